@@ -1,0 +1,1 @@
+"""The types everything else speaks: samples, token spaces, attention calls, runs and explanations."""

@@ -1,0 +1,159 @@
+"""Attention that can be heard: one computing module, one tape, one exact record.
+
+Axis letters, here and everywhere: b sample in a batch, h head, q query token, k key token, d feature of a head.
+
+``Attend`` computes with the fused kernel, which never forms the (q, k) weights. While a tape is listening it notes
+q, k and v; the weights, and the gradients of a target with respect to them, are then computed row by row when somebody
+asks. Memory stays linear in the number of tokens, and what is shown is what the model used, not an approximation.
+
+The tape lives in a ``ContextVar``: a thread begins without one, so that visitors who share a model cannot hear each
+other, and there is nothing to remove afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from xviz.core.errors import ModelError
+
+Index = slice | Sequence[int] | Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """One call as the tape heard it, with its batch axis."""
+
+    module: Attend
+    q: Tensor  #: (b, h, q, d)
+    k: Tensor  #: (b, h, k, d)
+    v: Tensor  #: (b, h, k, d)
+    out: Tensor  #: (b, h, q, d)
+    scale: float
+    bias: Tensor | None  #: (b|1, h|1, q|1, k), added to the scaled products
+    first_key: int
+
+
+_tape: ContextVar[list[Heard] | None] = ContextVar("xviz_tape", default=None)
+
+
+@contextmanager
+def listening() -> Iterator[list[Heard]]:
+    """A tape that hears every ``Attend`` of this thread until the block ends."""
+    tape: list[Heard] = []
+    token = _tape.set(tape)
+    try:
+        yield tape
+    finally:
+        _tape.reset(token)
+
+
+class Attend(nn.Module):
+    """Scaled dot-product attention between two named token spaces; it has no parameters.
+
+    Args:
+        queries: Name of the space that asks.
+        keys: Name of the space that answers.
+        dropout: Share of weights dropped while training; runs are always in evaluation mode.
+    """
+
+    def __init__(self, queries: str, keys: str, *, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.queries, self.keys, self.dropout = queries, keys, dropout
+
+    def forward(
+        self,
+        q: Tensor,
+        k: Tensor,
+        v: Tensor,
+        *,
+        scale: float | None = None,
+        bias: Tensor | None = None,
+        first_key: int = 0,
+    ) -> Tensor:
+        """The attended values, (b, h, q, d).
+
+        Args:
+            q: (b, h, q, d).
+            k: (b, h, k, d).
+            v: (b, h, k, d).
+            scale: Factor on the products; 1/√d where None.
+            bias: (b|1, h|1, q|1, k), added to the scaled products; −inf excludes a key.
+            first_key: Keys before this one take no part, as class tokens in MIT's decoder.
+        """
+        scale = q.shape[-1] ** -0.5 if scale is None else scale
+        seen = None if bias is None else bias[..., first_key:]
+        out = F.scaled_dot_product_attention(
+            q,
+            k[..., first_key:, :],
+            v[..., first_key:, :],
+            attn_mask=seen,
+            dropout_p=self.dropout if self.training else 0.0,
+            scale=scale,
+        )
+        if (tape := _tape.get()) is not None:
+            tape.append(Heard(self, q, k, v, out, scale, bias, first_key))
+        return out
+
+    def extra_repr(self) -> str:
+        """Who asks whom."""
+        return f"{self.queries} ask {self.keys}"
+
+
+@dataclass(frozen=True, eq=False)
+class AttentionCall:
+    """What one ``Attend`` saw for one sample."""
+
+    name: str  #: dotted module name, with ``#2`` where the module was called a second time
+    queries: str  #: name of the token space asking
+    keys: str  #: name of the token space answering
+    q: Tensor  #: (h, q, d)
+    k: Tensor  #: (h, k, d)
+    v: Tensor  #: (h, k, d)
+    scale: float
+    bias: Tensor | None = None  #: (h|1, q|1, k)
+    first_key: int = 0  #: keys before this one take no part; their weight is zero
+    grad_out: Tensor | None = None  #: (h, q, d), d target / d output; None where no target was asked for
+
+    @property
+    def heads(self) -> int:
+        """Number of heads."""
+        return self.q.shape[0]
+
+    def rows(self, index: Index = slice(None)) -> Tensor:
+        """The weights of some queries, (h, len(index), k); each row sums to one."""
+        logits = self.scale * (self.q[:, index] @ self.k[:, self.first_key :].mT)
+        if self.bias is not None:
+            bias = self.bias[..., self.first_key :]
+            logits = logits + (bias if bias.shape[-2] == 1 else bias[:, index])
+        return F.pad(logits.softmax(-1), (self.first_key, 0))
+
+    def grad_rows(self, index: Index = slice(None)) -> Tensor:
+        """d target / d weights for some queries, (h, len(index), k), from grad_out · vᵀ.
+
+        Raises:
+            ModelError: the run had no target, so there is no gradient.
+        """
+        if self.grad_out is None:
+            raise ModelError(f"“{self.name}” has no gradients: the run had no target that depends on it. Run with one.")
+        grads = self.grad_out[:, index] @ self.v[:, self.first_key :].mT
+        return F.pad(grads, (self.first_key, 0))
+
+    def slices(self, chunk: int = 1024) -> Iterator[slice]:
+        """The queries in pieces of at most ``chunk``."""
+        for start in range(0, self.q.shape[1], chunk):
+            yield slice(start, min(start + chunk, self.q.shape[1]))
+
+    def received(self, chunk: int = 1024) -> Tensor:
+        """Mean weight that each key receives over all queries, (h, k), never more than ``chunk`` rows at once."""
+        return self.pull(torch.full((self.q.shape[1],), 1 / self.q.shape[1], dtype=self.q.dtype), chunk)
+
+    def pull(self, weights: Tensor, chunk: int = 1024) -> Tensor:
+        """Query weights (q,) times the attention matrix of each head: (h, k), in linear memory."""
+        return sum(torch.einsum("q,hqk->hk", weights[part], self.rows(part)) for part in self.slices(chunk))

@@ -1,0 +1,42 @@
+"""One type for every answer: a clicked row of attention and a full attribution method alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xviz.core.errors import ModelError
+from xviz.core.provenance import Provenance
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """One number for every token of some spaces."""
+
+    scores: Mapping[str, NDArray[np.float64]]  #: leaf space name → (n,) scores
+    method: str  #: key of the method
+    target: str  #: what is explained, in words
+    unit: str  #: what a score measures: "attention weight", "score difference", …
+    signed: bool  #: True where scores below zero mean something
+    provenance: Provenance
+    focus: tuple[str, tuple[int, ...]] | None = None  #: space and tokens whose view this is
+
+    def __post_init__(self) -> None:
+        """Make the scores read-only float64.
+
+        Raises:
+            ModelError: a score is not a number, or an unsigned one is below zero.
+        """
+        frozen = {}
+        for name, scores in self.scores.items():
+            frozen[name] = np.array(scores, dtype=np.float64)
+            frozen[name].setflags(write=False)
+            if not np.isfinite(frozen[name]).all():
+                raise ModelError(f"{self.method} gave scores for {name} that are not finite numbers.")
+            if not self.signed and frozen[name].min(initial=0.0) < 0:
+                raise ModelError(f"{self.method} is unsigned but gave scores below zero for {name}.")
+        object.__setattr__(self, "scores", MappingProxyType(frozen))

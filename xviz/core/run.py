@@ -1,0 +1,116 @@
+"""The record of one forward pass: what came out, and every attention on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from torch import Tensor
+
+from xviz.core.attention import AttentionCall
+from xviz.core.errors import ModelError
+from xviz.core.provenance import Provenance
+from xviz.core.tokens import TokenSpace, leaves
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """What a model is fed: the tokens that can be explained, and what else it needs."""
+
+    tokens: Mapping[str, Tensor]  #: space name → (n, d) features of its tokens
+    present: Mapping[str, Tensor]  #: space name → (n,) bool; an absent token takes no part in the run
+    spaces: Mapping[str, TokenSpace]  #: every space that attention may name, joined ones too
+    context: Mapping[str, Tensor]  #: what is not explained, without batch axis: box places, …
+    notes: tuple[str, ...] = ()  #: what preparing changed, in words for people
+
+    def __post_init__(self) -> None:
+        """Freeze the mappings and check that tokens and spaces fit.
+
+        Raises:
+            ModelError: a space and its tokens differ in number.
+        """
+        for name in ("tokens", "present", "spaces", "context"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+        for name, tokens in self.tokens.items():
+            if len(tokens) != len(self.spaces[name]) or self.present[name].shape != (len(tokens),):
+                raise ModelError(f"The space “{name}” has {len(self.spaces[name])} tokens but {len(tokens)} features.")
+
+    def without(self, gone: Mapping[str, tuple[int, ...]]) -> Inputs:
+        """The same inputs with some tokens absent.
+
+        Raises:
+            ModelError: no token of a space would be left, or there is no such token.
+        """
+        present = dict(self.present)
+        for name, tokens in gone.items():
+            if name not in present or any(not 0 <= t < len(present[name]) for t in tokens):
+                raise ModelError(f"Cannot leave out tokens {tokens} of “{name}”: there are no such tokens.")
+            present[name] = present[name].clone()
+            present[name][list(tokens)] = False
+            if not present[name].any():
+                raise ModelError(f"All of “{name}” would be left out; keep at least one token.")
+        return Inputs(self.tokens, present, self.spaces, self.context, self.notes)
+
+
+@dataclass(frozen=True)
+class Target:
+    """The number that is explained: one output, or what some tokens contribute to it.
+
+    With a focus the number is output(all) − output(without the focus tokens): what the model owes to them.
+    """
+
+    output: str  #: name of a scalar output of the model
+    space: str | None = None  #: leaf space of the focus; None explains the output itself
+    tokens: tuple[int, ...] = ()  #: the focus tokens
+
+    def text(self) -> str:
+        """The target in a few characters, for provenance and captions."""
+        return self.output if self.space is None else f"{self.output} owed to {self.space} {list(self.tokens)}"
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One sample through one model."""
+
+    outputs: Mapping[str, float]  #: scalar outputs by name
+    target: str | None  #: the output whose gradients the calls carry
+    calls: tuple[AttentionCall, ...]  #: in the order in which they happened
+    inputs: Inputs
+    provenance: Provenance
+
+    def __post_init__(self) -> None:
+        """Refuse calls that name unknown spaces, or whose sizes are not those of their spaces.
+
+        Raises:
+            ModelError: a call and its spaces do not fit.
+        """
+        object.__setattr__(self, "outputs", MappingProxyType(dict(self.outputs)))
+        for call in self.calls:
+            for role, name, count in (("queries", call.queries, call.q.shape[1]), ("keys", call.keys, call.k.shape[1])):
+                if name not in self.spaces:
+                    raise ModelError(f"“{call.name}” has {role} of an unknown space “{name}”; add it to the inputs.")
+                if len(self.spaces[name]) != count:
+                    raise ModelError(
+                        f"“{call.name}” has {count} {role}, but “{name}” has {len(self.spaces[name])} tokens."
+                    )
+
+    @property
+    def spaces(self) -> Mapping[str, TokenSpace]:
+        """The token spaces by name."""
+        return self.inputs.spaces
+
+    def call(self, name: str) -> AttentionCall:
+        """The call of that name.
+
+        Raises:
+            ModelError: there is no such call.
+        """
+        for call in self.calls:
+            if call.name == name:
+                return call
+        raise ModelError(f"There is no attention “{name}” in this run; there are {[c.name for c in self.calls]}.")
+
+    def calls_about(self, leaf: str) -> tuple[AttentionCall, ...]:
+        """The calls in which tokens of a leaf space ask."""
+        return tuple(c for c in self.calls if leaf in {s.name for s in leaves(self.spaces[c.queries])})

@@ -1,0 +1,188 @@
+"""Token spaces: what token i is, and where its score is painted.
+
+A space is the only knowledge of a modality that methods and views need. ``paint`` turns one score per token into an
+array in the part's own shape; ``label`` names a token for people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xviz.core.errors import ModelError
+
+Scores = NDArray[np.floating]
+
+
+@runtime_checkable
+class TokenSpace(Protocol):
+    """What every kind of token space can do."""
+
+    name: str
+
+    def __len__(self) -> int:
+        """The number of tokens."""
+
+    def label(self, index: int) -> str:
+        """The name of one token, for people."""
+
+    def paint(self, scores: Scores) -> Scores:
+        """One score per token, laid out in the shape of the part it came from."""
+
+
+def check_scores(space: TokenSpace, scores: Scores) -> Scores:
+    """The scores as an array, if there is exactly one for each token.
+
+    Raises:
+        ModelError: the number of scores is not the number of tokens.
+    """
+    scores = np.asarray(scores)
+    if scores.shape != (len(space),):
+        raise ModelError(f"{space.name} has {len(space)} tokens and needs as many scores; got shape {scores.shape}.")
+    return scores
+
+
+@dataclass(frozen=True, eq=False)
+class Named:
+    """Tokens that have nothing but a name: classes, electrodes."""
+
+    name: str
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        """The number of names."""
+        return len(self.names)
+
+    def label(self, index: int) -> str:
+        """The name itself."""
+        return self.names[index]
+
+    def paint(self, scores: Scores) -> Scores:
+        """(n,) scores as they are."""
+        return check_scores(self, scores)
+
+
+@dataclass(frozen=True, eq=False)
+class Boxes:
+    """Tokens that are boxes in a picture."""
+
+    name: str
+    boxes: NDArray[np.float32]  #: (n, 4) x0, y0, x1, y1 in pixels, half open
+    size: tuple[int, int]  #: height, width of the picture in pixels
+
+    def __len__(self) -> int:
+        """The number of boxes."""
+        return len(self.boxes)
+
+    def label(self, index: int) -> str:
+        """Number and place: ``region 7 (12–80, 30–95 px)``."""
+        x0, y0, x1, y1 = (round(float(v)) for v in self.boxes[index])
+        return f"region {index + 1} ({x0}–{x1}, {y0}–{y1} px)"
+
+    def paint(self, scores: Scores) -> Scores:
+        """(height, width): every pixel gets the score of greatest magnitude among its boxes, NaN where it has none."""
+        scores = check_scores(self, scores)
+        painted = np.full(self.size, np.nan)
+        for index in np.argsort(np.abs(scores), kind="stable"):  # the strongest is painted last
+            x0, y0, x1, y1 = np.round(self.boxes[index]).astype(int)
+            painted[max(y0, 0) : max(y1, y0 + 1), max(x0, 0) : max(x1, x0 + 1)] = scores[index]
+        return painted
+
+    def area(self) -> NDArray[np.float64]:
+        """(n,) box areas as shares of the picture."""
+        sides = np.maximum(self.boxes[:, 2:] - self.boxes[:, :2], 0).astype(np.float64)
+        return sides.prod(axis=1) / (self.size[0] * self.size[1])
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """Tokens that are word pieces; people see words."""
+
+    name: str
+    pieces: tuple[str, ...]
+    of_word: NDArray[np.int64]  #: (p,) index of the word that each piece belongs to
+    words: tuple[str, ...]
+
+    def __len__(self) -> int:
+        """The number of pieces."""
+        return len(self.pieces)
+
+    def label(self, index: int) -> str:
+        """The piece, with its word where it is only a part of one."""
+        word = self.words[int(self.of_word[index])]
+        return word if self.pieces[index].lower() == word.lower() else f"{self.pieces[index]} (in “{word}”)"
+
+    def paint(self, scores: Scores) -> Scores:
+        """(words,): the sum over the pieces of each word; zero for words beyond the model's limit."""
+        return np.bincount(self.of_word, weights=check_scores(self, scores), minlength=len(self.words))
+
+    def of(self, word: int) -> tuple[int, ...]:
+        """The pieces of one word; none where it lies beyond the model's limit."""
+        return tuple(int(i) for i in np.flatnonzero(self.of_word == word))
+
+
+@dataclass(frozen=True, eq=False)
+class Joined:
+    """Several spaces in a row, as one sequence."""
+
+    name: str
+    spaces: tuple[TokenSpace, ...]
+
+    def __len__(self) -> int:
+        """The number of tokens of all spaces together."""
+        return sum(len(space) for space in self.spaces)
+
+    def starts(self) -> dict[str, int]:
+        """Space name → index of its first token in the sequence."""
+        ends = np.cumsum([0, *(len(space) for space in self.spaces)])
+        return {space.name: int(start) for space, start in zip(self.spaces, ends, strict=False)}
+
+    def label(self, index: int) -> str:
+        """The label that the token has in its own space."""
+        for space in self.spaces:
+            if index < len(space):
+                return space.label(index)
+            index -= len(space)
+        raise ModelError(f"{self.name} has {len(self)} tokens; there is no token {index + len(self)}.")
+
+    def paint(self, scores: Scores) -> Scores:
+        """(n,) scores as they are: the parts have different shapes, ``split`` gives them one by one."""
+        return check_scores(self, scores)
+
+    def split(self, scores: Scores) -> dict[str, Scores]:
+        """Scores (…, n) → space name → (…, tokens of that space)."""
+        return {
+            space.name: scores[..., start : start + len(space)]
+            for space, start in zip(self.spaces, self.starts().values(), strict=True)
+        }
+
+
+def leaves(space: TokenSpace) -> tuple[TokenSpace, ...]:
+    """The spaces that a space is joined from, or the space itself."""
+    return tuple(leaf for part in space.spaces for leaf in leaves(part)) if isinstance(space, Joined) else (space,)
+
+
+def split(space: TokenSpace, scores: Scores) -> Mapping[str, Scores]:
+    """Scores (…, n) of a space → leaf name → scores of that leaf."""
+    return space.split(scores) if isinstance(space, Joined) else {space.name: scores}
+
+
+def place(space: TokenSpace, leaf: str, tokens: Sequence[int]) -> list[int]:
+    """Where the tokens of a leaf stand in the space.
+
+    Raises:
+        ModelError: the space holds no such leaf, or the leaf no such token.
+    """
+    start = 0
+    for part in leaves(space):
+        if part.name == leaf:
+            if bad := [t for t in tokens if not 0 <= t < len(part)]:
+                raise ModelError(f"{leaf} has {len(part)} tokens, counted from 0; there is no token {bad[0]}.")
+            return [start + t for t in tokens]
+        start += len(part)
+    have = ", ".join(part.name for part in leaves(space))
+    raise ModelError(f"The space “{space.name}” holds {have}; it has no “{leaf}”.")
