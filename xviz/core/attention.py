@@ -12,7 +12,7 @@ other, and there is nothing to remove afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -54,6 +54,25 @@ def listening() -> Iterator[list[Heard]]:
         _tape.reset(token)
 
 
+Replace = Callable[["Attend", Tensor], Tensor]
+_replace: ContextVar[Replace | None] = ContextVar("xviz_replace", default=None)
+
+
+@contextmanager
+def replaced(weights: Replace) -> Iterator[None]:
+    """Every ``Attend`` of this thread uses other weights until the block ends.
+
+    Args:
+        weights: From the module and its logits, scale · q · kᵀ + bias (b, h, q, k) with −inf at the keys that take no
+            part, to the weights (b, h, q, k) in the place of their softmax. These are formed in full.
+    """
+    token = _replace.set(weights)
+    try:
+        yield
+    finally:
+        _replace.reset(token)
+
+
 class Attend(nn.Module):
     """Scaled dot-product attention between two named token spaces; it has no parameters.
 
@@ -86,8 +105,15 @@ class Attend(nn.Module):
             scale: Factor on the products; 1/√d where None.
             bias: (b|1, h|1, q|1, k), added to the scaled products; −inf excludes a key.
             first_key: Keys before this one take no part, as class tokens in MIT's decoder.
+
+        Raises:
+            ModelError: a tape listens while the weights are replaced; its record would not be what was used.
         """
         scale = q.shape[-1] ** -0.5 if scale is None else scale
+        if (replace := _replace.get()) is not None:
+            if _tape.get() is not None:
+                raise ModelError("Attention with replaced weights cannot be recorded; end one of the two blocks first.")
+            return replace(self, _logits(q, k, scale, bias, first_key)) @ v
         seen = None if bias is None else bias[..., first_key:]
         out = F.scaled_dot_product_attention(
             q,
@@ -104,6 +130,15 @@ class Attend(nn.Module):
     def extra_repr(self) -> str:
         """Who asks whom."""
         return f"{self.queries} ask {self.keys}"
+
+
+def _logits(q: Tensor, k: Tensor, scale: float, bias: Tensor | None, first_key: int) -> Tensor:
+    """What the softmax is taken of, (b, h, q, k), −inf at the keys that take no part."""
+    logits = scale * (q @ k.mT)
+    if bias is not None:
+        logits = logits + bias
+    gone = torch.arange(k.shape[-2], device=k.device) < first_key
+    return logits.masked_fill(gone, -torch.inf)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +170,7 @@ class AttentionCall:
         return F.pad(logits.softmax(-1), (self.first_key, 0))
 
     def grad_rows(self, index: Index = slice(None)) -> Tensor:
-        """d target / d weights for some queries, (h, len(index), k), from grad_out · vᵀ.
+        """Gradients d target / d weights for some queries, (h, len(index), k), from grad_out · vᵀ.
 
         Raises:
             ModelError: the run had no target, so there is no gradient.

@@ -12,6 +12,12 @@ from numpy.typing import NDArray
 from xviz.core.errors import SampleError
 from xviz.core.provenance import digest
 
+#: the 32 electrodes of the 10–20 system in DEAP's order, as BioSemi's caps carry them
+BIOSEMI32 = (
+    "Fp1", "AF3", "F3", "F7", "FC5", "FC1", "C3", "T7", "CP5", "CP1", "P3", "P7", "PO3", "O1", "Oz", "Pz",
+    "Fp2", "AF4", "Fz", "F4", "F8", "FC6", "FC2", "Cz", "C4", "T8", "CP6", "CP2", "P4", "P8", "PO4", "O2",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, eq=False)
 class Picture:
@@ -19,6 +25,7 @@ class Picture:
 
     pixels: NDArray[np.uint8]  #: (height, width, 3) RGB, 0–255
     notes: tuple[str, ...] = ()  #: what reading changed, in words for people
+    size: tuple[int, int] | None = None  #: height, width of the upright file, where it was larger
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +46,42 @@ class Text:
     notes: tuple[str, ...] = ()
 
 
-Part = Picture | Regions | Text
+@dataclass(frozen=True, eq=False)
+class Eeg:
+    """One recording of the brain's voltage at the scalp."""
+
+    signal: NDArray[np.float32]  #: (channel, time) µV; NaN all along where a channel says nothing
+    rate: float  #: samples a second, Hz
+    channels: tuple[str, ...]  #: names of the electrodes
+    positions: NDArray[np.float32] | None = None  #: (channel, 3) metres: right, front, up; NaN where unknown
+    rest: float = 0.0  #: seconds of rest at the beginning, before what is judged
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a recording whose parts do not fit each other.
+
+        Raises:
+            SampleError: the numbers of channels, names and positions differ, or the rate or the rest makes no sense.
+        """
+        places = len(self.channels) if self.positions is None else len(self.positions)
+        if self.signal.ndim != 2 or not len(self.signal) == len(self.channels) == places:
+            raise SampleError(
+                f"A recording needs one name and one place for each channel; got a signal {self.signal.shape}, "
+                f"{len(self.channels)} names and {places} places. Give the signal as (channel, time)."
+            )
+        if not (np.isfinite(self.rate) and self.rate > 0 and 0 <= self.rest <= self.seconds):
+            raise SampleError(
+                f"A recording needs a rate in Hz above zero and a rest within its {self.seconds:.3g} s; "
+                f"got {self.rate} Hz and {self.rest} s of rest."
+            )
+
+    @property
+    def seconds(self) -> float:
+        """How long it is, rest included."""
+        return self.signal.shape[1] / self.rate if self.rate > 0 else 0.0
+
+
+Part = Picture | Regions | Text | Eeg
 
 
 def _bytes(part: Part) -> list[bytes | str | np.ndarray]:
@@ -47,9 +89,11 @@ def _bytes(part: Part) -> list[bytes | str | np.ndarray]:
     said: list[bytes | str | np.ndarray] = [type(part).__name__]
     for this in fields(part):
         value = getattr(part, this.name)
-        if this.name in ("notes", "source") or value is None:
+        if this.name in ("notes", "source", "size") or value is None:
             continue
-        said += [this.name, value if isinstance(value, np.ndarray) else "\x1f".join(value)]
+        if isinstance(value, tuple):
+            value = "\x1f".join(value)
+        said += [this.name, value if isinstance(value, np.ndarray) else str(value)]
     return said
 
 

@@ -67,6 +67,27 @@ class Named:
 
 
 @dataclass(frozen=True, eq=False)
+class Electrodes:
+    """Tokens that are electrodes on a head."""
+
+    name: str
+    names: tuple[str, ...]
+    positions: NDArray[np.float32]  #: (n, 3) metres: right, front, up; NaN where unknown
+
+    def __len__(self) -> int:
+        """The number of electrodes."""
+        return len(self.names)
+
+    def label(self, index: int) -> str:
+        """The electrode's name."""
+        return self.names[index]
+
+    def paint(self, scores: Scores) -> Scores:
+        """(n,) scores, one for each electrode, as they are."""
+        return check_scores(self, scores)
+
+
+@dataclass(frozen=True, eq=False)
 class Boxes:
     """Tokens that are boxes in a picture."""
 
@@ -168,7 +189,11 @@ def leaves(space: TokenSpace) -> tuple[TokenSpace, ...]:
 
 def split(space: TokenSpace, scores: Scores) -> Mapping[str, Scores]:
     """Scores (…, n) of a space → leaf name → scores of that leaf."""
-    return space.split(scores) if isinstance(space, Joined) else {space.name: scores}
+    parts, start = {}, 0
+    for leaf in leaves(space):
+        parts[leaf.name] = scores[..., start : start + len(leaf)]
+        start += len(leaf)
+    return parts
 
 
 def place(space: TokenSpace, leaf: str, tokens: Sequence[int]) -> list[int]:
