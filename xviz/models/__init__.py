@@ -1,0 +1,12 @@
+"""The models: one card each, in the order in which people meet them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from xviz.models.card import ModelCard
+from xviz.models.mmca import MMCA_CARD, MMCA_PAPER_CARD
+
+CARDS: tuple[ModelCard, ...] = (MMCA_CARD, MMCA_PAPER_CARD)
+MODELS: Mapping[str, ModelCard] = MappingProxyType({card.key: card for card in CARDS})  #: key → card

@@ -1,0 +1,42 @@
+"""What the rest of xviz knows about a model: one frozen card, no class hierarchy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import nn
+
+from xviz.core.run import Inputs
+from xviz.core.sample import Sample
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """One model at one size.
+
+    The module that ``build`` makes is called as ``module(tokens, present, context)``: tokens map space names to
+    (b, n, d) tensors, present to (b, n) booleans, context to (b, …) tensors; it answers with a mapping from output
+    names to (b,) tensors.
+    """
+
+    key: str  #: how code and URLs name it
+    title: str  #: how people name it
+    short: str  #: the same in a menu
+    icon: str  #: of the menu, a Material symbol
+    story: str  #: what it does and what its page shows, in two sentences
+    paper: str  #: reference
+    wants: Mapping[str, str]  #: part name → what it is, for people
+    outputs: Mapping[str, str]  #: output name → what it is; the first is explained by default
+    settings: Mapping[str, Any]  #: every number of the architecture
+    build: Callable[[Mapping[str, Any]], nn.Module]
+    prepare: Callable[[Sample, Mapping[str, Any]], Inputs]
+    checkpoint: str | None  #: name in checkpoints/manifest.toml; None where no weights are shipped
+    convolutions: Mapping[str, str] = field(default_factory=dict)  #: dotted layer name → space that it runs along
+    paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  #: output → attention calls that lead to it
+
+    @property
+    def target(self) -> str:
+        """The output that is explained by default."""
+        return next(iter(self.outputs))

@@ -1,0 +1,243 @@
+"""Multi-Modality Cross Attention for image–sentence matching (Wei et al., CVPR 2020, pages 10941–10950).
+
+Image regions and word pieces are compared twice: each modality by itself (self-attention branch, i0 · c0), and after
+one Transformer over the joint sequence of both (cross-attention branch, i1 · c1); the score is i0 · c0 + α i1 · c1.
+In the joint attention matrix, regions and pieces compete for the same probability mass: its four quadrants are the
+region–region, region–word, word–region and word–word terms of section 3.3.
+
+No code of the authors is public. What their text leaves open is a setting of the card: branches in parallel or
+stacked, widths, heads, layers, α. Differs from the paper in: an optional code of the box's place (``places``), which
+sentences with relations need; standardised region features; the shipped size is smaller throughout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from xviz.core.errors import ModelError, SampleError
+from xviz.core.run import Inputs
+from xviz.core.sample import Picture, Regions, Sample
+from xviz.core.tokens import Boxes, Joined, Pieces
+from xviz.models import regions, words
+from xviz.models.card import ModelCard
+from xviz.models.layers import Unit, mean_present
+
+PAPER = "Wei et al., Multi-Modality Cross Attention Network for Image and Sentence Matching, CVPR 2020"
+
+
+class Phrases(nn.Module):
+    """The sentence vector: 1-D convolutions over windows of pieces, the maximum over places, one linear layer."""
+
+    def __init__(self, width: int, *, windows: tuple[int, ...], filters: int, out: int) -> None:
+        super().__init__()
+        self.convolutions = nn.ModuleList(nn.Conv1d(width, filters, window) for window in windows)
+        self.join = nn.Linear(filters * len(windows), out)
+
+    def forward(self, pieces: Tensor, present: Tensor) -> Tensor:
+        """(b, p, width) pieces, (b, p) bool present → (b, out)."""
+        shown = (pieces * present[..., None].to(pieces.dtype)).transpose(1, 2)  # b, width, p
+        best = []
+        for convolution in self.convolutions:
+            spare = convolution.kernel_size[0] - 1
+            heard = F.relu(convolution(F.pad(shown, (spare // 2, spare - spare // 2))))  # b, filters, p
+            best.append(heard.masked_fill(~present[:, None], 0.0).amax(-1))
+        return self.join(torch.cat(best, -1))
+
+
+class MMCA(nn.Module):
+    """Image–sentence matching with a self-attention and a cross-attention branch.
+
+    Args:
+        settings: region_width, word_width, width, heads, hidden, layers, windows, filters, places (bool),
+            branches ("parallel" or "stacked"), dropout.
+
+    Raises:
+        ModelError: ``branches`` is neither of the two.
+    """
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        super().__init__()
+        if settings["branches"] not in ("parallel", "stacked"):
+            raise ModelError(f"branches must be “parallel” or “stacked”, not “{settings['branches']}”.")
+        self.stacked = settings["branches"] == "stacked"
+        width, words = settings["width"], settings["word_width"]
+        unit = {key: settings[key] for key in ("width", "heads", "hidden", "dropout")}
+        phrases = {"windows": tuple(settings["windows"]), "filters": settings["filters"], "out": width}
+
+        self.register_buffer("region_mean", torch.zeros(settings["region_width"]))
+        self.register_buffer("region_scale", torch.ones(settings["region_width"]))
+        self.register_buffer("piece_mean", torch.zeros(words))
+        self.region = nn.Linear(settings["region_width"], width)
+        self.place = nn.Linear(5, width, bias=False) if settings["places"] else None
+        self.piece = nn.Linear(words, width)
+        self.regions = nn.ModuleList(Unit("regions", **unit) for _ in range(settings["layers"]))
+        self.joint = nn.ModuleList(Unit("joint", **unit) for _ in range(settings["layers"]))
+        self.phrases_alone = Phrases(words, **phrases)
+        self.phrases_joint = Phrases(width, **phrases)
+
+    def forward(
+        self, tokens: Mapping[str, Tensor], present: Mapping[str, Tensor], context: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """Scores of b pictures with b sentences.
+
+        Args:
+            tokens: regions (b, n, region_width), pieces (b, p, word_width).
+            present: regions (b, n), pieces (b, p), bool.
+            context: places (b, n, 5) box codes, alpha (b,) weight of the cross-attention branch.
+
+        Returns:
+            score, alone (i0 · c0) and joint (i1 · c1), each (b,).
+        """
+        regions, own, i0 = self.see(tokens["regions"], present["regions"], context["places"])
+        pieces, c0 = self.read(tokens["pieces"], present["pieces"])
+        i1, c1 = self.meet(own if self.stacked else regions, pieces, present["regions"], present["pieces"])
+        alone, joint = (i0 * c0).sum(-1), (i1 * c1).sum(-1)
+        return {"score": alone + context["alpha"] * joint, "alone": alone, "joint": joint}
+
+    def see(self, features: Tensor, present: Tensor, places: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Regions as embedded (b, n, width), the same after self-attention, and the picture vector i0 (b, width)."""
+        regions = self.region((features - self.region_mean) / self.region_scale)
+        if self.place is not None:
+            regions = regions + self.place(places)
+        own = regions
+        for unit in self.regions:
+            own = unit(own, present)
+        return regions, own, F.normalize(mean_present(own, present), dim=-1)
+
+    def read(self, features: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+        """Pieces as embedded (b, p, width) and the sentence vector c0 (b, width)."""
+        return self.piece(features), F.normalize(self.phrases_alone(features, present), dim=-1)
+
+    def meet(self, regions: Tensor, pieces: Tensor, seen: Tensor, read: Tensor) -> tuple[Tensor, Tensor]:
+        """Picture and sentence vectors i1, c1 (b, width) after attention over both at once."""
+        joint, present = torch.cat([regions, pieces], 1), torch.cat([seen, read], 1)
+        for unit in self.joint:
+            joint = unit(joint, present)
+        shown, said = joint.split([regions.shape[1], pieces.shape[1]], 1)
+        return F.normalize(mean_present(shown, seen), dim=-1), F.normalize(self.phrases_joint(said, read), dim=-1)
+
+    def baseline(self) -> dict[str, Tensor]:
+        """The uninformative token of each space, (features,): the mean of the training set."""
+        return {"regions": self.region_mean, "pieces": self.piece_mean}
+
+
+def prepare(sample: Sample, settings: Mapping[str, Any]) -> Inputs:
+    """A picture, or regions with features, and a sentence, as tokens.
+
+    Raises:
+        SampleError: a part is missing or does not fit the model.
+    """
+    text = sample.part("text")
+    pieces = words.encode(text.words, limit=settings["limit"])
+    boxes, size, features, notes = _regions(sample, settings)
+    if pieces.cut:
+        notes += (f"The model reads {settings['limit']} word pieces; the last {pieces.cut} words are not read.",)
+    spaces = (
+        Boxes("regions", boxes, size),
+        Pieces("pieces", pieces.pieces, np.array(pieces.of_word, np.int64), text.words),
+    )
+    tokens = {"regions": features, "pieces": pieces.features}
+    return Inputs(
+        tokens=tokens,
+        present={name: torch.ones(len(these), dtype=torch.bool) for name, these in tokens.items()},
+        spaces={space.name: space for space in (*spaces, Joined("joint", spaces))},
+        context={
+            "places": torch.from_numpy(regions.box_code(boxes, size[1], size[0])),
+            "alpha": torch.tensor(float(settings["alpha"])),
+        },
+        notes=notes,
+    )
+
+
+def _regions(
+    sample: Sample, settings: Mapping[str, Any]
+) -> tuple[NDArray[np.float32], tuple[int, int], Tensor, tuple[str, ...]]:
+    """Boxes (n, 4) in pixels, picture size (height, width), features (n, region_width), and notes for people."""
+    picture, given = sample.parts.get("picture"), sample.parts.get("regions")
+    width = settings["region_width"]
+    boxes = None if given is None else _boxes(given, picture)
+    features = None if given is None else given.features
+    fits = features is not None and features.shape[1] == width
+    if boxes is not None and fits:
+        size = np.ceil(boxes[:, [3, 2]].max(0)) if picture is None else picture.pixels.shape
+        return boxes, (int(size[0]), int(size[1])), torch.from_numpy(features.copy()), ()
+    if picture is None:
+        came = "nothing" if given is None else "no boxes" if boxes is None else f"features {features.shape}"
+        raise SampleError(
+            f"This model needs a picture, or regions with boxes and {width} features each; it got {came}. "
+            "Add the picture that the boxes belong to: its regions are then encoded here."
+        )
+    notes: tuple[str, ...] = ()
+    if boxes is not None:
+        notes = (f"The boxes are the file's; their features were made here: the model reads {width} a region.",)
+    elif features is not None:
+        notes = ("The file has no boxes, so its features have no place: regions were found in the picture instead.",)
+    if boxes is None:
+        boxes = regions.find_boxes(picture.pixels, count=settings["regions"])
+    return boxes, picture.pixels.shape[:2], regions.encode(picture.pixels, boxes), notes
+
+
+def _boxes(given: Regions, picture: Picture | None) -> NDArray[np.float32] | None:
+    """The given boxes in pixels of the picture as it was read, which may be smaller than the file."""
+    if given.boxes is None or picture is None or picture.size is None:
+        return given.boxes
+    scale = np.array(picture.pixels.shape[1::-1]) / np.array(picture.size[::-1])
+    return (given.boxes * np.tile(scale, 2)).astype(np.float32)
+
+
+SHIPPED = {
+    "regions": 36, "region_width": 1280, "word_width": 384, "limit": 64,
+    "width": 128, "heads": 8, "hidden": 256, "layers": 1, "windows": (1, 2, 3), "filters": 128,
+    "places": True, "branches": "parallel", "dropout": 0.1, "alpha": 1.0,
+}  # fmt: skip
+PAPERS = {
+    **SHIPPED,
+    "region_width": 2048, "word_width": 768, "limit": 32,
+    "width": 256, "heads": 16, "hidden": 2048, "filters": 512, "places": False,
+}  # fmt: skip
+STORY = (
+    "Does this sentence describe this picture? The model compares regions with words twice: each modality by itself, "
+    "and both at once through attention. Pick a word and the regions answer; pick a region and the words answer."
+)
+WANTS = {"picture": "a picture (PNG, JPEG or WebP)", "text": "a sentence"}
+OUTPUTS = {
+    "score": "matching score, i0 · c0 + α i1 · c1",
+    "alone": "self-attention part, i0 · c0",
+    "joint": "cross-attention part, i1 · c1",
+}
+CONVOLUTIONS = {
+    f"phrases_{branch}.convolutions.{index}": "pieces" for branch in ("alone", "joint") for index in range(3)
+}
+
+
+def _card(key: str, title: str, settings: Mapping[str, Any], checkpoint: str | None) -> ModelCard:
+    own = tuple(f"regions.{layer}.attention" for layer in range(settings["layers"]))
+    both = tuple(f"joint.{layer}.attention" for layer in range(settings["layers"]))
+    joint = (*own, *both) if settings["branches"] == "stacked" else both
+    return ModelCard(
+        key=key,
+        title=title,
+        short="Image–sentence matching",
+        icon=":material/image_search:",
+        story=STORY,
+        paper=PAPER,
+        wants=WANTS,
+        outputs=OUTPUTS,
+        settings=settings,
+        build=MMCA,
+        prepare=prepare,
+        checkpoint=checkpoint,
+        convolutions=CONVOLUTIONS,
+        paths={"alone": own, "joint": joint, "score": joint},
+    )
+
+
+MMCA_CARD = _card("mmca", "Image–sentence matching (MMCA)", SHIPPED, "mmca")
+MMCA_PAPER_CARD = _card("mmca-paper", "Image–sentence matching (MMCA, the paper's size)", PAPERS, None)
