@@ -1,0 +1,127 @@
+"""The four live components on one page, for the browser tests and for looking at: `streamlit run` this file.
+
+Query parameters: ``n`` is the number of points, ``only`` shows one component, ``big`` makes a matrix that is pooled.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from xviz import scale
+from xviz.ui.components import mount, picked
+from xviz.views import image, matrix, points, words
+
+SENTENCE = re.split(" ", "What is the <b>small</b> brown dog on the left of the red sofa looking at ?")
+ARABIC = re.split(" ", "ماذا يرى الكلب الصغير ؟")
+
+
+@st.cache_data
+def scene(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A torus on a floor: positions in metres, colours, segments."""
+    rng = np.random.default_rng(0)
+    around, across = rng.random((2, n // 2)) * 2 * np.pi
+    ring = np.stack([(0.7 + 0.28 * np.cos(across)) * np.cos(around), (0.7 + 0.28 * np.cos(across)) * np.sin(around)], 1)
+    torus = np.column_stack([ring, 0.28 * np.sin(across) + 0.4])
+    floor = np.column_stack([rng.uniform(-1.5, 1.5, (n - n // 2, 2)), rng.normal(0, 0.004, n - n // 2)])
+    xyz = np.concatenate([torus, floor]).astype(np.float32) + np.float32([100, 20, 0])
+    rgb = np.concatenate([np.tile([196, 120, 60], (n // 2, 1)), np.tile([150, 152, 158], (n - n // 2, 1))])
+    rgb = np.clip(rgb + rng.normal(0, 14, rgb.shape), 0, 255).astype(np.uint8)
+    sector = (around / (2 * np.pi) * 12).astype(int)
+    tile = 12 + (np.floor(floor[:, 0] + 1.5) * 3 + np.floor(floor[:, 1] + 1.5)).astype(int)
+    return xyz, rgb, np.concatenate([sector, tile])
+
+
+@st.cache_data
+def weights(rows: int, columns: int) -> np.ndarray:
+    """A matrix of attention weights, rows summing to one."""
+    rng = np.random.default_rng(1)
+    apart = np.arange(rows)[:, None] - np.arange(columns)
+    logits = rng.normal(0, 1, (rows, columns)) + 2.5 * np.exp(-((apart / 6) ** 2))
+    return (np.exp(logits) / np.exp(logits).sum(1, keepdims=True)).astype(np.float32)
+
+
+def show_matrix() -> None:
+    """Region and word tokens against each other."""
+    n = int(st.query_params.get("big", 60))
+    w = weights(n, n)
+    regions = n - min(24, n // 2)
+    names = [f"region {i}" for i in range(regions)] + [SENTENCE[i % len(SENTENCE)] for i in range(n - regions)]
+    view = matrix.matrix(
+        w, row_labels=names, column_labels=names, scale=scale.sequential(w, label="attention weight"),
+        dividers=((regions,), (regions,)), title="Self-attention, layer 3, head 5", axes=("query", "key"),
+        quadrant_labels=(("region → region", "region → word"), ("word → region", "word → word")),
+    )  # fmt: skip
+    st.text(f"cell={mount(view, key='matrix')}")
+
+
+def show_picture() -> None:
+    """Nested and overlapping regions."""
+    yy, xx = np.mgrid[0:300, 0:480]
+    waves = 110 + 70 * np.sin(xx / 37) * np.cos(yy / 29)
+    pixels = np.stack([xx / 2, waves, 230 - yy / 2], -1).clip(0, 255).astype(np.uint8)
+    boxes = np.array([[20, 20, 460, 280], [60, 60, 260, 240], [100, 100, 160, 160], [300, 40, 440, 140],
+                      [220, 150, 420, 270], [5, 230, 80, 295]], np.float32)  # fmt: skip
+    labels = ["room", "sofa <i>red</i>", "dog", "window", "table", "lamp"]
+    scores = np.float32([0.02, 0.11, 0.41, 0.08, 0.3, np.nan])
+    chosen = st.session_state.get("picture", {}).get("pick")
+    if chosen is not None:
+        scores = np.roll(scores, chosen)
+    view = image.regions(
+        pixels, boxes, scores, labels=labels, scale=scale.sequential(scores, label="attention weight"), masked=(3,),
+        crosses=[[130, 130], [350, 210]], title="Regions", height=340,
+    )  # fmt: skip
+    st.text(f"region={mount(view, key='picture')}")
+
+
+def show_words() -> None:
+    """Signed scores, a word in HTML, a question from right to left."""
+    everything = [*SENTENCE, *ARABIC]
+    scores = np.random.default_rng(3).normal(0, 0.2, len(everything)).astype(np.float32)
+    scores[4] = np.nan
+    groups = ["question"] * len(SENTENCE) + ["in Arabic"] * len(ARABIC)
+    signed = scale.diverging(scores, limit=0.4, label="evidence", unit="logits")
+    view = words.words(everything, scores, scale=signed, groups=groups, title="Evidence for “sofa”")
+    st.text(f"word={mount(view, key='words')}")
+
+
+def show_cloud() -> None:
+    """Distance to the picked point, or scores of segments."""
+    n = int(st.query_params.get("n", 20_000))
+    xyz, rgb, segments = scene(n)
+    segmented = st.toggle("segments")
+    key = "cloud-segments" if segmented else "cloud"
+    start = time.perf_counter()
+    count = int(segments.max()) + 1 if segmented else n
+    pick = st.session_state.get(key, {}).get("pick")
+    if segmented:
+        values = np.random.default_rng(pick or 0).random(count).astype(np.float32)
+    else:
+        values = np.exp(-2 * np.linalg.norm(xyz - xyz[pick or 0], axis=1))
+    links = np.stack([np.tile(xyz[pick], (3, 1)), xyz[[0, 1, 2]]], 1) if pick is not None and not segmented else None
+    names = [f"segment {i}" for i in range(count)]
+    view = points.points(
+        xyz, values, colours=rgb, segments=segments if segmented else None, labels=names if segmented else None,
+        scale=scale.sequential(values, label="likeness"), links=links, title="A ring on a floor",
+    )  # fmt: skip
+    assert picked(view, key=key) == view.resolve(pick)
+    st.text(f"point={mount(view, key=key)}")
+    st.caption(f"{n} points, payload {len(view.payload)} bytes, made in {1000 * (time.perf_counter() - start):.0f} ms")
+
+
+st.set_page_config(layout="wide", page_title="Gallery")
+PARTS = {"matrix": show_matrix, "picture": show_picture, "words": show_words, "cloud": show_cloud}
+only = st.query_params.get("only")
+st.session_state.runs = st.session_state.get("runs", 0) + 1
+if only is None or only == "runs":
+    st.button("rerun")
+for name, show in PARTS.items():
+    if only in (None, name):
+        show()
+st.text(f"runs={st.session_state.runs}")

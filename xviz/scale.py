@@ -1,0 +1,117 @@
+"""Colour maps and limits, decided once: every view and its colour bar take them from a `Scale`.
+
+Sequential scores use *cividis*: its lightness rises evenly and it was made to look the same with and without red-green
+colour blindness. Signed scores use *coolwarm* (Moreland, "Diverging Color Maps for Scientific Visualization", 2009):
+of the light-centred maps matplotlib ships, its two arms are closest in lightness (0.3 L* apart; BrBG 2.2, RdBu 4.4,
+PuOr 24), so +x and -x weigh the same to the eye, and blue against red survives every common colour blindness.
+Crameri's *vik* is not shipped; *berlin*, *managua* and *vanimo* are dark-centred, made for black backgrounds.
+
+Level 0 is kept for "no value" (NaN) and is transparent. The other 255 levels are odd in number, so zero of a signed
+scale has a level of its own, the exact middle.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import matplotlib as mpl
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+#: the levels of a scale that carry a value; level 0 is "no value"
+LEVELS = 255
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Which colour a score gets."""
+
+    low: float  #: the score of the first colour, in `unit`
+    high: float  #: the score of the last colour
+    diverging: bool = False  #: True for signed scores, zero in the middle
+    label: str = "score"  #: what is shown, "attention weight"
+    unit: str = ""  #: its unit, "" where it has none
+
+    def __post_init__(self) -> None:
+        """Refuses limits that no colour bar could print."""
+        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
+            raise ValueError(f"limits must be finite and rising; these are {self.low} and {self.high}")
+
+    def lut(self) -> NDArray[np.uint8]:
+        """The colour of each level, (256, 4) RGBA 0–255; level 0 is transparent."""
+        colours = mpl.colormaps["coolwarm" if self.diverging else "cividis"](np.linspace(0, 1, LEVELS))
+        table = np.zeros((LEVELS + 1, 4), np.uint8)
+        table[1:] = np.round(colours * 255)
+        return table
+
+    def quantise(self, scores: ArrayLike) -> NDArray[np.uint8]:
+        """The level of each score, same shape: 1–255 from `low` to `high`, 0 for NaN; see `clipped` for the rest."""
+        scores = np.asarray(scores, np.float64)
+        share = (np.clip(scores, self.low, self.high) - self.low) / (self.high - self.low)
+        return np.where(np.isnan(scores), 0, 1 + np.round(np.nan_to_num(share) * (LEVELS - 1))).astype(np.uint8)
+
+    def clipped(self, scores: ArrayLike) -> int:
+        """How many scores lie outside the limits and get the colour of the nearer one; NaN is not counted."""
+        # limits are float64, scores often float32: allow for the rounding between them
+        scores, room = np.asarray(scores, np.float64), 1e-6 * (self.high - self.low)
+        return int(np.sum((scores < self.low - room) | (scores > self.high + room)))
+
+    def text(self) -> str:
+        """The limits in words, "0 … 0.31 attention weight"."""
+        return f"{number(self.low)} … {number(self.high)} {self.name()}"
+
+    def name(self) -> str:
+        """Label and unit, "evidence (logits)"."""
+        return f"{self.label} ({self.unit})" if self.unit else self.label
+
+    def header(self, scores: ArrayLike) -> dict[str, object]:
+        """What the colour bar under a view of these scores prints."""
+        return {
+            "low": self.low,
+            "high": self.high,
+            "lowText": number(self.low),
+            "highText": number(self.high),
+            "diverging": self.diverging,
+            "name": self.name(),
+            "clipped": self.clipped(scores),
+        }
+
+
+def sequential(
+    scores: ArrayLike, *, limits: tuple[float, float] | None = None, label: str = "score", unit: str = ""
+) -> Scale:
+    """A scale for one-sided scores; without `limits` from zero (or the least score, if negative) to the greatest.
+
+    Starting at zero keeps an even attention looking even. Without any finite score, or where all are zero, the limits
+    are 0 and 1; where all are the same negative number, they run from it to zero.
+    """
+    if limits is None:
+        finite = _finite(scores)
+        low, high = min(0.0, finite.min(initial=0.0)), float(finite.max(initial=-math.inf))
+        limits = (float(low), high if high > low else (0.0 if low < 0 else 1.0))
+    return Scale(float(limits[0]), float(limits[1]), diverging=False, label=label, unit=unit)
+
+
+def diverging(scores: ArrayLike, *, limit: float | None = None, label: str = "score", unit: str = "") -> Scale:
+    """A scale for signed scores, symmetric around zero; without `limit` out to the greatest magnitude (1 if none)."""
+    if limit is None:
+        limit = float(np.abs(_finite(scores)).max(initial=0.0)) or 1.0
+    return Scale(-float(limit), float(limit), diverging=True, label=label, unit=unit)
+
+
+def number(value: float) -> str:
+    """A number for people, three digits, with a true minus sign; "no value" for NaN."""
+    return "no value" if math.isnan(value) else f"{value:.3g}".replace("-", "−")
+
+
+def order(scores: ArrayLike) -> NDArray[np.int64]:
+    """Token numbers from the greatest magnitude to the least, NaN last; equal ones stay in order."""
+    magnitude = np.abs(np.asarray(scores, np.float64))
+    return np.argsort(np.where(np.isnan(magnitude), np.inf, -magnitude), kind="stable")
+
+
+def _finite(scores: ArrayLike) -> NDArray[np.float64]:
+    """The finite scores, flat."""
+    scores = np.asarray(scores, np.float64).ravel()
+    return scores[np.isfinite(scores)]

@@ -1,0 +1,1 @@
+"""The only package, beside the pages, that imports Streamlit."""

@@ -1,0 +1,65 @@
+"""The live components: a heatmap, a picture, a sentence and a point cloud; a `View` in, the picked token out.
+
+They stand on ``st.components.v2``. A view goes to the browser as bytes; a click sends back nothing but the token's
+number, and the script answers with a new view under the same key. What does not change from pick to pick (a picture, a
+geometry) travels in a second, invisible component, which Streamlit does not send again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+from xviz.views.view import View
+
+#: view kind -> the scripts that draw it, in order
+SCRIPTS: Mapping[str, tuple[str, ...]] = {
+    "heatmap": ("common.js", "heatmap.js"),
+    "picture": ("common.js", "picture.js"),
+    "words": ("common.js", "words.js"),
+    "cloud": ("common.js", "camera.js", "cloud.js"),
+    "still": ("common.js", "still.js"),
+}
+
+
+Pick = int | tuple[int, ...] | None  #: a token's number, (row, column) of a matrix, or nothing
+
+
+def mount(view: View, *, key: str, on_pick: Callable[[Pick], None] | None = None) -> Pick:
+    """Shows a view and gives the token the visitor picked in it: a number, (row, column) of a matrix, or None.
+
+    ``on_pick`` is told of every new pick before the script runs again, so that views drawn earlier can answer it too.
+
+    The camera and the pick live as long as the key does, so use one key per place on the page and sample:
+    ``key=f"cloud-{sample.digest}"`` starts afresh with each sample. A pick that names no token of this view is None.
+    """
+
+    def changed() -> None:  # a state is only handed back if its change has a listener
+        if on_pick is not None:
+            on_pick(picked(view, key=key))
+
+    with st.container(gap=None, key=f"{key}-frame"):
+        if view.still is not None:
+            _component("still")(data=view.still, key=f"{key}-still")
+        result = _component(view.kind)(data=view.payload, key=key, on_pick_change=changed)
+    return view.resolve(result.pick)
+
+
+def picked(view: View, *, key: str) -> Pick:
+    """What `mount` with this key is going to give, before it is called: the pick as the last rerun left it."""
+    state = st.session_state.get(key)
+    return view.resolve(state.get("pick")) if state else None
+
+
+@cache
+def _component(kind: str):
+    """The mounting function of one component, registered at first use and then kept."""
+    here = Path(__file__).parent
+    script = "\n".join((here / name).read_text(encoding="utf-8") for name in SCRIPTS[kind])
+    if kind == "still":
+        return st.components.v2.component("xviz_still", js=script)
+    style = (here / "style.css").read_text(encoding="utf-8")
+    return st.components.v2.component(f"xviz_{kind}", html='<div class="xv"></div>', css=style, js=script)

@@ -1,0 +1,5 @@
+// Leaves a picture or a geometry where the view that needs it finds it; shows nothing. Follows common.js.
+
+export default function ({ data }) {
+  if (data) keepStill(unpack(data));
+}

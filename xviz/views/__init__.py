@@ -1,0 +1,1 @@
+"""Explanation → what the screen shows: payloads of the live components and plain figures."""
