@@ -1,0 +1,302 @@
+"""Panels and recipes: what the reader sees is what was scored, nothing is cut off, nothing overlaps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from cats import EYE, EYES, make_match, make_methods, pair_of, parts_of
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from xviz.core.errors import ModelError
+from xviz.figures.bars import bars_panel
+from xviz.figures.grid import matrix_panel
+from xviz.figures.lettering import contrasting, fit, flow, spread, width_of
+from xviz.figures.match import match_figure
+from xviz.figures.methods import methods_figure
+from xviz.figures.panel import colour_bar, picture_panel, words_panel
+from xviz.figures.raster import heat, masses, pooled, shrunk
+from xviz.figures.style import BOX, PRESETS, drawing
+from xviz.scale import Scale, diverging, sequential
+
+LONG = " ".join(["extraordinarily"] * 29 + ["Donaudampfschifffahrtsgesellschaftskapitänskajütenschlüsselanhänger" * 3])
+SENTENCES = {
+    "thirty words": " ".join(f"word{i}" for i in range(30)),
+    "sixty-four words": " ".join(["dog", "barks"] * 32),
+    "long words": LONG,
+    "right to left": "חתול מנומר עם עיניים ירוקות مرحبا بكم في العالم",
+    "no glyph": "日本 の 猫 🐈 \U0001fae0 sits $x_1^{2}$ \\frac & <b> % # _ ^ ~",
+    "one word": "cat",
+}
+
+
+def canvas(width: float = 200.0, height: float = 100.0):
+    """Axes of some points, filling a figure."""
+    return Figure(figsize=(width / 72, height / 72), dpi=300).add_axes((0, 0, 1, 1))
+
+
+def texts(figure: Figure) -> list[Text]:
+    """All texts that say something."""
+    return [t for t in figure.findobj(Text) if t.get_text() and t.get_visible() and t.axes is not None]
+
+
+def check_inside(figure: Figure) -> None:
+    """Every text lies on the page and is at least 5 pt."""
+    with drawing():
+        page = figure.bbox
+        for text in texts(figure):
+            box = text.get_window_extent()
+            assert text.get_fontsize() >= 5, text
+            assert box.x0 >= page.x0 - 0.5, text
+            assert box.x1 <= page.x1 + 0.5, text
+            assert box.y0 >= page.y0 - 0.5, text
+            assert box.y1 <= page.y1 + 0.5, text
+
+
+def check_apart(figure: Figure) -> None:
+    """No two texts touch; line boxes are taller than letters, so a fifth of their height is forgiven."""
+    with drawing():
+        boxes = [(t.get_text(), t.get_window_extent()) for t in texts(figure)]
+    for number, (said, one) in enumerate(boxes):
+        for other_said, other in boxes[:number]:
+            wide = min(one.x1, other.x1) - max(one.x0, other.x0)
+            tall = min(one.y1, other.y1) - max(one.y0, other.y0)
+            least = min(one.width, one.height, other.width, other.height)
+            assert min(wide, tall) <= 0.2 * least, (said, other_said)
+
+
+@pytest.mark.parametrize("key", PRESETS)
+@pytest.mark.parametrize("make", [make_match, make_methods])
+def test_nothing_is_cut_off_or_overlaps(make, key):
+    made = make(key).drawing
+    check_inside(made)
+    check_apart(made)
+
+
+@pytest.mark.parametrize("key", ["nature-single", "nature-double", "lncs"])
+@pytest.mark.parametrize("sentence", SENTENCES.values(), ids=SENTENCES)
+def test_any_sentence_fits(sentence, key):
+    made = make_match(key, sentence)
+    check_inside(made.drawing)
+    assert made.size_mm[1] <= PRESETS[key].max_height_mm
+    assert len(made.to_bytes("png", 100)) > 1000
+
+
+def test_missing_glyphs_are_boxes_and_the_caption_says_so():
+    made = make_match("lncs", "日本 cat 猫")
+    shown = [t.get_text() for t in texts(made.drawing)]
+    assert BOX * 2 in shown
+    assert f"“{BOX}” stands for 3 characters that DejaVu Sans cannot draw." in made.caption
+    assert BOX not in make_match("lncs").caption
+
+
+def test_the_caption_says_what_is_shown_by_whom_and_on_what():
+    made = make_match("nature-double")
+    for said in (
+        "a, Regions of the picture by their score when “eyes” asks (colour: 0 … ",
+        "b, Words of the sentence when region 5 asks",
+        "c, Joint attention of 36 regions and 17 word pieces, layer 1, mean of 8 heads",
+        "Model: mmca, checkpoint “mmca” (sha256 ab12cd34ab12…).",
+        "call = joint.0.attention",
+        "photograph by Stéfan van der Walt, CC0; digest 0f0f0f0f0f0f…",
+        "torch 2.13.0, xviz 0.1.0",
+    ):
+        assert said in made.caption
+    assert make_match("lncs").caption.startswith("(a) Regions")
+    assert "Strongest regions for “eyes”: region 5 (" in made.alt
+
+
+def test_heat_is_the_strongest_score_over_each_pixel():
+    pixels = np.full((4, 6, 3), 255, np.uint8)
+    boxes, scores = [[0, 0, 4, 4], [2, 0, 6, 2], [0, 3, 1, 4]], np.array([0.2, -0.9, np.nan])
+    scale = diverging(scores, limit=1.0)
+    painted = heat(pixels, boxes, scores, scale)
+    lut = scale.lut().astype(float)[:, :3]
+    mixed = [np.round(0.5 * 255 + 0.5 * lut[level]) for level in scale.quantise(scores[:2])]
+    np.testing.assert_array_equal(painted[3, 0], mixed[0])
+    np.testing.assert_array_equal(painted[0, 3], mixed[1])
+    np.testing.assert_array_equal(painted[3, 5], [255] * 3)
+
+
+def test_large_pictures_shrink_to_print_and_small_ones_stay():
+    small, factor = shrunk(np.zeros((1000, 3000, 3), np.uint8), 1.0)
+    assert small.shape == (200, 600, 3)
+    assert factor == pytest.approx(0.2)
+    assert shrunk(small, 1.0)[0] is small
+    with pytest.raises(ValueError, match="uint8"):
+        shrunk(np.zeros((4, 4, 3)), 1.0)
+
+
+def test_the_picture_names_its_strongest_regions_in_order():
+    axes = canvas()
+    pair, scores = pair_of(), np.linspace(0, 1, 36)
+    picture_panel(axes, pair.pixels, pair.regions.boxes, scores, sequential(scores), selected=0, top=2)
+    assert [t.get_text() for t in axes.texts] == ["1: 1", "2: 0.971", "S"]
+    dashed = [p for p in axes.patches if p.get_linestyle() not in ("-", "solid")]
+    assert len(dashed) == 1
+
+
+def test_equal_boxes_do_not_hide_each_others_ranks():
+    axes = canvas()
+    picture_panel(axes, np.zeros((100, 200, 3), np.uint8), [[0, 0, 200, 100]] * 6, np.arange(6.0), Scale(0, 5), top=6)
+    check_apart(axes.figure)
+    check_inside(axes.figure)
+
+
+def test_words_stand_on_their_colours_with_readable_ink():
+    axes, scores = canvas(), np.array([0.0, 1.0, np.nan])
+    scale = sequential(scores)
+    words_panel(axes, ("low", "high", "none"), scores, scale, selected=(1,))
+    grounds = [p for p in axes.patches if p.get_fill()]
+    for ground, score in zip(grounds[:2], scores, strict=False):
+        np.testing.assert_allclose(
+            np.array(ground.get_facecolor()) * 255, scale.lut()[scale.quantise(score)], atol=0.01
+        )
+    assert [t.get_color() for t in axes.texts] == ["white", "black", "black"]
+    assert len([p for p in axes.patches if not p.get_fill()]) == 1
+
+
+def test_words_below_zero_are_underlined_on_signed_scales_only():
+    scores = np.array([-1.0, 1.0, 0.0, np.nan, -0.1])
+    for scale, expected in ((diverging(scores), 2), (sequential(scores), 0)):
+        axes = canvas()
+        words_panel(axes, "abcde", scores, scale)
+        assert len(axes.lines) == expected
+
+
+def test_lines_break_before_the_edge_and_turn_with_the_script():
+    chips = flow(("one", "two", "three", "four") * 4, 6.0, 60.0)
+    assert max(chip.x + chip.width for chip in chips) <= 60
+    assert len({chip.y for chip in chips}) > 2
+    assert [c.x for c in chips[:2]] == sorted(c.x for c in chips[:2])
+    hebrew = flow(("שלום", "עולם"), 6.0, 60.0)
+    assert hebrew[0].x > hebrew[1].x
+    assert hebrew[0].x + hebrew[0].width == pytest.approx(60)
+
+
+def test_text_is_shortened_to_its_room():
+    short = fit("extraordinarily", 6, 20)
+    assert short.endswith("…")
+    assert width_of(short, 6) <= 20
+    assert fit("cat", 6, 100) == "cat"
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=20).map(sorted), st.floats(0.1, 5))
+def test_spread_labels_keep_order_distance_and_bounds(wanted, gap):
+    found = spread(wanted, gap, 0.0, 100.0)
+    assert (np.diff(found) >= gap - 1e-9).all()
+    assert found[0] >= -1e-9
+    assert found[-1] <= 100 + 1e-9
+    if len(wanted) == 1 or np.diff(wanted).min() >= gap:
+        np.testing.assert_allclose(found, wanted, atol=1e-9)
+
+
+@given(st.tuples(*[st.integers(0, 255)] * 3))
+def test_ink_on_any_colour_has_contrast(colour):
+    def luminance(rgb):
+        share = np.array(rgb) / 255
+        return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+
+    ink = 0.0 if contrasting(colour) == "black" else 1.0
+    light, dark = sorted((luminance(colour), ink), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 4.5  # WCAG 2.1, level AA
+
+
+def test_matrix_cells_labels_and_masses():
+    weights = np.array([[0.5, 0.25, 0.25], [0.125, 0.5, 0.375], [0.0, 0.25, np.nan]])
+    axes = Figure(figsize=(4, 4), dpi=300).add_axes((0.3, 0.3, 0.4, 0.4))
+    scale = sequential(weights)
+    names = ("regions", "words")
+    matrix_panel(
+        axes, weights, scale, dividers=((2,), (2,)), quadrants=(names, names), row_labels=("1", "2", "cat"),
+        column_labels=("1", "2", "cat"), marked=((2,), ()), numbers=True,
+    )  # fmt: skip
+    image = axes.images[0]
+    assert image.get_interpolation() == "nearest"
+    expected = scale.lut()[scale.quantise(weights)][..., :3]
+    expected[2, 2] = 255
+    np.testing.assert_array_equal(image.get_array(), expected)
+    said = [t.get_text() for t in axes.texts]
+    for line in ("regions give", "0.69 to regions", "0.31 to words", "0.25 to regions", "0.00 to words", "–", "0.375"):
+        assert line in said
+    assert [t.get_text() for t in axes.texts if t.get_fontweight() == "bold"] == ["cat"]
+    check_inside(axes.figure)
+
+
+def test_masses_are_means_of_rows_and_sum_to_one():
+    weights = np.random.default_rng(0).dirichlet(np.ones(7), 7)
+    found = masses(weights, ((3,), (3,)))
+    np.testing.assert_allclose(found.sum(1), 1)
+    assert found[0, 1] == pytest.approx(np.mean([weights[i, 3:].sum() for i in range(3)]))
+
+
+def test_pooling_keeps_the_strongest_cell_and_small_matrices():
+    weights = np.zeros((2500, 10))
+    weights[1234, 5] = -3
+    found, block = pooled(weights)
+    assert block == (3, 1)
+    assert found.shape == (834, 10)
+    assert found[1234 // 3, 5] == -3
+    assert pooled(weights[:1000])[0].shape == (1000, 10)
+
+
+def test_the_colour_bar_prints_limits_and_what_lies_beyond():
+    axes = canvas(200, 10)
+    colour_bar(axes, Scale(0, 0.5, label="attention weight"), [0.1, 0.7])
+    assert [t.get_text() for t in axes.texts] == ["0", "≥ 0.5", "attention weight"]
+    axes = canvas(200, 10)
+    scale = diverging([0.3], label="evidence", unit="logits")
+    colour_bar(axes, scale, [-0.3, 0.3, np.nan])
+    assert [t.get_text() for t in axes.texts] == ["−0.3", "0.3", "evidence (logits)"]
+    np.testing.assert_array_equal(axes.images[0].get_array()[0], scale.lut()[1:, :3])
+
+
+def test_bars_are_as_long_as_their_values():
+    axes = canvas(200, 120)
+    values = {"attention": [1.0, 2.0], "occlusion": [-1.0, 0.5]}
+    bars_panel(axes, ("cat", "a label much too long for the room that it is given here"), values, unit="score")
+    bars = axes.patches[:4]
+    widths = np.array([bar.get_width() for bar in bars])
+    np.testing.assert_allclose(widths / widths[0], [1, 1, 2, 0.5])
+    assert {"−1", "0", "2", "score", "attention", "occlusion"} <= {t.get_text() for t in axes.texts}
+    check_inside(axes.figure)
+    with pytest.raises(ValueError, match="1 to 5 methods"):
+        bars_panel(axes, ("cat",), {str(i): [1.0] for i in range(6)}, unit="score")
+
+
+def test_the_match_figure_draws_the_scores_it_was_given():
+    pair = pair_of()
+    parts = parts_of(pair)
+    made = match_figure(pair, **parts, preset=PRESETS["nature-double"])
+    said = {t.get_text() for t in texts(made.drawing)}
+    assert f"1: {parts['by_word'].scores['regions'][EYE]:.3g}" not in said  # it is also the selected one, so “S, 1: …”
+    assert any(s.startswith("S, 1: ") for s in said)
+    assert {"Regions asked by “eyes”", "Words asked by region 5 (S)", "regions give", "words give"} <= said
+    bold = [t.get_text() for t in texts(made.drawing) if t.get_fontweight() == "bold"]
+    assert sorted(bold) == ["5", "a", "b", "c", "eyes"]
+    assert pair.text.pieces[EYES] == "eyes"
+
+
+def test_weights_of_another_size_are_refused():
+    pair = pair_of()
+    parts = {**parts_of(pair), "weights": np.zeros((3, 3))}
+    with pytest.raises(ModelError, match=r"53 tokens.*\(3, 3\)"):
+        match_figure(pair, **parts)
+
+
+def test_methods_share_a_scale_only_where_they_measure_the_same():
+    made = make_methods("nature-double")
+    bars = [t.get_text() for t in texts(made.drawing)]
+    assert bars.count("attention weight") == 2
+    assert bars.count("score difference") == 1
+    assert "shared with c" in made.caption
+    assert made.provenance.options["method"] == "look, occlusion, received"
+    highs = made.caption.split("colour: ")
+    assert highs[1].split(" attention")[0] == highs[3].split(" attention")[0]
+
+
+def test_fewer_than_two_methods_are_refused(pair):
+    with pytest.raises(ModelError, match="two or more"):
+        methods_figure(pair, [parts_of(pair)["by_word"]], titles=["a"], agreement=[[1.0]])

@@ -1,0 +1,65 @@
+"""Captions in plain scientific English: what is shown, of what, by which model and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xviz.core.provenance import Provenance
+from xviz.figures.style import BOX, FONT, Preset, missing
+from xviz.scale import Scale
+
+
+def caption(
+    preset: Preset, panels: Sequence[str], provenance: Provenance, *, credit: str = "", notes: Sequence[str] = ()
+) -> str:
+    """One paragraph.
+
+    Args:
+        preset: Says how panel letters are written.
+        panels: One sentence or more per panel, lettered in order.
+        provenance: Of what is shown.
+        credit: Origin and licence of the sample.
+        notes: Sentences about what drawing changed.
+    """
+    comma = "" if "(" in preset.letter else ","
+    lettered = [f"{preset.letter.format(letters()[i])}{comma} {said}" for i, said in enumerate(panels)]
+    return " ".join([*lettered, *notes, tail(provenance, credit)])
+
+
+def letters() -> Sequence[str]:
+    """Panel letters in order."""
+    return "abcdefghijklmnopqrstuvwxyz"
+
+
+def tail(provenance: Provenance, credit: str) -> str:
+    """Model, settings, sample and software in three sentences."""
+    sha = provenance.checkpoint_sha256
+    sha = f"sha256 {sha[:12]}…" if len(sha) == 64 else sha
+    settings = "; ".join(f"{k} = {_plain(v)}" for k, v in sorted(provenance.options.items()) if v is not None)
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(provenance.versions.items()))
+    sentences = [f"Model: {provenance.model}, checkpoint “{provenance.checkpoint}” ({sha})."]
+    if settings:
+        sentences.append(f"Settings: {settings}.")
+    origin = f"{credit.rstrip('. ')}; " if credit else ""
+    sentences.append(f"Sample: {provenance.sample} ({origin}digest {provenance.sample_digest[:12]}…).")
+    if versions:
+        sentences.append(f"Software: {versions}.")
+    return " ".join(sentences)
+
+
+def limits(scale: Scale, clipped: int = 0) -> str:
+    """What the colours measure and how far they reach."""
+    beyond = "" if not clipped else f"; {clipped} score{'s lie' if clipped > 1 else ' lies'} beyond the limits"
+    return f"colour: {scale.text()}{beyond}"
+
+
+def glyph_note(texts: Sequence[str]) -> list[str]:
+    """A sentence about characters that could not be drawn, if there are any."""
+    count = sum(missing(text) for text in texts)
+    characters = "character that" if count == 1 else "characters that"
+    return [f"“{BOX}” stands for {count} {characters} {FONT} cannot draw."] if count else []
+
+
+def _plain(value: object) -> str:
+    """A setting as people write it."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,168 @@
+"""`Figure`: a drawing with its caption and its origin, saved so that it can be made again.
+
+A figure drawn twice gives the same bytes, in any process and thread. PDF, SVG and PNG carry caption and provenance as
+one line of JSON, which ``read_provenance`` finds again; a ``.json`` beside the file holds the same, as many journals
+strip metadata.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib.figure
+from PIL import Image
+
+from xviz import __version__
+from xviz.core.errors import SampleError, XvizError
+from xviz.core.provenance import Provenance
+from xviz.figures.style import INCH, drawing
+
+FORMATS = ("pdf", "svg", "png")
+VECTOR_DPI = 600  #: resolution of the pictures inside PDF and SVG
+SCHEMA = 1  #: of the JSON in the files
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """A figure for paper."""
+
+    drawing: matplotlib.figure.Figure  #: exactly as large as it is printed
+    caption: str
+    provenance: Provenance
+    alt: str  #: what a screen reader says instead of the drawing
+
+    @property
+    def size_mm(self) -> tuple[float, float]:
+        """Width and height in mm."""
+        width, height = self.drawing.get_size_inches()
+        return float(width) * INCH, float(height) * INCH
+
+    def record(self) -> str:
+        """Caption, alternative text and provenance as one line of JSON in ASCII."""
+        told = {"alt": self.alt, "caption": self.caption, "provenance": self.provenance.record()}
+        return json.dumps({**told, "xviz_figure": SCHEMA}, sort_keys=True, allow_nan=False)
+
+    def to_bytes(self, format: str = "pdf", dpi: float = 300) -> bytes:
+        """The file's content.
+
+        Args:
+            format: "pdf", "svg" or "png".
+            dpi: Of a PNG; the pictures inside PDF and SVG always have 600.
+
+        Raises:
+            XvizError: there is no such format.
+        """
+        if format not in FORMATS:
+            have = ", ".join(FORMATS)
+            raise XvizError(f"Figures are saved as {have}; “{format}” is none of these. Choose one of them.")
+        with drawing():
+            return _png(self, dpi) if format == "png" else _svg(self) if format == "svg" else _pdf(self)
+
+    def save(self, path: Path | str, dpi: float = 300) -> Path:
+        """Writes the file, in the format of its suffix, and ``<file>.json`` beside it; older ones are replaced.
+
+        Args:
+            path: Where to; missing folders are made.
+            dpi: Of a PNG.
+
+        Raises:
+            XvizError: the suffix is none of .pdf, .svg and .png.
+        """
+        path = Path(path)
+        content = self.to_bytes(path.suffix.removeprefix(".").lower(), dpi)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for file, data in ((path, content), (path.with_name(path.name + ".json"), (self.record() + "\n").encode())):
+            draft = file.with_name(f".{file.name}.draft")
+            draft.write_bytes(data)
+            draft.replace(file)
+        return path
+
+
+def read_record(content: bytes) -> dict[str, object]:
+    """Caption, alternative text and provenance out of a PDF, SVG or PNG that xviz made, or of its ``.json``.
+
+    Raises:
+        SampleError: the file is of another kind, or its metadata are gone.
+    """
+    for text in _candidates(content):
+        try:
+            found = json.loads(text)
+        except ValueError:
+            continue
+        if isinstance(found, dict) and found.get("xviz_figure") == SCHEMA:
+            return found
+    raise SampleError(
+        "An xviz figure was expected, with its origin inside; this file has none. Journals and editors often strip it: "
+        "use the file as it was exported, or the .json beside it."
+    )
+
+
+def read_provenance(content: bytes) -> Provenance:
+    """The provenance that ``Figure.to_bytes`` wrote.
+
+    Raises:
+        SampleError: the file is of another kind, or its metadata are gone or altered.
+    """
+    try:
+        return Provenance(**read_record(content)["provenance"])
+    except (TypeError, KeyError, ValueError) as error:
+        raise SampleError(f"The figure's origin cannot be read ({error}). Use the file as it was exported.") from error
+
+
+def _pdf(figure: Figure) -> bytes:
+    """A PDF page with TrueType fonts."""
+    told = {"Title": figure.alt, "Subject": figure.caption, "Keywords": figure.record()}
+    timeless = {"Creator": f"xviz {__version__}", "CreationDate": None, "ModDate": None}
+    return _saved(figure, "pdf", VECTOR_DPI, {**told, **timeless})
+
+
+def _svg(figure: Figure) -> bytes:
+    """An SVG whose text is text, with a title and a description for screen readers."""
+    told = {"Title": figure.alt, "Description": figure.record(), "Creator": f"xviz {__version__}", "Date": None}
+    text = _saved(figure, "svg", VECTOR_DPI, told).decode()
+    spoken = f'<title id="alt">{html.escape(figure.alt)}</title>'
+    start = text.index(">", text.index("<svg "))
+    return f'{text[:start]} role="img" aria-labelledby="alt">\n {spoken}{text[start + 1 :]}'.encode()
+
+
+def _png(figure: Figure, dpi: float) -> bytes:
+    """A PNG of exactly the nearest whole number of pixels; matplotlib alone would round down."""
+    size = figure.drawing.get_size_inches().copy()
+    told = {"Title": figure.alt, "Description": figure.caption, "xviz": figure.record()}
+    try:
+        figure.drawing.set_size_inches((size * dpi).round().clip(1) / dpi + 1e-3 / dpi)
+        return _saved(figure, "png", dpi, {**told, "Software": f"xviz {__version__}"})
+    finally:
+        figure.drawing.set_size_inches(size)
+
+
+def _saved(figure: Figure, kind: str, dpi: float, metadata: dict[str, str | None]) -> bytes:
+    """What matplotlib writes."""
+    file = io.BytesIO()
+    figure.drawing.savefig(file, format=kind, dpi=dpi, metadata=metadata, bbox_inches=None, facecolor="white")
+    return file.getvalue()
+
+
+def _candidates(content: bytes) -> list[str]:
+    """Texts in a file that may be the record."""
+    if content.startswith(b"%PDF"):
+        found = re.findall(rb"/Keywords \(((?:[^()\\]|\\.)*)\)", content, re.DOTALL)
+        return [re.sub(rb"\\(.)", rb"\1", text, flags=re.DOTALL).decode("latin-1") for text in found]
+    if content.startswith(b"\x89PNG"):
+        return _png_texts(content)
+    text = content.decode("utf-8", errors="replace")
+    return [text, *map(html.unescape, re.findall(r"<dc:description>([^<]*)</dc:description>", text))]
+
+
+def _png_texts(content: bytes) -> list[str]:
+    """The record's text chunk of a PNG; none where the file is broken."""
+    try:
+        with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:
+            return [str(picture.text["xviz"])] if "xviz" in picture.text else []
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return []

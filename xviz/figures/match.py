@@ -1,0 +1,215 @@
+"""``match_figure``: who answers whom between a picture and a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from xviz.core.errors import ModelError
+from xviz.core.explanation import Explanation
+from xviz.core.tokens import Joined
+from xviz.figures.caption import caption, glyph_note, limits
+from xviz.figures.figure import Figure
+from xviz.figures.grid import LABEL_LINE, block_room, label_room, matrix_panel
+from xviz.figures.lettering import words_height
+from xviz.figures.page import Page
+from xviz.figures.pair import SPACE, TOP, Pair, bar, bar_height, scale_for
+from xviz.figures.panel import picture_panel, words_panel
+from xviz.figures.style import MM, PRESETS, Preset, drawing
+from xviz.scale import Scale, number, order, sequential
+
+Draw = Callable[..., float]  #: left, top, width and, for some, most height in mm → height in mm
+
+
+def match_figure(
+    pair: Pair,
+    *,
+    by_word: Explanation,
+    by_region: Explanation,
+    weights: ArrayLike,
+    joint: Joined,
+    layer: str,
+    preset: Preset = PRESETS["nature-double"],
+    scales: Mapping[str, Scale] | None = None,
+) -> Figure:
+    """(a) regions answering a word, (b) words answering a region, (c) the joint attention with its quadrants.
+
+    Args:
+        pair: What was matched.
+        by_word: The view of a word; its scores of the regions are drawn in (a).
+        by_region: The view of a region; its scores of the word pieces are drawn in (b).
+        weights: (n, n) attention over ``joint``, rows ask; one head or a mean of heads.
+        joint: The joint space, of the pair's regions and pieces in either order.
+        layer: What the weights are, for title and caption: "layer 1, mean of 8 heads".
+        preset: The venue's sizes.
+        scales: Scales that replace the panel's own, by "regions", "words" or "matrix".
+
+    Raises:
+        ModelError: the weights are not square over the joint space.
+    """
+    weights = np.asarray(weights, np.float64)
+    if weights.shape != (len(joint), len(joint)):
+        raise ModelError(f"The joint space has {len(joint)} tokens; its weights must be square, not {weights.shape}.")
+    seen, said = by_word.scores[pair.regions.name], pair.words(by_region)
+    own = {
+        "regions": scale_for(by_word, seen),
+        "words": scale_for(by_region, said),
+        "matrix": sequential(weights, label="attention weight"),
+        **(scales or {}),
+    }
+    with drawing():
+        page, selected = Page(preset), pair.asked_region(by_region)
+        panels = {
+            "a": _picture(page, pair, seen, own["regions"], f"Regions asked by {pair.asked_by(by_word)}", selected),
+            "b": _words(page, pair, said, own["words"], by_region, by_word),
+            "c": _joint(page, pair, weights, joint, own["matrix"], layer, by_word, by_region),
+        }
+        drawn = page.finish(_arrange(page, pair, panels))
+    told = _match_words(pair, by_word, by_region, own, (seen, said, weights), layer)
+    asking = {"regions_asked_by": pair.asked_by(by_word), "words_asked_by": pair.asked_by(by_region)}
+    provenance = by_word.provenance.but(figure="match", preset=preset.key, **asking)
+    text = caption(preset, told, provenance, credit=pair.credit, notes=glyph_note(pair.text.words))
+    return Figure(drawn, text, provenance, _match_alt(pair, by_word, by_region, seen, said))
+
+
+def _arrange(page: Page, pair: Pair, panels: Mapping[str, Draw]) -> float:
+    """Places the three panels by the width of the page; returns its height in mm."""
+    inner, limit = page.inner, (page.preset.max_height_mm or 200.0) - 2 * page.margin
+    if inner < 110:
+        words = words_height(pair.text.words, page.preset.text_pt, inner * MM) / MM
+        matrix = min(inner - 22, 0.45 * limit)
+        y = panels["a"](0, 0, inner, max(25.0, min(0.36 * limit, limit - words - matrix - 50))) + SPACE
+        y += panels["b"](0, y, inner) + SPACE
+        return y + panels["c"](0, y, inner, limit - y)
+    if inner < 150:
+        left = 0.56 * inner
+        high = panels["a"](0, 0, left, 0.4 * limit)
+        y = max(high, panels["b"](left + SPACE, 0, inner - left - SPACE)) + SPACE
+        return y + panels["c"](0, y, inner, min(limit - y, 0.6 * inner + 22))
+    left = 0.49 * inner
+    y = panels["a"](0, 0, left, 0.6 * limit) + SPACE
+    y += panels["b"](0, y, left)
+    return max(y, panels["c"](left + 1.5 * SPACE, 0, inner - left - 1.5 * SPACE, limit))
+
+
+def _picture(page: Page, pair: Pair, scores: NDArray, scale: Scale, title: str, selected: int | None) -> Draw:
+    """How to draw a picture with title and colour bar at (left, top, width, most height) in mm."""
+    size = page.preset.small_pt
+
+    def draw(left: float, y: float, width: float, most: float = 1e3) -> float:
+        start = y
+        y += page.title("a", title, left, y, width)
+        tall, wide = pair.pixels.shape[:2]
+        high = min(width * tall / wide, most)
+        picture = page.axes(left, y, high * wide / tall, high)
+        picture_panel(picture, pair.pixels, pair.regions.boxes, scores, scale, selected=selected, top=TOP, size=size)
+        return y + high + bar(page, scale, scores, left, y + high, width) - start
+
+    return draw
+
+
+def _words(page: Page, pair: Pair, scores: NDArray, scale: Scale, asked: Explanation, other: Explanation) -> Draw:
+    """How to draw the sentence that answers a region, the word of the other panel framed."""
+    size = page.preset.text_pt
+
+    def draw(left: float, y: float, width: float) -> float:
+        start = y
+        y += page.title("b", f"Words asked by {pair.asked_by(asked)} (S)", left, y, width)
+        high = words_height(pair.text.words, size, width * MM) / MM
+        panel = page.axes(left, y, width, high)
+        words_panel(panel, pair.text.words, scores, scale, selected=pair.asked_words(other), size=size)
+        return y + high + bar(page, scale, scores, left, y + high, width) - start
+
+    return draw
+
+
+def _joint(
+    page: Page,
+    pair: Pair,
+    weights: NDArray,
+    joint: Joined,
+    scale: Scale,
+    layer: str,
+    by_word: Explanation,
+    by_region: Explanation,
+) -> Draw:
+    """How to draw the joint matrix within (left, top, width, most height) in mm."""
+    size = page.preset.small_pt
+    names = {pair.regions.name: "regions", pair.text.name: "words"}
+    blocks = [names[space.name] for space in joint.spaces]
+    cuts = sorted(joint.starts().values())[1:]
+    starts = joint.starts()
+    marks = [starts[focus[0]] + token for e in (by_word, by_region) if (focus := e.focus) for token in focus[1]]
+
+    def draw(left: float, y: float, width: float, most: float) -> float:
+        start = y
+        y += page.title("c", f"Joint attention, {layer}", left, y, width)
+        room = block_room((blocks, blocks), size)
+        longest = label_room([*pair.text.pieces, "00"], size)
+        side = min(width - (longest + room) / MM, max(25.0, most - (y - start) - longest / MM - bar_height(page)))
+        labels = _joint_labels(pair, joint, side * MM, marks, size)
+        cells = page.axes(left + longest / MM, y, side, side)
+        matrix_panel(
+            cells, weights, scale, dividers=(cuts, cuts), quadrants=(blocks, blocks), row_labels=labels,
+            column_labels=labels, marked=(marks, ()), size=size,
+        )  # fmt: skip
+        y += side + longest / MM
+        return y + bar(page, scale, weights, left, y, width) - start
+
+    return draw
+
+
+def _joint_labels(pair: Pair, joint: Joined, extent: float, marks: Sequence[int], size: float) -> list[str]:
+    """A label per joint token: every piece, and round region numbers where the pieces' labels leave room."""
+    unit, line = extent / len(joint), LABEL_LINE * size
+    start, count = joint.starts()[pair.text.name], len(pair.text)
+    middle, half = (start + count / 2) * unit, count * line / 2
+    zone = np.clip(middle - half, 0, max(0.0, extent - 2 * half)) - line
+    step = next((s for s in (1, 5, 10, 20, 50, 100) if s * unit > line), len(joint))
+    labels = list[str]()
+    for space in joint.spaces:
+        for index in range(len(space)):
+            place = (len(labels) + 0.5) * unit
+            free = not zone < place < zone + 2 * half + 2 * line
+            round_number = free and (index == 0 or (index + 1) % step == 0)
+            shown = space is pair.text or len(labels) in marks or round_number
+            named = pair.text.pieces[index] if space is pair.text else str(index + 1)
+            labels.append(named if shown else "")
+    return labels
+
+
+def _match_words(
+    pair: Pair,
+    by_word: Explanation,
+    by_region: Explanation,
+    scales: Mapping[str, Scale],
+    drawn: Sequence[NDArray],
+    layer: str,
+) -> list[str]:
+    """A sentence per panel for the caption."""
+    told = [limits(scale, scale.clipped(s)) for scale, s in zip((scales[k] for k in scales), drawn, strict=False)]
+    top = min(TOP, len(pair.regions))
+    rows = "its bold rows are those of a and b; " if by_word.focus and by_region.focus else ""
+    below = "underlined: scores below zero; " if scales["words"].diverging else ""
+    return [
+        f"Regions of the picture by their score when {pair.asked_by(by_word)} asks ({told[0]}, mixed half and half "
+        f"with the grey picture); where regions overlap, the strongest is shown; outlined: the {top} strongest with "
+        f"rank and score; dashed (S): {pair.asked_by(by_region)}.",
+        f"Words of the sentence when {pair.asked_by(by_region)} asks ({told[1]}); a word has the sum over its pieces; "
+        f"{below}framed: {pair.asked_by(by_word)}.",
+        f"Joint attention of {len(pair.regions)} regions and {len(pair.text)} word pieces, {layer} ({told[2]}); rows "
+        f"ask, columns answer; labels stand as far as there is room; {rows}right: what a mean row of each block gives "
+        f"to regions and to words.",
+    ]
+
+
+def _match_alt(pair: Pair, by_word: Explanation, by_region: Explanation, seen: NDArray, said: NDArray) -> str:
+    """The three panels in two sentences."""
+    regions = ", ".join(f"region {i + 1} ({number(seen[i])})" for i in order(seen)[:TOP])
+    words = ", ".join(f"“{pair.text.words[i]}” ({number(said[i])})" for i in order(said)[:TOP])
+    return (
+        f"A picture, a sentence and their joint attention matrix. Strongest regions for {pair.asked_by(by_word)}: "
+        f"{regions}. Strongest words for {pair.asked_by(by_region)}: {words}."
+    )

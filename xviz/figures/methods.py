@@ -1,0 +1,167 @@
+"""``methods_figure``: what several methods say about the same picture and sentence, and how far they agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from xviz.core.errors import ModelError
+from xviz.core.explanation import Explanation
+from xviz.figures.caption import caption, glyph_note, letters, limits
+from xviz.figures.figure import Figure
+from xviz.figures.grid import label_room, matrix_panel
+from xviz.figures.lettering import words_height
+from xviz.figures.page import Page
+from xviz.figures.pair import SPACE, TOP, Pair, bar, scale_for
+from xviz.figures.panel import picture_panel, words_panel
+from xviz.figures.style import MM, PRESETS, Preset, drawing
+from xviz.scale import Scale, diverging, order
+
+Draw = Callable[[float, float, float], float]  #: left, top, width in mm → height in mm
+TICK = 2.0  #: points between the cells of the agreement and their letters
+
+
+def methods_figure(
+    pair: Pair,
+    explanations: Sequence[Explanation],
+    *,
+    titles: Sequence[str],
+    agreement: ArrayLike,
+    agreement_name: str = "rank correlation",
+    preset: Preset = PRESETS["nature-double"],
+) -> Figure:
+    """The same picture and words under several methods, and how far the methods agree.
+
+    Explanations with the same unit and sign share one scale; the others have their own. Limits stand under each.
+
+    Args:
+        pair: What was explained.
+        explanations: Of the same run, each with scores for regions and pieces.
+        titles: One per explanation.
+        agreement: (methods, methods) between −1 and 1, such as the ``spearman`` of ``explain.faithfulness.agreement``;
+            NaN where there is none.
+        agreement_name: What the agreement is.
+        preset: The venue's sizes.
+
+    Raises:
+        ModelError: fewer than two explanations, or titles and agreement that do not fit them.
+    """
+    agreement, count = np.asarray(agreement, np.float64), len(explanations)
+    if count < 2 or len(titles) != count or agreement.shape != (count, count):
+        raise ModelError(
+            f"Methods are compared two or more at a time, each with a title; there are {count} explanations, "
+            f"{len(titles)} titles and an agreement of {agreement.shape}."
+        )
+    seen = [e.scores[pair.regions.name] for e in explanations]
+    said = [pair.words(e) for e in explanations]
+    scales = _shared_scales(explanations, seen, said)
+    with drawing():
+        page = Page(preset)
+        draws = [
+            _method(page, pair, (seen[i], said[i]), scales[i], explanations[i], f"{letters()[i]}{titles[i]}")
+            for i in range(count)
+        ]
+        draws.append(_agreement(page, agreement, agreement_name, letters()[count]))
+        drawn = page.finish(_grid(page, draws))
+    methods = ", ".join(e.method for e in explanations)
+    provenance = explanations[0].provenance.but(figure="methods", preset=preset.key, method=methods)
+    told = _methods_words(explanations, titles, scales, seen, said, agreement_name)
+    text = caption(preset, told, provenance, credit=pair.credit, notes=glyph_note(pair.text.words))
+    strongest = "; ".join(f"{t}: region {int(order(s)[0]) + 1}" for t, s in zip(titles, seen, strict=True))
+    alt = f"One picture and sentence under {count} methods. Strongest regions: {strongest}."
+    return Figure(drawn, text, provenance, alt)
+
+
+def _shared_scales(
+    explanations: Sequence[Explanation], seen: Sequence[NDArray], said: Sequence[NDArray]
+) -> list[Scale]:
+    """A scale per explanation, the same object for those that measure the same."""
+    kinds = [(e.unit, e.signed) for e in explanations]
+    made = {}
+    for kind, explanation in zip(kinds, explanations, strict=True):
+        pool = [scores for i in range(len(kinds)) if kinds[i] == kind for scores in (seen[i], said[i])]
+        made[kind] = made.get(kind) or scale_for(explanation, np.concatenate(pool))
+    return [made[kind] for kind in kinds]
+
+
+def _method(
+    page: Page,
+    pair: Pair,
+    scores: tuple[NDArray, NDArray],
+    scale: Scale,
+    explanation: Explanation,
+    named: str,
+) -> Draw:
+    """How to draw one method: picture, words, colour bar."""
+    size = page.preset.small_pt
+
+    def draw(left: float, y: float, width: float) -> float:
+        start = y
+        y += page.title(named[0], named[1:], left, y, width)
+        high = width * pair.pixels.shape[0] / pair.pixels.shape[1]
+        asked = pair.asked_region(explanation)
+        picture = page.axes(left, y, width, high)
+        picture_panel(picture, pair.pixels, pair.regions.boxes, scores[0], scale, selected=asked, top=TOP, size=size)
+        y += high + 0.8
+        tall = words_height(pair.text.words, size, width * MM) / MM
+        words_panel(
+            page.axes(left, y, width, tall), pair.text.words, scores[1], scale,
+            selected=pair.asked_words(explanation), size=size,
+        )  # fmt: skip
+        return y + tall + bar(page, scale, np.r_[scores], left, y + tall, width) - start
+
+    return draw
+
+
+def _agreement(page: Page, agreement: NDArray, name: str, letter: str) -> Draw:
+    """How to draw the agreement, methods named by their panel letters."""
+    size = page.preset.small_pt
+    named = list(letters()[: len(agreement)])
+    scale = diverging(agreement, limit=1.0, label=name)
+
+    def draw(left: float, y: float, width: float) -> float:
+        start = y
+        y += page.title(letter, "Agreement", left, y, width)
+        room = label_room(named, size, TICK) / MM
+        side = min(width - room, 9.0 * len(agreement))
+        cells = page.axes(left + room, y, side, side)
+        looks = {"numbers": True, "leader": TICK, "size": size}
+        matrix_panel(cells, agreement, scale, row_labels=named, column_labels=named, **looks)
+        y += side + room
+        return y + bar(page, scale, agreement, left, y, width) - start
+
+    return draw
+
+
+def _grid(page: Page, draws: Sequence[Draw]) -> float:
+    """Panels in rows of equal width; returns the height in mm."""
+    across = min(len(draws), 2 if page.inner < 110 else 3 if page.inner < 150 else 4)
+    width = (page.inner - (across - 1) * SPACE) / across
+    y = 0.0
+    for row in range(0, len(draws), across):
+        heights = [draw(i * (width + SPACE), y, width) for i, draw in enumerate(draws[row : row + across])]
+        y += max(heights) + SPACE
+    return y - SPACE
+
+
+def _methods_words(
+    explanations: Sequence[Explanation],
+    titles: Sequence[str],
+    scales: Sequence[Scale],
+    seen: Sequence[NDArray],
+    said: Sequence[NDArray],
+    agreement_name: str,
+) -> list[str]:
+    """A sentence per panel for the caption."""
+    told = []
+    for title, explanation, scale, a, b in zip(titles, explanations, scales, seen, said, strict=True):
+        same = [letters()[i] for i, other in enumerate(scales) if other is scale and titles[i] != title]
+        shared = f", shared with {', '.join(same)}" if same else ""
+        told.append(f"{title}: {explanation.target} ({limits(scale, scale.clipped(np.r_[a, b]))}{shared}).")
+    told[0] += f" Outlined: the {TOP} strongest regions; a word has the sum over its pieces; on the grey picture, "
+    told[0] += "colours are mixed half and half."
+    if any(scale.diverging for scale in scales):
+        told[0] += " Underlined words have scores below zero."
+    return [*told, f"Agreement of the methods ({agreement_name})."]

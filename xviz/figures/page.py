@@ -1,0 +1,69 @@
+"""A page measured in millimetres from its top left corner, whose height follows what was put on it.
+
+Panels stand at fixed places instead of being solved for at each draw: words must wrap to a width that is known, and
+what is saved second must equal what is saved first.
+"""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from xviz.figures.lettering import fit, width_of, write
+from xviz.figures.style import INCH, MM, Preset
+
+_TALL = 1000.0  #: provisional height in mm; places are fractions of the page until its height is known
+DPI = 300.0  #: resolution at which text is measured
+
+
+class Page:
+    """A figure under construction.
+
+    Args:
+        preset: Gives width and text sizes.
+        margin: Empty border in mm, kept free on all sides.
+    """
+
+    def __init__(self, preset: Preset, margin: float = 0.8) -> None:
+        """Starts an empty page."""
+        self.preset, self.margin = preset, margin
+        self.figure = Figure(figsize=(preset.width_mm / INCH, _TALL / INCH), dpi=DPI, facecolor="white")
+        self._placed: list[tuple[Axes, float, float, float, float]] = []
+
+    @property
+    def inner(self) -> float:
+        """Width between the margins in mm."""
+        return self.preset.width_mm - 2 * self.margin
+
+    def axes(self, left: float, top: float, width: float, height: float) -> Axes:
+        """An empty panel; all in mm, left and top from the margins."""
+        left, top = left + self.margin, top + self.margin
+        made = self.figure.add_axes(self._place(left, top, width, height, _TALL))
+        made.set_axis_off()
+        made.set(xlim=(0, width * MM), ylim=(height * MM, 0))
+        self._placed.append((made, left, top, width, height))
+        return made
+
+    def title(self, letter: str, text: str, left: float, top: float, width: float) -> float:
+        """A panel letter and title in a strip of ``width`` mm; returns the strip's height in mm."""
+        preset = self.preset
+        height = 1.7 * max(preset.text_pt, preset.letter_pt) / MM
+        axes, base = self.axes(left, top, width, height), 1.15 * max(preset.text_pt, preset.letter_pt)
+        sign = preset.letter.format(letter)
+        write(axes, 0, base, sign, size=preset.letter_pt, weight=preset.letter_weight)
+        start = width_of(sign, preset.letter_pt, preset.letter_weight) + 0.6 * preset.text_pt
+        write(axes, start, base, fit(text, preset.text_pt, width * MM - start), size=preset.text_pt)
+        return height
+
+    def finish(self, height: float) -> Figure:
+        """The figure, cut to ``height`` mm plus margins."""
+        height += 2 * self.margin
+        self.figure.set_size_inches(self.preset.width_mm / INCH, height / INCH)
+        for axes, *place in self._placed:
+            axes.set_position(self._place(*place, height))
+        return self.figure
+
+    def _place(self, left: float, top: float, width: float, height: float, tall: float) -> tuple[float, ...]:
+        """Millimetres from the top left corner as matplotlib's fractions from the bottom left."""
+        wide = self.preset.width_mm
+        return left / wide, 1 - (top + height) / tall, width / wide, height / tall

@@ -1,0 +1,9 @@
+"""Recipes: whole figures out of explanations, ready for a column of a paper."""
+
+from __future__ import annotations
+
+from xviz.figures.match import match_figure
+from xviz.figures.methods import methods_figure
+from xviz.figures.pair import Pair, scale_for
+
+__all__ = ["Pair", "match_figure", "methods_figure", "scale_for"]

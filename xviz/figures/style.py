@@ -1,0 +1,128 @@
+"""Venue presets as data, and the one way in which xviz uses matplotlib's global settings.
+
+A preset is what a venue's instructions say about sizes, with the page it was read on and when; a figure drawn with it
+keeps these sizes and claims nothing else. matplotlib keeps its settings in one global that threads share, and reads
+some of them only while saving, so drawing and saving both happen inside ``drawing()``: one thread at a time.
+"""
+
+from __future__ import annotations
+
+import threading
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.font_manager import get_font
+
+MM = 72 / 25.4  #: points in a millimetre
+INCH = 25.4  #: millimetres in an inch
+FONT = "DejaVu Sans"  #: comes with matplotlib, so that every machine draws the same
+BOX = "□"  #: stands for a character that the font cannot draw
+NON_JOINER = "\u200c"  #: keeps two letters of a Persian word apart
+_SELECTORS = frozenset(map(chr, range(0xFE00, 0xFE10)))  # choose between forms that the font does not have
+LEAST_PT = 5.0  #: no text is smaller than this at final size
+
+
+@dataclass(frozen=True)
+class Preset:
+    """The sizes of one venue."""
+
+    key: str
+    venue: str  #: for people
+    width_mm: float  #: exact width of the saved page
+    max_height_mm: float | None  #: None where the venue names none
+    text_pt: float  #: titles; labels are one point smaller, never below 5 pt
+    letter_pt: float  #: panel letters
+    letter: str  #: how a panel letter is written: "{}" or "({})"
+    letter_weight: str  #: "bold" or "normal"
+    source: str  #: where the sizes were read
+    seen: str  #: when, as year-month
+
+    @property
+    def small_pt(self) -> float:
+        """Size of labels in points."""
+        return max(LEAST_PT, self.text_pt - 1)
+
+
+_NATURE = ("research-figure-guide.nature.com, Building and exporting figure panels", "2026-11")
+_IEEE = ("ieeeauthorcenter.ieee.org, Size requirements for graphics", "2026-11")
+_CVPR = ("width: tueplots figsizes.py; height: recalled from the author kit, not checked", "2026-11")
+_NEURIPS = ("width: tueplots figsizes.py; height: recalled from the style file, not checked", "2026-11")
+_LNCS = ("ECCV/LNCS template on overleaf.com, geometry 122 mm × 193 mm", "2026-11")
+
+PRESETS: dict[str, Preset] = {
+    preset.key: preset
+    for preset in (
+        Preset("nature-single", "Nature, one column", 89.0, 170.0, 6.5, 8.0, "{}", "bold", *_NATURE),
+        Preset("nature-double", "Nature, two columns", 183.0, 170.0, 7.0, 8.0, "{}", "bold", *_NATURE),
+        Preset("ieee-single", "IEEE, one column", 3.5 * INCH, None, 7.5, 8.0, "({})", "normal", *_IEEE),
+        Preset("ieee-double", "IEEE, two columns", 7.16 * INCH, None, 8.0, 8.0, "({})", "normal", *_IEEE),
+        Preset("cvpr-single", "CVPR, one column", 3.25 * INCH, 8.875 * INCH, 7.0, 8.0, "({})", "normal", *_CVPR),
+        Preset("cvpr-double", "CVPR, two columns", 6.875 * INCH, 8.875 * INCH, 7.5, 8.0, "({})", "normal", *_CVPR),
+        Preset("neurips", "NeurIPS and ICLR", 5.5 * INCH, 9 * INCH, 7.5, 8.0, "({})", "normal", *_NEURIPS),
+        Preset("lncs", "Springer LNCS, ECCV", 122.0, 193.0, 7.5, 8.0, "({})", "bold", *_LNCS),
+    )
+}
+
+#: settings that are a machine's own and not a matter of looks
+_MACHINE = ("backend", "interactive", "toolbar", "timezone", "date.epoch", "docstring.hardcopy", "savefig.directory")
+_MACHINE_KINDS = ("webagg.", "tk.", "figure.raise_window", "figure.max_open_warning", "backend_fallback")
+_OURS = {
+    "font.family": ["sans-serif"],
+    "font.sans-serif": [FONT],
+    "pdf.fonttype": 42,  # TrueType: text stays text, and journals accept it
+    "ps.fonttype": 42,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "xviz",
+    "savefig.bbox": None,  # a tight box would change the width
+    "text.hinting": "no_hinting",  # measured and drawn alike at every resolution
+    "text.parse_math": False,  # a “$” in a sentence is a “$”
+    "path.simplify": False,
+}
+_lock = threading.RLock()
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """The defaults of matplotlib with xviz's settings, whatever the process has set; other threads wait.
+
+    Nothing else in the process should change ``matplotlib.rcParams`` meanwhile: it would be undone at the end.
+    """
+    looks = {k: v for k, v in mpl.rcParamsDefault.items() if k not in _MACHINE and not k.startswith(_MACHINE_KINDS)}
+    with _lock, mpl.rc_context({**looks, **_OURS}):
+        yield
+
+
+def drawable(text: str) -> str:
+    """The text in one line of characters that the font has; “□” for each it has not."""
+    return "".join(_shown(character) for character in _composed(text))
+
+
+def missing(text: str) -> int:
+    """How many characters of a text are drawn as “□” for want of a glyph."""
+    composed = _composed(text)
+    return sum(_shown(character) == BOX for character in composed) - composed.count(BOX)
+
+
+def _composed(text: str) -> str:
+    """The text in one line, accents joined with their letters, without invisible marks but the Persian non-joiner."""
+    composed = " ".join(unicodedata.normalize("NFC", text).split())
+    return "".join(c for c in composed if c == NON_JOINER or not (unicodedata.category(c) == "Cf" or c in _SELECTORS))
+
+
+def _shown(character: str) -> str:
+    """The character, or “□”."""
+    control = unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn")
+    return BOX if control or ord(character) not in _glyphs() else character
+
+
+@cache
+def _glyphs() -> frozenset[int]:
+    """The code points that both the regular and the bold font can draw."""
+    files = (Path(mpl.get_data_path()) / "fonts" / "ttf" / f"DejaVuSans{bold}.ttf" for bold in ("", "-Bold"))
+    regular, bold = (frozenset(get_font(str(file)).get_charmap()) for file in files)
+    return regular & bold
