@@ -1,0 +1,135 @@
+"""Token spaces: painting loses nothing, joined spaces come apart where they were put together."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from xviz.core.errors import ModelError
+from xviz.core.tokens import Boxes, Joined, Named, Pieces, TokenSpace, leaves, place, split
+
+WORDS = Pieces(
+    "pieces", ("un", "##believ", "##able", "dog", "Dog"), np.array([0, 0, 0, 1, 2]), ("unbelievable", "dog", "dog", ".")
+)
+BOXES = Boxes("regions", np.array([[0, 0, 4, 4], [2, 2, 6, 6], [4.4, 0, 5.6, 2]], np.float32), (6, 8))
+NAMES = Named("classes", ("yes", "no"))
+BOTH = Joined("joint", (BOXES, WORDS))
+NESTED = Joined("all", (NAMES, BOTH))
+
+spaces = pytest.mark.parametrize("space", [WORDS, BOXES, NAMES, BOTH, NESTED])
+
+
+@spaces
+def test_every_space_is_one(space):
+    assert isinstance(space, TokenSpace)
+    assert len({space.label(i) for i in range(len(space))}) >= len(space) - 1  # "dog" stands there twice
+
+
+@spaces
+@pytest.mark.parametrize("wrong", [np.zeros(1), np.zeros((5, 5)), np.zeros(99)])
+def test_a_wrong_number_of_scores_is_refused(space, wrong):
+    with pytest.raises(ModelError, match="tokens and needs as many scores"):
+        space.paint(wrong)
+
+
+def test_boxes_show_every_token_and_the_strongest_where_they_overlap():
+    painted = BOXES.paint(np.array([1.0, 3.0, 2.0]))
+    assert painted.shape == (6, 8)
+    assert painted[0, 0] == 1
+    assert painted[2, 2] == painted[3, 3] == painted[5, 5] == 3  # in both of two boxes, and in one
+    assert painted[0, 4] == painted[1, 5] == 2  # 4.4 to 5.6 px are columns 4 and 5
+    assert np.isnan(painted[0, 7])
+    assert np.isnan(painted[0, 6])
+    assert set(painted[~np.isnan(painted)]) == {1, 2, 3}
+
+
+@given(hnp.arrays(np.float64, 3, elements=st.floats(-5, 5), unique=True))
+def test_pixels_hold_the_score_of_greatest_magnitude_among_their_boxes(scores):
+    painted = BOXES.paint(scores)
+    for y in range(6):
+        for x in range(8):
+            over = [
+                s
+                for s, (x0, y0, x1, y1) in zip(scores, np.round(BOXES.boxes), strict=True)
+                if x0 <= x < x1 and y0 <= y < y1
+            ]
+            if over:
+                assert painted[y, x] in over
+                assert abs(painted[y, x]) == max(map(abs, over))
+            else:
+                assert np.isnan(painted[y, x])
+
+
+def test_a_box_without_area_is_still_painted_once():
+    flat = Boxes("flat", np.array([[3, 3, 3, 3], [-2, -2, 1, 1]], np.float32), (6, 8))
+    painted = flat.paint(np.array([7.0, 5.0]))
+    assert painted[3, 3] == 7
+    assert painted[0, 0] == 5
+    assert (~np.isnan(painted)).sum() == 2
+
+
+def test_areas_are_shares_of_the_picture():
+    np.testing.assert_allclose(BOXES.area(), [16 / 48, 16 / 48, 2.4 / 48], rtol=1e-6)
+
+
+@given(hnp.arrays(np.float64, 5, elements=st.floats(-5, 5)))
+def test_words_hold_the_sum_of_their_pieces(scores):
+    painted = WORDS.paint(scores)
+    np.testing.assert_allclose(painted, [scores[:3].sum(), scores[3], scores[4], 0], atol=1e-12)
+    assert painted.sum() == pytest.approx(scores.sum(), abs=1e-12)
+
+
+def test_a_repeated_word_stays_apart():
+    assert WORDS.of(1) == (3,)
+    assert WORDS.of(2) == (4,)
+    assert WORDS.of(0) == (0, 1, 2)
+    assert WORDS.of(3) == ()  # beyond the limit
+    assert WORDS.paint(np.array([0, 0, 0, 1, 0])).tolist() == [0, 1, 0, 0]
+
+
+def test_labels_are_for_people():
+    assert WORDS.label(1) == "##believ (in “unbelievable”)"
+    assert WORDS.label(3) == "dog"
+    assert BOXES.label(1) == "region 2 (2–6, 2–6 px)"
+    assert NAMES.label(1) == "no"
+    assert BOTH.label(3) == WORDS.label(0)
+    assert NESTED.label(2) == BOXES.label(0)
+    with pytest.raises(ModelError, match="there is no token 8"):
+        BOTH.label(8)
+
+
+def test_leaves_are_what_joined_spaces_hold():
+    assert [leaf.name for leaf in leaves(NESTED)] == ["classes", "regions", "pieces"]
+    assert leaves(WORDS) == (WORDS,)
+    assert len(NESTED) == 10
+    assert BOTH.starts() == {"regions": 0, "pieces": 3}
+
+
+@spaces
+def test_splitting_and_placing_are_each_others_inverse(space):
+    scores = np.arange(2 * len(space)).reshape(2, -1)
+    parts = split(space, scores)
+    assert sorted(parts) == sorted(leaf.name for leaf in leaves(space))  # nested ones too
+    for leaf in leaves(space):
+        for i in range(len(leaf)):
+            assert (parts[leaf.name][:, i] == scores[:, place(space, leaf.name, [i])[0]]).all()
+    np.testing.assert_array_equal(np.concatenate([parts[leaf.name] for leaf in leaves(space)], axis=1), scores)
+
+
+def test_a_joined_space_splits_into_its_own_parts():
+    assert {name: s.tolist() for name, s in BOTH.split(np.arange(8)).items()} == {
+        "regions": [0, 1, 2],
+        "pieces": [3, 4, 5, 6, 7],
+    }
+    np.testing.assert_array_equal(BOTH.paint(np.arange(8)), np.arange(8))
+
+
+def test_tokens_that_are_not_there_are_refused():
+    with pytest.raises(ModelError, match="it has no “classes”"):
+        place(BOTH, "classes", [0])
+    for bad in (-1, 5):
+        with pytest.raises(ModelError, match=f"there is no token {bad}"):
+            place(BOTH, "pieces", [0, bad])

@@ -1,0 +1,109 @@
+"""Chefer's rules, streamed, against the same rules on whole matrices with autograd's own weight gradients."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from tests.explain import plain, tiny
+from xviz import engine
+from xviz.core.run import Target
+from xviz.explain import METHODS, relevance
+
+explain = METHODS["relevance"].explain
+
+
+def whole(loaded, run, output, head=None):
+    """R − I as one matrix."""
+    maps = {}
+    for call, (weights, grads) in zip(run.calls, plain.gradients(loaded, run.inputs, output), strict=True):
+        positive = np.maximum(grads * weights, 0)
+        maps[call.name] = positive.mean(0) if head is None else positive[head]
+    return plain.chefer(run, plain.steps_of(loaded, run, output), maps)
+
+
+@pytest.mark.parametrize("chunk", [2, 1024])
+@pytest.mark.parametrize("absent", [False, True])
+@pytest.mark.parametrize("key", tiny.CARDS)
+def test_rows_are_those_of_the_whole_matrix(key, absent, chunk, monkeypatch):
+    monkeypatch.setattr(relevance, "CHUNK", chunk)
+    loaded, run = tiny.made(key, absent=absent)
+    places = plain.layout(run)
+    for output in loaded.card.outputs:  # the second is not the one whose gradients the run carries
+        for head in (None, 3):
+            want = whole(loaded, run, output, head)
+            for space in run.inputs.tokens:
+                if output == "alone" and space == "pieces":
+                    continue
+                if key == "classes" and space == "right":
+                    continue
+                got = explain(loaded, run, Target(output, space, (0, 2)), head=head)
+                for name, scores in got.scores.items():
+                    row = want[places[space][[0, 2]]].mean(0)[places[name]]
+                    np.testing.assert_allclose(scores, row, rtol=1e-9, atol=1e-14)
+            every = explain(loaded, run, Target(output), head=head)
+            here = [
+                p[np.asarray(run.inputs.present.get(n, np.ones(len(p), bool)))]
+                for n, p in places.items()
+                if n in every.scores and not (key == "classes" and n == "right")
+            ]
+            for name, scores in every.scores.items():
+                total = want[np.concatenate(here)].sum(0)[places[name]]
+                np.testing.assert_allclose(scores, total, rtol=1e-9, atol=1e-14)
+
+
+def test_the_whole_matrix_is_not_trivial():
+    loaded, run = tiny.made("two-together")
+    matrix, places = whole(loaded, run, "match"), plain.layout(run)
+    assert matrix[np.ix_(places["left"], places["right"])].max() > 1e-3
+    assert matrix[np.ix_(places["right"], places["right"])].max() > 1e-3
+
+
+def test_by_hand_for_one_cross_attention():
+    # R^{ss} and R^{qq} are identities, so eq. 10 leaves Ā itself, and eq. 11 adds Ā R^{qs} = 0
+    loaded, run = tiny.made("two-in-turn")
+    index = [c.name for c in run.calls].index("left_to_right.1")
+    weights, grads = plain.gradients(loaded, run.inputs, "match")[index]
+    got = explain(loaded, run, Target("match", "left", (3,)), call="left_to_right.1").scores
+    np.testing.assert_allclose(got["right"], np.maximum(weights * grads, 0).mean(0)[3], atol=1e-15)
+    assert not got["left"].any()
+
+
+def test_an_output_without_gradient_gives_zero_and_no_nan():
+    loaded, run = tiny.made("two-together")
+    silent = replace(run, calls=tuple(replace(c, grad_out=torch.zeros_like(c.grad_out)) for c in run.calls))
+    deaf = replace(run, calls=tuple(replace(c, grad_out=None) for c in run.calls))
+    for one in (silent, deaf):
+        for target in (Target("match"), Target("match", "left", (0, 1))):
+            for scores in explain(loaded, one, target).scores.values():
+                assert (scores == 0).all()
+
+
+def test_rows_that_are_zero_stay_zero():
+    # one query hears nothing in its self-attention: its row of R − I is zero, and must not become NaN
+    loaded, run = tiny.made("two-together")
+    calls = []
+    for call in run.calls:
+        grad = call.grad_out.clone()
+        if call.name.startswith("left."):
+            grad[:, 2] = 0
+        calls.append(replace(call, grad_out=grad))
+    got = explain(loaded, replace(run, calls=tuple(calls)), Target("match"))
+    maps = {c.name: (c.rows() * c.grad_rows()).clamp_min(0).mean(0).numpy() for c in calls}
+    want, places = plain.chefer(run, plain.steps_of(loaded, run, "match"), maps), plain.layout(run)
+    for name, scores in got.scores.items():
+        np.testing.assert_allclose(scores, want.sum(0)[places[name]], rtol=1e-9)
+
+
+def test_gradients_are_those_of_the_output_asked_for():
+    loaded, run = tiny.made("mmca-parallel", target="alone")
+    assert engine.regrad(loaded, run, "alone") is run
+    asked = explain(loaded, run, Target("score"))
+    fresh = explain(loaded, tiny.ran(loaded, run.inputs, "score"), Target("score"))
+    for name, scores in asked.scores.items():
+        np.testing.assert_array_equal(scores, fresh.scores[name])
+    assert asked.provenance == fresh.provenance
+    assert run.target == "alone"

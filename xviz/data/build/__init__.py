@@ -1,0 +1,1 @@
+"""Makers of the training and evaluation sets: run by hand, never imported by the app."""

@@ -1,0 +1,209 @@
+"""Whether an explanation says what the model does: curves, agreement with another explanation, pointing.
+
+None of these numbers means anything alone; each comes with what chance would give.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from xviz.core.errors import ModelError
+from xviz.core.explanation import Explanation
+from xviz.core.provenance import Provenance
+from xviz.core.run import Run, Target
+from xviz.engine import Loaded
+from xviz.explain.method import Progress
+from xviz.explain.probe import BATCH, counted, probe, repeated
+from xviz.explain.question import check
+
+Kind = Literal["deletion", "insertion"]
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """How the target moves while the tokens of one space go, or come, one after another."""
+
+    kind: Kind
+    space: str
+    shares: NDArray[np.float64]  #: (s,) share of the space's tokens that are gone, or have come, 0–1
+    ranked: NDArray[np.float64]  #: (s,) target, highest score first
+    inverse: NDArray[np.float64]  #: (s,) target, lowest score first
+    random: NDArray[np.float64]  #: (seeds, s) target, in random orders
+    provenance: Provenance
+
+    def area(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The trapezoid area under (…, s) values over the shares, in units of the target."""
+        return np.trapezoid(values, self.shares, axis=-1)
+
+    def band(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(s,) lower and (s,) upper edge of the middle 95 % of the random orders."""
+        low, high = np.quantile(self.random, [0.025, 0.975], axis=0)
+        return low, high
+
+    def beaten(self) -> float:
+        """The share of random orders that the ranked one beats: a smaller area of deletion, a larger of insertion."""
+        ranked, random = self.area(self.ranked), self.area(self.random)
+        return float(np.mean(ranked < random if self.kind == "deletion" else ranked > random))
+
+
+def curves(
+    loaded: Loaded,
+    run: Run,
+    target: Target,
+    explanation: Explanation,
+    space: str,
+    *,
+    kind: Kind = "deletion",
+    steps: int = 32,
+    seeds: int = 20,
+    progress: Progress | None = None,
+) -> Curves:
+    """Deletion or insertion of the present tokens of one space in the order of their scores.
+
+    Both endpoints are included. Tokens are absent, not replaced; where none of the space is left it is shown as
+    uninformative tokens (``probe``). Equal scores go in the order of the tokens.
+
+    Args:
+        loaded: The model.
+        run: The run that was explained.
+        target: What is measured; usually the target of the explanation.
+        explanation: Gives the order.
+        space: Whose tokens go or come.
+        kind: "deletion" takes tokens away from all, "insertion" adds them to none.
+        steps: Most steps between the endpoints; fewer where there are fewer tokens.
+        seeds: Number of random orders.
+        progress: Told how far the work is; what it raises passes through.
+
+    Raises:
+        ModelError: the explanation has no scores for the space, or the question does not fit.
+
+    Source: Petsiuk, Das & Saenko, RISE, BMVC 2018, section 4.2.
+    """
+    target = check(loaded, run, target)
+    if space not in explanation.scores or space not in run.inputs.tokens:
+        raise ModelError(
+            f"{explanation.method} scores {', '.join(explanation.scores)}; it has no scores for “{space}”."
+        )
+    if kind not in ("deletion", "insertion") or seeds < 1 or steps < 1:
+        raise ModelError(f"Choose deletion or insertion, one step and one seed or more; got {kind}, {steps}, {seeds}.")
+    here = run.inputs.present[space].nonzero().flatten().numpy()
+    best = here[np.argsort(-explanation.scores[space][here], kind="stable")]
+    chance = [np.random.default_rng(seed).permutation(here) for seed in range(seeds)]
+    counts = np.unique(np.round(np.linspace(0, len(here), min(steps, len(here)) + 1)).astype(int))
+    values = _follow(loaded, run, target, space, [best, best[::-1], *chance], counts, kind, progress)
+    return Curves(
+        kind=kind,
+        space=space,
+        shares=counts / len(here),
+        ranked=values[0],
+        inverse=values[1],
+        random=values[2:],
+        provenance=explanation.provenance.but(curve=kind, curve_space=space, steps=steps, seeds=seeds),
+    )
+
+
+def _follow(
+    loaded: Loaded,
+    run: Run,
+    target: Target,
+    space: str,
+    orders: list[NDArray[np.int64]],
+    counts: NDArray[np.int64],
+    kind: Kind,
+    progress: Progress | None,
+) -> NDArray[np.float64]:
+    """The target along every order, (orders, counts)."""
+    inputs, value = run.inputs, probe(loaded, run.inputs, target)
+    moved = torch.zeros(len(orders), len(counts), len(inputs.present[space]), dtype=torch.bool)
+    for row, order in enumerate(orders):
+        for column, count in enumerate(counts):
+            moved[row, column, order[:count].copy()] = True
+    kept = (moved if kind == "insertion" else inputs.present[space] & ~moved).flatten(0, 1)
+
+    def values(part: torch.Tensor) -> torch.Tensor:
+        return value(repeated(inputs.tokens, len(part)), {**repeated(inputs.present, len(part)), space: part})
+
+    told = counted(values, len(kept), progress, kind)
+    with torch.no_grad():
+        found = torch.cat([told(part) for part in kept.split(BATCH)])
+    return found.double().numpy().reshape(len(orders), len(counts))
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far two explanations agree on the tokens of one space."""
+
+    spearman: float | None  #: rank correlation, −1 to 1; None where an explanation gives all tokens the same score
+    overlap: float  #: share of the k highest tokens that both have in common, 0–1
+    chance: float  #: the overlap that random orders have on average, k / n
+    k: int
+    n: int
+
+
+def agreement(a: Explanation, b: Explanation, space: str, *, k: int = 5) -> Agreement:
+    """Rank correlation and overlap of the highest scores of two explanations of the same tokens.
+
+    Ranks of equal scores are their mean (Spearman); among equal scores the first tokens count as higher (overlap).
+
+    Raises:
+        ModelError: the explanations do not score the same tokens.
+    """
+    if space not in a.scores or space not in b.scores or len(a.scores[space]) != len(b.scores[space]):
+        raise ModelError(f"{a.method} and {b.method} do not both score the same tokens of “{space}”.")
+    one, two = a.scores[space], b.scores[space]
+    k = min(k, len(one))
+    if k < 1:
+        raise ModelError(f"The highest {k} of {len(one)} tokens of “{space}” cannot be compared; compare at least one.")
+    top = [set(np.argsort(-scores, kind="stable")[:k].tolist()) for scores in (one, two)]
+    return Agreement(_spearman(one, two), len(top[0] & top[1]) / k, k / len(one), k, len(one))
+
+
+def _spearman(a: NDArray[np.float64], b: NDArray[np.float64]) -> float | None:
+    """Correlation of the ranks; None where one of them does not vary."""
+    if np.ptp(a) == 0 or np.ptp(b) == 0:
+        return None
+    return float(np.corrcoef(_ranks(a), _ranks(b))[0, 1])
+
+
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) ranks from 0; equal values share the mean of theirs."""
+    _, group, sizes = np.unique(values, return_inverse=True, return_counts=True)
+    ends = np.cumsum(sizes)
+    return (ends - (sizes + 1) / 2)[group]
+
+
+@dataclass(frozen=True)
+class Pointing:
+    """Whether scores point at a known place."""
+
+    hit: bool  #: the centre of the highest-scored box lies in the true box
+    mass: float  #: share of the scores above zero on boxes whose centre does, 0–1
+    chance: float  #: share of boxes whose centre does: the mean hit, and the mean mass, of random scores
+
+
+def pointing(scores: ArrayLike, boxes: ArrayLike, truth: ArrayLike) -> Pointing:
+    """The pointing game over boxes.
+
+    Args:
+        scores: (n,).
+        boxes: (n, 4) x0, y0, x1, y1 in pixels.
+        truth: (4,) the box of what is meant.
+
+    Raises:
+        ModelError: there is no box, or not one score for each.
+
+    Source: Zhang et al., Top-down Neural Attention by Excitation Backprop, ECCV 2016, section 4.1.
+    """
+    scores, boxes, truth = np.asarray(scores, float), np.asarray(boxes, float), np.asarray(truth, float)
+    if not len(boxes) or boxes.shape != (len(scores), 4):
+        raise ModelError(f"Pointing needs one score for each box; got {scores.shape} scores and {boxes.shape} boxes.")
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    inside = ((centres >= truth[:2]) & (centres < truth[2:])).all(axis=1)
+    above = np.maximum(scores, 0)
+    mass = float(above[inside].sum() / above.sum()) if above.any() else 0.0
+    return Pointing(bool(inside[np.argmax(scores)]), mass, float(inside.mean()))

@@ -1,0 +1,176 @@
+"""From a question to its parts: the target that fits the run, the calls and heads that are meant, the answer's record.
+
+Every method asks here first, so that all of them refuse the same questions with the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from xviz.core.attention import AttentionCall
+from xviz.core.errors import ModelError
+from xviz.core.explanation import Explanation
+from xviz.core.provenance import Plain
+from xviz.core.run import Inputs, Run, Target
+from xviz.core.tokens import TokenSpace, leaves, place
+from xviz.engine import Loaded
+from xviz.explain.method import Method, Progress
+
+Rows = dict[str, Tensor]  #: leaf space name → (n,) one number per token, float64
+
+
+def check(loaded: Loaded, run: Run, target: Target) -> Target:
+    """The target, each focus token once, if the run can be asked about it.
+
+    Raises:
+        ModelError: no such output, space or token, an empty focus, or a focus token that takes no part.
+    """
+    if target.output not in loaded.card.outputs:
+        have = ", ".join(loaded.card.outputs)
+        raise ModelError(f"{loaded.card.title} has no output “{target.output}”; it has {have}.")
+    if target.space is None:
+        return target
+    if target.space not in run.inputs.tokens:
+        have = ", ".join(run.inputs.tokens)
+        raise ModelError(f"There are no tokens “{target.space}” to take the view of; there are {have}.")
+    if not target.tokens:
+        raise ModelError(f"No token of “{target.space}” is picked. Pick one, or ask without a space.")
+    tokens = tuple(dict.fromkeys(int(token) for token in target.tokens))
+    place(run.spaces[target.space], target.space, tokens)
+    if absent := [t for t in tokens if not run.inputs.present[target.space][t]]:
+        raise ModelError(f"Token {absent[0]} of “{target.space}” was left out of this run. Pick one that is present.")
+    return replace(target, tokens=tokens)
+
+
+def whole(method: Method, call: str | None, head: int | None) -> None:
+    """Refuse a call or a head for a method that explains the whole model.
+
+    Raises:
+        ModelError: a call or a head was named.
+    """
+    if call is not None or head is not None:
+        raise ModelError(f"{method.title} explains the whole model; it cannot be asked about one layer or head.")
+
+
+def calls(run: Run, target: Target, call: str | None) -> tuple[AttentionCall, ...]:
+    """The call of that name, or all calls of the run; with a focus, those in which its space may ask.
+
+    Raises:
+        ModelError: no such call, or the focus asks in none of them.
+    """
+    named = run.calls if call is None else (run.call(call),)
+    if target.space is None:
+        return named
+    asking = tuple(c for c in named if target.space in names(run.spaces[c.queries]))
+    if not asking:
+        where = "in no attention of this model" if call is None else f"not in “{call}”"
+        raise ModelError(f"Tokens of “{target.space}” ask {where}. Pick a token of another space, or another layer.")
+    return asking
+
+
+def path(loaded: Loaded, run: Run, output: str, call: str | None) -> tuple[tuple[AttentionCall, ...], ...]:
+    """The steps from the tokens to an output, each one or more calls.
+
+    ``card.paths`` lists them; without a list these are all calls of the run, one after another. Calls that read the
+    same tokens side by side, as both directions of a co-attention layer do, are one entry: ``"a.attention +
+    b.attention"``.
+
+    Raises:
+        ModelError: there is no such call.
+    """
+    if call is not None:
+        return ((run.call(call),),)
+    listed = loaded.card.paths.get(output)
+    if listed is None:
+        return tuple((c,) for c in run.calls)
+    return tuple(tuple(run.call(name.strip()) for name in step.split("+")) for step in listed)
+
+
+def sources(run: Run, target: Target, steps: tuple[tuple[AttentionCall, ...], ...]) -> Rows:
+    """1 at every token whose row is asked for, 0 elsewhere, for every leaf space on the path.
+
+    With a focus these are its tokens, without one all present tokens of the spaces that ask on the path.
+
+    Raises:
+        ModelError: the focus asks nothing on the path.
+    """
+    every = [call for step in steps for call in step]
+    asking = {name for call in every for name in names(run.spaces[call.queries])}
+    if target.space is not None and target.space not in asking:
+        raise ModelError(
+            f"No attention on the way to “{target.output}” is asked by “{target.space}”. "
+            f"Pick a token of {', '.join(sorted(asking))}, or another output."
+        )
+    rows: Rows = {}
+    for leaf in (leaf for call in every for space in (call.queries, call.keys) for leaf in leaves(run.spaces[space])):
+        rows[leaf.name] = torch.zeros(len(leaf), dtype=torch.float64)
+        if leaf.name == target.space:
+            rows[leaf.name][list(target.tokens)] = 1.0
+        elif target.space is None and leaf.name in asking:
+            rows[leaf.name][present(run.inputs, leaf)] = 1.0
+    return rows
+
+
+def names(space: TokenSpace) -> tuple[str, ...]:
+    """The names of the leaves of a space."""
+    return tuple(leaf.name for leaf in leaves(space))
+
+
+def present(inputs: Inputs, leaf: TokenSpace) -> Tensor:
+    """Which tokens of a leaf take part, (n,) bool; all where the inputs do not say, as for class tokens."""
+    return inputs.present[leaf.name] if leaf.name in inputs.present else torch.ones(len(leaf), dtype=torch.bool)
+
+
+def of_heads(call: AttentionCall, values: Tensor, head: int | None) -> Tensor:
+    """(h, …) values of the heads → (…), float64: those of one head, or their mean.
+
+    Raises:
+        ModelError: there is no such head.
+    """
+    if head is None:
+        return values.double().mean(0)
+    if not 0 <= head < call.heads:
+        raise ModelError(f"“{call.name}” has {call.heads} heads, counted from 0; there is no head {head}.")
+    return values[head].double()
+
+
+def add(rows: Rows, space: TokenSpace, values: Tensor) -> None:
+    """Add (n,) values of a space, leaf by leaf, to rows; a leaf that is not there yet begins at zero."""
+    start = 0
+    for leaf in leaves(space):
+        part = values[start : start + len(leaf)]
+        rows[leaf.name] = rows[leaf.name] + part if leaf.name in rows else part
+        start += len(leaf)
+
+
+def gather(rows: Rows, space: TokenSpace) -> Tensor:
+    """The numbers of all tokens of a space, (n,)."""
+    return torch.cat([rows[name] for name in names(space)])
+
+
+def tell(progress: Progress | None, share: float, words: str) -> None:
+    """Report how far the work is, if anybody listens."""
+    if progress is not None:
+        progress(min(float(share), 1.0), words)
+
+
+def answer(
+    method: Method, run: Run, target: Target, scores: Mapping[str, Tensor | NDArray[np.float64]], **options: Plain
+) -> Explanation:
+    """The scores as an explanation whose provenance says how to make it again."""
+    focus = None if target.space is None else f"{target.space} {list(target.tokens)}"
+    return Explanation(
+        scores={name: np.asarray(values, dtype=np.float64) for name, values in scores.items()},
+        method=method.key,
+        target=target.output if method.kind == "attention" else target.text(),
+        unit=method.unit,
+        signed=method.signed,
+        provenance=run.provenance.but(method=method.key, target=target.output, focus=focus, **options),
+        focus=None if target.space is None else (target.space, target.tokens),
+    )

@@ -1,0 +1,60 @@
+"""How much attention every token receives, on the mean over those that ask.
+
+Without a focus all present queries of a call count the same; with one, those of the focus' leaf space, whichever of
+its tokens are picked. No call: the mean over calls, as in ``look``.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from xviz.core.attention import AttentionCall
+from xviz.core.explanation import Explanation
+from xviz.core.run import Run, Target
+from xviz.core.tokens import leaves
+from xviz.engine import Loaded
+from xviz.explain.method import Method, Progress
+from xviz.explain.question import Rows, add, answer, calls, check, of_heads, present, tell
+
+
+def explain(
+    loaded: Loaded,
+    run: Run,
+    target: Target,
+    *,
+    call: str | None = None,
+    head: int | None = None,
+    progress: Progress | None = None,
+) -> Explanation:
+    """The mean attention that each key receives; see ``method.Explain``."""
+    target = check(loaded, run, target)
+    asked = calls(run, target, call)
+    rows: Rows = {}
+    for number, one in enumerate(asked):
+        tell(progress, number / len(asked), one.name)
+        received = one.pull(_shares(run, one, target.space).to(one.q.dtype))
+        add(rows, run.spaces[one.keys], of_heads(one, received, head) / len(asked))
+    return answer(METHOD, run, target, rows, call=call, head=head)
+
+
+def _shares(run: Run, call: AttentionCall, leaf: str | None) -> torch.Tensor:
+    """(q,) weights of the queries, equal for all present ones of the leaf or of all leaves, in sum one."""
+    counts = [
+        present(run.inputs, part).double() * float(leaf is None or part.name == leaf)
+        for part in leaves(run.spaces[call.queries])
+    ]
+    shares = torch.cat(counts)
+    return shares / shares.sum()
+
+
+METHOD = Method(
+    key="received",
+    title="Attention received",
+    explain=explain,
+    kind="attention",
+    signed=False,
+    unit="mean attention weight",
+    words="How much each token is attended to, on the mean over all that ask; it says where attention gathers, not "
+    "whether the result depends on it, and does not know which output is explained.",
+    source="Vaswani et al., Attention Is All You Need, NeurIPS 2017, eq. 1; mean over queries",
+)
