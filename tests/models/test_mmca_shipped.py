@@ -51,7 +51,7 @@ def test_kept_features_are_those_of_the_encoder(loaded: engine.Loaded, key: str)
 
 
 def test_golden_numbers(loaded: engine.Loaded) -> None:
-    """Made by ``python tests/golden/mmca.py``; they hold encoders, weights and preparation where they were."""
+    """Made by ``python -m tests.golden.mmca``; they hold encoders, weights and preparation where they were."""
     golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
     assert golden["checkpoint_sha256"] == loaded.sha256
     for key in KEYS:

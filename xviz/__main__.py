@@ -1,0 +1,5 @@
+"""``python -m xviz``."""
+
+from xviz.cli import main
+
+main()

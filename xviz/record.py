@@ -1,0 +1,110 @@
+"""The measured record of a checkpoint (``checkpoints/NAME.json``), said in words."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+from xviz.checkpoints import FOLDER, manifest
+from xviz.explain import METHODS
+from xviz.models.card import ModelCard
+
+
+@cache
+def read(checkpoint: str) -> dict[str, Any]:
+    """The record that ``python -m xviz measure`` wrote; empty where there is none."""
+    path = FOLDER / f"{checkpoint}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def line(card: ModelCard) -> str:
+    """Paper and weights in one line."""
+    if card.checkpoint is None:
+        return f"{card.paper}. No weights are shipped."
+    weights = manifest()[card.checkpoint]
+    return f"{card.paper}. Weights: {weights.name}, sha256 {weights.sha256[:12]}…, {weights.origin}"
+
+
+def trust(card: ModelCard, method: str) -> str | None:
+    """How often a method's strongest region lay on the named thing, beside chance and an untrained model."""
+    found = read(card.checkpoint or "").get("alignment", {}).get("test")
+    if not found or method not in found["methods"]:
+        return None
+    own, idle = found["methods"][method]["pointing"], found["methods"][f"{method}, untrained"]["pointing"]
+    return (
+        f"On {found['things']} named things in held-out scenes, the strongest region lies on the thing in {own:.0f} % "
+        f"(chance {found['chance']['pointing']:.0f} %, untrained model {idle:.0f} %)."
+    )
+
+
+def as_markdown(found: dict[str, Any]) -> str:
+    """The whole record as tables."""
+    return "\n\n".join([*_retrieval(found["retrieval"]), _foils(found["foils"]), *_alignment(found["alignment"])])
+
+
+SPLITS = {
+    "test": "held-out scenes of concepts seen in training",
+    "unseen": "scenes of concepts never seen in training",
+    "photos": "single real photographs with their human captions, never trained on",
+}
+BRANCHES = {"alone": "self-attention part alone", "joint": "cross-attention part alone", "both": "both"}
+
+
+def _retrieval(found: dict[str, Any]) -> list[str]:
+    """One table of recall for each split."""
+    tables = []
+    for split, numbers in found.items():
+        rows = [
+            f"**Retrieval, {SPLITS[split]}** ({numbers['pictures']} pictures, one sentence each; recall in %)",
+            "",
+            "| | image → text R@1 / 5 / 10 | text → image R@1 / 5 / 10 |",
+            "|---|---|---|",
+        ]
+        rows += [
+            f"| {said} | {_three(numbers['image to text'][name])} | {_three(numbers['text to image'][name])} |"
+            for name, said in BRANCHES.items()
+        ]
+        rows.append(f"| chance | {_three(numbers['chance'])} | {_three(numbers['chance'])} |")
+        tables.append("\n".join(rows))
+    return tables
+
+
+def _three(recall: dict[str, float]) -> str:
+    return " / ".join(f"{recall[key]:.1f}" for key in ("R@1", "R@5", "R@10"))
+
+
+def _foils(found: dict[str, Any]) -> str:
+    """How often a true sentence beats the same sentence with one thing changed."""
+    cells = " | ".join(f"{numbers['right']:.1f} ({numbers['pairs']})" for numbers in found.values())
+    return "\n".join(
+        [
+            "**True sentence against its foil** (one thing changed; % scored right, number of pairs; chance 50)",
+            "",
+            f"| {' | '.join(found)} |",
+            f"|{'---|' * len(found)}",
+            f"| {cells} |",
+        ]
+    )
+
+
+def _alignment(found: dict[str, Any]) -> list[str]:
+    """One table of word → region alignment for each split."""
+    tables = []
+    for split, numbers in found.items():
+        rows = [
+            f"**Word → region, {SPLITS[split]}** ({numbers['things']} named things; %)",
+            "",
+            "| method | strongest region's centre on the thing | overlap ≥ 0.5 | the same, untrained model |",
+            "|---|---|---|---|",
+        ]
+        for method in [name for name in numbers["methods"] if not name.endswith(", untrained")]:
+            own, idle = numbers["methods"][method], numbers["methods"][f"{method}, untrained"]
+            rows.append(
+                f"| {METHODS[method].title} | {own['pointing']:.1f} | {own['overlap']:.1f} "
+                f"| {idle['pointing']:.1f}, {idle['overlap']:.1f} |"
+            )
+        for name in ("chance", "boxes' bound"):
+            rows.append(f"| {name} | {numbers[name]['pointing']:.1f} | {numbers[name]['overlap']:.1f} | |")
+        tables.append("\n".join(rows))
+    return tables
