@@ -11,7 +11,7 @@ help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 app: .venv/app  ## start the app and print its address (PORT=8501, ADDRESS=127.0.0.1)
-	@.venv/bin/python -m streamlit run app.py --server.port $(PORT) --server.address $(ADDRESS)
+	@.venv/bin/python -m xviz app --server.port $(PORT) --server.address $(ADDRESS)
 
 test: .venv/dev .venv/browser check  ## lint, then all tests, those in a real browser included
 	@.venv/bin/python -m pytest $(ARGS)

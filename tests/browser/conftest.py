@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,7 +16,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = os.environ.get("XVIZ_CHROMIUM", "/usr/bin/chromium")
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+#: the browser to drive; None is Playwright's own
+CHROMIUM = os.environ.get("XVIZ_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 FLAGS = (
     *("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
@@ -45,7 +48,8 @@ def _streamlit(script: Path) -> Iterator[str]:
         port = free.getsockname()[1]
     options = ("--server.headless=true", "--server.fileWatcherType=none", "--browser.gatherUsageStats=false")
     where = (f"--server.port={port}", "--server.address=127.0.0.1")
-    command = [sys.executable, "-m", "streamlit", "run", str(script), *where, *options]
+    start = ("-m", "xviz", "app") if script == ROOT / "app.py" else ("-m", "streamlit", "run", str(script))
+    command = [sys.executable, *start, *where, *options]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
     try:
         _wait(f"http://127.0.0.1:{port}/_stcore/health", process)
@@ -69,8 +73,6 @@ def _wait(address: str, process: subprocess.Popen, seconds: float = 60) -> None:
 @pytest.fixture(scope="session")
 def browser():
     """One headless Chromium for the session."""
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}; set XVIZ_CHROMIUM")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -34,7 +34,9 @@ class ModelCard:
     prepare: Callable[[Sample, Mapping[str, Any]], Inputs]
     checkpoint: str | None  #: name in checkpoints/manifest.toml; None where no weights are shipped
     convolutions: Mapping[str, str] = field(default_factory=dict)  #: dotted layer name → space that it runs along
-    paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  #: output → attention calls that lead to it
+    paths: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  #: output → calls on the way; "a + b" side by side
 
     @property
     def target(self) -> str:

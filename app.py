@@ -1,0 +1,15 @@
+"""The page table. Nothing heavy is imported here, so that the frame of the app stands at once."""
+
+from pathlib import Path
+
+import streamlit as st
+
+ICON = Path(__file__).parent / "xviz" / "ui" / "icon.png"  # a symbol's name would be fetched from another host
+
+st.set_page_config(page_title="xviz", page_icon=str(ICON), layout="wide")
+pages = {
+    "": [st.Page("pages/home.py", title="Start", icon=":material/home:", default=True)],
+    "Models": [st.Page("pages/mmca.py", title="Image–sentence matching", icon=":material/image_search:")],
+    "xviz": [st.Page("pages/about.py", title="About and limits", icon=":material/info:")],
+}
+st.navigation(pages).run()

@@ -1,0 +1,150 @@
+"""How fast the matching page answers in a real browser: ``python benchmarks/page.py [--clicks 20]``.
+
+Times are taken in headless Chromium with software rendering, from the click or upload until the browser has drawn both
+sides again. A ratio compares them with a bare Streamlit rerun (moving a slider of an empty script) in the same run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+from skimage import data
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "browser"))
+from conftest import CHROMIUM, FLAGS  # noqa: E402
+
+#: the key of the first picture on the page, which names its sample, once it is drawn
+FIRST_PICTURE = """[...document.querySelectorAll("[class*='st-key-method-picture-']")]
+    .filter(e => [...e.querySelectorAll('*')].some(c => c.shadowRoot && c.shadowRoot.querySelector('canvas')))
+    .map(e => e.className)[0]"""
+BARE = """
+import streamlit as st
+value = st.slider("bare", 0, 100, 0)
+st.text(f"value {value}")
+"""
+
+
+@contextmanager
+def served(script: Path) -> Iterator[str]:
+    """A Streamlit server on a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    start = ["-m", "xviz", "app"] if script == ROOT / "app.py" else ["-m", "streamlit", "run", str(script)]
+    command = [sys.executable, *start, f"--server.port={port}", "--server.headless=true"]
+    begun = time.monotonic()
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        while True:
+            with suppress(OSError), urllib.request.urlopen(f"{address}/_stcore/health", timeout=1):
+                break
+            time.sleep(0.02)
+        print(f"server ready after {time.monotonic() - begun:.1f} s", file=sys.stderr)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def bare(page: Page, address: str, count: int) -> list[float]:
+    """Milliseconds from a key press on a slider to the new value on the page."""
+    page.goto(address)
+    slider = page.get_by_role("slider")
+    slider.focus()
+    times = []
+    for value in range(1, count + 1):
+        begun = time.perf_counter()
+        page.keyboard.press("ArrowRight")
+        page.get_by_text(f"value {value}", exact=True).wait_for()
+        times.append(1000 * (time.perf_counter() - begun))
+    return times
+
+
+def clicks(page: Page, address: str, count: int) -> list[float]:
+    """Milliseconds from a click on a word to both pictures answering it."""
+    page.set_viewport_size({"width": 1280, "height": 3600})
+    page.goto(f"{address}/mmca")
+    page.get_by_text("Who asks whom").wait_for(timeout=120_000)
+    page.wait_for_timeout(3000)
+    words = page.get_by_label("Sentence", exact=True).input_value().rstrip(".").replace(",", " ").split()
+    unique = [word for word in words if words.count(word) == 1]
+    times = []
+    for turn in range(count + len(unique)):
+        word = unique[turn % len(unique)]
+        begun = time.perf_counter()
+        page.get_by_text(word, exact=True).first.click()
+        page.wait_for_function(
+            "word => [...document.querySelectorAll('*')].filter(e => e.shadowRoot)"
+            ".flatMap(e => [...e.shadowRoot.querySelectorAll('*')])"
+            ".filter(e => !e.children.length && e.textContent === `Regions answering “${word}”`).length >= 2",
+            arg=word,
+            polling=5,
+        )
+        times.append(1000 * (time.perf_counter() - begun))
+        page.wait_for_timeout(150)
+    return times[len(unique) :] if len(times) > len(unique) else times
+
+
+def uploads(page: Page, address: str) -> float:
+    """Seconds from choosing a file to its first map."""
+    page.goto(f"{address}/mmca")
+    page.get_by_text("Who asks whom").wait_for(timeout=120_000)
+    page.wait_for_timeout(3000)
+    file = io.BytesIO()
+    Image.fromarray(data.chelsea()).save(file, "PNG")
+    before = page.evaluate(FIRST_PICTURE)
+    begun = time.perf_counter()
+    page.locator("[data-testid=stFileUploader] input[type=file]").first.set_input_files(
+        files=[{"name": "cat.png", "mimeType": "image/png", "buffer": file.getvalue()}]
+    )
+    page.wait_for_function(
+        f"before => {{ const now = {FIRST_PICTURE}; return now && now !== before }}", arg=before, timeout=60_000
+    )
+    return time.perf_counter() - begun
+
+
+def main() -> None:
+    """Print the measurements as JSON."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--clicks", type=int, default=20)
+    count = parser.parse_args().clicks
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        script = Path(folder) / "bare.py"
+        script.write_text(BARE, encoding="utf-8")
+        with served(script) as address:
+            empty = bare(browser.new_page(), address, count)
+        with served(ROOT / "app.py") as address:
+            answered = clicks(browser.new_page(), address, count)
+            first = uploads(browser.new_page(), address)
+        browser.close()
+    middle, plain = statistics.median(answered), statistics.median(empty)
+    found = {
+        "clicks": len(answered),
+        "click → both sides redrawn, median ms": round(middle),
+        "click → both sides redrawn, worst ms": round(max(answered)),
+        "bare rerun, median ms": round(plain),
+        "click / bare rerun": round(middle / plain, 1),
+        "upload → first map, s": round(first, 2),
+    }
+    print(json.dumps(found, indent=1, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""What all tests share: no connection leaves this machine, and one thread per test run keeps numbers steady."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+import torch
+
+torch.set_num_threads(1)
+
+LOCAL = ("127.", "localhost", "::1", "0.0.0.0")
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every connection to another machine: xviz works with the network off."""
+    connect, look_up = socket.socket.connect, socket.getaddrinfo
+
+    def guarded(self: socket.socket, address: object) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not str(address[0]).startswith(LOCAL):  # type: ignore[index]
+            raise AssertionError(f"a connection to {address} was tried; xviz works with the network off")
+        connect(self, address)  # type: ignore[arg-type]
+
+    def asked(host: object, *rest: object, **more: object) -> object:
+        if host is not None and not str(host).startswith(LOCAL):
+            raise AssertionError(f"the address of {host} was asked for; xviz works with the network off")
+        return look_up(host, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+    monkeypatch.setattr(socket, "getaddrinfo", asked)

@@ -1,0 +1,168 @@
+"""Every page runs, and the matching page does what it says, without a browser."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from xviz.data.examples import examples
+from xviz.explain import METHODS
+from xviz.models import CARDS
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(path.name for path in (ROOT / "pages").glob("*.py"))
+
+
+def opened(page: str = "mmca.py") -> AppTest:
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
+    return at.switch_page(f"pages/{page}").run()
+
+
+def told(at: AppTest) -> str:
+    return " ".join(error.value.replace("\\", "") for error in at.error)
+
+
+def png(width: int = 96, height: int = 64) -> bytes:
+    pixels = np.full((height, width, 3), 230, np.uint8)
+    pixels[16:48, 24:60] = (200, 20, 30)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_runs(page: str) -> None:
+    at = opened(page)
+    assert not at.exception
+    assert not at.error, told(at)
+    assert at.title
+
+
+def test_every_model_with_weights_has_a_page_in_the_menu() -> None:
+    menu = (ROOT / "app.py").read_text(encoding="utf-8")
+    for card in CARDS:
+        if card.checkpoint:
+            assert f'st.Page("pages/{card.key}.py", title="{card.short}", icon="{card.icon}")' in menu
+    assert all(f'"pages/{page}"' in menu for page in PAGES)
+
+
+def test_the_start_page_names_every_model_that_can_be_opened() -> None:
+    said = " ".join(m.value for m in opened("home.py").markdown)
+    for card in CARDS:
+        assert (card.title in said) == bool(card.checkpoint)
+
+
+def test_the_score_is_the_sum_of_its_parts_at_every_alpha() -> None:
+    at = opened()
+    at.slider(key="alpha").set_value(2.0).run()
+    score, alone, joint = (float(metric.value.replace("−", "-")) for metric in at.metric)
+    assert score == pytest.approx(alone + 2 * joint, abs=0.0016)
+
+
+def test_another_sample_brings_its_own_sentence() -> None:
+    at = opened()
+    at.selectbox(key="sample").set_value(examples()[3].title).run()
+    assert at.text_input(key="sentence").value == examples()[3].sentences[0]
+    assert not at.error, told(at)
+
+
+def test_editing_the_sentence_shows_the_change_against_the_original() -> None:
+    at = opened()
+    before = float(at.metric[0].value.replace("−", "-"))
+    at.text_input(key="sentence").set_value("A photograph of the sea at night.").run()
+    after = float(at.metric[0].value.replace("−", "-"))
+    assert float(at.metric[0].delta) == pytest.approx(after - before, abs=0.0011)
+    assert not at.error, told(at)
+
+
+@pytest.mark.parametrize("method", [key for key in METHODS if key != "shap"])
+def test_every_method_answers_for_a_word(method: str) -> None:
+    at = opened()
+    at.selectbox(key="method").set_value(METHODS[method].title).run()
+    assert not at.exception
+    assert not at.error, told(at)
+
+
+def test_every_layer_and_head_can_be_looked_at() -> None:
+    at = opened()
+    for layer in at.selectbox(key="layer").options:
+        at.selectbox(key="layer").set_value(layer).run()
+        assert not at.exception, layer
+    at.selectbox(key="head").set_value(at.selectbox(key="head").options[-1]).run()
+    assert not at.exception
+
+
+def test_a_slow_method_waits_to_be_asked() -> None:
+    at = opened()
+    at.selectbox(key="method").set_value(METHODS["shap"].title).run()
+    assert [button for button in at.button if "Compute" in button.label]
+    assert not at.error, told(at)
+
+
+# Uploads
+
+
+def with_picture(name: str, content: bytes, kind: str = "image/png") -> AppTest:
+    at = opened()
+    at.file_uploader(key="match.picture").set_value((name, content, kind))
+    return at.run()
+
+
+def test_an_own_picture_is_matched_with_the_sentence_at_hand() -> None:
+    at = with_picture("mine.png", png())
+    assert not at.error, told(at)
+    assert len(at.metric) == 3
+
+
+def test_a_picture_whose_name_is_html_is_shown_as_text() -> None:
+    at = with_picture("<img src=x onerror=alert(1)>.png", png())
+    assert not at.error, told(at)
+    assert not at.exception
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("cut.png", png()[:60], "mine|cut"),
+        ("words.png", b"these are words, not a picture", "PNG, JPEG or WebP"),
+        ("dot.png", png(1, 1), "1 × 1"),
+    ],
+)
+def test_what_is_no_picture_is_refused_in_words(name: str, content: bytes, said: str) -> None:
+    at = with_picture(name, content)
+    assert not at.exception
+    assert any(part in told(at) for part in said.split("|")), told(at)
+    assert len(told(at)) > 40, "a refusal says what to do"
+
+
+@pytest.mark.parametrize("sentence", ["", "   ", "word " * 300])
+def test_a_sentence_that_cannot_be_read_is_refused_in_words(sentence: str) -> None:
+    at = opened()
+    at.text_input(key="sentence").set_value(sentence).run()
+    assert not at.exception
+    assert "word" in told(at) or "sentence" in told(at), told(at)
+    at.text_input(key="sentence").set_value("A red cup.").run()
+    assert not at.error, "nothing is lost"
+
+
+@pytest.mark.parametrize("sentence", ["一只猫坐在垫子上", "🐈 on a 🛋️", "<b>bold</b> cat & <script>", "قطة على الكرسي"])
+def test_other_scripts_emoji_and_html_are_read(sentence: str) -> None:
+    at = opened()
+    at.text_input(key="sentence").set_value(sentence).run()
+    assert not at.exception
+    assert not at.error, told(at)
+
+
+def test_two_visitors_see_their_own_scores() -> None:
+    one, other = opened(), opened()
+    one.text_input(key="sentence").set_value("A green bottle.").run()
+    other.selectbox(key="sample").set_value(examples()[5].title).run()
+    again = opened()
+    again.text_input(key="sentence").set_value("A green bottle.").run()
+    assert one.metric[0].value == again.metric[0].value
+    assert one.text_input(key="sentence").value != other.text_input(key="sentence").value

@@ -1,0 +1,89 @@
+"""Who may import whom."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+#: from the bottom up; a layer imports only layers before it, and layers that share a step do not know each other
+STEPS: tuple[tuple[str, ...], ...] = (
+    ("core", "scale"),
+    ("data", "models"),
+    ("checkpoints",),
+    ("engine",),
+    ("explain",),
+    ("views", "figures"),
+    ("export", "record"),
+    ("train",),
+    ("ui",),
+    ("cli",),
+)
+RANK = {name: step for step, names in enumerate(STEPS) for name in names}
+#: what only some layers may import; the matplotlib of ``scale`` gives colour maps, it draws nothing
+ONLY = {
+    "streamlit": {"ui", "pages", "app"},
+    "matplotlib": {"figures", "scale"},
+    "captum": {"explain"},
+    "transformers": {"models"},
+}
+FORBIDDEN = {"timm", "torchvision", "stpyvista"}
+
+
+def sources() -> Iterator[tuple[str, Path]]:
+    for path in sorted((ROOT / "xviz").rglob("*.py")):
+        inside = path.relative_to(ROOT / "xviz")
+        yield (inside.parts[0] if len(inside.parts) > 1 else inside.stem), path
+    for path in [*sorted((ROOT / "pages").glob("*.py")), ROOT / "app.py"]:
+        yield ("pages" if path.parent.name == "pages" else "app"), path
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+FILES = list(sources())
+
+
+@pytest.mark.parametrize(("layer", "path"), FILES, ids=[str(p.relative_to(ROOT)) for _, p in FILES])
+def test_imports_point_one_way(layer: str, path: Path) -> None:
+    for name in imported(path):
+        parts = name.split(".")
+        assert parts[0] not in FORBIDDEN, f"{path} imports {parts[0]}"
+        if parts[0] in ONLY:
+            assert layer in ONLY[parts[0]], f"{path} imports {parts[0]}; only {sorted(ONLY[parts[0]])} may"
+        if parts[0] != "xviz" or len(parts) < 2 or parts[1] not in RANK or layer in ("pages", "app", "__main__"):
+            continue
+        below = parts[1]
+        assert below == layer or RANK[below] < RANK[layer], f"{path}: {layer} must not import {below}"
+
+
+def test_the_layers_cover_the_tree() -> None:
+    found = {layer for layer, _ in FILES} - {"pages", "app", "__init__", "__main__"}
+    assert found == set(RANK)
+
+
+def test_importing_xviz_is_cheap() -> None:
+    heavy = ("torch", "numpy", "streamlit", "matplotlib")
+    code = (
+        f"import sys, xviz; loaded = [m for m in {heavy} if m in sys.modules]; sys.exit(str(loaded) if loaded else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "pages").glob("*.py")), ids=lambda p: p.name)
+def test_pages_hold_no_arithmetic(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.BinOp)]
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 70

@@ -1,0 +1,123 @@
+"""What visitors share: loaded models, encoded pictures, runs and explanations.
+
+Everything here is frozen, so that sharing is safe; keys are digests, so that no visitor meets another's sample.
+``cache_resource`` hands out the object itself, where ``cache_data`` would copy it on every rerun.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from threading import Lock
+
+import streamlit as st
+
+from xviz import engine
+from xviz.core.explanation import Explanation
+from xviz.core.run import Inputs, Run, Target
+from xviz.core.sample import Picture, Regions, Sample
+from xviz.explain import METHODS
+from xviz.models import MODELS, regions
+
+
+@st.cache_resource(max_entries=4, show_spinner="Loading the model …")
+def load(key: str) -> engine.Loaded:
+    """The model of a card."""
+    return engine.load(MODELS[key])
+
+
+@st.cache_resource(max_entries=64, show_spinner="Finding and encoding regions …")
+def encoded(digest: str, count: int, _picture: Picture) -> Regions:
+    """Boxes and features of a picture, so that editing the sentence does not encode it again."""
+    boxes = regions.find_boxes(_picture.pixels, count=count)
+    return Regions(boxes, regions.encode(_picture.pixels, boxes).numpy())
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def prepared(key: str, digest: str, _sample: Sample) -> Inputs:
+    """What the model is fed for a sample."""
+    card = MODELS[key]
+    return card.prepare(_sample, card.settings)
+
+
+def run(key: str, sample: Sample, *, masked: tuple[int, ...] = (), alpha: float = 1.0) -> Run:
+    """A sample through a model, with some regions left out and a weight of the cross-attention part."""
+    return _run(load(key), sample, sample.digest, key, masked, alpha)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _run(_loaded: engine.Loaded, _sample: Sample, digest: str, key: str, masked: tuple[int, ...], alpha: float) -> Run:
+    inputs = engine.adjust(prepared(key, digest, _sample), alpha=alpha)
+    made = engine.run_inputs(_loaded, inputs.without({"regions": masked}) if masked else inputs, _sample)
+    return made
+
+
+def outputs(key: str, sample: Sample) -> dict[str, float]:
+    """The outputs of a pair with the card's own context."""
+    return _outputs(load(key), sample, key, sample.digest)
+
+
+@st.cache_resource(max_entries=4096, show_spinner=False)
+def _outputs(_loaded: engine.Loaded, _sample: Sample, key: str, digest: str) -> dict[str, float]:
+    return engine.outputs(_loaded, prepared(key, digest, _sample))
+
+
+class Shelf:
+    """The explanations used last, shared by all threads.
+
+    A shelf of our own, since Streamlit's caches refuse to move a progress bar while they compute.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size, self.kept, self.lock = size, OrderedDict[Hashable, Explanation](), Lock()
+
+    def get(self, key: Hashable) -> Explanation | None:
+        """What is kept under a key."""
+        with self.lock:
+            if key in self.kept:
+                self.kept.move_to_end(key)
+            return self.kept.get(key)
+
+    def put(self, key: Hashable, explanation: Explanation) -> None:
+        """Keep one more; the one that was not asked for longest goes."""
+        with self.lock:
+            self.kept[key] = explanation
+            while len(self.kept) > self.size:
+                self.kept.popitem(last=False)
+
+
+@st.cache_resource
+def _shelf() -> Shelf:
+    return Shelf(1024)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a run."""
+
+    method: str
+    target: Target
+    call: str | None = None  #: name of an attention call; None is the mean over those that fit
+    head: int | None = None  #: None is the mean over heads
+
+    def of(self, run: Run) -> Hashable:
+        """The key under which the answer is kept: the run, the tokens that were absent, and the question."""
+        gone = tuple((name, p.numpy().tobytes()) for name, p in run.inputs.present.items())
+        return run.provenance.json(), gone, self
+
+
+def known(run: Run, question: Question) -> Explanation | None:
+    """The answer, if it was computed before."""
+    return _shelf().get(question.of(run))
+
+
+def explain(run: Run, question: Question, progress: Callable[[float, str], None] | None = None) -> Explanation:
+    """The answer of one method, computed once."""
+    if (kept := known(run, question)) is not None:
+        return kept
+    made = METHODS[question.method].explain(
+        load(run.provenance.model), run, question.target, call=question.call, head=question.head, progress=progress
+    )
+    _shelf().put(question.of(run), made)
+    return made

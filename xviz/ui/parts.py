@@ -1,0 +1,123 @@
+"""What every model page is made of."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+
+import streamlit as st
+
+from xviz import __version__, record
+from xviz.checkpoints import manifest
+from xviz.core.errors import XvizError
+from xviz.core.sample import Part
+from xviz.explain import METHODS
+from xviz.models import CARDS
+from xviz.models.card import ModelCard
+
+Progress = Callable[[float, str], None]
+_log = logging.getLogger("xviz")
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Tell a person what they can put right; log anything else and say that it is our fault, without a traceback."""
+    try:
+        yield
+    except XvizError as error:
+        st.error(plain(str(error)), icon=":material/info:")
+    except Exception:
+        _log.exception("A page failed")
+        st.error(
+            "xviz made a mistake here; your sample and your settings are still there. "
+            "Change the last thing you did, or reload the page. The details are in the log of the app.",
+            icon=":material/bug_report:",
+        )
+
+
+def plain(text: str) -> str:
+    """Text for Streamlit's markdown that shows every character as it is."""
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()#+-.!|<>~$:&^=" else c for c in text)
+
+
+def heading(card: ModelCard) -> None:
+    """The page's title, what it shows, and which weights it runs."""
+    st.title(card.title)
+    st.markdown(card.story)
+    st.caption(record.line(card))
+
+
+def notes(*parts: Part | None, more: tuple[str, ...] = ()) -> None:
+    """What reading and preparing changed."""
+    said = [note for part in parts if part is not None for note in part.notes]
+    for note in dict.fromkeys([*said, *more]):
+        st.caption(f":material/info: {plain(note)}")
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Progress]:
+    """A bar that says what is being done and how far it is, with a button that stops it.
+
+    Pressing the button, or touching any other widget, makes Streamlit end the running script at the bar's next step.
+    """
+    place = st.empty()
+    with place.container(horizontal=True, vertical_alignment="center"):
+        bar = st.progress(0.0, text=what)
+        st.button("Cancel", key=f"cancel {what}", icon=":material/stop_circle:")
+    shown = 0.0
+
+    def move(share: float, text: str) -> None:
+        nonlocal shown
+        if (now := time.monotonic()) - shown > 0.1 or share >= 1:
+            shown = now
+            bar.progress(min(max(share, 0.0), 1.0), text=f"{what}: {text}" if text else what)
+
+    try:
+        yield move
+    finally:
+        place.empty()
+
+
+def files(key: str, label: str, kinds: tuple[str, ...], *, megabytes: int, help_text: str) -> tuple[str, bytes] | None:
+    """An uploaded file as name and bytes; None while there is none."""
+    given = st.file_uploader(label, type=list(kinds), key=key, max_upload_size=megabytes, help=help_text)
+    return None if given is None else (given.name, given.getvalue())
+
+
+def models() -> None:
+    """The models that can be opened, side by side."""
+    shown = [card for card in CARDS if card.checkpoint]
+    for card, column in zip(shown, st.columns(max(2, len(shown)), gap="medium"), strict=False):
+        with column.container(border=True):
+            st.markdown(f"#### {card.icon} {card.title}")
+            st.markdown(card.story)
+            st.caption(card.paper)
+            st.page_link(f"pages/{card.key}.py", label="Open", icon=":material/arrow_forward:")
+
+
+def methods() -> None:
+    """Every method, what it shows and what it does not."""
+    rows = [
+        {"method": m.title, "reads": m.kind, "unit of a score": m.unit, "what it shows": m.words, "source": m.source}
+        for m in METHODS.values()
+    ]
+    st.table(rows)
+
+
+def checkpoints() -> None:
+    """Every shipped checkpoint with origin, licence and what was measured."""
+    st.markdown("#### Checkpoints")
+    for name, one in manifest().items():
+        st.markdown(f"**{name}** — {plain(one.origin)} Licence: {plain(one.licence)}. sha256 `{one.sha256}`")
+        if found := record.read(name):
+            st.markdown(record.as_markdown(found))
+
+
+def versions() -> None:
+    """What this app runs on."""
+    st.markdown("#### Versions")
+    names = ("torch", "captum", "streamlit", "matplotlib", "numpy", "transformers", "scikit-image")
+    st.caption(", ".join([f"xviz {__version__}", *(f"{name} {version(name)}" for name in names)]))

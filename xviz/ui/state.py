@@ -1,0 +1,125 @@
+"""What a visitor has chosen beyond the widgets: the selected token and the masked regions, kept in the URL too.
+
+Widgets keep their own values, and those that a link shall restore are bound to the URL by Streamlit. Nothing outside
+this module touches ``st.session_state`` or ``st.query_params``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+SPACES = ("word", "region")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The selected token, as people count them: a word or a region."""
+
+    space: str  #: "word" or "region"
+    token: int  #: counted from 0
+
+    def text(self) -> str:
+        """As it stands in the URL: ``word-3``, counted from 1."""
+        return f"{self.space}-{self.token + 1}"
+
+    @classmethod
+    def parse(cls, text: str | None) -> Selection | None:
+        """The selection that a URL names; None where it names none."""
+        space, _, number = (text or "").partition("-")
+        if space not in SPACES or not number.isdecimal() or len(number) > 6 or int(number) < 1:
+            return None
+        return cls(space, int(number) - 1)
+
+
+class Choices:
+    """One page's choices for one sample."""
+
+    def __init__(self, page: str) -> None:
+        self.page = page
+
+    def _get(self, name: str) -> object:
+        return st.session_state.get(f"{self.page}.{name}")
+
+    def _put(self, name: str, value: object) -> None:
+        st.session_state[f"{self.page}.{name}"] = value
+
+    def start(self, sample: str) -> None:
+        """Begin with a sample: from the URL when the page is first opened, afresh when the sample changes.
+
+        Args:
+            sample: What tells one sample from another; editing a sentence does not make another one.
+        """
+        before = self._get("sample")
+        if before == sample:
+            return
+        self._put("sample", sample)
+        opened = before is None
+        self._put("selection", Selection.parse(st.query_params.get("token")) if opened else None)
+        self._put("cleared", False)
+        self._put("masked", _numbers(st.query_params.get("masked")) if opened else ())
+        if not opened:
+            self.write()
+
+    @property
+    def selection(self) -> Selection | None:
+        """The selected token."""
+        return self._get("selection")  # type: ignore[return-value]
+
+    @property
+    def cleared(self) -> bool:
+        """Whether the visitor has cleared the selection on purpose."""
+        return bool(self._get("cleared"))
+
+    def select(self, selection: Selection | None) -> None:
+        """Select a token, or none."""
+        self._put("selection", selection)
+        self._put("cleared", selection is None)
+        self.write()
+
+    @property
+    def masked(self) -> tuple[int, ...]:
+        """The regions that the model is not shown."""
+        return self._get("masked") or ()  # type: ignore[return-value]
+
+    def mask(self, regions: tuple[int, ...]) -> None:
+        """Hide regions from the model."""
+        self._put("masked", tuple(sorted(set(regions))))
+        self.write()
+
+    def remember(self, name: str, value: object) -> None:
+        """Keep a value of the page that no link restores."""
+        self._put(name, value)
+
+    def recall(self, name: str, default: object = None) -> object:
+        """A value kept by ``remember``."""
+        kept = self._get(name)
+        return default if kept is None else kept
+
+    def write(self) -> None:
+        """Say the selection and the masked regions in the URL."""
+        said = {
+            "token": self.selection.text() if self.selection else "",
+            "masked": ",".join(str(region + 1) for region in self.masked),
+        }
+        for name, value in said.items():
+            if value and st.query_params.get(name) != value:
+                st.query_params[name] = value
+            elif not value and name in st.query_params:
+                del st.query_params[name]
+
+
+def set_widget(key: str, value: object) -> None:
+    """Set a widget's value before it is drawn, or in a callback."""
+    st.session_state[key] = value
+
+
+def widget(key: str, default: object = None) -> object:
+    """A widget's value, also before it is drawn."""
+    return st.session_state.get(key, default)
+
+
+def _numbers(text: str | None) -> tuple[int, ...]:
+    """Comma-separated numbers counted from 1 as a tuple counted from 0; anything else is passed over."""
+    return tuple(sorted({int(n) - 1 for n in (text or "").split(",") if n.isdecimal() and 0 < int(n[:6]) < 10_000}))
