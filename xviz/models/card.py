@@ -36,7 +36,7 @@ class ModelCard:
     convolutions: Mapping[str, str] = field(default_factory=dict)  #: dotted layer name → space that it runs along
     paths: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict
-    )  #: output → calls on the way; "a + b" side by side
+    )  #: output → its calls; "a + b" side by side
 
     @property
     def target(self) -> str:
