@@ -79,7 +79,7 @@ def load_example(key: str, sentence: str | None = None) -> Sample:
         name=one.title,
         parts={
             "picture": read_picture(one.path()),
-            "text": read_text(sentence or one.sentences[0]),
+            "text": read_text(one.sentences[0] if sentence is None else sentence),
             "regions": Regions(kept[f"{key}.boxes"].copy(), kept[f"{key}.features"].astype(np.float32)),
         },
         source=one.credit,
