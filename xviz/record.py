@@ -40,6 +40,8 @@ def trust(card: ModelCard, method: str) -> str | None:
 
 def as_markdown(found: dict[str, Any]) -> str:
     """The whole record as tables."""
+    if not found:
+        return "Not measured yet."
     return "\n\n".join([*_retrieval(found["retrieval"]), _foils(found["foils"]), *_alignment(found["alignment"])])
 
 

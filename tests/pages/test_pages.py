@@ -104,6 +104,17 @@ def test_a_slow_method_waits_to_be_asked() -> None:
     assert not at.error, told(at)
 
 
+def test_captions_and_pictures_are_ranked_when_asked_for() -> None:
+    at = opened()
+    at.button(key="match.rank").click().run()
+    assert not at.error, told(at)
+    sentences, pictures = (frame.value for frame in at.dataframe)
+    assert len(sentences) == sum(len(one.sentences) for one in examples())
+    assert len(pictures) == len(examples())
+    assert sentences["score"].is_monotonic_decreasing
+    assert pictures["score"].is_monotonic_decreasing
+
+
 # Uploads
 
 

@@ -26,12 +26,23 @@ def show(scene: Scene) -> None:
         f"The {sum(len(e.sentences) for e in examples())} shipped captions for this picture, and the "
         f"{len(examples())} shipped pictures for this sentence, by the score at the chosen α."
     )
-    left, right = st.columns(2, gap="medium")
+    place = f"ranking {scene.place}"
+    if not scene.choices.recall(place) and not st.button("Rank", icon=":material/sort:", key="match.rank"):
+        return
     alpha = float(scene.run.inputs.context["alpha"])
-    with left, parts.told():
-        _table("Caption", captions(scene, alpha), scene.run.outputs["score"], "this sentence")
-    with right, parts.told():
-        pictures = pictures_for(scene, alpha)
+    with parts.told():
+        with parts.progress("Ranking") as move:
+            sentences, pictures = captions(scene, alpha, move), pictures_for(scene, alpha, move)
+        scene.choices.remember(place, True)
+        _show(scene, sentences, pictures)
+
+
+def _show(scene: Scene, sentences: list[Scored], pictures: list[Scored]) -> None:
+    """Two tables."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _table("Caption", sentences, scene.run.outputs["score"], "this sentence")
+    with right:
         thumbs = {one.key: thumbnail(one.key) for one in examples()}
         titles = {one.key: one.title for one in examples()}
         _table(
@@ -43,23 +54,25 @@ def show(scene: Scene) -> None:
         )
 
 
-def captions(scene: Scene, alpha: float) -> list[Scored]:
+def captions(scene: Scene, alpha: float, move: parts.Progress) -> list[Scored]:
     """Every shipped caption with its outputs for the scene's picture, best first."""
     found = []
-    for one in examples():
+    for number, one in enumerate(examples()):
+        move(0.8 * number / len(examples()), "captions")
         for sentence in one.sentences:
             sample = Sample("ranking", {**scene.sample.parts, "text": read_text(sentence)})
             found.append((sentence, _outputs(scene, sample, alpha)))
     return sorted(found, key=lambda pair: -pair[1]["score"])
 
 
-def pictures_for(scene: Scene, alpha: float) -> list[Scored]:
+def pictures_for(scene: Scene, alpha: float, move: parts.Progress) -> list[Scored]:
     """Every shipped picture with its outputs for the scene's sentence, best first."""
     text = scene.sample.parts["text"]
-    found = [
-        (one.key, _outputs(scene, Sample("ranking", {**load_example(one.key).parts, "text": text}), alpha))
-        for one in examples()
-    ]
+    found = []
+    for number, one in enumerate(examples()):
+        move(0.8 + 0.2 * number / len(examples()), "pictures")
+        sample = Sample("ranking", {**load_example(one.key).parts, "text": text})
+        found.append((one.key, _outputs(scene, sample, alpha)))
     return sorted(found, key=lambda pair: -pair[1]["score"])
 
 
