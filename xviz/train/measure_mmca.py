@@ -32,7 +32,8 @@ ALIGNED = ("look", "rollout", "relevance", "gradient", "integrated", "occlusion"
 ALPHAS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5)
 
 
-MOST = {"test": 300, "unseen": 300}  #: pictures of a split that are ranked; every pair is one pass of the cross-attention branch
+#: pictures of a split that are ranked, from the first; every pair is one pass of the cross-attention branch
+MOST = {"test": 300, "unseen": 300}
 
 
 def measure(folder: Path, out: Path, *, things: int = 40) -> dict[str, object]:
