@@ -34,9 +34,7 @@ class ModelCard:
     prepare: Callable[[Sample, Mapping[str, Any]], Inputs]
     checkpoint: str | None  #: name in checkpoints/manifest.toml; None where no weights are shipped
     convolutions: Mapping[str, str] = field(default_factory=dict)  #: dotted layer name → space that it runs along
-    paths: Mapping[str, tuple[str, ...]] = field(
-        default_factory=dict
-    )  #: output → its calls; "a + b" side by side
+    paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  #: output → its calls; "a + b" side by side
 
     @property
     def target(self) -> str:
