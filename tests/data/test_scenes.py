@@ -172,6 +172,19 @@ def test_build_writes_every_split(pools, tmp_path):
     assert sentence["text"] == photo["objects"][0]["caption"]
 
 
+def test_singles_show_one_thing_of_training_and_say_only_that(pools, tmp_path):
+    maker = scenes.SceneMaker(pools, tmp_path)
+    trained = {cutout.id for cutout in pools.cutouts["train"]}
+    for number in range(12):
+        record = maker.make("singles", number)
+        (thing,) = record["objects"]
+        assert thing["cutout"] in trained
+        assert len(record["sentences"]) >= 2
+        for sentence in record["sentences"]:
+            assert thing["name"].lower() in sentence["text"].lower()
+            assert all(foil["text"] != sentence["text"] for foil in sentence["foils"])
+
+
 def test_splits_share_no_concept(pools):
     assert not set(pools.seen) & set(pools.unseen)
     assert {c.concept for c in pools.cutouts["train"]} <= set(pools.seen)

@@ -17,7 +17,7 @@ from xviz.figures.lettering import contrasting, fit, flow, spread, width_of
 from xviz.figures.match import match_figure
 from xviz.figures.methods import methods_figure
 from xviz.figures.panel import colour_bar, picture_panel, words_panel
-from xviz.figures.raster import heat, masses, pooled, shrunk
+from xviz.figures.raster import heat, shrunk
 from xviz.figures.style import BOX, PRESETS, drawing
 from xviz.scale import Scale, diverging, sequential
 
@@ -223,23 +223,6 @@ def test_matrix_cells_labels_and_masses():
         assert line in said
     assert [t.get_text() for t in axes.texts if t.get_fontweight() == "bold"] == ["cat"]
     check_inside(axes.figure)
-
-
-def test_masses_are_means_of_rows_and_sum_to_one():
-    weights = np.random.default_rng(0).dirichlet(np.ones(7), 7)
-    found = masses(weights, ((3,), (3,)))
-    np.testing.assert_allclose(found.sum(1), 1)
-    assert found[0, 1] == pytest.approx(np.mean([weights[i, 3:].sum() for i in range(3)]))
-
-
-def test_pooling_keeps_the_strongest_cell_and_small_matrices():
-    weights = np.zeros((2500, 10))
-    weights[1234, 5] = -3
-    found, block = pooled(weights)
-    assert block == (3, 1)
-    assert found.shape == (834, 10)
-    assert found[1234 // 3, 5] == -3
-    assert pooled(weights[:1000])[0].shape == (1000, 10)
 
 
 def test_the_colour_bar_prints_limits_and_what_lies_beyond():

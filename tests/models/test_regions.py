@@ -17,6 +17,7 @@ from skimage import data
 
 from xviz.core.errors import ModelError
 from xviz.models import regions
+from xviz.models.boxes import find_boxes
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,7 @@ def test_nine_of_ten_objects_have_a_box():
     best = []
     for seed in range(12):
         pixels, truth = scene(seed)
-        found = regions.find_boxes(pixels)
+        found = find_boxes(pixels)
         best += [max(overlap(box, here) for box in found) for here in truth]
     assert np.mean(np.array(best) >= 0.5) >= 0.9
     assert np.mean(best) >= 0.7
@@ -67,27 +68,27 @@ def test_the_best_boxes_come_first():
     hits = []
     for seed in range(8):
         pixels, truth = scene(seed)
-        few = regions.find_boxes(pixels, count=12)
+        few = find_boxes(pixels, count=12)
         hits += [max(overlap(box, here) for box in few) >= 0.5 for here in truth]
-        np.testing.assert_array_equal(few, regions.find_boxes(pixels)[:12])
+        np.testing.assert_array_equal(few, find_boxes(pixels)[:12])
     assert np.mean(hits) >= 0.75
 
 
 def test_boxes_differ_from_one_another():
-    found = regions.find_boxes(data.coffee())
+    found = find_boxes(data.coffee())
     assert max(overlap(one, other) for one, other in itertools.combinations(found, 2)) <= 0.72  # 0.7 before float32
 
 
 def test_a_photograph_has_a_box_for_the_face():
-    found = regions.find_boxes(data.astronaut())
+    found = find_boxes(data.astronaut())
     assert max(overlap(box, np.array([155, 15, 300, 185])) for box in found) > 0.6
 
 
 def test_same_picture_same_boxes_in_any_thread():
     pictures = [scene(seed)[0] for seed in range(4)]
-    alone = [regions.find_boxes(pixels) for pixels in pictures]
+    alone = [find_boxes(pixels) for pixels in pictures]
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(regions.find_boxes, pictures))
+        together = list(pool.map(find_boxes, pictures))
     for one, other in zip(alone, together, strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -97,7 +98,7 @@ def test_same_picture_same_boxes_in_any_thread():
 def test_boxes_lie_inside_any_picture(width, height, count, seed, plain):
     shape = (1, 1, 3) if plain else (height, width, 3)
     colours = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
-    found = regions.find_boxes(np.broadcast_to(colours, (height, width, 3)).copy(), count=count)
+    found = find_boxes(np.broadcast_to(colours, (height, width, 3)).copy(), count=count)
     assert found.shape == (count, 4)
     assert found.dtype == np.float32
     assert (found[:, :2] >= 0).all()
@@ -107,7 +108,7 @@ def test_boxes_lie_inside_any_picture(width, height, count, seed, plain):
 
 
 def test_a_plain_picture_gets_a_grid():
-    found = regions.find_boxes(np.full((60, 120, 3), 90, np.uint8), count=6)
+    found = find_boxes(np.full((60, 120, 3), 90, np.uint8), count=6)
     np.testing.assert_allclose(found[0], [0, 0, 120, 60])
     assert [0, 0, 60, 30] in found.tolist()
     assert [60, 30, 120, 60] in found.tolist()
@@ -116,7 +117,7 @@ def test_a_plain_picture_gets_a_grid():
 def test_large_pictures_scale_like_small_ones():
     pixels, truth = scene(4)
     large = np.array(Image.fromarray(pixels).resize((4000, 3000), Image.Resampling.NEAREST))
-    found = regions.find_boxes(large)
+    found = find_boxes(large)
     assert found.max() > 1000
     for box in truth:
         assert max(overlap(here, 10 * np.array(box)) for here in found) >= 0.6
@@ -125,7 +126,7 @@ def test_large_pictures_scale_like_small_ones():
 def test_read_only_pixels_are_taken():
     pixels = data.coffee()[:80, :80].copy()
     pixels.setflags(write=False)
-    boxes = regions.find_boxes(pixels, count=2)
+    boxes = find_boxes(pixels, count=2)
     assert regions.encode(pixels, boxes).shape == (2, 1280)
 
 
@@ -166,7 +167,7 @@ def test_a_crop_knows_only_its_box(encoder):
 
 def test_features_do_not_depend_on_the_other_boxes(encoder):
     pixels = data.coffee()
-    boxes = regions.find_boxes(pixels, count=5)
+    boxes = find_boxes(pixels, count=5)
     every = encoder.features(pixels, boxes)
     assert every.dtype == torch.float32
     assert not every.requires_grad
@@ -177,7 +178,7 @@ def test_features_do_not_depend_on_the_other_boxes(encoder):
 
 def test_threads_share_one_encoder():
     pictures = [scene(seed)[0] for seed in range(4)]
-    boxes = regions.find_boxes(pictures[0], count=6)
+    boxes = find_boxes(pictures[0], count=6)
     alone = [regions.encode(pixels, boxes) for pixels in pictures]
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(lambda pixels: regions.encode(pixels, boxes), pictures))

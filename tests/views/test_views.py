@@ -39,13 +39,6 @@ def test_matrix_names_its_strongest_cell():
     assert view.table[1] == ("r0", "c1", -2.0)
 
 
-def test_masses_add_up_to_the_rows():
-    weights = np.random.default_rng(0).dirichlet(np.ones(5), 7).astype(np.float32)
-    found = matrix.masses(weights, ((3,), (2,)))
-    np.testing.assert_allclose(found.sum(1), 1, rtol=1e-6)
-    np.testing.assert_allclose(found[0, 1], weights[:3, 2:].sum() / 3, rtol=1e-6)
-
-
 def test_quadrants_are_named_with_their_masses():
     weights = np.full((4, 4), 0.25, np.float32)
     view = heatmap(weights, dividers=((1,), (1,)), quadrant_labels=(("a", "b"), ("c", "d")))

@@ -10,14 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike, NDArray
 
+from xviz.blocks import masses, pooled
 from xviz.figures.lettering import contrasting, fit, spread, width_of, write
 from xviz.figures.panel import FINE, THIN, in_points
-from xviz.figures.raster import masses, pooled
 from xviz.scale import Scale, number
 
 LEADER = 12.0  #: length in points of the lines between cells and labels
 LABEL_LINE = 1.15  #: distance of two labels in text sizes
 LONGEST = 10.0  #: a label is cut at this many text sizes
+MOST = 1000  #: a side longer than this is pooled
 Dividers = tuple[Sequence[int], Sequence[int]]
 
 
@@ -39,7 +40,7 @@ def matrix_panel(
 
     Args:
         axes: The cells fill it; labels stand left of it and below, block masses to its right.
-        weights: (rows, columns), NaN for no value. Sides over 1000 are pooled to the value of greatest magnitude.
+        weights: (rows, columns), NaN for no value. Sides over ``MOST`` are pooled to the value of greatest magnitude.
         scale: Colours and limits.
         dividers: First rows and first columns of each further block, ((36,), (36,)) for four quadrants.
         quadrants: Names of the row blocks and of the column blocks, whose masses are then printed.
@@ -52,7 +53,7 @@ def matrix_panel(
     """
     width, height = in_points(axes)
     weights = np.asarray(weights, np.float64)
-    cells, _ = pooled(weights)
+    cells, _, _ = pooled(weights, MOST)
     colours = scale.lut()[scale.quantise(cells)][..., :3]
     colours[np.isnan(cells)] = 255  # no value: white, as paper
     axes.imshow(colours, extent=(0, width, height, 0), interpolation="nearest", aspect="auto")

@@ -26,6 +26,7 @@ from xviz.core.run import Inputs
 from xviz.core.sample import Picture, Regions, Sample
 from xviz.core.tokens import Boxes, Joined, Pieces
 from xviz.models import regions, words
+from xviz.models.boxes import find_boxes
 from xviz.models.card import ModelCard
 from xviz.models.layers import Unit, mean_present
 
@@ -180,7 +181,7 @@ def _regions(
     elif features is not None:
         notes = ("The file has no boxes, so its features have no place: regions were found in the picture instead.",)
     if boxes is None:
-        boxes = regions.find_boxes(picture.pixels, count=settings["regions"])
+        boxes = find_boxes(picture.pixels, count=settings["regions"])
     return boxes, picture.pixels.shape[:2], regions.encode(picture.pixels, boxes), notes
 
 

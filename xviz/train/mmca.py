@@ -26,7 +26,7 @@ from torch import Tensor
 
 from xviz import checkpoints
 from xviz.models.mmca import MMCA, MMCA_CARD
-from xviz.train.scenes import Portion, Split, load_split
+from xviz.train.scenes import Portion, Split, joined, load_split
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Recipe:
     """Every number of the training."""
 
     scenes: int = 6000  #: training scenes, the first of the split
+    singles: int = 1500  #: scenes of one thing, the first of theirs
     sentences: int = 4  #: a scene
     epochs: int = 11
     alone_epochs: int = 3  #: the first ones train the self-attention branch only, which is quick
@@ -48,6 +49,9 @@ class Recipe:
     loss: str = "softmax"  #: or "hinge"
     margin: float = 0.2  #: of the hinge
     left_out: float = 0.1  #: share of tokens left out at random
+    align: float = 1.0  #: weight of the loss that brings a word and its region together before they attend
+    alike: bool = True  #: in the joint branch, keys begin with the weights of the queries
+    noise: float = 0.5  #: added to every piece, in standard deviations
     seed: int = 0
 
 
@@ -55,10 +59,17 @@ def train(folder: Path, out: Path, recipe: Recipe, settings: Mapping[str, object
     """Train on the scenes of a folder, keep the best epoch of the validation split, and write ``out``."""
     torch.manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
-    fit = load_split(folder, "train", Portion(recipe.scenes, recipe.sentences, recipe.foils))
+    portion = {"sentences": recipe.sentences, "foils": recipe.foils}
+    fit = load_split(folder, "train", Portion(recipe.scenes, **portion))
+    if recipe.singles:
+        fit = joined(fit, load_split(folder, "singles", Portion(recipe.singles, **portion)))
     check = load_split(folder, "val", Portion(scenes=300))
     model = MMCA(settings)
     standardise(model, fit)
+    if recipe.alike:
+        for unit in model.joint:
+            unit.attention.key.load_state_dict(unit.attention.query.state_dict())
+    spread = fit.pieces[:20_000].astype(np.float32).std()
     batches, best, log = Batches(fit), -1.0, []
     steps = recipe.epochs * batches.count(recipe.batch)
     optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay)
@@ -67,7 +78,9 @@ def train(folder: Path, out: Path, recipe: Recipe, settings: Mapping[str, object
         begun, losses = time.monotonic(), []
         model.train()
         for scenes in batches.epoch(recipe.batch, rng):
-            loss = step(model, fit, scenes, recipe, rng, alone_only=epoch < recipe.alone_epochs)
+            loss = step(
+                model, fit, scenes, recipe, rng, noise=recipe.noise * spread, alone_only=epoch < recipe.alone_epochs
+            )
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 2.0)
@@ -137,12 +150,14 @@ def step(
     recipe: Recipe,
     rng: np.random.Generator,
     *,
+    noise: float = 0.0,
     alone_only: bool = False,
 ) -> Tensor:
     """The loss of one batch."""
     chosen = choose(split, scenes, recipe.foils, rng)
     flat = np.concatenate([chosen[:, 0], chosen[:, 1:].ravel()])  # the true ones first
     features, read = split.read(flat)
+    features = features + noise * torch.randn_like(features)
     seen = leave_out(torch.ones(len(scenes), split.regions.shape[1], dtype=torch.bool), recipe.left_out)
     read = leave_out(read, recipe.left_out / 2)
     regions, own, i0 = model.see(split.see(scenes), seen, split.places(scenes))
@@ -151,6 +166,8 @@ def step(
     true = torch.arange(len(scenes))
     whole = F.cross_entropy(alone / recipe.temperature, true)
     whole = whole + F.cross_entropy(alone[:, : len(scenes)].T / recipe.temperature, true)
+    if recipe.align:
+        whole = whole + recipe.align * aligned(regions, pieces, seen, read, recipe)
     if alone_only:
         return whole
 
@@ -161,6 +178,33 @@ def step(
     score = alone[pictures, texts] + joint
     both = pick(score[by_picture], recipe) + pick(score[by_sentence], recipe)
     return both + pick(joint[by_picture], recipe) + pick(joint[by_sentence], recipe) + 0.5 * whole
+
+
+def aligned(regions: Tensor, pieces: Tensor, seen: Tensor, read: Tensor, recipe: Recipe) -> Tensor:
+    """The loss of word–region agreement before attention: each piece's best cosine over regions, averaged over pieces.
+
+    Args:
+        regions: (b, n, width) embedded regions.
+        pieces: (b + b foils, p, width) embedded pieces, those of the true sentences first.
+        seen: (b, n) regions that are present.
+        read: (b + b foils, p) pieces that are present.
+        recipe: For the temperature.
+
+    Source: Yao et al., FILIP, ICLR 2022, equations 4 and 5 (late interaction), with foils as further candidates.
+    """
+    count = len(regions)
+    shown, said = F.normalize(regions, dim=-1), F.normalize(pieces, dim=-1)
+
+    def agree(equation: str, said: Tensor, read: Tensor, hidden: Tensor) -> Tensor:
+        best = torch.einsum(equation, shown, said).masked_fill(hidden, -1.0).amax(-1)
+        return (best * read).sum(-1) / read.sum(-1)
+
+    every = agree("ind,jpd->ijpn", said[:count], read[:count], ~seen[:, None, None])
+    own = said[count:].unflatten(0, (count, -1)), read[count:].unflatten(0, (count, -1))
+    foils = agree("ind,ifpd->ifpn", *own, ~seen[:, None, None])
+    true = torch.arange(count)
+    listed = torch.cat([every, foils], 1) / recipe.temperature
+    return F.cross_entropy(listed, true) + F.cross_entropy(every.T / recipe.temperature, true)
 
 
 def pairs(alone: Tensor, recipe: Recipe, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -251,9 +295,10 @@ def score_all(
         i1, c1 = model.meet(shown, pieces, seen, read)
         joint.diagonal().copy_((i1 * c1).sum(-1))
         return i0 @ c0.T, joint
-    for row in range(len(scenes)):
-        for part in torch.arange(len(sentences)).split(500):
-            one = shown[row].expand(len(part), -1, -1)
-            i1, c1 = model.meet(one, pieces[part], seen[row].expand(len(part), -1), read[part])
+    for part in read.sum(1).argsort().split(125):  # like lengths together: less padding
+        longest = int(read[part].sum(1).max())
+        said, heard = pieces[part, :longest], read[part, :longest]
+        for row in range(len(scenes)):
+            i1, c1 = model.meet(shown[row].expand(len(part), -1, -1), said, seen[row].expand(len(part), -1), heard)
             joint[row, part] = (i1 * c1).sum(-1)
     return i0 @ c0.T, joint

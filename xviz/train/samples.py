@@ -19,6 +19,7 @@ import numpy as np
 from xviz.data.examples import FOLDER, examples
 from xviz.data.images import read_picture
 from xviz.models import regions
+from xviz.models.boxes import find_boxes
 
 CHOSEN = (0, 3, 4, 6, 7, 8, 9, 10, 12, 14, 16, 19, 21, 22)  #: scenes of the split ``samples``
 PHOTOGRAPHS = (
@@ -75,7 +76,7 @@ def main() -> None:
     kept = {}
     for one in examples():
         pixels = read_picture(one.path()).pixels
-        kept[f"{one.key}.boxes"] = regions.find_boxes(pixels, count=36)
+        kept[f"{one.key}.boxes"] = find_boxes(pixels, count=36)
         kept[f"{one.key}.features"] = regions.encode(pixels, kept[f"{one.key}.boxes"]).numpy().astype(np.float16)
     np.savez_compressed(FOLDER / "regions.npz", **kept)
     print(f"{len(examples())} samples kept in {FOLDER.name}")

@@ -22,6 +22,7 @@ from xviz.core.errors import SampleError
 from xviz.data.images import read_picture
 from xviz.data.text import read_text
 from xviz.models import regions, words
+from xviz.models.boxes import find_boxes
 from xviz.models.mmca import SHIPPED
 
 
@@ -59,6 +60,24 @@ class Split:
             features[row, : end - start] = torch.from_numpy(self.pieces[start:end].astype(np.float32))
             present[row, : end - start] = True
         return features, present
+
+
+def joined(first: Split, second: Split) -> Split:
+    """Two splits as one, the scenes and sentences of the second after those of the first."""
+    scenes, said, pieces = len(first.scenes), len(first.sentences), len(first.pieces)
+    moved = [
+        {**sentence, "scene": sentence["scene"] + scenes, "of": sentence["of"] + said} for sentence in second.sentences
+    ]
+    return Split(
+        scenes=[*first.scenes, *second.scenes],
+        regions=np.concatenate([first.regions, second.regions]),
+        boxes=np.concatenate([first.boxes, second.boxes]),
+        pieces=np.concatenate([first.pieces, second.pieces]),
+        starts=np.concatenate([first.starts, second.starts[1:] + pieces]),
+        sentences=[*first.sentences, *moved],
+        true_of=[*first.true_of, *([i + said for i in own] for own in second.true_of)],
+        foils_of={**first.foils_of, **{of + said: [i + said for i in own] for of, own in second.foils_of.items()}},
+    )
 
 
 @dataclass(frozen=True)
@@ -136,7 +155,7 @@ def _encode_pictures(folder: Path, store: Path, split: str, scenes: Sequence[Map
 def _encode_picture(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
     """Boxes (36, 4) and features (36, 1280) of one picture file."""
     pixels = read_picture(path).pixels
-    boxes = regions.find_boxes(pixels, count=36)
+    boxes = find_boxes(pixels, count=36)
     return boxes, regions.encode(pixels, boxes).numpy().astype(np.float16)
 
 

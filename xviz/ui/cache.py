@@ -19,6 +19,7 @@ from xviz.core.run import Inputs, Run, Target
 from xviz.core.sample import Picture, Regions, Sample
 from xviz.explain import METHODS
 from xviz.models import MODELS, regions
+from xviz.models.boxes import find_boxes
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model …")
@@ -30,7 +31,7 @@ def load(key: str) -> engine.Loaded:
 @st.cache_resource(max_entries=64, show_spinner="Finding and encoding regions …")
 def encoded(digest: str, count: int, _picture: Picture) -> Regions:
     """Boxes and features of a picture, so that editing the sentence does not encode it again."""
-    boxes = regions.find_boxes(_picture.pixels, count=count)
+    boxes = find_boxes(_picture.pixels, count=count)
     return Regions(boxes, regions.encode(_picture.pixels, boxes).numpy())
 
 

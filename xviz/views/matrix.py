@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from xviz.blocks import masses, pooled
 from xviz.scale import Scale, number, order
 from xviz.views.payload import pack
 from xviz.views.view import View, check_length, drawn_with
@@ -47,9 +47,9 @@ def matrix(
     rows, columns = weights.shape
     check_length("row labels", row_labels, rows)
     check_length("column labels", column_labels, columns)
-    drawn, members, (tall, wide) = _pool(weights)
+    drawn, members, (tall, wide) = pooled(weights, MOST)
     bar, arrays = drawn_with(scale, drawn)
-    pooled = f"Each cell is the strongest of {tall} × {wide}; the matrix is {rows} × {columns}."
+    note = f"Each cell is the strongest of {tall} × {wide}; the matrix is {rows} × {columns}."
     header = {
         "title": title,
         "alt": _alt(title, weights, row_labels, column_labels, scale),
@@ -61,42 +61,12 @@ def matrix(
         "selected": None if selected is None else [int(selected[0]) // tall, int(selected[1]) // wide],
         "dividers": [[d / tall for d in dividers[0]], [d / wide for d in dividers[1]]],
         "blocks": _blocks(weights, dividers, quadrant_labels),
-        "note": "" if members is None else pooled,
+        "note": "" if members is None else note,
         "height": height,
         "scale": bar,
     }
     table = _table(weights, row_labels, column_labels, axes, scale)
     return View("heatmap", pack(header, **arrays), height, header["alt"], table, drawn.shape, members=members)
-
-
-def masses(weights: NDArray, dividers: tuple[Sequence[int], Sequence[int]]) -> NDArray[np.float64]:
-    """What a mean row of each row block gives to each column block, (row blocks, column blocks); NaN counts as zero.
-
-    Where rows sum to one, so do the rows of the answer.
-    """
-    cuts = [[0, *(int(d) for d in given), n] for given, n in zip(dividers, weights.shape, strict=True)]
-    filled = np.nan_to_num(weights.astype(np.float64))
-    return np.array(
-        [[filled[a:b, c:d].sum() / max(b - a, 1) for c, d in pairwise(cuts[1])] for a, b in pairwise(cuts[0])]
-    )
-
-
-def _pool(weights: NDArray) -> tuple[NDArray, NDArray[np.int64] | None, tuple[int, int]]:
-    """The drawn matrix, the (row, column) behind each of its cells (None if unpooled), and the block pooled."""
-    rows, columns = weights.shape
-    tall, wide = max(1, -(-rows // MOST)), max(1, -(-columns // MOST))
-    if tall == wide == 1:
-        return weights, None, (1, 1)
-    high, broad = -(-rows // tall), -(-columns // wide)
-    padded = np.full((high * tall, broad * wide), np.nan, np.float32)
-    padded[:rows, :columns] = weights
-    blocks = padded.reshape(high, tall, broad, wide).swapaxes(1, 2).reshape(high, broad, tall * wide)
-    best = np.where(np.isnan(blocks), -1, np.abs(blocks)).argmax(-1)  # (high, broad)
-    values = np.take_along_axis(blocks, best[..., None], -1)[..., 0]
-    members = np.stack(
-        [np.arange(high)[:, None] * tall + best // wide, np.arange(broad)[None, :] * wide + best % wide], -1
-    )
-    return values, members, (tall, wide)
 
 
 def _grouped(labels: Sequence[str], size: int) -> list[str]:

@@ -22,7 +22,7 @@ from PIL import Image
 from xviz.data.build.compose import Composed, compose
 from xviz.data.build.cutouts import Cutout, load
 from xviz.data.build.foils import Noun, absent, foils, noun
-from xviz.data.build.sentences import Thing, facts, sentences
+from xviz.data.build.sentences import Thing, alone, facts, sentences
 from xviz.data.build.sources import PACKAGES, SourceError, version_of
 from xviz.data.build.splits import Pools, divide
 from xviz.data.build.words import kind
@@ -31,6 +31,8 @@ from xviz.data.build.words import kind
 SHARES = {"emoji": 0.42, "furniture": 0.32, "tuxpaint": 0.26}
 #: chance that one concept stands in a scene more than once
 TWINS = 0.27
+#: splits that show one thing alone: photographs to test on, and any cut-out of ``train`` to learn from
+SINGLE = ("photos", "singles")
 
 
 class SceneMaker:
@@ -61,7 +63,7 @@ class SceneMaker:
         """Write the picture of one scene and return its record."""
         for attempt in range(200):
             rng = np.random.default_rng([self.seed, zlib.crc32(split.encode()), number, attempt])
-            record = self._photo(number, rng) if split == "photos" else self._scene(split, number, rng)
+            record = self._single(split, number, rng) if split in SINGLE else self._scene(split, number, rng)
             if record is not None:
                 return record
         raise SourceError(
@@ -113,22 +115,35 @@ class SceneMaker:
                 return same[int(rng.integers(len(same)))]
         raise SourceError(f"Expected split {split} to have different concepts to show together; it has too few.")
 
-    def _photo(self, number: int, rng: np.random.Generator) -> dict | None:
-        """Return the record of one photograph alone, with its human caption as the only sentence."""
-        photographs = self.pools.cutouts["photos"]
-        cutout = photographs[number]
+    def _single(self, split: str, number: int, rng: np.random.Generator) -> dict | None:
+        """Return the record of one thing alone; a photograph's only sentence is its human caption."""
+        cutout = self.pools.cutouts[split][number] if split == "photos" else self._draw(split, [], rng)
         picture = compose([cutout], rng, long_side=(240, 360), soft=True)
         if picture is None:
             return None
-        caption = cutout.caption or ""
+        told = [self._captioned(split, cutout, rng)] if cutout.caption else []
+        if split != "photos":
+            things = [Thing(cutout.concept, cutout.name, cutout.colour)]
+            height, width = picture.pixels.shape[:2]
+            written = alone(facts(things, picture.boxes, (width, height)), rng)
+            nouns = self._nouns[split]
+            others = absent([nouns[cutout.concept]], list(nouns.values()))
+            told += [
+                {"text": sentence.text, "mentions": list(sentence.mentions), "foils": foils(plan, things, others, rng)}
+                for plan, sentence in written
+            ]
+        return self._record(split, number, [cutout], picture, told)
+
+    def _captioned(self, split: str, cutout: Cutout, rng: np.random.Generator) -> dict:
+        """Return a human caption as a sentence; its foils are the captions of other things."""
+        caption, nouns = cutout.caption or "", self._nouns[split]
         start = caption.lower().find(cutout.name.lower())
         span = [start, start + len(cutout.name)]
         mentions = [{"span": span, "head": span, "objects": [0]}] if start >= 0 else []
-        me = self._nouns["photos"][cutout.concept]
-        strange = [c for c in photographs if absent([me], [self._nouns["photos"][c.concept]])]
+        photographs = [c for c in self.pools.cutouts[split] if c.caption]
+        strange = [c for c in photographs if absent([nouns[cutout.concept]], [nouns[c.concept]])]
         wrong = [strange[int(i)].caption for i in rng.choice(len(strange), min(3, len(strange)), replace=False)]
-        told = [{"text": caption, "mentions": mentions, "foils": [{"text": w, "kind": "caption"} for w in wrong]}]
-        return self._record("photos", number, [cutout], picture, told)
+        return {"text": caption, "mentions": mentions, "foils": [{"text": w, "kind": "caption"} for w in wrong]}
 
     def _record(self, split: str, number: int, chosen: Sequence[Cutout], picture: Composed, told: list[dict]) -> dict:
         key = f"{split}-{number:05d}"
@@ -218,6 +233,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ("test", 1000),
         ("unseen", 1000),
         ("photos", 1000),
+        ("singles", 1500),
         ("samples", 24),
     ):
         parser.add_argument(f"--{split}", type=int, default=number, help=f"scenes of this split (default {number})")

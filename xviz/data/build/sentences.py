@@ -126,6 +126,17 @@ def sentences(known: Facts, rng: np.random.Generator, *, count: int = 6) -> list
     return out
 
 
+def alone(known: Facts, rng: np.random.Generator, *, count: int = 3) -> list[tuple[Plan, Written]]:
+    """Return up to ``count`` different true sentences about one of the things and nothing else."""
+    out: list[tuple[Plan, Written]] = []
+    for _ in range(20 * count):
+        plan = _coloured(Plan(_pick(_ONE, rng), _take(known, int(rng.integers(len(known.phrases))))), known, rng)
+        sentence = write(plan)
+        if len(out) < count and all(plan.template != other.template for other, _ in out):
+            out.append((plan, sentence))
+    return out
+
+
 def _differs(text: str, plan: Plan, out: list[tuple[Plan, Written]]) -> bool:
     same = sum(other.template == plan.template for other, _ in out)
     return same < 1 + len(out) // 5 and all(text.lower() != written.text.lower() for _, written in out)

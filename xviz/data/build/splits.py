@@ -57,10 +57,10 @@ def families(concepts: Iterable[str]) -> dict[str, int]:
 
 
 def divide(cutouts: Sequence[Cutout]) -> Pools:
-    """Return the pools of ``train``, ``val``, ``test``, ``unseen``, ``photos`` and ``samples``.
+    """Return the pools of ``train``, ``val``, ``singles``, ``test``, ``unseen``, ``photos`` and ``samples``.
 
-    ``train`` and ``val`` share pictures; ``test`` adds furniture models and views kept from both; ``unseen`` and
-    ``photos`` show held-out concepts only; ``samples`` are freely licensed, pleasant pictures of ``test``.
+    ``train``, ``val`` and ``singles`` share pictures; ``test`` adds furniture models and views kept from them;
+    ``unseen`` and ``photos`` show held-out concepts only; ``samples`` are freely licensed, pleasant pictures of ``test``.
     """
     family = families(c.concept for c in cutouts)
     held = _held_out(cutouts, family)
@@ -73,6 +73,7 @@ def divide(cutouts: Sequence[Cutout]) -> Pools:
     pools = {
         "train": train,
         "val": train,
+        "singles": train,
         "test": test,
         "unseen": tuple(unseen),
         "photos": tuple(photos.values()),
