@@ -60,7 +60,8 @@ def divide(cutouts: Sequence[Cutout]) -> Pools:
     """Return the pools of ``train``, ``val``, ``singles``, ``test``, ``unseen``, ``photos`` and ``samples``.
 
     ``train``, ``val`` and ``singles`` share pictures; ``test`` adds furniture models and views kept from them;
-    ``unseen`` and ``photos`` show held-out concepts only; ``samples`` are freely licensed, pleasant pictures of ``test``.
+    ``unseen`` and ``photos`` show held-out concepts only; ``samples`` are freely licensed, pleasant pictures of
+    ``test``.
     """
     family = families(c.concept for c in cutouts)
     held = _held_out(cutouts, family)
