@@ -200,7 +200,7 @@ def score(card: ModelCard, chosen: Chosen) -> Scene:
     )
     for column, (label, name, meaning) in zip(columns, shown, strict=False):
         change = f"{run.outputs[name] - before.outputs[name]:+.3f}" if scene.edited else None
-        against = "against the original" if scene.edited else None
+        against = "vs. original" if scene.edited else None
         value = f"{run.outputs[name]:.3f}".replace("-", "−")
         column.metric(label, value, change, help=meaning, delta_description=against)
     return scene
