@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     measure.add_argument("model", choices=["mmca"])
     measure.add_argument("--data", type=Path, required=True, help="the folder that “xviz scenes” made")
     measure.add_argument("--out", type=Path, default=CHECKPOINTS / "mmca.json")
-    measure.add_argument("--things", type=int, default=40, help="named things for the alignment table")
+    measure.add_argument("--things", type=int, default=250, help="named things for the alignment table")
     measure.set_defaults(run=_measure)
     return parser
 

@@ -196,10 +196,10 @@ def _boxes(given: Regions, picture: Picture | None) -> NDArray[np.float32] | Non
 SHIPPED = {
     "regions": 36, "region_width": 1280, "word_width": 384, "limit": 64,
     "width": 128, "heads": 8, "hidden": 256, "layers": 1, "windows": (1, 2, 3), "filters": 128,
-    "places": True, "branches": "parallel", "dropout": 0.0, "alpha": 1.0,
+    "places": True, "branches": "parallel", "dropout": 0.0, "alpha": 0.3,
 }  # fmt: skip
 PAPERS = {
-    **SHIPPED,
+    **SHIPPED, "alpha": 1.0,
     "region_width": 2048, "word_width": 768, "limit": 32,
     "width": 256, "heads": 16, "hidden": 2048, "filters": 512, "places": False, "dropout": 0.1,
 }  # fmt: skip

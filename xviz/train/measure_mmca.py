@@ -25,15 +25,22 @@ from xviz.data.images import read_picture
 from xviz.data.text import read_text
 from xviz.explain import METHODS
 from xviz.models.mmca import MMCA, MMCA_CARD
-from xviz.train.mmca import score_all
+from xviz.train.mmca import Recipe, score_all
 from xviz.train.scenes import Portion, Split, load_split
+from xviz.train.scores import centres_inside, iou, recalls
 
 ALIGNED = ("look", "rollout", "relevance", "gradient", "integrated", "occlusion")  #: methods of the table
+#: what the checkpoint learnt from, apart from scenes of one thing
+LEARNT = Portion(Recipe.scenes, Recipe.sentences, Recipe.foils)
 ALPHAS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5)
 
 
 #: pictures of a split that are ranked, from the first; every pair is one pass of the cross-attention branch
 MOST = {"test": 300, "unseen": 300}
+
+
+#: pictures of a split that are ranked, where not all: every pair is one pass of the cross-attention branch
+MOST = {"unseen": 500}
 
 
 def measure(folder: Path, out: Path, *, things: int = 40) -> dict[str, object]:
@@ -89,12 +96,6 @@ def sweep(model: MMCA, folder: Path) -> dict[str, float]:
         scores = alone + alpha * joint
         found[f"{alpha:g}"] = round((recalls(scores)["R@1"] + recalls(scores.T)["R@1"]) / 2, 1)
     return found
-
-
-def recalls(scores: Tensor) -> dict[str, float]:
-    """Recall of the diagonal at 1, 5 and 10, in per cent; a tie counts against it."""
-    rank = (scores >= scores.diagonal()[:, None]).sum(1)
-    return {f"R@{k}": round((rank <= k).float().mean().item() * 100, 1) for k in (1, 5, 10)}
 
 
 @torch.inference_mode()
@@ -211,17 +212,3 @@ def pieces_within(run: Run, spans: Sequence[tuple[int, int]], span: Sequence[int
     space = run.spaces["pieces"]
     inside = [i for i, (start, end) in enumerate(spans) if start >= span[0] and end <= span[1]]
     return tuple(piece for word in inside for piece in space.of(word))  # type: ignore[attr-defined]
-
-
-def centres_inside(boxes: NDArray[np.floating], box: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """(n,) whether each box's centre lies inside ``box``."""
-    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
-    return ((centres >= box[:2]) & (centres < box[2:])).all(1)
-
-
-def iou(boxes: NDArray[np.floating], box: NDArray[np.floating]) -> NDArray[np.float64]:
-    """(n,) intersection over union of each box with ``box``."""
-    sides = np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2])
-    shared = np.clip(sides, 0, None).prod(1)
-    areas = (boxes[:, 2:] - boxes[:, :2]).prod(1) + (box[2:] - box[:2]).prod() - shared
-    return shared / areas

@@ -4,7 +4,9 @@ The paper trains on one bidirectional hinge over the combined score with the har
 same pairs are scored by a softmax over candidates, which trains steadily from scratch: for each picture its sentence
 against the sentence's own foils (one noun, relation, colour or count changed) and the hardest sentences of the batch,
 and the other way round; the self-attention branch also sees the whole batch. ``loss="hinge"`` gives the paper's. The
-cross-attention branch has the same loss once more for itself: without it, it learns nothing that the other knows.
+cross-attention branch has the same loss once more for itself: without it, it learns nothing that the other knows. It
+learns sooner where a word and its region are brought together before they attend (``align``) and where its keys begin
+with the weights of its queries (R@1 34 instead of 25 after its first epoch).
 Half of every batch are partners that share a concept with the other half, so that no single noun decides. A tenth of
 the regions and pieces is left out at random, so that leaving out a token later asks nothing new of the model.
 """
@@ -36,8 +38,8 @@ class Recipe:
     scenes: int = 6000  #: training scenes, the first of the split
     singles: int = 1500  #: scenes of one thing, the first of theirs
     sentences: int = 4  #: a scene
-    epochs: int = 11
-    alone_epochs: int = 3  #: the first ones train the self-attention branch only, which is quick
+    epochs: int = 10
+    alone_epochs: int = 2  #: the first ones train the self-attention branch only, which is quick
     batch: int = 64
     foils: int = 2  #: a sentence
     others: int = 4  #: random other pairs of the batch, the same for both directions
@@ -50,8 +52,7 @@ class Recipe:
     margin: float = 0.2  #: of the hinge
     left_out: float = 0.1  #: share of tokens left out at random
     align: float = 1.0  #: weight of the loss that brings a word and its region together before they attend
-    alike: bool = True  #: in the joint branch, keys begin with the weights of the queries
-    noise: float = 0.5  #: added to every piece, in standard deviations
+    noise: float = 0.25  #: added to every piece, in standard deviations
     seed: int = 0
 
 
@@ -66,9 +67,8 @@ def train(folder: Path, out: Path, recipe: Recipe, settings: Mapping[str, object
     check = load_split(folder, "val", Portion(scenes=300))
     model = MMCA(settings)
     standardise(model, fit)
-    if recipe.alike:
-        for unit in model.joint:
-            unit.attention.key.load_state_dict(unit.attention.query.state_dict())
+    for unit in model.joint:  # like tokens ask each other from the start
+        unit.attention.key.load_state_dict(unit.attention.query.state_dict())
     spread = fit.pieces[:20_000].astype(np.float32).std()
     batches, best, log = Batches(fit), -1.0, []
     steps = recipe.epochs * batches.count(recipe.batch)
