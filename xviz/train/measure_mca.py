@@ -1,0 +1,204 @@
+"""What the checkpoint on simulated recordings has learnt, and which methods find it: writes ``checkpoints/mca.json``.
+
+Accuracy on each split stands beside chance. Then each method's map over electrode × band is held against the truth of
+the simulation, the change in dB that a rating makes (``xviz.data.build.eeg.truth``), on subjects never trained on:
+Spearman's rank correlation over all cells, and the share of the strongest true cells among the method's strongest. They
+stand beside chance, an untrained model, and Student's t-test of band power, which a neuroscientist would do first.
+
+The t-test sees all trials with their labels, a method sees a trial at a time and no label: the maps are means over the
+same trials, signed ones without their sign.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.stats import spearmanr, ttest_ind
+
+from xviz import engine
+from xviz.checkpoints import FOLDER
+from xviz.core.run import Inputs, Run, Target
+from xviz.core.sample import Eeg, Sample
+from xviz.core.tokens import Electrodes
+from xviz.data.build import eeg as simulation
+from xviz.engine import Loaded
+from xviz.explain import METHODS, cells
+from xviz.models.mca import MCA_CARD
+from xviz.models.mca_features import Plan, psd
+from xviz.train import mca_real
+from xviz.train.mca import Recipe, compare, row_of
+from xviz.train.mca_data import SPLITS, Split, Trials, divide, load_trials
+
+Map = NDArray[np.float64]  #: (electrode, band)
+HITS = 16  #: strongest true cells, a tenth of all
+DRAWS = 2000  #: random maps for chance
+
+
+def measure(
+    folder: Path,
+    out: Path = FOLDER / "mca.json",
+    *,
+    trials: int = 10,
+    splits: Sequence[Split] = SPLITS,
+    real: Path | None = None,
+) -> dict[str, Any]:
+    """Measure the shipped checkpoint on the simulated recordings of a folder and write the record.
+
+    Args:
+        folder: What ``python -m xviz.data.build.eeg`` wrote, and the checkpoint was trained on.
+        out: Where the record goes; the table of real recordings that it has is kept unless there is a new one.
+        trials: Trials of held-out subjects whose maps are made.
+        splits: Splits on which the network is trained anew, by the checkpoint's recipe; its own split is in its log.
+        real: Folder of real recordings, see ``mca_real``; None leaves them as they are in the record.
+    """
+    loaded, data = engine.load(MCA_CARD), load_trials(folder, MCA_CARD.settings["plan"])
+    had = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
+    log = json.loads((FOLDER / "mca.log.json").read_text(encoding="utf-8"))
+    recipe = Recipe(**log["recipe"])
+    own = [row_of(log["split"], label, found) for label, found in log["accuracy"].items()]
+    anew = compare(data, recipe, splits=[split for split in splits if split != log["split"]])
+    record: dict[str, Any] = {
+        "card": MCA_CARD.key,
+        "checkpoint_sha256": loaded.sha256,
+        "recordings": "simulated; nobody's brain was recorded",
+        "parameters": sum(p.numel() for p in loaded.module.parameters()),
+        "splits": sorted(own + anew, key=lambda row: (SPLITS.index(row["split"]), row["label"])),
+        "label_question": log["labels"],
+        "truth": {
+            label: planted(loaded, data, label, truth_of(label, data.plan), trials=trials, share=recipe.share)
+            for label in MCA_CARD.outputs
+        },
+        "real": mca_real.compare(real) if real is not None else had.get("real", []),
+    }
+    out.write_text(json.dumps(rounded(record), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return record
+
+
+def rounded(value: Any) -> Any:
+    """The same with numbers of four digits behind the point, which is more than any of them means."""
+    if isinstance(value, Mapping):
+        return {name: rounded(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [rounded(part) for part in value]
+    return round(value, 4) if isinstance(value, float) else value
+
+
+def truth_of(label: str, plan: Plan, subjects: Sequence[int] = range(1, 13)) -> Map:
+    """The change in dB that a rating makes, (electrode, band)."""
+    rest = plan.samples(simulation.REST)
+    return simulation.truth(label, lambda signal: psd(signal[:, rest:], plan), subjects=subjects)
+
+
+def planted(
+    loaded: Loaded, data: Trials, label: str, truth: Map, *, trials: int, share: float = 0.2
+) -> list[dict[str, Any]]:
+    """One row for each method: how well its map fits the truth, with the trained and with an untrained model."""
+    plain = engine.untrained(loaded.card)
+    for name in ("de_mean", "psd_mean", "de_scale", "psd_scale"):
+        getattr(plain.module, name).copy_(getattr(loaded.module, name))
+    windows = data.plan.steps // loaded.card.settings["block"]
+    tested = np.flatnonzero(divide(data, label, "subject", windows=windows, share=share).all(1))
+    chosen = tested[np.linspace(0, len(tested) - 1, min(trials, len(tested))).astype(int)]
+    rows = []
+    for key, (title, make) in MAPS.items():
+        row = {"method": key, "title": title, "trials": len(chosen)}
+        for name, model in (("trained", loaded), ("untrained", plain)):
+            maps = [np.abs(make(model, run_of(model, data, int(one), label), label)) for one in chosen]
+            row[name] = score(np.mean(maps, 0), truth)
+        rows.append(row)
+    difference = t_test(data, label, tested)
+    rows.append(
+        {
+            "method": "t-test",
+            "title": "t-test of band power",
+            "trials": len(tested),
+            "trained": score(difference, truth),
+        }
+    )
+    rows.append({"method": "chance", "title": "random maps", **chance(truth)})
+    return rows
+
+
+def score(found: Map, truth: Map) -> dict[str, float]:
+    """Rank correlation with the truth's size, and the share of its strongest cells among the strongest found."""
+    size = np.abs(truth).ravel()
+    best, right = np.argsort(-found.ravel(), kind="stable")[:HITS], np.argsort(-size)[:HITS]
+    flat = np.ptp(found) == 0
+    return {
+        "correlation": 0.0 if flat else float(spearmanr(found.ravel(), size).statistic),
+        "hits": len(set(best) & set(right)) / HITS,
+    }
+
+
+def chance(truth: Map) -> dict[str, dict[str, float]]:
+    """The same of random maps: mean, and the value that 95 % stay below."""
+    rng = np.random.default_rng(0)
+    made = [score(rng.random(truth.shape), truth) for _ in range(DRAWS)]
+    values = {name: np.array([one[name] for one in made]) for name in ("correlation", "hits")}
+    return {
+        "mean": {name: float(value.mean()) for name, value in values.items()},
+        "95 %": {name: float(np.quantile(value, 0.95)) for name, value in values.items()},
+    }
+
+
+def t_test(data: Trials, label: str, chosen: NDArray[np.int64]) -> Map:
+    """|t| of band power between high and low trials, (electrode, band), each trial's mean over time."""
+    power, high = data.psd[chosen].mean(-1), data.high(label)[chosen].astype(bool)
+    return np.abs(ttest_ind(power[high], power[~high], axis=0).statistic)
+
+
+def inputs_of(data: Trials, index: int) -> Inputs:
+    """One trial of the set as inputs of the model."""
+    count = len(data.channels)
+    spaces = {name: Electrodes(name, data.channels, np.full((count, 3), np.nan, np.float32)) for name in ("de", "psd")}
+    tokens = {name: torch.from_numpy(getattr(data, name)[index].reshape(count, -1).copy()) for name in ("de", "psd")}
+    present = {name: torch.ones(count, dtype=torch.bool) for name in ("de", "psd")}
+    return Inputs(tokens, present, spaces, {"window": torch.tensor(-1.0)})
+
+
+def run_of(loaded: Loaded, data: Trials, index: int, label: str) -> Run:
+    """A run of one trial of the set."""
+    name = f"simulated trial {data.trial[index]}"
+    empty = Eeg(np.zeros((len(data.channels), 1), np.float32), data.plan.rate, data.channels)
+    return engine.run_inputs(loaded, inputs_of(data, index), Sample(name, {"eeg": empty}), label)
+
+
+def by_band(key: str) -> Callable[[Loaded, Run, str], Map]:
+    """A method of attention, asked for each head: its scores over both spaces together, (electrode, band)."""
+
+    def made(loaded: Loaded, run: Run, label: str) -> Map:
+        columns = []
+        for band in range(run.calls[0].heads):
+            found = METHODS[key].explain(loaded, run, Target(label), head=band).scores
+            columns.append(sum(np.abs(scores) for scores in found.values()))
+        return np.stack(columns, 1)
+
+    return made
+
+
+def _integrated(loaded: Loaded, run: Run, label: str) -> Map:
+    """Integrated gradients summed over the seconds of each cell, DE and PSD together."""
+    bands = run.calls[0].heads
+    found = cells.integrated(loaded, run, Target(label), n_steps=24)
+    return sum(part.reshape(len(part), bands, -1).sum(-1) for part in found.values())
+
+
+def _left_out(loaded: Loaded, run: Run, label: str) -> Map:
+    """What the output loses without each cell, DE and PSD together."""
+    bands = run.calls[0].heads
+    return cells.leave_out(loaded, run, Target(label), cells.bands(run, bands)).reshape(-1, bands)
+
+
+MAPS: Mapping[str, tuple[str, Callable[[Loaded, Run, str], Map]]] = {
+    "received": ("Attention received", by_band("received")),
+    "rollout": ("Attention rollout", by_band("rollout")),
+    "relevance": ("Gradient-weighted attention", by_band("relevance")),
+    "integrated": ("Integrated gradients", _integrated),
+    "occlusion": ("Leave one cell out", _left_out),
+}
