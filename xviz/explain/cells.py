@@ -15,6 +15,7 @@ from captum.attr import IntegratedGradients
 from numpy.typing import NDArray
 from torch import Tensor
 
+from xviz import engine
 from xviz.core.errors import ModelError
 from xviz.core.run import Run, Target
 from xviz.engine import Loaded
@@ -120,3 +121,29 @@ def bands(run: Run, count: int) -> dict[str, NDArray[np.int64]]:
         inside = np.repeat(np.arange(count), width // count)
         groups[name] = np.arange(electrodes)[:, None] * count + inside
     return groups
+
+
+def over_time(loaded: Loaded, run: Run) -> dict[str, NDArray[np.float64]]:
+    """Every output in every window of time, (window,).
+
+    Raises:
+        ModelError: the model does not judge windows.
+    """
+    if not callable(getattr(loaded.module, "over_time", None)):
+        raise ModelError(f"{loaded.card.title} does not judge windows of time.")
+    with torch.no_grad():
+        found = loaded.module.over_time(*(engine.batched(part) for part in (run.inputs.tokens, run.inputs.present)))
+    return {name: values[0].double().numpy() for name, values in found.items()}
+
+
+def read(loaded: Loaded, run: Run) -> NDArray[np.float64]:
+    """What the model's network reads after its attention, (electrode, band, step), 0–1 at every step.
+
+    Raises:
+        ModelError: the model has no such block.
+    """
+    if not callable(getattr(loaded.module, "read", None)):
+        raise ModelError(f"{loaded.card.title} does not read blocks of electrode, band and time.")
+    with torch.no_grad():
+        block = loaded.module.read(*(engine.batched(part) for part in (run.inputs.tokens, run.inputs.present)))
+    return block[0].double().numpy()

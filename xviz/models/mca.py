@@ -102,8 +102,12 @@ class MCA(nn.Module):
 
     def over_time(self, tokens: Mapping[str, Tensor], present: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Label → (b, window) logit of high minus logit of low in each window."""
-        fused = min_max(self.fuse(tokens, present), present["de"] | present["psd"])
-        return {label: self.logits(fused, label) for label in self.cnn}
+        block = self.read(tokens, present)
+        return {label: self.logits(block, label) for label in self.cnn}
+
+    def read(self, tokens: Mapping[str, Tensor], present: Mapping[str, Tensor]) -> Tensor:
+        """What the 3D-CNN reads: the fused features, 0–1 at every step, (b, channel, band, step)."""
+        return min_max(self.fuse(tokens, present), present["de"] | present["psd"])
 
     def logits(self, block: Tensor, label: str) -> Tensor:
         """A fused block (b, channel, band, step) → (b, window) logit differences."""

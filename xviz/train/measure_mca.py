@@ -13,69 +13,77 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import spearmanr, ttest_ind
+from scipy.stats import ttest_ind
 
 from xviz import engine
 from xviz.checkpoints import FOLDER
+from xviz.core.errors import SampleError
 from xviz.core.run import Inputs, Run, Target
 from xviz.core.sample import Eeg, Sample
 from xviz.core.tokens import Electrodes
 from xviz.data.build import eeg as simulation
 from xviz.engine import Loaded
 from xviz.explain import METHODS, cells
+from xviz.explain.planted import chance, fit
 from xviz.models.mca import MCA_CARD
 from xviz.models.mca_features import Plan, psd
 from xviz.train import mca_real
 from xviz.train.mca import Recipe, compare, row_of
-from xviz.train.mca_data import SPLITS, Split, Trials, divide, load_trials
+from xviz.train.mca_data import SPLITS, Trials, divide, load_trials
 
 Map = NDArray[np.float64]  #: (electrode, band)
-HITS = 16  #: strongest true cells, a tenth of all
-DRAWS = 2000  #: random maps for chance
+PARTS = ("splits", "truth", "real")  #: of the record
 
 
 def measure(
-    folder: Path,
-    out: Path = FOLDER / "mca.json",
-    *,
-    trials: int = 10,
-    splits: Sequence[Split] = SPLITS,
-    real: Path | None = None,
-) -> dict[str, Any]:
-    """Measure the shipped checkpoint on the simulated recordings of a folder and write the record.
+    folder: Path, out: Path = FOLDER / "mca.json", *, real: Path | None = None, trials: int = 10,
+    parts: Sequence[str] = PARTS,
+) -> dict[str, Any]:  # fmt: skip
+    """Measure the shipped checkpoint and write the record.
 
     Args:
         folder: What ``python -m xviz.data.build.eeg`` wrote, and the checkpoint was trained on.
-        out: Where the record goes; the table of real recordings that it has is kept unless there is a new one.
+        out: Where the record goes; parts that are not measured now are kept if they are of the same weights.
+        real: Folder of real recordings, see ``mca_real``; needed for the part "real".
         trials: Trials of held-out subjects whose maps are made.
-        splits: Splits on which the network is trained anew, by the checkpoint's recipe; its own split is in its log.
-        real: Folder of real recordings, see ``mca_real``; None leaves them as they are in the record.
+        parts: "splits" trains the network anew on the splits that are not its own, by its own recipe; "truth" holds the
+            methods' maps against what the simulation did; "real" tries real recordings.
     """
     loaded, data = engine.load(MCA_CARD), load_trials(folder, MCA_CARD.settings["plan"])
     had = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
     log = json.loads((FOLDER / "mca.log.json").read_text(encoding="utf-8"))
     recipe = Recipe(**log["recipe"])
-    own = [row_of(log["split"], label, found) for label, found in log["accuracy"].items()]
-    anew = compare(data, recipe, splits=[split for split in splits if split != log["split"]])
-    record: dict[str, Any] = {
+    record: dict[str, Any] = {"splits": [], "truth": {}, "real": []}
+    if had.get("checkpoint_sha256") == loaded.sha256:
+        record |= {name: had[name] for name in PARTS}
+    record |= {
         "card": MCA_CARD.key,
         "checkpoint_sha256": loaded.sha256,
         "recordings": "simulated; nobody's brain was recorded",
         "parameters": sum(p.numel() for p in loaded.module.parameters()),
-        "splits": sorted(own + anew, key=lambda row: (SPLITS.index(row["split"]), row["label"])),
         "label_question": log["labels"],
-        "truth": {
+    }
+    own = [row_of(log["split"], label, found) for label, found in log["accuracy"].items()]
+    anew = [row for row in record["splits"] if row["split"] != log["split"]]
+    if "splits" in parts:
+        anew = compare(data, recipe, splits=[split for split in SPLITS if split != log["split"]])
+    record["splits"] = sorted(own + anew, key=lambda row: (SPLITS.index(row["split"]), row["label"]))
+    if "truth" in parts:
+        record["truth"] = {
             label: planted(loaded, data, label, truth_of(label, data.plan), trials=trials, share=recipe.share)
             for label in MCA_CARD.outputs
-        },
-        "real": mca_real.compare(real) if real is not None else had.get("real", []),
-    }
+        }
+    if "real" in parts:
+        if real is None:
+            raise SampleError("The part “real” needs the folder of real recordings. Name it with --real.")
+        record["real"] = mca_real.compare(real)
     out.write_text(json.dumps(rounded(record), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return record
 
@@ -110,41 +118,12 @@ def planted(
         row = {"method": key, "title": title, "trials": len(chosen)}
         for name, model in (("trained", loaded), ("untrained", plain)):
             maps = [np.abs(make(model, run_of(model, data, int(one), label), label)) for one in chosen]
-            row[name] = score(np.mean(maps, 0), truth)
+            row[name] = asdict(fit(np.mean(maps, 0), truth))
         rows.append(row)
-    difference = t_test(data, label, tested)
-    rows.append(
-        {
-            "method": "t-test",
-            "title": "t-test of band power",
-            "trials": len(tested),
-            "trained": score(difference, truth),
-        }
-    )
-    rows.append({"method": "chance", "title": "random maps", **chance(truth)})
+    found = asdict(fit(t_test(data, label, tested), truth))
+    rows.append({"method": "t-test", "title": "t-test of band power", "trials": len(tested), "trained": found})
+    rows.append({"method": "chance", "title": "95 % of random maps stay below", "trained": asdict(chance(truth.size))})
     return rows
-
-
-def score(found: Map, truth: Map) -> dict[str, float]:
-    """Rank correlation with the truth's size, and the share of its strongest cells among the strongest found."""
-    size = np.abs(truth).ravel()
-    best, right = np.argsort(-found.ravel(), kind="stable")[:HITS], np.argsort(-size)[:HITS]
-    flat = np.ptp(found) == 0
-    return {
-        "correlation": 0.0 if flat else float(spearmanr(found.ravel(), size).statistic),
-        "hits": len(set(best) & set(right)) / HITS,
-    }
-
-
-def chance(truth: Map) -> dict[str, dict[str, float]]:
-    """The same of random maps: mean, and the value that 95 % stay below."""
-    rng = np.random.default_rng(0)
-    made = [score(rng.random(truth.shape), truth) for _ in range(DRAWS)]
-    values = {name: np.array([one[name] for one in made]) for name in ("correlation", "hits")}
-    return {
-        "mean": {name: float(value.mean()) for name, value in values.items()},
-        "95 %": {name: float(np.quantile(value, 0.95)) for name, value in values.items()},
-    }
 
 
 def t_test(data: Trials, label: str, chosen: NDArray[np.int64]) -> Map:
