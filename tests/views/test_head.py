@@ -105,7 +105,7 @@ def test_electrodes_without_a_place_are_said() -> None:
 
 
 def test_traces_are_sent_once_and_around_zero() -> None:
-    signal = np.random.default_rng(0).standard_normal((2, 640)) + [[500.0], [0.0]]
+    signal = np.random.default_rng(0).standard_normal((2, 640)) + np.array([[500.0], [0.0]])
     signal[1, 5] = np.nan
     view = traces(("Cz", "Pz"), signal, 128.0, rest=2.0, window=1.0, windows=3, answers=("a", "b", "c"), absent=(1,))
     header, arrays = unpack(view.payload)
