@@ -45,7 +45,7 @@ def rim(places: ArrayLike) -> float:
 
 
 def field(places: ArrayLike, scores: ArrayLike, *, cells: int, reach: float) -> Array:
-    """(cells, cells) scores between the electrodes, front first; NaN beyond the rim, or where there is no field.
+    """(cells, cells) scores between the electrodes, front first; NaN well beyond the rim, or where there is no field.
 
     Cubic interpolation that meets every electrode's score (Clough & Tocher), with points around the head that have the
     mean of the three nearest electrodes. Scores between electrodes are drawing, not measurement.
@@ -69,4 +69,5 @@ def field(places: ArrayLike, scores: ArrayLike, *, cells: int, reach: float) -> 
     apart = np.linalg.norm(border[:, None] - places[good], axis=-1)
     mean = scores[good][np.argsort(apart, axis=1)[:, :3]].mean(1)
     made = CloughTocher2DInterpolator(np.vstack([places[good], border]), np.concatenate([scores[good], mean]))(x, -y)
-    return np.where(np.hypot(x, y) <= rim(places), made, empty)
+    beyond = 3 * 2 * reach / cells  # a few cells more, for a drawing that cuts at the rim itself
+    return np.where(np.hypot(x, y) <= rim(places) + beyond, made, empty)

@@ -60,14 +60,14 @@ def named(band: Band) -> str:
 def explore(made: Recording) -> Looked:
     """Two heads, the matrix, and what every electrode gives away."""
     st.subheader("Who asks whom")
-    call, band = _choose(made)
+    call, band, beside = _choose(made)
     st.caption(NO_WEIGHTS)
     selection, weights = made.selection(), weigh(call, band)
     left, right = st.columns(2, gap="medium")
     with left:
         first = _attention(made, call, band, weights, selection)
     with right:
-        second = _beside(made, call, band, selection)
+        second = _beside(made, beside, call, band, selection)
     _agree(first, second, call)
     wide, narrow = st.columns([1.35, 1], gap="medium")
     with wide:
@@ -77,8 +77,8 @@ def explore(made: Recording) -> Looked:
     return Looked(selection, call, band, weights, (first, second))
 
 
-def _choose(made: Recording) -> tuple[AttentionCall, int | None]:
-    """Direction and band."""
+def _choose(made: Recording) -> tuple[AttentionCall, int | None, str]:
+    """Direction, band, and the method beside the attention."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.segmented_control(
             "Direction", list(DIRECTIONS), format_func=DIRECTIONS.get, default="de_to_psd", key="direction",
@@ -92,8 +92,12 @@ def _choose(made: Recording) -> tuple[AttentionCall, int | None]:
             "Band", bands, index=3, format_func=titles.get, key="band", bind="query-params", width=330,
             help="The bands are the heads of this attention. As published, slow alpha lies inside alpha.",
         )  # fmt: skip
-        st.caption("Pick an electrode on a head or a row of the matrix, by mouse or keys; Escape clears.")
-    return made.run.call(str(name)), None if chosen == MEAN else bands.index(chosen) - 1
+        beside = st.selectbox(
+            "Beside it", KEYS, index=KEYS.index("relevance"), format_func=lambda k: METHODS[k].title, key="against",
+            bind="query-params", width=300,
+        )  # fmt: skip
+    st.caption("Pick an electrode on a head or a row of the matrix, by mouse or keys; Escape clears.")
+    return made.run.call(str(name)), None if chosen == MEAN else bands.index(chosen) - 1, beside
 
 
 def weigh(call: AttentionCall, band: int | None) -> NDArray[np.float64]:
@@ -130,12 +134,10 @@ def _attention(
     return found
 
 
-def _beside(made: Recording, call: AttentionCall, band: int | None, selection: Selection | None) -> Explanation | None:
+def _beside(
+    made: Recording, name: str, call: AttentionCall, band: int | None, selection: Selection | None
+) -> Explanation | None:
     """Another method on the same electrodes."""
-    name = st.selectbox(
-        "Beside it", KEYS, index=KEYS.index("relevance"), format_func=lambda k: METHODS[k].title, key="against",
-        bind="query-params", label_visibility="collapsed",
-    )  # fmt: skip
     method, found = METHODS[name], None
     if method.needs_focus and selection is None:
         st.info("This method takes the view of one electrode: pick one.", icon=":material/touch_app:")

@@ -29,9 +29,10 @@ def _over_time(made: Recording, found: dict[str, np.ndarray]) -> None:
     st.line_chart(
         {"time in the clip, s": (np.arange(made.windows) + 0.5) * step, **found, "undecided": np.zeros(made.windows)},
         x="time in the clip, s",
-        y_label="high above low, logits",
-        color=["#9a9a9a", "#00429d", "#c26a00"],
-        height=220,
+        y=[*found, "undecided"],
+        y_label="answer, logits",
+        color=["#00429d", "#c26a00", "#9a9a9a"],
+        height=260,
     )
     st.caption(
         f"Each point is the answer to one window of {step} s; the whole minute's is their mean. All windows share one "

@@ -105,18 +105,20 @@ def _deletion(scene: Shown, trial: Trial) -> None:
 
 def _draw(kept: Curves, trial: Trial, output: str) -> None:
     low, high = kept.band()
+    hidden = f"share of {trial.tokens[0].lower()}{trial.tokens[1:]} hidden"
+    lines = {
+        "chance, lower 2.5 %": (low, "#9a9a9a"),
+        "chance, mean": (kept.random.mean(0), "#9a9a9a"),
+        "chance, upper 2.5 %": (high, "#9a9a9a"),
+        "strongest first": (kept.ranked, "#00429d"),
+        "weakest first": (kept.inverse, "#c26a00"),
+    }
     st.line_chart(
-        {
-            f"share of {trial.tokens[0].lower()}{trial.tokens[1:]} hidden": kept.shares,
-            "strongest first": kept.ranked,
-            "weakest first": kept.inverse,
-            "chance, lower 2.5 %": low,
-            "chance, mean": kept.random.mean(0),
-            "chance, upper 2.5 %": high,
-        },
-        x=f"share of {trial.tokens[0].lower()}{trial.tokens[1:]} hidden",
+        {hidden: kept.shares, **{name: values for name, (values, _) in lines.items()}},
+        x=hidden,
+        y=list(lines),
         y_label=output,
-        color=["#9a9a9a", "#9a9a9a", "#9a9a9a", "#00429d", "#c26a00"],
+        color=[colour for _, colour in lines.values()],
         height=260,
     )
     area, chance = float(kept.area(kept.ranked)), kept.area(kept.random)

@@ -79,7 +79,7 @@ function drawHead(view) {
   view.side = Math.min(stage.clientWidth, header.height);
   const context = sharpContext(canvas, view.side, view.side);
   drawField(context, view);
-  drawOutline(context, view.side, look);
+  drawOutline(context, view.side);
   drawLinks(context, view, look);
   header.labels.forEach((_, i) => drawElectrode(context, view, i, look));
   if (view.names) drawNames(context, view, look);
@@ -105,21 +105,23 @@ function drawField(context, view) {
   context.restore();
 }
 
-function drawOutline(context, side, look) {
+function drawOutline(context, side) {
   const [middle, radius] = [side / 2, side / (2 * REACH)];
-  context.strokeStyle = look.text;
-  context.lineWidth = 1.5;
-  context.beginPath();
-  context.arc(middle, middle, radius, 0, 2 * Math.PI);
   const half = 0.13; // rad
-  context.moveTo(middle - radius * Math.sin(half), middle - radius * Math.cos(half));
-  context.lineTo(middle, middle - 1.13 * radius);
-  context.lineTo(middle + radius * Math.sin(half), middle - radius * Math.cos(half));
-  context.stroke();
+  const lines = new Path2D();
+  lines.arc(middle, middle, radius, 0, 2 * Math.PI);
+  lines.moveTo(middle - radius * Math.sin(half), middle - radius * Math.cos(half));
+  lines.lineTo(middle, middle - 1.13 * radius);
+  lines.lineTo(middle + radius * Math.sin(half), middle - radius * Math.cos(half));
   for (const way of [-1, 1]) {
-    context.beginPath();
-    context.ellipse(middle + way * 1.04 * radius, middle, 0.05 * radius, 0.16 * radius, 0, way < 0 ? 0.5 * Math.PI : -0.5 * Math.PI, way < 0 ? 1.5 * Math.PI : 0.5 * Math.PI);
-    context.stroke();
+    const turn = (-way * Math.PI) / 2;
+    lines.moveTo(middle + way * 1.01 * radius, middle + Math.sin(turn) * 0.16 * radius);
+    lines.ellipse(middle + way * 1.01 * radius, middle, 0.07 * radius, 0.16 * radius, 0, turn, turn + Math.PI);
+  }
+  for (const [style, width] of [["rgb(255 255 255 / 0.75)", 4], ["#222", 1.5]]) {
+    context.strokeStyle = style;
+    context.lineWidth = width;
+    context.stroke(lines);
   }
 }
 

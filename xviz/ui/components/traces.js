@@ -175,11 +175,14 @@ function drawClock(context, view, at, height, look) {
   for (let second = Math.ceil(start / step) * step; second < start + span; second += step) {
     context.fillText(`${second} s`, Math.max(LEFT + 8, at(second)), height - 2);
   }
-  if (rest && start < rest) {
-    context.textAlign = "left";
-    context.textBaseline = "top";
-    context.fillText("rest", at(Math.max(start, 0)) + 4, 2);
-  }
+  if (!rest || start >= rest) return;
+  const left = at(Math.max(start, 0)) + 4;
+  context.textAlign = "left";
+  context.textBaseline = "top";
+  context.fillStyle = look.background;
+  context.fillRect(left - 2, 1, context.measureText("rest").width + 4, 14);
+  context.fillStyle = look.text;
+  context.fillText("rest", left, 2);
 }
 
 export default function ({ data, parentElement, setStateValue }) {
