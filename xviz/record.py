@@ -109,7 +109,7 @@ def _truth(found: dict[str, list[dict[str, Any]]]) -> list[str]:
                 f"{_signed(idle['correlation']) + ', ' + format(idle['hits'], '.0%') if idle else ''} "
                 f"| {row.get('trials', '')} |"
             )
-        tables.append("\n".join(table) + f"\n\n{verdict(label, rows)}")
+        tables.append("\n".join(table) + f"\n\nBy rank correlation, {verdict(label, rows)}")
     return tables
 
 
@@ -118,11 +118,14 @@ def verdict(label: str, rows: list[dict[str, Any]]) -> str:
     by = {row["method"]: row["trained"]["correlation"] for row in rows}
     test, luck = by["t-test"], by["chance"]
     said = [f"the attention received {_against(by['received'], test, luck)}"]
-    best = max((key for key in by if key not in ("t-test", "chance")), key=by.get)  # type: ignore[arg-type]
-    title = next(row["title"] for row in rows if row["method"] == best)
-    if best != "received":
-        said.append(f"the best method here, {title[0].lower()}{title[1:]}, {_against(by[best], test, luck)}")
-    return f"For {label}, {'; '.join(said)}."
+    best = max((row for row in rows if row["method"] not in ("t-test", "chance")), key=lambda r: by[r["method"]])
+    if best["method"] != "received":
+        idle = _signed(best["untrained"]["correlation"])
+        against = _against(by[best["method"]], test, luck)
+        said.append(
+            f"the best method here, {best['title'].lower()}, {against}; on an untrained model it reaches {idle}"
+        )
+    return f"for {label}, {'; '.join(said)}."
 
 
 def _against(value: float, test: float, luck: float) -> str:

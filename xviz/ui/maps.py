@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from xviz import scale
+from xviz import record, scale
 from xviz.core.run import Target
 from xviz.data.eeg_examples import truth
 from xviz.explain import METHODS, cells
@@ -128,27 +128,36 @@ def _picked(made: Recording, pick: components.Pick) -> None:
 
 
 def _fits(made: Recording, maps: list[Map]) -> None:
-    """How well this recording's maps fit what the simulation did, or how far they agree with each other."""
+    """How far this recording's maps agree, and how well they fit what the simulation did."""
     own, real = [one for one in maps if not one.truth], next((one for one in maps if one.truth), None)
-    if real is None:
-        if len(own) > 2:
-            first = own[0]
-            said = ", ".join(f"{one.title} {_signed(fit(one.values, first.values).correlation)}" for one in own[1:])
-            st.caption(f"Rank correlation of sizes with “{first.title}” over electrodes and bands: {said}.")
-        return
-    luck = chance(real.values.size)
-    rows = [_row(one.title, fit(one.values, real.values)) for one in own]
-    rows.append(_row("95 % of random maps stay below", luck))
+    agreement = f"rank correlation with “{own[0].title}”"
+    rows = [
+        {"map": one.title, **_fit(one, real), agreement: _signed(fit(one.values, own[0].values).correlation)}
+        for one in own
+    ]
+    if real is not None:
+        luck = chance(real.values.size)
+        rows.append({"map": "95 % of random maps stay below", **_words(luck), agreement: _signed(luck.correlation)})
     st.dataframe(rows, hide_index=True, width="stretch")
+    if real is None:
+        st.caption("Over all electrodes and bands, signs aside.")
+        return
     st.caption(
-        f"Fit of this one recording's maps to what the simulation did for {made.output}, signs aside: rank correlation "
-        "over all electrodes and bands, and how many of the 16 strongest true cells are among the map's 16 strongest. "
-        "Held-out recordings together, an untrained model and a plain t-test stand in the table below."
+        f"This one recording's maps against what the simulation did for {made.output}, over all electrodes and bands, "
+        "signs aside; hits are how many of the 16 strongest true cells are among the map's 16 strongest."
     )
+    if found := record.read(made.card.checkpoint or "").get("truth"):
+        st.markdown(
+            f":material/verified: On held-out recordings together: {record.verdict(made.output, found[made.output])}"
+        )
 
 
-def _row(name: str, found: Fit) -> dict[str, str]:
-    return {"map": name, "rank correlation": _signed(found.correlation), "hits": f"{found.hits:.0%}"}
+def _fit(one: Map, real: Map | None) -> dict[str, str]:
+    return {} if real is None else _words(fit(one.values, real.values))
+
+
+def _words(found: Fit) -> dict[str, str]:
+    return {"rank correlation with the simulation": _signed(found.correlation), "hits": f"{found.hits:.0%}"}
 
 
 def _signed(value: float) -> str:
