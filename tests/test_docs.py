@@ -30,9 +30,10 @@ def test_the_readme_names_every_page() -> None:
         assert f"| {title} |" in README
 
 
-def test_the_readmes_numbers_are_those_of_the_record() -> None:
-    block = README.split("<!-- measured: begin -->\n")[1].split("\n<!-- measured: end -->")[0]
-    assert block.strip() == record.as_markdown(record.read("mmca")).strip()
+@pytest.mark.parametrize("name", manifest())
+def test_the_readmes_numbers_are_those_of_the_record(name: str) -> None:
+    block = README.split(f"<!-- measured {name}: begin -->\n")[1].split(f"<!-- measured {name}: end -->")[0]
+    assert block.strip() == record.as_markdown(record.read(name)).strip()
 
 
 def test_a_record_is_that_of_the_shipped_weights() -> None:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from xviz.models.card import ModelCard
+from xviz.models.mca import MCA_CARD
 from xviz.models.mmca import MMCA_CARD, MMCA_PAPER_CARD
 
-CARDS: tuple[ModelCard, ...] = (MMCA_CARD, MMCA_PAPER_CARD)
+CARDS: tuple[ModelCard, ...] = (MMCA_CARD, MMCA_PAPER_CARD, MCA_CARD)
 MODELS: Mapping[str, ModelCard] = MappingProxyType({card.key: card for card in CARDS})  #: key → card

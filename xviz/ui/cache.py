@@ -9,15 +9,21 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from pathlib import PurePath
 from threading import Lock
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from xviz import engine
 from xviz.core.explanation import Explanation
+from xviz.core.provenance import digest
 from xviz.core.run import Inputs, Run, Target
-from xviz.core.sample import Picture, Regions, Sample
-from xviz.explain import METHODS
+from xviz.core.sample import Eeg, Picture, Regions, Sample
+from xviz.data.eeg import EegFile, open_eeg
+from xviz.data.eeg_channels import ChannelReport, Missing, match
+from xviz.explain import METHODS, cells
 from xviz.models import MODELS, regions
 from xviz.models.boxes import find_boxes
 
@@ -42,16 +48,21 @@ def prepared(key: str, digest: str, _sample: Sample) -> Inputs:
     return card.prepare(_sample, card.settings)
 
 
-def run(key: str, sample: Sample, *, masked: tuple[int, ...] = (), alpha: float = 1.0) -> Run:
-    """A sample through a model, with some regions left out and a weight of the cross-attention part."""
-    return _run(load(key), sample, sample.digest, key, masked, alpha)
+Gone = tuple[tuple[str, tuple[int, ...]], ...]  #: space name and its tokens that the model is not shown
+
+
+def run(key: str, sample: Sample, *, gone: Gone = (), **context: float) -> Run:
+    """A sample through a model, with some tokens left out and values of its context, such as ``alpha``."""
+    return _run(load(key), sample, sample.digest, key, gone, tuple(sorted(context.items())))
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
-def _run(_loaded: engine.Loaded, _sample: Sample, digest: str, key: str, masked: tuple[int, ...], alpha: float) -> Run:
-    inputs = engine.adjust(prepared(key, digest, _sample), alpha=alpha)
-    made = engine.run_inputs(_loaded, inputs.without({"regions": masked}) if masked else inputs, _sample)
-    return made
+def _run(
+    _loaded: engine.Loaded, _sample: Sample, digest: str, key: str, gone: Gone, context: tuple[tuple[str, float], ...]
+) -> Run:
+    inputs = engine.adjust(prepared(key, digest, _sample), **dict(context))
+    hidden = {space: tokens for space, tokens in gone if tokens}
+    return engine.run_inputs(_loaded, inputs.without(hidden) if hidden else inputs, _sample)
 
 
 def outputs(key: str, sample: Sample) -> dict[str, float]:
@@ -122,3 +133,58 @@ def explain(run: Run, question: Question, progress: Callable[[float, str], None]
     )
     _shelf().put(question.of(run), made)
     return made
+
+
+# EEG
+
+
+def file_digest(name: str, data: bytes) -> str:
+    """What tells one uploaded file from another: its bytes, and its ending, by which it is read."""
+    return digest(PurePath(name).suffix.lower(), data)
+
+
+def eeg_digest(eeg: Eeg) -> str:
+    """What tells one recording from another."""
+    return Sample("recording", {"eeg": eeg}).digest
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the recording …")
+def opened(digest: str, unit: str | None, rate: float | None, _name: str, _data: bytes) -> EegFile:
+    """All recordings of a file."""
+    return open_eeg(_data, name=_name, unit=unit, rate=rate)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Matching the channels …")
+def matched(digest: str, missing: Missing, _eeg: Eeg) -> tuple[Eeg, ChannelReport]:
+    """A recording with the model's electrodes, and what was done for it."""
+    return match(_eeg, missing=missing)
+
+
+def over_time(run: Run) -> dict[str, NDArray[np.float64]]:
+    """Every output in every window of time."""
+    return _of_run(load(run.provenance.model), run, "over time", _key(run))  # type: ignore[return-value]
+
+
+def read(run: Run) -> NDArray[np.float64]:
+    """What the network reads after the attention, (electrode, band, step)."""
+    return _of_run(load(run.provenance.model), run, "read", _key(run))  # type: ignore[return-value]
+
+
+def without_bands(run: Run, output: str) -> NDArray[np.float64]:
+    """What an output loses when a band says nothing, (band,)."""
+    return _of_run(load(run.provenance.model), run, f"without bands {output}", _key(run))  # type: ignore[return-value]
+
+
+def _key(run: Run) -> tuple[str, tuple[bytes, ...]]:
+    return run.provenance.json(), tuple(p.numpy().tobytes() for p in run.inputs.present.values())
+
+
+@st.cache_resource(max_entries=512, show_spinner=False)
+def _of_run(_loaded: engine.Loaded, _run: Run, what: str, key: tuple[str, tuple[bytes, ...]]) -> object:
+    if what == "over time":
+        return cells.over_time(_loaded, _run)
+    if what == "read":
+        return cells.read(_loaded, _run)
+    count = _run.calls[0].heads
+    groups = {name: group % count for name, group in cells.bands(_run, count).items()}
+    return cells.leave_out(_loaded, _run, Target(what.removeprefix("without bands ")), groups)

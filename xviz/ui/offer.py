@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -124,38 +124,61 @@ class Shown:
 def show(scene: Scene, looked: Looked) -> None:
     """Choose a figure and a venue, look at it, take it."""
     shown = Shown(scene, looked)
+    stem = f"xviz-{scene.card.key}-{scene.sample.name}"
+    take("match", stem, KINDS, shown.figure, shown.zip, refused=lambda kind, preset: kind == "methods")
+
+
+def take(
+    prefix: str,
+    stem: str,
+    kinds: Mapping[str, str],
+    figure: Callable[[str, str], Figure],
+    zipped: Callable[[str, str], bytes],
+    *,
+    refused: Callable[[str, str], bool] = lambda kind, preset: False,
+) -> None:
+    """A figure to choose, look at and take; nothing is drawn before it is asked for.
+
+    Args:
+        prefix: Of the widgets' keys.
+        stem: How file names begin.
+        kinds: Key of a figure → what people call it.
+        figure: From key and preset to the figure.
+        zipped: From key and preset to the bundle.
+        refused: Whether a figure may be refused, so that it is drawn at once rather than when it is taken.
+    """
     st.subheader("Figure for your paper")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = st.selectbox("Figure", list(KINDS), format_func=KINDS.get, key="match.figure", width=300)
+        kind = st.selectbox("Figure", list(kinds), format_func=kinds.get, key=f"{prefix}.figure", width=300)
         preset = st.selectbox(
             "Width",
             list(PRESETS),
             index=list(PRESETS).index("nature-double"),
             format_func=lambda k: f"{PRESETS[k].venue} ({scale.number(PRESETS[k].width_mm)} mm)",
-            key="match.preset",
+            key=f"{prefix}.preset",
             width=300,
         )
-        preview = st.toggle("Show it here", key="match.preview")
-    stem = safe_name(f"xviz-{shown.scene.card.key}-{shown.scene.sample.name}-{kind}")
+        preview = st.toggle("Show it here", key=f"{prefix}.preview")
+    stem = safe_name(f"{stem}-{kind}")
     with parts.told(), st.container(horizontal=True):
-        if kind == "methods":
-            shown.methods(preset)  # refused here rather than in the download
+        if refused(kind, preset):
+            figure(kind, preset)
         for suffix, dpi, name in FORMATS:
-            _button(name, f"{stem}-{dpi}dpi.{suffix}" if suffix == "png" else f"{stem}.{suffix}", suffix,
-                    lambda suffix=suffix, dpi=dpi: shown.figure(kind, preset).to_bytes(suffix, dpi))  # fmt: skip
-        _button("Bundle (zip)", f"{stem}.zip", "zip", lambda: shown.zip(kind, preset))
+            _button(prefix, name, f"{stem}-{dpi}dpi.{suffix}" if suffix == "png" else f"{stem}.{suffix}", suffix,
+                    lambda suffix=suffix, dpi=dpi: figure(kind, preset).to_bytes(suffix, dpi))  # fmt: skip
+        _button(prefix, "Bundle (zip)", f"{stem}.zip", "zip", lambda: zipped(kind, preset))
     if preview:
         with parts.told():
-            figure = shown.figure(kind, preset)
-            st.image(figure.to_bytes("png", 200), alt=figure.alt, width=round(figure.size_mm[0] / 25.4 * 110))
-            st.caption(parts.plain(figure.caption))
+            drawn = figure(kind, preset)
+            st.image(drawn.to_bytes("png", 200), alt=drawn.alt, width=round(drawn.size_mm[0] / 25.4 * 110))
+            st.caption(parts.plain(drawn.caption))
 
 
 MIME = {"pdf": "application/pdf", "svg": "image/svg+xml", "png": "image/png", "zip": "application/zip"}
 
 
-def _button(label: str, name: str, suffix: str, made: Callable[[], bytes]) -> None:
+def _button(prefix: str, label: str, name: str, suffix: str, made: Callable[[], bytes]) -> None:
     st.download_button(
-        label, made, file_name=name, mime=MIME[suffix], key=f"match.download {label}", on_click="ignore",
+        label, made, file_name=name, mime=MIME[suffix], key=f"{prefix}.download {label}", on_click="ignore",
         icon=":material/download:",
     )  # fmt: skip

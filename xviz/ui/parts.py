@@ -119,5 +119,5 @@ def checkpoints() -> None:
 def versions() -> None:
     """What this app runs on."""
     st.markdown("#### Versions")
-    names = ("torch", "captum", "streamlit", "matplotlib", "numpy", "transformers", "scikit-image")
+    names = ("torch", "captum", "mne", "streamlit", "matplotlib", "numpy", "transformers", "scikit-image")
     st.caption(", ".join([f"xviz {__version__}", *(f"{name} {version(name)}" for name in names)]))

@@ -186,12 +186,13 @@ def score(card: ModelCard, chosen: Chosen) -> Scene:
         0.05,
         key="alpha",
         bind="query-params",
-        help="Score = self-attention part + α × cross-attention part. It was trained with α = 1; 0.3 is chosen on validation scenes.",
+        help="Score = self-attention part + α × cross-attention part. Trained with α = 1; 0.3 is chosen on validation "
+        "scenes.",
     )
     chosen.choices.start(seen(chosen.sample))
     before = cache.run(card.key, chosen.original, alpha=alpha)
     masked = tuple(region for region in chosen.choices.masked if region < len(before.spaces["regions"]))
-    run = cache.run(card.key, chosen.sample, masked=masked, alpha=alpha)
+    run = cache.run(card.key, chosen.sample, gone=(("regions", masked),), alpha=alpha)
     scene = Scene(card, chosen.choices, chosen.sample, chosen.original, run, before)
     shown = (
         ("Score", "score", "i0 · c0 + α i1 · c1"),

@@ -1,4 +1,4 @@
-"""What a visitor has chosen beyond the widgets: the selected token and the masked regions, kept in the URL too.
+"""What a visitor has chosen beyond the widgets: the selected token and the masked ones, kept in the URL too.
 
 Widgets keep their own values, and those that a link shall restore are bound to the URL by Streamlit. Nothing outside
 this module touches ``st.session_state`` or ``st.query_params``.
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-SPACES = ("word", "region")
+SPACES = ("word", "region", "electrode")
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The selected token, as people count them: a word or a region."""
+    """The selected token, as people count them: a word, a region or an electrode."""
 
-    space: str  #: "word" or "region"
+    space: str  #: one of SPACES
     token: int  #: counted from 0
 
     def text(self) -> str:
@@ -80,12 +80,12 @@ class Choices:
 
     @property
     def masked(self) -> tuple[int, ...]:
-        """The regions that the model is not shown."""
+        """The regions or electrodes that the model is not shown."""
         return self._get("masked") or ()  # type: ignore[return-value]
 
-    def mask(self, regions: tuple[int, ...]) -> None:
-        """Hide regions from the model."""
-        self._put("masked", tuple(sorted(set(regions))))
+    def mask(self, tokens: tuple[int, ...]) -> None:
+        """Hide regions or electrodes from the model."""
+        self._put("masked", tuple(sorted(set(tokens))))
         self.write()
 
     def remember(self, name: str, value: object) -> None:
@@ -98,10 +98,10 @@ class Choices:
         return default if kept is None else kept
 
     def write(self) -> None:
-        """Say the selection and the masked regions in the URL."""
+        """Say the selection and the masked tokens in the URL."""
         said = {
             "token": self.selection.text() if self.selection else "",
-            "masked": ",".join(str(region + 1) for region in self.masked),
+            "masked": ",".join(str(token + 1) for token in self.masked),
         }
         for name, value in said.items():
             if value and st.query_params.get(name) != value:

@@ -2,73 +2,123 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Protocol
+
 import numpy as np
 import streamlit as st
 
 from xviz import record
+from xviz.core.run import Run, Target
 from xviz.explain import METHODS
 from xviz.explain.faithfulness import Curves, curves
 from xviz.explain.interventions import Intervention, intervene
+from xviz.models.card import ModelCard
 from xviz.ui import cache, parts, state
-from xviz.ui.scene import Scene
+from xviz.ui.state import Choices, Selection
+
+
+class Shown(Protocol):
+    """What is tested: a sample on the screen, as every model's page has it."""
+
+    card: ModelCard
+    choices: Choices
+    run: Run
+
+    def target(self, selection: Selection | None) -> Target:
+        """What is explained."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How a page's tests are set up and put into words."""
+
+    prefix: str  #: of the widgets' keys
+    space: str  #: whose tokens are taken away
+    tokens: str  #: what people call them
+    attention: str  #: which attention is replaced, in words
+    calls: str  #: how the names of its calls begin; "" for all
+    last: bool  #: whether only the last of these calls is replaced, or all of them
+    data: str  #: what the record was measured on, for people
+    methods: tuple[str, ...]  #: keys of the methods that can give an order
+    beside: str = "beside"  #: the widget whose method is offered first
+    first: str = "occlusion"  #: the method that is offered first where that one cannot give an order
+
+
+MATCHING = Trial(
+    prefix="match", space="regions", tokens="Regions", attention="The joint attention's weights are", calls="joint",
+    last=True, data="held-out scenes",
+    methods=tuple(key for key in METHODS if METHODS[key].kind != "attention" or not METHODS[key].needs_focus),
+)  # fmt: skip
+
+
+RECORDINGS = Trial(
+    prefix="eeg", space="psd", tokens="Powers (PSD) of electrodes", calls="", last=False, beside="against",
+    attention="The weights of both directions are all", data="simulated recordings, and on real ones",
+    methods=tuple(
+        key for key in METHODS if not METHODS[key].needs_focus and not METHODS[key].needs_convolution and key != "shap"
+    ),
+)  # fmt: skip
 
 
 @st.fragment
-def show(scene: Scene) -> None:
+def show(scene: Shown, trial: Trial = MATCHING) -> None:
     """Two tests that begin when asked for."""
     st.subheader("How far to trust it")
     left, right = st.columns(2, gap="medium")
     with left, parts.told():
-        _deletion(scene)
+        _deletion(scene, trial)
     with right, parts.told():
-        _attention_matters(scene)
-    _measured(scene)
+        _attention_matters(scene, trial)
+    _measured(scene, trial)
 
 
-def _deletion(scene: Scene) -> None:
-    """Regions taken away in the order of a method's scores."""
+def _deletion(scene: Shown, trial: Trial) -> None:
+    """Tokens taken away in the order of a method's scores."""
     st.markdown(
-        "**Deletion.** Regions are hidden from the model one after another, strongest first. "
+        f"**Deletion.** {trial.tokens} are hidden from the model one after another, strongest first. "
         "A method that found what matters makes the score fall faster than chance."
     )
-    keys = [key for key in METHODS if METHODS[key].kind != "attention" or not METHODS[key].needs_focus]
-    chosen = str(state.widget("beside", "occlusion"))
+    keys = list(trial.methods)
+    chosen = str(state.widget(trial.beside, trial.first))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
             "Order by",
             keys,
-            index=keys.index(chosen) if chosen in keys else 0,
+            index=keys.index(chosen) if chosen in keys else keys.index(trial.first),
             format_func=lambda k: METHODS[k].title,
-            key="match.deletion",
+            key=f"{trial.prefix}.deletion",
         )
-        asked = st.button("Measure", icon=":material/play_arrow:", key="match.measure")
-    place = f"curves {scene.run.provenance.sample_digest} {scene.choices.masked} {name}"
+        asked = st.button("Measure", icon=":material/play_arrow:", key=f"{trial.prefix}.measure")
+    target = scene.target(None)
+    place = f"curves {scene.run.provenance.json()} {scene.choices.masked} {name} {target.output}"
     if asked:
         with parts.progress("Deletion") as move:
-            target = scene.target(None)
             found = cache.explain(scene.run, cache.Question(name, target))
             scene.choices.remember(
-                place, curves(cache.load(scene.card.key), scene.run, target, found, "regions", progress=move)
+                place, curves(cache.load(scene.card.key), scene.run, target, found, trial.space, progress=move)
             )
     kept = scene.choices.recall(place)
     if isinstance(kept, Curves):
-        _draw(kept)
+        _draw(kept, trial, target.output)
 
 
-def _draw(kept: Curves) -> None:
+def _draw(kept: Curves, trial: Trial, output: str) -> None:
     low, high = kept.band()
+    hidden = f"share of {trial.tokens[0].lower()}{trial.tokens[1:]} hidden"
+    lines = {
+        "chance, lower 2.5 %": (low, "#9a9a9a"),
+        "chance, mean": (kept.random.mean(0), "#9a9a9a"),
+        "chance, upper 2.5 %": (high, "#9a9a9a"),
+        "strongest first": (kept.ranked, "#00429d"),
+        "weakest first": (kept.inverse, "#c26a00"),
+    }
     st.line_chart(
-        {
-            "share of regions hidden": kept.shares,
-            "strongest first": kept.ranked,
-            "weakest first": kept.inverse,
-            "chance, lower 2.5 %": low,
-            "chance, mean": kept.random.mean(0),
-            "chance, upper 2.5 %": high,
-        },
-        x="share of regions hidden",
-        y_label="score",
-        color=["#9a9a9a", "#9a9a9a", "#9a9a9a", "#00429d", "#c26a00"],
+        {hidden: kept.shares, **{name: values for name, (values, _) in lines.items()}},
+        x=hidden,
+        y=list(lines),
+        y_label=output,
+        color=[colour for _, colour in lines.values()],
         height=260,
     )
     area, chance = float(kept.area(kept.ranked)), kept.area(kept.random)
@@ -78,24 +128,26 @@ def _draw(kept: Curves) -> None:
     )
 
 
-def _attention_matters(scene: Scene) -> None:
+def _attention_matters(scene: Shown, trial: Trial) -> None:
     """Uniform and shuffled weights in the joint attention."""
     st.markdown(
-        "**Does the attention matter here?** The joint attention's weights are replaced: all equal, or shuffled within "
+        f"**Does the attention matter here?** {trial.attention} replaced: all equal, or shuffled within "
         "each row. If the score stays where it was, the map explains little of it."
     )
-    place = f"attention {scene.run.provenance.sample_digest} {scene.choices.masked} {scene.run.provenance.json()}"
-    if st.button("Replace the weights", icon=":material/shuffle:", key="match.replace"):
+    place = f"attention {scene.choices.masked} {scene.run.provenance.json()}"
+    if st.button("Replace the weights", icon=":material/shuffle:", key=f"{trial.prefix}.replace"):
         with parts.progress("Other weights") as move:
-            calls = [call.name for call in scene.run.calls if call.name.startswith("joint")]
+            calls = [call.name for call in scene.run.calls if call.name.startswith(trial.calls)]
+            chosen = calls[-1] if trial.last else None
             loaded = cache.load(scene.card.key)
             kinds = ("uniform", "permuted")
             scene.choices.remember(
-                place, [intervene(loaded, scene.run, kind, call=calls[-1], progress=move) for kind in kinds]
+                place, [intervene(loaded, scene.run, kind, call=chosen, progress=move) for kind in kinds]
             )
     kept = scene.choices.recall(place)
     if isinstance(kept, list):
-        rows = [_row("as it is", scene.run.outputs["score"], None), *(_after(one) for one in kept)]
+        output = scene.target(None).output
+        rows = [_row("as it is", scene.run.outputs[output], None), *(_after(one, output) for one in kept)]
         st.dataframe(rows, hide_index=True, width="stretch")
 
 
@@ -103,16 +155,16 @@ def _row(name: str, score: float, change: float | None) -> dict[str, object]:
     return {"weights": name, "score": f"{score:.3f}", "change": "" if change is None else f"{change:+.3f}"}
 
 
-def _after(one: Intervention) -> dict[str, object]:
-    values = one.after["score"]
+def _after(one: Intervention, output: str) -> dict[str, object]:
+    values = one.after[output]
     name = "all equal" if one.kind == "uniform" else f"shuffled ({len(values)} times, mean)"
-    return _row(name, float(np.mean(values)), float(np.mean(one.change("score"))))
+    return _row(name, float(np.mean(values)), float(np.mean(one.change(output))))
 
 
-def _measured(scene: Scene) -> None:
+def _measured(scene: Shown, trial: Trial) -> None:
     """The record of the checkpoint, as tables."""
     found = record.read(scene.card.checkpoint or "")
     if not found:
         return
-    with st.expander("What was measured on held-out scenes"):
+    with st.expander(f"What was measured on {trial.data}"):
         st.markdown(record.as_markdown(found))

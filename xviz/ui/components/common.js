@@ -1,4 +1,4 @@
-// What the four live components share. Each is served as this file followed by its own, which default-exports the
+// What the live components share. Each is served as this file followed by its own, which default-exports the
 // mount function. Data reach the page only as textContent or canvas text, never as HTML.
 
 // ---- messages -------------------------------------------------------------------------------------------------

@@ -1,35 +1,24 @@
-"""The measured record of a checkpoint (``checkpoints/NAME.json``), said in words."""
+"""What was measured of image–sentence matching, in words."""
 
 from __future__ import annotations
 
-import json
-from functools import cache
 from typing import Any
 
-from xviz.checkpoints import FOLDER, manifest
 from xviz.explain import METHODS
-from xviz.models.card import ModelCard
+
+SPLITS = {
+    "test": "held-out scenes of concepts seen in training",
+    "unseen": "scenes of concepts never seen in training",
+    "photos": "single real photographs with their human captions, never trained on",
+}
+BRANCHES = {"alone": "self-attention part alone", "joint": "cross-attention part alone", "both": "both"}
+BRANCHES = {"alone": "self-attention part alone", "joint": "cross-attention part alone", "both": "both"}
 
 
-@cache
-def read(checkpoint: str) -> dict[str, Any]:
-    """The record that ``python -m xviz measure`` wrote; empty where there is none."""
-    path = FOLDER / f"{checkpoint}.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-
-
-def line(card: ModelCard) -> str:
-    """Paper and weights in one line."""
-    if card.checkpoint is None:
-        return f"{card.paper}. No weights are shipped."
-    weights = manifest()[card.checkpoint]
-    return f"{card.paper}. Weights: {weights.name}, sha256 {weights.sha256[:12]}…, {weights.origin}"
-
-
-def trust(card: ModelCard, method: str) -> str | None:
+def trust(found: dict[str, Any], method: str) -> str | None:
     """How often a method's strongest region lay on the named thing, beside chance and an untrained model."""
-    found = read(card.checkpoint or "").get("alignment", {}).get("test")
-    if not found or method not in found["methods"]:
+    found = found["alignment"]["test"]
+    if method not in found["methods"]:
         return None
     own, idle = found["methods"][method]["pointing"], found["methods"][f"{method}, untrained"]["pointing"]
     return (
@@ -38,20 +27,10 @@ def trust(card: ModelCard, method: str) -> str | None:
     )
 
 
-def as_markdown(found: dict[str, Any]) -> str:
+def tables(found: dict[str, Any]) -> list[str]:
     """The whole record as tables."""
-    if not found:
-        return "Not measured yet."
-    tables = [_alpha(found["alpha"]), *_retrieval(found["retrieval"]), _linear(found["linear"])]
-    return "\n\n".join([*tables, _foils(found["foils"]), *_alignment(found["alignment"])])
-
-
-SPLITS = {
-    "test": "held-out scenes of concepts seen in training",
-    "unseen": "scenes of concepts never seen in training",
-    "photos": "single real photographs with their human captions, never trained on",
-}
-BRANCHES = {"alone": "self-attention part alone", "joint": "cross-attention part alone", "both": "both"}
+    ranked = [_alpha(found["alpha"]), *_retrieval(found["retrieval"]), _linear(found["linear"])]
+    return [*ranked, _foils(found["foils"]), *_alignment(found["alignment"])]
 
 
 def _alpha(found: dict[str, Any]) -> str:

@@ -1,0 +1,75 @@
+"""One person's way through the EEG page in a real browser: choose, click an electrode, export."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+from playwright.sync_api import Page
+from pypdf import PdfReader
+
+from xviz.core.sample import BIOSEMI32
+from xviz.data.eeg_examples import eeg_examples, load_eeg_example
+from xviz.figures.figure import read_record
+from xviz.scalp import flat
+from xviz.views.head import REACH
+
+pytestmark = pytest.mark.browser
+SLOW = 180_000  # ms
+MM = 72 / 25.4
+OZ = BIOSEMI32.index("Oz")
+
+
+def settled(page: Page) -> None:
+    page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget]')", timeout=SLOW)
+    page.wait_for_timeout(500)
+
+
+def drawing(page: Page, title: str):
+    """The live component under a title."""
+    return page.locator(".xv", has=page.locator(".title", has_text=re.compile(title))).first
+
+
+def click(page: Page, title: str, electrode: int) -> None:
+    """Click an electrode of the head under a title."""
+    positions = load_eeg_example(eeg_examples()[1].key)[0].parts["eeg"].positions  # type: ignore[union-attr]
+    x, y = flat(positions)[electrode]
+    box = drawing(page, title).locator("canvas").first.bounding_box()
+    assert box is not None
+    unit = box["width"] / (2 * REACH)
+    page.mouse.click(box["x"] + box["width"] / 2 + x * unit, box["y"] + box["height"] / 2 - y * unit)
+
+
+def test_choose_pick_and_export(page: Page, server: Callable[[str], str]) -> None:
+    hosts: set[str | None] = set()
+    page.on("request", lambda request: hosts.add(urlparse(request.url).hostname))
+    page.set_default_timeout(SLOW)
+    page.set_viewport_size({"width": 1400, "height": 6000})
+    page.goto(f"{server('app.py')}/mca")
+    drawing(page, "All electrodes ask with DE").wait_for()
+    settled(page)
+
+    page.get_by_role("combobox", name="Shipped recordings").click()
+    page.get_by_role("option", name=eeg_examples()[1].title).click()
+    page.get_by_text("valence 7.5, arousal 2.5").wait_for()
+    settled(page)
+
+    click(page, "All electrodes ask with DE", OZ)
+    drawing(page, "Oz asks with DE, PSD answers: alpha, DE 8–12 Hz, PSD 8–13 Hz").wait_for()
+    settled(page)
+    assert "asking DE Oz" in (drawing(page, "every row asks").locator(".say").text_content() or "")
+    assert parse_qs(urlparse(page.url).query)["token"] == [f"electrode-{OZ + 1}"]
+
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="PDF").click()
+    content = Path(waiting.value.path()).read_bytes()
+    assert float(PdfReader(io.BytesIO(content)).pages[0].mediabox.width) == pytest.approx(183 * MM, abs=0.01)
+    record = read_record(content)
+    assert "Attention of Oz, DE asks PSD, alpha, DE 8–12 Hz, PSD 8–13 Hz" in str(record["caption"])
+    assert "Montage: 10–20 system" in str(record["caption"])
+    assert record["provenance"]["model"] == "mca"  # type: ignore[index]
+    assert hosts <= {"127.0.0.1", None}, "nothing is asked of another machine"

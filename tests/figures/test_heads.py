@@ -1,0 +1,75 @@
+"""Topographies for paper: MNE's drawing in our figure, without pyplot."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from xviz.core.errors import ModelError
+from xviz.core.provenance import Provenance
+from xviz.core.sample import BIOSEMI32
+from xviz.core.tokens import Electrodes
+from xviz.data.eeg_channels import places
+from xviz.figures.figure import read_record
+from xviz.figures.heads import Scalp, heads_figure, row_figure
+from xviz.figures.style import PRESETS
+
+ORIGIN = Provenance("mca", "mca", "0" * 64, "sample", "1" * 64)
+POSITIONS = np.stack([places()[name.upper()] for name in BIOSEMI32])
+SCALP = Scalp(Electrodes("psd", BIOSEMI32, POSITIONS), "BioSemi cap, 32 electrodes", absent=(3,), credit="made up")
+BANDS = ["theta\n4–7 Hz", "alpha\n8–13 Hz"]
+RNG = np.random.default_rng(0)
+TABLES = {"DE asks PSD": RNG.random((32, 2)), "PSD asks DE": RNG.random((32, 2))}
+
+
+@pytest.mark.parametrize("preset", ["nature-single", "nature-double", "lncs"])
+def test_heads_of_all_bands(preset: str) -> None:
+    made = heads_figure(SCALP, TABLES, BANDS, ORIGIN, preset=PRESETS[preset])
+    assert made.size_mm[0] == pytest.approx(PRESETS[preset].width_mm)
+    assert not plt.get_fignums(), "nothing is left in pyplot"
+    assert "alpha 8–13 Hz" in made.caption
+    assert "Montage: BioSemi cap, 32 electrodes" in made.caption
+    assert "took no part (F7)" in made.caption
+    fields = [axes for axes in made.drawing.axes if axes.images and axes.get_aspect() == 1]
+    assert len(fields) == 4
+    assert "DE asks PSD" in made.alt
+
+
+def test_a_head_shows_the_scores_at_its_electrodes() -> None:
+    scores = np.zeros((32, 1))
+    scores[BIOSEMI32.index("O2")] = 1.0
+    made = heads_figure(SCALP, {"one": scores}, ["alpha"], ORIGIN)
+    axes = next(axes for axes in made.drawing.axes if axes.images and axes.get_aspect() == 1)
+    image = axes.images[0]
+    values, (left, right, low, high) = np.ma.filled(image.get_array(), np.nan), image.get_extent()
+    row, column = np.unravel_index(np.nanargmax(values), values.shape)
+    x = left + (column + 0.5) / values.shape[1] * (right - left)
+    y = low + (row + 0.5) / values.shape[0] * (high - low)
+    assert (x, y) == pytest.approx(tuple(SCALP.places[BIOSEMI32.index("O2")]), abs=0.15)
+
+
+@pytest.mark.parametrize("selected", [None, 14])
+def test_a_row_with_its_matrix(selected: int | None) -> None:
+    weights = RNG.dirichlet(np.ones(32), 32)
+    links = [] if selected is None else [(14, 2, 0.4), (14, 9, 0.1)]
+    scores = weights.mean(0) if selected is None else weights[selected]
+    more = {"direction": "DE asks PSD", "band": "alpha, 8–13 Hz", "unit": "attention weight"}
+    made = row_figure(SCALP, scores, weights, ORIGIN, selected=selected, links=links, **more)
+    assert ("Attention of Oz" in made.caption) == (selected is not None)
+    assert "8–13 Hz" in made.caption
+    for kind in ("pdf", "svg", "png"):
+        content = made.to_bytes(kind)
+        assert read_record(content)["caption"] == made.caption
+        assert content == row_figure(SCALP, scores, weights, ORIGIN, selected=selected, links=links, **more).to_bytes(
+            kind
+        ), "drawn twice, the same bytes"
+    assert made.size_mm[1] <= 170
+
+
+def test_too_few_places_are_refused() -> None:
+    nowhere = Scalp(Electrodes("psd", BIOSEMI32, np.full((32, 3), np.nan, np.float32)), "unknown")
+    with pytest.raises(ModelError, match="needs 4 electrodes whose place is known; here are 0"):
+        heads_figure(nowhere, TABLES, BANDS, ORIGIN)
+    with pytest.raises(ModelError, match="32 electrodes and 3 bands"):
+        heads_figure(SCALP, TABLES, [*BANDS, "beta"], ORIGIN)

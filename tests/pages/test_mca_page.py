@@ -1,0 +1,168 @@
+"""The EEG page does what it says, without a browser."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from xviz.core.sample import BIOSEMI32
+from xviz.data.eeg_examples import eeg_examples
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def shared() -> AppTest:
+    """The page as it opens, for tests that change nothing."""
+    return opened()
+
+
+def opened() -> AppTest:
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300).run()
+    return at.switch_page("pages/mca.py").run()
+
+
+def told(at: AppTest) -> str:
+    return " ".join(error.value.replace("\\", "") for error in at.error)
+
+
+def said(at: AppTest) -> str:
+    return " ".join(part.value.replace("\\", "") for part in [*at.caption, *at.markdown])
+
+
+def value(metric) -> float:
+    return float(re.search(r"\((.*)\)", metric.value)[1].replace("−", "-"))
+
+
+def npz(signal: np.ndarray, rate: float = 128.0, channels: tuple[str, ...] = BIOSEMI32, **more: object) -> bytes:
+    file = io.BytesIO()
+    np.savez_compressed(file, signal=signal, rate=rate, channels=np.array(channels), **more)  # type: ignore[arg-type]
+    return file.getvalue()
+
+
+def noise(seconds: float = 40.0, rate: float = 128.0, channels: int = 32) -> np.ndarray:
+    return 10 * np.random.default_rng(0).standard_normal((channels, round(seconds * rate))).astype(np.float32)
+
+
+def with_file(name: str, content: bytes) -> AppTest:
+    at = opened()
+    at.file_uploader(key="eeg.file").set_value((name, content, "application/octet-stream"))
+    return at.run()
+
+
+# what is shown
+
+
+def test_the_page_opens_with_a_simulated_recording_and_says_so(shared: AppTest) -> None:
+    assert not shared.exception
+    assert not shared.error, told(shared)
+    assert "Nobody's brain was recorded" in said(shared)
+    assert "no learned weights" in said(shared)
+    assert [metric.label.split(",")[0] for metric in shared.metric] == ["Valence", "Arousal"]
+
+
+def test_what_was_measured_is_on_the_page(shared: AppTest) -> None:
+    for words in ("**leaks**", "t-test of band power", "Real recordings"):
+        assert words in said(shared)
+
+
+def test_a_real_recording_says_that_the_model_knows_simulated_ones_only() -> None:
+    at = opened()
+    real = next(one.title for one in eeg_examples() if one.kind == "real")
+    at.selectbox(key="recording").set_value(real).run()
+    assert not at.error, told(at)
+    assert "trained on simulated recordings only" in said(at)
+    assert "32 of 32 electrodes found" in " ".join(expander.label for expander in at.expander)
+    assert "32 channels not used" in " ".join(expander.label for expander in at.expander)
+
+
+def test_bands_directions_and_methods_answer() -> None:
+    at = opened()
+    for band in ("mean of the bands", "gamma"):
+        at.selectbox(key="band").set_value(band).run()
+        assert not at.error, told(at)
+    at.segmented_control(key="direction").set_value("psd_to_de").run()
+    assert not at.error, told(at)
+    at.selectbox(key="against").set_value("received").run()
+    assert not at.error, told(at)
+    at.segmented_control(key="difference").set_value("two answers").run()
+    at.segmented_control(key="difference").set_value("two directions").run()
+    assert not at.exception
+    assert not at.error, told(at)
+
+
+def test_a_window_has_its_own_answer() -> None:
+    at = opened()
+    before = [value(metric) for metric in at.metric]
+    at.select_slider(key="window").set_value("9–12 s").run()
+    assert at.metric[0].label == "Valence, 9–12 s"
+    assert [value(metric) for metric in at.metric] != before
+
+
+def test_hiding_an_electrode_changes_the_answer_and_can_be_undone() -> None:
+    at = opened()
+    at.session_state["mca.masked"] = (14, 15)
+    at.run()
+    assert not at.error, told(at)
+    assert "Hidden: Oz, Pz" in said(at)
+    changed = [metric.delta for metric in at.metric]
+    assert any(float(delta.replace("−", "-")) != 0 for delta in changed)
+    at.button(key="eeg.show").click().run()
+    assert not at.metric[0].delta
+
+
+# what people bring
+
+
+def test_an_own_recording_with_other_names_and_a_flat_channel() -> None:
+    names = (*("EEG T3-Ref" if name == "T7" else name for name in BIOSEMI32[:-1]), "STATUS")
+    signal = noise()
+    signal[3] = 7.0
+    at = with_file("mine.npz", npz(signal, channels=names))
+    assert not at.error, told(at)
+    told_ = " ".join(expander.label for expander in at.expander)
+    for words in (
+        "1 of them under another name",
+        "1 missing",
+        "1 flat or broken",
+        "2 made from their neighbours",
+        "1 channels not used",
+    ):
+        assert words in told_
+    at.radio(key="missing").set_value("leave out").run()
+    assert not at.error, told(at)
+    assert "Left out, as they say nothing: F7, O2" in said(at)
+
+
+REFUSED = {
+    "short": ("a.npz", npz(noise(1.0)), "reads 60 s, and at least 30 s; this recording has 1 s"),
+    "slow": ("a.npz", npz(noise(40, 80.0), 80.0), "more than 90 samples a second; this one has 80"),
+    "unknown names": ("a.npz", npz(noise(), channels=tuple(f"E{i}" for i in range(32))), "rename them to the 10–20"),
+    "cut": ("a.npz", npz(noise())[:4000], "NPZ is damaged"),
+    "hostile": ("a.dat", b"cos\nsystem\n(S'true'\ntR.", "asks Python to use “os.system”"),
+    "no edf": ("a.edf", b"words" * 100, "header of this EDF file is damaged"),
+}
+
+
+def test_the_unit_is_found_and_what_cannot_be_read_is_refused_in_words() -> None:
+    """One visit: a recording in volts under a name that is HTML, files that cannot be read, and the first again."""
+    at = opened()
+    upload = at.file_uploader(key="eeg.file")
+    good = ("<img src=x onerror=alert(1)>.npz", npz(noise() * 1e-6), "application/octet-stream")
+    at = upload.set_value(good).run()
+    assert not at.error, told(at)
+    assert "taken as V" in said(at)
+    for case, (name, content, words) in REFUSED.items():
+        at = at.file_uploader(key="eeg.file").set_value((name, content, "application/octet-stream")).run()
+        assert not at.exception, case
+        assert words in told(at), (case, told(at))
+        assert len(told(at)) > 40, "a refusal says what to do"
+    at = at.file_uploader(key="eeg.file").set_value(good).run()
+    assert not at.error, "nothing is lost"
+    at.selectbox(key="unit").set_value("mV").run()
+    assert "taken as mV, as chosen" in said(at)

@@ -1,0 +1,62 @@
+"""Records of checkpoints in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from xviz import record
+
+
+def rows(received: float, occlusion: float, test: float) -> list[dict[str, object]]:
+    def row(key: str, value: float) -> dict[str, object]:
+        fit = {"correlation": value, "hits": 0.25}
+        return {"method": key, "title": key.capitalize(), "trained": fit, "untrained": fit, "trials": 4}
+
+    made = [row("received", received), row("occlusion", occlusion), row("t-test", test), row("chance", 0.13)]
+    for one in made[2:]:
+        del one["untrained"]
+    return made
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (
+            rows(0.05, 0.2, 0.6),
+            "the attention received does no better than chance (+0.05), a plain t-test does (+0.60)",
+        ),
+        (rows(0.30, 0.2, 0.6), "the attention received beats chance (+0.30) but loses against a plain t-test (+0.60)"),
+        (rows(0.70, 0.2, 0.6), "the attention received beats a plain t-test (+0.70 against +0.60)."),
+        (
+            rows(0.05, 0.7, 0.6),
+            "occlusion, beats a plain t-test (+0.70 against +0.60); on an untrained model it reaches +0.70",
+        ),
+        (rows(-0.2, -0.1, 0.6), "(−0.20)"),
+    ],
+)
+def test_whether_attention_loses_is_said(found: list[dict[str, object]], said: str) -> None:
+    assert said in record.eeg.verdict("valence", found)
+
+
+def test_a_record_of_recordings_as_tables() -> None:
+    split = {"label": "valence", "leaks": False, "windows": 0.7, "chance": 0.5, "tested_windows": 200}
+    found = {
+        "card": "mca",
+        "splits": [
+            {"split": "paper", "shipped": False, **split},
+            {"split": "subject", "shipped": True, "trials": 0.75, "tested_trials": 20, **split},
+        ],
+        "truth": {"valence": rows(0.05, 0.2, 0.6)},
+        "real": [
+            {"set": "A", "states": "x or y", "trained": 9, "tested": 8, "accuracy": 0.5, "commoner": 0.5, "luck": 0.75,
+             "discriminant": 0.6},
+        ],
+    }  # fmt: skip
+    said = record.as_markdown(found)
+    assert "**leaks**" in said
+    assert "| whole subjects; **the shipped checkpoint** | valence | 70.0 (50.0) | 75.0 (20 trials) |" in said
+    assert "| Received | +0.05 | 25% | +0.05, 25% | 4 |" in said
+    assert "| A | x or y | 9 / 8 | 50.0 | 50.0 | 75.0 | 60.0 |" in said
+    assert "On none of them does the model do better than luck" in said
+    found["real"][0]["accuracy"] = 0.9  # type: ignore[index]
+    assert "Above luck: A." in record.as_markdown(found)

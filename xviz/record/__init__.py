@@ -1,0 +1,42 @@
+"""The measured record of a checkpoint (``checkpoints/NAME.json``), said in words; one file a model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+from xviz.checkpoints import FOLDER, manifest
+from xviz.models.card import ModelCard
+from xviz.record import eeg, matching
+
+#: card → how its record is said
+SAID: Mapping[str, ModuleType] = {"mmca": matching, "mca": eeg}
+
+
+@cache
+def read(checkpoint: str) -> dict[str, Any]:
+    """The record that ``python -m xviz measure`` wrote; empty where there is none."""
+    path = FOLDER / f"{checkpoint}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def line(card: ModelCard) -> str:
+    """Paper and weights in one line."""
+    if card.checkpoint is None:
+        return f"{card.paper}. No weights are shipped."
+    weights = manifest()[card.checkpoint]
+    return f"{card.paper}. Weights: {weights.name}, sha256 {weights.sha256[:12]}…, {weights.origin}"
+
+
+def trust(card: ModelCard, method: str) -> str | None:
+    """How far a method pointed right where the truth is known, beside chance and an untrained model."""
+    found = read(card.checkpoint or "")
+    return SAID[found["card"]].trust(found, method) if found else None
+
+
+def as_markdown(found: dict[str, Any]) -> str:
+    """The whole record as tables."""
+    return "\n\n".join(SAID[found["card"]].tables(found)) if found else "Not measured yet."
