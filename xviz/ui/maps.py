@@ -147,9 +147,8 @@ def _fits(made: Recording, maps: list[Map]) -> None:
         "signs aside; hits are how many of the 16 strongest true cells are among the map's 16 strongest."
     )
     if found := record.read(made.card.checkpoint or "").get("truth"):
-        st.markdown(
-            f":material/verified: On held-out recordings together: {record.eeg.verdict(made.output, found[made.output])}"
-        )
+        said = record.eeg.verdict(made.output, found[made.output])
+        st.markdown(f":material/verified: On held-out recordings together: {said}")
 
 
 def _fit(one: Map, real: Map | None) -> dict[str, str]:
