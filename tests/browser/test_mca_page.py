@@ -58,6 +58,13 @@ def test_choose_pick_and_export(page: Page, server: Callable[[str], str]) -> Non
     page.get_by_text("valence 7.5, arousal 2.5").wait_for()
     settled(page)
 
+    traces = drawing(page, "32 electrodes, 63 s").locator("canvas")
+    box = traces.bounding_box()
+    assert box is not None
+    traces.click(position={"x": 46 + (box["width"] - 46) * 0.75, "y": 200})  # second 7.5 of the ten that are drawn
+    page.get_by_text("Valence, 3–6 s").wait_for()  # after 3 s of rest
+    settled(page)
+
     click(page, "All electrodes ask with DE", OZ)
     drawing(page, "Oz asks with DE, PSD answers: alpha, DE 8–12 Hz, PSD 8–13 Hz").wait_for()
     settled(page)

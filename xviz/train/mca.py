@@ -150,9 +150,10 @@ def drawn(allowed: Tensor, count: int, generator: torch.Generator) -> Tensor:
         count: Windows of each trial; 0 for all that are allowed.
         generator: Draws them.
     """
-    chance = torch.rand(allowed.shape, generator=generator).masked_fill(~allowed, 2.0)
-    first = chance.argsort(1).argsort(1) < (count or allowed.shape[1])
-    return (first & allowed).T.reshape(-1).nonzero().flatten()
+    if count:
+        chance = torch.rand(allowed.shape, generator=generator).masked_fill(~allowed, 2.0)
+        allowed = allowed & (chance.argsort(1).argsort(1) < count)
+    return allowed.T.reshape(-1).nonzero().flatten()
 
 
 @torch.no_grad()
