@@ -307,7 +307,7 @@ def test_a_picture_is_prepared_for_the_papers_scale() -> None:
     middle = inputs.tokens["view2"].mean(1).reshape(4, 4)
     assert (middle[0] > 0).all()
     assert (middle[3] < 0).all()
-    assert inputs.spaces["view1"].label(0) == "0–12 % from the left, 0–12 % from the top"
+    assert inputs.spaces["view1"].label(0) == "0–8 % from the left, 0–8 % from the top"
 
 
 def test_pooled_cells_know_what_they_cover() -> None:
@@ -329,7 +329,7 @@ def test_listening_changes_nothing() -> None:
     inputs = batch(model, 0.2)
     with listening() as tape:
         heard = model(*inputs)
-    assert len(tape) == 5
+    assert len(tape) == 6
     for name, value in model(*inputs).items():
         assert torch.equal(value, heard[name])
 
