@@ -9,7 +9,10 @@ ICON = Path(__file__).parent / "xviz" / "ui" / "icon.png"  # a symbol's name wou
 st.set_page_config(page_title="xviz", page_icon=str(ICON), layout="wide")
 pages = {
     "": [st.Page("pages/home.py", title="Start", icon=":material/home:", default=True)],
-    "Models": [st.Page("pages/mmca.py", title="Image–sentence matching", icon=":material/image_search:")],
+    "Models": [
+        st.Page("pages/mmca.py", title="Image–sentence matching", icon=":material/image_search:"),
+        st.Page("pages/mmvit.py", title="Spoken digits", icon=":material/graphic_eq:"),
+    ],
     "xviz": [st.Page("pages/about.py", title="About and limits", icon=":material/info:")],
 }
 st.navigation(pages).run()

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from xviz.core.attention import listening
 from xviz.models.mmvit import MMViT, patches
+from xviz.models.mmvit_cards import PAPERS
 
 
 def count(settings: Mapping[str, Any]) -> tuple[int, int]:
@@ -35,3 +36,29 @@ def count(settings: Mapping[str, Any]) -> tuple[int, int]:
             model(tokens, present, {})
         adds += [2 * heard.q.numel() * heard.k.shape[2] for heard in tape]
         return sum(p.numel() for p in model.parameters()), sum(adds)
+
+
+#: millions of parameters and billions of multiply-adds in the notes on the paper, by what was counted
+ESTIMATES = {
+    "one view": (35.1, 6.9),
+    "two views": (69.1, 8.6),
+    "three views": (103.2, 9.2),
+    "one view, widening as MViT v1": (37.0, 7.77),
+}
+
+
+def sizes() -> list[dict[str, Any]]:
+    """The paper's scale in four forms: what was counted here beside the estimate."""
+    third = ((19, 19), (16, 16), (9, 9))
+    views = [*PAPERS["views"], third]
+    forms = [{"views": tuple(views[: count + 1])} for count in range(3)]
+    first = {"expand": "mlp", "stages": ("A", "SA", "SAAAAAAAAAA", "SA")}
+    forms.append({"views": tuple(views[:1]), **first})
+    rows = []
+    for (name, (millions, billions)), changed in zip(ESTIMATES.items(), forms, strict=True):
+        parameters, adds = count({**PAPERS, **changed})
+        rows.append({
+            "form": name, "millions": parameters / 1e6, "estimate": millions,
+            "billions": adds / 1e9, "estimated": billions,
+        })  # fmt: skip
+    return rows

@@ -60,6 +60,11 @@ class Mel:
         low, high = mels(self.low), mels(self.high)
         return float(700 * (10 ** ((low + (high - low) * (band + 0.5) / (self.bands + 1)) / 2595) - 1))
 
+    def band(self, hertz: float) -> float:
+        """The edge counted in bands from the lowest at which a frequency lies."""
+        low, high = mels(self.low), mels(self.high)
+        return (mels(hertz) - low) / (high - low) * (self.bands + 1) - 0.5
+
     def say_bands(self, first: float, last: float) -> str:
         """A stretch of bands for people."""
         return f"{round(self.hertz(first), -1):.0f}–{round(self.hertz(last), -1):.0f} Hz"

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-SPACES = ("word", "region")
+SPACES = ("word", "region", "view1", "view2", "view3")
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The selected token, as people count them: a word or a region."""
+    """The selected token, as people count them: a word, a region or a cell of a view."""
 
-    space: str  #: "word" or "region"
+    space: str  #: one of ``SPACES``
     token: int  #: counted from 0
 
     def text(self) -> str:
