@@ -13,7 +13,7 @@ from xviz.ui.explore import SLOW
 from xviz.ui.hearing import Heard, probability
 from xviz.ui.viewing import draw, shared
 
-DEFAULTS = ("rollout", "occlusion")
+DEFAULTS = ("relevance", "occlusion")
 
 
 def explore(heard: Heard) -> tuple[Explanation | None, Explanation | None]:
