@@ -11,8 +11,10 @@ import pytest
 
 from xviz import record
 from xviz.checkpoints import FOLDER, find, manifest
+from xviz.data.sounds import load_sound, sound_examples
 from xviz.explain import METHODS
 from xviz.models import CARDS, MODELS
+from xviz.models.counts import sizes
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -34,6 +36,12 @@ def test_the_readme_names_every_page() -> None:
 def test_the_readmes_numbers_are_those_of_the_record(name: str) -> None:
     block = README.split(f"<!-- measured {name}: begin -->\n")[1].split(f"<!-- measured {name}: end -->")[0]
     assert block.strip() == record.as_markdown(record.read(name)).strip()
+
+
+def test_the_readmes_counts_are_those_of_the_model() -> None:
+    for row in sizes():
+        assert f"{row['millions']:.1f}" in README
+        assert f"{row['billions']:.1f}" in README
 
 
 def test_a_record_is_that_of_the_shipped_weights() -> None:
@@ -73,6 +81,14 @@ def test_every_shipped_picture_is_credited() -> None:
     for entry in json.loads((ROOT / "xviz/data/samples/samples.json").read_text(encoding="utf-8")):
         assert re.search(r"MIT|CC0|CC-BY|public domain", entry["credit"]), entry["key"]
         assert "GPL" not in entry["credit"]
+
+
+def test_every_shipped_sound_is_credited_and_its_places_lie_in_it() -> None:
+    for one in sound_examples():
+        assert "CC BY-SA 3.0" in one.credit
+        seconds = load_sound(one.key).parts["sound"].seconds
+        assert [said for said, _, _ in one.places] == one.title.split(", ")
+        assert all(0 <= start < end <= seconds for _, start, end in one.places)
 
 
 def public(path: Path) -> list[str]:

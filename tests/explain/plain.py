@@ -11,6 +11,7 @@ from torch import Tensor
 
 from xviz import engine
 from xviz.core.attention import Attend, replaced
+from xviz.core.cells import Cells
 from xviz.core.run import Inputs, Run, Target
 from xviz.core.tokens import leaves
 from xviz.engine import Loaded
@@ -61,11 +62,44 @@ def where(run: Run, space: str) -> Array:
     return np.concatenate([layout(run)[leaf.name] for leaf in leaves(run.spaces[space])])
 
 
+def births(run: Run, steps: list[list[str]]) -> list[list[Cells]]:
+    """For each step the pooled leaves that no earlier step knows."""
+    known, found = set(), []
+    for step in steps:
+        spaces = [run.spaces[space] for name in step for space in (run.call(name).queries, run.call(name).keys)]
+        here = {leaf.name: leaf for space in spaces for leaf in leaves(space)}
+        found.append([leaf for name, leaf in here.items() if name not in known and getattr(leaf, "of", None)])
+        known |= set(here)
+    return found
+
+
+def bear(run: Run, matrix: Array, pooled: list[Cells]) -> None:
+    """Rows of pooled tokens, as the mean of the rows of those that they cover."""
+    places = layout(run)
+    for leaf in pooled:
+        matrix[places[leaf.name]] = shares(run, leaf) @ matrix[places[leaf.of.name]]
+
+
+def here(run: Run, leaf: Cells) -> Array:
+    """(n,) which tokens take part: a pooled one where one of its own does."""
+    return (leaf.cover > 0) @ here(run, leaf.of) if leaf.of else run.inputs.present[leaf.name].numpy()
+
+
+def shares(run: Run, leaf: Cells) -> Array:
+    """(n, tokens below) equal shares of the present tokens that each covers."""
+    found = np.zeros(leaf.cover.shape)
+    for row, covered in enumerate(leaf.cover):
+        own = [i for i in np.flatnonzero(covered) if here(run, leaf.of)[i]]
+        found[row, own] = 1 / max(len(own), 1)
+    return found
+
+
 def rollout(run: Run, steps: list[list[str]], matrices: Mapping[str, Array]) -> Array:
     """(N, N): row i tells how token i at the end is mixed from the tokens at the start."""
     size = sum(map(len, layout(run).values()))
     mixed = np.eye(size)
-    for step in steps:
+    for step, pooled in zip(steps, births(run, steps), strict=True):
+        bear(run, mixed, pooled)
         matrix, asks = np.eye(size), np.zeros(size)
         for name in step:
             asks[where(run, run.call(name).queries)] += 1
@@ -88,13 +122,18 @@ def chefer(run: Run, steps: list[list[str]], matrices: Mapping[str, Array]) -> A
         total = hat.sum(1, keepdims=True)
         return np.divide(hat, total, out=np.zeros_like(hat), where=total > 0) + np.eye(len(index))
 
-    for step in steps:
+    for step, pooled in zip(steps, births(run, steps), strict=True):
+        bear(run, relevance, pooled)
         grown = relevance.copy()
         for name in step:
             s, q = where(run, run.call(name).queries), where(run, run.call(name).keys)
-            other = np.setdiff1d(np.arange(size), q) if not set(s) & set(q) else np.arange(size)
+            every = [
+                leaf for space in (run.call(name).queries, run.call(name).keys) for leaf in leaves(run.spaces[space])
+            ]
+            crosses = not set(s) & set(q) and not any(getattr(leaf, "of", None) for leaf in every)
+            other = np.setdiff1d(np.arange(size), q) if crosses else np.arange(size)
             grown[np.ix_(s, other)] += matrices[name] @ relevance[np.ix_(q, other)]
-            if not set(s) & set(q):
+            if crosses:
                 grown[np.ix_(s, q)] += even(s).T @ matrices[name] @ even(q)
         relevance = grown
     return relevance - np.eye(size)

@@ -11,12 +11,15 @@ from torch import Tensor, nn
 
 from xviz import engine
 from xviz.core.run import Inputs, Run
-from xviz.core.sample import Sample, Text
+from xviz.core.sample import Sample, Sound, Text
 from xviz.core.tokens import Joined, Named
 from xviz.engine import Loaded
+from xviz.models import mmvit_cards
 from xviz.models.card import ModelCard
 from xviz.models.layers import Attention, Unit, mean_present
 from xviz.models.mmca import CONVOLUTIONS, MMCA
+from xviz.models.mmvit import MMViT
+from xviz.models.mmvit_cards import SOUND
 
 SAMPLE = Sample("tiny", {"text": Text(("a", "b"))})
 WIDTH = 12  # of the planted model
@@ -128,6 +131,47 @@ class Classes(nn.Module):
 CLASSES = card("classes", Classes, ("first", "second"), {"width": 8})  # no paths: all calls, one after another
 
 
+TONES = {
+    **SOUND, "input": (16, 24), "points": 256, "bands": 16, "frames": 24, "hop": 0.0125,
+    "views": (((4, 3), (4, 3), (0, 0)), ((8, 6), (8, 6), (0, 0))), "stages": ("AC", "SC"), "width": 16, "heads": 4,
+    "kv_stride": ((2, 2), (1, 1)), "classes": ("one", "two"),
+}  # fmt: skip
+
+
+def build_mmvit(settings: Mapping[str, object]) -> MMViT:
+    """A real one, whose baseline is not zero and whose attention is not flat."""
+    module = MMViT(settings)
+    for name, parameter in module.named_parameters():
+        nn.init.normal_(parameter, 1.0 if parameter.ndim == 1 and name.endswith("weight") else 0.0, 0.3)
+    module.mean_view1.normal_(std=0.3)
+    module.mean_view2.normal_(std=0.3)
+    return module
+
+
+def mmvit(cross: str) -> ModelCard:
+    words = {"title": "tiny", "short": "tiny", "icon": "", "story": "", "wants": {}}
+    outputs = {name: name for name in TONES["classes"]}
+    made = mmvit_cards.card(
+        f"mmvit-{cross}", settings={**TONES, "cross": cross}, checkpoint=None, outputs=outputs, **words
+    )
+    return replace(made, build=build_mmvit)
+
+
+def tone(seed: int = 0) -> Sample:
+    """A few notes in noise, 0.3 s."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(2400) / 8000
+    signal = 0.05 * rng.normal(size=2400) + sum(0.2 * np.sin(2 * np.pi * f * time) for f in rng.uniform(200, 3000, 3))
+    return Sample("tone", {"sound": Sound(signal.astype(np.float32), 8000.0)})
+
+
+def mmvit_inputs(seed: int = 0, gone: Mapping[str, tuple[int, ...]] = ()) -> Inputs:
+    inputs = mmvit_cards.prepare(tone(seed), TONES)
+    tokens = {name: t.double() for name, t in inputs.tokens.items()}
+    context = {name: c.double() for name, c in inputs.context.items()}
+    return Inputs(tokens, inputs.present, inputs.spaces, context).without(dict(gone))
+
+
 class Planted(nn.Module):
     """Answers with what one word finds in one region and one region in one word; nothing else can count.
 
@@ -226,6 +270,8 @@ def inputs_of(key: str, seed: int = 0, absent: bool = False) -> Inputs:
     """Inputs for one of CARDS, with two tokens left out if asked for."""
     if key.startswith("mmca"):
         return mmca_inputs(seed, gone={"regions": (1,), "pieces": (3,)} if absent else {})
+    if key.startswith("mmvit"):
+        return mmvit_inputs(seed, gone={"view1": (1, 7), "view2": (3,)} if absent else {})
     return pair_inputs(seed, classes=key == "classes", gone={"left": (1,), "right": (3,)} if absent else {})
 
 

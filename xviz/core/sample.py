@@ -81,7 +81,37 @@ class Eeg:
         return self.signal.shape[1] / self.rate if self.rate > 0 else 0.0
 
 
-Part = Picture | Regions | Text | Eeg
+@dataclass(frozen=True, eq=False)
+class Sound:
+    """One stretch of sound, mono."""
+
+    signal: NDArray[np.float32]  #: (time,) amplitude, −1 to 1 at full scale
+    rate: float  #: samples a second, Hz
+    start: float = 0.0  #: seconds into the file at which the stretch begins
+    notes: tuple[str, ...] = ()
+    whole: float | None = None  #: seconds of the whole file, where it is longer
+
+    def __post_init__(self) -> None:
+        """Refuse what is no sound.
+
+        Raises:
+            SampleError: not one axis of finite numbers, or a rate that makes no sense.
+        """
+        if self.signal.ndim != 1 or not len(self.signal) or not np.isfinite(self.signal).all():
+            raise SampleError(
+                f"A sound is one row of finite numbers; this one has the shape {self.signal.shape}. "
+                "Mix its channels to one and replace what is not a number."
+            )
+        if not (np.isfinite(self.rate) and self.rate > 0):
+            raise SampleError(f"A sound needs a rate in Hz above zero; got {self.rate}.")
+
+    @property
+    def seconds(self) -> float:
+        """How long the stretch is."""
+        return len(self.signal) / self.rate
+
+
+Part = Picture | Regions | Text | Eeg | Sound
 
 
 def _bytes(part: Part) -> list[bytes | str | np.ndarray]:
@@ -89,7 +119,7 @@ def _bytes(part: Part) -> list[bytes | str | np.ndarray]:
     said: list[bytes | str | np.ndarray] = [type(part).__name__]
     for this in fields(part):
         value = getattr(part, this.name)
-        if this.name in ("notes", "source", "size") or value is None:
+        if this.name in ("notes", "source", "size", "whole") or value is None:
             continue
         if isinstance(value, tuple):
             value = "\x1f".join(value)

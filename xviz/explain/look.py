@@ -2,7 +2,8 @@
 
 Several focus tokens: the mean of their rows. No head: the mean over heads. No call: the mean over all calls of the run
 in which the focus may ask; where a space answers in some of these calls only, its weight in the others is zero, so
-that the scores of all spaces together sum to one.
+that the scores of all spaces together sum to one. Weights of pooled keys are then shared out equally among the tokens
+that they cover; with a call, they stay at the keys.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from xviz.core.run import Run, Target
 from xviz.core.tokens import place
 from xviz.engine import Loaded
 from xviz.explain.method import Method, Progress
-from xviz.explain.question import Rows, add, answer, calls, check, of_heads, tell
+from xviz.explain.question import Rows, add, answer, calls, check, grounded, of_heads, tell
 
 
 def explain(
@@ -30,7 +31,7 @@ def explain(
     Raises:
         ModelError: no token is picked, or the question does not fit the model.
     """
-    target = check(loaded, run, target)
+    target = check(loaded, run, target, attention=True)
     if target.space is None:
         raise ModelError(f"{METHOD.title} is the view of a token. Pick a token, or choose another method.")
     asked = calls(run, target, call)
@@ -40,6 +41,8 @@ def explain(
         index = place(run.spaces[one.queries], target.space, target.tokens)
         row = of_heads(one, one.rows(index), head).mean(0)
         add(rows, run.spaces[one.keys], row / len(asked))
+    if call is None:  # every call has pooled keys of its own
+        rows = grounded(run, rows)
     return answer(METHOD, run, target, rows, call=call, head=head)
 
 

@@ -5,7 +5,7 @@ Every method asks here first, so that all of them refuse the same questions with
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xviz.core.attention import AttentionCall
+from xviz.core.cells import Cells, pooled_leaves
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
 from xviz.core.provenance import Plain
@@ -25,8 +26,11 @@ from xviz.explain.method import Method, Progress
 Rows = dict[str, Tensor]  #: leaf space name → (n,) one number per token, float64
 
 
-def check(loaded: Loaded, run: Run, target: Target) -> Target:
+def check(loaded: Loaded, run: Run, target: Target, *, attention: bool = False) -> Target:
     """The target, each focus token once, if the run can be asked about it.
+
+    Methods of attention take the view of any token that asks, also of pooled ones and of the model's own; all others
+    only that of the tokens that the model is fed, since they leave these out.
 
     Raises:
         ModelError: no such output, space or token, an empty focus, or a focus token that takes no part.
@@ -36,14 +40,16 @@ def check(loaded: Loaded, run: Run, target: Target) -> Target:
         raise ModelError(f"{loaded.card.title} has no output “{target.output}”; it has {have}.")
     if target.space is None:
         return target
-    if target.space not in run.inputs.tokens:
-        have = ", ".join(run.inputs.tokens)
+    asking = {name for c in run.calls for name in names(run.spaces[c.queries])} if attention else set()
+    if target.space not in {*run.inputs.tokens, *asking}:
+        have = ", ".join(dict.fromkeys([*run.inputs.tokens, *sorted(asking)]))
         raise ModelError(f"There are no tokens “{target.space}” to take the view of; there are {have}.")
     if not target.tokens:
         raise ModelError(f"No token of “{target.space}” is picked. Pick one, or ask without a space.")
     tokens = tuple(dict.fromkeys(int(token) for token in target.tokens))
     place(run.spaces[target.space], target.space, tokens)
-    if absent := [t for t in tokens if not run.inputs.present[target.space][t]]:
+    here = present(run.inputs, run.spaces[target.space])
+    if absent := [t for t in tokens if not here[t]]:
         raise ModelError(f"Token {absent[0]} of “{target.space}” was left out of this run. Pick one that is present.")
     return replace(target, tokens=tokens)
 
@@ -92,10 +98,13 @@ def path(loaded: Loaded, run: Run, output: str, call: str | None) -> tuple[tuple
     return tuple(tuple(run.call(name.strip()) for name in step.split("+")) for step in listed)
 
 
-def sources(run: Run, target: Target, steps: tuple[tuple[AttentionCall, ...], ...]) -> Rows:
+def sources(
+    run: Run, target: Target, steps: tuple[tuple[AttentionCall, ...], ...], reads: tuple[str, ...] = ()
+) -> Rows:
     """1 at every token whose row is asked for, 0 elsewhere, for every leaf space on the path.
 
-    With a focus these are its tokens, without one all present tokens of the spaces that ask on the path.
+    With a focus these are its tokens, without one all present tokens of the spaces that ask on the path or, where the
+    card says from which spaces outputs are read (``card.reads``), of these alone.
 
     Raises:
         ModelError: the focus asks nothing on the path.
@@ -112,7 +121,7 @@ def sources(run: Run, target: Target, steps: tuple[tuple[AttentionCall, ...], ..
         rows[leaf.name] = torch.zeros(len(leaf), dtype=torch.float64)
         if leaf.name == target.space:
             rows[leaf.name][list(target.tokens)] = 1.0
-        elif target.space is None and leaf.name in asking:
+        elif target.space is None and leaf.name in asking and (not reads or leaf.name in reads):
             rows[leaf.name][present(run.inputs, leaf)] = 1.0
     return rows
 
@@ -123,7 +132,12 @@ def names(space: TokenSpace) -> tuple[str, ...]:
 
 
 def present(inputs: Inputs, leaf: TokenSpace) -> Tensor:
-    """Which tokens of a leaf take part, (n,) bool; all where the inputs do not say, as for class tokens."""
+    """Which tokens of a leaf take part, (n,) bool; all where the inputs do not say, as for class tokens.
+
+    A pooled token takes part where any of those that it covers does.
+    """
+    if isinstance(leaf, Cells) and leaf.of is not None:
+        return torch.from_numpy(leaf.cover > 0)[:, present(inputs, leaf.of)].any(1)
     return inputs.present[leaf.name] if leaf.name in inputs.present else torch.ones(len(leaf), dtype=torch.bool)
 
 
@@ -147,6 +161,35 @@ def add(rows: Rows, space: TokenSpace, values: Tensor) -> None:
         part = values[start : start + len(leaf)]
         rows[leaf.name] = rows[leaf.name] + part if leaf.name in rows else part
         start += len(leaf)
+
+
+def born(run: Run, steps: tuple[tuple[AttentionCall, ...], ...]) -> list[list[Cells]]:
+    """For each step the pooled leaves that appear there for the first time, the deepest first."""
+    seen: set[str] = set()
+    found = []
+    for step in steps:
+        here = {leaf.name: leaf for c in step for space in (c.queries, c.keys) for leaf in leaves(run.spaces[space])}
+        found.append(pooled_leaves([leaf for name, leaf in here.items() if name not in seen]))
+        seen |= set(here)
+    return found
+
+
+def ground(run: Run, rows: Rows, pooled: Sequence[Cells]) -> Rows:
+    """The rows without those of some pooled leaves, shared out among the present tokens that each was pooled from."""
+    rows = dict(rows)
+    for leaf in pooled:
+        if leaf.name in rows:
+            cover = torch.from_numpy(leaf.cover) * present(run.inputs, leaf.of)
+            shares = cover / cover.sum(1, keepdim=True).clamp_min(torch.finfo(cover.dtype).tiny)
+            add(rows, leaf.of, rows.pop(leaf.name) @ shares)
+    return rows
+
+
+def grounded(run: Run, rows: Rows) -> Rows:
+    """The rows with everything shared out among the tokens that the model is fed."""
+    while pooled := pooled_leaves([run.spaces[name] for name in rows]):
+        rows = ground(run, rows, pooled[:1])
+    return rows
 
 
 def gather(rows: Rows, space: TokenSpace) -> Tensor:

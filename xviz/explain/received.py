@@ -1,7 +1,7 @@
 """How much attention every token receives, on the mean over those that ask.
 
 Without a focus all present queries of a call count the same; with one, those of the focus' leaf space, whichever of
-its tokens are picked. No call: the mean over calls, as in ``look``.
+its tokens are picked. No call: the mean over calls, pooled keys shared out as in ``look``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from xviz.core.run import Run, Target
 from xviz.core.tokens import leaves
 from xviz.engine import Loaded
 from xviz.explain.method import Method, Progress
-from xviz.explain.question import Rows, add, answer, calls, check, of_heads, present, tell
+from xviz.explain.question import Rows, add, answer, calls, check, grounded, of_heads, present, tell
 
 
 def explain(
@@ -27,13 +27,15 @@ def explain(
     progress: Progress | None = None,
 ) -> Explanation:
     """The mean attention that each key receives; see ``method.Explain``."""
-    target = check(loaded, run, target)
+    target = check(loaded, run, target, attention=True)
     asked = calls(run, target, call)
     rows: Rows = {}
     for number, one in enumerate(asked):
         tell(progress, number / len(asked), one.name)
         received = one.pull(_shares(run, one, target.space).to(one.q.dtype))
         add(rows, run.spaces[one.keys], of_heads(one, received, head) / len(asked))
+    if call is None:  # every call has pooled keys of its own
+        rows = grounded(run, rows)
     return answer(METHOD, run, target, rows, call=call, head=head)
 
 

@@ -11,6 +11,10 @@ A row of R − I that is zero, as before any self-attention, stays zero. Calls t
 and keys follow the self rule over the joint sequence, all others the cross rule. Calls of one step (``question.path``)
 all read the R before the step. A call on which the output does not depend adds nothing.
 
+Where queries or keys are pooled, R is not square and R̄ says nothing: such calls follow the self rule,
+R^{sx} += Ā R^{qx} for every x. A pooled space p of s begins with R^{px} = P R^{sx}; P holds the equal shares of what a
+token covers.
+
 Only products of R with single rows and columns are formed: neither R nor A is ever held, and memory is linear in the
 number of tokens. The rows of A are made in chunks. Time is linear in the number of self-attention calls; each
 cross-attention needs the products of those before it once more.
@@ -27,12 +31,13 @@ from torch import Tensor
 
 from xviz import engine
 from xviz.core.attention import AttentionCall
+from xviz.core.cells import pooled_leaves
 from xviz.core.explanation import Explanation
 from xviz.core.run import Run, Target
 from xviz.core.tokens import leaves
 from xviz.engine import Loaded
 from xviz.explain.method import Method, Progress
-from xviz.explain.question import Rows, add, answer, check, gather, names, of_heads, path, sources, tell
+from xviz.explain.question import Rows, add, answer, born, check, gather, ground, names, of_heads, path, sources, tell
 
 CHUNK = 1024  #: rows of attention held at once
 
@@ -51,15 +56,16 @@ def explain(
     ``call`` applies the rules to that call alone; ``head`` takes Ā from that head alone. Runs again where the run
     carries the gradients of another output.
     """
-    target = check(loaded, run, target)
+    target = check(loaded, run, target, attention=True)
     tell(progress, 0.0, "gradients")
     run = engine.regrad(loaded, run, target.output)
     steps = path(loaded, run, target.output, call)
-    rows = sources(run, target, steps)
+    rows = sources(run, target, steps, loaded.card.reads)
     if target.space is not None:
         rows = {name: row / len(target.tokens) for name, row in rows.items()}
-    flow, scores = _Flow(run, steps, head), {}
-    for number, leaf in enumerate(rows):
+    flow, scores = _Flow(run, steps, head, pools=call is None), {}
+    found = {space.name for step in flow.born for space in step}  # their relevance goes to what they were pooled from
+    for number, leaf in enumerate(name for name in rows if name not in found):
         tell(progress, (number + 1) / (len(rows) + 1), leaf)
         scores[leaf] = (flow.row(len(steps), rows, leaf) - rows[leaf]).clamp_min(0.0)  # rounding only
     return answer(METHOD, run, target, scores, call=call, head=head)
@@ -68,8 +74,11 @@ def explain(
 class _Flow:
     """Products of R after the first t steps with rows and columns; R^{xy} has a row for each x, a column for each y."""
 
-    def __init__(self, run: Run, steps: tuple[tuple[AttentionCall, ...], ...], head: int | None) -> None:
-        self.spaces, self.head, self.sums = run.spaces, head, {}
+    def __init__(
+        self, run: Run, steps: tuple[tuple[AttentionCall, ...], ...], head: int | None, *, pools: bool = True
+    ) -> None:
+        self.born = born(run, steps) if pools else [[] for _ in steps]
+        self.run, self.spaces, self.head, self.sums = run, run.spaces, head, {}
         self.steps = tuple(tuple(call for call in step if call.grad_out is not None) for step in steps)
         every = {space for step in steps for call in step for space in (call.queries, call.keys)}
         self.sizes = {leaf.name: len(leaf) for space in sorted(every) for leaf in leaves(self.spaces[space])}
@@ -89,6 +98,7 @@ class _Flow:
                     extra = extra + self._leaf(call.keys, heard - scaled, y)
                 else:
                     add(rows, answering, self._weigh(call, asked, left=True))
+            rows = ground(self.run, rows, self.born[i])
         return rows[y] + extra
 
     def column(self, t: int, y: str, column: Tensor) -> Rows:
@@ -142,8 +152,9 @@ class _Flow:
         return torch.stack(parts).sum(0) if left else torch.cat(parts)
 
     def _crosses(self, call: AttentionCall) -> bool:
-        """Whether queries and keys have no leaf space in common."""
-        return not set(names(self.spaces[call.queries])) & set(names(self.spaces[call.keys]))
+        """Whether queries and keys have no leaf space in common, and none of them is pooled."""
+        asking, answering = leaves(self.spaces[call.queries]), leaves(self.spaces[call.keys])
+        return not pooled_leaves([*asking, *answering]) and not {a.name for a in asking} & {a.name for a in answering}
 
     def _leaf(self, space: str, values: Tensor, leaf: str) -> Tensor:
         """The part of a space's values that belongs to one leaf."""

@@ -9,6 +9,9 @@ to the output (``question.path``). Calls of one step read the same tokens: a spa
 of itself and gets 1/2m from each. A call in which one space asks another moves mass from the one to the other; spaces
 that do not ask stay as they are. Whatever the model, the mass stays one.
 
+Pooled tokens are mixed from those that they cover, in equal shares: once the step in which they first appear is
+followed back, their mass goes to these. A single call keeps its mass where it was asked.
+
 Differs from widespread code in: rows are normalised exactly (no missing ``keepdim``), and nothing is discarded.
 """
 
@@ -19,7 +22,7 @@ from xviz.core.explanation import Explanation
 from xviz.core.run import Run, Target
 from xviz.engine import Loaded
 from xviz.explain.method import Method, Progress
-from xviz.explain.question import Rows, add, answer, check, gather, names, of_heads, path, sources, tell
+from xviz.explain.question import Rows, add, answer, born, check, gather, ground, names, of_heads, path, sources, tell
 
 RESIDUAL = 0.5  #: share of a token that is left as it is, Abnar & Zuidema section 3
 
@@ -37,14 +40,16 @@ def explain(
 
     ``call`` follows that call alone; ``head`` follows that head in every call.
     """
-    target = check(loaded, run, target)
+    target = check(loaded, run, target, attention=True)
     steps = path(loaded, run, target.output, call)
-    rows = sources(run, target, steps)
+    rows, fresh = sources(run, target, steps, loaded.card.reads), born(run, steps)
     mass = sum(row.sum() for row in rows.values())
     rows = {name: row / mass for name, row in rows.items()}
     for number, step in enumerate(reversed(steps)):
         tell(progress, number / len(steps), step[0].name)
         rows = _back(run, step, rows, head)
+        if call is None:
+            rows = ground(run, rows, fresh[len(steps) - 1 - number])
     return answer(METHOD, run, target, rows, call=call, head=head, residual=RESIDUAL)
 
 

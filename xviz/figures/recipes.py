@@ -5,5 +5,6 @@ from __future__ import annotations
 from xviz.figures.match import match_figure
 from xviz.figures.methods import methods_figure
 from xviz.figures.pair import Pair, scale_for
+from xviz.figures.views import views_figure
 
-__all__ = ["Pair", "match_figure", "methods_figure", "scale_for"]
+__all__ = ["Pair", "match_figure", "methods_figure", "scale_for", "views_figure"]

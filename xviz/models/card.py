@@ -33,8 +33,9 @@ class ModelCard:
     build: Callable[[Mapping[str, Any]], nn.Module]
     prepare: Callable[[Sample, Mapping[str, Any]], Inputs]
     checkpoint: str | None  #: name in checkpoints/manifest.toml; None where no weights are shipped
-    convolutions: Mapping[str, str] = field(default_factory=dict)  #: dotted layer name → space that it runs along
+    convolutions: Mapping[str, str] = field(default_factory=dict)  #: dotted layer → space of its (b, channels, n)
     paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  #: output → its calls; "a + b" side by side
+    reads: tuple[str, ...] = ()  #: leaf spaces that the outputs are read from; empty: all that ask on the path
 
     @property
     def target(self) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 
 from xviz.checkpoints import FOLDER, manifest
 from xviz.models.card import ModelCard
-from xviz.record import eeg, matching
+from xviz.record import digits, eeg, matching
 
 #: card → how its record is said
-SAID: Mapping[str, ModuleType] = {"mmca": matching, "mca": eeg}
+SAID: Mapping[str, ModuleType] = {"mmca": matching, "mca": eeg, "mmvit": digits}
 
 
 @cache

@@ -113,3 +113,64 @@ def _alignment(found: dict[str, Any]) -> list[str]:
             rows.append(f"| {name} | {numbers[name]['pointing']:.1f} | {numbers[name]['overlap']:.1f} | |")
         tables.append("\n".join(rows))
     return tables
+
+
+SWITCHED = {
+    "as it is": "as it is",
+    "without cross_1": "cross-attention of stage 1 off",
+    "without cross_2": "of stage 2 off",
+    "without cross_3": "of stage 3 off",
+    "without any": "of all stages off",
+}
+VOICES = {
+    "own split": "the set's own test split, voices of the training",
+    "speaker never heard": "a voice that was left out of the training",
+}
+
+
+def _digits(found: dict[str, Any]) -> str:
+    """Accuracy on single digits, and on several in a row."""
+    accuracy, strings = found["accuracy"], found["strings"]
+    rows = [
+        f"**One digit in a clip** (% right; never heard: {found['never heard']})",
+        "",
+        f"| | recordings | {' | '.join(SWITCHED.values())} |",
+        f"|---|---{'|---' * len(SWITCHED)}|",
+    ]
+    rows += [
+        f"| {said} | {accuracy[key]['recordings']} | {' | '.join(f'{accuracy[key][way]:.1f}' for way in SWITCHED)} |"
+        for key, said in VOICES.items()
+    ]
+    rows += [
+        "",
+        "**Two or three different digits in a clip**",
+        "",
+        "| | clips | exactly these digits, % | mean average precision, % |",
+        "|---|---|---|---|",
+    ]
+    rows += [
+        f"| {said} | {strings[key]['clips']} | {strings[key]['exact']:.1f} | {strings[key]['mAP']:.1f} |"
+        for key, said in VOICES.items()
+    ]
+    return "\n".join(rows)
+
+
+def _places(found: dict[str, Any]) -> list[str]:
+    """One table for each split: how far relevance for a digit lies where it is said."""
+    tables = []
+    for split, numbers in found.items():
+        rows = [
+            f"**Digit → time, {VOICES[split]}** ({numbers['clips']} clips of two or three digits; %)",
+            "",
+            "| method | share of relevance while the digit is said | strongest cell then | the same, untrained model |",
+            "|---|---|---|---|",
+        ]
+        for method in [name for name in numbers["methods"] if not name.endswith(", untrained")]:
+            own, idle = numbers["methods"][method], numbers["methods"][f"{method}, untrained"]
+            rows.append(
+                f"| {METHODS[method].title} | {own['share']:.1f} | {own['hit']:.1f} "
+                f"| {idle['share']:.1f}, {idle['hit']:.1f} |"
+            )
+        rows.append(f"| chance | {numbers['chance']['share']:.1f} | {numbers['chance']['share']:.1f} | |")
+        tables.append("\n".join(rows))
+    return tables

@@ -65,6 +65,19 @@ def _run(
     return engine.run_inputs(_loaded, inputs.without(hidden) if hidden else inputs, _sample)
 
 
+def run_with(key: str, sample: Sample, *, target: str | None = None, **context: float) -> Run:
+    """A sample through a model, with the gradients of an output and other values in the model's context."""
+    return _run_with(load(key), sample, sample.digest, key, target, tuple(sorted(context.items())))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _run_with(
+    _loaded: engine.Loaded, _sample: Sample, digest: str, key: str, target: str | None, context: tuple
+) -> Run:
+    inputs = engine.adjust(prepared(key, digest, _sample), **dict(context))
+    return engine.run_inputs(_loaded, inputs, _sample, target)
+
+
 def outputs(key: str, sample: Sample) -> dict[str, float]:
     """The outputs of a pair with the card's own context."""
     return _outputs(load(key), sample, key, sample.digest)

@@ -116,8 +116,16 @@ def checkpoints() -> None:
             st.markdown(record.as_markdown(found))
 
 
+def measured(card: ModelCard) -> None:
+    """The record of a card's checkpoint, as tables."""
+    if found := record.read(card.checkpoint or ""):
+        with st.expander("What was measured"):
+            st.markdown(record.as_markdown(found))
+
+
 def versions() -> None:
     """What this app runs on."""
     st.markdown("#### Versions")
-    names = ("torch", "captum", "mne", "streamlit", "matplotlib", "numpy", "transformers", "scikit-image")
+    names = ("torch", "captum", "streamlit", "matplotlib", "numpy", "transformers", "scikit-image")
+    names += ("mne", "soundfile", "soxr")
     st.caption(", ".join([f"xviz {__version__}", *(f"{name} {version(name)}" for name in names)]))

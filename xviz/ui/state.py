@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-SPACES = ("word", "region", "electrode")
+SPACES = ("word", "region", "electrode", "view1", "view2", "view3")
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The selected token, as people count them: a word, a region or an electrode."""
+    """The selected token, as people count them: a word, a region, an electrode or a cell of a view."""
 
     space: str  #: one of SPACES
     token: int  #: counted from 0

@@ -1,0 +1,164 @@
+"""What the recipe of spoken digits feeds the model is what it says, and transfer carries what fits."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from tests.explain import tiny
+from xviz.core.errors import ModelError, SampleError
+from xviz.models.mel import Mel
+from xviz.models.mmvit import MMViT
+from xviz.models.mmvit_cards import SOUND
+from xviz.train.measure_mmvit import average_precision, inside
+from xviz.train.mmvit import Recipe, cutmix, leave_out, shifted, train, transfer
+from xviz.train.spoken import Recording, alone, recordings, row
+
+RATE = 8000.0
+
+
+def said(digit: int, seconds: float = 0.4) -> Recording:
+    return Recording(np.full(round(seconds * RATE), 0.1 * (digit + 1), np.float32), digit, "nobody", 9)
+
+
+def test_digits_in_a_row_are_where_they_are_told_to_be() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        clip = row([said(d) for d in rng.permutation(10)[:3]], 12_800, RATE, rng)
+        heard = np.zeros(12_800, bool)
+        for start, end in clip.places:
+            heard[round(start * RATE) : round(end * RATE)] = True
+        assert (clip.signal[heard] > 0).all()
+        assert not clip.signal[~heard].any()
+        assert all(b[0] - a[1] >= 0.06 - 1e-9 for a, b in zip(clip.places, clip.places[1:], strict=False))
+        assert clip.labels().sum() == len(clip.digits) == 3
+
+
+def test_what_does_not_fit_is_left_out_and_what_is_too_long_is_cut() -> None:
+    rng = np.random.default_rng(0)
+    assert row([said(1, 1.0), said(2, 1.0)], 12_800, RATE, rng).digits == (1,)
+    assert row([said(1, 3.0)], 12_800, RATE, rng).places == ((0.0, 1.6),)
+    assert alone(said(3, 0.4), 12_800, RATE).places == ((0.6, 1.0),)
+
+
+def test_a_digit_that_is_mostly_taken_away_is_not_said() -> None:
+    clip = alone(said(3), 12_800, RATE)
+    assert clip.labels((0.6, 0.75))[3] == 1
+    assert clip.labels((0.5, 0.9))[3] == 0
+
+
+def test_cutmix_takes_all_bands_of_a_stretch_and_mixes_labels_alike() -> None:
+    planes = torch.arange(4.0).view(4, 1, 1, 1).expand(4, 1, 8, 50).clone()
+    labels, rng = torch.eye(4), np.random.default_rng(1)
+    for _ in range(20):
+        mixed, soft = cutmix(planes, labels, rng)
+        assert (mixed == mixed[:, :, :1]).all(), "every band alike"
+        for index in range(4):
+            strange = mixed[index, 0, 0] != index
+            edges = np.flatnonzero(np.diff(strange.int().numpy()))
+            assert len(edges) <= 2
+            assert soft[index].sum() == pytest.approx(1)
+            assert soft[index, index] == pytest.approx(1 - float(strange.float().mean()))
+
+
+def test_left_out_stretches_are_left_out_in_every_view() -> None:
+    present, gone = leave_out(SOUND, 400, 1e-9, np.random.default_rng(0))
+    middle = (np.arange(32) + 0.5) / 32
+    expected = ~((middle >= gone[:, :1]) & (middle < gone[:, 1:]))
+    assert (present["view1"].view(400, 4, 32).numpy() == expected[:, None]).all()
+    assert 0.1 < (gone[:, 1] > gone[:, 0]).mean() < 0.4
+    whole, none = leave_out(SOUND, 50, 0.0, np.random.default_rng(0))
+    assert all(kept.all() for kept in whole.values())
+    assert (none[:, 0] == none[:, 1]).all()
+
+
+def test_shifting_moves_bands_and_brings_silence() -> None:
+    planes = torch.arange(8.0).view(1, 1, 8, 1).expand(200, 1, 8, 3)
+    moved = shifted(planes, 2, np.random.default_rng(0))
+    ways = {tuple(one[0, :, 0].tolist()) for one in moved}
+    assert len(ways) == 5
+    assert (-1.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0) in ways
+
+
+@pytest.mark.parametrize(("rule", "factor"), [("sum", 3.0), ("mean", 1.0)])
+def test_transfer_joins_channels_and_fits_codes_of_places(rule: str, factor: float) -> None:
+    colours = MMViT({**tiny.TONES, "channels": 3, "input": (24, 24), "views": (((4, 3), (4, 3), (0, 0)),) * 2})
+    colours.embed[0].weight.data = torch.ones(16, 36)
+    colours.place[0].data.fill_(0.5)
+    sounds = MMViT(tiny.TONES)
+    before = sounds.classify.weight.clone()
+    with pytest.raises(ModelError, match="square grid"):
+        transfer(colours.state_dict(), sounds)
+    square = {**tiny.TONES, "channels": 3, "input": (32, 24), "views": (((4, 3), (4, 3), (0, 0)),) * 2}
+    colours = MMViT(square)
+    colours.embed[0].weight.data = torch.ones(16, 36)
+    colours.place[0].data.fill_(0.5)
+    carried = transfer(colours.state_dict(), sounds, rule=rule)
+    assert (sounds.embed[0].weight == factor).all()
+    assert sounds.place[0].shape == (1, 32, 16)
+    torch.testing.assert_close(sounds.place[0].data, torch.full((1, 32, 16), 0.5))
+    assert torch.equal(sounds.classify.weight, before)
+    block = "stage1.block1.views.0.qkv.weight"
+    assert block in carried
+    assert torch.equal(sounds.state_dict()[block], colours.state_dict()[block])
+    assert "embed.1.weight" not in carried, "another patch does not fit"
+
+
+def test_transfer_refuses_another_rule() -> None:
+    with pytest.raises(ModelError, match="“sum” or “mean”, not “max”"):
+        transfer({}, MMViT(tiny.TONES), rule="max")
+
+
+def recorded(folder: Path) -> None:
+    rng = np.random.default_rng(0)
+    for speaker in ("ann", "bob"):
+        for digit in range(10):
+            for index in (0, 7, 8, 9, 10):
+                time = np.arange(2400) / RATE
+                signal = 0.3 * np.sin(2 * np.pi * (300 + 250 * digit) * time) + 0.01 * rng.normal(size=2400)
+                soundfile.write(folder / f"{digit}_{speaker}_{index}.wav", signal, 8000)
+
+
+def test_a_training_run_leaves_weights_and_a_log_and_learns(tmp_path: Path) -> None:
+    recorded(tmp_path)
+    settings = {**SOUND, "width": 8, "stages": ("C", "SC"), "kv_stride": ((2, 2), (1, 1))}
+    recipe = Recipe(epochs=3, alone_epochs=1, batch=8, without="bob", rate=5e-3)
+    train(tmp_path, tmp_path / "out.safetensors", recipe, settings)
+    log = json.loads((tmp_path / "out.log.json").read_text())
+    assert log["recipe"]["without"] == "bob"
+    assert {"own split", "new speaker"} <= set(log["epochs"][-1])
+    assert log["epochs"][1]["loss"] < 0.7
+    assert (tmp_path / "out.safetensors").stat().st_size > 1000
+
+
+def test_a_folder_without_recordings_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SampleError, match="Free Spoken Digit Dataset"):
+        recordings(tmp_path, RATE)
+
+
+# Measuring
+
+
+def test_relevance_inside_a_stretch_by_hand() -> None:
+    run = tiny.ran(tiny.model(tiny.mmvit("joint")), tiny.inputs_of("mmvit"))
+    definition = Mel.of(tiny.TONES)  # 24 frames of 12.5 ms, 8 columns of 3 in view 1
+    scores = np.zeros((4, 8))
+    scores[0, 2], scores[1, 5], scores[2, 0] = 3.0, 1.0, -9.0
+    edge = 3 * definition.hop
+    share, hit = inside(run, {"view1": scores.ravel()}, (2 * edge, 3 * edge), definition)
+    assert (share, hit) == (pytest.approx(0.75), True)
+    share, hit = inside(run, {"view1": scores.ravel()}, (2.4 * edge, 6 * edge), definition)
+    assert (share, hit) == (pytest.approx((3 * 0.6 + 1) / 4), True)
+    assert not inside(run, {"view1": scores.ravel()}, (2.6 * edge, 6 * edge), definition)[1]
+    assert inside(run, {"view1": -np.ones(32)}, (0, 1), definition)[0] == 0
+
+
+def test_average_precision_by_hand() -> None:
+    assert average_precision(np.array([4.0, 3.0, 2.0, 1.0]), np.array([True, False, True, False])) == pytest.approx(
+        (1 + 2 / 3) / 2
+    )

@@ -1,0 +1,128 @@
+"""What leaves the page of views: figures for paper, and a bundle with everything behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from xviz import scale
+from xviz.core.cells import Cells
+from xviz.core.errors import ModelError
+from xviz.core.explanation import Explanation
+from xviz.core.sample import Sound
+from xviz.explain import METHODS
+from xviz.export import bundle, safe_name
+from xviz.figures.figure import Figure
+from xviz.figures.recipes import views_figure
+from xviz.figures.style import PRESETS
+from xviz.ui import parts
+from xviz.ui.hearing import Heard, plane
+from xviz.ui.offer import FORMATS, MIME
+from xviz.ui.viewing import Looked, call_name, weigh
+
+KINDS = {"methods": "The methods, view by view", "attention": "The answer of every view to the picked cell"}
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What is on the screen, as the figures need it."""
+
+    heard: Heard
+    looked: Looked
+    answers: tuple[Explanation, ...]
+
+    def figure(self, kind: str, preset: str) -> Figure:
+        """The figure of a kind.
+
+        Raises:
+            ModelError: no method has an answer yet.
+        """
+        if kind == "attention":
+            shown = [self.looked.answer]
+            titles = [f"{call_name(self.looked.call)}, asked by {self.looked.asking}"]
+        else:
+            shown = list(self.answers)
+            titles = [METHODS[one.method].title for one in shown]
+        if not shown:
+            raise ModelError("No method has an answer yet. Compute one above, then take the figure.")
+        drawn = plane(self.heard.card, self.heard.sample)
+        tall, wide = drawn.values.shape
+        grey = np.round(255 * np.clip(drawn.values, 0, 1)).astype(np.uint8)
+        return views_figure(
+            np.repeat(grey[..., None], 3, 2),
+            shown,
+            {name: self.heard.cells(name) for one in shown for name in one.scores if name != "class"},
+            titles=titles,
+            ticks=([(x / wide, t) for x, t in drawn.x_ticks], [(y / tall, t) for y, t in drawn.y_ticks]),
+            axes=("time (s)", "Hz"),
+            credit=self.heard.sample.source,
+            preset=PRESETS[preset],
+        )
+
+    def zip(self, kind: str, preset: str) -> bytes:
+        """The figure in all formats with the numbers behind it."""
+        sound, run = self.heard.sample.part("sound"), self.heard.run
+        assert isinstance(sound, Sound)
+        spaces = {name: space for name, space in run.spaces.items() if isinstance(space, Cells)}
+        return bundle(
+            {kind: self.figure(kind, preset)},
+            [self.looked.answer, *self.answers],
+            arrays={
+                "attention": weigh(run.call(self.looked.call), self.looked.head),
+                "spectrogram": plane(self.heard.card, self.heard.sample).values,
+                "signal": sound.signal,
+                **{f"cells {name}": space.boxes for name, space in spaces.items()},
+            },
+            labels={name: [space.label(i) for i in range(len(space))] for name, space in spaces.items()},
+            manifest={
+                "rate_hz": sound.rate,
+                "start_s": sound.start,
+                **{f"output_{name}": value for name, value in run.outputs.items()},
+            },
+        )
+
+
+def show(heard: Heard, looked: Looked, answers: tuple[Explanation | None, ...]) -> None:
+    """Choose a figure and a venue, look at it, take it."""
+    shown = Shown(heard, looked, tuple(one for one in answers if one is not None))
+    st.subheader("Figure for your paper")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = st.selectbox("Figure", list(KINDS), format_func=KINDS.get, key="digits.figure", width=360)
+        preset = st.selectbox(
+            "Width",
+            list(PRESETS),
+            index=list(PRESETS).index("nature-double"),
+            format_func=lambda k: f"{PRESETS[k].venue} ({scale.number(PRESETS[k].width_mm)} mm)",
+            key="digits.preset",
+            width=300,
+        )
+        preview = st.toggle("Show it here", key="digits.preview")
+    stem = safe_name(f"xviz-{heard.card.key}-{heard.sample.name}-{kind}")
+    with parts.told(), st.container(horizontal=True):
+        for suffix, dpi, name in FORMATS:
+            file = f"{stem}-{dpi}dpi.{suffix}" if suffix == "png" else f"{stem}.{suffix}"
+            st.download_button(
+                name,
+                lambda suffix=suffix, dpi=dpi: shown.figure(kind, preset).to_bytes(suffix, dpi),
+                file_name=file,
+                mime=MIME[suffix],
+                key=f"digits.download {name}",
+                on_click="ignore",
+                icon=":material/download:",
+            )
+        st.download_button(
+            "Bundle (zip)",
+            lambda: shown.zip(kind, preset),
+            file_name=f"{stem}.zip",
+            mime=MIME["zip"],
+            key="digits.download zip",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+    if preview:
+        with parts.told():
+            figure = shown.figure(kind, preset)
+            st.image(figure.to_bytes("png", 200), alt=figure.alt, width=round(figure.size_mm[0] / 25.4 * 110))
+            st.caption(parts.plain(figure.caption))
