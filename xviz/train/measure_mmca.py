@@ -25,6 +25,7 @@ from xviz.data.images import read_picture
 from xviz.data.text import read_text
 from xviz.explain import METHODS
 from xviz.models.mmca import MMCA, MMCA_CARD
+from xviz.train.linear import linear
 from xviz.train.mmca import Recipe, score_all
 from xviz.train.scenes import Portion, Split, load_split
 from xviz.train.scores import centres_inside, iou, recalls
@@ -33,17 +34,11 @@ ALIGNED = ("look", "rollout", "relevance", "gradient", "integrated", "occlusion"
 #: what the checkpoint learnt from, apart from scenes of one thing
 LEARNT = Portion(Recipe.scenes, Recipe.sentences, Recipe.foils)
 ALPHAS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5)
-
-
-#: pictures of a split that are ranked, from the first; every pair is one pass of the cross-attention branch
-MOST = {"test": 300, "unseen": 300}
-
-
 #: pictures of a split that are ranked, where not all: every pair is one pass of the cross-attention branch
 MOST = {"unseen": 500}
 
 
-def measure(folder: Path, out: Path, *, things: int = 40) -> dict[str, object]:
+def measure(folder: Path, out: Path, *, things: int = 250) -> dict[str, object]:
     """Measure the shipped checkpoint on the scenes of a folder and write the record ``out`` (JSON)."""
     loaded = engine.load(MMCA_CARD)
     model = loaded.module
@@ -52,10 +47,11 @@ def measure(folder: Path, out: Path, *, things: int = 40) -> dict[str, object]:
     record: dict[str, object] = {
         "card": MMCA_CARD.key,
         "checkpoint_sha256": loaded.sha256,
-        "scenes_sha256": {name: digest_file(folder / f"{name}.jsonl") for name in ("train", *splits)},
+        "scenes_sha256": {name: digest_file(folder / f"{name}.jsonl") for name in ("train", "singles", *splits)},
         "parameters": sum(p.numel() for p in model.parameters()),
         "alpha": {"chosen": MMCA_CARD.settings["alpha"], "R@1 on the validation split": sweep(model, folder)},
         "retrieval": {name: retrieval(model, split, MOST.get(name)) for name, split in splits.items()},
+        "linear": linear(load_split(folder, "train", LEARNT), splits["photos"]),
         "foils": foils(model, splits["test"]),
         "alignment": {name: alignment(loaded, folder, splits[name], things) for name in ("test", "unseen")},
     }
