@@ -55,7 +55,7 @@ def as_markdown(found: dict[str, Any]) -> str:
     if not found:
         return "Not measured yet."
     if "places" in found:
-        return "\n\n".join([_digits(found), *_places(found["places"])])
+        return "\n\n".join([_digits(found), *_otherwise(found), *_places(found["places"])])
     return "\n\n".join([*_retrieval(found["retrieval"]), _foils(found["foils"]), *_alignment(found["alignment"])])
 
 
@@ -139,6 +139,9 @@ VOICES = {
 }
 
 
+_SPLITS = {"own split": "own split", "new speaker": "speaker never heard"}  #: in a training's log → in the record
+
+
 def _digits(found: dict[str, Any]) -> str:
     """Accuracy on single digits, and on several in a row."""
     accuracy, strings = found["accuracy"], found["strings"]
@@ -164,6 +167,22 @@ def _digits(found: dict[str, Any]) -> str:
         for key, said in VOICES.items()
     ]
     return "\n".join(rows)
+
+
+def _otherwise(found: dict[str, Any]) -> list[str]:
+    """The same recipe with one thing changed, where it was trained."""
+    forms = {"as shipped": {name: found["accuracy"][split]["as it is"] for name, split in _SPLITS.items()}}
+    forms |= found.get("trained otherwise", {})
+    if len(forms) < 2:
+        return []
+    rows = [
+        "**Trained otherwise** (one digit in a clip, % right; one training and one seed each)",
+        "",
+        f"| | {VOICES['own split']} | {VOICES['speaker never heard']} |",
+        "|---|---|---|",
+    ]
+    rows += [f"| {name} | {one['own split']:.1f} | {one['new speaker']:.1f} |" for name, one in forms.items()]
+    return ["\n".join(rows)]
 
 
 def _places(found: dict[str, Any]) -> list[str]:
