@@ -18,8 +18,8 @@ __all__ = ["app", "asked"]  # fixtures
 def test_pick_a_cell_and_take_the_figure(page: Page, app: str, asked: list[str]) -> None:
     page.set_viewport_size({"width": 1280, "height": 3600})
     page.goto(f"{app}/mmvit")
-    page.get_by_text("Answers to the class token").wait_for(timeout=60_000)
-    page.get_by_role("heading", name="What if the views could not ask each other?").wait_for(timeout=60_000)
+    page.get_by_text("Answers to the class token").wait_for(timeout=180_000)
+    page.get_by_role("heading", name="What if the views could not ask each other?").wait_for(timeout=180_000)
     settled(page)
 
     picture = page.locator(".st-key-asking canvas").first.bounding_box()

@@ -112,4 +112,4 @@ def test_the_figure_is_shown_when_asked_for() -> None:
     at = page()
     at.toggle(key="digits.preview").set_value(True).run()
     assert not at.error, told(at)
-    assert any("Model: mmvit" in caption.value for caption in at.caption)
+    assert any("Model: mmvit" in caption.value.replace("\\", "") for caption in at.caption)

@@ -17,6 +17,7 @@ VOICES = {
     "own split": "the set's own test split, voices of the training",
     "speaker never heard": "a voice that was left out of the training",
 }
+_SPLITS = {"own split": "own split", "new speaker": "speaker never heard"}  #: in a training's log → in the record
 
 
 def trust(found: dict[str, Any], method: str) -> str | None:
@@ -33,7 +34,7 @@ def trust(found: dict[str, Any], method: str) -> str | None:
 
 def tables(found: dict[str, Any]) -> list[str]:
     """The whole record as tables."""
-    return [_digits(found), *_places(found["places"])]
+    return [_digits(found), *_otherwise(found), *_places(found["places"])]
 
 
 def _digits(found: dict[str, Any]) -> str:
@@ -82,3 +83,19 @@ def _places(found: dict[str, Any]) -> list[str]:
         rows.append(f"| chance | {numbers['chance']['share']:.1f} | {numbers['chance']['share']:.1f} | |")
         tables.append("\n".join(rows))
     return tables
+
+
+def _otherwise(found: dict[str, Any]) -> list[str]:
+    """The same recipe with one thing changed, where it was trained."""
+    forms = {"as shipped": {name: found["accuracy"][split]["as it is"] for name, split in _SPLITS.items()}}
+    forms |= found.get("trained otherwise", {})
+    if len(forms) < 2:
+        return []
+    rows = [
+        "**Trained otherwise** (one digit in a clip, % right; one training and one seed each)",
+        "",
+        f"| | {VOICES['own split']} | {VOICES['speaker never heard']} |",
+        "|---|---|---|",
+    ]
+    rows += [f"| {name} | {one['own split']:.1f} | {one['new speaker']:.1f} |" for name, one in forms.items()]
+    return ["\n".join(rows)]

@@ -12,7 +12,6 @@ SPLITS = {
     "photos": "single real photographs with their human captions, never trained on",
 }
 BRANCHES = {"alone": "self-attention part alone", "joint": "cross-attention part alone", "both": "both"}
-BRANCHES = {"alone": "self-attention part alone", "joint": "cross-attention part alone", "both": "both"}
 
 
 def trust(found: dict[str, Any], method: str) -> str | None:
@@ -126,6 +125,9 @@ VOICES = {
     "own split": "the set's own test split, voices of the training",
     "speaker never heard": "a voice that was left out of the training",
 }
+
+
+_SPLITS = {"own split": "own split", "new speaker": "speaker never heard"}  #: in a training's log → in the record
 
 
 def _digits(found: dict[str, Any]) -> str:

@@ -59,6 +59,8 @@ def measure(folder: Path, out: Path, *, clips: int = 40) -> dict[str, object]:
         },
         "places": {"own split": places(loaded, own, definition, clips)},
     }
+    if out.is_file() and (kept := json.loads(out.read_text(encoding="utf-8")).get("trained otherwise")):
+        record["trained otherwise"] = kept  # of ``compare_mmvit``
     out.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return record
 
