@@ -26,7 +26,10 @@ def rows(received: float, occlusion: float, test: float) -> list[dict[str, objec
             "the attention received does no better than chance (+0.05), a plain t-test does (+0.60)",
         ),
         (rows(0.30, 0.2, 0.6), "the attention received beats chance (+0.30) but loses against a plain t-test (+0.60)"),
-        (rows(0.70, 0.2, 0.6), "the attention received beats a plain t-test (+0.70 against +0.60)."),
+        (
+            rows(0.70, 0.2, 0.6),
+            "the attention received beats a plain t-test (+0.70 against +0.60); it hits 25% of the strongest",
+        ),
         (
             rows(0.05, 0.7, 0.6),
             "occlusion, beats a plain t-test (+0.70 against +0.60); on an untrained model it reaches +0.70",

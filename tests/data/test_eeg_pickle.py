@@ -90,12 +90,17 @@ def test_the_traps_would_work_elsewhere(tmp_path: Path) -> None:
 
 
 def test_an_object_is_no_array() -> None:
-    with pytest.raises(SampleError, match="its type is"):
-        read_arrays(pickle.dumps({"data": np.array([{"a": 1}], object)}, 2))
-    with pytest.raises(SampleError, match="should hold a dict of arrays; this one holds a list"):
-        read_arrays(pickle.dumps([1, 2]))
+    for listed in ({"data": np.array([{"a": 1}], object)}, [1, 2]):
+        with pytest.raises(SampleError, match=r"instruction \(EMPTY_LIST\).* was refused"):
+            read_arrays(pickle.dumps(listed, 2))
+    with pytest.raises(SampleError, match="should hold numbers; its type is “U4”"):
+        read_arrays(pickle.dumps({"data": np.array(["text"])}, 2))
     with pytest.raises(SampleError, match="“data” should be an array; it is a str"):
         read_arrays(pickle.dumps({"data": "text"}))
+    with pytest.raises(SampleError, match="should hold a dict of arrays; this one holds a int"):
+        read_arrays(pickle.dumps(5))
+    with pytest.raises(SampleError, match="The arrays should have names; one is called by a int"):
+        read_arrays(pickle.dumps({1: ARRAYS["data"]}))
 
 
 def test_bytes_that_do_not_fit_the_shape() -> None:
@@ -108,8 +113,8 @@ def test_bytes_that_do_not_fit_the_shape() -> None:
 
 def test_a_pickle_cannot_change_the_reader_for_the_next() -> None:
     """BUILD with a pair sets attributes on whatever the stack holds, here on the stand-in for numpy.ndarray."""
-    poison = b"\x80\x02cnumpy\nndarray\n(N}U\x0c__setstate__K\x01stb0}."
-    with pytest.raises(SampleError, match="dict of arrays"):
+    poison = b"\x80\x02}U\x01acnumpy\nndarray\n(N}U\x0c__setstate__K\x01stbs."
+    with pytest.raises(SampleError, match="pickled dict of arrays"):
         read_arrays(poison)
     assert np.array_equal(read_arrays(python2(ARRAYS))["labels"], ARRAYS["labels"])
 
@@ -147,9 +152,17 @@ def test_a_size_that_is_not_there_is_not_set_aside() -> None:
 
 
 def test_encoding_cannot_multiply() -> None:
-    call = b"c_codecs\nencode\n(X\x04\x00\x00\x00abcdX\x06\x00\x00\x00latin1tR0"
-    with pytest.raises(SampleError, match="It was refused"):
-        read_arrays(b"\x80\x02" + call + b"c_codecs\nencode\n(X\x03\x00\x00\x00abcX\x03\x00\x00\x00bz2tR.")
+    """Text may be encoded as latin1, and in sum no more of it than the file is long."""
+    with pytest.raises(SampleError, match="encodes text in a way that arrays do not"):
+        read_arrays(b"\x80\x02c_codecs\nencode\n(X\x03\x00\x00\x00abcX\x03\x00\x00\x00bz2tR.")
+    text = b"X" + struct.pack("<i", 1000) + b"a" * 1000 + b"q\x00"
+    body = b"\x80\x02}("
+    for number in range(20):
+        said = text if number == 0 else b"h\x00"
+        body += b"U\x01" + bytes([65 + number]) + b"c_codecs\nencode\n(" + said + b"X\x06\x00\x00\x00latin1tR"
+    assert len(body) < 3000
+    with pytest.raises(SampleError, match="encodes text in a way that arrays do not"):
+        read_arrays(body + b"u.")
 
 
 def test_a_dat_that_is_not_deap() -> None:
