@@ -176,7 +176,7 @@ def test_a_picture_and_a_sentence_become_regions_and_pieces() -> None:
     assert inputs.spaces["pieces"].words == ("a", "red", "trumpet", "trumpet")  # type: ignore[attr-defined]
     assert not set(inputs.spaces["pieces"].of(2)) & set(inputs.spaces["pieces"].of(3))  # type: ignore[attr-defined]
     assert len(inputs.spaces["joint"]) == 36 + len(inputs.spaces["pieces"])
-    assert inputs.context["alpha"] == pytest.approx(MMCA_CARD.settings["alpha"])
+    assert inputs.context["alpha"] == pytest.approx(SHIPPED["alpha"])
 
 
 def test_words_beyond_the_limit_are_told() -> None:
