@@ -6,6 +6,7 @@ Everything here is frozen, so that sharing is safe; keys are digests, so that no
 
 from __future__ import annotations
 
+import gc
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -31,7 +32,10 @@ from xviz.models.boxes import find_boxes
 @st.cache_resource(max_entries=4, show_spinner="Loading the model …")
 def load(key: str) -> engine.Loaded:
     """The model of a card."""
-    return engine.load(MODELS[key])
+    loaded = engine.load(MODELS[key])
+    gc.collect()
+    gc.freeze()  # modules and weights live as long as the app: no later collection looks at them again
+    return loaded
 
 
 @st.cache_resource(max_entries=64, show_spinner="Finding and encoding regions …")
