@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
 from xviz.core.sample import BIOSEMI32
@@ -30,8 +30,8 @@ def settled(page: Page) -> None:
 
 
 def drawing(page: Page, title: str):
-    """The live component under a title."""
-    return page.locator(".xv", has=page.locator(".title", has_text=re.compile(title))).first
+    """The live component under a title; those of the recording before are still there for a moment, unseen."""
+    return page.locator(".xv", has=page.locator(".title", has_text=re.compile(title))).filter(visible=True).first
 
 
 def click(page: Page, title: str, electrode: int) -> None:
@@ -58,7 +58,8 @@ def test_choose_pick_and_export(page: Page, server: Callable[[str], str]) -> Non
     page.get_by_text("valence 7.5, arousal 2.5").wait_for()
     settled(page)
 
-    traces = drawing(page, "32 electrodes, 63 s").locator("canvas")
+    traces = drawing(page, "32 electrodes, 63 s").locator("canvas").first
+    traces.wait_for()
     box = traces.bounding_box()
     assert box is not None
     traces.click(position={"x": 46 + (box["width"] - 46) * 0.75, "y": 200})  # second 7.5 of the ten that are drawn
@@ -68,7 +69,7 @@ def test_choose_pick_and_export(page: Page, server: Callable[[str], str]) -> Non
     click(page, "All electrodes ask with DE", OZ)
     drawing(page, "Oz asks with DE, PSD answers: alpha, DE 8–12 Hz, PSD 8–13 Hz").wait_for()
     settled(page)
-    assert "asking DE Oz" in (drawing(page, "every row asks").locator(".say").text_content() or "")
+    expect(drawing(page, "every row asks").locator(".say")).to_contain_text("asking DE Oz", timeout=SLOW)
     assert parse_qs(urlparse(page.url).query)["token"] == [f"electrode-{OZ + 1}"]
 
     with page.expect_download() as waiting:
