@@ -100,6 +100,7 @@ def test_an_own_long_sound_is_heard_where_it_is_loudest() -> None:
         (wav(np.full((1, 1), 0.5)), "at least 50 ms"),
         (wav(np.full((8000, 1), np.nan)), "not finite"),
     ],
+    ids=["words", "silent", "one sample", "not a number"],  # the bytes of a sound hold the time at which it was made
 )
 def test_what_is_no_sound_is_refused_in_words_and_nothing_is_lost(content: bytes, said: str) -> None:
     at = with_sound("mine.wav", content)
