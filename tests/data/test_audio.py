@@ -109,6 +109,7 @@ def test_other_rates_are_resampled_by_the_model() -> None:
         (made(np.zeros((0, 1), np.float32)), "holds no samples"),
         (made(np.array([[0.1], [np.nan]] * 4000, np.float32), subtype="FLOAT"), "4000 samples that are not finite"),
     ],
+    ids=["words", "nothing", "a header", "no samples", "not a number"],
 )
 def test_what_is_no_sound_is_refused_in_words(content: bytes, said: str) -> None:
     with pytest.raises(SampleError, match=said):
