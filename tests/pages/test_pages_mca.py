@@ -104,6 +104,25 @@ def test_a_window_has_its_own_answer() -> None:
     assert [value(metric) for metric in at.metric] != before
 
 
+def test_what_takes_longer_is_done_when_asked_for() -> None:
+    at = opened()
+    at.button(key="eeg.cells").click().run()
+    assert not at.error, told(at)
+    maps = next(frame.value for frame in at.dataframe if "map" in frame.value)
+    assert {"Integrated gradients", "Leave one cell out", "Attention received"} <= set(maps["map"])
+    assert maps["rank correlation with “Attention received”"].iloc[0] == "+1.00"
+    at.button(key="eeg.replace").click().run()
+    assert [len(frame.value) for frame in at.dataframe if "weights" in frame.value] == [3]
+    at.button(key="eeg.measure").click().run()
+    assert "Area under the curve" in said(at)
+    at.selectbox(key="eeg.figure").set_value("heads").run()
+    at.toggle(key="eeg.preview").set_value(True).run()
+    assert not at.exception
+    assert not at.error, told(at)
+    assert "Montage: 10–20 system" in said(at)
+    assert "alpha 8–13 Hz" in said(at)
+
+
 def test_hiding_an_electrode_changes_the_answer_and_can_be_undone() -> None:
     at = opened()
     at.session_state["mca.masked"] = (14, 15)
