@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from importlib.metadata import version
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from xviz import __version__, record
 from xviz.checkpoints import manifest
@@ -57,21 +58,27 @@ def notes(*parts: Part | None, more: tuple[str, ...] = ()) -> None:
         st.caption(f":material/info: {plain(note)}")
 
 
+SOON = 0.4  #: seconds of work before a bar is shown
+
+
 @contextmanager
 def progress(what: str) -> Iterator[Progress]:
     """A bar that says what is being done and how far it is, with a button that stops it.
 
     Pressing the button, or touching any other widget, makes Streamlit end the running script at the bar's next step.
+    What is done within ``SOON`` shows no bar, so that nothing on the page jumps.
     """
-    place = st.empty()
-    with place.container(horizontal=True, vertical_alignment="center"):
-        bar = st.progress(0.0, text=what)
-        st.button("Cancel", key=f"cancel {what}", icon=":material/stop_circle:")
-    shown = 0.0
+    place, begun, shown = st.empty(), time.monotonic(), 0.0
+    bar: DeltaGenerator | None = None
 
     def move(share: float, text: str) -> None:
-        nonlocal shown
-        if (now := time.monotonic()) - shown > 0.1 or share >= 1:
+        nonlocal bar, shown
+        now = time.monotonic()
+        if bar is None and now - begun > SOON:
+            with place.container(horizontal=True, vertical_alignment="center"):
+                bar = st.progress(0.0, text=what)
+                st.button("Cancel", key=f"cancel {what}", icon=":material/stop_circle:")
+        if bar is not None and (now - shown > 0.1 or share >= 1):
             shown = now
             bar.progress(min(max(share, 0.0), 1.0), text=f"{what}: {text}" if text else what)
 
