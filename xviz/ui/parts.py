@@ -10,6 +10,8 @@ from importlib.metadata import version
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
+from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
 from xviz import __version__, record
 from xviz.checkpoints import manifest
@@ -58,6 +60,16 @@ def notes(*parts: Part | None, more: tuple[str, ...] = ()) -> None:
         st.caption(f":material/info: {plain(note)}")
 
 
+def _asked_again() -> bool:
+    """Whether a widget has been touched while this script runs.
+
+    A whole page is interrupted by Streamlit itself; a fragment is not, and would finish before it looks.
+    """
+    context = get_script_run_ctx(suppress_warning=True)
+    requests = None if context is None or not context.fragment_ids_this_run else context.script_requests
+    return requests is not None and requests._state == ScriptRequestType.RERUN
+
+
 SOON = 0.4  #: seconds of work before a bar is shown
 
 
@@ -65,7 +77,7 @@ SOON = 0.4  #: seconds of work before a bar is shown
 def progress(what: str) -> Iterator[Progress]:
     """A bar that says what is being done and how far it is, with a button that stops it.
 
-    Pressing the button, or touching any other widget, makes Streamlit end the running script at the bar's next step.
+    Pressing the button, or touching any other widget, ends the running script at the bar's next step.
     What is done within ``SOON`` shows no bar, so that nothing on the page jumps.
     """
     place, begun, shown = st.empty(), time.monotonic(), 0.0
@@ -74,6 +86,8 @@ def progress(what: str) -> Iterator[Progress]:
     def move(share: float, text: str) -> None:
         nonlocal bar, shown
         now = time.monotonic()
+        if _asked_again():
+            st.rerun(scope="fragment")
         if bar is None and now - begun > SOON:
             with place.container(horizontal=True, vertical_alignment="center"):
                 bar = st.progress(0.0, text=what)
