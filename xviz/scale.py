@@ -105,6 +105,11 @@ def number(value: float) -> str:
     return "no value" if math.isnan(value) else f"{value:.3g}".replace("-", "−")
 
 
+def signed(value: float, form: str = ".2f") -> str:
+    """A change or a correlation for people, always with its sign, a true minus among them: "+0.25", "−1.50"."""
+    return f"{value:+{form}}".replace("-", "−")
+
+
 def order(scores: ArrayLike) -> NDArray[np.int64]:
     """Token numbers from the greatest magnitude to the least, NaN last; equal ones stay in order."""
     magnitude = np.abs(np.asarray(scores, np.float64))

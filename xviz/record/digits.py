@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from xviz.explain import METHODS
+from xviz.record.table import IDLE, beside_untrained, table
 
 SWITCHED = {
     "as it is": "as it is",
@@ -25,7 +26,7 @@ def trust(found: dict[str, Any], method: str) -> str | None:
     found = found["places"]["own split"]
     if method not in found["methods"]:
         return None
-    own, idle = found["methods"][method], found["methods"][f"{method}, untrained"]
+    own, idle = found["methods"][method], found["methods"][method + IDLE]
     return (
         f"In {found['clips']} clips of several digits, {own['share']:.0f} % of it lay where the digit was said (chance "
         f"{found['chance']['share']:.0f} %, untrained model {idle['share']:.0f} %)."
@@ -34,54 +35,44 @@ def trust(found: dict[str, Any], method: str) -> str | None:
 
 def tables(found: dict[str, Any]) -> list[str]:
     """The whole record as tables."""
-    return [_digits(found), *_otherwise(found), *_places(found["places"])]
+    return [*_digits(found), *_otherwise(found), *_places(found["places"])]
 
 
-def _digits(found: dict[str, Any]) -> str:
+def _digits(found: dict[str, Any]) -> list[str]:
     """Accuracy on single digits, and on several in a row."""
     accuracy, strings = found["accuracy"], found["strings"]
-    rows = [
-        f"**One digit in a clip** (% right; never heard: {found['never heard']})",
-        "",
-        f"| | recordings | {' | '.join(SWITCHED.values())} |",
-        f"|---|---{'|---' * len(SWITCHED)}|",
+    return [
+        table(
+            f"**One digit in a clip** (% right; never heard: {found['never heard']})",
+            ["", "recordings", *SWITCHED.values()],
+            [
+                (said, str(accuracy[key]["recordings"]), *(f"{accuracy[key][way]:.1f}" for way in SWITCHED))
+                for key, said in VOICES.items()
+            ],
+        ),
+        table(
+            "**Two or three different digits in a clip**",
+            ["", "clips", "exactly these digits, %", "mean average precision, %"],
+            [
+                (said, str(strings[key]["clips"]), f"{strings[key]['exact']:.1f}", f"{strings[key]['mAP']:.1f}")
+                for key, said in VOICES.items()
+            ],
+        ),
     ]
-    rows += [
-        f"| {said} | {accuracy[key]['recordings']} | {' | '.join(f'{accuracy[key][way]:.1f}' for way in SWITCHED)} |"
-        for key, said in VOICES.items()
-    ]
-    rows += [
-        "",
-        "**Two or three different digits in a clip**",
-        "",
-        "| | clips | exactly these digits, % | mean average precision, % |",
-        "|---|---|---|---|",
-    ]
-    rows += [
-        f"| {said} | {strings[key]['clips']} | {strings[key]['exact']:.1f} | {strings[key]['mAP']:.1f} |"
-        for key, said in VOICES.items()
-    ]
-    return "\n".join(rows)
 
 
 def _places(found: dict[str, Any]) -> list[str]:
     """One table for each split: how far relevance for a digit lies where it is said."""
+    head = ["method", "share of relevance while the digit is said", "strongest cell then", "the same, untrained model"]
     tables = []
     for split, numbers in found.items():
         rows = [
-            f"**Digit → time, {VOICES[split]}** ({numbers['clips']} clips of two or three digits; %)",
-            "",
-            "| method | share of relevance while the digit is said | strongest cell then | the same, untrained model |",
-            "|---|---|---|---|",
+            (METHODS[key].title, f"{own['share']:.1f}", f"{own['hit']:.1f}", f"{idle['share']:.1f}, {idle['hit']:.1f}")
+            for key, own, idle in beside_untrained(numbers["methods"])
         ]
-        for method in [name for name in numbers["methods"] if not name.endswith(", untrained")]:
-            own, idle = numbers["methods"][method], numbers["methods"][f"{method}, untrained"]
-            rows.append(
-                f"| {METHODS[method].title} | {own['share']:.1f} | {own['hit']:.1f} "
-                f"| {idle['share']:.1f}, {idle['hit']:.1f} |"
-            )
-        rows.append(f"| chance | {numbers['chance']['share']:.1f} | {numbers['chance']['share']:.1f} | |")
-        tables.append("\n".join(rows))
+        rows.append(("chance", *[f"{numbers['chance']['share']:.1f}"] * 2, ""))
+        title = f"**Digit → time, {VOICES[split]}** ({numbers['clips']} clips of two or three digits; %)"
+        tables.append(table(title, head, rows))
     return tables
 
 
@@ -91,11 +82,6 @@ def _otherwise(found: dict[str, Any]) -> list[str]:
     forms |= found.get("trained otherwise", {})
     if len(forms) < 2:
         return []
-    rows = [
-        "**Trained otherwise** (one digit in a clip, % right; one training and one seed each)",
-        "",
-        f"| | {VOICES['own split']} | {VOICES['speaker never heard']} |",
-        "|---|---|---|",
-    ]
-    rows += [f"| {name} | {one['own split']:.1f} | {one['new speaker']:.1f} |" for name, one in forms.items()]
-    return ["\n".join(rows)]
+    title = "**Trained otherwise** (one digit in a clip, % right; one training and one seed each)"
+    rows = [(name, *(f"{one[split]:.1f}" for split in _SPLITS)) for name, one in forms.items()]
+    return [table(title, ["", *(VOICES[split] for split in _SPLITS.values())], rows)]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from xviz.record.table import table
+from xviz.scale import signed
+
 HELD_OUT = {
     "paper": "windows of 3 s, as in the paper: **leaks**, as windows of one trial stand on both sides",
     "trial": "whole trials, of subjects that are trained on",
@@ -20,8 +23,8 @@ def trust(found: dict[str, Any], method: str) -> str | None:
             return None
         own, test, luck = (by[key]["trained"]["correlation"] for key in (method, "t-test", "chance"))
         said.append(
-            f"{label} {_signed(own)} (untrained model {_signed(by[method]['untrained']['correlation'])}, t-test of "
-            f"band power {_signed(test)}, 95 % of random maps below {_signed(luck)})"
+            f"{label} {signed(own)} (untrained model {signed(by[method]['untrained']['correlation'])}, t-test of "
+            f"band power {signed(test)}, 95 % of random maps below {signed(luck)})"
         )
     return f"Rank correlation with what really drives simulated recordings: {'; '.join(said)}."
 
@@ -33,41 +36,39 @@ def tables(found: dict[str, Any]) -> list[str]:
 
 def _splits(rows: list[dict[str, Any]]) -> str:
     """Accuracy on each split, beside chance."""
-    table = [
-        "**Accuracy on simulated recordings** (% right on what was held out; chance in brackets). The same short "
-        "training on every split; then the shipped checkpoint, which was trained four times as long",
-        "",
-        "| held out | answer | windows | whole trials |",
-        "|---|---|---|---|",
-    ]
+    lines = []
     for row in rows:
         trials = f"{100 * row['trials']:.1f} ({row['tested_trials']} trials)" if "trials" in row else ""
         held_out = HELD_OUT[row["split"]] + "; **the shipped checkpoint**" * row["shipped"]
         windows = f"{100 * row['windows']:.1f} ({100 * row['chance']:.1f})"
-        table.append(f"| {held_out} | {row['label']} | {windows} | {trials} |")
-    return "\n".join(table)
+        lines.append((held_out, row["label"], windows, trials))
+    return table(
+        "**Accuracy on simulated recordings** (% right on what was held out; chance in brackets). The same short "
+        "training on every split; then the shipped checkpoint, which was trained four times as long",
+        ["held out", "answer", "windows", "whole trials"],
+        lines,
+    )
 
 
 def _truth(found: dict[str, list[dict[str, Any]]]) -> list[str]:
     """How well each method's map over electrode and band fits what the simulation did."""
     tables = []
     for label, rows in found.items():
-        table = [
+        title = (
             f"**What really drives {label}, electrode by band** (maps of held-out simulated recordings together: rank "
-            "correlation with the change in dB, and share of its 16 strongest cells among the map's)",
-            "",
-            "| map | correlation | hits | the same, untrained model | recordings |",
-            "|---|---|---|---|---|",
+            "correlation with the change in dB, and share of its 16 strongest cells among the map's)"
+        )
+        head = ["map", "correlation", "hits", "the same, untrained model", "recordings"]
+        lines = [
+            (row["title"], *_two(row["trained"]), ", ".join(_two(row.get("untrained"))), str(row.get("trials", "")))
+            for row in rows
         ]
-        for row in rows:
-            idle = row.get("untrained")
-            table.append(
-                f"| {row['title']} | {_signed(row['trained']['correlation'])} | {row['trained']['hits']:.0%} | "
-                f"{_signed(idle['correlation']) + ', ' + format(idle['hits'], '.0%') if idle else ''} "
-                f"| {row.get('trials', '')} |"
-            )
-        tables.append("\n".join(table) + f"\n\nBy rank correlation, {verdict(label, rows)}")
+        tables.append(f"{table(title, head, lines)}\n\nBy rank correlation, {verdict(label, rows)}")
     return tables
+
+
+def _two(found: dict[str, float] | None) -> tuple[str, ...]:
+    return (signed(found["correlation"]), f"{found['hits']:.0%}") if found else ()
 
 
 def verdict(label: str, rows: list[dict[str, Any]]) -> str:
@@ -81,7 +82,7 @@ def verdict(label: str, rows: list[dict[str, Any]]) -> str:
     ]
     best = max((row for row in rows if row["method"] not in ("t-test", "chance")), key=lambda r: by[r["method"]])
     if best["method"] != "received":
-        idle = _signed(best["untrained"]["correlation"])
+        idle = signed(best["untrained"]["correlation"])
         against = _against(by[best["method"]], test, luck)
         said.append(
             f"the best method here, {best['title'].lower()}, {against}; on an untrained model it reaches {idle}"
@@ -92,32 +93,28 @@ def verdict(label: str, rows: list[dict[str, Any]]) -> str:
 def _against(value: float, test: float, luck: float) -> str:
     """A correlation beside that of the t-test and of chance, in words."""
     if value <= luck:
-        return f"does no better than chance ({_signed(value)}), a plain t-test does ({_signed(test)})"
+        return f"does no better than chance ({signed(value)}), a plain t-test does ({signed(test)})"
     if value < test:
-        return f"beats chance ({_signed(value)}) but loses against a plain t-test ({_signed(test)})"
-    return f"beats a plain t-test ({_signed(value)} against {_signed(test)})"
+        return f"beats chance ({signed(value)}) but loses against a plain t-test ({signed(test)})"
+    return f"beats a plain t-test ({signed(value)} against {signed(test)})"
 
 
 def _real(rows: list[dict[str, Any]]) -> str:
     """Real recordings of states: why there is no second checkpoint."""
     if not rows:
         return "Real recordings: not measured yet."
-    table = [
-        "**Real recordings, why no checkpoint of them is shipped** (% of test trials right; none is about emotion)",
-        "",
-        "| set | states | trained / tested | MCA | commoner answer | luck, 95 % | linear discriminant |",
-        "|---|---|---|---|---|---|---|",
+    lines = [
+        (
+            *(row["set"], row["states"], f"{row['trained']} / {row['tested']}"),
+            *(f"{100 * row[key]:.1f}" for key in ("accuracy", "commoner", "luck", "discriminant")),
+        )
+        for row in rows
     ]
-    for row in rows:
-        numbers = " | ".join(f"{100 * row[key]:.1f}" for key in ("accuracy", "commoner", "luck", "discriminant"))
-        table.append(f"| {row['set']} | {row['states']} | {row['trained']} / {row['tested']} | {numbers} |")
     above = [row["set"] for row in rows if row["accuracy"] > row["luck"]]
     said = (
         f"Above luck: {', '.join(above)}." if above else "On none of them does the model do better than luck would, "
         f"with {len(rows)} sets tried."
     )  # fmt: skip
-    return "\n".join(table) + f"\n\n{said}"
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
+    title = "**Real recordings, why no checkpoint of them is shipped** (% of test trials right; none is about emotion)"
+    head = ["set", "states", "trained / tested", "MCA", "commoner answer", "luck, 95 %", "linear discriminant"]
+    return f"{table(title, head, lines)}\n\n{said}"
