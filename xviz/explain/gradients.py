@@ -39,10 +39,22 @@ def integrated(
         ModelError: fewer than one step, or the question does not fit.
     """
     whole(INTEGRATED, call, head)
+    target = check(loaded, run, target)
+    parts, delta = integrate(loaded, run, target, n_steps=n_steps, progress=progress)
+    return answer(INTEGRATED, run, target, _sums(run.inputs, parts), n_steps=n_steps, delta=delta)
+
+
+def integrate(
+    loaded: Loaded, run: Run, target: Target, *, n_steps: int, progress: Progress | None
+) -> tuple[tuple[Tensor, ...], float]:
+    """Integrated gradients of every feature, (1, n, d) for each space, and how far their sum misses.
+
+    Raises:
+        ModelError: fewer than one step.
+    """
     if n_steps < 1:
         raise ModelError(f"Integrated gradients need at least one step; got {n_steps}.")
-    target, inputs = check(loaded, run, target), run.inputs
-    plain = baseline(loaded, inputs)
+    inputs, plain = run.inputs, baseline(loaded, run.inputs)
     value = counted(_of_tokens(loaded, inputs, target), n_steps + 2, progress, "integrating gradients")
     with torch.enable_grad():
         parts, delta = IntegratedGradients(value).attribute(
@@ -52,7 +64,7 @@ def integrated(
             internal_batch_size=BATCH // 2,
             return_convergence_delta=True,
         )
-    return answer(INTEGRATED, run, target, _sums(inputs, parts), n_steps=n_steps, delta=float(delta[0]))
+    return parts, float(delta[0])
 
 
 def times_input(

@@ -30,7 +30,7 @@ from xviz.core.sample import Eeg, Sample
 from xviz.core.tokens import Electrodes
 from xviz.data.build import eeg as simulation
 from xviz.engine import Loaded
-from xviz.explain import METHODS, cells
+from xviz.explain import METHODS, finer
 from xviz.explain.planted import chance, fit
 from xviz.models.mca import MCA_CARD
 from xviz.models.mca_features import Plan, psd
@@ -177,14 +177,14 @@ def by_band(key: str) -> Callable[[Loaded, Run, str], Map]:
 def _integrated(loaded: Loaded, run: Run, label: str) -> Map:
     """Integrated gradients summed over the seconds of each cell, DE and PSD together."""
     bands = run.calls[0].heads
-    found = cells.integrated(loaded, run, Target(label), n_steps=24)
+    found = finer.integrated(loaded, run, Target(label), n_steps=24)
     return sum(part.reshape(len(part), bands, -1).sum(-1) for part in found.values())
 
 
 def _left_out(loaded: Loaded, run: Run, label: str) -> Map:
     """What the output loses without each cell, DE and PSD together."""
     bands = run.calls[0].heads
-    return cells.leave_out(loaded, run, Target(label), cells.bands(run, bands)).reshape(-1, bands)
+    return finer.leave_out(loaded, run, Target(label), finer.bands(run, bands)).reshape(-1, bands)
 
 
 MAPS: Mapping[str, tuple[str, Callable[[Loaded, Run, str], Map]]] = {

@@ -24,7 +24,7 @@ from xviz.core.run import Inputs, Run, Target
 from xviz.core.sample import Eeg, Picture, Regions, Sample
 from xviz.data.eeg import EegFile, open_eeg
 from xviz.data.eeg_channels import ChannelReport, Missing, match
-from xviz.explain import METHODS, cells
+from xviz.explain import METHODS, finer
 from xviz.models import MODELS, regions
 from xviz.models.boxes import find_boxes
 
@@ -199,9 +199,9 @@ def _key(run: Run) -> tuple[str, tuple[bytes, ...]]:
 @st.cache_resource(max_entries=512, show_spinner=False)
 def _of_run(_loaded: engine.Loaded, _run: Run, what: str, key: tuple[str, tuple[bytes, ...]]) -> object:
     if what == "over time":
-        return cells.over_time(_loaded, _run)
+        return finer.over_time(_loaded, _run)
     if what == "read":
-        return cells.read(_loaded, _run)
+        return finer.read(_loaded, _run)
     count = _run.calls[0].heads
-    groups = {name: group % count for name, group in cells.bands(_run, count).items()}
-    return cells.leave_out(_loaded, _run, Target(what.removeprefix("without bands ")), groups)
+    groups = {name: group % count for name, group in finer.bands(_run, count).items()}
+    return finer.leave_out(_loaded, _run, Target(what.removeprefix("without bands ")), groups)

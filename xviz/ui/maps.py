@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from xviz import record, scale
 from xviz.core.run import Target
 from xviz.data.eeg_examples import truth
-from xviz.explain import METHODS, cells
+from xviz.explain import METHODS, finer
 from xviz.explain.planted import Fit, chance, fit
 from xviz.ui import cache, components, parts, state
 from xviz.ui.electrodes import Looked, banded, choose_electrode
@@ -71,11 +71,11 @@ def _fine(made: Recording) -> Fine | None:
 
 def _compute(made: Recording, move: parts.Progress) -> Fine:
     loaded, count = cache.load(made.card.key), len(made.bands)
-    found = cells.integrated(
+    found = finer.integrated(
         loaded, made.run, Target(made.output), n_steps=24, progress=lambda share, text: move(share / 2, text)
     )
-    groups = cells.bands(made.run, count)
-    left = cells.leave_out(
+    groups = finer.bands(made.run, count)
+    left = finer.leave_out(
         loaded, made.run, Target(made.output), groups, progress=lambda share, text: move(0.5 + share / 2, text)
     )
     shaped = {name: part.reshape(len(part), count, -1) for name, part in found.items()}

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-from captum.attr import IntegratedGradients
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -19,11 +18,10 @@ from xviz import engine
 from xviz.core.errors import ModelError
 from xviz.core.run import Run, Target
 from xviz.engine import Loaded
+from xviz.explain.gradients import integrate
 from xviz.explain.method import Progress
 from xviz.explain.probe import BATCH, baseline, counted, probe, repeated
 from xviz.explain.question import check
-
-Cells = Mapping[str, NDArray[np.float64]]  #: space name → (n, d) one score for each feature of each token
 
 
 def integrated(
@@ -43,22 +41,8 @@ def integrated(
 
     Source: Sundararajan, Taly & Yan, ICML 2017; Captum.
     """
-    if n_steps < 1:
-        raise ModelError(f"Integrated gradients need at least one step; got {n_steps}.")
-    target, inputs = check(loaded, run, target), run.inputs
-    plain, value = baseline(loaded, inputs), probe(loaded, inputs, target)
-
-    def of(*tokens: Tensor) -> Tensor:
-        return value(dict(zip(inputs.tokens, tokens, strict=True)), repeated(inputs.present, len(tokens[0])))
-
-    with torch.enable_grad():
-        parts = IntegratedGradients(counted(of, n_steps, progress, "integrating gradients")).attribute(
-            tuple(tokens[None].detach().clone().requires_grad_() for tokens in inputs.tokens.values()),
-            baselines=tuple(plain[name][None].contiguous() for name in inputs.tokens),
-            n_steps=n_steps,
-            internal_batch_size=BATCH // 2,
-        )
-    found = {name: part.detach()[0].double().numpy() for name, part in zip(inputs.tokens, parts, strict=True)}
+    parts, _ = integrate(loaded, run, check(loaded, run, target), n_steps=n_steps, progress=progress)
+    found = {name: part.detach()[0].double().numpy() for name, part in zip(run.inputs.tokens, parts, strict=True)}
     return {name: np.where(run.inputs.present[name].numpy()[:, None], part, 0.0) for name, part in found.items()}
 
 
