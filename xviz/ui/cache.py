@@ -55,31 +55,22 @@ def prepared(key: str, digest: str, _sample: Sample) -> Inputs:
 Gone = tuple[tuple[str, tuple[int, ...]], ...]  #: space name and its tokens that the model is not shown
 
 
-def run(key: str, sample: Sample, *, gone: Gone = (), **context: float) -> Run:
-    """A sample through a model, with some tokens left out and values of its context, such as ``alpha``."""
-    return _run(load(key), sample, sample.digest, key, gone, tuple(sorted(context.items())))
+def run(key: str, sample: Sample, *, gone: Gone = (), target: str | None = None, **context: float) -> Run:
+    """A sample through a model, with some tokens left out and values of its context, such as ``alpha``.
+
+    With a ``target``, the gradients of that output are kept too.
+    """
+    return _run(load(key), sample, sample.digest, key, gone, target, tuple(sorted(context.items())))
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _run(
-    _loaded: engine.Loaded, _sample: Sample, digest: str, key: str, gone: Gone, context: tuple[tuple[str, float], ...]
-) -> Run:
+    _loaded: engine.Loaded, _sample: Sample, digest: str, key: str, gone: Gone, target: str | None,
+    context: tuple[tuple[str, float], ...],
+) -> Run:  # fmt: skip
     inputs = engine.adjust(prepared(key, digest, _sample), **dict(context))
     hidden = {space: tokens for space, tokens in gone if tokens}
-    return engine.run_inputs(_loaded, inputs.without(hidden) if hidden else inputs, _sample)
-
-
-def run_with(key: str, sample: Sample, *, target: str | None = None, **context: float) -> Run:
-    """A sample through a model, with the gradients of an output and other values in the model's context."""
-    return _run_with(load(key), sample, sample.digest, key, target, tuple(sorted(context.items())))
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _run_with(
-    _loaded: engine.Loaded, _sample: Sample, digest: str, key: str, target: str | None, context: tuple
-) -> Run:
-    inputs = engine.adjust(prepared(key, digest, _sample), **dict(context))
-    return engine.run_inputs(_loaded, inputs, _sample, target)
+    return engine.run_inputs(_loaded, inputs.without(hidden) if hidden else inputs, _sample, target)
 
 
 def outputs(key: str, sample: Sample) -> dict[str, float]:
@@ -132,8 +123,12 @@ class Question:
 
     def of(self, run: Run) -> Hashable:
         """The key under which the answer is kept: the run, the tokens that were absent, and the question."""
-        gone = tuple((name, p.numpy().tobytes()) for name, p in run.inputs.present.items())
-        return run.provenance.json(), gone, self
+        return _key(run), self
+
+
+def _key(run: Run) -> Hashable:
+    """What tells one run from another: its origin, and the tokens that were absent."""
+    return run.provenance.json(), tuple((name, p.numpy().tobytes()) for name, p in run.inputs.present.items())
 
 
 def known(run: Run, question: Question) -> Explanation | None:
@@ -179,29 +174,27 @@ def matched(digest: str, missing: Missing, _eeg: Eeg) -> tuple[Eeg, ChannelRepor
 
 def over_time(run: Run) -> dict[str, NDArray[np.float64]]:
     """Every output in every window of time."""
-    return _of_run(load(run.provenance.model), run, "over time", _key(run))  # type: ignore[return-value]
+    return _of_run(load(run.provenance.model), run, finer.over_time, "over time", _key(run))  # type: ignore[return-value]
 
 
 def read(run: Run) -> NDArray[np.float64]:
     """What the network reads after the attention, (electrode, band, step)."""
-    return _of_run(load(run.provenance.model), run, "read", _key(run))  # type: ignore[return-value]
+    return _of_run(load(run.provenance.model), run, finer.read, "read", _key(run))  # type: ignore[return-value]
 
 
 def without_bands(run: Run, output: str) -> NDArray[np.float64]:
     """What an output loses when a band says nothing, (band,)."""
-    return _of_run(load(run.provenance.model), run, f"without bands {output}", _key(run))  # type: ignore[return-value]
 
+    def made(loaded: engine.Loaded, run: Run) -> NDArray[np.float64]:
+        count = run.calls[0].heads
+        groups = {name: group % count for name, group in finer.bands(run, count).items()}
+        return finer.leave_out(loaded, run, Target(output), groups)
 
-def _key(run: Run) -> tuple[str, tuple[bytes, ...]]:
-    return run.provenance.json(), tuple(p.numpy().tobytes() for p in run.inputs.present.values())
+    return _of_run(load(run.provenance.model), run, made, f"without bands {output}", _key(run))  # type: ignore[return-value]
 
 
 @st.cache_resource(max_entries=512, show_spinner=False)
-def _of_run(_loaded: engine.Loaded, _run: Run, what: str, key: tuple[str, tuple[bytes, ...]]) -> object:
-    if what == "over time":
-        return finer.over_time(_loaded, _run)
-    if what == "read":
-        return finer.read(_loaded, _run)
-    count = _run.calls[0].heads
-    groups = {name: group % count for name, group in finer.bands(_run, count).items()}
-    return finer.leave_out(_loaded, _run, Target(what.removeprefix("without bands ")), groups)
+def _of_run(
+    _loaded: engine.Loaded, _run: Run, _make: Callable[[engine.Loaded, Run], object], what: str, key: Hashable
+) -> object:
+    return _make(_loaded, _run)

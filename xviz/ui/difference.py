@@ -39,9 +39,7 @@ def show(made: Recording, looked: Looked) -> None:
 def _strongest(made: Recording, values: NDArray[np.float64], unit: str) -> None:
     """The electrodes that differ most, as numbers."""
     order = [int(i) for i in np.argsort(-np.abs(values)) if i not in made.absent][:5]
-    st.dataframe(
-        [{"electrode": made.names[i], unit: f"{values[i]:+.3g}".replace("-", "−")} for i in order], hide_index=True
-    )
+    st.dataframe([{"electrode": made.names[i], unit: scale.signed(values[i], ".3g")} for i in order], hide_index=True)
 
 
 def _directions(made: Recording, looked: Looked) -> Difference:

@@ -8,20 +8,19 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from xviz import record, scale
+from xviz import scale
 from xviz.core.attention import AttentionCall
 from xviz.core.explanation import Explanation
 from xviz.explain import METHODS
-from xviz.explain.faithfulness import agreement
 from xviz.models.mca_features import Band
-from xviz.ui import cache, components, parts
+from xviz.ui import answers, cache, components, parts
 from xviz.ui.recording import Recording
 from xviz.ui.state import Selection
 from xviz.views import head, matrix
 
 DIRECTIONS = {"de_to_psd": "DE asks PSD", "psd_to_de": "PSD asks DE"}
 MEAN = "mean of the bands"
-SLOW = ("shap", "integrated")  #: methods that begin only when asked to
+SLOW = (*answers.SLOW, "integrated")  #: methods that begin only when asked to
 KEYS = tuple(key for key, method in METHODS.items() if not method.needs_convolution)  #: the 3D-CNN mixes both spaces
 PARTNERS = 5  #: lines from the picked electrode
 NO_WEIGHTS = (
@@ -62,13 +61,13 @@ def explore(made: Recording) -> Looked:
     st.subheader("Who asks whom")
     call, band, beside = _choose(made)
     st.caption(NO_WEIGHTS)
-    selection, weights = made.selection(), weigh(call, band)
+    selection, weights = made.selection(), answers.weigh(call, band)
     left, right = st.columns(2, gap="medium")
     with left:
         first = _attention(made, call, band, weights, selection)
     with right:
         second = _beside(made, beside, call, band, selection)
-    _agree(first, second, call)
+    answers.agreed(first, second, f"the {call.keys.upper()} of the electrodes", {call.keys: ""})
     wide, narrow = st.columns([1.35, 1], gap="medium")
     with wide:
         _matrix(made, call, band, weights, selection)
@@ -92,18 +91,9 @@ def _choose(made: Recording) -> tuple[AttentionCall, int | None, str]:
             "Band", bands, index=3, format_func=titles.get, key="band", bind="query-params", width=330,
             help="The bands are the heads of this attention. As published, slow alpha lies inside alpha.",
         )  # fmt: skip
-        beside = st.selectbox(
-            "Beside it", KEYS, index=KEYS.index("relevance"), format_func=lambda k: METHODS[k].title, key="against",
-            bind="query-params", width=300,
-        )  # fmt: skip
+        beside = answers.choose_method("Beside it", "relevance", key="against", keys=KEYS, width=300)
     st.caption("Pick an electrode on a head or a row of the matrix, by mouse or keys; Escape clears.")
     return made.run.call(str(name)), None if chosen == MEAN else bands.index(chosen) - 1, beside
-
-
-def weigh(call: AttentionCall, band: int | None) -> NDArray[np.float64]:
-    """The weights of one band, or the mean over bands, (q, k)."""
-    rows = call.rows().double()
-    return (rows.mean(0) if band is None else rows[band]).numpy()
 
 
 def _attention(
@@ -130,7 +120,7 @@ def _attention(
         f"With no preference every electrode would get {1 / max(1, len(made.names) - len(made.absent)):.3f}. "
         + (f"Lines go to the {PARTNERS} strongest partners." if selection is not None else METHODS["received"].words)
     )
-    _trusted(made, "received")
+    answers.trusted(made.card, "received")
     return found
 
 
@@ -143,7 +133,8 @@ def _beside(
         st.info("This method takes the view of one electrode: pick one.", icon=":material/touch_app:")
         return None
     with parts.told():
-        found = _found(made, ask(name, made, selection, call, band))
+        question = answers.ask(name, made.asking(selection, call.queries), call.name, band)
+        found = answers.answer(made.run, question, key="against", slow=SLOW)
         if found is not None:
             scores = found.scores[call.keys]
             make = scale.diverging if found.signed else scale.sequential
@@ -152,36 +143,8 @@ def _beside(
                 title=f"{method.title}: {call.keys.upper()} of each electrode, {_scope(made, method.key, band)}",
             )  # fmt: skip
     st.caption(method.words)
-    _trusted(made, name)
+    answers.trusted(made.card, name)
     return found
-
-
-def _trusted(made: Recording, method: str) -> None:
-    """How well the method fits the truth where it is known."""
-    if said := record.trust(made.card, method):
-        st.caption(f":material/verified: {said}")
-
-
-def ask(
-    method: str, made: Recording, selection: Selection | None, call: AttentionCall, band: int | None
-) -> cache.Question:
-    """A question to a method: those of attention are asked about one band, rows about one direction too."""
-    rows = method in ("look", "received")
-    head_ = band if METHODS[method].kind == "attention" else None
-    return cache.Question(method, made.asking(selection, call.queries), call.name if rows else None, head_)
-
-
-def _found(made: Recording, question: cache.Question) -> Explanation | None:
-    """The answer if it is known or quick; else a button that asks for it."""
-    if (kept := cache.known(made.run, question)) is not None:
-        return kept
-    title = METHODS[question.method].title
-    if question.method in SLOW and not st.button(
-        f"Compute {title}", key="against compute", icon=":material/play_arrow:"
-    ):
-        return None
-    with parts.progress(title) as move:
-        return cache.explain(made.run, question, move)
 
 
 def _scope(made: Recording, method: str, band: int | None) -> str:
@@ -257,16 +220,3 @@ def _given(
         note="What an electrode that asks gives to all others; the rest of its weight of one stays with itself.",
         height=360,
     )  # fmt: skip
-
-
-def _agree(first: Explanation | None, second: Explanation | None, call: AttentionCall) -> None:
-    """How far both methods agree on the electrodes that answer."""
-    if first is None or second is None or first.method == second.method:
-        return
-    found = agreement(first, second, call.keys)
-    rank = "none (one of them is constant)" if found.spearman is None else f"{found.spearman:+.2f}".replace("-", "−")
-    st.markdown(
-        f":material/compare_arrows: **{METHODS[first.method].title}** and **{METHODS[second.method].title}** on the "
-        f"{call.keys.upper()} of the electrodes: rank correlation **{rank}**, {round(found.overlap * found.k)} of the "
-        f"{found.k} strongest shared (chance {found.chance * found.k:.1f})."
-    )

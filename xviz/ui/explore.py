@@ -8,19 +8,14 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from xviz import record, scale
-from xviz.core.attention import AttentionCall
+from xviz import scale
 from xviz.core.explanation import Explanation
-from xviz.core.run import Target
 from xviz.core.tokens import Joined, leaves
 from xviz.explain import METHODS
-from xviz.explain.faithfulness import agreement
-from xviz.ui import cache, components, parts
+from xviz.ui import answers, components, parts
 from xviz.ui.scene import Scene
 from xviz.ui.state import Selection
 from xviz.views import image, matrix, words
-
-SLOW = ("shap",)  #: methods that begin only when asked to
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +37,7 @@ def explore(scene: Scene) -> Looked:
         first = _answer(scene, selection, "method", "look", call, head)
     with right:
         second = _answer(scene, selection, "beside", "occlusion", call, head)
-    _agree(scene, first, second)
+    answers.agreed(first, second, "the same tokens", {"regions": "regions", "pieces": "word pieces"})
     if st.toggle("Scores as tables", key="match.tables"):
         _tables(scene, first, second)
     _who_asks_whom(scene, selection, call, head)
@@ -57,10 +52,9 @@ def _choose_call(scene: Scene) -> tuple[str, int | None]:
             "Layer", names, format_func=_layer, key="layer", bind="query-params", width=300,
             help="For attention rows, received attention and the matrix. The other methods explain the whole model.",
         )  # fmt: skip
-        heads = ["mean", *range(1, scene.run.call(call).heads + 1)]
-        head = st.selectbox("Head", heads, key="head", bind="query-params", width=120)
+        head = answers.choose_head(scene.run.call(call))
         st.caption("Pick a word or a region, by mouse or with Tab, arrow keys and Enter; Escape clears.")
-    return call, None if head == "mean" else int(head) - 1
+    return call, head
 
 
 def _layer(name: str) -> str:
@@ -73,46 +67,19 @@ def _answer(
     scene: Scene, selection: Selection | None, key: str, default: str, call: str, head: int | None
 ) -> Explanation | None:
     """One method's answer: its choice, the picture, the words, and how far to trust it."""
-    keys = list(METHODS)
-    name = st.selectbox(
-        "Method" if key == "method" else "Beside it",
-        keys,
-        index=keys.index(default),
-        format_func=lambda k: METHODS[k].title,
-        key=key,
-        bind="query-params",
-    )
+    name = answers.choose_method("Method" if key == "method" else "Beside it", default, key=key)
     method = METHODS[name]
     found = None
     if selection is None and method.needs_focus:
         st.info("This method takes the view of one token: pick a word or a region.", icon=":material/touch_app:")
     else:
-        question = ask(name, scene.target(selection), call, head)
+        question = answers.ask(name, scene.target(selection), call, head)
         with parts.told():
-            found = _found(scene, question, key)
+            found = answers.answer(scene.run, question, key=key)
     _draw(scene, selection, key, found)
     st.caption(method.words)
-    if said := record.trust(scene.card, name):
-        st.caption(f":material/verified: {said}")
+    answers.trusted(scene.card, name)
     return found
-
-
-def ask(method: str, target: Target, call: str, head: int | None) -> cache.Question:
-    """A question to a method: rows of attention are those of one layer and head, rollout goes through all layers."""
-    rows = method in ("look", "received")
-    return cache.Question(method, target, call if rows else None, head if METHODS[method].kind == "attention" else None)
-
-
-def _found(scene: Scene, question: cache.Question, key: str) -> Explanation | None:
-    """The answer if it is known or quick; else a button that asks for it."""
-    if (kept := cache.known(scene.run, question)) is not None:
-        return kept
-    if question.method in SLOW and not st.button(
-        f"Compute {METHODS[question.method].title}", key=f"{key} compute", icon=":material/play_arrow:"
-    ):
-        return None
-    with parts.progress(METHODS[question.method].title) as move:
-        return cache.explain(scene.run, question, move)
 
 
 def _draw(scene: Scene, selection: Selection | None, key: str, found: Explanation | None) -> None:
@@ -166,27 +133,6 @@ def _picked(scene: Scene, space: str, pick: components.Pick) -> None:
     scene.choices.select(Selection(space, pick) if isinstance(pick, int) else None)
 
 
-def _agree(scene: Scene, first: Explanation | None, second: Explanation | None) -> None:
-    """How far two methods agree on the same tokens."""
-    if first is None or second is None or first.method == second.method:
-        return
-    said = []
-    for space in ("regions", "pieces"):
-        if space in first.scores and space in second.scores and len(first.scores[space]) > 2:
-            found = agreement(first, second, space)
-            name = "regions" if space == "regions" else "word pieces"
-            rank = "none (one of them is constant)" if found.spearman is None else f"{found.spearman:+.2f}"
-            said.append(
-                f"{name}: rank correlation **{rank}**, {round(found.overlap * found.k)} of the {found.k} strongest "
-                f"shared (chance {found.chance * found.k:.1f})"
-            )
-    if said:
-        st.markdown(
-            f":material/compare_arrows: **{METHODS[first.method].title}** and **{METHODS[second.method].title}** "
-            f"on the same tokens — {'; '.join(said)}."
-        )
-
-
 def _tables(scene: Scene, *found: Explanation | None) -> None:
     """The same numbers as tables, for reading and for screen readers."""
     columns = {METHODS[e.method].title: scores(scene, e) for e in found if e is not None}
@@ -204,7 +150,7 @@ def _tables(scene: Scene, *found: Explanation | None) -> None:
 def _who_asks_whom(scene: Scene, selection: Selection | None, call: str, head: int | None) -> None:
     """The attention matrix of the chosen layer, with its quadrants and their masses."""
     this = scene.run.call(call)
-    weights = weigh(this, head)
+    weights = answers.weigh(this, head)
     space = scene.run.spaces[this.queries]
     parts_ = leaves(space)
     cuts = tuple(int(n) for n in np.cumsum([len(leaf) for leaf in parts_])[:-1])
@@ -230,12 +176,6 @@ def _who_asks_whom(scene: Scene, selection: Selection | None, call: str, head: i
             f"Regions and words compete for the same mass. With no preference, every row would give {1 - share:.2f} "
             f"to the {len(parts_[0])} regions and {share:.2f} to the {len(parts_[1])} word pieces."
         )
-
-
-def weigh(call: AttentionCall, head: int | None) -> NDArray[np.float64]:
-    """The weights of one head, or the mean over heads, (q, k)."""
-    rows = call.rows().double()
-    return (rows.mean(0) if head is None else rows[head]).numpy()
 
 
 def short_labels(scene: Scene, space: object) -> list[str]:

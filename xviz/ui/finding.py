@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from xviz import record
 from xviz.core.explanation import Explanation
 from xviz.explain import METHODS
-from xviz.explain.faithfulness import agreement
-from xviz.ui import cache, parts, state
-from xviz.ui.explore import SLOW
+from xviz.ui import answers, cache, parts, state
 from xviz.ui.hearing import Heard, probability
 from xviz.ui.viewing import draw, shared
 
@@ -25,36 +22,20 @@ def explore(heard: Heard) -> tuple[Explanation | None, Explanation | None]:
         with parts.told():
             found[-1] = _answer(heard, key, default)
     first, second = found
-    _agree(first, second)
+    answers.agreed(first, second, "the same patches", {view: view.replace("view", "view ") for view in heard.views})
     return first, second
 
 
 def _answer(heard: Heard, key: str, default: str) -> Explanation | None:
     """One method: its choice, both views, and how far to trust it."""
-    keys = list(METHODS)
-    name = st.selectbox(
-        "Method" if key == "found" else "Beside it",
-        keys,
-        index=keys.index(default),
-        format_func=lambda k: METHODS[k].title,
-        key=key,
-        bind="query-params",
-        width=360,
-    )
+    name = answers.choose_method("Method" if key == "found" else "Beside it", default, key=key, width=360)
     method = METHODS[name]
-    question = cache.Question(name, heard.target(method.needs_focus))
-    found = cache.known(heard.run, question)
-    if found is None and (
-        name not in SLOW or st.button(f"Compute {method.title}", key=f"{key} go", icon=":material/play_arrow:")
-    ):
-        with parts.progress(method.title) as move:
-            found = cache.explain(heard.run, question, move)
+    found = answers.answer(heard.run, cache.Question(name, heard.target(method.needs_focus)), key=key)
     if found is not None:
         limits = shared([one for one in (found, _other(heard, key, found)) if one is not None])
         draw(heard, found, key=f"{key} {name}", title=method.title, limits=limits)
     st.caption(method.words)
-    if said := record.trust(heard.card, name):
-        st.caption(f":material/verified: {said}")
+    answers.trusted(heard.card, name)
     return found
 
 
@@ -65,25 +46,6 @@ def _other(heard: Heard, key: str, found: Explanation) -> Explanation | None:
         return None
     known = cache.known(heard.run, cache.Question(name, heard.target(METHODS[name].needs_focus)))
     return known if known is not None and (known.unit, known.signed) == (found.unit, found.signed) else None
-
-
-def _agree(first: Explanation | None, second: Explanation | None) -> None:
-    """How far two methods agree on the patches of each view."""
-    if first is None or second is None or first.method == second.method:
-        return
-    said = []
-    for space in sorted(set(first.scores) & set(second.scores) - {"class"}):
-        found = agreement(first, second, space)
-        rank = "none (one of them is constant)" if found.spearman is None else f"{found.spearman:+.2f}"
-        said.append(
-            f"{space.replace('view', 'view ')}: rank correlation **{rank}**, {round(found.overlap * found.k)} of the "
-            f"{found.k} strongest shared (chance {found.chance * found.k:.1f})"
-        )
-    if said:
-        st.markdown(
-            f":material/compare_arrows: **{METHODS[first.method].title}** and **{METHODS[second.method].title}** on "
-            f"the same patches — {'; '.join(said)}."
-        )
 
 
 def without(heard: Heard) -> None:
@@ -102,7 +64,7 @@ def without(heard: Heard) -> None:
             "then sees the other view only through the stages that are left."
         )
         return
-    after = cache.run_with(heard.card.key, heard.sample, target=heard.output, **dict.fromkeys(off, 0.0))
+    after = cache.run(heard.card.key, heard.sample, target=heard.output, **dict.fromkeys(off, 0.0))
     rows = [
         {
             "digit": name,

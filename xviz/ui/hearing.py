@@ -123,7 +123,7 @@ def show(card: ModelCard, sample: Sample) -> Heard:
     """Waveform and player, what is heard, and the class that the rest of the page explains."""
     choices = Choices(card.key)
     choices.start(sample.digest)
-    run = cache.run_with(card.key, sample)
+    run = cache.run(card.key, sample)
     best = max(run.outputs, key=lambda name: run.outputs[name])
     left, right = st.columns([1.4, 1], gap="medium")
     with left:
@@ -135,7 +135,7 @@ def show(card: ModelCard, sample: Sample) -> Heard:
         )  # fmt: skip
         output = best if asked == MOST_PROBABLE else asked
         _probabilities(run, output)
-    run = cache.run_with(card.key, sample, target=output)
+    run = cache.run(card.key, sample, target=output)
     return Heard(card, choices, sample, run, drawing(card, sample))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from xviz.scale import signed
 from xviz.ui import cache, parts
 from xviz.ui.electrodes import Looked, named
 from xviz.ui.recording import Recording
@@ -50,7 +51,7 @@ def _bands(made: Recording) -> None:
         row = {"without": named(band)}
         for output in made.card.outputs:
             change = -float(cache.without_bands(made.run, output)[index])
-            row[output] = f"{made.run.outputs[output] + change:+.2f} ({change:+.2f})".replace("-", "−")
+            row[output] = f"{signed(made.run.outputs[output] + change)} ({signed(change)})"
         rows.append(row)
     st.dataframe(rows, hide_index=True, width="stretch")
     st.caption(

@@ -14,6 +14,7 @@ from xviz.core.run import Target
 from xviz.data.eeg_examples import truth
 from xviz.explain import METHODS, finer
 from xviz.explain.planted import Fit, chance, fit
+from xviz.scale import signed
 from xviz.ui import cache, components, parts, state
 from xviz.ui.electrodes import Looked, banded, choose_electrode
 from xviz.ui.recording import Recording
@@ -132,12 +133,12 @@ def _fits(made: Recording, maps: list[Map]) -> None:
     own, real = [one for one in maps if not one.truth], next((one for one in maps if one.truth), None)
     agreement = f"rank correlation with “{own[0].title}”"
     rows = [
-        {"map": one.title, **_fit(one, real), agreement: _signed(fit(one.values, own[0].values).correlation)}
+        {"map": one.title, **_fit(one, real), agreement: signed(fit(one.values, own[0].values).correlation)}
         for one in own
     ]
     if real is not None:
         luck = chance(real.values.size)
-        rows.append({"map": "95 % of random maps stay below", **_words(luck), agreement: _signed(luck.correlation)})
+        rows.append({"map": "95 % of random maps stay below", **_words(luck), agreement: signed(luck.correlation)})
     st.dataframe(rows, hide_index=True, width="stretch")
     if real is None:
         st.caption("Over all electrodes and bands, signs aside.")
@@ -156,11 +157,7 @@ def _fit(one: Map, real: Map | None) -> dict[str, str]:
 
 
 def _words(found: Fit) -> dict[str, str]:
-    return {"rank correlation with the simulation": _signed(found.correlation), "hits": f"{found.hits:.0%}"}
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
+    return {"rank correlation with the simulation": signed(found.correlation), "hits": f"{found.hits:.0%}"}
 
 
 def _seconds(made: Recording, fine: Fine, band: int | None) -> None:

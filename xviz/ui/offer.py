@@ -18,8 +18,8 @@ from xviz.export import bundle, safe_name
 from xviz.figures.figure import Figure
 from xviz.figures.recipes import Pair, match_figure, methods_figure
 from xviz.figures.style import PRESETS
-from xviz.ui import cache, parts
-from xviz.ui.explore import Looked, short_labels, weigh
+from xviz.ui import answers, cache, parts
+from xviz.ui.explore import Looked, short_labels
 from xviz.ui.scene import Scene
 from xviz.ui.state import Selection
 
@@ -67,7 +67,7 @@ class Shown:
             self.pair(),
             by_word=by_word,
             by_region=by_region,
-            weights=weigh(call, self.looked.head),
+            weights=answers.weigh(call, self.looked.head),
             joint=self.scene.run.spaces["joint"],  # type: ignore[arg-type]
             layer=f"layer {int(call.name.split('.')[1]) + 1}, {heads}",
             preset=PRESETS[preset],
@@ -108,7 +108,7 @@ class Shown:
             {kind: self.figure(kind, preset)},
             [e for e in (by_word, by_region, *self.looked.answers) if e is not None],
             arrays={
-                "joint_attention": weigh(call, self.looked.head),
+                "joint_attention": answers.weigh(call, self.looked.head),
                 "boxes": self.scene.regions.boxes,
                 "picture": self.scene.pixels,
             },

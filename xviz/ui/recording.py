@@ -14,6 +14,7 @@ from xviz.data.eeg_channels import ChannelReport
 from xviz.data.eeg_examples import EegExample, eeg_examples
 from xviz.models.card import ModelCard
 from xviz.models.mca_features import Band
+from xviz.scale import signed
 from xviz.ui import cache, parts
 from xviz.ui.state import Choices, Selection
 
@@ -137,14 +138,15 @@ def choose(card: ModelCard) -> Chosen:
             st.caption(f"{example.kind.capitalize()}. {parts.plain(example.credit)}")
     name, data = (given[0], given[1]) if given is not None else (example.file, example.path.read_bytes())
     eeg = _part(name, data, unit, rate)
-    matched, report = cache.matched(cache.eeg_digest(eeg), missing, eeg)
+    digest = cache.eeg_digest(eeg)
+    matched, report = cache.matched(digest, missing, eeg)
     sample = Sample(
         name if given is not None else example.title,
         {"eeg": matched},
         source="the visitor's own" if given is not None else example.credit,
         shipped=given is None,
     )
-    choices.start(cache.eeg_digest(eeg))
+    choices.start(digest)
     return Chosen(choices, sample, report, example if given is None else None)
 
 
@@ -224,7 +226,7 @@ def _answers(made: Recording) -> None:
         value, before = made.run.outputs[name], made.whole.outputs[name]
         column.metric(
             f"{name.capitalize()}, {made.called(made.window)}",
-            f"{'high' if value > 0 else 'low'} ({value:+.2f})".replace("-", "−"),
+            f"{'high' if value > 0 else 'low'} ({signed(value)})",
             f"{value - before:+.2f}" if made.edited else None,
             delta_description="against all electrodes" if made.edited else None,
             help="How far “high” is above “low”, in logits: 0 is undecided, ±2.2 is nine to one.",

@@ -7,6 +7,7 @@ import streamlit as st
 
 from xviz.core.sample import Eeg
 from xviz.models.mca_features import resampled
+from xviz.scale import signed
 from xviz.ui import cache, components, state
 from xviz.ui.recording import WHOLE, Recording
 from xviz.views import traces
@@ -43,10 +44,7 @@ def _over_time(made: Recording, found: dict[str, np.ndarray]) -> None:
 def _traces(made: Recording, found: dict[str, np.ndarray]) -> None:
     """The traces as the model reads them, before its features."""
     drawn = _drawn(made.eeg, made.card.settings["plan"].rate)
-    answers = [
-        ", ".join(f"{name} {values[i]:+.2f}".replace("-", "−") for name, values in found.items())
-        for i in range(made.windows)
-    ]
+    answers = [", ".join(f"{name} {signed(values[i])}" for name, values in found.items()) for i in range(made.windows)]
     view = traces.traces(
         made.names,
         drawn.signal,

@@ -5,22 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import streamlit as st
 
-from xviz import scale
 from xviz.core.cells import Cells
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
 from xviz.core.sample import Sound
 from xviz.explain import METHODS
-from xviz.export import bundle, safe_name
+from xviz.export import bundle
 from xviz.figures.figure import Figure
 from xviz.figures.recipes import views_figure
 from xviz.figures.style import PRESETS
-from xviz.ui import parts
+from xviz.ui import offer
+from xviz.ui.answers import weigh
 from xviz.ui.hearing import Heard, plane
-from xviz.ui.offer import FORMATS, MIME
-from xviz.ui.viewing import Looked, call_name, weigh
+from xviz.ui.viewing import Looked, call_name
 
 KINDS = {"methods": "The methods, view by view", "attention": "The answer of every view to the picked cell"}
 
@@ -87,42 +85,4 @@ class Shown:
 def show(heard: Heard, looked: Looked, answers: tuple[Explanation | None, ...]) -> None:
     """Choose a figure and a venue, look at it, take it."""
     shown = Shown(heard, looked, tuple(one for one in answers if one is not None))
-    st.subheader("Figure for your paper")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = st.selectbox("Figure", list(KINDS), format_func=KINDS.get, key="digits.figure", width=360)
-        preset = st.selectbox(
-            "Width",
-            list(PRESETS),
-            index=list(PRESETS).index("nature-double"),
-            format_func=lambda k: f"{PRESETS[k].venue} ({scale.number(PRESETS[k].width_mm)} mm)",
-            key="digits.preset",
-            width=300,
-        )
-        preview = st.toggle("Show it here", key="digits.preview")
-    stem = safe_name(f"xviz-{heard.card.key}-{heard.sample.name}-{kind}")
-    with parts.told(), st.container(horizontal=True):
-        for suffix, dpi, name in FORMATS:
-            file = f"{stem}-{dpi}dpi.{suffix}" if suffix == "png" else f"{stem}.{suffix}"
-            st.download_button(
-                name,
-                lambda suffix=suffix, dpi=dpi: shown.figure(kind, preset).to_bytes(suffix, dpi),
-                file_name=file,
-                mime=MIME[suffix],
-                key=f"digits.download {name}",
-                on_click="ignore",
-                icon=":material/download:",
-            )
-        st.download_button(
-            "Bundle (zip)",
-            lambda: shown.zip(kind, preset),
-            file_name=f"{stem}.zip",
-            mime=MIME["zip"],
-            key="digits.download zip",
-            on_click="ignore",
-            icon=":material/download:",
-        )
-    if preview:
-        with parts.told():
-            figure = shown.figure(kind, preset)
-            st.image(figure.to_bytes("png", 200), alt=figure.alt, width=round(figure.size_mm[0] / 25.4 * 110))
-            st.caption(parts.plain(figure.caption))
+    offer.take("digits", f"xviz-{heard.card.key}-{heard.sample.name}", KINDS, shown.figure, shown.zip)

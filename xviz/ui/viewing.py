@@ -10,16 +10,15 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from xviz import scale
-from xviz.core.attention import AttentionCall
+from xviz.blocks import masses
 from xviz.core.cells import Cells
 from xviz.core.explanation import Explanation
 from xviz.core.run import Run, Target
 from xviz.core.tokens import TokenSpace, leaves
-from xviz.ui import cache, components
+from xviz.ui import answers, cache, components
 from xviz.ui.hearing import Heard
 from xviz.ui.state import Selection
 from xviz.views import image, matrix
-from xviz.views.matrix import masses
 
 NAMES = {"view1": "view 1, fine in time", "view2": "view 2, fine in frequency"}
 
@@ -67,9 +66,9 @@ def _choose(heard: Heard) -> tuple[str, int | None]:
     calls = [call.name for call in heard.run.calls]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         call = st.selectbox("Block", calls, index=0, format_func=call_name, key="block", bind="query-params", width=360)
-        heads = ["mean", *range(1, heard.run.call(call).heads + 1)]
-        head = st.selectbox("Head", heads, key=f"head of {heard.run.call(call).heads}", width=120)
-    return call, None if head == "mean" else int(head) - 1
+        this = heard.run.call(call)
+        head = answers.choose_head(this, key=f"head of {this.heads}", bind=False)  # stages differ in heads
+    return call, head
 
 
 def call_name(name: str) -> str:
@@ -169,7 +168,7 @@ def _cells(heard: Heard, leaf: Cells, values: NDArray[np.float64], limits: scale
 def _quadrants(heard: Heard, call: str, head: int | None) -> None:
     """The attention matrix of a call with the mass of each quadrant, and the masses over all stages."""
     this = heard.run.call(call)
-    weights, rows, columns = weigh(this, head), blocks(heard.run, this.queries), blocks(heard.run, this.keys)
+    weights, rows, columns = answers.weigh(this, head), blocks(heard.run, this.queries), blocks(heard.run, this.keys)
     cuts = tuple(
         tuple(int(n) for n in np.cumsum([len(leaf) for leaf in side.values()])[:-1]) for side in (rows, columns)
     )
@@ -205,12 +204,6 @@ def blocks(run: Run, space: str) -> Mapping[str, TokenSpace]:
     return found
 
 
-def weigh(call: AttentionCall, head: int | None) -> NDArray[np.float64]:
-    """The weights of one head, or the mean over heads, (q, k)."""
-    rows = call.rows().double()
-    return (rows.mean(0) if head is None or head >= len(rows) else rows[head]).numpy()
-
-
 def summary(run: Run, head: int | None) -> list[dict[str, str]]:
     """One row for each block in which views meet: the mass of every pair of views."""
     rows = []
@@ -221,7 +214,8 @@ def summary(run: Run, head: int | None) -> list[dict[str, str]]:
             continue
         sizes = [[len(leaf) for leaf in side.values()] for side in (asking, answering)]
         cuts = [np.cumsum(side)[:-1].tolist() for side in sizes]
-        found = masses(weigh(call, head), (cuts[0], cuts[1]))
+        own = head if head is not None and head < call.heads else None  # stages differ in heads
+        found = masses(answers.weigh(call, own), (cuts[0], cuts[1]))
         said = {"block": call_name(call.name)}
         for i, one in enumerate(asking):
             for j, other in enumerate(answering):

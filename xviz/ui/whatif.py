@@ -8,8 +8,8 @@ from xviz import scale
 from xviz.core.explanation import Explanation
 from xviz.core.run import Target
 from xviz.explain import METHODS
-from xviz.ui import cache, components, parts
-from xviz.ui.explore import Looked, ask
+from xviz.ui import answers, cache, components, parts
+from xviz.ui.explore import Looked
 from xviz.ui.scene import Scene
 from xviz.ui.state import Selection
 from xviz.views import image
@@ -56,7 +56,7 @@ def _change(scene: Scene, looked: Looked, now: Explanation) -> None:
     if target is None:
         st.caption("The original has no such word, so there is no map of it to compare with.")
         return
-    was = cache.explain(scene.before, ask(now.method, target, looked.call, looked.head))
+    was = cache.explain(scene.before, answers.ask(now.method, target, looked.call, looked.head))
     difference = now.scores["regions"] - was.scores["regions"]
     view = image.regions(
         scene.pixels,
