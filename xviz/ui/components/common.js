@@ -131,6 +131,28 @@ function listenKeys(view) {
   view.stage.addEventListener("blur", () => hideTip(view));
 }
 
+/** Arrow keys through the tokens from the strongest to the weakest: a `view.step`. */
+function stepByScore(view, key) {
+  const ranked = [...view.arrays.ranked];
+  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -Infinity, End: Infinity }[key];
+  if (!step || !ranked.length) return false;
+  const from = ranked.indexOf(view.cursor ?? view.selected);
+  view.cursor = from < 0 ? ranked[0] : ranked[Math.max(0, Math.min(ranked.length - 1, from + step))];
+  return true;
+}
+
+/** A tick box among the tools for `view[name]`, which must be set before. */
+function makeSwitch(view, name, text) {
+  const label = element("label", "tool", view.tools);
+  const box = element("input", "", label);
+  Object.assign(box, { type: "checkbox", checked: view[name] });
+  label.append(` ${text}`);
+  box.addEventListener("change", () => {
+    view[name] = box.checked;
+    view.draw();
+  });
+}
+
 function listenPointer(view, canvas, at) {
   canvas.addEventListener("pointermove", (event) => {
     if (event.pointerType === "touch" || !view.header) return;

@@ -14,15 +14,8 @@ function buildHead(view) {
   view.announce = () => announceWith(view, HINT);
   view.valueOf = (index) => view.arrays.value?.[index];
   view.describe = (index) => describeElectrode(view, index);
-  view.step = (key) => stepElectrode(view, key);
-  const label = element("label", "tool", view.tools);
-  const box = element("input", "", label);
-  Object.assign(box, { type: "checkbox", checked: true });
-  label.append(" names");
-  box.addEventListener("change", () => {
-    view.names = box.checked;
-    view.draw();
-  });
+  view.step = (key) => stepByScore(view, key);
+  makeSwitch(view, "names", "names");
   listenKeys(view);
   listenPointer(view, view.canvas, (event) => electrodeAt(view, event));
   view.canvas.addEventListener("click", (event) => {
@@ -59,15 +52,6 @@ function electrodeAt(view, event) {
     if (away < distance) [best, distance] = [i, away];
   });
   return best;
-}
-
-function stepElectrode(view, key) {
-  const ranked = [...view.arrays.ranked];
-  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -Infinity, End: Infinity }[key];
-  if (!step || !ranked.length) return false;
-  const from = ranked.indexOf(view.cursor ?? view.selected);
-  view.cursor = from < 0 ? ranked[0] : ranked[Math.max(0, Math.min(ranked.length - 1, from + step))];
-  return true;
 }
 
 // ---- drawing --------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ function buildPicture(view) {
   view.announce = () => announceWith(view, HINT);
   view.valueOf = (index) => view.arrays.value?.[index];
   view.describe = (index) => describeRegion(view, index);
-  view.step = (key) => stepRegion(view, key);
+  view.step = (key) => stepByScore(view, key);
   makePictureTools(view);
   listenKeys(view);
   listenPointer(view, view.canvas, (event) => regionAt(view, event));
@@ -28,14 +28,7 @@ function makePictureTools(view) {
     view.opacity = Number(slider.value);
     view.draw();
   });
-  const label = element("label", "tool", view.tools);
-  const box = element("input", "", label);
-  box.type = "checkbox";
-  label.append(" grey picture");
-  box.addEventListener("change", () => {
-    view.grey = box.checked;
-    view.draw();
-  });
+  makeSwitch(view, "grey", "grey picture");
 }
 
 function describeRegion(view, index) {
@@ -78,15 +71,6 @@ function pickRegion(view, event) {
   if (!onSpot(view, event)) view.spot = { x: event.clientX, y: event.clientY };
   choose(view, (view.cursor = found[again % found.length]));
   showTip(view, view.describe(view.cursor), event.clientX, event.clientY);
-}
-
-function stepRegion(view, key) {
-  const ranked = [...view.arrays.ranked];
-  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -Infinity, End: Infinity }[key];
-  if (!step || !ranked.length) return false;
-  const from = ranked.indexOf(view.cursor ?? view.selected);
-  view.cursor = from < 0 ? ranked[0] : ranked[Math.max(0, Math.min(ranked.length - 1, from + step))];
-  return true;
 }
 
 // ---- drawing --------------------------------------------------------------------------------------------------
