@@ -20,8 +20,9 @@ def made(preset: str):
     found = [METHODS[key].explain(loaded, run, Target("two")) for key in ("rollout", "occlusion")]
     spaces = {name: run.spaces[name] for name in ("view1", "view2")}
     pixels = np.full((16, 24, 3), 200, np.uint8)
+    ticks = [(0.5, "0.1"), (1.0, "1.6")], [(0.5, "900")]
     return views_figure(
-        pixels, found, spaces, titles=["Rollout", "Leave one out"], ticks=([(0.5, "0.1")], [(0.5, "900")]),
+        pixels, found, spaces, titles=["Rollout", "Leave one out"], ticks=ticks,
         axes=("time (s)", "Hz"), credit="made here (CC0)", preset=PRESETS[preset],
     )  # fmt: skip
 
@@ -33,6 +34,34 @@ def test_every_venue_has_its_width_and_the_caption_tells_all(preset: str) -> Non
     for word in ("Rollout, view 1", "Leave one out, view 2", "colour:", "CC0", "Model: mmvit-joint", " Hz"):
         assert word in figure.caption
     assert read_record(figure.to_bytes("svg"))["provenance"]["options"]["figure"] == "views"
+
+
+def test_the_cell_that_asks_is_dashed_in_its_own_view_and_titles_begin_with_the_view() -> None:
+    loaded = tiny.model(tiny.mmvit("joint"))
+    run = tiny.ran(loaded, tiny.inputs_of("mmvit"), "two")
+    found = METHODS["rollout"].explain(loaded, run, Target("two"))
+    spaces = {name: run.spaces[name] for name in ("view1", "view2")}
+    asked = {"asking": (spaces["view2"], 0), "notes": ["Stage 1, mean of heads."]}
+    made = views_figure(
+        np.full((16, 24, 3), 200, np.uint8), [found], spaces, titles=["a very long title " * 9], **asked
+    )
+    panels = [axes for axes in made.drawing.axes if axes.images and axes.patches][:2]  # the third is the colour bar
+    dashed = [any(patch.get_linestyle() not in ("-", "solid") for patch in axes.patches) for axes in panels]
+    assert dashed == [False, True]
+    titles = [text.get_text() for axes in made.drawing.axes for text in axes.texts]
+    assert any(title.startswith("View 1: a very") for title in titles)
+    assert any(title.startswith("View 2: a very") for title in titles)
+    assert "Stage 1, mean of heads. The dashed cell asks." in made.caption
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_no_text_leaves_the_page(preset: str) -> None:
+    drawing = made(preset).drawing
+    for axes in drawing.axes:
+        for text in axes.texts:
+            box = text.get_window_extent()
+            assert box.x0 >= -0.5, text
+            assert box.x1 <= drawing.bbox.x1 + 0.5, text
 
 
 def test_titles_must_fit() -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
+from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike, NDArray
 
 from xviz.core.errors import ModelError
@@ -20,7 +21,7 @@ from xviz.core.tokens import Electrodes
 from xviz.figures.caption import caption, limits
 from xviz.figures.figure import Figure
 from xviz.figures.grid import label_room, matrix_panel
-from xviz.figures.lettering import fit, write
+from xviz.figures.lettering import contrasting, fit, write
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, bar, bar_height
 from xviz.figures.panel import FINE
@@ -29,6 +30,7 @@ from xviz.scale import Scale, number, order, sequential
 from xviz.scalp import flat
 
 LEAST = 4  #: electrodes without which there is no topography
+EDGE = 0.85  #: radii of the head beyond which names are drawn towards the middle
 REACH = 1.28  #: half the side of a head's panel, in radii of the head
 
 
@@ -92,20 +94,38 @@ def head_panel(
         sensors=False,
         res=128,
     )
+    for line in axes.lines:  # the head's outline, seen on dark fields too
+        line.set(linewidth=0.8, path_effects=[withStroke(linewidth=1.8, foreground="white")])
     axes.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), aspect="equal")
     axes.set_axis_off()
     most = max((strength for *_, strength in links), default=1.0) or 1.0
     for start, end, strength in links:
         ends = places[[start, end]]
         for colour, more in (("white", 1.2), ("black", 0.0)):
-            axes.plot(*ends.T, color=colour, linewidth=0.4 + 1.6 * strength / most + more, solid_capstyle="round")
-    axes.plot(*places[good].T, "o", color="black", markersize=1.2, markeredgewidth=0)
+            axes.plot(*ends.T, color=colour, linewidth=0.3 + 1.1 * strength / most + more, solid_capstyle="round")
+    inks = [contrasting(colour) for colour in scale.lut()[scale.quantise(np.where(good, scores, np.nan))]]
+    for index in np.flatnonzero(good):
+        axes.plot(*places[index], "o", color=inks[index], markersize=1.2, markeredgewidth=0)
     axes.plot(*places[list(scalp.absent)].T, "x", color="black", markersize=2.5, markeredgewidth=FINE)
     if selected is not None:
         axes.plot(*places[[selected]].T, "o", color="white", markersize=4, markeredgecolor="black", markeredgewidth=0.8)
     for index in np.flatnonzero(np.isfinite(places).all(1)) if names else ():
         weight = "bold" if index == selected else "normal"
-        write(axes, *(places[index] - [0, 0.11]), scalp.electrodes.names[index], size=size, ha="center", weight=weight)
+        upwards = any(index == end and places[end, 1] > places[start, 1] for start, end, _ in links)
+        where, side = _beside(places[index], upwards)
+        ink = inks[index] if good[index] else "black"
+        write(axes, *where, scalp.electrodes.names[index], size=size, ha=side, weight=weight, color=ink)
+
+
+def _beside(place: NDArray[np.float64], upwards: bool) -> tuple[NDArray[np.float64], str]:
+    """Where an electrode's name stands and how it is aligned: inside the head, off a line that comes from below."""
+    x, y = place
+    outer = np.hypot(x, y) > EDGE
+    if outer and abs(x) > abs(y):
+        return place - (0.06 * np.sign(x), 0.025), "right" if x > 0 else "left"
+    if outer:
+        return place - (0, 0.16 if y > 0 else -0.1), "center"
+    return place - (0, -0.05 if upwards else 0.11), "center"
 
 
 def heads_figure(

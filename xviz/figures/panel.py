@@ -37,6 +37,7 @@ def picture_panel(
     scale: Scale,
     *,
     selected: int | None = None,
+    asking: ArrayLike | None = None,
     top: int = 3,
     size: float = 5.5,
 ) -> None:
@@ -51,6 +52,7 @@ def picture_panel(
         scores: (n,), NaN for a region without one.
         scale: Colours and limits.
         selected: A region to mark with a dashed outline and an “S”.
+        asking: (4,) a box that is none of the regions, to mark with a dashed outline alone.
         top: How many regions get an outline.
         size: Of the ranks, in points.
     """
@@ -60,11 +62,17 @@ def picture_panel(
     painted = heat(small, boxes * factor, scores, scale)
     axes.imshow(painted, extent=(0, width, height, 0), interpolation="none", aspect="auto")
     axes.set(xlim=(0, width), ylim=(height, 0))
-    places = boxes * ([width / pixels.shape[1], height / pixels.shape[0]] * 2)
-    places = np.clip(places, 0.5, [width - 0.5, height - 0.5] * 2)
+
+    def placed(boxes: NDArray) -> NDArray:
+        within = boxes * ([width / pixels.shape[1], height / pixels.shape[0]] * 2)
+        return np.clip(within, 0.5, [width - 0.5, height - 0.5] * 2)
+
+    places = placed(boxes)
     strongest = [i for i in np.argsort(-np.abs(scores), kind="stable") if np.isfinite(scores[i])][:top]
     for index in [*reversed(strongest), *(() if selected is None else (selected,))]:
         _outline(axes, places[index], dashed=index == selected)
+    if asking is not None:
+        _outline(axes, placed(np.asarray(asking, np.float64)), dashed=True)
     named = {index: f"{rank}: {number(scores[index])}" for rank, index in enumerate(strongest, 1)}
     if selected is not None:
         named = {**named, selected: f"S, {named[selected]}" if selected in named else "S"}

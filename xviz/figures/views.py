@@ -20,7 +20,7 @@ from xviz.figures.style import MM, PRESETS, Preset, drawing
 from xviz.scale import Scale, diverging, number, order, sequential
 
 Tick = tuple[float, str]  #: share of the side, from left or top, and text
-FOOT, SIDE = 6.0, 9.0  #: mm for the ticks below and on the left
+FOOT, SIDE, END = 6.0, 11.0, 3.0  #: mm for the ticks below and on the left, and for half the last one on the right
 
 
 def views_figure(
@@ -31,6 +31,8 @@ def views_figure(
     titles: Sequence[str],
     ticks: tuple[Sequence[Tick], Sequence[Tick]] = ((), ()),
     axes: tuple[str, str] = ("", ""),
+    asking: tuple[Cells, int] | None = None,
+    notes: Sequence[str] = (),
     credit: str = "",
     preset: Preset = PRESETS["nature-double"],
 ) -> Figure:
@@ -43,6 +45,8 @@ def views_figure(
         titles: One for each explanation.
         ticks: Of the horizontal and of the vertical axis.
         axes: Their names with units.
+        asking: A cell to mark in its view, the one that asks.
+        notes: Sentences for the caption.
         credit: Origin and licence of the sample.
         preset: The venue's sizes.
 
@@ -63,9 +67,14 @@ def views_figure(
             drawn = np.concatenate(list(scored.values()))
             for column, (name, values) in enumerate(scored.items()):
                 letter, left = next(names), column * (width + SPACE)
-                shown = f"{title}, {spaces[name].base().name.replace('view', 'view ')}"
-                top = y + page.title(letter, shown, left, y, width)
-                heights.append(_panel(page, pixels, spaces[name], values, scale, (left, top, width), ticks, axes) + top)
+                base = spaces[name].base().name
+                view = base.replace("view", "view ")
+                shown, marked = f"{title}, {view}", None
+                if asking is not None and asking[0].base().name == base:
+                    marked = asking[0].boxes[asking[1]]
+                top = y + page.title(letter, f"{view.capitalize()}: {title}", left, y, width)
+                panel = _panel(page, pixels, spaces[name], values, scale, (left, top, width), ticks, axes, marked)
+                heights.append(top + panel)
                 best = [f"{spaces[name].label(int(i))} ({number(values[i])})" for i in order(values)[:TOP]]
                 same = f"{limits(scale, scale.clipped(drawn))}, the same in all views"
                 told.append(f"{shown} ({same}); strongest: {'; '.join(best)}.")
@@ -75,7 +84,8 @@ def views_figure(
     provenance = explanations[0].provenance.but(
         figure="views", preset=preset.key, method=", ".join(one.method for one in explanations)
     )
-    text = caption(preset, told, provenance, credit=credit)
+    notes = [*notes, *(["The dashed cell asks."] if asking is not None else [])]
+    text = caption(preset, told, provenance, credit=credit, notes=notes)
     alt = (
         f"{len(explanations)} explanations of “{explanations[0].target}” over the views of one input. {' '.join(told)}"
     )
@@ -91,16 +101,18 @@ def _panel(
     place: tuple[float, float, float],
     ticks: tuple[Sequence[Tick], Sequence[Tick]],
     names: tuple[str, str],
+    asking: NDArray[np.float32] | None,
 ) -> float:
     """One view with its axes; returns its height in mm."""
     left, top, width = place
     size = page.preset.small_pt
-    wide = width - SIDE
+    wide = width - SIDE - END
     tall = 0.55 * wide
     zoom = np.tile([pixels.shape[1] / cells.size[1], pixels.shape[0] / cells.size[0]], 2)
     picture_panel(
-        page.axes(left + SIDE, top, wide, tall), pixels, cells.boxes * zoom, values, scale, top=TOP, size=size
-    )
+        page.axes(left + SIDE, top, wide, tall), pixels, cells.boxes * zoom, values, scale, top=TOP, size=size,
+        asking=None if asking is None else asking * zoom,
+    )  # fmt: skip
     below = page.axes(left + SIDE, top + tall, wide, FOOT)
     for share, text in ticks[0]:
         below.plot([share * wide * MM] * 2, [0, 2], color="black", linewidth=THIN)
@@ -110,5 +122,5 @@ def _panel(
     for share, text in ticks[1]:
         beside.plot([SIDE * MM - 2, SIDE * MM], [share * tall * MM] * 2, color="black", linewidth=THIN)
         write(beside, SIDE * MM - 3, share * tall * MM + 0.36 * size, text, size=size, ha="right")
-    write(beside, 0, tall * MM + 1.2 * size, names[1], size=size)
+    write(beside, 1.0 * size, tall * MM / 2, names[1], size=size, ha="center", va="center", rotation=90)
     return tall + FOOT

@@ -57,13 +57,13 @@ def show(made: Recording, looked: Looked) -> None:
 def _fine(made: Recording) -> Fine | None:
     """Attributions of cells, begun when asked for."""
     place = f"cells {made.run.provenance.json()} {made.absent} {made.output}"
-    kept = made.choices.recall(place)
-    if kept is None and st.button("Compute attributions of cells", icon=":material/play_arrow:", key="eeg.cells"):
-        with parts.progress("Attributions") as move:
+    kept, work = made.choices.recall(place), st.container()  # always there, so that what stands below keeps its place
+    if kept is None and work.button("Compute attributions of cells", icon=":material/play_arrow:", key="eeg.cells"):
+        with work, parts.progress("Attributions") as move:
             kept = _compute(made, move)
         made.choices.remember(place, kept)
     if kept is None:
-        st.caption(
+        work.caption(
             "Integrated gradients (Captum) for every electrode, band and second, and the answer with each cell of "
             "electrode and band left out; some seconds of work."
         )
@@ -168,7 +168,7 @@ def _seconds(made: Recording, fine: Fine, band: int | None) -> None:
     view = matrix.matrix(
         values,
         row_labels=made.names,
-        column_labels=[f"{second} s" for second in range(values.shape[1])],
+        column_labels=[str(second) for second in range(values.shape[1])],
         scale=scale.diverging(values, label="share of the answer", unit="logits"),
         selected=None if picked is None else (picked.token, int(np.abs(values[picked.token]).argmax())),
         title=f"Integrated gradients for {made.output}: "

@@ -37,9 +37,16 @@ class Shown:
         Raises:
             ModelError: no method has an answer yet.
         """
+        asking, notes = None, []
         if kind == "attention":
-            shown = [self.looked.answer]
-            titles = [f"{call_name(self.looked.call)}, asked by {self.looked.asking}"]
+            shown, asking = [self.looked.answer], self.looked.asking
+            call = self.heard.run.call(self.looked.call)
+            heads = f"mean of {call.heads} heads" if self.looked.head is None else f"head {self.looked.head + 1}"
+            if asking is None:
+                titles = ["asked by the class token"]
+            else:
+                titles = [f"asked by {asking[0].base().name.replace('view', 'view ')} at {asking[0].label(asking[1])}"]
+            notes = [f"{call_name(call.name)}, {heads}."]
         else:
             shown = list(self.answers)
             titles = [METHODS[one.method].title for one in shown]
@@ -54,7 +61,9 @@ class Shown:
             {name: self.heard.cells(name) for one in shown for name in one.scores if name != "class"},
             titles=titles,
             ticks=([(x / wide, t) for x, t in drawn.x_ticks], [(y / tall, t) for y, t in drawn.y_ticks]),
-            axes=("time (s)", "Hz"),
+            axes=("time (s)", "frequency (Hz)"),
+            asking=asking,
+            notes=notes,
             credit=self.heard.sample.source,
             preset=PRESETS[preset],
         )

@@ -92,8 +92,9 @@ def _deletion(scene: Shown, trial: Trial) -> None:
         asked = st.button("Measure", icon=":material/play_arrow:", key=f"{trial.prefix}.measure")
     target = scene.target(None)
     place = f"curves {scene.run.provenance.json()} {scene.choices.masked} {name} {target.output}"
+    work = st.container()  # always there, so that what stands below keeps its place
     if asked:
-        with parts.progress("Deletion") as move:
+        with work, parts.progress("Deletion") as move:
             found = cache.explain(scene.run, cache.Question(name, target))
             scene.choices.remember(
                 place, curves(cache.load(scene.card.key), scene.run, target, found, trial.space, progress=move)
@@ -135,8 +136,10 @@ def _attention_matters(scene: Shown, trial: Trial) -> None:
         "each row. If the score stays where it was, the map explains little of it."
     )
     place = f"attention {scene.choices.masked} {scene.run.provenance.json()}"
-    if st.button("Replace the weights", icon=":material/shuffle:", key=f"{trial.prefix}.replace"):
-        with parts.progress("Other weights") as move:
+    asked = st.button("Replace the weights", icon=":material/shuffle:", key=f"{trial.prefix}.replace")
+    work = st.container()
+    if asked:
+        with work, parts.progress("Other weights") as move:
             calls = [call.name for call in scene.run.calls if call.name.startswith(trial.calls)]
             chosen = calls[-1] if trial.last else None
             loaded = cache.load(scene.card.key)

@@ -29,7 +29,7 @@ class Looked:
 
     call: str
     head: int | None
-    asking: str  #: who asks, in words
+    asking: tuple[Cells, int] | None  #: the cell that asks; None for the class token
     answer: Explanation  #: the row of attention
 
 
@@ -53,7 +53,7 @@ def explore(heard: Heard) -> Looked:
     asking = "the class token" if focus is None else f"{view_name(selection.space)}, {focus.label(selection.token)}"  # type: ignore[union-attr]
     _answering(heard, answer, asking)
     _quadrants(heard, call, head)
-    return Looked(call, head, asking, answer)
+    return Looked(call, head, None if focus is None else (focus, selection.token), answer)  # type: ignore[union-attr]
 
 
 def view_name(space: str) -> str:

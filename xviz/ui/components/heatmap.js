@@ -51,7 +51,7 @@ function layOut(view, context) {
   const width = view.stage.clientWidth;
   const widest = (labels) => labels.reduce((most, label) => Math.max(most, context.measureText(label).width), 0);
   const left = Math.min(Math.ceil(widest(header.rowLabels)) + 8, width * (width < 500 ? 0.24 : 0.3), 160);
-  const columnWidth = widest(header.columnLabels);
+  const columnWidth = 1.1 * widest(header.columnLabels); // the picked one is bold
   const room = (width - left - 2) / header.columns;
   const flat = columnWidth + 8 <= Math.min(room, 96);
   const top = flat ? FONT_SIZE + 8 : Math.min(Math.ceil(columnWidth) + 8, 110);
