@@ -56,14 +56,31 @@ class Recipe:
     seed: int = 0
 
 
-def train(folder: Path, out: Path, recipe: Recipe, settings: Mapping[str, Any] = SOUND) -> MMViT:
-    """Train on the recordings of a folder and write ``out`` and its log."""
+def train(
+    folder: Path,
+    out: Path,
+    recipe: Recipe,
+    settings: Mapping[str, Any] = SOUND,
+    *,
+    start: tuple[Mapping[str, Tensor], str] | None = None,
+) -> MMViT:
+    """Train on the recordings of a folder and write ``out`` and its log.
+
+    Args:
+        folder: Of the recordings.
+        out: Where the weights go.
+        recipe: The numbers of the training.
+        settings: Of the card.
+        start: Weights of a model of pictures to begin with, and the rule by which its colours are joined.
+    """
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(1)  # small operations are no faster on two
     rng, definition = np.random.default_rng(recipe.seed), Mel.of(settings)
     every = recordings(folder, definition.rate)
     fit = [one for one in every if one.speaker != recipe.without and not (recipe.keep_tests and one.tests)]
     model = MMViT(settings)
+    if start is not None:
+        transfer(start[0], model, rule=start[1])
     remember_mean(model, heard([alone(one, definition.length, definition.rate) for one in fit[::5]], definition))
     steps = recipe.epochs * (len(fit) // recipe.batch)
     optimizer = torch.optim.AdamW(groups(model, recipe.weight_decay), lr=recipe.rate)
