@@ -98,7 +98,7 @@ def _dotted(axes: Axes, segments: NDArray) -> None:
     """Line segments in points, dark dots on a light line."""
     for colour, width, style in (("white", 1.4, "-"), ("black", 1.0, (0, (1, 1.2)))):
         for x0, y0, x1, y1 in segments:
-            axes.plot([x0, x1], [y0, y1], color=colour, linewidth=width, linestyle=style)
+            axes.plot([x0, x1], [y0, y1], color=colour, linewidth=width, linestyle=style, zorder=1)  # below texts
 
 
 def _tag(

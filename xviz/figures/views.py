@@ -34,7 +34,7 @@ def views_figure(
     ticks: tuple[Sequence[Tick], Sequence[Tick]] = ((), ()),
     axes: tuple[str, str] = ("", ""),
     asking: tuple[Cells, int] | None = None,
-    together: bool = False,
+    limit: float | None = None,
     known: ArrayLike | None = None,
     upright: bool = False,
     notes: Sequence[str] = (),
@@ -51,7 +51,7 @@ def views_figure(
         ticks: Of the horizontal and of the vertical axis.
         axes: Their names with units.
         asking: A cell to mark in its view, the one that asks.
-        together: One limit for all rows; their scores must measure the same.
+        limit: Of the colours of all rows, whose scores must then measure the same; None gives each row its own.
         known: (m, 4) line segments in pixels around the place that is known to be meant.
         upright: Whether the plane's sides measure the same, so that its shape is kept, as a picture's is.
         notes: Sentences for the caption.
@@ -66,9 +66,8 @@ def views_figure(
     with drawing():
         page = Page(preset)
         scored = [{name: v for name, v in one.scores.items() if name in spaces} for one in explanations]
-        limit = max(float(np.abs(v).max()) for row in scored for v in row.values()) if together else None
         rows = [
-            _Row(title, own, _scale(one, own, limit), f"the same in all {'panels' if together else 'views'}")
+            _Row(title, own, _scale(one, own, limit), f"the same in all {'views' if limit is None else 'panels'}")
             for one, title, own in zip(explanations, titles, scored, strict=True)
         ]
         marks = _Marks(pixels, spaces, ticks, axes, known, asking)
@@ -189,7 +188,6 @@ def _scale(one: Explanation, scored: Mapping[str, NDArray[np.float64]], limit: f
     values = np.concatenate(list(scored.values()))
     if limit is None:
         return scale_for(one, values)
-    limit = limit or 1.0
     if one.signed:
         return diverging(values, limit=limit, label=one.unit)
     return sequential(values, limits=(0.0, limit), label=one.unit)

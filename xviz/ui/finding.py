@@ -65,12 +65,19 @@ def spread(here: Subject, found: Explanation) -> Explanation:
     return replace(found, scores=scores, unit=DENSITY)
 
 
+def limit(found: Sequence[Explanation]) -> float:
+    """Where colours end if all methods share a scale: the most that 95 % of some method's cells stay below.
+
+    A single cell of one method would otherwise leave all others dark; how many lie beyond is said under each.
+    """
+    every = [np.abs(np.concatenate([v for name, v in one.scores.items() if name != "class"])) for one in found]
+    return max((float(np.quantile(values, 0.95)) for values in every), default=0.0) or 1.0
+
+
 def _limits(found: Sequence[Explanation], one: bool) -> dict[str, scale.Scale]:
-    """Method → its scale: the same greatest value for all, or one for each unit."""
-    if not found:
-        return {}
+    """Method → its scale: the same limit for all, or one for each unit."""
     if one:
-        most = max(float(np.abs(v).max()) for this in found for v in this.scores.values()) or 1.0
+        most = limit(found)
         kinds = {
             True: scale.diverging([], limit=most, label=DENSITY),
             False: scale.sequential([], limits=(0.0, most), label=DENSITY),

@@ -13,7 +13,7 @@ from xviz.export import bundle
 from xviz.figures.figure import Figure
 from xviz.figures.recipes import views_figure
 from xviz.figures.style import PRESETS
-from xviz.ui import offer
+from xviz.ui import finding, offer
 from xviz.ui.answers import weigh
 from xviz.ui.subject import Subject
 from xviz.ui.viewing import Looked, call_name
@@ -65,7 +65,7 @@ class Shown:
             ticks=(plane.x_ticks, plane.y_ticks),
             axes=plane.names,
             asking=asking,
-            together=kind == "methods" and len({one.unit for one in shown}) == 1,
+            limit=finding.limit(shown) if all(one.unit == finding.DENSITY for one in shown) else None,
             known=self.here.known,
             upright=not self.here.sounds,
             notes=notes,
