@@ -150,7 +150,7 @@ def test_an_own_recording_with_other_names_and_a_flat_channel() -> None:
         "1 missing",
         "1 flat or broken",
         "2 made from their neighbours",
-        "1 channels not used",
+        "1 channel not used",
     ):
         assert words in told_
     at.radio(key="missing").set_value("leave out").run()
