@@ -1,4 +1,4 @@
-"""What the multiscale multiview model is fed, and its cards: spoken digits, and the paper's scale for pictures."""
+"""What the multiscale multiview model is fed, and its cards: digits, instruments, pictures, the paper's scale."""
 
 from __future__ import annotations
 
@@ -176,6 +176,34 @@ MMVIT_CARD = card(
     story=STORY,
     wants={"sound": "a sound (WAV, FLAC, OGG or MP3)"},
     outputs={name: f"log-odds that “{name}” is said" for name in DIGITS},
+)
+MMVIT_INSTRUMENTS_CARD = card(
+    "mmvit-instruments",
+    settings=INSTRUMENTS,
+    checkpoint="mmvit-instruments",
+    title="Instruments (MMViT)",
+    short="Instruments",
+    icon=":material/piano:",
+    story=(
+        "Which families of instruments play? Two views of one spectrogram, fine and coarse, ask each other in every "
+        "stage. Pick a cell of one view and the other answers; see when and at which frequencies each was heard."
+    ),
+    wants={"sound": "a sound (WAV, FLAC, OGG or MP3)"},
+    outputs={name: f"log-odds that an instrument of the family “{name}” plays" for name in FAMILIES},
+)
+MMVIT_OBJECTS_CARD = card(
+    "mmvit-objects",
+    settings=OBJECTS,
+    checkpoint="mmvit-objects",
+    title="Object pictures (MMViT)",
+    short="Object pictures",
+    icon=":material/chair:",
+    story=(
+        "Which things are in the picture? A fine and a coarse view of it ask each other in every stage. Pick a cell of "
+        "one view and the other answers; see where each thing was seen."
+    ),
+    wants={"picture": "a picture (PNG, JPEG or WebP)"},
+    outputs={name: f"log-odds that there is a {name}" for name in KINDS},
 )
 MMVIT_PAPER_CARD = card(
     "mmvit-paper",

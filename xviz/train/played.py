@@ -45,14 +45,13 @@ class Mixture:
         """(count,) one for every family that is heard outside the stretch ``gone``, seconds."""
         return labels_of(self.families, self.places, count, gone)
 
-    def truth(self, index: int, definition: Mel) -> NDArray[np.float64]:
-        """(bands, frames) one in the box around all that is heard of a note, the lowest band last, as it is drawn."""
+    def box(self, index: int, definition: Mel) -> tuple[float, float, float, float]:
+        """From, to in seconds and from, to in hertz: around all that is heard of a note."""
         decibels = spectrogram(torch.from_numpy(self.parts[index])[None], definition)[0].numpy()
         loud = decibels > -HEARD
         bands, frames = np.flatnonzero(loud.any(1)), np.flatnonzero(loud.any(0))
-        box = np.zeros(decibels.shape)
-        box[bands[0] : bands[-1] + 1, frames[0] : frames[-1] + 1] = 1.0
-        return box[::-1]
+        low, high = definition.hertz(bands[0]), definition.hertz(bands[-1] + 1)
+        return float(frames[0] * definition.hop), float((frames[-1] + 1) * definition.hop), low, high
 
 
 def notes(folder: Path, rate: float, families: Sequence[str]) -> list[Note]:
@@ -104,16 +103,22 @@ def mixed(
     for note in chosen:
         count = min(round(rng.uniform(*seconds) * rate), len(note.signal), length)
         start = int(rng.integers(0, length - count + 1))
-        fade = np.minimum(1, np.arange(count, 0, -1) / (0.03 * rate))
-        own = note.signal[:count] * fade
-        loud = 0.1 * 10 ** (rng.uniform(-spread, spread) / 20) / (float(np.sqrt(np.mean(own**2))) + 1e-6)
-        part = np.zeros(length, np.float32)
-        part[start : start + count] = loud * own
-        parts.append(part)
+        parts.append(laid(note, start, count, length, rate) * np.float32(10 ** (rng.uniform(-spread, spread) / 20)))
         places.append((start / rate, (start + count) / rate))
     return Mixture(np.sum(parts, 0), tuple(note.family for note in chosen), tuple(places), tuple(parts))
 
 
 def whole(note: Note, length: int, rate: float) -> Mixture:
-    """One note from the beginning of a clip on, as long as it is."""
-    return mixed([note], length, rate, np.random.default_rng(0), seconds=(9.0, 9.0), spread=0.0)
+    """One note in the middle of a clip, as long as it is."""
+    count = min(len(note.signal), length)
+    start = (length - count) // 2
+    part = laid(note, start, count, length, rate)
+    return Mixture(part, (note.family,), ((start / rate, (start + count) / rate),), (part,))
+
+
+def laid(note: Note, start: int, count: int, length: int, rate: float) -> NDArray[np.float32]:
+    """(length,) the first ``count`` samples of a note, 0.1 of full scale in the mean, its last 30 ms fading out."""
+    own = note.signal[:count] * np.minimum(1, np.arange(count, 0, -1) / (0.03 * rate))
+    clip = np.zeros(length, np.float32)
+    clip[start : start + count] = 0.1 * own / (float(np.sqrt(np.mean(own**2))) + 1e-6)
+    return clip
