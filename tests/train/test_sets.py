@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +12,24 @@ import pytest
 import torch
 from PIL import Image
 
+from xviz import engine
 from xviz.core.errors import SampleError
+from xviz.data.audio import read_sound
 from xviz.data.build import instruments, objects
 from xviz.data.build.furniture import Model, Shot
 from xviz.data.build.sources import SourceError
+from xviz.data.images import read_picture
+from xviz.models.card import ModelCard
 from xviz.models.mel import Mel
 from xviz.models.mmvit import MMViT, view_grid
-from xviz.models.mmvit_cards import INSTRUMENTS, KINDS, OBJECTS
-from xviz.train import mmvit_instruments, mmvit_objects
+from xviz.models.mmvit_cards import INSTRUMENTS, KINDS, MMVIT_INSTRUMENTS_CARD, MMVIT_OBJECTS_CARD, OBJECTS
+from xviz.train import compare_sets, measure_instruments, measure_objects, mmvit_instruments, mmvit_objects
 from xviz.train.mmvit import transfer
 from xviz.train.pictured import backgrounds, composed, cutouts
+from xviz.train.placed import placed, several
 from xviz.train.played import Note, mixed, notes, whole
 
+FOLDER = Path(__file__).parents[2] / "xviz/data/samples"
 RATE = float(instruments.RATE)
 FEW = {"piano": {0: (60, 70), 1: (60, 66)}, "bass": {32: (30, 40), 33: (30, 36)}}
 SMALL = {"width": 8, "stages": ("C", "SC"), "kv_stride": ((2, 2), (1, 1))}
@@ -253,6 +260,70 @@ def test_all_but_the_answers_is_carried_from_pictures_to_instruments() -> None:
     torch.testing.assert_close(
         sounds.embed[0].weight, pictures.embed[0].weight.unflatten(1, (3, -1)).mean(1), rtol=0, atol=0
     )
+
+
+def test_forms_that_stand_in_the_record_are_not_trained_again(played: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(compare_sets.SHORTER, "mmvit-instruments", {"epochs": 1, "rounds": 1, "batch": 8})
+    monkeypatch.setitem(compare_sets.FORMS["mmvit-instruments"], "the recipe", (SMALL, {}))
+    monkeypatch.setattr(measure_instruments, "together", lambda *given: {"mAP": 50.0})
+    out, given = played / "record.json", ("mmvit-instruments", played, ["the recipe"])
+    compare_sets.compare(*given, [0], out)
+    first = json.loads(out.read_text())["trainings"]
+    assert {"form", "seed", "minutes", "pitch", "instrument", "mAP"} == set(first["runs"][0])
+    compare_sets.compare(*given, [0, 1], out)
+    again = json.loads(out.read_text())["trainings"]["runs"]
+    assert again[0] == first["runs"][0]
+    assert [run["seed"] for run in again] == [0, 1]
+    monkeypatch.setitem(compare_sets.SHORTER, "mmvit-instruments", {"epochs": 2, "rounds": 1, "batch": 8})
+    compare_sets.compare(*given, [0], out)
+    assert len(json.loads(out.read_text())["trainings"]["runs"]) == 1, "another schedule begins anew"
+
+
+def test_relevance_is_held_against_the_place_of_each_thing(pictured: Path) -> None:
+    card = replace(MMVIT_OBJECTS_CARD, settings={**OBJECTS, **SMALL}, checkpoint=None)
+    every = cutouts(pictured, KINDS)
+    cases = list(measure_objects.cases(every, 3))
+    for sample, name, mask in cases:
+        assert name in ("bed", "chair", "table")
+        assert mask.shape == sample.part("picture").pixels.shape[:2]
+    found = placed(engine.untrained(card), cases, methods=("gradient", "look"))
+    shares = [100 * float(mask.mean()) for _, _, mask in cases]
+    assert found["chance"]["share"] == pytest.approx(np.mean(shares), abs=0.1), "tiles fill the picture"
+    methods = found["methods"]
+    assert methods["gradient"] == methods["gradient, untrained"], "both are untrained here"
+    assert set(methods) == {"gradient", "gradient, untrained", "look", "look, untrained"}
+
+
+def test_the_two_highest_of_several_by_hand() -> None:
+    scores = np.array([[3.0, 2.0, -1.0], [1.0, -2.0, -3.0]])
+    true = np.array([[True, True, False], [True, False, True]])
+    assert several(scores, true) == {"cases": 2, "exact": 50.0, "mAP": round(100 * (1 + 1 + 0.5) / 3, 1)}
+
+
+@pytest.mark.parametrize("card", [MMVIT_INSTRUMENTS_CARD, MMVIT_OBJECTS_CARD])
+def test_shipped_samples_are_credited_and_say_what_is_where(card: ModelCard) -> None:
+    for entry in json.loads((FOLDER / f"{card.key}.json").read_text()):
+        assert "GPL" not in entry["credit"]
+        names = entry["title"].split(", ")
+        assert set(names) <= set(card.settings["classes"])
+        content = (FOLDER / entry["file"]).read_bytes()
+        if card is MMVIT_INSTRUMENTS_CARD:
+            assert "(MIT; " in entry["credit"]
+            sound = read_sound(content)
+            assert [place[0] for place in entry["places"]] == names
+            assert all(0 <= a < b <= sound.seconds and 0 < low < high < 8000 for _, a, b, low, high in entry["places"])
+        else:
+            assert entry["credit"].count("CC") >= 2
+            pixels = read_picture(content).pixels
+            masks = [np.asarray(Image.open(FOLDER / file).convert("L")) > 0 for _, file in entry["masks"]]
+            assert [name for name, _ in entry["masks"]] == names
+            assert all(mask.shape == pixels.shape[:2] and 0.01 < mask.mean() < 0.4 for mask in masks)
+
+
+def test_a_set_smaller_than_a_batch_is_told(pictured: Path, tmp_path: Path) -> None:
+    recipe = mmvit_objects.Recipe(batch=4000, grounds=5)
+    with pytest.raises(SampleError, match="smaller batch"):
+        mmvit_objects.train(pictured, tmp_path / "out.safetensors", recipe, {**OBJECTS, **SMALL})
 
 
 def test_backgrounds_are_those_of_their_seed() -> None:

@@ -35,6 +35,9 @@ SPLITS = ("pitch", "instrument", "soundfont")  #: what is only tested
 class Recipe(Schedule):
     """Every number of the training."""
 
+    epochs: int = 24
+    batch: int = 16
+    rate: float = 1e-3
     rounds: int = 2  #: clips that each note leads in one epoch
     together: float = 0.6  #: share of the clips with two notes
     speed: float = 0.06  #: most change of a note's speed, and with it of its pitch

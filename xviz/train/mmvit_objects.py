@@ -1,14 +1,15 @@
 """The recipe of the object-pictures checkpoint: which things are in the picture?
 
-Every epoch each cut-out leads some pictures: alone, or with a thing of another kind, on a background out of a
+Every epoch each cut-out leads some pictures: alone, or with a thing of another kind, on a light background out of a
 thousand. One sigmoid for each kind, binary cross-entropy. Sizes, places, sides and the light's colour vary. Patches
-are left out at random as in the recipe of the digits (``xviz/train/mmvit.py``), and its CutMix takes some columns.
+are left out at random as in the recipe of the digits (``xviz/train/mmvit.py``), whose CutMix can be had too. The first
+epochs have single things only, without which the training does not get under way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,14 @@ TESTED_GROUNDS = (300, 1)  #: how many backgrounds tests have, and their seed
 class Recipe(Schedule):
     """Every number of the training."""
 
+    epochs: int = 40
+    batch: int = 16
+    rate: float = 1e-3
     rounds: int = 1  #: pictures that each cut-out leads in one epoch
+    alone_epochs: int = 12  #: the first ones have single things and no CutMix
     together: float = 0.5  #: share of the pictures with two things
     grounds: int = 1000  #: backgrounds
-    cutmix: float = 0.2  #: share of the batches with CutMix
+    cutmix: float = 0.0  #: share of the batches with CutMix
 
 
 def train(folder: Path, out: Path, recipe: Recipe, settings: Mapping[str, Any] = OBJECTS) -> MMViT:
@@ -46,8 +51,9 @@ def train(folder: Path, out: Path, recipe: Recipe, settings: Mapping[str, Any] =
     remember_mean(model, shown([composed([one], some_ground(grounds, rng), rng) for one in fit[::8]]))
 
     def losses(epoch: int) -> Iterator[Tensor]:
-        for pictures in batches(fit, grounds, recipe, rng):
-            yield step(model, pictures, recipe, rng)
+        now = replace(recipe, together=0.0, cutmix=0.0) if epoch < recipe.alone_epochs else recipe
+        for pictures in batches(fit, grounds, now, rng):
+            yield step(model, pictures, now, rng)
 
     tested = [one for one in every if one.split in SPLITS]
     per_epoch = recipe.rounds * len(fit) // recipe.batch

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xviz import checkpoints
+from xviz.core.errors import SampleError
 from xviz.models.mmvit import MMViT, patches
 
 
@@ -56,7 +57,14 @@ def optimise(
         losses: The losses of one epoch, counted from 0, one after another as the model stands.
         check: What is measured every fourth epoch and after the last one.
         out: For the weights; the log lies beside them as ``.log.json``.
+
+    Raises:
+        SampleError: the training set does not fill a batch.
     """
+    if per_epoch < 1:
+        raise SampleError(
+            f"The training set does not fill one batch of {recipe.batch}. Give a larger set, or a smaller batch."
+        )
     optimizer = torch.optim.AdamW(groups(model, recipe.weight_decay), lr=recipe.rate)
     steps = recipe.epochs * per_epoch
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, total_steps=steps, pct_start=recipe.warm_up)

@@ -69,9 +69,9 @@ def cutouts(folder: Path, kinds: Sequence[str]) -> list[Cutout]:
 
 
 def backgrounds(count: int, side: int, seed: int) -> NDArray[np.uint8]:
-    """(count, side, side, 3) backgrounds."""
+    """(count, side, side, 3) light backgrounds: plain, shaded, cloudy, or a floor before a wall."""
     rng = np.random.default_rng(seed)
-    return np.stack([(background(side, side, rng) * 255).astype(np.uint8) for _ in range(count)])
+    return np.stack([(background(side, side, rng, soft=True) * 255).astype(np.uint8) for _ in range(count)])
 
 
 def composed(chosen: Sequence[Cutout], ground: NDArray[np.uint8], rng: np.random.Generator) -> Composed:

@@ -18,7 +18,7 @@ from xviz.core.errors import SampleError
 from xviz.models.mel import Mel, spectrogram
 from xviz.train.multiview import labels_of
 
-HEARD = 30.0  #: dB below its loudest moment and band, down to which a note is taken to be heard
+HEARD = 20.0  #: dB below its loudest moment and band, down to which a note is taken to be heard
 
 
 @dataclass(frozen=True, eq=False)
