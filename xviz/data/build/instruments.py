@@ -16,6 +16,7 @@ import json
 import shutil
 import struct
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -163,4 +164,8 @@ def _fluidsynth(font: str, file: bytes) -> NDArray[np.float32]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder for the set")
-    build(parser.parse_args().out)
+    given = parser.parse_args()
+    try:
+        build(given.out)
+    except SourceError as error:
+        sys.exit(str(error))

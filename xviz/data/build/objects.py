@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -141,4 +142,7 @@ if __name__ == "__main__":
     parser.add_argument("--out", type=Path, required=True, help="folder for the set")
     parser.add_argument("--cache", type=Path, help="folder for the package and the rendered pictures; OUT/cache")
     given = parser.parse_args()
-    build(given.out, given.cache or given.out / "cache")
+    try:
+        build(given.out, (given.cache or given.out / "cache").resolve())
+    except SourceError as error:
+        sys.exit(str(error))
