@@ -1,4 +1,4 @@
-"""How well a map over cells fits a truth that is known: rank correlation, hits, how much lies in the place."""
+"""How well a map over cells fits a truth that is known: rank correlation, hits, and its share inside a place."""
 
 from __future__ import annotations
 

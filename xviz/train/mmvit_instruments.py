@@ -3,7 +3,7 @@
 Every epoch each note leads some clips: alone, or with a note of another family that may begin at another time and sound
 at once. One sigmoid for each family, binary cross-entropy. Notes are varied by speed, and with it pitch, by about a
 semitone, by shifting the spectrogram by bands, in loudness, and with noise. CutMix along time and patches left out are
-those of the digits (``xviz/train/mmvit.py``).
+those of the digits (``xviz/train/mmvit.py``). The first epochs have single notes only.
 
 The training can begin with the weights of the model of object pictures: three colour channels become one by their sum
 or by their mean.
@@ -35,11 +35,12 @@ SPLITS = ("pitch", "instrument", "soundfont")  #: what is only tested
 class Recipe(Schedule):
     """Every number of the training."""
 
-    epochs: int = 24
+    epochs: int = 14
     batch: int = 16
     rate: float = 1e-3
     rounds: int = 2  #: clips that each note leads in one epoch
-    together: float = 0.6  #: share of the clips with two notes
+    alone_epochs: int = 3  #: the first ones have single notes and no CutMix
+    together: float = 0.5  #: share of the clips with two notes
     speed: float = 0.06  #: most change of a note's speed, and with it of its pitch
     bands: int = 1  #: most shift of the spectrogram in bands
     noise: float = 0.003  #: most noise, in full scale; notes have 0.1
@@ -59,8 +60,9 @@ def train(folder: Path, out: Path, recipe: Recipe, settings: Mapping[str, Any] =
     remember_mean(model, heard([whole(note, definition.length, definition.rate) for note in fit[::3]], definition))
 
     def losses(epoch: int) -> Iterator[Tensor]:
-        for clips in batches(fit, recipe, definition, rng):
-            yield step(model, clips, recipe, definition, rng)
+        now = replace(recipe, together=0.0, cutmix=0.0) if epoch < recipe.alone_epochs else recipe
+        for clips in batches(fit, now, definition, rng):
+            yield step(model, clips, now, definition, rng)
 
     tested = [note for note in every if note.split in ("pitch", "instrument")]
     per_epoch = recipe.rounds * len(fit) // recipe.batch
