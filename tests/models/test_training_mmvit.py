@@ -12,10 +12,11 @@ import torch
 
 from tests.explain import tiny
 from xviz.core.errors import ModelError, SampleError
+from xviz.explain import planted
 from xviz.models.mel import Mel
 from xviz.models.mmvit import MMViT
 from xviz.models.mmvit_cards import SOUND
-from xviz.train.measure_mmvit import average_precision, inside
+from xviz.train.measure_mmvit import average_precision
 from xviz.train.mmvit import Recipe, cutmix, leave_out, shifted, train, transfer
 from xviz.train.spoken import Recording, alone, recordings, row
 
@@ -150,12 +151,29 @@ def test_relevance_inside_a_stretch_by_hand() -> None:
     scores = np.zeros((4, 8))
     scores[0, 2], scores[1, 5], scores[2, 0] = 3.0, 1.0, -9.0
     edge = 3 * definition.hop
-    share, hit = inside(run, {"view1": scores.ravel()}, (2 * edge, 3 * edge), definition)
-    assert (share, hit) == (pytest.approx(0.75), True)
-    share, hit = inside(run, {"view1": scores.ravel()}, (2.4 * edge, 6 * edge), definition)
-    assert (share, hit) == (pytest.approx((3 * 0.6 + 1) / 4), True)
-    assert not inside(run, {"view1": scores.ravel()}, (2.6 * edge, 6 * edge), definition)[1]
-    assert inside(run, {"view1": -np.ones(32)}, (0, 1), definition)[0] == 0
+
+    def inside(values: np.ndarray, start: float, end: float) -> tuple[float, bool]:
+        found = planted.inside(run.spaces, {"view1": values.ravel()}, definition.place(start * edge, end * edge))
+        return found.share, found.hit
+
+    assert inside(scores, 2, 3) == (pytest.approx(0.75), True)
+    assert inside(scores, 2.4, 6) == (pytest.approx((3 * 0.6 + 1) / 4), True)
+    assert not inside(scores, 2.6, 6)[1]
+    assert inside(-np.ones(32), 0, 1)[0] == 0
+    flat = planted.inside(run.spaces, {"view1": np.ones(32)}, definition.place(0, 2.5 * edge))
+    assert flat.share == pytest.approx(flat.chance) == pytest.approx(2.5 / 8)
+
+
+def test_a_place_in_time_and_frequency_by_hand() -> None:
+    definition = Mel.of(SOUND)
+    low, high = definition.hertz(10), definition.hertz(20.5)
+    place = definition.place(0.25, 0.5, low, high)[::-1]  # the lowest band first
+    assert place.shape == (64, 128)
+    np.testing.assert_allclose(place[10:20, 20:40], 1)
+    np.testing.assert_allclose(place[20, 20:40], 0.5, atol=1e-6)
+    assert place.sum() == pytest.approx(20 * 10.5)
+    run = tiny.ran(tiny.model(tiny.mmvit("joint")), tiny.inputs_of("mmvit"))
+    assert run.spaces["view1"].boxes[0, 3] == run.spaces["view1"].size[0], "row 0 is the lowest band, drawn last"
 
 
 def test_average_precision_by_hand() -> None:

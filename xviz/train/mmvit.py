@@ -47,14 +47,31 @@ class Recipe(Schedule):
     keep_tests: int = 1  #: 1 keeps the set's own test recordings out of the training, 0 takes them in
 
 
-def train(folder: Path, out: Path, recipe: Recipe, settings: Mapping[str, Any] = SOUND) -> MMViT:
-    """Train on the recordings of a folder and write ``out`` and its log."""
+def train(
+    folder: Path,
+    out: Path,
+    recipe: Recipe,
+    settings: Mapping[str, Any] = SOUND,
+    *,
+    start: tuple[Mapping[str, Tensor], str] | None = None,
+) -> MMViT:
+    """Train on the recordings of a folder and write ``out`` and its log.
+
+    Args:
+        folder: Of the recordings.
+        out: Where the weights go.
+        recipe: The numbers of the training.
+        settings: Of the card.
+        start: Weights of a model of pictures to begin with, and the rule by which its colours are joined.
+    """
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(1)  # small operations are no faster on two
     rng, definition = np.random.default_rng(recipe.seed), Mel.of(settings)
     every = recordings(folder, definition.rate)
     fit = [one for one in every if one.speaker != recipe.without and not (recipe.keep_tests and one.tests)]
     model = MMViT(settings)
+    if start is not None:
+        transfer(start[0], model, rule=start[1])
     remember_mean(model, heard([alone(one, definition.length, definition.rate) for one in fit[::5]], definition))
 
     def losses(epoch: int) -> Iterator[Tensor]:

@@ -27,6 +27,8 @@ from xviz.data.eeg_channels import ChannelReport, Missing, match
 from xviz.explain import METHODS, finer
 from xviz.models import MODELS, regions
 from xviz.models.boxes import find_boxes
+from xviz.models.card import ModelCard
+from xviz.views.plane import Plane
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model …")
@@ -145,6 +147,21 @@ def explain(run: Run, question: Question, progress: Callable[[float, str], None]
     )
     _shelf().put(question.of(run), made)
     return made
+
+
+# Sounds and pictures in views
+
+
+def of_sample(sample: Sample, make: Callable[[ModelCard, Sample], Plane], card: ModelCard) -> Plane:
+    """The drawing that is made of a sample for a card."""
+    return _of_sample(sample.digest, card.key, sample, make, card)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _of_sample(
+    digest: str, key: str, _sample: Sample, _make: Callable[[ModelCard, Sample], Plane], _card: ModelCard
+) -> Plane:
+    return _make(_card, _sample)
 
 
 # EEG

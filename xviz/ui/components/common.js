@@ -46,6 +46,17 @@ function whenStill(view, id, use) {
   view.stopWaiting = () => window.removeEventListener("xviz-still", listener);
 }
 
+// A player tells the time, and drawings that share its name follow it. CLOCKS keeps it for drawings that come later.
+const CLOCK = "xviz-clock";
+const CLOCKS = (window.xvizClocks ??= new Map());
+
+function tellClock(player, second) {
+  CLOCKS.set(player, second);
+  window.dispatchEvent(new CustomEvent(CLOCK, { detail: [player, second] }));
+}
+
+const clockOf = (player) => CLOCKS.get(player) ?? null;
+
 // ---- the frame around every drawing ---------------------------------------------------------------------------
 
 function element(tag, className, parent, text) {
