@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from xviz.core.sample import BIOSEMI32
+from xviz.data.eeg_checks import LIMIT_BYTES
 from xviz.data.eeg_examples import eeg_examples
+from xviz.ui.recording import LIMIT_MB
 
 ROOT = Path(__file__).parents[2]
 
@@ -150,7 +153,7 @@ def test_an_own_recording_with_other_names_and_a_flat_channel() -> None:
         "1 missing",
         "1 flat or broken",
         "2 made from their neighbours",
-        "1 channels not used",
+        "1 channel not used",
     ):
         assert words in told_
     at.radio(key="missing").set_value("leave out").run()
@@ -185,3 +188,14 @@ def test_the_unit_is_found_and_what_cannot_be_read_is_refused_in_words() -> None
     assert not at.error, "nothing is lost"
     at.selectbox(key="unit").set_value("mV").run()
     assert "taken as mV, as chosen" in said(at)
+
+
+def test_the_server_takes_what_the_pages_offer() -> None:
+    """Streamlit refuses larger files before a page sees them, whatever the page's own limit."""
+    limit = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["server"]["maxUploadSize"]
+    offered = [LIMIT_MB]
+    for path in (ROOT / "xviz" / "ui").glob("*.py"):
+        offered += [int(found) for found in re.findall(r"megabytes=(\d+)", path.read_text(encoding="utf-8"))]
+    assert len(offered) >= 3
+    assert max(offered) <= limit
+    assert LIMIT_MB << 20 <= LIMIT_BYTES

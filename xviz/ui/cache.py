@@ -161,9 +161,9 @@ def eeg_digest(eeg: Eeg) -> str:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the recording …")
-def opened(digest: str, unit: str | None, rate: float | None, _name: str, _data: bytes) -> EegFile:
-    """All recordings of a file."""
-    return open_eeg(_data, name=_name, unit=unit, rate=rate)
+def opened(digest: str, unit: str | None, rate: float | None, part: int, _name: str, _data: bytes) -> EegFile:
+    """All recordings of a file, of a long one a part."""
+    return open_eeg(_data, name=_name, unit=unit, rate=rate, part=part)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Matching the channels …")

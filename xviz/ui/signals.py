@@ -81,7 +81,8 @@ def _channels(made: Recording) -> None:
         f"{len(report.missing)} missing" * bool(report.missing),
         f"{len(report.silent)} flat or broken" * bool(report.silent),
         f"{len(report.interpolated)} made from their neighbours" * bool(report.interpolated),
-        f"{len(report.unused)} channels not used" * bool(report.unused),
+        f"{len(report.duplicates)} named twice" * bool(report.duplicates),
+        f"{len(report.unused)} channel{'s' * (len(report.unused) > 1)} not used" * bool(report.unused),
     ]
     with st.expander("Channels: " + ", ".join(part for part in parts if part)):
         st.dataframe(report.rows(), hide_index=True, width="stretch")
