@@ -81,12 +81,12 @@ def catalogue(folder: Path) -> tuple[Model, ...]:
     seen: Counter[str] = Counter()
     models = []
     for archive in archives:
-        for entry in _entries(archive):
+        for entry in entries(archive):
             name = furniture_name(entry["name"])
             if name is None or seen[name] >= MOST_ALIKE:
                 continue
             seen[name] += 1
-            models.append(_model(archive, name, entry))
+            models.append(described(archive, name, entry))
     return tuple(models)
 
 
@@ -133,7 +133,8 @@ def _picture(into: Path, model: Model, view: int) -> Path:
     return into / f"{model.id}_{view}.png"
 
 
-def _entries(archive: Path) -> list[dict[str, str]]:
+def entries(archive: Path) -> list[dict[str, str]]:
+    """What the catalogue of an archive says of each of its models."""
     with zipfile.ZipFile(archive) as pack:
         text = pack.read("PluginFurnitureCatalog.properties").decode("latin-1")
     entries: dict[int, dict[str, str]] = defaultdict(dict)
@@ -142,7 +143,8 @@ def _entries(archive: Path) -> list[dict[str, str]]:
     return [entries[number] for number in sorted(entries)]
 
 
-def _model(archive: Path, name: str, entry: dict[str, str]) -> Model:
+def described(archive: Path, name: str, entry: dict[str, str]) -> Model:
+    """The model of a catalogue entry under an English name."""
     licence, where = LIBRARIES[archive.stem]
     creator = entry.get("creator") or where
     by = creator if creator == where else f"{creator} ({where})"
