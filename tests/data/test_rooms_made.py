@@ -295,7 +295,8 @@ def test_scenes_are_laid_out_as_scannet_does(tmp_path):
     for number in range(2):
         depth = np.asarray(Image.open(folder / "depth" / f"{number}.png"))
         np.testing.assert_allclose(depth / 1000, photos[number].depth, atol=0.0006)
-        assert Image.open(folder / "color" / f"{number}.jpg").size == (WIDTH, HEIGHT)
+        with Image.open(folder / "color" / f"{number}.jpg") as image:
+            assert image.size == (WIDTH, HEIGHT)
         np.testing.assert_allclose(np.loadtxt(folder / "pose" / f"{number}.txt"), poses[number], atol=1e-6)
         np.testing.assert_array_equal(np.asarray(Image.open(folder / "label" / f"{number}.png")), photos[number].label)
     np.testing.assert_allclose(np.loadtxt(folder / "intrinsic" / "intrinsic_depth.txt")[:3, :3], intrinsics())
