@@ -22,6 +22,7 @@ UPS = {
 }
 FAR = 1e4  #: metres from the origin at which 32 bits no longer keep a millimetre
 WIDEST, TALL = 100.0, (1.0, 8.0)  #: metres: a room is no wider, and as tall as from … to
+_MOVED = "Coordinates lie far from zero and were moved by"
 _SAMPLE = 100_000  #: points that units are guessed from
 
 #: names of columns as files have them → ours
@@ -126,12 +127,17 @@ def made(raw: RawCloud, unit: str | None, up: str) -> PointCloud:
     if far.max() > FAR:
         moved = np.floor(xyz.min(0))
         xyz = xyz - moved
-        notes.append(f"Coordinates lie far from zero and were moved by {', '.join(f'{-v:.0f}' for v in moved)} m.")
+        notes.append(f"{_MOVED} {', '.join(f'{-v:.0f}' for v in moved)} m.")
     rgb = None if raw.rgb is None else _colours(keep(raw.rgb), notes)
     segment = None if raw.segment is None else _segments(keep(raw.segment))
     if len(xyz) == 1:
         notes.append("The file holds a single point.")
     return PointCloud(np.ascontiguousarray(xyz, np.float32), rgb, segment, tuple(notes))
+
+
+def moved(cloud: PointCloud) -> bool:
+    """True for a cloud whose coordinates are no longer those of its file, so that cameras beside it do not fit."""
+    return any(note.startswith(_MOVED) for note in cloud.notes)
 
 
 def _guessed(xyz: NDArray[np.floating], notes: list[str]) -> str:
