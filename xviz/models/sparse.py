@@ -91,9 +91,8 @@ def occupied(coords: Tensor) -> tuple[Grid, Tensor]:
             f"The cloud is {x} × {y} × {z} voxels large, which is no room. Check its unit (metres) and stray points."
         )
     base = torch.tensor([0, *low[1:].tolist()], device=coords.device)
-    keys = (
-        (coords - base + torch.tensor([0, MARGIN, MARGIN, MARGIN], device=coords.device)) * _row(steps, coords)
-    ).sum(1)
+    base[1:] -= MARGIN
+    keys = ((coords - base) * torch.tensor(steps, device=coords.device)).sum(1)
     keys, of_row = torch.unique(keys, return_inverse=True)
     places = [keys // steps[0], keys // steps[1] % x, keys // steps[2] % y, keys % z]
     return Grid(torch.stack(places, 1) + base, keys, steps), of_row
