@@ -40,16 +40,17 @@ class Cutting:
     voxels: int = 250_000  #: with more, voxels of twice the side are taken
 
 
-def supervoxels(cloud: PointCloud, cutting: Cutting = Cutting()) -> Rows:
+def supervoxels(cloud: PointCloud, cutting: Cutting = Cutting(), voxels: Voxels | None = None) -> Rows:
     """(points,) the supervoxel of each point, numbered from 0 without gaps.
 
     Args:
         cloud: Its own segments count where it has them; points without one go to that of the nearest point.
         cutting: The numbers.
+        voxels: Those of the cloud where they are there already.
     """
     if cloud.segment is not None and (cloud.segment >= 0).any():
         return np.unique(_nearest(cloud.xyz, cloud.segment), return_inverse=True)[1].reshape(-1)
-    voxels = voxelise(cloud, cutting)
+    voxels = voxelise(cloud, cutting) if voxels is None else voxels
     return _merged(voxels, cutting)[voxels.of_point]
 
 
