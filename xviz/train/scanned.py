@@ -88,7 +88,7 @@ def rooms(folder: Path, split: str, settings: Mapping[str, Any], *, limit: int =
     found = []
     for scene in scenes[: limit or None]:
         path = kept / f"{scene.name}.npz"
-        if not path.is_file():
+        if not path.is_file() or path.stat().st_mtime < (scene / "tags.json").stat().st_mtime:
             save(_room(scene, settings), path)
         found.append(load(path))
     return found
