@@ -1,4 +1,4 @@
-"""A plain room as a cloud with photos whose cameras are known: a floor, two walls, and boxes; nothing is random twice."""
+"""A plain room as a cloud, with photos whose cameras are known: a floor, two walls, and boxes."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _box(rng, n: int, middle, size, colour, kind: int):
 def _pose(angle: float) -> np.ndarray:
     """Where a camera stands that looks at the middle of the room from 3.4 m away."""
     focus = np.array([1.8, 1.7, 0.6])
-    eye = focus + [3.0 * np.cos(angle), 3.0 * np.sin(angle), 1.1]
+    eye = focus + np.array([3.0 * np.cos(angle), 3.0 * np.sin(angle), 1.1])
     ahead = (focus - eye) / np.linalg.norm(focus - eye)
     right = np.cross(ahead, [0, 0, 1])
     right /= np.linalg.norm(right)

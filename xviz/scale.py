@@ -8,8 +8,8 @@ Crameri's *vik* is not shipped; *berlin*, *managua* and *vanimo* are dark-centre
 
 Classes have a colour each, `CLASS_COLOURS`: chosen so that the two most alike differ by 12.6 (CIEDE2000) to normal eyes
 and under complete protanopia, deuteranopia and tritanopia alike (Machado et al., 2009; tests/views/test_scale.py takes
-it again). Of matplotlib's tab20 the two most alike differ by 0.8. Names and picking one class still do what no palette of
-fifteen can.
+it again). Of matplotlib's tab20 the two most alike differ by 0.8. Names, and picking one class, still do what no
+palette of fifteen can.
 
 Level 0 is kept for "no value" (NaN) and is transparent. The other 255 levels are odd in number, so zero of a signed
 scale has a level of its own, the exact middle.

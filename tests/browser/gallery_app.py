@@ -14,8 +14,8 @@ import numpy as np
 import streamlit as st
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from xviz import scale
 from tests.room import room
+from xviz import scale
 from xviz.ui.components import camera, mount, picked
 from xviz.views import image, matrix, points, words
 from xviz.views.photos import album, photos

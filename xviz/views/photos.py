@@ -52,7 +52,7 @@ def album(
         images: each (height, width, 3), 0–255.
         grid: rows and columns of patches.
         names: one per photo.
-        frames: (photos, 4), where the grid lies in pixels of each photo; it may reach beyond the photo, as where a model
+        frames: (photos, 4), where the grid lies in pixels of each photo; it may reach beyond the photo where a model
             pads. None: the grid covers the photo.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The live components: heatmap, picture, photos, sentence, point cloud, head and traces; a `View` in, the picked token out.
+"""The live components: heatmap, picture, photos, sentence, point cloud, head, traces; a `View` in, a token out.
 
 They stand on ``st.components.v2``. A view goes to the browser as bytes; a click sends back nothing but the token's
 number, and the script answers with a new view under the same key. What does not change from pick to pick (a picture, a
