@@ -106,7 +106,7 @@ def render(models: tuple[Model, ...], into: Path, *, seconds: float = 600.0) -> 
     """
     if importlib.util.find_spec("pyvista") is None:
         raise SourceError(
-            "Rendering furniture needs pyvista; it is not installed. Run: pip install -r requirements-build.txt"
+            "Rendering furniture needs pyvista; it is not installed. Run: make app"
         )
     into.mkdir(parents=True, exist_ok=True)
     stop = time.time() + seconds

@@ -6,7 +6,7 @@ const NOTHING = 0xfffffffe; // a token number that no point has
 const POINT_VERTEX = `#version 300 es
 layout(location=0) in vec3 position; layout(location=1) in uint token;
 layout(location=2) in float level;   layout(location=3) in vec3 rgb;
-uniform mat4 matrix; uniform float size, least; uniform bool ids, own;
+uniform mat4 matrix; uniform float size, least; uniform bool ids, own, grey; uniform float share;
 uniform uint selected, cursor; uniform vec3 accent, ink, plain; uniform sampler2D lut;
 flat out vec4 colour; flat out vec4 ring; flat out float rim;
 void main() {
@@ -20,6 +20,8 @@ void main() {
   } else {
     int index = int(level * 255.0 + 0.5);
     colour = own ? vec4(rgb, 1.0) : index == 0 ? vec4(plain, 1.0) : texelFetch(lut, ivec2(index, 0), 0);
+    // what is left of a point's own grey lets shapes be seen under their scores
+    if (grey && !own) colour.rgb = mix(vec3(dot(rgb, vec3(0.299, 0.587, 0.114))), colour.rgb, index == 0 ? 0.35 : share);
     if (token == selected || token == cursor) {
       ring = vec4(token == selected ? accent : ink, token == selected ? 0.68 : 0.82);
       pixels = max(pixels * 1.3, 5.0 * least);
@@ -75,6 +77,7 @@ function makeCloudTools(view) {
     view.own = !view.own;
     view.draw();
   });
+  view.fade = makeFade(view, 0.75);
   view.cameras = true;
   makeSwitch(view, "cameras", "cameras");
   view.cameraSwitch = view.tools.lastChild;
@@ -100,7 +103,7 @@ function startGl(view) {
     if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) throw new Error(gl.getProgramInfoLog(program));
     return { program, ...Object.fromEntries(names.map((name) => [name, gl.getUniformLocation(program, name)])) };
   };
-  view.points = link(POINT_VERTEX, POINT_FRAGMENT, ["matrix", "size", "least", "ids", "own", "selected", "cursor", "accent", "ink", "plain"]);
+  view.points = link(POINT_VERTEX, POINT_FRAGMENT, ["matrix", "size", "least", "ids", "own", "grey", "share", "selected", "cursor", "accent", "ink", "plain"]);
   const buffer = () => gl.createBuffer();
   view.buffers = { position: buffer(), token: buffer(), level: buffer(), rgb: buffer() };
   view.lut = gl.createTexture();
@@ -180,6 +183,7 @@ function drawCloud(view) {
   drawPoints(view, false, look);
   drawMarks(view, look, width, height);
   tellCamera(view);
+  view.fade.style.display = header.scale && still.arrays.rgb && !view.own ? "" : "none";
   view.swap.style.display = header.scale && still.arrays.rgb ? "" : "none";
   view.cameraSwitch.style.display = header.cameras.length ? "" : "none";
   view.swap.textContent = view.own ? "show scores" : "show own colours";
@@ -212,6 +216,8 @@ function drawPoints(view, ids, look) {
   gl.uniform1f(at.size, width * eye.whole);
   gl.uniform1f(at.least, 1.5 * ratio);
   gl.uniform1i(at.ids, ids);
+  gl.uniform1i(at.grey, Boolean(rgb));
+  gl.uniform1f(at.share, view.opacity);
   gl.uniform1i(at.own, Boolean(rgb) && (view.own || !header.scale));
   gl.uniform1ui(at.selected, view.selected ?? NOTHING);
   gl.uniform1ui(at.cursor, view.cursor ?? NOTHING);

@@ -1,8 +1,8 @@
 // What several drawings put over a picture or a cloud. Follows common.js.
 
-/** How strongly colours cover a picture, and whether it is grey: `view.opacity` and `view.grey`. */
-function makeOverlayTools(view) {
-  [view.opacity, view.grey] = [0.6, false];
+/** A slider for how strongly colours cover what is under them, `view.opacity`. */
+function makeFade(view, opacity) {
+  view.opacity = opacity;
   const fade = element("label", "tool", view.tools, "overlay ");
   const slider = element("input", "", fade);
   Object.assign(slider, { type: "range", min: 0, max: 1, step: 0.05, value: view.opacity });
@@ -10,6 +10,13 @@ function makeOverlayTools(view) {
     view.opacity = Number(slider.value);
     view.draw();
   });
+  return fade;
+}
+
+/** How strongly colours cover a picture, and whether it is grey. */
+function makeOverlayTools(view) {
+  makeFade(view, 0.6);
+  view.grey = false;
   makeSwitch(view, "grey", "grey picture");
 }
 
