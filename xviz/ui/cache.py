@@ -48,8 +48,7 @@ def encoded(digest: str, count: int, _picture: Picture) -> Regions:
 @st.cache_resource(max_entries=256, show_spinner=False)
 def prepared(key: str, digest: str, _sample: Sample) -> Inputs:
     """What the model is fed for a sample."""
-    card = MODELS[key]
-    return card.prepare(_sample, card.settings)
+    return engine.prepare(load(key), _sample)
 
 
 Gone = tuple[tuple[str, tuple[int, ...]], ...]  #: space name and its tokens that the model is not shown
