@@ -157,6 +157,6 @@ def _pyvista():
     try:
         import pyvista
     except ImportError as error:
-        raise XvizError("A cloud in print needs pyvista; it is not installed. Run: make setup") from error
+        raise XvizError("A cloud in print needs pyvista; it is not installed. Run: make app") from error
     pyvista.vtk_verbosity("off")
     return pyvista

@@ -275,7 +275,8 @@ def _told(room: Room, found, scores, scale, links, shown, crosses, truth) -> lis
     cloud = f"Cloud of {len(room.xyz)} points in {len(room.segments)} supervoxels"
     if points in scores:
         best = [f"{room.segments.label(int(i))} ({number(scores[points][i])})" for i in order(scores[points])[:TOP]]
-        cloud += f" ({measured[points]}, mixed {round(10 * SHARE)}:{round(10 * (1 - SHARE))} with the grey points); strongest: {'; '.join(best)}"
+        shares = f"{round(10 * SHARE)}:{round(10 * (1 - SHARE))}"
+        cloud += f" ({measured[points]}, mixed {shares} with the grey points); strongest: {'; '.join(best)}"
     else:
         cloud += " in its own colours, paler" + ("; the picked supervoxel in orange" if _on(found, points) else "")
     photos = f"{len(shown)} of {len(room.images)} photos of {room.patches.grid[0]} × {room.patches.grid[1]} patches"
