@@ -93,7 +93,7 @@ def photos(
         scores: (patches,), NaN for a patch without one; None shows the photos alone.
         scale: colours and limits, needed with `scores`.
         totals: (photos,), printed over each photo, which stand in this order, the greatest first; None keeps the order.
-        selected: the patch to highlight; None leaves what the visitor picked.
+        selected: the patch to highlight; None leaves what the visitor picked, −1 takes it away.
         absent: photos that the model is not shown, hatched.
         numbers: a sign, and the patch that it stands on.
         crosses: (m, 3), photo, x and y in its pixels, of places to mark.

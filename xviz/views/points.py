@@ -110,7 +110,7 @@ def points(
         segments: (n,), the token each point belongs to, negative for none; None makes each point a token.
         labels: one per token.
         scale: colours and limits, needed with `scores`.
-        selected: the token to highlight; None leaves what the visitor picked.
+        selected: the token to highlight; None leaves what the visitor picked, −1 takes it away.
         links: (m, 2, 3), both ends of lines to draw, metres; short for `marks`.
         marks: what is drawn over the cloud.
         name: under which the browser tells where the camera is, see `components.camera`; "" tells nothing.

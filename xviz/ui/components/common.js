@@ -85,8 +85,13 @@ function viewOf(parent, build) {
 function receive(view, data, setStateValue) {
   const { header, arrays } = unpack(data);
   Object.assign(view, { header, arrays });
-  view.send = (token) => setStateValue("pick", token);
-  if (header.selected !== null) view.selected = header.selected;
+  view.send = (token) => {
+    // to Streamlit the same number twice is no change, and after another pick elsewhere it must be one: Python drops the half
+    view.sent = Number.isInteger(token) && view.sent === token ? token + 0.5 : token;
+    setStateValue("pick", view.sent);
+  };
+  if (header.selected < 0) view.selected = null; // taken away, because something else is picked elsewhere
+  else if (header.selected !== null) view.selected = header.selected;
   view.stage.setAttribute("aria-label", header.alt);
   view.title.textContent = header.title;
   view.note.textContent = header.note ?? "";
