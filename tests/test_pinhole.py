@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
+
 from xviz import pinhole
 
 INTRINSICS = np.array([[300.0, 0, 160], [0, 290.0, 120], [0, 0, 1]])

@@ -38,7 +38,7 @@ def test_a_column_is_what_each_token_gives_to_the_picked_one(head) -> None:
 
 
 def test_without_a_token_or_an_answer_it_says_so() -> None:
-    loaded, run, call = joint()
+    loaded, run, _ = joint()
     with pytest.raises(ModelError, match="Pick a token"):
         asked.explain(loaded, run, Target("score"))
     alone = next(c for c in run.calls if c.keys == "regions")

@@ -170,7 +170,7 @@ class AttentionCall:
         return F.pad(logits.softmax(-1), (self.first_key, 0))
 
     def columns(self, index: Index, chunk: int = 1024) -> Tensor:
-        """The weights that all queries give to some keys, (h, q, len(index)), never more than ``chunk`` rows at once."""
+        """The weights that all queries give to some keys, (h, q, len(index)), never over ``chunk`` rows at once."""
         return torch.cat([self.rows(part)[..., index] for part in self.slices(chunk)], 1)
 
     def grad_rows(self, index: Index = slice(None)) -> Tensor:

@@ -78,6 +78,7 @@ def photos(
     *,
     scale: Scale | Categories | None = None,
     totals: ArrayLike | None = None,
+    sequence: Sequence[int] | None = None,
     selected: int | None = None,
     absent: Sequence[int] = (),
     numbers: Sequence[tuple[str, int]] = (),
@@ -92,7 +93,8 @@ def photos(
         made: the photos.
         scores: (patches,), NaN for a patch without one; None shows the photos alone.
         scale: colours and limits, needed with `scores`.
-        totals: (photos,), printed over each photo, which stand in this order, the greatest first; None keeps the order.
+        totals: (photos,), printed over each photo, which stand in this order, the greatest first; None prints none.
+        sequence: the order of the photos in the place of that of their totals.
         selected: the patch to highlight; None leaves what the visitor picked, −1 takes it away.
         absent: photos that the model is not shown, hatched.
         numbers: a sign, and the patch that it stands on.
@@ -107,11 +109,10 @@ def photos(
     bar, arrays = drawn_with(scale, scores)
     ranked = np.zeros(0, np.int64) if scores is None else order(scores)[: int(np.isfinite(scores).sum())]
     count = len(made.names)
-    sequence = np.arange(count)
     if totals is not None:
         totals = np.asarray(totals, np.float64)
         check_length("totals", totals, count)
-        sequence = np.argsort(-np.nan_to_num(totals, nan=-np.inf), kind="stable")
+    sequence = ordered(count, totals) if sequence is None else sequence
     header = {
         "title": title,
         "alt": _alt(title, made, scores, scale, ranked, totals, sequence),
@@ -137,6 +138,13 @@ def photos(
     )
     table = _table(made, scores, scale, ranked)
     return View("photos", payload, height, str(header["alt"]), table, (len(made),), still=made.still)
+
+
+def ordered(count: int, totals: NDArray[np.floating] | None) -> list[int]:
+    """Photos by their totals, the greatest first and those without one last; as they came where there are none."""
+    if totals is None:
+        return list(range(count))
+    return [int(i) for i in np.argsort(-np.nan_to_num(totals, nan=-np.inf), kind="stable")]
 
 
 def _encoded(image: NDArray[np.uint8]) -> bytes:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from xviz.scale import Categories, Scale, number, order
+from xviz.thinning import thin
 from xviz.views.payload import pack, pack_still
 from xviz.views.view import View, check_length, drawn_with
 
@@ -68,7 +69,8 @@ def geometry(
         check_length("labels", labels, count)
     if colours is not None:
         check_length("colours", colours, len(xyz))
-    kept = _thinned(tokens, segments is not None)
+    thinned = thin(xyz, MOST, segments)
+    kept = thinned.kept
     centre = (xyz.min(0) + xyz.max(0)) / 2 if len(xyz) else np.zeros(3)
     extent = np.ptp(xyz, axis=0) if len(xyz) else np.ones(3)
     header = {
@@ -80,10 +82,8 @@ def geometry(
     }
     arrays = {} if colours is None else {"rgb": np.asarray(colours, np.uint8)[kept]}
     digest, still = pack_still(header, position=(xyz[kept] - centre).astype(np.float32), token=tokens[kept], **arrays)
-    drawn = len(xyz[kept])
-    note = f"{drawn} of {len(xyz)} points are drawn; scores are those of all." if drawn < len(xyz) else ""
     named = None if labels is None else tuple(str(label) for label in labels)
-    return Geometry(digest, still, len(xyz), count, named, segments is not None, centre, extent, note)
+    return Geometry(digest, still, len(xyz), count, named, segments is not None, centre, extent, thinned.note())
 
 
 def points(
@@ -162,18 +162,6 @@ def _tokens(n: int, segments: ArrayLike | None) -> tuple[NDArray[np.uint32], int
     segments = np.asarray(segments)
     check_length("segments", segments, n)
     return np.where(segments < 0, NONE, segments).astype(np.uint32), int(segments.max(initial=-1)) + 1
-
-
-def _thinned(tokens: NDArray[np.uint32], segmented: bool) -> slice | NDArray[np.bool_]:
-    """Which points are sent: evenly in their order, and with segments at least one of each."""
-    step = max(1, -(-len(tokens) // MOST))
-    if step == 1:
-        return slice(None)
-    kept = np.zeros(len(tokens), bool)
-    kept[::step] = True
-    if segmented:
-        kept[np.unique(tokens, return_index=True)[1]] = True
-    return kept
 
 
 def _around(made: Geometry, places: ArrayLike) -> list[float]:

@@ -1,7 +1,7 @@
 // Photos beside each other, each under a grid of patches coloured by score. Follows common.js and marks.js.
 
 const HINT = "Point at a patch to read it, click to pick. Keys: arrows move, Page Down and Page Up go by score, Enter picks, Escape clears.";
-const LEAST = 210, GAP = 8, HEAD = 20; // CSS pixels: width of a photo, room between photos, and for the name above
+const LEAST = 170, GAP = 8, HEAD = 20; // CSS pixels: width of a photo, room between photos, and for the name above
 
 function buildPhotos(view) {
   view.stage.setAttribute("role", "application");
