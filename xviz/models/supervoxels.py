@@ -170,11 +170,17 @@ def _merged(voxels: Voxels, cutting: Cutting) -> Rows:
             if fewer == len(pieces.size):
                 break
             pieces, of_voxel = pieces.merged(piece, fewer), piece[of_voxel]
-            edges = np.sort(piece[edges], 1)
-            edges = np.unique(edges[:, 0] * fewer + edges[:, 1])
-            edges = np.stack([edges // fewer, edges % fewer], 1)
-            edges = edges[edges[:, 0] != edges[:, 1]]
+            edges = _once(piece[edges], fewer)
     return of_voxel
+
+
+def _once(edges: Rows, count: int) -> Rows:
+    """The edges between different pieces, each once."""
+    a, b = edges.T
+    keys = np.sort(np.minimum(a, b) * count + np.maximum(a, b))  # faster than numpy's unique, which hashes
+    keys = keys[np.append(True, np.diff(keys) > 0)]
+    first, second = keys // count, keys % count
+    return np.stack([first, second], 1)[first != second]
 
 
 def _pairs(edges: Rows, cost: Values, size: Values, count: int) -> tuple[Rows, int]:
