@@ -182,7 +182,7 @@ MIME = {
 
 def button(prefix: str, label: str, name: str, suffix: str, made: Callable[[], bytes]) -> None:
     """A file that is made when it is asked for."""
-    st.downloadbutton(
+    st.download_button(
         label, made, file_name=name, mime=MIME[suffix], key=f"{prefix}.download {label}", on_click="ignore",
         icon=":material/download:",
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -13,6 +14,8 @@ from xviz.core.errors import SampleError
 from xviz.core.run import Run, Target
 from xviz.core.sample import PointCloud, Sample, Views
 from xviz.core.tokens import PatchGrid, Segments
+from xviz.data.points import SUFFIXES, UNITS, UPS
+from xviz.data.rooms import read_scene
 from xviz.models.card import ModelCard
 from xviz.models.mit import activation
 from xviz.models.photos import STRIDE, Frame
@@ -250,6 +253,14 @@ def _bare(card: ModelCard, sample: Sample) -> None:
 
 # Choosing
 
+KINDS = (*(suffix.removeprefix(".") for suffix in SUFFIXES), "zip", "jpg", "jpeg", "png", "webp", "json")
+GUESS = "as it looks for a room"
+HELP = (
+    "A cloud (PLY, PCD, LAS, LAZ, XYZ, TXT, CSV, PTS, ASC, NPY, NPZ) with photos of the same room, all at once, or a zip "
+    "of an exported ScanNet scene. Files of poses and intrinsics named as the photos are taken as their cameras. They "
+    "stay on the machine that runs xviz, in memory, for this visit only."
+)
+
 
 def choose(card: ModelCard) -> Sample:
     """The room that the visitor chose or brought.
@@ -257,4 +268,31 @@ def choose(card: ModelCard) -> Sample:
     Raises:
         SampleError: what was given cannot be used.
     """
-    raise SampleError("No room is shipped yet, and none can be read. Come back when the readers are there.")
+    with st.sidebar:
+        st.subheader("Sample")
+        given = st.file_uploader(
+            "Your own room", type=list(KINDS), accept_multiple_files=True, key="rooms.files", max_upload_size=1024,
+            help=HELP,
+        )  # fmt: skip
+        if not given:
+            raise SampleError("Bring a room: a cloud and photos of it, on the left. No room is shipped yet.")
+        unit = st.selectbox("Numbers are", [GUESS, *UNITS], key="rooms.unit")
+        up = st.selectbox("Up is", list(UPS), index=list(UPS).index("z"), key="rooms.up")
+    ids = tuple(sorted(one.file_id for one in given))
+    return _own(ids, None if unit == GUESS else unit, up, given)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the room …")
+def _own(ids: tuple[str, ...], unit: str | None, up: str, _given: list) -> Sample:
+    """The visitor's files as one sample.
+
+    Raises:
+        SampleError: they are no room, or photos are missing.
+    """
+    made = read_scene([(one.name, one.getvalue()) for one in _given], unit=unit, up=up)
+    if "views" not in made:
+        raise SampleError(
+            "This model reads a cloud and photos of the same room; only a cloud came. Add some photos (JPEG, PNG or "
+            "WebP), in the same upload; their cameras need not be known."
+        )
+    return Sample(Path(_given[0].name).stem, made, source="the visitor's own")
