@@ -66,6 +66,13 @@ RECORDINGS = Trial(
 )  # fmt: skip
 
 
+ROOMS = Trial(
+    prefix="rooms", space="supervoxels", tokens="Supervoxels", calls="decoder", last=False, beside="method",
+    attention="The weights of the decoder, within and across sides, are all", data="rooms of unseen furniture",
+    methods=("rollout", "relevance", "gradient", "integrated", "gradcam", "occlusion"), first="relevance",
+)  # fmt: skip
+
+
 def views(names: tuple[str, ...], sounds: bool) -> Trial:
     """The tests of a page of views: the patches of all views are taken away together."""
     return Trial(

@@ -1,18 +1,19 @@
 // How the point cloud is turned, and how a token is found on it by mouse and by key. Follows common.js, precedes cloud.js.
 
-const FIELD = 0.8; // of view, radians
+const FIELD = 0.8; // of view, radians; `xviz/figures/cloud.py` knows it too
+const CAMERAS = (window.xvizCameras ??= new Map()); // by the name of the cloud
 const START = { turn: 0.7, tilt: 0.5, pan: [0, 0, 0], near: 1 };
 
 // ---- camera ---------------------------------------------------------------------------------------------------
 
-const cross = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+const crossed = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
 const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 
 /** The camera's own axes: z up, `turn` around it, `tilt` above the floor. */
 function axesOf({ turn, tilt }) {
   const back = [Math.cos(tilt) * Math.cos(turn), Math.cos(tilt) * Math.sin(turn), Math.sin(tilt)];
   const right = [-Math.sin(turn), Math.cos(turn), 0];
-  return { back, right, up: cross(back, right) };
+  return { back, right, up: crossed(back, right) };
 }
 
 /** From how far, and around which height, the starting view shows the whole cloud; turning changes neither. */
@@ -213,10 +214,31 @@ function project({ matrix: m, canvas }, [x, y, z]) {
   return { x: (0.5 + across / 2) * canvas.clientWidth, y: (0.5 - above / 2) * canvas.clientHeight, depth: w };
 }
 
+const nameOf = (view, token) => view.still?.header.labels?.[token] ?? `#${token}`;
+
 function describeToken(view, token) {
-  const { labels, scale } = view.header;
   const centre = view.still?.header.centre ?? [0, 0, 0];
   const middle = view.middles?.subarray(3 * token, 3 * token + 3);
   const where = middle && [...middle].map((value, k) => (value + centre[k]).toFixed(2).replace("-", "−")).join(", ");
-  return [labels?.[token] ?? `#${token}`, scale && `${format(view.valueOf(token))} ${scale.name}`, where && `${where} m`];
+  return [nameOf(view, token), worth(view, view.valueOf(token)), where && `${where} m`];
+}
+
+/** Tells whoever listens where the camera is, in metres, once it has come to rest. */
+function tellCamera(view) {
+  const { header: { name }, still: { header: { centre } }, eye: { eye, back, up, distance }, canvas } = view;
+  if (!name) return;
+  const round = (vector) => vector.map((value) => Number(value.toFixed(4)));
+  const camera = {
+    eye: round(eye.map((value, k) => value + centre[k])),
+    focus: round(eye.map((value, k) => value - distance * back[k] + centre[k])),
+    up: round(up),
+    aspect: Number((canvas.width / canvas.height).toFixed(4)),
+  };
+  if (JSON.stringify(camera) === view.told) return;
+  clearTimeout(view.telling);
+  view.telling = setTimeout(() => {
+    view.told = JSON.stringify(camera);
+    CAMERAS.set(name, camera);
+    window.dispatchEvent(new CustomEvent("xviz-camera", { detail: name }));
+  }, 250);
 }
