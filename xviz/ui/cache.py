@@ -175,8 +175,8 @@ def file_digest(name: str, data: bytes) -> str:
 
 
 def eeg_digest(eeg: Eeg) -> str:
-    """What tells one recording from another."""
-    return Sample("recording", {"eeg": eeg}).digest
+    """What tells one recording from another: its numbers, and what is said about them."""
+    return digest(Sample("recording", {"eeg": eeg}).digest, *eeg.notes)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the recording …")

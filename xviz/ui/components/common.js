@@ -107,6 +107,7 @@ function receive(view, data, setStateValue) {
   view.title.textContent = header.title;
   view.note.textContent = header.note ?? "";
   showBar(view);
+  hideTip(view); // it spoke of the message before
   view.root.dataset.messages = 1 + Number(view.root.dataset.messages ?? 0); // read by the tests
 }
 
