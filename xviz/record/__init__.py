@@ -10,7 +10,7 @@ from typing import Any
 
 from xviz.checkpoints import FOLDER, manifest
 from xviz.models.card import ModelCard
-from xviz.record import digits, eeg, matching, sets
+from xviz.record import digits, eeg, matching, rooms, sets
 
 #: card → how its record is said
 SAID: Mapping[str, ModuleType] = {
@@ -19,6 +19,7 @@ SAID: Mapping[str, ModuleType] = {
     "mmvit": digits,
     "mmvit-instruments": sets,
     "mmvit-objects": sets,
+    "mit": rooms,
 }
 
 
