@@ -59,11 +59,10 @@ def _start(whole: Outline, seconds: float, which: str, name: str, content: bytes
     """Where the stretch begins: chosen on the whole file, then closer by, or typed."""
     last, key = whole.seconds - seconds, f"start {which[:16]} {seconds:g}"
     step = max(STEP, round(whole.seconds / 2000, 2))
-    if (start := state.widget(key)) is None:
-        start = _loudest(whole, seconds, which, name, content)
-    start = round(min(float(start), last), 2)  # type: ignore[arg-type]
-    state.set_widget(key, start)
-
+    first = state.widget(key) is None  # a value is given once; from then on it is the widget's own
+    start = float(state.widget(key, 0.0))  # type: ignore[arg-type]
+    if first:
+        start = round(_loudest(whole, seconds, which, name, content), 2)
     st.markdown(f"**{parts.plain(name)}** lasts {_clock(whole.seconds)}; the model listens to {seconds:g} s of it.")
     shown = wave.stretch(
         whole.low, whole.high, start=0, end=whole.seconds, at=start, length=seconds, step=step,
@@ -80,7 +79,8 @@ def _start(whole: Outline, seconds: float, which: str, name: str, content: bytes
         components.mount(
             shown, key=f"closer {which[:16]} {origin}", on_pick=lambda pick: _put(key, pick, origin, STEP, last)
         )
-    return float(st.number_input("The stretch begins at (s)", 0.0, last, step=0.05, key=key, width=220))
+    given = {"value": start} if first else {}
+    return float(st.number_input("The stretch begins at (s)", 0.0, last, step=0.05, key=key, width=220, **given))
 
 
 def _loudest(whole: Outline, seconds: float, which: str, name: str, content: bytes) -> float:
