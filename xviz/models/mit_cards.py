@@ -98,9 +98,9 @@ def _spaces(segments: Segments, seen: list[TokenSpace], settings: Mapping[str, A
 
 SHIPPED = {
     "classes": CLASSES, "small_voxel": 0.05, "voxel": 0.1, "sees": ("colour", "height", "upright", "there"),
-    "places": "metres", "stem": 24, "stem_kernel": 3, "planes": (24, 32, 48, 64, 48, 40, 40, 40), "blocks": 1,
+    "places": "metres", "stem": 24, "stem_kernel": 3, "planes": (24, 32, 48, 64, 48, 32, 32, 32), "blocks": 1,
     "second": True,
-    "width": 40, "heads": 4, "encoder": 3, "encoder_ratio": 1.0, "decoder": 4, "decoder_ratio": 0.2,
+    "width": 32, "heads": 4, "encoder": 3, "encoder_ratio": 1.0, "decoder": 4, "decoder_ratio": 0.2,
     "dropout": 0.0, "drop_path": 0.1, "fusion": "interlaced", "first": "points",
     "tokens_2d": "patch", "view_width": photos.WIDTH, "photos": 16, "grid": (8, 10),
 }  # fmt: skip

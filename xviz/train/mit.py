@@ -46,7 +46,7 @@ class Recipe:
     rate: float = 3e-3
     warm_up: float = 0.2  #: share of the steps
     weight_decay: float = 0.01
-    photos: int = 6  #: of a room in a step
+    photos: int = 4  #: of a room in a step
     left_out: float = 0.1  #: share of tokens left out at random
     pool: str = "max"  #: of the 3D map: mean, max or mix
     contrastive: float = 1.0  #: weight of that loss; 0 leaves it out

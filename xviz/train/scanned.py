@@ -22,6 +22,7 @@ from torch import Tensor
 from xviz.core.errors import SampleError
 from xviz.core.provenance import digest
 from xviz.core.sample import PointCloud, Views
+from xviz.data.rooms import read_scene
 from xviz.models import photos
 from xviz.models.clouds import Cut, cut
 
@@ -88,7 +89,7 @@ def rooms(folder: Path, split: str, settings: Mapping[str, Any], *, limit: int =
     found = []
     for scene in scenes[: limit or None]:
         path = kept / f"{scene.name}.npz"
-        if not path.is_file():
+        if not path.is_file() or path.stat().st_mtime < (scene / "tags.json").stat().st_mtime:
             save(_room(scene, settings), path)
         found.append(load(path))
     return found
@@ -96,8 +97,6 @@ def rooms(folder: Path, split: str, settings: Mapping[str, Any], *, limit: int =
 
 def _room(scene: Path, settings: Mapping[str, Any]) -> Room:
     """The room of a scene folder."""
-    from xviz.data.rooms import read_scene
-
     parts, listed = read_scene(scene), json.loads((scene / "tags.json").read_text(encoding="utf-8"))["classes"]
     cloud, views = parts["points"], parts["views"]
     assert isinstance(cloud, PointCloud)
