@@ -189,7 +189,7 @@ def _classes(run: Run, before: Run, output: str) -> None:
     ranked = sorted(run.outputs, key=lambda name: -run.outputs[name])
     rows: dict[str, list] = {"class": ranked, "probability": [probability(run.outputs[name]) for name in ranked]}
     bar = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f")
-    if run.inputs is not before.inputs:
+    if run is not before:
         rows["with all tokens"] = [probability(before.outputs[name]) for name in ranked]
     st.dataframe(rows, hide_index=True, height=215, column_config=dict.fromkeys(list(rows)[1:], bar))
     found = [name for name in ranked if run.outputs[name] > 0]
@@ -257,8 +257,8 @@ def _bare(card: ModelCard, sample: Sample) -> None:
 KINDS = (*(suffix.removeprefix(".") for suffix in SUFFIXES), "zip", "jpg", "jpeg", "png", "webp", "json")
 GUESS = "as it looks for a room"
 HELP = (
-    "A cloud (PLY, PCD, LAS, LAZ, XYZ, TXT, CSV, PTS, ASC, NPY, NPZ) with photos of the same room, all at once, or a zip "
-    "of an exported ScanNet scene. Files of poses and intrinsics named as the photos are taken as their cameras. They "
+    "A cloud (PLY, PCD, LAS, LAZ, XYZ, TXT, CSV, PTS, ASC, NPY, NPZ) with photos of the same room, all at once, or a "
+    "zip of an exported ScanNet scene. Files of poses and intrinsics named as the photos are their cameras. They "
     "stay on the machine that runs xviz, in memory, for this visit only."
 )
 
