@@ -69,7 +69,7 @@ RECORDINGS = Trial(
 ROOMS = Trial(
     prefix="rooms", space="supervoxels", tokens="Supervoxels", calls="decoder", last=False, beside="method",
     attention="The weights of the decoder, within and across sides, are all", data="rooms of unseen furniture",
-    methods=("rollout", "relevance", "gradient", "integrated", "gradcam", "occlusion"), first="relevance",
+    methods=("rollout", "relevance", "gradient", "integrated", "gradcam", "occlusion"), first="gradcam",
 )  # fmt: skip
 
 
