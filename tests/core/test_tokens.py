@@ -9,17 +9,19 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from xviz.core.errors import ModelError
-from xviz.core.tokens import Boxes, Joined, Named, Pieces, TokenSpace, leaves, place, split
+from xviz.core.tokens import Boxes, Joined, Named, PatchGrid, Pieces, Segments, TokenSpace, leaves, place, split
 
 WORDS = Pieces(
     "pieces", ("un", "##believ", "##able", "dog", "Dog"), np.array([0, 0, 0, 1, 2]), ("unbelievable", "dog", "dog", ".")
 )
 BOXES = Boxes("regions", np.array([[0, 0, 4, 4], [2, 2, 6, 6], [4.4, 0, 5.6, 2]], np.float32), (6, 8))
 NAMES = Named("classes", ("yes", "no"))
+SUPERVOXELS = Segments("supervoxels", np.array([0, 2, -1, 1, 0]), np.zeros((3, 3), np.float32))
+PATCHES = PatchGrid("patches", ("one.jpg", "two.jpg"), (3, 2))
 BOTH = Joined("joint", (BOXES, WORDS))
 NESTED = Joined("all", (NAMES, BOTH))
 
-spaces = pytest.mark.parametrize("space", [WORDS, BOXES, NAMES, BOTH, NESTED])
+spaces = pytest.mark.parametrize("space", [WORDS, BOXES, NAMES, BOTH, NESTED, SUPERVOXELS, PATCHES])
 
 
 @spaces
@@ -133,3 +135,16 @@ def test_tokens_that_are_not_there_are_refused():
     for bad in (-1, 5):
         with pytest.raises(ModelError, match=f"there is no token {bad}"):
             place(BOTH, "pieces", [0, bad])
+
+
+def test_points_have_the_score_of_their_supervoxel_and_none_where_they_belong_to_none():
+    np.testing.assert_array_equal(SUPERVOXELS.paint(np.array([1.0, 2.0, 3.0])), [1, 3, np.nan, 2, 1])
+    assert SUPERVOXELS.label(0) == "supervoxel 1 (0.0, 0.0, 0.0 m)"
+
+
+def test_patches_lie_photo_by_photo_and_row_by_row():
+    painted = PATCHES.paint(np.arange(12.0))
+    assert painted.shape == (2, 3, 2)
+    for index in range(12):
+        assert painted[PATCHES.place(index)] == index == PATCHES.index(*PATCHES.place(index))
+    assert PATCHES.label(9) == "two.jpg, row 2, column 2"

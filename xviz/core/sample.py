@@ -111,7 +111,62 @@ class Sound:
         return len(self.signal) / self.rate
 
 
-Part = Picture | Regions | Text | Eeg | Sound
+@dataclass(frozen=True, eq=False)
+class PointCloud:
+    """One scanned place as points."""
+
+    xyz: NDArray[np.float32]  #: (points, 3) metres, z up
+    rgb: NDArray[np.uint8] | None = None  #: (points, 3) 0–255; None where the file has no colours
+    segment: NDArray[np.int64] | None = None  #: (points,) supervoxel of each point where the file has them, −1 for none
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a cloud whose parts do not fit each other.
+
+        Raises:
+            SampleError: no points, points without a place, or another number of colours or segments.
+        """
+        if self.xyz.ndim != 2 or self.xyz.shape[1] != 3 or not len(self.xyz) or not np.isfinite(self.xyz).all():
+            raise SampleError(
+                f"A cloud is at least one point with three finite coordinates in metres; got the shape "
+                f"{self.xyz.shape}. Leave out points without a place."
+            )
+        count = len(self.xyz)
+        for what, values, shape in (("colours", self.rgb, (count, 3)), ("segments", self.segment, (count,))):
+            if values is not None and values.shape != shape:
+                raise SampleError(f"A cloud of {count} points needs {what} of shape {shape}; got {values.shape}.")
+
+
+@dataclass(frozen=True, eq=False)
+class Views:
+    """Photos of one place, in the order in which they were taken, with what is known of their cameras."""
+
+    images: tuple[NDArray[np.uint8], ...]  #: each (height, width, 3) RGB, 0–255
+    names: tuple[str, ...]  #: one for each photo
+    #: (photos, 4, 4) camera to world, metres, the camera's x right, y down, z ahead; NaN where unknown
+    poses: NDArray[np.float64] | None = None
+    intrinsics: NDArray[np.float64] | None = None  #: (photos, 3, 3) in pixels of each image; NaN where unknown
+    depths: tuple[NDArray[np.float32], ...] | None = (
+        None  #: each (height, width) metres, 0 where unknown; never trained on
+    )
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse photos whose parts do not fit each other.
+
+        Raises:
+            SampleError: no photos, or names, cameras or depths of another number.
+        """
+        count = len(self.images)
+        given = [self.names, *(part for part in (self.poses, self.intrinsics, self.depths) if part is not None)]
+        if not count or any(len(part) != count for part in given):
+            raise SampleError(
+                f"Photos need a name each, and a camera and a depth each where there are any; got {count} photos "
+                f"and {', '.join(str(len(part)) for part in given)}."
+            )
+
+
+Part = Picture | Regions | Text | Eeg | Sound | PointCloud | Views
 
 
 def _bytes(part: Part) -> list[bytes | str | np.ndarray]:
@@ -121,9 +176,10 @@ def _bytes(part: Part) -> list[bytes | str | np.ndarray]:
         value = getattr(part, this.name)
         if this.name in ("notes", "source", "size", "whole") or value is None:
             continue
-        if isinstance(value, tuple):
-            value = "\x1f".join(value)
-        said += [this.name, value if isinstance(value, np.ndarray) else str(value)]
+        pieces = value if isinstance(value, tuple) else (value,)
+        said += [this.name, str(len(pieces))]
+        for piece in pieces:
+            said.append(piece if isinstance(piece, np.ndarray) else str(piece))
     return said
 
 
@@ -143,8 +199,10 @@ class Sample:
             raise SampleError("A sample needs at least one part; this one has none. Add a picture, a sound or a text.")
         for part in self.parts.values():
             for this in fields(part):
-                if isinstance(value := getattr(part, this.name), np.ndarray):
-                    value.setflags(write=False)
+                value = getattr(part, this.name)
+                for piece in value if isinstance(value, tuple) else (value,):
+                    if isinstance(piece, np.ndarray):
+                        piece.setflags(write=False)
         object.__setattr__(self, "parts", MappingProxyType(dict(self.parts)))
         said = [piece for name, part in sorted(self.parts.items()) for piece in (name, *_bytes(part))]
         object.__setattr__(self, "digest", digest(*said))

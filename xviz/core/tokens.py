@@ -147,6 +147,60 @@ class Pieces:
 
 
 @dataclass(frozen=True, eq=False)
+class Segments:
+    """Tokens that are groups of points of a cloud, such as supervoxels."""
+
+    name: str
+    of_point: NDArray[np.int64]  #: (points,) the token that each point belongs to; −1 for none
+    middles: NDArray[np.float32]  #: (n, 3) metres, the mean place of each token's points
+
+    def __len__(self) -> int:
+        """The number of groups."""
+        return len(self.middles)
+
+    def label(self, index: int) -> str:
+        """Number and place: ``supervoxel 7 (1.2, 0.4, 0.8 m)``."""
+        x, y, z = self.middles[index]
+        return f"{self.name.removesuffix('s')} {index + 1} ({x:.1f}, {y:.1f}, {z:.1f} m)"
+
+    def paint(self, scores: Scores) -> Scores:
+        """(points,): each point has the score of its token, NaN where it belongs to none."""
+        scores = check_scores(self, scores)
+        return np.where(self.of_point >= 0, scores[self.of_point], np.nan)
+
+
+@dataclass(frozen=True, eq=False)
+class PatchGrid:
+    """Tokens that are patches of several photos, photo by photo and row by row."""
+
+    name: str
+    photos: tuple[str, ...]  #: names of the photos
+    grid: tuple[int, int]  #: rows and columns of each photo
+
+    def __len__(self) -> int:
+        """The number of patches of all photos together."""
+        return len(self.photos) * self.grid[0] * self.grid[1]
+
+    def place(self, index: int) -> tuple[int, int, int]:
+        """Photo, row and column of a patch, counted from zero."""
+        photo, cell = divmod(index, self.grid[0] * self.grid[1])
+        return photo, *divmod(cell, self.grid[1])
+
+    def index(self, photo: int, row: int, column: int) -> int:
+        """The patch at a photo, row and column."""
+        return (photo * self.grid[0] + row) * self.grid[1] + column
+
+    def label(self, index: int) -> str:
+        """``frame-000040.jpg, row 3, column 5``."""
+        photo, row, column = self.place(index)
+        return f"{self.photos[photo]}, row {row + 1}, column {column + 1}"
+
+    def paint(self, scores: Scores) -> Scores:
+        """(photos, rows, columns) scores."""
+        return check_scores(self, scores).reshape(len(self.photos), *self.grid)
+
+
+@dataclass(frozen=True, eq=False)
 class Joined:
     """Several spaces in a row, as one sequence."""
 

@@ -10,10 +10,17 @@ from typing import Any
 
 from xviz.checkpoints import FOLDER, manifest
 from xviz.models.card import ModelCard
-from xviz.record import digits, eeg, matching
+from xviz.record import digits, eeg, matching, rooms, sets
 
 #: card → how its record is said
-SAID: Mapping[str, ModuleType] = {"mmca": matching, "mca": eeg, "mmvit": digits}
+SAID: Mapping[str, ModuleType] = {
+    "mmca": matching,
+    "mca": eeg,
+    "mmvit": digits,
+    "mmvit-instruments": sets,
+    "mmvit-objects": sets,
+    "mit": rooms,
+}
 
 
 @cache
@@ -27,6 +34,8 @@ def line(card: ModelCard) -> str:
     """Paper and weights in one line."""
     if card.checkpoint is None:
         return f"{card.paper}. No weights are shipped."
+    if card.checkpoint not in manifest():
+        return f"{card.paper}. There are no weights yet."
     weights = manifest()[card.checkpoint]
     return f"{card.paper}. Weights: {weights.name}, sha256 {weights.sha256[:12]}…, {weights.origin}"
 

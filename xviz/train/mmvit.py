@@ -17,10 +17,8 @@ epochs have single digits only, without CutMix, which gets the training under wa
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,24 +28,19 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from xviz import checkpoints
 from xviz.core.errors import ModelError
 from xviz.models.mel import Mel, spectrogram
 from xviz.models.mmvit import MMViT, patches, view_grid
 from xviz.models.mmvit_cards import SOUND, standard
+from xviz.train.multiview import Schedule, optimise
 from xviz.train.spoken import Clip, Recording, alone, recordings, row
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(Schedule):
     """Every number of the training."""
 
-    epochs: int = 18
     alone_epochs: int = 4  #: the first ones have single digits and no CutMix
-    batch: int = 32
-    rate: float = 2e-3
-    warm_up: float = 0.1  #: share of the steps
-    weight_decay: float = 0.05
     speed: float = 0.2  #: most change of a recording's speed, and with it of its pitch
     bands: int = 3  #: most shift of the spectrogram in bands
     stretch: float = 0.0  #: most stretch of the spectrogram along its bands, as a share
@@ -55,10 +48,8 @@ class Recipe:
     hidden: int = 0  #: most neighbouring bands silenced
     noise: float = 0.01  #: most noise, in full scale; speech has 0.1
     cutmix: float = 0.3  #: share of the batches with CutMix along time
-    left_out: float = 0.1  #: share of patches left out at random
     without: str = "yweweler"  #: a speaker who is left out of the training altogether; "" for none
     keep_tests: int = 1  #: 1 keeps the set's own test recordings out of the training, 0 takes them in
-    seed: int = 0
 
 
 def train(
@@ -87,39 +78,14 @@ def train(
     if start is not None:
         transfer(start[0], model, rule=start[1])
     remember_mean(model, heard([alone(one, definition.length, definition.rate) for one in fit[::5]], definition))
-    steps = recipe.epochs * (len(fit) // recipe.batch)
-    optimizer = torch.optim.AdamW(groups(model, recipe.weight_decay), lr=recipe.rate)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, total_steps=steps, pct_start=recipe.warm_up)
-    log = []
-    for epoch in range(recipe.epochs):
-        begun, losses = time.monotonic(), []
-        model.train()
+
+    def losses(epoch: int) -> Iterator[Tensor]:
         now = replace(recipe, cutmix=0.0) if (single := epoch < recipe.alone_epochs) else recipe
         for clips in batches(fit, recipe, definition, rng, single=single):
-            loss = step(model, clips, now, definition, rng)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            schedule.step()
-            losses.append(loss.item())
-        model.eval()
-        log.append({"epoch": epoch + 1, "loss": float(np.mean(losses))})
-        if epoch % 4 == 3 or epoch == recipe.epochs - 1:
-            log[-1] |= check(model, every, fit, definition)
-        print(json.dumps(log[-1] | {"seconds": round(time.monotonic() - begun)}), flush=True)
-        checkpoints.save(model, out)
-    said = {"recipe": asdict(recipe), "settings": {k: v for k, v in settings.items() if k != "classes"}, "epochs": log}
-    out.with_suffix(".log.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+            yield step(model, clips, now, definition, rng)
+
+    optimise(model, recipe, len(fit) // recipe.batch, losses, lambda: check(model, every, fit, definition), out)
     return model
-
-
-def groups(model: MMViT, decay: float) -> list[dict[str, Any]]:
-    """Parameters with weight decay, and those of one dimension and the codes of places without."""
-    small = [p for name, p in model.named_parameters() if p.ndim == 1 or "place" in name or name == "first"]
-    known = {id(p) for p in small}
-    large = [p for p in model.parameters() if id(p) not in known]
-    return [{"params": large, "weight_decay": decay}, {"params": small, "weight_decay": 0.0}]
 
 
 def batches(
@@ -300,7 +266,9 @@ def accuracy(model: MMViT, some: Sequence[Recording], definition: Mel, **context
     return round(100 * float((best == [one.digit for one in some]).mean()), 2)
 
 
-def transfer(pictures: Mapping[str, Tensor], model: MMViT, *, rule: str = "sum") -> tuple[str, ...]:
+def transfer(
+    pictures: Mapping[str, Tensor], model: MMViT, *, rule: str = "sum", grids: Sequence[tuple[int, int]] = ()
+) -> tuple[str, ...]:
     """Put the weights of a model of pictures into a model of sounds; the names of those that fit.
 
     Patch weights of three colour channels become those of one by their sum, which is right for a grey picture
@@ -311,6 +279,7 @@ def transfer(pictures: Mapping[str, Tensor], model: MMViT, *, rule: str = "sum")
         pictures: State of the model of pictures, with the same widths, stages and patch kernels.
         model: The model of sounds; changed in place.
         rule: "sum" or "mean".
+        grids: Rows and columns of the patches of each view of the model of pictures; square where not given.
 
     Raises:
         ModelError: another rule, or nothing fits.
@@ -326,7 +295,8 @@ def transfer(pictures: Mapping[str, Tensor], model: MMViT, *, rule: str = "sum")
             apart = theirs.unflatten(1, (3, -1))
             theirs = apart.sum(1) if rule == "sum" else apart.mean(1)
         if name.startswith("place.") and theirs.shape != wanted.shape:
-            theirs = fitted(theirs, square(theirs.shape[1]), model.grids[int(name.split(".")[1])])
+            view = int(name.split(".")[1])
+            theirs = fitted(theirs, grids[view] if grids else square(theirs.shape[1]), model.grids[view])
         if theirs.shape == wanted.shape:
             carried[name] = theirs
     if not carried:
