@@ -18,7 +18,7 @@ from xviz.scale import signed
 from xviz.ui import cache, parts
 from xviz.ui.state import Choices, Selection
 
-LIMIT_MB = 512
+LIMIT_MB = 450
 MISSING = {"interpolate": "made from their neighbours", "leave out": "left out"}
 WHOLE = "the whole minute"
 
