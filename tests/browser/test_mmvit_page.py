@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlparse
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
 from tests.browser.test_mmca_page import app, asked, settled
@@ -19,19 +19,16 @@ pytestmark = pytest.mark.browser
 __all__ = ["app", "asked"]  # fixtures
 SLOW = 180_000  # ms
 MM = 72 / 25.4
-#: note, frame by frame, where the lines stand that show the player's time, until it has ended
-WATCH = """() => {
-  window.handsSeen = new Map();
+#: where the lines stand that show the player's time
+HANDS = """() => {
+  const found = [];
   const walk = (root) => root.querySelectorAll("*").forEach((node) => {
     if (node.shadowRoot) walk(node.shadowRoot);
-    if (!node.classList.contains("hand") || node.style.display !== "block") return;
-    if (!window.handsSeen.has(node)) window.handsSeen.set(node, new Set());
-    window.handsSeen.get(node).add(node.style.left);
+    if (node.classList.contains("hand") && node.style.display === "block") found.push(parseFloat(node.style.left));
   });
-  const look = () => { walk(document); window.watching = requestAnimationFrame(look); };
-  look();
+  walk(document);
+  return found;
 }"""
-SEEN = "() => [...window.handsSeen.values()].map((places) => places.size)"
 
 
 def opened(page: Page, app: str) -> None:
@@ -44,13 +41,23 @@ def opened(page: Page, app: str) -> None:
 
 def test_the_line_of_every_drawing_follows_the_player(page: Page, app: str, asked: list[str]) -> None:
     opened(page, app)
-    page.evaluate(WATCH)
+    player = page.locator(".wave").first
+    player.focus()
+    seen = []
+    for _ in range(2):
+        for _ in range(4):
+            player.press("ArrowRight")  # a tenth of a second
+        seen.append(page.evaluate(HANDS))
     page.get_by_role("button", name="Play").click()
-    page.get_by_role("button", name="Stop").wait_for(timeout=SLOW)
-    page.get_by_role("button", name="Play").wait_for(timeout=SLOW)  # it ends by itself
-    places = page.evaluate(SEEN)
-    assert len(places) >= 16, "waveform, spectrogram, two views that ask and two that answer, five methods of two views"
-    assert min(places) > 1, "each of them moved"
+    page.get_by_text("1.60 s of 0.00–1.60 s").wait_for(timeout=SLOW)  # it plays on to its end
+    page.get_by_role("button", name="Play").wait_for(timeout=SLOW)
+    seen.append(page.evaluate(HANDS))
+    assert len(seen[0]) == 16, (
+        "waveform, spectrogram, views that ask and that answer, five methods of two views"
+    )
+    assert [len(lines) for lines in seen] == [16, 16, 16]
+    for early, later, last in zip(*seen, strict=True):
+        assert later - early == pytest.approx((last - later) / 2, rel=0.02), "0.4 s, 0.8 s and 1.6 s"
 
 
 def test_pick_a_cell_and_take_the_figure(page: Page, app: str, asked: list[str]) -> None:
@@ -93,7 +100,9 @@ def test_the_stretch_of_a_long_file_is_chosen_on_its_waveform(page: Page, app: s
     def clicked(number: int, share: float) -> float:
         wave = page.locator(".wave canvas").nth(number).bounding_box()
         assert wave is not None
+        before = begins.input_value()
         page.mouse.click(wave["x"] + 46 + share * (wave["width"] - 56), wave["y"] + 30)
+        expect(begins).not_to_have_value(before, timeout=SLOW)
         settled(page)
         return float(begins.input_value())
 

@@ -1,11 +1,11 @@
 """The spoken-digits recipe over voices and seeds, and with one thing changed: does each part of it help?
 
 ``python -m xviz.train.compare_mmvit --data DIR`` trains, one after another, the recipe with each of the six voices left
-out, as it is and with voices varied more, then each form of it with three seeds over the shorter schedule ``SHORT``, and
-adds the last accuracies of every training to the record of the checkpoint. Trainings of the same recipe that stand there
-are not repeated, so that the command can be stopped and started again; nor is that of the shipped checkpoint, whose log
-has them. ``--pictures FILE`` names a checkpoint of the same model for pictures, from which the two transferred forms
-start; without one they are left out.
+out, as it is and with voices varied more, then each form of it with three seeds over the shorter schedule ``SHORT``,
+and adds the last accuracies of every training to the record of the checkpoint. Trainings of the same recipe that stand
+there are not repeated, so that the command can be stopped and started again; nor is that of the shipped checkpoint,
+whose log has them. ``--pictures FILE`` names a checkpoint of the same model for pictures, from which the two
+transferred forms start; without one they are left out.
 """
 
 from __future__ import annotations
