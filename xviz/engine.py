@@ -76,7 +76,17 @@ def run(loaded: Loaded, sample: Sample, target: str | None = None, **context: fl
         SampleError: the sample does not fit the model.
         ModelError: there is no such output, or the model is in training mode.
     """
-    return run_inputs(loaded, adjust(loaded.card.prepare(sample, loaded.card.settings), **context), sample, target)
+    return run_inputs(loaded, adjust(prepare(loaded, sample), **context), sample, target)
+
+
+def prepare(loaded: Loaded, sample: Sample) -> Inputs:
+    """The tokens of a sample: what the card prepares, and what the model's own networks make of that.
+
+    Raises:
+        SampleError: the sample does not fit the model.
+    """
+    inputs = loaded.card.prepare(sample, loaded.card.settings)
+    return inputs if loaded.card.encode is None else loaded.card.encode(loaded.module, inputs)
 
 
 def adjust(inputs: Inputs, **context: float) -> Inputs:

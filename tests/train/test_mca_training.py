@@ -248,6 +248,23 @@ def test_seed_features_are_cut_into_minutes(tmp_path: Path) -> None:
     assert np.allclose(data.psd[1], 10 * np.log10(_psd(tmp_path / "1_20131027.mat")[:, :, 60:120]), atol=1e-4)
 
 
+def test_seed_signals_are_cut_into_minutes(tmp_path: Path) -> None:
+    """Raw clips at 200 Hz: features are made here, levels as there is no rest; an alpha rhythm is seen where it is."""
+    rng, time = np.random.default_rng(0), np.arange(125 * 200) / 200
+    clips = {f"djc_eeg{number}": 10 * rng.standard_normal((62, len(time))) for number in (1, 2)}
+    clips["djc_eeg2"][5] += 30 * np.sin(2 * np.pi * 10 * time)
+    savemat(tmp_path / "1_20131027.mat", clips)
+    savemat(tmp_path / "label.mat", {"label": np.array([[1, -1]])})
+    data = load_trials(tmp_path, say=lambda _: None)
+    assert data.de.shape == (4, 62, 5, 60)
+    assert data.high("valence").tolist() == [1, 1, 0, 0]
+    assert np.isfinite(data.psd).all()
+    alpha = data.psd[2:, 5, 2].mean() - data.psd[:2, 5, 2].mean()
+    assert alpha > 6
+    power = 1 + 30**2 / 2 / (10**2 / 100 * 5)  # of noise of 1 µV²/Hz in 5 Hz, and of the rhythm
+    assert data.de[2:, 5, 2].mean() - data.de[:2, 5, 2].mean() == pytest.approx(np.log10(power) / 2, abs=0.15)
+
+
 def _psd(path: Path) -> np.ndarray:
     from scipy.io import loadmat
 

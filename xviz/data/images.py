@@ -10,12 +10,9 @@ import struct
 import zipfile
 import zlib
 from io import BytesIO
-from math import prod
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from PIL.ImageFile import ImageFile
@@ -25,8 +22,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from xviz.core.errors import SampleError
 from xviz.core.sample import Picture, Regions
-
-File = bytes | BinaryIO | Path
+from xviz.data.files import NUMBERS, File, read_bytes, read_npy
 
 LIMIT_PIXELS = 50_000_000
 LIMIT_BYTES = 64 * 2**20
@@ -61,7 +57,7 @@ def read_picture(file: File, *, name: str = "", limit_pixels: int = LIMIT_PIXELS
     """
     name = name or (file.name if isinstance(file, Path) else "")
     try:
-        return _picture(_bytes(file), limit_pixels, long_side)
+        return _picture(read_bytes(file, LIMIT_BYTES), limit_pixels, long_side)
     except SampleError as error:
         raise SampleError(f"{name}: {error}" if name else str(error)) from error
 
@@ -85,20 +81,6 @@ def _picture(data: bytes, limit_pixels: int, long_side: int) -> Picture:
             f"This {kind} file is damaged or cut short ({error}). Save the picture again, or take another."
         ) from error
     return Picture(pixels, tuple(notes), (upright.height, upright.width))
-
-
-def _bytes(file: File) -> bytes:
-    """The file's bytes, never more than ``LIMIT_BYTES``."""
-    if isinstance(file, Path):
-        with file.open("rb") as opened:
-            data = opened.read(LIMIT_BYTES + 1)
-    else:
-        data = file if isinstance(file, bytes) else file.read(LIMIT_BYTES + 1)
-    if not data:
-        raise SampleError("A file is needed; this one is empty. Choose another.")
-    if len(data) > LIMIT_BYTES:
-        raise SampleError(f"A file may have {LIMIT_BYTES // 2**20} MB; this one has more. Save it smaller.")
-    return data
 
 
 def _kind(data: bytes) -> str:
@@ -177,7 +159,7 @@ def read_regions(file: File) -> Regions:
     Raises:
         SampleError: the file is damaged, too large, or does not hold such arrays.
     """
-    arrays = _arrays(_bytes(file))
+    arrays = _arrays(read_bytes(file, LIMIT_BYTES))
     name = next((name for name in _FEATURES if name in arrays), None)
     if name is None:
         raise SampleError(
@@ -214,27 +196,16 @@ def _arrays(data: bytes) -> dict[str, NDArray]:
                     f"A region file may hold {_MOST_MEMBERS} arrays and {LIMIT_BYTES // 2**20} MB unpacked; this one "
                     f"holds {len(members)} and {size / 2**20:.0f} MB. Save one picture's regions."
                 )
-            return {member.filename.removesuffix(".npy"): _array(held, member) for member in members}
+            arrays = {}
+            for member in members:
+                with held.open(member) as opened:
+                    arrays[member.filename.removesuffix(".npy")] = read_npy(opened, member.filename, NUMBERS + "U")
+            return arrays
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, *_DAMAGE) as error:
         raise SampleError(
             f"Regions come as an .npz file of numpy arrays; this one cannot be read ({error}). "
             f"Save it with numpy.savez(file, features=…, boxes=…)."
         ) from error
-
-
-def _array(held: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray:
-    """One array, its header checked against the bytes there are before room is made for it."""
-    with held.open(member) as opened:
-        header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[npy.read_magic(opened)]
-        shape, fortran, kind = header(opened)
-        if kind.hasobject or kind.kind not in "fiubU":
-            raise SampleError(
-                f"Arrays in a region file must be of numbers; “{member.filename}” holds {kind}. Save it as float32."
-            )
-        values = opened.read()
-    if prod(shape) * kind.itemsize != len(values):
-        raise ValueError(f"“{member.filename}” says {shape} and holds {len(values)} bytes")
-    return np.frombuffer(values, kind).reshape(shape, order="F" if fortran else "C")
 
 
 def _finite(values: NDArray, what: str) -> NDArray[np.float32]:

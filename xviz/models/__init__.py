@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from xviz.models.card import ModelCard
 from xviz.models.mca import MCA_CARD
+from xviz.models.mit_cards import MIT_CARD, MIT_PAPER_CARD
 from xviz.models.mmca import MMCA_CARD, MMCA_PAPER_CARD
 from xviz.models.mmvit_cards import MMVIT_CARD, MMVIT_INSTRUMENTS_CARD, MMVIT_OBJECTS_CARD, MMVIT_PAPER_CARD
 
@@ -18,5 +19,7 @@ CARDS: tuple[ModelCard, ...] = (
     MMVIT_INSTRUMENTS_CARD,
     MMVIT_OBJECTS_CARD,
     MMVIT_PAPER_CARD,
+    MIT_CARD,
+    MIT_PAPER_CARD,
 )
 MODELS: Mapping[str, ModelCard] = MappingProxyType({card.key: card for card in CARDS})  #: key → card

@@ -1,4 +1,4 @@
-"""Parameters and multiply-adds of the multiscale multiview model at any size, counted while it runs once."""
+"""Parameters of the papers' models at their scale, and multiply-adds of the multiscale multiview one, counted here."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from xviz.core.attention import listening
+from xviz.models.mit import MIT
+from xviz.models.mit_cards import PAPERS as ROOMS
 from xviz.models.mmvit import MMViT, patches
 from xviz.models.mmvit_cards import PAPERS
 
@@ -62,3 +64,33 @@ def sizes() -> list[dict[str, Any]]:
             "billions": adds / 1e9, "estimated": billions,
         })  # fmt: skip
     return rows
+
+
+#: parameters of the interlaced Transformer in the notes on the paper; the first is rounded there
+PARTS = {
+    "3D network": 15_490_000,
+    "both encoders": 335_808,
+    "decoder": 313_804,
+    "codes of places in 3D": 19_008,
+    "class tokens, their codes and those of photos, class maps, projection of photos": 205_960,
+}
+
+
+def parts() -> dict[str, tuple[int, int]]:
+    """The interlaced Transformer at the paper's scale: part → parameters counted here, and those in the notes."""
+    with torch.random.fork_rng(devices=[]):
+        model = MIT({**ROOMS, "second": False})
+    rest = (model.class_token, model.class_place, model.view_place)
+    layers = (model.map_points, model.map_views, model.view)
+    own = (
+        _parameters(model.unet),
+        _parameters(model.points_encoder, model.views_encoder),
+        _parameters(model.decoder),
+        _parameters(model.point_place),
+        sum(code.numel() for code in rest) + _parameters(*layers),
+    )
+    return {name: (count, notes) for (name, notes), count in zip(PARTS.items(), own, strict=True)}
+
+
+def _parameters(*modules: nn.Module) -> int:
+    return sum(p.numel() for module in modules for p in module.parameters())

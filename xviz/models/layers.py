@@ -65,3 +65,13 @@ def mean_present(tokens: Tensor, present: Tensor) -> Tensor:
     """(b, n, d) tokens → (b, d): the mean of those that are present."""
     kept = present[..., None].to(tokens.dtype)
     return (tokens * kept).sum(1) / kept.sum(1)
+
+
+def drop_path(answer: Tensor, share: float, training: bool) -> Tensor:
+    """The answer (b, n, d), in training dropped for a share of the samples and raised for the others.
+
+    Source: Huang et al., Deep Networks with Stochastic Depth, ECCV 2016.
+    """
+    if not training or not share:
+        return answer
+    return answer * (torch.rand(len(answer), 1, 1, device=answer.device) >= share) / (1 - share)

@@ -161,6 +161,7 @@ def card(key: str, *, settings: Mapping[str, Any], checkpoint: str | None, **wor
         checkpoint=checkpoint,
         convolutions={f"last.{view}": space for view, space in enumerate(every[-1].before)},
         paths=dict.fromkeys(settings["classes"], steps),
+        page="mmvit",
         reads=("class",),
         **words,
     )
@@ -210,8 +211,8 @@ MMVIT_PAPER_CARD = card(
     settings=PAPERS,
     checkpoint=None,
     title="Image classification (MMViT, the paper's scale)",
-    short="Spoken digits",
-    icon=":material/graphic_eq:",
+    short="Pictures, the paper's scale",
+    icon=":material/image:",
     story="The model at the scale of the paper, after MViT-B: four stages, 16 blocks, two views of a picture.",
     wants={"picture": "a picture (PNG, JPEG or WebP)"},
     outputs={name: f"logit of {name}" for name in PAPERS["classes"]},

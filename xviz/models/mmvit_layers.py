@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from xviz.core.attention import Attend
+from xviz.models.layers import drop_path
 
 Pair = tuple[int, int]  #: along rows, along columns
 KEEP: Pair = (1, 1)  #: the stride that leaves a grid as it is
@@ -161,17 +162,12 @@ class ViewLayer(nn.Module):
         x = kept.x
         if mixed is not None:
             answer = self.out(mixed.transpose(1, 2).flatten(2))
-            x = x + self._dropped(answer if gate is None else answer * gate[:, None, None])
+            answer = answer if gate is None else answer * gate[:, None, None]
+            x = x + drop_path(answer, self.drop_path, self.training)
         inner = self.norm_mlp(x)
-        x = (x if self.widen_mlp is None else self.widen_mlp(inner)) + self._dropped(self.mlp(inner))
+        x = x if self.widen_mlp is None else self.widen_mlp(inner)
+        x = x + drop_path(self.mlp(inner), self.drop_path, self.training)
         return replace(kept, x=x)
-
-    def _dropped(self, answer: Tensor) -> Tensor:
-        """The answer, in training dropped for some samples and raised for the others (stochastic depth)."""
-        if not self.training or not self.drop_path:
-            return answer
-        kept = torch.rand(len(answer), 1, 1) >= self.drop_path
-        return answer * kept / (1 - self.drop_path)
 
 
 class Call(nn.Module):

@@ -69,9 +69,13 @@ class RegionEncoder(nn.Module):
 
     def forward(self, crops: Tensor) -> Tensor:
         """(n, 1280) features of crops (n, 3, side, side), 0–255."""
+        return self.maps(crops).mean(dim=(2, 3))
+
+    def maps(self, pictures: Tensor) -> Tensor:
+        """(n, 1280, height / 32, width / 32) features of pictures (n, 3, height, width), 0–255, before pooling."""
         with torch.no_grad():
-            scaled = (crops - 127) / 128  # as the lite models were trained
-            return self.net(scaled.contiguous(memory_format=torch.channels_last)).mean(dim=(2, 3))
+            scaled = (pictures - 127) / 128  # as the lite models were trained
+            return self.net(scaled.contiguous(memory_format=torch.channels_last))
 
     def _crops(self, pixels: NDArray[np.uint8], boxes: Boxes) -> Tensor:
         """(n, 3, side, side) crops, 0–255, antialiased, stretched to squares."""
@@ -98,9 +102,22 @@ def _encoder() -> RegionEncoder:
 
 def encode(pixels: NDArray[np.uint8], boxes: Boxes) -> Tensor:
     """(n, 1280) what is in each box, by the shared encoder: ``RegionEncoder.features``."""
+    return _shared().features(pixels, boxes)
+
+
+def grid(pixels: NDArray[np.uint8]) -> Tensor:
+    """(rows, columns, 1280) features of a picture at stride 32, by the shared encoder.
+
+    Args:
+        pixels: (height, width, 3) RGB, 0–255; height and width are multiples of 32.
+    """
+    picture = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None].float()
+    return _shared().maps(picture)[0].permute(1, 2, 0)
+
+
+def _shared() -> RegionEncoder:
     with _loading:
-        encoder = _encoder()
-    return encoder.features(pixels, boxes)
+        return _encoder()
 
 
 class _Residual(nn.Sequential):

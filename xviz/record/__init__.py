@@ -10,7 +10,7 @@ from typing import Any
 
 from xviz.checkpoints import FOLDER, manifest
 from xviz.models.card import ModelCard
-from xviz.record import digits, eeg, matching, sets
+from xviz.record import digits, eeg, matching, rooms, sets
 
 #: card → how its record is said
 SAID: Mapping[str, ModuleType] = {
@@ -19,6 +19,7 @@ SAID: Mapping[str, ModuleType] = {
     "mmvit": digits,
     "mmvit-instruments": sets,
     "mmvit-objects": sets,
+    "mit": rooms,
 }
 
 
@@ -33,6 +34,8 @@ def line(card: ModelCard) -> str:
     """Paper and weights in one line."""
     if card.checkpoint is None:
         return f"{card.paper}. No weights are shipped."
+    if card.checkpoint not in manifest():
+        return f"{card.paper}. There are no weights yet."
     weights = manifest()[card.checkpoint]
     return f"{card.paper}. Weights: {weights.name}, sha256 {weights.sha256[:12]}…, {weights.origin}"
 

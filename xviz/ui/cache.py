@@ -24,9 +24,11 @@ from xviz.core.run import Inputs, Run, Target
 from xviz.core.sample import Eeg, Picture, Regions, Sample
 from xviz.data.eeg import EegFile, open_eeg
 from xviz.data.eeg_channels import ChannelReport, Missing, match
-from xviz.explain import METHODS, finer
+from xviz.explain import METHODS, asked, finer
 from xviz.models import MODELS, regions
 from xviz.models.boxes import find_boxes
+from xviz.models.card import ModelCard
+from xviz.views.plane import Plane
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model …")
@@ -45,11 +47,10 @@ def encoded(digest: str, count: int, _picture: Picture) -> Regions:
     return Regions(boxes, regions.encode(_picture.pixels, boxes).numpy())
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
+@st.cache_resource(max_entries=64, show_spinner="Preparing what the model reads …")
 def prepared(key: str, digest: str, _sample: Sample) -> Inputs:
     """What the model is fed for a sample."""
-    card = MODELS[key]
-    return card.prepare(_sample, card.settings)
+    return engine.prepare(load(key), _sample)
 
 
 Gone = tuple[tuple[str, tuple[int, ...]], ...]  #: space name and its tokens that the model is not shown
@@ -63,7 +64,7 @@ def run(key: str, sample: Sample, *, gone: Gone = (), target: str | None = None,
     return _run(load(key), sample, sample.digest, key, gone, target, tuple(sorted(context.items())))
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
+@st.cache_resource(max_entries=64, show_spinner=False)
 def _run(
     _loaded: engine.Loaded, _sample: Sample, digest: str, key: str, gone: Gone, target: str | None,
     context: tuple[tuple[str, float], ...],
@@ -131,6 +132,9 @@ def _key(run: Run) -> Hashable:
     return run.provenance.json(), tuple((name, p.numpy().tobytes()) for name, p in run.inputs.present.items())
 
 
+_METHODS = {**METHODS, asked.METHOD.key: asked.METHOD}  #: those that can be asked, one's direction turned round
+
+
 def known(run: Run, question: Question) -> Explanation | None:
     """The answer, if it was computed before."""
     return _shelf().get(question.of(run))
@@ -140,11 +144,26 @@ def explain(run: Run, question: Question, progress: Callable[[float, str], None]
     """The answer of one method, computed once."""
     if (kept := known(run, question)) is not None:
         return kept
-    made = METHODS[question.method].explain(
+    made = _METHODS[question.method].explain(
         load(run.provenance.model), run, question.target, call=question.call, head=question.head, progress=progress
     )
     _shelf().put(question.of(run), made)
     return made
+
+
+# Sounds and pictures in views
+
+
+def of_sample(sample: Sample, make: Callable[[ModelCard, Sample], Plane], card: ModelCard) -> Plane:
+    """The drawing that is made of a sample for a card."""
+    return _of_sample(sample.digest, card.key, sample, make, card)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _of_sample(
+    digest: str, key: str, _sample: Sample, _make: Callable[[ModelCard, Sample], Plane], _card: ModelCard
+) -> Plane:
+    return _make(_card, _sample)
 
 
 # EEG
@@ -156,8 +175,8 @@ def file_digest(name: str, data: bytes) -> str:
 
 
 def eeg_digest(eeg: Eeg) -> str:
-    """What tells one recording from another."""
-    return Sample("recording", {"eeg": eeg}).digest
+    """What tells one recording from another: its numbers, and what is said about them."""
+    return digest(Sample("recording", {"eeg": eeg}).digest, *eeg.notes)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the recording …")
@@ -174,12 +193,12 @@ def matched(digest: str, missing: Missing, _eeg: Eeg) -> tuple[Eeg, ChannelRepor
 
 def over_time(run: Run) -> dict[str, NDArray[np.float64]]:
     """Every output in every window of time."""
-    return _of_run(load(run.provenance.model), run, finer.over_time, "over time", _key(run))  # type: ignore[return-value]
+    return of_run(run, finer.over_time, "over time")  # type: ignore[return-value]
 
 
 def read(run: Run) -> NDArray[np.float64]:
     """What the network reads after the attention, (electrode, band, step)."""
-    return _of_run(load(run.provenance.model), run, finer.read, "read", _key(run))  # type: ignore[return-value]
+    return of_run(run, finer.read, "read")  # type: ignore[return-value]
 
 
 def without_bands(run: Run, output: str) -> NDArray[np.float64]:
@@ -190,7 +209,12 @@ def without_bands(run: Run, output: str) -> NDArray[np.float64]:
         groups = {name: group % count for name, group in finer.bands(run, count).items()}
         return finer.leave_out(loaded, run, Target(output), groups)
 
-    return _of_run(load(run.provenance.model), run, made, f"without bands {output}", _key(run))  # type: ignore[return-value]
+    return of_run(run, made, f"without bands {output}")  # type: ignore[return-value]
+
+
+def of_run(run: Run, make: Callable[[engine.Loaded, Run], object], what: str) -> object:
+    """What ``make`` makes of a run, made once; ``what`` names it."""
+    return _of_run(load(run.provenance.model), run, make, what, _key(run))
 
 
 @st.cache_resource(max_entries=512, show_spinner=False)

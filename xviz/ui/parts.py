@@ -112,13 +112,15 @@ def files(key: str, label: str, kinds: tuple[str, ...], *, megabytes: int, help_
 
 def models() -> None:
     """The models that can be opened, side by side."""
-    shown = [card for card in CARDS if (PAGES / f"{card.key}.py").is_file()]
-    for card, column in zip(shown, st.columns(max(2, len(shown)), gap="medium"), strict=False):
-        with column.container(border=True):
+    shown = [card for card in CARDS if card.checkpoint]
+    columns = st.columns(min(3, max(2, len(shown))), gap="medium")
+    for number, card in enumerate(shown):
+        with columns[number % len(columns)].container(border=True):
             st.markdown(f"#### {card.icon} {card.title}")
             st.markdown(card.story)
             st.caption(card.paper)
-            st.page_link(f"pages/{card.key}.py", label="Open", icon=":material/arrow_forward:")
+            page, chosen = card.page or card.key, {"model": card.short} if card.page else None
+            st.page_link(f"pages/{page}.py", label="Open", icon=":material/arrow_forward:", query_params=chosen)
 
 
 def methods() -> None:

@@ -66,6 +66,23 @@ RECORDINGS = Trial(
 )  # fmt: skip
 
 
+ROOMS = Trial(
+    prefix="rooms", space="supervoxels", tokens="Supervoxels", calls="decoder", last=False, beside="method",
+    attention="The weights of the decoder, within and across sides, are all", data="rooms of unseen furniture",
+    methods=("rollout", "relevance", "gradient", "integrated", "gradcam", "occlusion"), first="gradcam",
+)  # fmt: skip
+
+
+def views(names: tuple[str, ...], sounds: bool) -> Trial:
+    """The tests of a page of views: the patches of all views are taken away together."""
+    return Trial(
+        prefix="views", space="+".join(names), tokens="Patches of all views", calls="", last=False,
+        attention="The weights of all blocks are", data="sounds" if sounds else "pictures", first="integrated",
+        beside="views.order",
+        methods=tuple(key for key in METHODS if not METHODS[key].needs_convolution and key != "shap"),
+    )  # fmt: skip
+
+
 @st.fragment
 def show(scene: Shown, trial: Trial = MATCHING) -> None:
     """Two tests that begin when asked for."""
@@ -100,7 +117,8 @@ def _deletion(scene: Shown, trial: Trial) -> None:
     work = st.container()  # always there, so that what stands below keeps its place
     if asked:
         with work, parts.progress("Deletion") as move:
-            found = cache.explain(scene.run, cache.Question(name, target))
+            focus = Target(target.output, "class", (0,)) if METHODS[name].needs_focus else target
+            found = cache.explain(scene.run, cache.Question(name, focus))
             scene.choices.remember(
                 place, curves(cache.load(scene.card.key), scene.run, target, found, trial.space, progress=move)
             )

@@ -95,12 +95,12 @@ def catalogue(folder: Path, *, most: int = MOST_ALIKE) -> tuple[Model, ...]:
     seen: Counter[str] = Counter()
     models = []
     for archive in archives:
-        for entry in _entries(archive):
+        for entry in entries(archive):
             name = furniture_name(entry["name"])
             if name is None or seen[name] >= most:
                 continue
             seen[name] += 1
-            models.append(_model(archive, name, entry))
+            models.append(described(archive, name, entry))
     return tuple(models)
 
 
@@ -128,9 +128,7 @@ def render(
         SourceError: pyvista is missing.
     """
     if importlib.util.find_spec("pyvista") is None:
-        raise SourceError(
-            "Rendering furniture needs pyvista; it is not installed. Run: pip install -r requirements-build.txt"
-        )
+        raise SourceError("Rendering furniture needs pyvista; it is not installed. Run: make app")
     into.mkdir(parents=True, exist_ok=True)
     stop = time.time() + seconds
     while (todo := [m for m in models if not _picture(into, m, 0).exists()]) and time.time() < stop:
@@ -158,7 +156,8 @@ def _picture(into: Path, model: Model, view: int) -> Path:
     return into / f"{model.id}_{view}.png"
 
 
-def _entries(archive: Path) -> list[dict[str, str]]:
+def entries(archive: Path) -> list[dict[str, str]]:
+    """What the catalogue of an archive says of each of its models."""
     with zipfile.ZipFile(archive) as pack:
         text = pack.read("PluginFurnitureCatalog.properties").decode("latin-1")
     entries: dict[int, dict[str, str]] = defaultdict(dict)
@@ -167,7 +166,8 @@ def _entries(archive: Path) -> list[dict[str, str]]:
     return [entries[number] for number in sorted(entries)]
 
 
-def _model(archive: Path, name: str, entry: dict[str, str]) -> Model:
+def described(archive: Path, name: str, entry: dict[str, str]) -> Model:
+    """The model of a catalogue entry under an English name."""
     licence, where = LIBRARIES[archive.stem]
     creator = entry.get("creator") or where
     by = creator if creator == where else f"{creator} ({where})"

@@ -1,0 +1,207 @@
+"""The recipe of the rooms checkpoint on tiny rooms: losses, pseudo labels, and that it learns from lists alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.models.rooms import COLOURS, TINY, cloud, photos
+from xviz import engine
+from xviz.core.errors import ModelError
+from xviz.core.sample import Sample
+from xviz.models.clouds import laid
+from xviz.models.mit import MIT, Fused
+from xviz.models.mit_cards import card
+from xviz.train.mit import (
+    IGNORED,
+    Recipe,
+    class_weights,
+    first_map,
+    fitted,
+    pseudo_labels,
+    scores,
+    shape_of,
+    shell,
+    step,
+)
+from xviz.train.mit_losses import consistency, losses, pooled_map
+from xviz.train.scanned import Room, load, make_room, save, some_photos, turned
+
+CHOICES = (("red",), ("green",), ("blue",), ("red", "green"), ("red", "blue"), ("green", "blue"))
+
+
+@cache
+def one(number: int) -> Room:
+    boxes = CHOICES[number % len(CHOICES)]
+    points, label = cloud(boxes, seed=number, count=400)
+    tags = np.array([1.0, *(name in boxes for name in COLOURS)], np.float32)
+    return make_room(f"room {number}", points, photos(boxes, seed=number), tags, label, TINY)
+
+
+def fused(scenes: int = 2, tokens: int = 5, classes: int = 4, seed: int = 0) -> Fused:
+    rng = torch.Generator().manual_seed(seed)
+    made = lambda *shape: torch.randn(*shape, generator=rng, dtype=torch.float64)  # noqa: E731
+    return Fused(
+        made(scenes, classes), made(scenes, classes), made(scenes, classes),
+        made(scenes, tokens, classes), made(scenes, 3, classes), made(2, scenes, classes, classes),
+    )  # fmt: skip
+
+
+def test_the_losses_are_those_of_the_notes_written_again() -> None:
+    given = fused()
+    tags = torch.tensor([[1.0, 0, 1, 0], [1, 1, 0, 0]], dtype=torch.float64)
+    present = {"supervoxels": torch.ones(2, 5).bool(), "patches": torch.ones(2, 3).bool()}
+    present["supervoxels"][0, 4] = False
+    got = losses(given, tags, present, "patches")
+
+    def margin(x: torch.Tensor) -> float:  # mean of binary cross-entropies of logits
+        y, p = tags.numpy(), 1 / (1 + np.exp(-x.numpy()))
+        return float(-(y * np.log(p) + (1 - y) * np.log(1 - p)).mean())
+
+    assert got["points"].item() == pytest.approx(margin(given.own_points))
+    assert got["photos"].item() == pytest.approx(margin(given.own_views))
+    assert got["both"].item() == pytest.approx(margin(given.joint))
+    assert got["map of photos"].item() == pytest.approx(margin(given.map_views.mean(1)))
+    share = np.exp(given.map_points.numpy())
+    share /= share.sum(-1, keepdims=True)
+    mean = np.stack([share[0, :4].mean(0), share[1].mean(0)])
+    y = tags.numpy()
+    want = -(y * np.log(mean) + (1 - y) * np.log(1 - mean)).mean()
+    assert got["map of points"].item() == pytest.approx(want)
+    wanted = []
+    for scores_ in given.affinities.numpy().reshape(-1, 4, 4):
+        for matrix in (scores_, scores_.T):
+            wanted.append(np.mean([np.log(np.exp(row).sum()) - row[i] for i, row in enumerate(matrix)]))
+    assert got["contrastive"].item() == pytest.approx(np.mean(wanted))
+
+
+def test_maps_are_pooled_over_what_is_there() -> None:
+    values = torch.tensor([[[0.2], [0.8], [0.9]]])
+    here = torch.tensor([[True, True, False]])
+    assert pooled_map(values, here, "mean").item() == pytest.approx(0.5)
+    assert pooled_map(values, here, "max").item() == pytest.approx(0.8)
+    assert pooled_map(values, here, "mix").item() == pytest.approx(0.65)
+    with pytest.raises(ModelError, match="median"):
+        pooled_map(values, here, "median")
+
+
+def test_consistency_is_zero_only_where_voxels_are_alike() -> None:
+    pairs = torch.tensor([[0, 1, 2], [0, 0, 1]])
+    alike = torch.tensor([[1.0], [1.0], [5.0]])
+    assert consistency(alike, pairs, torch.tensor([[1.0], [5.0]])) == 0
+    assert consistency(torch.tensor([[0.0], [2.0], [5.0]]), pairs, torch.tensor([[1.0], [5.0]])) == pytest.approx(2 / 3)
+
+
+def test_pseudo_labels_name_only_classes_of_that_room_and_each_at_least_once() -> None:
+    room = replace(one(0), tags=np.array([1, 1, 0, 1], np.float32))
+    found = np.full((6, 4), 0.05)
+    found[np.arange(5), [0, 0, 1, 2, 2]] = 0.85
+    found[5] = [0.4, 0.1, 0.1, 0.4]  # not sure, but the surest of the last class
+    label = pseudo_labels(found, room, 0.5)
+    assert label.tolist() == [0, 0, 1, IGNORED, IGNORED, 3]
+
+
+def test_gravity_knows_floor_and_walls_without_labels() -> None:
+    for number in range(3):
+        room = one(number)
+        truth = np.bincount(room.cut.piece, room.truth == 0) / np.bincount(room.cut.piece)
+        named = shell(room, TINY["classes"])
+        assert (named == 0).any()
+        assert truth[named == 0].mean() > 0.8  # the undersides of boxes lie there too
+    places = np.array([[0, 0, 0], [1, 0, 2.3], [2, 0, 2.3], [3, 0, 1]], np.float32)
+    upright = np.array([1, 0, 1, 0], np.float32)
+    made = replace(one(0).cut, places=places, upright=upright, piece=np.arange(4))
+    assert shell(replace(one(0), cut=made), ("wall", "floor")).tolist() == [1, 0, IGNORED, IGNORED]
+
+
+def test_rare_classes_weigh_more_and_all_together_one() -> None:
+    weights = class_weights([np.array([0] * 9 + [IGNORED] * 5), np.array([2])], 4, 0.5)
+    assert weights[2] / weights[0] == pytest.approx(3)
+    assert 0.9 * weights[0] + 0.1 * weights[2] == pytest.approx(1)
+    assert weights[1] == weights[3] == 0
+
+
+def test_a_room_is_kept_and_read_again(tmp_path: Path) -> None:
+    room = one(3)
+    save(room, tmp_path / "kept" / "room 3.npz")
+    again = load(tmp_path / "kept" / "room 3.npz")
+    assert again.name == room.name
+    assert torch.equal(again.features, room.features)
+    for name in ("places", "piece", "of_point"):
+        np.testing.assert_array_equal(getattr(again.cut, name), getattr(room.cut, name))
+    np.testing.assert_array_equal(again.labels, room.labels)
+
+
+def test_turning_keeps_distances_up_to_scale() -> None:
+    room = one(4)
+    other = turned(room.cut, np.random.default_rng(0))
+    a, b = (np.linalg.norm(made.places[1:] - made.places[:-1], axis=1) for made in (room.cut, other))
+    assert np.ptp(b / a) < 1e-3
+    assert 0.89 < (b / a).mean() < 1.11
+    assert np.abs(other.colours).max() <= 1
+
+
+def test_photos_are_drawn_in_order_one_of_each_run() -> None:
+    room = replace(one(0), features=torch.arange(8.0)[:, None, None].half(), here=torch.ones(8, 1).bool())
+    for seed in range(5):
+        drawn = some_photos(room, 4, np.random.default_rng(seed))[0].flatten()
+        assert all(2 * i <= value <= 2 * i + 1 for i, value in enumerate(drawn.tolist()))
+
+
+def test_scores_are_those_of_a_table_by_hand() -> None:
+    room = replace(one(0), labels=np.array([[3, 1, 0, 0], [0, 4, 0, 0], [0, 0, 2, 0]]))
+    found = scores([(np.array([0, 1, 1]), room)])
+    assert found["IoU"] == {0: 75.0, 1: 57.1, 2: 0.0}  # 3 of 4; 4 of 7; 0 of 2
+    assert found["mIoU"] == pytest.approx(44.0)
+    some = scores([(np.array([0, IGNORED, 1]), room)], labelled=True)
+    assert some["labelled"] == 60.0
+
+
+@pytest.mark.parametrize("form", [{}, {"tokens_2d": "view"}, {"fusion": "one-way"}, {"fusion": "none"}])
+def test_one_step_moves_every_part_of_the_model(form: dict[str, str]) -> None:
+    torch.manual_seed(0)
+    model = MIT({**TINY, **form, "drop_path": 0.0})
+    parts = step(model, [one(0), one(3)], Recipe(), np.random.default_rng(0))
+    sum(parts.values()).backward()
+    still = [
+        name
+        for name, p in model.named_parameters()
+        if "second" not in name and (p.grad is None or not p.grad.abs().max() > 0)
+    ]
+    # keys of the last layer's class tokens alone reach the contrastive loss; nothing stands still
+    assert not still
+    assert len(parts) == (4 if form.get("fusion") == "none" else 8)
+
+
+@cache
+def trained() -> tuple[MIT, dict]:
+    fit, judge = [one(number) for number in range(24)], [one(number) for number in range(30, 36)]
+    recipe = Recipe(epochs=12, second_epochs=20, batch=4, rate=5e-3, photos=2)
+    return fitted(fit, judge, recipe, {**TINY, "drop_path": 0.0})
+
+
+def test_lists_of_classes_teach_where_things_are() -> None:
+    model, log = trained()
+    idle = MIT(TINY).eval()
+    fresh = scores((first_map(idle, one(n)).argmax(1)[one(n).cut.piece], one(n)) for n in range(30, 36))
+    assert log["first"][-1]["mIoU"] > fresh["mIoU"] + 20
+    assert log["second"][-1]["mIoU"] > 60
+    assert log["first"][-1]["both"] < log["first"][0]["both"]
+    assert model.mean_supervoxels.abs().max() > 0
+
+
+def test_training_and_the_engine_make_the_same_tokens() -> None:
+    model, _ = trained()
+    room = one(31)
+    points, _ = cloud(CHOICES[31 % 6], seed=31, count=400)
+    sample = Sample("again", {"points": points, "views": photos(CHOICES[31 % 6], seed=31)})
+    made = replace(engine.untrained(card("tiny", "tiny", settings=TINY, checkpoint=None)), module=engine.freeze(model))
+    inputs = engine.prepare(made, sample)
+    torch.testing.assert_close(inputs.tokens["supervoxels"], shape_of(model.unet, room, TINY), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(inputs.tokens["patches"], room.features.flatten(0, 1).float(), rtol=1e-2, atol=1e-2)
+    assert len(laid(room.cut, TINY)["places"]) == len(inputs.tokens["supervoxels"])

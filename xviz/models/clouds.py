@@ -1,0 +1,124 @@
+"""What the 3D network reads of a cloud: small voxels with colour, place and normal, and the supervoxel of each.
+
+A cloud is cut once; turned or scaled, it is then laid on the network's own grid, whose voxels pool what lies in them. A
+supervoxel's token is the mean of the network's features over its small voxels, each with the features of the grid's
+voxel that it lies in, so that no supervoxel is ever empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from xviz.core.sample import PointCloud
+from xviz.models.sparse import Grid, SparseUNet, occupied
+from xviz.models.supervoxels import Cutting, means, supervoxels, voxelise
+
+SEEN = {"colour": 3, "height": 1, "upright": 1, "there": 1}  #: what a voxel can say → numbers
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """A cloud as small voxels ("atoms"), each of one supervoxel."""
+
+    of_point: NDArray[np.int64]  #: (points,) supervoxel
+    atom: NDArray[np.int64]  #: (points,) small voxel
+    places: NDArray[np.float32]  #: (atoms, 3) metres, z from the floor, x and y from the middle
+    colours: NDArray[np.float32]  #: (atoms, 3) −1 to 1; zero where the cloud has none
+    upright: NDArray[np.float32]  #: (atoms,) |z| of the normal: 1 on a floor, 0 on a wall
+    piece: NDArray[np.int64]  #: (atoms,) supervoxel
+
+    @property
+    def pieces(self) -> int:
+        """The number of supervoxels."""
+        return int(self.piece.max()) + 1
+
+    def middles(self, xyz: NDArray[np.floating]) -> NDArray[np.float32]:
+        """(supervoxels, 3) mean place of each supervoxel's points."""
+        return means(xyz, self.of_point, self.pieces).astype(np.float32)
+
+
+def cut(cloud: PointCloud, settings: Mapping[str, Any]) -> Cut:
+    """Cut a cloud into small voxels and supervoxels.
+
+    Args:
+        cloud: Any; its own segments count where it has them.
+        settings: small_voxel (metres).
+    """
+    cutting = Cutting(voxel=settings["small_voxel"])
+    voxels = voxelise(cloud, cutting)
+    of_point = supervoxels(cloud, cutting, voxels)
+    count = int(of_point.max()) + 1
+    pairs, atom = np.unique(voxels.of_point * count + of_point, return_inverse=True)
+    voxel, piece = pairs // count, pairs % count
+    places = voxels.places[voxel].astype(np.float32)
+    places -= np.array([*(places.min(0) + places.max(0))[:2] / 2, np.percentile(places[:, 2], 1)], np.float32)
+    colours = np.zeros_like(places) if cloud.rgb is None else voxels.colours[voxel].astype(np.float32) * 2 - 1
+    upright = np.abs(voxels.normals[voxel, 2]).astype(np.float32)
+    return Cut(of_point, atom.reshape(-1), places, colours, upright, piece)
+
+
+def laid(made: Cut, settings: Mapping[str, Any], places: NDArray[np.float32] | None = None) -> dict[str, Tensor]:
+    """The small voxels on the network's grid.
+
+    Args:
+        made: The cloud.
+        settings: voxel (metres), sees (names out of ``SEEN``), places ("metres" or "voxels").
+        places: (atoms, 3) in the place of the cut's own, turned or scaled.
+
+    Returns:
+        voxels (n, 3) whole coordinates from 0, seen (n, f), pairs (2, atoms) voxel and supervoxel of each small voxel,
+        places (supervoxels, 3).
+    """
+    places = made.places if places is None else places
+    cells = np.floor((places - places.min(0)) / settings["voxel"]).astype(np.int64)
+    grid, of_atom = occupied(torch.from_numpy(np.pad(cells, ((0, 0), (1, 0)))))
+    said = {
+        "colour": made.colours,
+        "height": places[:, 2:],
+        "upright": made.upright[:, None],
+        "there": np.ones_like(places[:, :1]),
+    }
+    seen = means(np.concatenate([said[name] for name in settings["sees"]], 1), of_atom.numpy(), len(grid))
+    where = places if settings["places"] == "metres" else cells
+    return {
+        "voxels": grid.coords[:, 1:],
+        "seen": torch.from_numpy(seen).float(),
+        "pairs": torch.stack([of_atom, torch.from_numpy(made.piece)]),
+        "places": torch.from_numpy(means(where, made.piece, made.pieces)).float(),
+    }
+
+
+def grid_of(scenes: list[Mapping[str, Tensor]]) -> tuple[Grid, Tensor]:
+    """The grids of several scenes as one, and the seen features of its voxels.
+
+    Each scene's voxels must be sorted, as ``laid`` gives them.
+    """
+    coords = [torch.nn.functional.pad(scene["voxels"], (1, 0), value=i) for i, scene in enumerate(scenes)]
+    grid, of_row = occupied(torch.cat(coords))
+    seen = torch.cat([scene["seen"] for scene in scenes])
+    return grid, torch.empty_like(seen).index_copy_(0, of_row, seen)
+
+
+def pooled(features: Tensor, pairs: Tensor, count: int) -> Tensor:
+    """(n, d) features of a scene's voxels → (count, d) means over the small voxels of each supervoxel."""
+    voxel, piece = pairs
+    total = features.new_zeros(count, features.shape[1]).index_add_(0, piece, features.index_select(0, voxel))
+    return total / torch.bincount(piece, minlength=count).to(features.dtype)[:, None]
+
+
+def network(settings: Mapping[str, Any]) -> SparseUNet:
+    """The 3D network of the settings: sees, stem, stem_kernel, planes, blocks."""
+    return SparseUNet(
+        sum(SEEN[name] for name in settings["sees"]),
+        stem=settings["stem"],
+        stem_kernel=settings["stem_kernel"],
+        planes=settings["planes"],
+        blocks=settings["blocks"],
+    )

@@ -1,0 +1,99 @@
+"""What the 2D network reads of photos: each fitted into one frame, cut into patches of 32 pixels.
+
+A photo keeps its shape; what it leaves free of the frame is black, and patches that lie mostly there are absent. The
+features of a patch are those of the frozen EfficientNet-Lite0 of ``regions`` at stride 32, before its pooling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from xviz.models import regions
+
+STRIDE = 32  #: pixels of the frame along a patch
+WIDTH = regions.RegionEncoder.size  #: features of a patch
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where a photo lies in the frame that the model sees."""
+
+    size: tuple[int, int]  #: height, width of the photo in pixels
+    grid: tuple[int, int]  #: rows, columns of patches in the frame
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the frame along one of the photo."""
+        return min(self.grid[0] * STRIDE / self.size[0], self.grid[1] * STRIDE / self.size[1])
+
+    @property
+    def corner(self) -> tuple[int, int]:
+        """Row and column of the frame at which the photo begins."""
+        return tuple(round((side * STRIDE - n) / 2) for side, n in zip(self.grid, self.inside, strict=True))  # type: ignore[return-value]
+
+    @property
+    def inside(self) -> tuple[int, int]:
+        """Height and width of the photo in the frame."""
+        return tuple(max(1, round(n * self.scale)) for n in self.size)  # type: ignore[return-value]
+
+    def box(self, row: int, column: int) -> tuple[float, float, float, float]:
+        """x0, y0, x1, y1 of a patch in pixels of the photo, cut at its border."""
+        top, left = self.corner
+        tall, wide = self.size
+        x0, x1 = (np.clip((side * STRIDE - left) / self.scale, 0, wide) for side in (column, column + 1))
+        y0, y1 = (np.clip((side * STRIDE - top) / self.scale, 0, tall) for side in (row, row + 1))
+        return float(x0), float(y0), float(x1), float(y1)
+
+    def patch(self, x: float, y: float) -> tuple[int, int]:
+        """Row and column of the patch over a pixel of the photo."""
+        top, left = self.corner
+        row, column = int((y * self.scale + top) // STRIDE), int((x * self.scale + left) // STRIDE)
+        return min(max(row, 0), self.grid[0] - 1), min(max(column, 0), self.grid[1] - 1)
+
+    def present(self) -> NDArray[np.bool_]:
+        """(rows, columns) whether at least half of a patch is photo, or as much as anywhere in a thin one."""
+        sides = []
+        for count, start, length in zip(self.grid, self.corner, self.inside, strict=True):
+            edges = np.arange(count + 1) * STRIDE
+            sides.append(np.minimum(edges[1:], start + length) - np.maximum(edges[:-1], start))
+        covered = np.outer(*(np.maximum(side, 0) for side in sides))
+        return covered >= min(STRIDE**2 / 2, covered.max())
+
+
+def fitted(image: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
+    """(rows · 32, columns · 32, 3): the photo in its frame."""
+    tall, wide = frame.inside
+    top, left = frame.corner
+    made = np.zeros((frame.grid[0] * STRIDE, frame.grid[1] * STRIDE, 3), np.uint8)
+    scaled = image if (tall, wide) == image.shape[:2] else _resized(image, tall, wide)
+    made[top : top + tall, left : left + wide] = scaled
+    return made
+
+
+def _resized(image: NDArray[np.uint8], tall: int, wide: int) -> NDArray[np.uint8]:
+    return np.asarray(Image.fromarray(np.ascontiguousarray(image)).resize((wide, tall), Image.Resampling.BILINEAR))
+
+
+def look(images: Sequence[NDArray[np.uint8]], grid: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """The patches of photos, photo by photo and row by row.
+
+    Args:
+        images: Each (height, width, 3) RGB, 0–255, of any size.
+        grid: Rows and columns of patches.
+
+    Returns:
+        (photos · rows · columns, 1280) features, and which patches take part, bool.
+    """
+    features, present = [], []
+    for image in images:  # one by one, which bounds the memory
+        frame = Frame(image.shape[:2], grid)
+        features.append(regions.grid(fitted(image, frame)).flatten(0, 1))
+        present.append(torch.from_numpy(frame.present().reshape(-1)))
+    return torch.cat(features), torch.cat(present)
