@@ -16,8 +16,8 @@ R^{sx} += Ā R^{qx} for every x. A pooled space p of s begins with R^{px} = P R^
 token covers.
 
 Only products of R with single rows and columns are formed: R is never held, Ā only where it is small, and memory is
-linear in the number of tokens. The rows of A are made in chunks. Time is linear in the number of self-attention calls; each
-cross-attention needs the products of those before it once more.
+linear in the number of tokens. The rows of A are made in chunks. Time is linear in the number of self-attention calls;
+each cross-attention needs the products of those before it once more.
 
 Scores are the row of R − I of the focus tokens (their mean), or the sum of the rows of all present tokens that ask on
 the path, as for an output pooled over tokens. The identity says only that a token is itself, and is left out. The
