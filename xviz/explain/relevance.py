@@ -15,9 +15,9 @@ Where queries or keys are pooled, R is not square and R̄ says nothing: such cal
 R^{sx} += Ā R^{qx} for every x. A pooled space p of s begins with R^{px} = P R^{sx}; P holds the equal shares of what a
 token covers.
 
-Only products of R with single rows and columns are formed: neither R nor A is ever held, and memory is linear in the
-number of tokens. The rows of A are made in chunks. Time is linear in the number of self-attention calls; each
-cross-attention needs the products of those before it once more.
+Only products of R with single rows and columns are formed: R is never held, Ā only where it is small, and memory is
+linear in the number of tokens. The rows of A are made in chunks. Time is linear in the number of self-attention calls;
+each cross-attention needs the products of those before it once more.
 
 Scores are the row of R − I of the focus tokens (their mean), or the sum of the rows of all present tokens that ask on
 the path, as for an output pooled over tokens. The identity says only that a token is itself, and is left out. The
@@ -40,6 +40,7 @@ from xviz.explain.method import Method, Progress
 from xviz.explain.question import Rows, add, answer, born, check, gather, ground, names, of_heads, path, sources, tell
 
 CHUNK = 1024  #: rows of attention held at once
+HELD = 2**21  #: numbers in the Ā of a call up to which it is kept, 16 MB
 
 
 def explain(
@@ -79,6 +80,7 @@ class _Flow:
     ) -> None:
         self.born = born(run, steps) if pools else [[] for _ in steps]
         self.run, self.spaces, self.head, self.sums = run, run.spaces, head, {}
+        self.held: dict[tuple[str, int], Tensor] = {}  # Ā of small calls
         self.steps = tuple(tuple(call for call in step if call.grad_out is not None) for step in steps)
         every = {space for step in steps for call in step for space in (call.queries, call.keys)}
         self.sizes = {leaf.name: len(leaf) for space in sorted(every) for leaf in leaves(self.spaces[space])}
@@ -146,10 +148,19 @@ class _Flow:
         """Ā · values (q,), or values · Ā (k,) from the left, in chunks of rows."""
         parts = []
         for part in call.slices(CHUNK):
-            relevance = (call.grad_rows(part) * call.rows(part)).clamp_min(0.0)
-            relevance = of_heads(call, relevance, self.head)
+            relevance = self._relevance(call, part)
             parts.append(values[part] @ relevance if left else relevance @ values)
         return torch.stack(parts).sum(0) if left else torch.cat(parts)
+
+    def _relevance(self, call: AttentionCall, part: slice) -> Tensor:
+        """Rows of Ā, (len(part), k); of a small call they are kept, since cross-attention asks for them often."""
+        key = call.name, part.start
+        if key in self.held:
+            return self.held[key]
+        made = of_heads(call, (call.grad_rows(part) * call.rows(part)).clamp_min(0.0), self.head)
+        if call.q.shape[1] * call.k.shape[1] <= HELD:
+            self.held[key] = made
+        return made
 
     def _crosses(self, call: AttentionCall) -> bool:
         """Whether queries and keys have no leaf space in common, and none of them is pooled."""

@@ -20,7 +20,7 @@ from xviz.core.provenance import digest
 
 FIELD = 0.8  #: vertical field of view in radians; ``camera.js`` knows it too
 TURN, TILT = 0.7, 0.5  #: radians, of the view that a cloud starts with, as in ``camera.js``
-MOST = 400_000  #: points of a still; a finer cloud is drawn thinned
+MOST = 200_000  #: points of a still; a finer cloud is drawn thinned
 _DISC = "//VTK::Color::Impl\nif (dot(offsetVCVSOutput.xy, offsetVCVSOutput.xy) > 1.0) { discard; }\n"
 _lock = threading.Lock()  # one VTK window at a time
 _drawn: OrderedDict[str, NDArray[np.uint8]] = OrderedDict()  # the last stills: a figure is often saved several times
@@ -35,6 +35,8 @@ class Camera:
     focus: tuple[float, float, float]  #: metres, in the middle of the picture
     up: tuple[float, float, float]
     aspect: float  #: width of the picture by its height
+    top: float = math.inf  #: metres; what is higher is cut away
+    front: float = -math.inf  #: metres ahead of the eye; what is nearer is cut away
 
     @classmethod
     def whole(cls, xyz: ArrayLike, aspect: float = 1.25) -> Camera:
@@ -61,13 +63,21 @@ class Camera:
         try:
             eye, focus, up = (np.array(record[name], np.float64) for name in ("eye", "focus", "up"))  # type: ignore[index]
             aspect = float(record["aspect"])  # type: ignore[index, arg-type]
+            top, front = (
+                math.inf if record.get("top") is None else float(record["top"]),  # type: ignore[arg-type]
+                -math.inf if record.get("front") is None else float(record["front"]),
+            )  # type: ignore[arg-type]
             axes = np.concatenate([eye, focus, up])
-        except (TypeError, KeyError, ValueError):
+        except (TypeError, KeyError, ValueError, AttributeError):
             return cls.whole(xyz)
         sound = axes.shape == (9,) and np.isfinite(axes).all() and 0.1 < aspect < 10
         if not sound or np.linalg.norm(np.cross(focus - eye, up)) < 1e-9:
             return cls.whole(xyz)
-        return cls(tuple(eye), tuple(focus), tuple(up), aspect)  # type: ignore[arg-type]
+        return cls(tuple(eye), tuple(focus), tuple(up), aspect, top, front)  # type: ignore[arg-type]
+
+    def shows(self, xyz: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """(n,) which points are not cut away."""
+        return (xyz[:, 2] <= self.top) & (self.project(xyz)[1] >= self.front)
 
     def project(self, places: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Where places (n, 3) are seen: (n, 2) shares of width and height from the top left, and metres ahead."""

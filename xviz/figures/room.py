@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -105,7 +106,7 @@ def room_figure(
         figure = page.finish(y)
         _links(figure, cloud, panels, room, camera, links, page.preset.small_pt)
     provenance = found.provenance.but(figure="room", preset=preset.key, camera=_said(camera))
-    told = _told(room, found, scores, scale, links, order_of, crosses, truth)
+    told = _told(room, found, scores, scale, camera, links, order_of, crosses, truth)
     text = caption(preset, told, provenance, credit=room.credit, notes=[*notes, *glyph_note(titles)])
     return Figure(figure, text, provenance, " ".join([f"{titles[0]}; {titles[1]}.", *told]))
 
@@ -141,7 +142,8 @@ def _colours(room: Room, found: Explanation, scores: Mapping[str, NDArray], scal
 def _cloud(axes: Axes, room: Room, found, scores, scale, camera: Camera, truth) -> None:
     """The points as a picture no finer than print, and a cross at the true place."""
     width, height = in_points(axes)
-    painted = still(room.xyz, _colours(room, found, scores, scale), camera, round(width / 72 * DPI))
+    seen = camera.shows(room.xyz)
+    painted = still(room.xyz[seen], _colours(room, found, scores, scale)[seen], camera, round(width / 72 * DPI))
     axes.imshow(painted, extent=(0, width, height, 0), interpolation="none", aspect="auto")
     axes.set(xlim=(0, width), ylim=(height, 0))
     if truth is not None and np.isfinite(truth).all():
@@ -268,7 +270,7 @@ def _said(camera: Camera) -> str:
     return f"from ({eye}) to ({focus}) m"
 
 
-def _told(room: Room, found, scores, scale, links, shown, crosses, truth) -> list[str]:
+def _told(room: Room, found, scores, scale, camera, links, shown, crosses, truth) -> list[str]:
     """A sentence or two per panel for the caption."""
     points, patches = room.segments.name, room.patches.name
     measured = {name: f"{limits(scale, scale.clipped(values))}" for name, values in scores.items()} if scale else {}
@@ -285,6 +287,10 @@ def _told(room: Room, found, scores, scale, links, shown, crosses, truth) -> lis
         photos += f" ({measured[patches]}, mixed half and half with the grey photo); strongest: {'; '.join(best)}"
     if _on(found, patches):
         photos += "; dashed: the picked patch"
+    if math.isfinite(camera.top) or math.isfinite(camera.front):
+        above = [f"above {camera.top:.2f} m"] if math.isfinite(camera.top) else []
+        near = [f"nearer than {camera.front:.2f} m to the camera"] if math.isfinite(camera.front) else []
+        cloud += f"; cut away: points {' and '.join(above + near)}"
     said = [f"{cloud}.", f"{photos}."]
     if links:
         said[1] += f" Numbered lines: the {len(links)} strongest links, first {number(links[0].weight)} {found.unit}."

@@ -59,10 +59,10 @@ class Recipe:
 
 
 def train(folder: Path, out: Path, recipe: Recipe, settings: Mapping[str, Any] = SHIPPED) -> MIT:
-    """Train both stages on the rooms of a folder and write ``out`` and its log."""
+    """Train both stages on the rooms of a folder and write ``out``, after the first stage already, and its log."""
     torch.set_num_threads(1)
     fit, judge = (rooms(folder, split, settings, limit=recipe.rooms) for split in ("train", "val"))
-    model, log = fitted(fit, judge, recipe, settings)
+    model, log = fitted(fit, judge, recipe, settings, out)
     checkpoints.save(model, out)
     said = {"recipe": asdict(recipe), "settings": {k: v for k, v in settings.items() if k != "classes"}, **log}
     out.with_suffix(".log.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
@@ -70,12 +70,26 @@ def train(folder: Path, out: Path, recipe: Recipe, settings: Mapping[str, Any] =
 
 
 def fitted(
-    fit: Sequence[Room], judge: Sequence[Room], recipe: Recipe, settings: Mapping[str, Any]
+    fit: Sequence[Room],
+    judge: Sequence[Room],
+    recipe: Recipe,
+    settings: Mapping[str, Any],
+    out: Path | None = None,
 ) -> tuple[MIT, dict[str, Any]]:
-    """Both stages on some rooms; the model, and how it went on the rooms that judge."""
+    """Both stages on some rooms; the model, and how it went on the rooms that judge.
+
+    Args:
+        fit: Rooms that are trained on.
+        judge: Rooms whose points judge; they change nothing.
+        recipe: The numbers.
+        settings: Of the model.
+        out: Where the model is put after the first stage already; None keeps it.
+    """
     torch.manual_seed(recipe.seed)
     model = MIT({**settings, "second": True})
     log = {"first": first_stage(model, fit, judge, recipe)}
+    if out is not None:
+        checkpoints.save(model, out)
     labels = [pseudo_labels(first_map(model, room), room, recipe.sure) for room in fit]
     named = [label[room.cut.piece] for label, room in zip(labels, fit, strict=True)]
     log["pseudo"] = scores(zip(named, fit, strict=True), labelled=True)

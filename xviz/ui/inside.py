@@ -41,8 +41,8 @@ def classes(scan: Scan) -> None:
         own = np.trace(values[layer]) / len(names)
         rest = (values[layer].sum() - np.trace(values[layer])) / max(1, len(names) * (len(names) - 1))
         st.caption(
-            f"Training pulls each class of one side to the same class of the other: mean on the diagonal "
-            f"{scale.number(float(own))}, beside it {scale.number(float(rest))}. All layers share limits; mean of heads."
+            "Training pulls each class of one side to the same class of the other. Mean on the diagonal "
+            f"{scale.number(float(own))}, off it {scale.number(float(rest))}. One scale for all layers; mean of heads."
         )
 
 
@@ -55,7 +55,7 @@ def without(scan: Scan, looked: Looked) -> None:
         before = [int(i) for i in choices.recall("photos", ())]  # type: ignore[union-attr]
         chosen = st.multiselect(
             "Leave photos out", range(len(names)), default=before, format_func=names.__getitem__,
-            max_selections=len(names) - 1, key=f"without {scan.place}", width=420,
+            max_selections=max(1, len(names) - 1), disabled=len(names) < 2, key=f"without {scan.place}", width=420,
         )  # fmt: skip
         if list(chosen) != before:
             choices.remember("photos", tuple(chosen))
@@ -77,7 +77,7 @@ def without(scan: Scan, looked: Looked) -> None:
         if choices.masked and st.button("Show all supervoxels", icon=":material/visibility:"):
             choices.mask(())
             st.rerun()
-    if scan.run.inputs is scan.before.inputs:
+    if not scan.gone and not choices.masked:
         st.caption(
             "A missing token is no key, no query and in no mean: the model answers as if it had never been there."
         )

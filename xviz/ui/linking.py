@@ -26,7 +26,7 @@ SHOWS = {
     "own": "own colours",
 }  # fmt: skip
 METHOD_KEYS = tuple(key for key in METHODS if key != "shap")  # coalitions of thousands of tokens tell nothing in time
-SLOW = ("occlusion", "integrated")
+SLOW = ("occlusion", "integrated", "relevance")
 RADII = (0.25, 0.5, 1.0, 2.0)  #: metres
 HEIGHT = 620  #: CSS pixels
 

@@ -105,7 +105,8 @@ class Shown:
         if POINTS in found.scores:
             scalars["score"] = scan.segments.paint(found.scores[POINTS]).astype(np.float32)
         classes = ", ".join(f"{i} {name}" for i, name in enumerate(scan.run.outputs))
-        comments = [f"score: {found.unit}. {self.looked.what}", f"predicted: {classes}", tail(found.provenance)]
+        origin = tail(found.provenance, scan.sample.source)
+        comments = [f"score: {found.unit}. {self.looked.what}", f"predicted: {classes}", origin]
         return ply(scan.cloud.xyz, scan.cloud.rgb, scalars, comments)
 
     def html(self) -> bytes:

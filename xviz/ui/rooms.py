@@ -15,11 +15,12 @@ from xviz.core.run import Run, Target
 from xviz.core.sample import PointCloud, Sample, Views
 from xviz.core.tokens import PatchGrid, Segments
 from xviz.data.points import SUFFIXES, UNITS, UPS
+from xviz.data.room_examples import load_room, room_examples
 from xviz.data.rooms import read_scene
 from xviz.models.card import ModelCard
 from xviz.models.mit import activation
 from xviz.models.photos import STRIDE, Frame
-from xviz.ui import cache, components
+from xviz.ui import cache, components, parts
 from xviz.ui.asking import PATCHES, POINTS
 from xviz.ui.hearing import MOST_PROBABLE, probability
 from xviz.ui.state import Choices, Selection
@@ -188,7 +189,7 @@ def _classes(run: Run, before: Run, output: str) -> None:
     ranked = sorted(run.outputs, key=lambda name: -run.outputs[name])
     rows: dict[str, list] = {"class": ranked, "probability": [probability(run.outputs[name]) for name in ranked]}
     bar = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f")
-    if run.inputs is not before.inputs:
+    if run is not before:
         rows["with all tokens"] = [probability(before.outputs[name]) for name in ranked]
     st.dataframe(rows, hide_index=True, height=215, column_config=dict.fromkeys(list(rows)[1:], bar))
     found = [name for name in ranked if run.outputs[name] > 0]
@@ -256,8 +257,8 @@ def _bare(card: ModelCard, sample: Sample) -> None:
 KINDS = (*(suffix.removeprefix(".") for suffix in SUFFIXES), "zip", "jpg", "jpeg", "png", "webp", "json")
 GUESS = "as it looks for a room"
 HELP = (
-    "A cloud (PLY, PCD, LAS, LAZ, XYZ, TXT, CSV, PTS, ASC, NPY, NPZ) with photos of the same room, all at once, or a zip "
-    "of an exported ScanNet scene. Files of poses and intrinsics named as the photos are taken as their cameras. They "
+    "A cloud (PLY, PCD, LAS, LAZ, XYZ, TXT, CSV, PTS, ASC, NPY, NPZ) with photos of the same room, all at once, or a "
+    "zip of an exported ScanNet scene. Files of poses and intrinsics named as the photos are their cameras. They "
     "stay on the machine that runs xviz, in memory, for this visit only."
 )
 
@@ -270,16 +271,24 @@ def choose(card: ModelCard) -> Sample:
     """
     with st.sidebar:
         st.subheader("Sample")
+        titles = {one.title: one for one in room_examples()}
+        title = st.selectbox("Shipped rooms", list(titles), key="room", bind="query-params")
         given = st.file_uploader(
             "Your own room", type=list(KINDS), accept_multiple_files=True, key="rooms.files", max_upload_size=1024,
             help=HELP,
         )  # fmt: skip
         if not given:
-            raise SampleError("Bring a room: a cloud and photos of it, on the left. No room is shipped yet.")
+            st.caption(parts.plain(titles[title].credit))
+            return _shipped(titles[title].key)
         unit = st.selectbox("Numbers are", [GUESS, *UNITS], key="rooms.unit")
         up = st.selectbox("Up is", list(UPS), index=list(UPS).index("z"), key="rooms.up")
     ids = tuple(sorted(one.file_id for one in given))
     return _own(ids, None if unit == GUESS else unit, up, given)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the room …")
+def _shipped(key: str) -> Sample:
+    return load_room(key)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the room …")

@@ -15,6 +15,7 @@ from xviz.views.view import View, check_length, drawn_with
 
 #: more points than this are thinned before they are sent, and the view says so
 MOST = 150_000
+CEILING = 0.2  #: metres below the highest point in which a ceiling lies
 #: the token of a point that belongs to none
 NONE = np.uint32(0xFFFFFFFF)
 
@@ -78,6 +79,7 @@ def geometry(
         "extent": [float(v) for v in extent],
         "radius": float(np.linalg.norm(extent) / 2) or 1.0,
         "segmented": segments is not None,
+        "roof": _roof(xyz),
         "labels": None if labels is None else [str(label) for label in labels],
     }
     arrays = {} if colours is None else {"rgb": np.asarray(colours, np.uint8)[kept]}
@@ -162,6 +164,14 @@ def _tokens(n: int, segments: ArrayLike | None) -> tuple[NDArray[np.uint32], int
     segments = np.asarray(segments)
     check_length("segments", segments, n)
     return np.where(segments < 0, NONE, segments).astype(np.uint32), int(segments.max(initial=-1)) + 1
+
+
+def _roof(xyz: NDArray[np.float64]) -> float:
+    """The share of the height to cut away to begin with, so that one looks into a room: that of its ceiling, or 0."""
+    tall = float(np.ptp(xyz[:, 2])) if len(xyz) else 0.0
+    if not 1.8 < tall < 5 or np.mean(xyz[:, 2] > xyz[:, 2].max() - CEILING) < 0.04:
+        return 0.0
+    return round(1.6 * CEILING / tall, 2)
 
 
 def _around(made: Geometry, places: ArrayLike) -> list[float]:

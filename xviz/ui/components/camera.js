@@ -4,6 +4,23 @@ const FIELD = 0.8; // of view, radians; `xviz/figures/cloud.py` knows it too
 const CAMERAS = (window.xvizCameras ??= new Map()); // by the name of the cloud
 const START = { turn: 0.7, tilt: 0.5, pan: [0, 0, 0], near: 1 };
 
+/** The view to begin with; into a room whose ceiling is cut away from higher up. */
+const startOf = (view) => ({ ...START, tilt: view.still?.header.roof ? 0.85 : START.tilt, pan: [...START.pan] });
+
+/** What is cut away: above a height, and nearer than a distance; in metres around the centre and from the eye. */
+function cutOf(view, { eye, back }) {
+  const { extent } = view.still.header;
+  const depths = [...Array(8).keys()].map((corner) => {
+    const at = extent.map((size, k) => ((corner >> k) & 1 ? 0.5 : -0.5) * size);
+    return dot(eye.map((value, k) => value - at[k]), back);
+  });
+  const [near, far] = [Math.min(...depths), Math.max(...depths)];
+  return {
+    top: view.roof ? extent[2] * (0.5 - view.roof) : 1e9,
+    front: view.front ? near + view.front * (far - near) : -1e9,
+  };
+}
+
 // ---- camera ---------------------------------------------------------------------------------------------------
 
 const crossed = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
@@ -19,7 +36,7 @@ function axesOf({ turn, tilt }) {
 /** From how far, and around which height, the starting view shows the whole cloud; turning changes neither. */
 function wholeView(view) {
   const { extent, radius } = view.still.header;
-  const { back, right, up } = axesOf(START);
+  const { back, right, up } = axesOf(startOf(view));
   const t = Math.tan(FIELD / 2) * 0.92, aspect = view.canvas.width / view.canvas.height;
   const corners = [...Array(8).keys()].map((corner) => {
     const at = extent.map((size, k) => ((corner >> k) & 1 ? 0.5 : -0.5) * size);
@@ -174,7 +191,7 @@ function stepCloud(view, key, event) {
   if (way && event.shiftKey) turn(view, -0.12 * way[0], 0.12 * way[1]);
   else if (key === "+" || key === "=") zoom(view, 1 / 1.15);
   else if (key === "-") zoom(view, 1.15);
-  else if (key === "0") view.camera = { ...START, pan: [...START.pan] };
+  else if (key === "0") view.camera = startOf(view);
   else if (way) view.cursor = nextToken(view, view.cursor ?? view.selected, way) ?? view.cursor ?? view.selected;
   else if (byScore && view.arrays.value) {
     const ranked = rankedOf(view);
@@ -225,13 +242,15 @@ function describeToken(view, token) {
 
 /** Tells whoever listens where the camera is, in metres, once it has come to rest. */
 function tellCamera(view) {
-  const { header: { name }, still: { header: { centre } }, eye: { eye, back, up, distance }, canvas } = view;
+  const { header: { name }, still: { header: { centre } }, eye: { eye, back, up, distance }, canvas, roof, front, cut } = view;
   if (!name) return;
   const round = (vector) => vector.map((value) => Number(value.toFixed(4)));
   const camera = {
     eye: round(eye.map((value, k) => value + centre[k])),
     focus: round(eye.map((value, k) => value - distance * back[k] + centre[k])),
     up: round(up),
+    top: roof ? Number((cut.top + centre[2]).toFixed(4)) : null,
+    front: front ? Number(cut.front.toFixed(4)) : null,
     aspect: Number((canvas.width / canvas.height).toFixed(4)),
   };
   if (JSON.stringify(camera) === view.told) return;

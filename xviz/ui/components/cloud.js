@@ -6,11 +6,16 @@ const NOTHING = 0xfffffffe; // a token number that no point has
 const POINT_VERTEX = `#version 300 es
 layout(location=0) in vec3 position; layout(location=1) in uint token;
 layout(location=2) in float level;   layout(location=3) in vec3 rgb;
-uniform mat4 matrix; uniform float size, least; uniform bool ids, own, grey; uniform float share;
+uniform mat4 matrix; uniform float size, least; uniform bool ids, own, grey; uniform float share, top, front;
 uniform uint selected, cursor; uniform vec3 accent, ink, plain; uniform sampler2D lut;
 flat out vec4 colour; flat out vec4 ring; flat out float rim;
 void main() {
   gl_Position = matrix * vec4(position, 1.0);
+  if (position.z > top || gl_Position.w < front) { // cut away
+    gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+    gl_PointSize = 0.0;
+    return;
+  }
   float pixels = clamp(size / gl_Position.w, least, 20.0 * least);
   rim = 0.3 * smoothstep(2.0, 6.0, pixels / least);
   ring = vec4(0.0);
@@ -48,7 +53,7 @@ function buildCloud(view) {
   view.stage.classList.add("cloud");
   view.canvas = element("canvas", "", view.stage);
   view.marks = element("canvas", "marks", view.stage); // names, rings and the axes, drawn in 2D on top
-  view.camera = { ...START, pan: [...START.pan] };
+  view.camera = startOf(view);
   [view.own, view.only] = [false, null];
   view.recolour = () => uploadLevels(view);
   view.draw = () => (view.frame ??= requestAnimationFrame(() => drawCloud(view)));
@@ -78,12 +83,14 @@ function makeCloudTools(view) {
     view.draw();
   });
   view.fade = makeFade(view, 0.75);
+  view.above = makeSlider(view, "roof", "cut above ");
+  view.before = makeSlider(view, "front", "cut in front ");
   view.cameras = true;
   makeSwitch(view, "cameras", "cameras");
   view.cameraSwitch = view.tools.lastChild;
   const reset = element("button", "tool", view.tools, "reset view");
   reset.addEventListener("click", () => {
-    view.camera = { ...START, pan: [...START.pan] };
+    view.camera = startOf(view);
     view.draw();
   });
 }
@@ -103,7 +110,7 @@ function startGl(view) {
     if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) throw new Error(gl.getProgramInfoLog(program));
     return { program, ...Object.fromEntries(names.map((name) => [name, gl.getUniformLocation(program, name)])) };
   };
-  view.points = link(POINT_VERTEX, POINT_FRAGMENT, ["matrix", "size", "least", "ids", "own", "grey", "share", "selected", "cursor", "accent", "ink", "plain"]);
+  view.points = link(POINT_VERTEX, POINT_FRAGMENT, ["matrix", "size", "least", "ids", "own", "grey", "share", "top", "front", "selected", "cursor", "accent", "ink", "plain"]);
   const buffer = () => gl.createBuffer();
   view.buffers = { position: buffer(), token: buffer(), level: buffer(), rgb: buffer() };
   view.lut = gl.createTexture();
@@ -176,9 +183,9 @@ function drawCloud(view) {
   const ratio = window.devicePixelRatio || 1;
   const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== w || canvas.height !== h) [canvas.width, canvas.height] = [w, h];
-  const eye = eyeOf(view), matrix = matrixOf(view, eye);
-  if (matrix.some((value, i) => value !== view.matrix?.[i])) view.ids.fresh = false;
-  Object.assign(view, { matrix, distance: eye.distance, eye });
+  const eye = eyeOf(view), matrix = matrixOf(view, eye), cut = cutOf(view, eye);
+  if (matrix.some((value, i) => value !== view.matrix?.[i]) || cut.top !== view.cut?.top || cut.front !== view.cut?.front) view.ids.fresh = false;
+  Object.assign(view, { matrix, distance: eye.distance, eye, cut });
   const look = theme(view.root);
   drawPoints(view, false, look);
   drawMarks(view, look, width, height);
@@ -216,6 +223,8 @@ function drawPoints(view, ids, look) {
   gl.uniform1f(at.size, width * eye.whole);
   gl.uniform1f(at.least, 1.5 * ratio);
   gl.uniform1i(at.ids, ids);
+  gl.uniform1f(at.top, view.cut.top);
+  gl.uniform1f(at.front, view.cut.front);
   gl.uniform1i(at.grey, Boolean(rgb));
   gl.uniform1f(at.share, view.opacity);
   gl.uniform1i(at.own, Boolean(rgb) && (view.own || !header.scale));
@@ -236,6 +245,9 @@ function useGeometry(view, id, still) {
   view.still = still;
   view.stillId = id;
   view.middles = findMiddles(view);
+  view.camera = startOf(view);
+  Object.assign(view, { roof: still.header.roof, front: 0 });
+  [view.above.lastChild.value, view.before.lastChild.value] = [view.roof, 0];
   uploadGeometry(view);
   uploadLevels(view);
   view.draw();

@@ -1,17 +1,20 @@
 // What several drawings put over a picture or a cloud. Follows common.js.
 
-/** A slider for how strongly colours cover what is under them, `view.opacity`. */
-function makeFade(view, opacity) {
-  view.opacity = opacity;
-  const fade = element("label", "tool", view.tools, "overlay ");
-  const slider = element("input", "", fade);
-  Object.assign(slider, { type: "range", min: 0, max: 1, step: 0.05, value: view.opacity });
+/** A slider from 0 to 1 for `view[name]`. */
+function makeSlider(view, name, text, value = 0) {
+  view[name] = value;
+  const label = element("label", "tool", view.tools, text);
+  const slider = element("input", "", label);
+  Object.assign(slider, { type: "range", min: 0, max: 1, step: 0.02, value });
   slider.addEventListener("input", () => {
-    view.opacity = Number(slider.value);
+    view[name] = Number(slider.value);
     view.draw();
   });
-  return fade;
+  return label;
 }
+
+/** How strongly colours cover what is under them, `view.opacity`. */
+const makeFade = (view, opacity) => makeSlider(view, "opacity", "overlay ", opacity);
 
 /** How strongly colours cover a picture, and whether it is grey. */
 function makeOverlayTools(view) {

@@ -1,0 +1,93 @@
+"""The rooms recipe with one thing changed, on fewer rooms and epochs, the same for all forms.
+
+``python -m xviz.train.compare_mit --data DIR`` trains each form with each seed and adds its scores on the test rooms to
+the record of the checkpoint under “trained otherwise”. What stands there already is not repeated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from xviz.checkpoints import FOLDER
+from xviz.models.clouds import network
+from xviz.models.mit import MIT
+from xviz.models.mit_cards import SHIPPED
+from xviz.train.mit import Recipe, first_map, first_stage, scores, second_map, second_stage
+from xviz.train.scanned import Room, rooms
+
+#: form → what differs in the card's settings, what differs in the recipe; "true labels" is told apart below
+FORMS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "interlaced": ({}, {}),
+    "one way: points ask photos": ({"fusion": "one-way"}, {}),
+    "without photos": ({"fusion": "none"}, {}),
+    "without the contrastive loss": ({}, {"contrastive": 0.0}),
+    "one token a photo": ({"tokens_2d": "view"}, {}),
+    "photos ask first": ({"first": "views"}, {}),
+    "without gravity": ({}, {"gravity": 0.0}),
+    "map pooled by its mean, as in the paper": ({}, {"pool": "mean"}),
+    "true labels of all points": ({}, {}),
+}
+BOUND = "true labels of all points"
+SHORT = Recipe(epochs=6, second_epochs=6, rooms=40)
+RECORD = FOLDER / "mit.json"
+
+
+def compare(data: Path, forms: Sequence[str], seeds: Sequence[int], recipe: Recipe) -> None:
+    """Train the forms and put their scores into the record, one after another."""
+    torch.set_num_threads(1)
+    for seed in seeds:
+        for name in forms:
+            record = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
+            kept = record.setdefault("trained otherwise", {"recipe": asdict(recipe), "forms": {}})
+            if kept["recipe"] != asdict(recipe):
+                kept = record["trained otherwise"] = {"recipe": asdict(recipe), "forms": {}}  # no two schedules mixed
+            found = kept["forms"].setdefault(name, {})
+            if str(seed) in found:
+                continue
+            settings, numbers = FORMS[name]
+            fit = rooms(data, "train", SHIPPED, limit=recipe.rooms)
+            test = rooms(data, "test", SHIPPED)
+            changed = replace(recipe, **numbers, seed=seed)
+            made = {**SHIPPED, **settings}
+            found[str(seed)] = bound(fit, test, changed) if name == BOUND else form(fit, test, changed, made)
+            RECORD.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def form(fit: Sequence[Room], test: Sequence[Room], recipe: Recipe, settings: dict[str, Any]) -> float:
+    """The first stage of one form: mIoU of its class map on the test rooms, in per cent."""
+    torch.manual_seed(recipe.seed)
+    model = MIT({**settings, "second": False})
+    first_stage(model, fit, (), recipe)
+    return scores((first_map(model, room).argmax(1)[room.cut.piece], room) for room in test)["mIoU"]
+
+
+def bound(fit: Sequence[Room], test: Sequence[Room], recipe: Recipe) -> float:
+    """The 3D network alone on the true class of every small voxel: mIoU on the test rooms, in per cent."""
+    torch.manual_seed(recipe.seed)
+    net, classify = network(SHIPPED), nn.Linear(SHIPPED["width"], len(SHIPPED["classes"]))
+    second_stage(net, classify, fit, [room.truth for room in fit], (), recipe, SHIPPED)
+    maps = ((second_map(net.eval(), classify, room, SHIPPED), room) for room in test)
+    return scores((np.asarray(found).argmax(1)[room.cut.piece], room) for found, room in maps)["mIoU"]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--data", type=Path, required=True, help="the folder that “python -m xviz.data.build.rooms” made"
+    )
+    parser.add_argument("--form", action="append", choices=list(FORMS), help="one form; all where none is named")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--epochs", type=int, default=SHORT.epochs, help="of both stages")
+    parser.add_argument("--rooms", type=int, default=SHORT.rooms)
+    given = parser.parse_args()
+    short = replace(SHORT, epochs=given.epochs, second_epochs=given.epochs, rooms=given.rooms)
+    compare(given.data, given.form or list(FORMS), given.seeds, short)
