@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from xviz.data.build import scanning
+from xviz.data.build import chosen_rooms, scanning
 from xviz.data.build.floorplan import Opening, Plan, draw_plan, shell
 from xviz.data.build.furnishing import FEWEST, MOST, Furnisher
 from xviz.data.build.kinds import CLASSES, Kind, divided, shelf
@@ -19,6 +20,7 @@ from xviz.data.build.photographs import HEIGHT, WIDTH, Photo, intrinsics, lookin
 from xviz.data.build.placing import Box, Places, Thing
 from xviz.data.build.scenefiles import is_whole, write_scene
 from xviz.data.build.solids import Material, Solid, fitted, joined, placed, read_obj, thinned
+from xviz.data.rooms import read_scene
 
 SQUARE = Plan(np.array([[0, 0], [4, 0], [4, 3], [0, 3]], float), 2.5, 0.15)
 CUBE = """v 0 0 0\nv 2 0 0\nv 2 1 0\nv 0 1 0\nv 0 0 4\nv 2 0 4\nv 2 1 4\nv 0 1 4
@@ -267,12 +269,18 @@ def test_thinning_a_cloud_keeps_one_point_a_cell():
     assert (fewer.label == np.where(fewer.xyz[:, 0] < 0.5, 3, 7))[clear].all()
 
 
-def test_walks_stay_inside_and_look_around():
-    poses = scanning.path(SQUARE, [Box(2, 1.5, 0.5, 0.5, 0, 0.0, 2.0)], 24, np.random.default_rng(0))
+@pytest.mark.parametrize("number", range(len(scanning.WALKS)))
+def test_walks_stay_inside_and_sweep(number, monkeypatch):
+    walk = replace(scanning.WALKS[number], share=1.0)
+    monkeypatch.setattr(scanning, "WALKS", (walk,))
+    poses = scanning.path(SQUARE, [Box(0.5, 1.5, 0.5, 0.5, 0, 0.0, 2.0)], 24, np.random.default_rng(0))
     eyes = np.array([pose[:3, 3] for pose in poses])
     assert SQUARE.inside(eyes[:, :2], 0.2).all()
-    turns = np.sort(np.arctan2(*np.array([pose[:2, 2] for pose in poses]).T))
-    assert np.diff(turns).max() < 1.0
+    turns = np.unwrap([np.arctan2(pose[1, 2], pose[0, 2]) for pose in poses])
+    assert np.radians(walk.sweep[0]) - 0.9 < turns[-1] - turns[0] < np.radians(walk.sweep[1]) + 0.6
+    down = np.array([-pose[2, 2] / np.hypot(*pose[:2, 2]) for pose in poses])
+    assert (down > min(low for low, _ in walk.drops) - 1e-6).all()
+    assert (down < max(high for _, high in walk.drops) + 1e-6).all()
 
 
 def test_scenes_are_laid_out_as_scannet_does(tmp_path):
@@ -283,6 +291,7 @@ def test_scenes_are_laid_out_as_scannet_does(tmp_path):
     write_scene(folder, scan, photos[:2], poses[:2], {"kind": "box"}, CLASSES)
     assert is_whole(folder)
     assert not is_whole(tmp_path)
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
     tags = json.loads((folder / "tags.json").read_text(encoding="utf-8"))
     assert tags["classes"] == list(CLASSES[:5])
     raw = (folder / "scene0000_00_vh_clean_2.labels.ply").read_bytes()
@@ -300,3 +309,25 @@ def test_scenes_are_laid_out_as_scannet_does(tmp_path):
         np.testing.assert_allclose(np.loadtxt(folder / "pose" / f"{number}.txt"), poses[number], atol=1e-6)
         np.testing.assert_array_equal(np.asarray(Image.open(folder / "label" / f"{number}.png")), photos[number].label)
     np.testing.assert_allclose(np.loadtxt(folder / "intrinsic" / "intrinsic_depth.txt")[:3, :3], intrinsics())
+
+
+def test_samples_are_small_and_credit_every_maker(tmp_path):
+    poses = around()
+    photos = [seen_box(pose) for pose in poses]
+    scan = scanning.fused(photos, poses, np.random.default_rng(0))
+    scene = tmp_path / "test" / "scene7000_00"
+    lines = [
+        "“Bed” by Jo, Blend (Blend Swap), CC-BY-3.0, from the library",
+        "“Sofa” by Scopia, CC-BY-3.0, from the library",
+    ]
+    write_scene(scene, scan, photos, poses, {"kind": "living room", "credits": lines}, CLASSES)
+    example, files = chosen_rooms.sample(scene)
+    assert example.key == "living-room"
+    assert example.classes == CLASSES[:5]
+    assert "Bed by Jo, Blend (Blend Swap) (CC-BY-3.0); Sofa by Scopia (CC-BY-3.0)" in example.credit
+    assert max(len(raw) for name, raw in files.items() if name.endswith(".jpg")) <= chosen_rooms.PHOTO_BYTES
+    parts = read_scene(list(files.items()))
+    assert 40_000 < len(parts["points"].xyz) <= chosen_rooms.MOST
+    np.testing.assert_allclose(np.abs(parts["points"].xyz).max(), 2, atol=0.05)
+    assert len(parts["views"].images) == chosen_rooms.PHOTOS
+    np.testing.assert_allclose(parts["views"].intrinsics[0], intrinsics(), atol=1e-4)

@@ -28,7 +28,7 @@ MODULES = {
     "mmvit-objects": ("mmvit_objects", "measure_objects"),
 }
 SHORTER = {
-    "mmvit-instruments": {"epochs": 6, "rounds": 1, "alone_epochs": 2},
+    "mmvit-instruments": {"epochs": 5, "rounds": 1, "alone_epochs": 3},
     "mmvit-objects": {"epochs": 8, "alone_epochs": 4},
 }
 BOTH = {"the recipe": ({}, {}), "without cross-attention": ({"cross": "none"}, {})}

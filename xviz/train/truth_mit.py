@@ -25,11 +25,11 @@ from xviz.models.photos import Frame
 from xviz.train.scanned import Room
 
 RADIUS = 0.5  #: metres within which a link is right
-PATCHES, COSTLY = 40, 2  #: of a room, for attention rows and for methods that take long
+PATCHES, COSTLY = 40, 1  #: of a room, for attention rows and for methods that take long
 LINKED = ("rollout", "relevance", "gradient")
 PLACED = ("look", "received", "rollout", "relevance", "gradcam", "gradient", "integrated")
-STEPS = 16  #: of integrated gradients here, a quarter of the usual
-CLASSES = 3  #: of a room whose places are asked for
+STEPS = 8  #: of integrated gradients here, an eighth of the usual
+CLASSES = 2  #: of a room whose places are asked for
 EVERYWHERE = ("wall", "floor")  #: classes that are not asked for: most of a room is theirs
 
 

@@ -53,7 +53,7 @@ def explore(scan: Scan) -> Looked:
     found, what = _answer(scan, picked, method, direction, layer, head)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         shows = st.selectbox(
-            "The cloud shows", list(SHOWS), format_func=SHOWS.get, key="shows", bind="query-params", width=240
+            "The cloud shows", list(SHOWS), format_func=SHOWS.__getitem__, key="shows", bind="query-params", width=240
         )
         count = st.number_input(
             "Links", 0, 20, 5, key="links", width=110, help="The strongest links of the picked token."
@@ -82,8 +82,8 @@ def _choose(scan: Scan) -> tuple[str, str, int | None, int | None]:
         method = answers.choose_method("Method", "look", key="method", keys=METHOD_KEYS, width=300)
         raw = method in answers.ROWS
         direction = st.selectbox(
-            "Direction", list(DIRECTIONS), format_func=DIRECTIONS.get, key="direction", bind="query-params", width=270,
-            disabled=not raw,
+            "Direction", list(DIRECTIONS), format_func=DIRECTIONS.__getitem__, key="direction", bind="query-params",
+            width=270, disabled=not raw,
         )  # fmt: skip
         calls = asking.sides(scan.run)
         count = len(calls[{"own": "points", "within": POINTS}.get(direction, direction)])

@@ -18,7 +18,7 @@ from xviz.scale import signed
 from xviz.ui import cache, parts
 from xviz.ui.state import Choices, Selection
 
-LIMIT_MB = 512
+LIMIT_MB = 450
 MISSING = {"interpolate": "made from their neighbours", "leave out": "left out"}
 WHOLE = "the whole minute"
 
@@ -218,7 +218,7 @@ def answer(card: ModelCard, chosen: Chosen) -> Recording:
             "chooses it here. The attention is that of the whole minute in every case.",
         )  # fmt: skip
     window = None if judged == WHOLE else windows.index(judged) - 1
-    context = {"window": -1.0 if window is None else float(window)}
+    context = {} if window is None else {"window": float(window)}  # the model's own is the mean over all
     whole = cache.run(card.key, chosen.sample, **context)
     masked = tuple(i for i in chosen.choices.masked if i < len(whole.spaces["psd"]))
     run = cache.run(card.key, chosen.sample, gone=(("de", masked), ("psd", masked)), **context)

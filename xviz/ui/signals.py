@@ -33,7 +33,7 @@ def _over_time(made: Recording, found: dict[str, np.ndarray]) -> None:
         x="time in the clip, s",
         y=[*found, "undecided"],
         y_label="answer, logits",
-        color=["#00429d", "#c26a00", "#9a9a9a"],
+        color=["#3b7dd8", "#c26a00", "#9a9a9a"],
         height=260,
     )
     st.caption(

@@ -141,7 +141,7 @@ def _draw(kept: Curves, trial: Trial, output: str) -> None:
         for share, below, above in zip(kept.shares, low, high, strict=True)
     ]
     colours = alt.Color(
-        "line:N", title=None, scale=alt.Scale(domain=list(lines), range=["#00429d", "#c26a00", "#8a8a8a"])
+        "line:N", title=None, scale=alt.Scale(domain=list(lines), range=["#3b7dd8", "#c26a00", "#8a8a8a"])
     )
     x = alt.X("share:Q", title=hidden, axis=alt.Axis(format="%"))
     drawn = alt.layer(
@@ -149,7 +149,7 @@ def _draw(kept: Curves, trial: Trial, output: str) -> None:
         alt.Chart(alt.Data(values=points)).mark_line().encode(
             x, y=alt.Y("value:Q", title=output), color=colours, tooltip=["line:N", "share:Q", "value:Q"]
         ),
-    ).properties(height=260).configure_legend(orient="bottom", columns=1, labelLimit=400)  # fmt: skip
+    ).properties(height=340).configure_legend(orient="bottom", columns=1, labelLimit=400)  # fmt: skip
     st.altair_chart(drawn, width="stretch")
     area, chance = float(kept.area(kept.ranked)), kept.area(kept.random)
     st.caption(

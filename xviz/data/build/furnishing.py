@@ -24,7 +24,7 @@ ROOMS: Mapping[str, tuple[tuple[str, str, int, float], ...]] = {
         ("screen", "hung", 1, 0.4),
     ),
     "bedroom": (
-        ("bed", "wall", 2, 0.8), ("cabinet", "wall", 3, 0.75), ("bookcase", "wall", 1, 0.6),
+        ("bed", "wall", 2, 0.85), ("cabinet", "wall", 4, 0.75), ("bookcase", "wall", 1, 0.6),
         ("table", "desk", 1, 0.5),
         ("sofa", "wall", 1, 0.35), ("plant", "floor", 1, 0.5), ("lamp", "floor", 1, 0.4),
         ("screen", "hung", 1, 0.3),
@@ -41,7 +41,7 @@ ROOMS: Mapping[str, tuple[tuple[str, str, int, float], ...]] = {
         ("bookcase", "wall", 1, 0.25), ("plant", "floor", 1, 0.3),
     ),
     "bathroom": (
-        ("bath", "wall", 5, 0.85), ("cabinet", "wall", 1, 0.5), ("appliance", "wall", 1, 0.4),
+        ("bath", "wall", 6, 0.9), ("cabinet", "wall", 2, 0.6), ("appliance", "wall", 1, 0.4),
         ("chair", "loose", 1, 0.4),
         ("plant", "floor", 1, 0.4),
     ),
@@ -53,7 +53,8 @@ ROOMS: Mapping[str, tuple[tuple[str, str, int, float], ...]] = {
         ("bath", "wall", 1, 0.3), ("plant", "floor", 1, 0.5), ("lamp", "floor", 1, 0.4),
     ),
 }  # fmt: skip
-SHARES = {"living room": 0.24, "bedroom": 0.18, "office": 0.18, "kitchen": 0.15, "bathroom": 0.1, "studio": 0.15}
+#: share of each kind of room
+SHARES = {"living room": 0.19, "bedroom": 0.2, "office": 0.16, "kitchen": 0.16, "bathroom": 0.14, "studio": 0.15}
 #: fewest and most pieces of furniture
 FEWEST, MOST = 8, 25
 
@@ -86,8 +87,9 @@ class Furnisher:
 
     def furnish(self, rng: np.random.Generator) -> Room:
         """A room; drawn again until at least `FEWEST` pieces found a place."""
+        kind = str(rng.choice(list(SHARES), p=list(SHARES.values())))
         while True:
-            work = _Work(self._by, rng)
+            work = _Work(self._by, rng, kind)
             if len(work.boxes) >= FEWEST:
                 return work.room()
 
@@ -95,10 +97,9 @@ class Furnisher:
 class _Work:
     """One room while it is being furnished."""
 
-    def __init__(self, by: Mapping, rng: np.random.Generator) -> None:
-        self.by, self.rng = by, rng
-        self.kind = str(rng.choice(list(SHARES), p=list(SHARES.values())))
-        least, most = (2.3, 3.6) if self.kind == "bathroom" else (3.0, 5.2) if self.kind == "bedroom" else (3.4, 6.2)
+    def __init__(self, by: Mapping, rng: np.random.Generator, kind: str) -> None:
+        self.by, self.rng, self.kind = by, rng, kind
+        least, most = (2.6, 3.8) if self.kind == "bathroom" else (3.0, 5.2) if self.kind == "bedroom" else (3.4, 6.2)
         self.plan = draw_plan(rng, least, most)
         self.solids: list[Solid] = []
         self.boxes: list[Box] = []
@@ -218,8 +219,9 @@ class _Work:
             self.lamps.append(Lamp(np.array([*spot, self.plan.height * self.rng.uniform(0.75, 0.93)]), colour))
 
     def _openings(self) -> None:
-        """One or two doors and up to three windows, each set into its hole."""
-        for label, number in (("door", 1 + (self.rng.random() < 0.35)), ("window", int(self.rng.integers(1, 4)))):
+        """Up to two doors and three windows, each set into its hole; some rooms show none, so that tags differ."""
+        doors, windows = self.rng.choice(3, p=[0.2, 0.55, 0.25]), self.rng.choice(4, p=[0.3, 0.3, 0.25, 0.15])
+        for label, number in (("door", int(doors)), ("window", int(windows))):
             for _ in range(number):
                 self._opening(label)
 
@@ -254,7 +256,7 @@ class _Work:
             return
 
     def _add(self, kind: Kind, solid: Solid, box: Box, factor: float) -> None:
-        tint = self.tints.setdefault(kind.id, np.clip(self.rng.normal(1, 0.1) * self.rng.normal(1, 0.05, 3), 0.6, 1.3))
+        tint = self.tints.setdefault(kind.id, np.clip(self.rng.normal(1, 0.1) * self.rng.normal(1, 0.03, 3), 0.6, 1.3))
         at = (box.x, box.y, box.low)
         self.solids.append(placed(solid, at, box.angle, scale=(factor,) * 3, tint=tint))
         self.boxes.append(box)

@@ -25,7 +25,7 @@ def draw_looks(rng: np.random.Generator, walls: int, *, tiled: bool) -> tuple[Ma
 def _wall(rng: np.random.Generator, *, tiled: bool) -> Material:
     if tiled:
         return _tiles(rng, _colour(rng, (0.0, 0.25), (0.75, 0.97)), int(rng.choice([4, 5, 8])))
-    colour = _colour(rng, (0.02, 0.35), (0.62, 0.97))
+    colour = _colour(rng, (0.02, 0.28), (0.62, 0.97))
     picture = np.full((SIDE, SIDE, 3), colour)
     if rng.random() < 0.25:
         stripes = (np.arange(SIDE) // (SIDE // int(rng.choice([4, 8, 16]))) % 2)[None, :, None]

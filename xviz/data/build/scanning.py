@@ -20,6 +20,27 @@ RANGE = (0.4, 6.5)
 CELL = 0.015
 
 
+@dataclass(frozen=True)
+class Walk:
+    """One way of scanning a room."""
+
+    share: float  #: of all rooms
+    sweep: tuple[float, float]  #: least and greatest turn from the first frame to the last, degrees
+    drops: tuple[tuple[float, float], tuple[float, float]]  #: looks down so much a metre: a third of frames, the rest
+    back: tuple[float, ...]  #: how far behind the middle to stand, share of the room; the first that is free
+
+
+_BACK = (0.36, 0.28, 0.2, 0.1, 0.0, -0.1)
+#: around the whole room; a part of it; its upper half, without the floor; what stands in the middle, with little wall.
+#: Tags that every scan has could not be told apart by a model that learns from tags alone.
+WALKS = (
+    Walk(0.5, (360, 360), ((-0.05, 0.15), (0.25, 0.5)), _BACK),
+    Walk(0.2, (90, 200), ((-0.05, 0.15), (0.25, 0.5)), _BACK),
+    Walk(0.15, (150, 360), ((-0.35, -0.25), (-0.25, -0.15)), _BACK),
+    Walk(0.15, (360, 360), ((1.4, 1.8), (1.8, 2.8)), (0.02, 0.1, -0.1, 0.0)),
+)
+
+
 @dataclass(frozen=True, eq=False)
 class Scan:
     """A coloured cloud with the truth of every point."""
@@ -30,25 +51,31 @@ class Scan:
 
 
 def path(plan: Plan, boxes: Sequence[Box], number: int, rng: np.random.Generator) -> list[NDArray[np.float64]]:
-    """Poses of a walk that looks around the room and down on the furniture, never from inside a thing."""
-    middle = plan.extent / 2 if plan.notch is None else np.array(plan.notch[:2]) / 2
+    """Poses of a walk through the room in one of `WALKS`, never from inside a thing."""
+    walk = WALKS[int(rng.choice(len(WALKS), p=[walk.share for walk in WALKS]))]
     high = [box for box in boxes if box.high > 1.0 and box.low < 1.8]
     poses = []
-    for turn in np.linspace(0, 2 * np.pi, number, endpoint=False) + rng.uniform(0, 2 * np.pi):
-        ahead = np.array([np.cos(turn), np.sin(turn)])
-        for back in (0.36, 0.28, 0.2, 0.1, 0.0, -0.1):
-            spot = middle - back * plan.extent * ahead + rng.normal(0, 0.15, 2)
-            stand = Box(*spot, 0.5, 0.5, 0.0, 1.0, 1.8)
-            if plan.inside(spot[None], 0.3)[0] and not any(stand.meets(box) for box in high):
-                break
-        else:
-            spot = middle
+    turns = np.linspace(0, np.radians(rng.uniform(*walk.sweep)), number, endpoint=False)
+    for turn in turns + rng.uniform(0, 2 * np.pi):
+        spot = _spot(plan, high, turn, walk, rng)
         height = rng.uniform(1.35, 1.75)
-        drop = rng.choice([rng.uniform(-0.05, 0.15), rng.uniform(0.25, 0.5)], p=[0.35, 0.65])
+        drop = rng.uniform(*walk.drops[0 if rng.random() < 0.35 else 1])
         turned = turn + rng.normal(0, 0.12)
         aim = np.array([*spot, height]) + np.array([np.cos(turned), np.sin(turned), -drop])
         poses.append(looking(np.array([*spot, height]), aim))
     return poses
+
+
+def _spot(plan: Plan, high: Sequence[Box], turn: float, walk: Walk, rng: np.random.Generator) -> NDArray[np.float64]:
+    """(2,) where to stand to look along ``turn``: across the room where the walk stands back, and free."""
+    middle = plan.extent / 2 if plan.notch is None else np.array(plan.notch[:2]) / 2
+    ahead = np.array([np.cos(turn), np.sin(turn)])
+    for back in walk.back:
+        spot = middle - back * plan.extent * ahead + rng.normal(0, 0.15, 2)
+        stand = Box(*spot, 0.5, 0.5, 0.0, 1.0, 1.8)
+        if plan.inside(spot[None], 0.3)[0] and not any(stand.meets(box) for box in high):
+            return spot
+    return middle
 
 
 def sensed(photo: Photo, rng: np.random.Generator) -> NDArray[np.float32]:

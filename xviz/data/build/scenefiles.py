@@ -13,6 +13,8 @@ from PIL import Image
 from xviz.data.build.photographs import HEIGHT, WIDTH, Photo, intrinsics
 from xviz.data.build.scanning import Scan
 
+#: points, and share of all points, from which on a class counts as seen
+FEWEST, SHARE = 100, 0.002
 #: columns of both clouds
 COLOURED = [("x", "<f4"), ("y", "<f4"), ("z", "<f4"), ("red", "u1"), ("green", "u1"), ("blue", "u1"), ("alpha", "u1")]
 LABELLED = [*COLOURED, ("label", "<u2")]
@@ -27,7 +29,7 @@ def write_scene(
     said: dict[str, object],
     classes: Sequence[str],
 ) -> None:
-    """Write everything into ``folder``, whose name is the scene's; `tags.json` comes last and says that it is whole.
+    """Write everything into ``folder``, whose name is the scene's and which appears only when it is whole.
 
     Args:
         folder: For example ``DIR/train/scene0000_00``.
@@ -37,9 +39,11 @@ def write_scene(
         said: What else is known, for ``tags.json``.
         classes: Names of labels 1, 2 and so on.
     """
+    whole, folder = folder, folder.with_name(f".{folder.name}")
     for name in ("color", "depth", "pose", "intrinsic", "label"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    _write_clouds(folder, scan)
+    for suffix, columns in (("_vh_clean_2.ply", COLOURED), ("_vh_clean_2.labels.ply", LABELLED)):
+        (folder / f"{whole.name}{suffix}").write_bytes(cloud_bytes(scan, columns))
     for number, (photo, pose) in enumerate(zip(photos, poses, strict=True)):
         Image.fromarray(photo.rgb).save(folder / "color" / f"{number}.jpg", quality=90)
         Image.fromarray((photo.depth * 1000 + 0.5).astype(np.uint16)).save(folder / "depth" / f"{number}.png")
@@ -58,10 +62,12 @@ def write_scene(
     lines += [f"{name}_{what} = {value:.6f}" for what in ("color", "depth")
               for name, value in (("fx", k[0, 0]), ("fy", k[1, 1]), ("mx", k[0, 2]), ("my", k[1, 2]))]  # fmt: skip
     lines += ["axisAlignment = " + " ".join(f"{v:.1f}" for v in np.eye(4).ravel()), f"sceneType = {said['kind']}"]
-    (folder / f"{folder.name}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    tags = [classes[label - 1] for label in np.unique(scan.label) if label and (scan.label == label).sum() >= 100]
+    (folder / f"{whole.name}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    least = max(FEWEST, SHARE * len(scan.xyz))
+    tags = [classes[label - 1] for label in np.unique(scan.label) if label and (scan.label == label).sum() >= least]
     text = json.dumps({"classes": tags, **said}, indent=1, ensure_ascii=False) + "\n"
     (folder / "tags.json").write_text(text, encoding="utf-8")
+    folder.rename(whole)
 
 
 def is_whole(folder: Path) -> bool:
@@ -69,16 +75,16 @@ def is_whole(folder: Path) -> bool:
     return (folder / "tags.json").exists()
 
 
-def _write_clouds(folder: Path, scan: Scan) -> None:
-    for suffix, columns in (("_vh_clean_2.ply", COLOURED), ("_vh_clean_2.labels.ply", LABELLED)):
-        table = np.zeros(len(scan.xyz), columns)
-        for axis, name in enumerate("xyz"):
-            table[name] = scan.xyz[:, axis]
-        for axis, name in enumerate(("red", "green", "blue")):
-            table[name] = scan.rgb[:, axis]
-        table["alpha"] = 255
-        if "label" in table.dtype.names:
-            table["label"] = scan.label
-        head = ["ply", "format binary_little_endian 1.0", f"element vertex {len(table)}"]
-        head += [f"property {_NAMES[kind]} {name}" for name, kind in columns] + ["end_header", ""]
-        (folder / f"{folder.name}{suffix}").write_bytes("\n".join(head).encode() + table.tobytes())
+def cloud_bytes(scan: Scan, columns: Sequence[tuple[str, str]]) -> bytes:
+    """A binary PLY of a cloud with `COLOURED` or `LABELLED` columns."""
+    table = np.zeros(len(scan.xyz), list(columns))
+    for axis, name in enumerate("xyz"):
+        table[name] = scan.xyz[:, axis]
+    for axis, name in enumerate(("red", "green", "blue")):
+        table[name] = scan.rgb[:, axis]
+    table["alpha"] = 255
+    if "label" in dict(columns):
+        table["label"] = scan.label
+    head = ["ply", "format binary_little_endian 1.0", f"element vertex {len(table)}"]
+    head += [f"property {_NAMES[kind]} {name}" for name, kind in columns] + ["end_header", ""]
+    return "\n".join(head).encode() + table.tobytes()

@@ -13,6 +13,7 @@ function buildPhotos(view) {
   view.valueOf = (patch) => view.arrays.value?.[patch];
   view.describe = (patch) => describePatch(view, patch);
   view.step = (key) => stepPatch(view, key);
+  view.boxOf = (patch) => boxOf(view, patch);
   makeOverlayTools(view);
   listenKeys(view);
   listenPointer(view, view.canvas, (event) => patchAt(view, event));

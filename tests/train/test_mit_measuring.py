@@ -1,0 +1,101 @@
+"""What is measured of rooms is held against truths that are known by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from tests.models.rooms import TINY, cloud, photos
+from xviz import engine
+from xviz.core.sample import Sample
+from xviz.models.mit_cards import card
+from xviz.record import rooms as record
+from xviz.train.compare_mit import FORMS
+from xviz.train.mit import Recipe
+from xviz.train.scanned import make_room
+from xviz.train.truth_mit import seen, shares
+
+
+def known() -> Sample:
+    """Photos of 64 × 96 pixels by a camera at the origin that looks along z, everything 2 m away."""
+    views = photos(("red",), 1)
+    image = views.images[0][:64, :64].repeat(2, 1)[:, :96]
+    cameras = {
+        "poses": np.eye(4)[None],
+        "intrinsics": np.array([[[48.0, 0, 48], [0, 48, 32], [0, 0, 1]]]),
+        "depths": (np.full((64, 96), 2, np.float32),),
+    }
+    return Sample("known", {"points": cloud(("red",))[0], "views": replace(views, images=(image,), **cameras)})
+
+
+def test_a_patch_shows_what_its_middle_pixel_shows() -> None:
+    made = engine.untrained(card("tiny", "tiny", settings=TINY, checkpoint=None))
+    run = engine.run(made, known())
+    found = dict(seen(run, known(), np.random.default_rng(0), 99))
+    assert sorted(found) == list(range(6))
+    for patch, place in found.items():
+        row, column = divmod(patch, 3)
+        x, y = column * 32 + 16, row * 32 + 16
+        np.testing.assert_allclose(place, [(x - 48) / 48 * 2, (y - 32) / 48 * 2, 2], atol=1e-9)
+
+
+def test_without_depth_nothing_is_shown() -> None:
+    made = engine.untrained(card("tiny", "tiny", settings=TINY, checkpoint=None))
+    sample = known()
+    views = replace(sample.parts["views"], depths=(np.zeros((64, 96), np.float32),))
+    dark = Sample("dark", {"points": sample.parts["points"], "views": views})
+    assert not list(seen(engine.run(made, dark), dark, np.random.default_rng(0), 99))
+
+
+def test_shares_of_classes_are_those_of_the_points() -> None:
+    points, label = cloud(("red", "blue"), count=300)
+    made = make_room("a", points, photos(("red",), 1), np.ones(4, np.float32), label, TINY)
+    found = shares(made)
+    for piece in range(made.cut.pieces):
+        inside = label[made.cut.of_point == piece]
+        np.testing.assert_allclose(found[piece], np.bincount(inside, minlength=4) / len(inside))
+
+
+def test_forms_change_only_what_there_is() -> None:
+    from xviz.models.mit_cards import SHIPPED
+
+    for settings, numbers in FORMS.values():
+        assert set(settings) <= set(SHIPPED)
+        replace(Recipe(), **numbers)
+
+
+def test_the_record_is_said_with_its_own_numbers() -> None:
+    each = {"wall": 50.0, "chair": 10.0}
+    one = {"mIoU": 30.0, "accuracy": 60.0, "IoU": each}
+    methods = {"rollout": 12.0, "rollout, untrained": 5.0}
+    found = {
+        "rooms": {"train": 3, "test": 2},
+        "segmentation": {
+            **dict.fromkeys(record.STAGES, one),
+            "pseudo labels": {**one, "labelled": 44.0},
+        },
+        "trained otherwise": {
+            "recipe": {"rooms": 3, "epochs": 2},
+            "forms": {"interlaced": {"0": 20.0, "1": 22.0}, "without photos": {"0": 25.0}},
+        },
+        "classes": {
+            "rooms": 2, "mAP": 70.0, "chance": 40.0, "right": 80.0, "commoner answer": 60.0,
+            "average precision": {"chair": 70.0},
+        },
+        "links": {
+            "rooms": 2, "patches": 9, "metres": 0.5, "chance": 3.0, "asked of methods": 2,
+            "layers": {"layer 2": 8.0, "layer 2, untrained": 2.5}, "methods": methods,
+        },
+        "places": {
+            "rooms": 2, "asked": 4, "chance": 6.0,
+            "methods": {"class map": 40.0, "class map, untrained": 7.0, **methods},
+        },
+    }  # fmt: skip
+    said = "\n".join(record.tables(found))
+    assert "| interlaced | 21.0 (20.0–22.0) | 2 |" in said
+    assert said.index("without photos") < said.index("| interlaced")  # the best first
+    assert "| attention, layer 2 | 8.0 | 2.5 |" in said
+    assert "44.0 %" in said
+    assert "chance 6 %" in (record.trust(found, "rollout") or "")
+    assert record.trust(found, "shap") is None
