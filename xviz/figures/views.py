@@ -147,6 +147,7 @@ def _beside(page: Page, rows: Sequence[_Row], marks: _Marks, *, upright: bool) -
         tall = min(tall, max(LEAST, most / lines - _around(page, 0.0)))
     shape = _Shape(width, 0.0, tall * marks.pixels.shape[1] / marks.pixels.shape[0], tall, 0.0)
     y, told, names = 0.0, [], iter(letters())
+    shared = len({(row.scale.low, row.scale.high, row.scale.label) for row in rows}) <= 2 < len(rows)
     for start in range(0, len(rows), across):
         ends = []
         for column, row in enumerate(rows[start : start + across]):
@@ -156,9 +157,19 @@ def _beside(page: Page, rows: Sequence[_Row], marks: _Marks, *, upright: bool) -
                 at += page.title(next(names), title, left, at, width)
                 told.append(_panel(page, row, name, (left, at), shape, marks))
                 at += tall + 1.0
-            ends.append(at + bar(page, row.scale, row.values(), left, at - 1.0, width))
-        y = max(ends) + SPACE
-    return y, told
+            ends.append(at if shared else at + bar(page, row.scale, row.values(), left, at - 1.0, width))
+        y = max(ends) + (0.0 if shared else SPACE)
+    return y + (_bars(page, rows, y) if shared else 0.0), told
+
+
+def _bars(page: Page, rows: Sequence[_Row], y: float) -> float:
+    """One colour bar for each scale that rows share, side by side; returns the height in mm."""
+    kinds = {row.scale.diverging: row.scale for row in rows}
+    width = page.inner / len(kinds)
+    for column, scale in enumerate(kinds.values()):
+        values = np.concatenate([row.values() for row in rows if row.scale.diverging == scale.diverging])
+        height = bar(page, scale, values, column * width, y - 1.0, width)
+    return height
 
 
 def _view(marks: _Marks, name: str) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from xviz.checkpoints import manifest
 from xviz.core.cells import Cells
 from xviz.core.run import Run, Target
 from xviz.core.sample import Sample
@@ -80,7 +81,7 @@ class Subject:
 
 def cards() -> list[ModelCard]:
     """The models with views that can be run."""
-    return [card for card in CARDS if card.build is MMViT and card.checkpoint]
+    return [card for card in CARDS if card.build is MMViT and card.checkpoint in manifest()]
 
 
 def choose_card() -> ModelCard:

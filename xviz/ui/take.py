@@ -18,6 +18,8 @@ from xviz.ui.answers import weigh
 from xviz.ui.subject import Subject
 from xviz.ui.viewing import Looked, call_name
 
+#: titles over narrow panels, where the method's own would be cut
+SHORT = {"look": "Class token’s attention", "relevance": "Gradient-weighted", "received": "Received"}
 KINDS = {"methods": "The methods, view by view", "attention": "The answer of every view to the picked cell"}
 
 
@@ -53,7 +55,8 @@ class Shown:
                     "A score is drawn as its share of all magnitudes of its method over its cell's share of the area; "
                     "1 is an even spread."
                 ]
-            titles = [METHODS[one.method].title for one in shown]
+            short = {} if self.here.sounds else SHORT
+            titles = [short.get(one.method, METHODS[one.method].title) for one in shown]
         if not shown:
             raise ModelError("No method has an answer yet. Compute one above, then take the figure.")
         plane = self.here.plane

@@ -60,8 +60,9 @@ def _choose(here: Subject) -> tuple[str, int | None]:
     """The attention call and the head."""
     calls = [call.name for call in here.run.calls]
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        first = next((i for i, name in enumerate(calls) if meets(here.run, name)), 0)
         call = st.selectbox(
-            "Block", calls, index=0, format_func=call_name, key=f"{here.card.key}-block", bind="query-params",
+            "Block", calls, index=first, format_func=call_name, key=f"{here.card.key}-block", bind="query-params",
             width=360,
         )  # fmt: skip
         this = here.run.call(call)
@@ -69,6 +70,12 @@ def _choose(here: Subject) -> tuple[str, int | None]:
             this, key=f"{here.card.key} head of {this.heads}", bind=False
         )  # stages differ in heads
     return call, head
+
+
+def meets(run: Run, call: str) -> bool:
+    """Whether views ask each other in a call."""
+    sides = [blocks(run, space) for space in (run.call(call).queries, run.call(call).keys)]
+    return len({*sides[0], *sides[1]} - {"class"}) > 1
 
 
 def call_name(name: str) -> str:
@@ -226,9 +233,9 @@ def summary(run: Run, head: int | None) -> list[dict[str, str]]:
     """One row for each pair of views, one column for each block in which views meet: the mass of the quadrant."""
     rows: dict[str, dict[str, str]] = {}
     for call in run.calls:
-        asking, answering = blocks(run, call.queries), blocks(run, call.keys)
-        if len({*asking, *answering} - {"class"}) < 2:
+        if not meets(run, call.name):
             continue
+        asking, answering = blocks(run, call.queries), blocks(run, call.keys)
         sizes = [[len(leaf) for leaf in side.values()] for side in (asking, answering)]
         cuts = [np.cumsum(side)[:-1].tolist() for side in sizes]
         own = head if head is not None and head < call.heads else None  # stages differ in heads
