@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 #: from the bottom up; a layer imports only layers before it, and layers that share a step do not know each other
 STEPS: tuple[tuple[str, ...], ...] = (
-    ("core", "scale", "blocks", "scalp", "pinhole", "thinning"),
+    ("core", "scale", "blocks", "scalp", "pinhole", "thinning", "ply"),
     ("data", "models"),
     ("checkpoints",),
     ("engine",),

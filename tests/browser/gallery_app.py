@@ -1,4 +1,4 @@
-"""The four live components on one page, for the browser tests and for looking at: `streamlit run` this file.
+"""The live components on one page, for the browser tests and for looking at: `streamlit run` this file.
 
 Query parameters: ``n`` is the number of points, ``only`` shows one component, ``big`` makes a matrix that is pooled.
 """
@@ -14,9 +14,11 @@ import numpy as np
 import streamlit as st
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
+from tests.room import room
 from xviz import scale
-from xviz.ui.components import mount, picked
+from xviz.ui.components import camera, mount, picked
 from xviz.views import image, matrix, points, words
+from xviz.views.photos import album, photos
 
 SENTENCE = re.split(" ", "What is the <b>small</b> brown dog on the left of the red sofa looking at ?")
 ARABIC = re.split(" ", "ماذا يرى الكلب الصغير ؟")
@@ -115,8 +117,53 @@ def show_cloud() -> None:
     st.caption(f"{n} points, payload {len(view.payload)} bytes, made in {1000 * (time.perf_counter() - start):.0f} ms")
 
 
+GRID = (6, 8)
+
+
+def show_photos() -> None:
+    """Likeness of every patch to the picked one, and a photo that the model is not shown."""
+    shown = room()
+    made = album(shown.images, GRID, names=[f"frame-{20 * i:06d}.jpg" for i in range(len(shown.images))])
+    pick = st.session_state.get("photos", {}).get("pick") or 0
+    values = np.exp(-((np.arange(len(made)) - pick) ** 2) / 400).astype(np.float32)
+    view = photos(
+        made, values, scale=scale.sequential(values, label="likeness"), totals=values.reshape(5, -1).sum(1),
+        absent=(4,), numbers=(("1", 10), ("2", 10), ("3", 60)), crosses=((1, 40, 60),), title="Photos",
+    )  # fmt: skip
+    st.text(f"patch={mount(view, key='photos')}")
+
+
+def show_room() -> None:
+    """Classes on a cloud with cameras, links and signs, and where its camera is."""
+    shown = room(int(st.query_params.get("n", 20_000)))
+    names = ("floor", "wall", "bed", "cabinet", "table", "chair")
+    made = points.geometry(
+        shown.xyz, colours=shown.rgb, segments=shown.segments, labels=[f"piece {i}" for i in range(len(shown.middles))]
+    )
+    kinds = np.zeros(made.tokens)
+    kinds[shown.segments] = shown.classes
+    ends = shown.middles[[3, 40, 70]]
+    marks = points.Marks(
+        links=np.stack([np.tile(shown.poses[0, :3, 3], (3, 1)), ends], 1),
+        strengths=(1.0, 0.5, 0.1),
+        numbers=[(str(i + 1), place) for i, place in enumerate(ends)],
+        crosses=[(1.0, 1.2, 0.8)],
+        cameras=[(str(i + 1), pose) for i, pose in enumerate(shown.poses)],
+    )
+    view = points.points(
+        made, kinds, scale=scale.Categories(names, label="class"), marks=marks, name="room", title="A room", height=620
+    )
+    st.text(f"piece={mount(view, key='room')}")
+    kept = st.session_state.setdefault("kept", {})
+    camera("room", key="room-eye", kept=kept)
+    st.text(f"camera={kept.get('camera')}")
+
+
 st.set_page_config(layout="wide", page_title="Gallery")
-PARTS = {"matrix": show_matrix, "picture": show_picture, "words": show_words, "cloud": show_cloud}
+PARTS = {
+    "matrix": show_matrix, "picture": show_picture, "words": show_words, "cloud": show_cloud, "photos": show_photos,
+    "room": show_room,
+}  # fmt: skip
 only = st.query_params.get("only")
 st.session_state.runs = st.session_state.get("runs", 0) + 1
 if only is None or only == "runs":

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from xviz.scale import Scale, diverging, number, order, sequential
+from xviz.scale import CLASS_COLOURS, Categories, Scale, diverging, number, order, sequential
 
 FLOATS = nps.arrays(np.float32, st.integers(1, 20), elements=st.floats(-1e6, 1e6, width=32))
-#: what a deuteranope and a protanope see, linear RGB (Machado, Oliveira and Fernandes 2009, severity 1)
+#: what people without one kind of cone see, linear RGB (Machado, Oliveira and Fernandes 2009, severity 1)
 BLIND = {
     "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
     "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
 }
 
@@ -133,3 +134,24 @@ def test_limits_are_printed_with_label_and_unit():
 
 def test_order_is_by_magnitude_with_nan_last():
     assert order([0.1, -3, np.nan, 2, -3]).tolist() == [1, 4, 3, 0, 2]
+
+
+@pytest.mark.parametrize("blindness", [None, *BLIND])
+def test_fifteen_classes_can_be_told_apart_by_every_eye(blindness: str | None):
+    classes = Categories(tuple(f"class {i}" for i in range(len(CLASS_COLOURS))))
+    found = (seen_by(blindness, classes) if blindness else lab(classes))[: len(CLASS_COLOURS)]
+    apart = deltaE_ciede2000(found[:, None], found[None])
+    assert len(found) == 15
+    assert apart[~np.eye(len(found), dtype=bool)].min() > 12.6
+
+
+def test_classes_keep_their_colour_and_are_counted():
+    classes = Categories(("wall", "floor", "chair"))
+    assert classes.quantise([0, 2, np.nan]).tolist() == [1, 3, 0]
+    assert classes.header([2, 2, np.nan, 0])["counts"] == [1, 0, 2]
+    assert (classes.lut()[4:] == 0).all()
+
+
+def test_more_classes_than_colours_are_refused():
+    with pytest.raises(ValueError, match="one class at a time"):
+        Categories(tuple(str(i) for i in range(16)))

@@ -169,6 +169,10 @@ class AttentionCall:
             logits = logits + (bias if bias.shape[-2] == 1 else bias[:, index])
         return F.pad(logits.softmax(-1), (self.first_key, 0))
 
+    def columns(self, index: Index, chunk: int = 1024) -> Tensor:
+        """The weights that all queries give to some keys, (h, q, len(index)), never over ``chunk`` rows at once."""
+        return torch.cat([self.rows(part)[..., index] for part in self.slices(chunk)], 1)
+
     def grad_rows(self, index: Index = slice(None)) -> Tensor:
         """Gradients d target / d weights for some queries, (h, len(index), k), from grad_out · vᵀ.
 

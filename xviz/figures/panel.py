@@ -70,9 +70,9 @@ def picture_panel(
     places = placed(boxes)
     strongest = [i for i in np.argsort(-np.abs(scores), kind="stable") if np.isfinite(scores[i])][:top]
     for index in [*reversed(strongest), *(() if selected is None else (selected,))]:
-        _outline(axes, places[index], dashed=index == selected)
+        outline(axes, places[index], dashed=index == selected)
     if asking is not None:
-        _outline(axes, placed(np.asarray(asking, np.float64)), dashed=True)
+        outline(axes, placed(np.asarray(asking, np.float64)), dashed=True)
     named = {index: f"{rank}: {number(scores[index])}" for rank, index in enumerate(strongest, 1)}
     if selected is not None:
         named = {**named, selected: f"S, {named[selected]}" if selected in named else "S"}
@@ -81,7 +81,7 @@ def picture_panel(
         taken.append(_tag(axes, places[index], text, taken, [places[i] for i in named], size))
 
 
-def _outline(axes: Axes, box: NDArray, *, dashed: bool) -> None:
+def outline(axes: Axes, box: NDArray, *, dashed: bool) -> None:
     """A box in points as a dark line on a light one, so that it shows on any picture."""
     corner, sides = box[:2], box[2:] - box[:2]
     for colour, width, style in (("white", 1.6, "-"), ("black", 0.7, (0, (3, 2)) if dashed else "-")):

@@ -27,6 +27,8 @@ def line(card: ModelCard) -> str:
     """Paper and weights in one line."""
     if card.checkpoint is None:
         return f"{card.paper}. No weights are shipped."
+    if card.checkpoint not in manifest():
+        return f"{card.paper}. There are no weights yet."
     weights = manifest()[card.checkpoint]
     return f"{card.paper}. Weights: {weights.name}, sha256 {weights.sha256[:12]}…, {weights.origin}"
 

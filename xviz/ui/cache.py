@@ -24,7 +24,7 @@ from xviz.core.run import Inputs, Run, Target
 from xviz.core.sample import Eeg, Picture, Regions, Sample
 from xviz.data.eeg import EegFile, open_eeg
 from xviz.data.eeg_channels import ChannelReport, Missing, match
-from xviz.explain import METHODS, finer
+from xviz.explain import METHODS, asked, finer
 from xviz.models import MODELS, regions
 from xviz.models.boxes import find_boxes
 
@@ -45,7 +45,7 @@ def encoded(digest: str, count: int, _picture: Picture) -> Regions:
     return Regions(boxes, regions.encode(_picture.pixels, boxes).numpy())
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
+@st.cache_resource(max_entries=64, show_spinner="Preparing what the model reads …")
 def prepared(key: str, digest: str, _sample: Sample) -> Inputs:
     """What the model is fed for a sample."""
     return engine.prepare(load(key), _sample)
@@ -62,7 +62,7 @@ def run(key: str, sample: Sample, *, gone: Gone = (), target: str | None = None,
     return _run(load(key), sample, sample.digest, key, gone, target, tuple(sorted(context.items())))
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
+@st.cache_resource(max_entries=64, show_spinner=False)
 def _run(
     _loaded: engine.Loaded, _sample: Sample, digest: str, key: str, gone: Gone, target: str | None,
     context: tuple[tuple[str, float], ...],
@@ -130,6 +130,9 @@ def _key(run: Run) -> Hashable:
     return run.provenance.json(), tuple((name, p.numpy().tobytes()) for name, p in run.inputs.present.items())
 
 
+_METHODS = {**METHODS, asked.METHOD.key: asked.METHOD}  #: those that can be asked, one's direction turned round
+
+
 def known(run: Run, question: Question) -> Explanation | None:
     """The answer, if it was computed before."""
     return _shelf().get(question.of(run))
@@ -139,7 +142,7 @@ def explain(run: Run, question: Question, progress: Callable[[float, str], None]
     """The answer of one method, computed once."""
     if (kept := known(run, question)) is not None:
         return kept
-    made = METHODS[question.method].explain(
+    made = _METHODS[question.method].explain(
         load(run.provenance.model), run, question.target, call=question.call, head=question.head, progress=progress
     )
     _shelf().put(question.of(run), made)
@@ -173,12 +176,12 @@ def matched(digest: str, missing: Missing, _eeg: Eeg) -> tuple[Eeg, ChannelRepor
 
 def over_time(run: Run) -> dict[str, NDArray[np.float64]]:
     """Every output in every window of time."""
-    return _of_run(load(run.provenance.model), run, finer.over_time, "over time", _key(run))  # type: ignore[return-value]
+    return of_run(run, finer.over_time, "over time")  # type: ignore[return-value]
 
 
 def read(run: Run) -> NDArray[np.float64]:
     """What the network reads after the attention, (electrode, band, step)."""
-    return _of_run(load(run.provenance.model), run, finer.read, "read", _key(run))  # type: ignore[return-value]
+    return of_run(run, finer.read, "read")  # type: ignore[return-value]
 
 
 def without_bands(run: Run, output: str) -> NDArray[np.float64]:
@@ -189,7 +192,12 @@ def without_bands(run: Run, output: str) -> NDArray[np.float64]:
         groups = {name: group % count for name, group in finer.bands(run, count).items()}
         return finer.leave_out(loaded, run, Target(output), groups)
 
-    return _of_run(load(run.provenance.model), run, made, f"without bands {output}", _key(run))  # type: ignore[return-value]
+    return of_run(run, made, f"without bands {output}")  # type: ignore[return-value]
+
+
+def of_run(run: Run, make: Callable[[engine.Loaded, Run], object], what: str) -> object:
+    """What ``make`` makes of a run, made once; ``what`` names it."""
+    return _of_run(load(run.provenance.model), run, make, what, _key(run))
 
 
 @st.cache_resource(max_entries=512, show_spinner=False)

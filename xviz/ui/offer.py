@@ -164,9 +164,9 @@ def take(
         if refused(kind, preset):
             figure(kind, preset)
         for suffix, dpi, name in FORMATS:
-            _button(prefix, name, f"{stem}-{dpi}dpi.{suffix}" if suffix == "png" else f"{stem}.{suffix}", suffix,
+            button(prefix, name, f"{stem}-{dpi}dpi.{suffix}" if suffix == "png" else f"{stem}.{suffix}", suffix,
                     lambda suffix=suffix, dpi=dpi: figure(kind, preset).to_bytes(suffix, dpi))  # fmt: skip
-        _button(prefix, "Bundle (zip)", f"{stem}.zip", "zip", lambda: zipped(kind, preset))
+        button(prefix, "Bundle (zip)", f"{stem}.zip", "zip", lambda: zipped(kind, preset))
     if preview:
         with parts.told():
             drawn = figure(kind, preset)
@@ -174,10 +174,14 @@ def take(
             st.caption(parts.plain(drawn.caption))
 
 
-MIME = {"pdf": "application/pdf", "svg": "image/svg+xml", "png": "image/png", "zip": "application/zip"}
+MIME = {
+    "pdf": "application/pdf", "svg": "image/svg+xml", "png": "image/png", "zip": "application/zip", "html": "text/html",
+    "ply": "application/octet-stream",
+}  # fmt: skip
 
 
-def _button(prefix: str, label: str, name: str, suffix: str, made: Callable[[], bytes]) -> None:
+def button(prefix: str, label: str, name: str, suffix: str, made: Callable[[], bytes]) -> None:
+    """A file that is made when it is asked for."""
     st.download_button(
         label, made, file_name=name, mime=MIME[suffix], key=f"{prefix}.download {label}", on_click="ignore",
         icon=":material/download:",

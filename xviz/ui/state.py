@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-SPACES = ("word", "region", "electrode", "view1", "view2", "view3")
+SPACES = ("word", "region", "electrode", "view1", "view2", "view3", "patch", "supervoxel", "class")
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The selected token, as people count them: a word, a region, an electrode or a cell of a view."""
+    """The selected token, as people count them: a word, a region, an electrode, a cell of a view, a patch, a class."""
 
     space: str  #: one of SPACES
     token: int  #: counted from 0

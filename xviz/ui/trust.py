@@ -61,6 +61,13 @@ RECORDINGS = Trial(
 )  # fmt: skip
 
 
+ROOMS = Trial(
+    prefix="rooms", space="supervoxels", tokens="Supervoxels", calls="decoder", last=False, beside="method",
+    attention="The weights of the decoder, within and across sides, are all", data="rooms of unseen furniture",
+    methods=("rollout", "relevance", "gradient", "integrated", "gradcam", "occlusion"), first="gradcam",
+)  # fmt: skip
+
+
 @st.fragment
 def show(scene: Shown, trial: Trial = MATCHING) -> None:
     """Two tests that begin when asked for."""

@@ -3,46 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from xviz.scale import Scale, number, order
+from xviz.scale import Categories, Scale, number, order
+from xviz.thinning import thin
 from xviz.views.payload import pack, pack_still
 from xviz.views.view import View, check_length, drawn_with
 
-#: more points than this are thinned evenly before they are sent, and the view says so
-MOST = 200_000
+#: more points than this are thinned before they are sent, and the view says so
+MOST = 150_000
+CEILING = 0.2  #: metres below the highest point in which a ceiling lies
 #: the token of a point that belongs to none
 NONE = np.uint32(0xFFFFFFFF)
 
 
-def points(
+@dataclass(frozen=True, eq=False)
+class Geometry:
+    """What of a cloud stays the same from pick to pick."""
+
+    digest: str
+    still: bytes  #: the message
+    count: int  #: points of the whole cloud
+    tokens: int
+    labels: tuple[str, ...] | None  #: one per token
+    segmented: bool  #: whether a token is a segment rather than a point
+    centre: NDArray[np.float64]  #: (3,) metres; positions are sent around it to keep their digits
+    extent: NDArray[np.float64]  #: (3,) metres
+    note: str  #: what thinning left out
+
+    def label(self, token: int) -> str:
+        """What a token is called."""
+        return f"#{token}" if self.labels is None else self.labels[token]
+
+
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """What is drawn over a cloud; places in metres."""
+
+    links: ArrayLike = ()  #: (m, 2, 3) both ends of lines
+    strengths: ArrayLike = ()  #: (m,) 0–1, the width of each line; all as wide where empty
+    numbers: Sequence[tuple[str, ArrayLike]] = ()  #: a sign on a plate, and where
+    crosses: ArrayLike = ()  #: (m, 3)
+    cameras: Sequence[tuple[str, ArrayLike]] = ()  #: a name, and camera to world (4, 4), x right, y down, z ahead
+
+
+def geometry(
     xyz: ArrayLike,
-    scores: ArrayLike | None = None,
     *,
     colours: NDArray[np.uint8] | None = None,
     segments: ArrayLike | None = None,
     labels: Sequence[str] | None = None,
-    scale: Scale | None = None,
-    selected: int | None = None,
-    links: ArrayLike | None = None,
-    title: str = "",
-    height: int = 480,
-) -> View:
-    """A cloud whose tokens can be picked; a token is a point, or with `segments` all points of a segment.
-
-    Args:
-        xyz: (n, 3), metres, z up.
-        scores: (tokens,), NaN for a token without one.
-        colours: (n, 3), 0–255, each point's own colour; with `scores` the visitor may switch between the two.
-        segments: (n,), the token each point belongs to, negative for none; None makes each point a token.
-        labels: one per token.
-        scale: colours and limits, needed with `scores`.
-        selected: the token to highlight; None leaves what the visitor picked.
-        links: (m, 2, 3), both ends of lines to draw, metres.
-        title: printed above.
-        height: the most it takes, CSS pixels.
+) -> Geometry:
+    """The part of a cloud's view that is sent once; see `points` for the arguments.
 
     Raises:
         ValueError: a coordinate that is not finite, or an array of the wrong length.
@@ -53,31 +68,93 @@ def points(
     tokens, count = _tokens(len(xyz), segments)
     if labels is not None:
         check_length("labels", labels, count)
-    if scores is not None:
-        scores = np.asarray(scores, np.float32)
-        check_length("scores", scores, count)
     if colours is not None:
         check_length("colours", colours, len(xyz))
-    step = max(1, -(-len(xyz) // MOST))
+    thinned = thin(xyz, MOST, segments)
+    kept = thinned.kept
     centre = (xyz.min(0) + xyz.max(0)) / 2 if len(xyz) else np.zeros(3)
-    own = None if colours is None else colours[::step]
-    digest, still = _geometry(xyz[::step], tokens[::step], own, centre, segments is not None)
+    extent = np.ptp(xyz, axis=0) if len(xyz) else np.ones(3)
+    header = {
+        "centre": [float(v) for v in centre],
+        "extent": [float(v) for v in extent],
+        "radius": float(np.linalg.norm(extent) / 2) or 1.0,
+        "segmented": segments is not None,
+        "roof": _roof(xyz),
+        "labels": None if labels is None else [str(label) for label in labels],
+    }
+    arrays = {} if colours is None else {"rgb": np.asarray(colours, np.uint8)[kept]}
+    digest, still = pack_still(header, position=(xyz[kept] - centre).astype(np.float32), token=tokens[kept], **arrays)
+    named = None if labels is None else tuple(str(label) for label in labels)
+    return Geometry(digest, still, len(xyz), count, named, segments is not None, centre, extent, thinned.note())
+
+
+def points(
+    xyz: ArrayLike | Geometry,
+    scores: ArrayLike | None = None,
+    *,
+    colours: NDArray[np.uint8] | None = None,
+    segments: ArrayLike | None = None,
+    labels: Sequence[str] | None = None,
+    scale: Scale | Categories | None = None,
+    selected: int | None = None,
+    links: ArrayLike | None = None,
+    marks: Marks | None = None,
+    name: str = "",
+    title: str = "",
+    height: int = 480,
+) -> View:
+    """A cloud whose tokens can be picked; a token is a point, or with `segments` all points of a segment.
+
+    Args:
+        xyz: (n, 3), metres, z up; or its geometry, which then also has colours, segments and labels.
+        scores: (tokens,), NaN for a token without one; numbers of classes where the scale is of categories.
+        colours: (n, 3), 0–255, each point's own colour; with `scores` the visitor may switch between the two.
+        segments: (n,), the token each point belongs to, negative for none; None makes each point a token.
+        labels: one per token.
+        scale: colours and limits, needed with `scores`.
+        selected: the token to highlight; None leaves what the visitor picked, −1 takes it away.
+        links: (m, 2, 3), both ends of lines to draw, metres; short for `marks`.
+        marks: what is drawn over the cloud.
+        name: under which the browser tells where the camera is, see `components.camera`; "" tells nothing.
+        title: printed above.
+        height: the most it takes, CSS pixels.
+
+    Raises:
+        ValueError: a coordinate that is not finite, or an array of the wrong length.
+    """
+    made = xyz if isinstance(xyz, Geometry) else geometry(xyz, colours=colours, segments=segments, labels=labels)
+    if scores is not None:
+        scores = np.asarray(scores, np.float32)
+        check_length("scores", scores, made.tokens)
+    if marks is None:
+        marks = Marks() if links is None else Marks(links)
     bar, arrays = drawn_with(scale, scores)
     ranked = np.zeros(0, np.int64) if scores is None else order(scores)
     header = {
         "title": title,
-        "alt": _alt(title, xyz, scores, labels, scale, ranked, None if segments is None else count),
-        "still": digest,
-        "tokens": count,
-        "labels": None if labels is None else [str(label) for label in labels],
+        "alt": _alt(title, made, scores, scale, ranked),
+        "still": made.digest,
+        "tokens": made.tokens,
         "selected": None if selected is None else int(selected),
-        "note": f"1 of {step} points drawn, {len(xyz)} in all." if step > 1 else "",
+        "numbers": [{"text": str(text), "place": _around(made, place)} for text, place in marks.numbers],
+        "cameras": [
+            {"text": str(text), "corners": _around(made, _corners(pose, 0.06 * float(made.extent.max())))}
+            for text, pose in marks.cameras
+        ],
+        "name": name,
+        "note": made.note,
         "height": height,
         "scale": bar,
     }
-    ends = np.zeros(0, np.float32) if links is None else (np.asarray(links, np.float64) - centre).astype(np.float32)
-    payload = pack(header, ends=ends, **arrays)
-    return View("cloud", payload, height, header["alt"], _table(scores, labels, scale, ranked), (count,), still=still)
+    payload = pack(
+        header,
+        ends=np.float32(_around(made, marks.links)),
+        strength=np.asarray(marks.strengths, np.float32),
+        crosses=np.float32(_around(made, marks.crosses)),
+        **arrays,
+    )
+    table = _table(scores, made, scale, ranked)
+    return View("cloud", payload, height, str(header["alt"]), table, (made.tokens,), still=made.still)
 
 
 def _tokens(n: int, segments: ArrayLike | None) -> tuple[NDArray[np.uint32], int]:
@@ -89,40 +166,44 @@ def _tokens(n: int, segments: ArrayLike | None) -> tuple[NDArray[np.uint32], int
     return np.where(segments < 0, NONE, segments).astype(np.uint32), int(segments.max(initial=-1)) + 1
 
 
-def _geometry(xyz, tokens, colours, centre, segmented: bool) -> tuple[str, bytes]:
-    """The geometry's message, with its digest; positions are sent around the centre to keep their digits."""
-    extent = np.ptp(xyz, axis=0) if len(xyz) else np.ones(3)
-    header = {
-        "centre": [float(v) for v in centre],
-        "extent": [float(v) for v in extent],
-        "radius": float(np.linalg.norm(extent) / 2) or 1.0,
-        "segmented": segmented,
-    }
-    arrays = {} if colours is None else {"rgb": np.asarray(colours, np.uint8)}
-    return pack_still(header, position=(xyz - centre).astype(np.float32), token=tokens, **arrays)
+def _roof(xyz: NDArray[np.float64]) -> float:
+    """The share of the height to cut away to begin with, so that one looks into a room: that of its ceiling, or 0."""
+    tall = float(np.ptp(xyz[:, 2])) if len(xyz) else 0.0
+    if not 1.8 < tall < 5 or np.mean(xyz[:, 2] > xyz[:, 2].max() - CEILING) < 0.04:
+        return 0.0
+    return round(1.6 * CEILING / tall, 2)
 
 
-def _name(labels: Sequence[str] | None, token: int) -> str:
-    """What a token is called."""
-    return f"#{token}" if labels is None else str(labels[token])
+def _around(made: Geometry, places: ArrayLike) -> list[float]:
+    """Places (…, 3) around the centre of a cloud, flat."""
+    return [float(v) for v in (np.asarray(places, np.float64).reshape(-1, 3) - made.centre).ravel()]
 
 
-def _alt(title, xyz, scores, labels, scale: Scale | None, ranked, segments: int | None) -> str:
+def _corners(pose: ArrayLike, depth: float) -> NDArray[np.float64]:
+    """(5, 3): where a camera stands, and the corners of a frame ahead of it."""
+    pose = np.asarray(pose, np.float64)
+    frame = depth * np.array([[0, 0, 0], [-0.5, -0.375, 1], [0.5, -0.375, 1], [0.5, 0.375, 1], [-0.5, 0.375, 1]])
+    return frame @ pose[:3, :3].T + pose[:3, 3]
+
+
+def _alt(title: str, made: Geometry, scores, scale: Scale | Categories | None, ranked) -> str:
     """The drawing in a sentence or two."""
-    said = f"{title or 'Point cloud'}, {len(xyz)} points" + (f" in {segments} segments" if segments is not None else "")
-    if len(xyz):
-        said += f", {' × '.join(number(v) for v in np.ptp(xyz, axis=0))} m"
-    if scores is None:
+    said = f"{title or 'Point cloud'}, {made.count} points" + (f" in {made.tokens} segments" if made.segmented else "")
+    if made.count:
+        said += f", {' × '.join(number(v) for v in made.extent)} m"
+    if scores is None or scale is None:
         return said + "."
     said += f", {scale.text()}."
+    if isinstance(scale, Categories):
+        return said
     strongest = [int(i) for i in ranked[:3] if np.isfinite(scores[i])]
     return said + (
-        f" Strongest: {', '.join(f'{_name(labels, i)} {number(scores[i])}' for i in strongest)}." if strongest else ""
+        f" Strongest: {', '.join(f'{made.label(i)} {number(scores[i])}' for i in strongest)}." if strongest else ""
     )
 
 
-def _table(scores, labels, scale: Scale | None, ranked) -> tuple:
+def _table(scores, made: Geometry, scale: Scale | Categories | None, ranked) -> tuple:
     """The twenty strongest tokens."""
-    if scores is None:
+    if scores is None or scale is None:
         return (("token",),)
-    return (("token", scale.name()), *((_name(labels, int(i)), float(scores[i])) for i in ranked[:20]))
+    return (("token", scale.name()), *((made.label(int(i)), float(scores[i])) for i in ranked[:20]))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xviz.scale import Scale
+from xviz.scale import Categories, Scale
 
 #: a cell of the data table
 Cell = str | int | float
@@ -18,7 +18,7 @@ Cell = str | int | float
 class View:
     """One drawing for one live component; `xviz.ui.components.mount` shows it."""
 
-    kind: str  #: which component draws it: "heatmap", "picture", "words", "cloud", "head" or "traces"
+    kind: str  #: which component draws it: "heatmap", "picture", "photos", "words", "cloud", "head" or "traces"
     payload: bytes  #: the message, see `payload.pack`
     height: int  #: the most it takes of the page, in CSS pixels, colour bar not counted
     alt: str  #: what a screen reader says instead of the drawing
@@ -55,7 +55,9 @@ def check_length(what: str, given: Sequence[object] | NDArray, expected: int) ->
         raise ValueError(f"{what}: {expected} expected, one per token; {len(given)} came")
 
 
-def drawn_with(scale: Scale | None, scores: NDArray | None) -> tuple[dict[str, object] | None, dict[str, NDArray]]:
+def drawn_with(
+    scale: Scale | Categories | None, scores: NDArray | None
+) -> tuple[dict[str, object] | None, dict[str, NDArray]]:
     """The colour bar for the header, and the arrays level (n), value (n) and lut (256·4) for the payload."""
     if scores is None:
         return None, {}

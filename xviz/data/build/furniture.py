@@ -105,9 +105,7 @@ def render(models: tuple[Model, ...], into: Path, *, seconds: float = 600.0) -> 
         SourceError: pyvista is missing.
     """
     if importlib.util.find_spec("pyvista") is None:
-        raise SourceError(
-            "Rendering furniture needs pyvista; it is not installed. Run: pip install -r requirements-build.txt"
-        )
+        raise SourceError("Rendering furniture needs pyvista; it is not installed. Run: make app")
     into.mkdir(parents=True, exist_ok=True)
     stop = time.time() + seconds
     while (todo := [m for m in models if not _picture(into, m, 0).exists()]) and time.time() < stop:

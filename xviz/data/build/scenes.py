@@ -23,7 +23,7 @@ from xviz.data.build.compose import Composed, compose
 from xviz.data.build.cutouts import Cutout, load
 from xviz.data.build.foils import Noun, absent, foils, noun
 from xviz.data.build.sentences import Thing, alone, facts, sentences
-from xviz.data.build.sources import PACKAGES, SourceError, version_of
+from xviz.data.build.sources import PACKAGES, SCENES, SourceError, version_of
 from xviz.data.build.splits import Pools, divide
 from xviz.data.build.words import kind
 
@@ -210,6 +210,7 @@ def _write_notes(out: Path, cache: Path, pools: Pools, cutouts: Sequence[Cutout]
         key: {"package": p.name, "client": p.client, "version": version_of(p, cache), "licence": p.licence,
               "use": p.use, "pictures": pictures.get(key, 0)}
         for key, p in PACKAGES.items()
+        if key in SCENES
     }  # fmt: skip
     by_split = {split: dict(sorted(Counter(c.source for c in pool).items())) for split, pool in pools.cutouts.items()}
     sources = {"packages": packages, "cutouts": by_split, "scenes": counts}

@@ -1,7 +1,8 @@
 """Fetch the packages the scenes are cut from, and unpack them into a cache folder.
 
-Two come from npm (3D emoji and their English names), two from Debian (furniture models, photograph stamps). They are
-fetched with the ordinary clients ``npm``, ``apt-get`` and ``dpkg-deb``; nothing is installed.
+Two come from npm (3D emoji and their English names), three from Debian (furniture models, photograph stamps, a frame
+of a depth camera). They are fetched with the ordinary clients ``npm``, ``apt-get`` and ``dpkg-deb``; nothing is
+installed.
 """
 
 from __future__ import annotations
@@ -49,12 +50,16 @@ PACKAGES: dict[str, Package] = {
             "CC0 / CC-BY-3.0 / CC-BY-3.0-US (by library)",
             "3D models",
         ),
+        Package("mrpt", "debian", "mrpt-common", "", "BSD-3-Clause", "one frame of a depth camera"),
         Package("tuxpaint", "debian", "tuxpaint-stamps-default", "", "GPL-2", "photograph cut-outs with captions"),
     )
 }
 
 
-def fetch(cache: Path, *, keys: tuple[str, ...] = tuple(PACKAGES)) -> dict[str, Path]:
+SCENES = ("emoji", "cldr", "furniture", "tuxpaint")  #: the packages that composed pictures are cut from
+
+
+def fetch(cache: Path, *, keys: tuple[str, ...] = SCENES) -> dict[str, Path]:
     """Return the unpacked folder of each package, fetching what the cache lacks.
 
     Args:
@@ -72,7 +77,7 @@ def version_of(package: Package, cache: Path) -> str:
     archive = _archive(package, cache / "dl")
     if archive is None:
         raise SourceError(f"Expected an archive of {package.name} in {cache / 'dl'}; found none. Call fetch() first.")
-    match = re.search(r"[-_](\d[\w.+~]*(?:-\d+)?)(?:_all\.deb|\.tgz)$", archive.name)
+    match = re.search(r"[-_](?:\d+%3a)?(\d[\w.+~]*(?:-\d+)?)(?:_all\.deb|\.tgz)$", archive.name)
     return match[1] if match else package.version
 
 

@@ -1,4 +1,4 @@
-"""The live components: heatmap, picture, sentence, point cloud, head and traces; a `View` in, the picked token out.
+"""The live components: heatmap, picture, photos, sentence, point cloud, head, traces; a `View` in, a token out.
 
 They stand on ``st.components.v2``. A view goes to the browser as bytes; a click sends back nothing but the token's
 number, and the script answers with a new view under the same key. What does not change from pick to pick (a picture, a
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -18,12 +19,14 @@ from xviz.views.view import View
 #: view kind -> the scripts that draw it, in order
 SCRIPTS: Mapping[str, tuple[str, ...]] = {
     "heatmap": ("common.js", "heatmap.js"),
-    "picture": ("common.js", "picture.js"),
+    "picture": ("common.js", "marks.js", "picture.js"),
+    "photos": ("common.js", "marks.js", "photos.js"),
     "words": ("common.js", "words.js"),
-    "cloud": ("common.js", "camera.js", "cloud.js"),
+    "cloud": ("common.js", "marks.js", "camera.js", "overlay.js", "cloud.js"),
     "head": ("common.js", "head.js"),
     "traces": ("common.js", "traces.js"),
     "still": ("common.js", "still.js"),
+    "eye": ("eye.js",),
 }
 
 
@@ -56,12 +59,33 @@ def picked(view: View, *, key: str) -> Pick:
     return view.resolve(state.get("pick")) if state else None
 
 
+@st.fragment
+def camera(name: str, *, key: str, kept: dict[str, Any]) -> None:
+    """Keeps in ``kept["camera"]`` where the camera of the cloud of that name has come to rest.
+
+    It is a fragment of its own, so that turning a cloud runs nothing else again and makes no click wait.
+    """
+    result = _component("eye")(data={"name": name}, key=key, on_camera_change=lambda: None)
+    if result.camera:
+        kept["camera"] = dict(result.camera)
+
+
+@cache
+def script(kind: str) -> str:
+    """What the browser runs for a kind of view."""
+    here = Path(__file__).parent
+    return "\n".join((here / name).read_text(encoding="utf-8") for name in SCRIPTS[kind])
+
+
+@cache
+def style() -> str:
+    """How the drawings look."""
+    return (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+
+
 @cache
 def _component(kind: str):
     """The mounting function of one component, registered at first use and then kept."""
-    here = Path(__file__).parent
-    script = "\n".join((here / name).read_text(encoding="utf-8") for name in SCRIPTS[kind])
-    if kind == "still":
-        return st.components.v2.component("xviz_still", js=script)
-    style = (here / "style.css").read_text(encoding="utf-8")
-    return st.components.v2.component(f"xviz_{kind}", html='<div class="xv"></div>', css=style, js=script)
+    if kind in ("still", "eye"):
+        return st.components.v2.component(f"xviz_{kind}", js=script(kind))
+    return st.components.v2.component(f"xviz_{kind}", html='<div class="xv"></div>', css=style(), js=script(kind))

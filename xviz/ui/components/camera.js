@@ -1,24 +1,42 @@
 // How the point cloud is turned, and how a token is found on it by mouse and by key. Follows common.js, precedes cloud.js.
 
-const FIELD = 0.8; // of view, radians
+const FIELD = 0.8; // of view, radians; `xviz/figures/cloud.py` knows it too
+const CAMERAS = (window.xvizCameras ??= new Map()); // by the name of the cloud
 const START = { turn: 0.7, tilt: 0.5, pan: [0, 0, 0], near: 1 };
+
+/** The view to begin with; into a room whose ceiling is cut away from higher up. */
+const startOf = (view) => ({ ...START, tilt: view.still?.header.roof ? 0.85 : START.tilt, pan: [...START.pan] });
+
+/** What is cut away: above a height, and nearer than a distance; in metres around the centre and from the eye. */
+function cutOf(view, { eye, back }) {
+  const { extent } = view.still.header;
+  const depths = [...Array(8).keys()].map((corner) => {
+    const at = extent.map((size, k) => ((corner >> k) & 1 ? 0.5 : -0.5) * size);
+    return dot(eye.map((value, k) => value - at[k]), back);
+  });
+  const [near, far] = [Math.min(...depths), Math.max(...depths)];
+  return {
+    top: view.roof ? extent[2] * (0.5 - view.roof) : 1e9,
+    front: view.front ? near + view.front * (far - near) : -1e9,
+  };
+}
 
 // ---- camera ---------------------------------------------------------------------------------------------------
 
-const cross = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+const crossed = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
 const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 
 /** The camera's own axes: z up, `turn` around it, `tilt` above the floor. */
 function axesOf({ turn, tilt }) {
   const back = [Math.cos(tilt) * Math.cos(turn), Math.cos(tilt) * Math.sin(turn), Math.sin(tilt)];
   const right = [-Math.sin(turn), Math.cos(turn), 0];
-  return { back, right, up: cross(back, right) };
+  return { back, right, up: crossed(back, right) };
 }
 
 /** From how far, and around which height, the starting view shows the whole cloud; turning changes neither. */
 function wholeView(view) {
   const { extent, radius } = view.still.header;
-  const { back, right, up } = axesOf(START);
+  const { back, right, up } = axesOf(startOf(view));
   const t = Math.tan(FIELD / 2) * 0.92, aspect = view.canvas.width / view.canvas.height;
   const corners = [...Array(8).keys()].map((corner) => {
     const at = extent.map((size, k) => ((corner >> k) & 1 ? 0.5 : -0.5) * size);
@@ -173,7 +191,7 @@ function stepCloud(view, key, event) {
   if (way && event.shiftKey) turn(view, -0.12 * way[0], 0.12 * way[1]);
   else if (key === "+" || key === "=") zoom(view, 1 / 1.15);
   else if (key === "-") zoom(view, 1.15);
-  else if (key === "0") view.camera = { ...START, pan: [...START.pan] };
+  else if (key === "0") view.camera = startOf(view);
   else if (way) view.cursor = nextToken(view, view.cursor ?? view.selected, way) ?? view.cursor ?? view.selected;
   else if (byScore && view.arrays.value) {
     const ranked = rankedOf(view);
@@ -213,10 +231,33 @@ function project({ matrix: m, canvas }, [x, y, z]) {
   return { x: (0.5 + across / 2) * canvas.clientWidth, y: (0.5 - above / 2) * canvas.clientHeight, depth: w };
 }
 
+const nameOf = (view, token) => view.still?.header.labels?.[token] ?? `#${token}`;
+
 function describeToken(view, token) {
-  const { labels, scale } = view.header;
   const centre = view.still?.header.centre ?? [0, 0, 0];
   const middle = view.middles?.subarray(3 * token, 3 * token + 3);
   const where = middle && [...middle].map((value, k) => (value + centre[k]).toFixed(2).replace("-", "−")).join(", ");
-  return [labels?.[token] ?? `#${token}`, scale && `${format(view.valueOf(token))} ${scale.name}`, where && `${where} m`];
+  return [nameOf(view, token), worth(view, view.valueOf(token)), where && `${where} m`];
+}
+
+/** Tells whoever listens where the camera is, in metres, once it has come to rest. */
+function tellCamera(view) {
+  const { header: { name }, still: { header: { centre } }, eye: { eye, back, up, distance }, canvas, roof, front, cut } = view;
+  if (!name) return;
+  const round = (vector) => vector.map((value) => Number(value.toFixed(4)));
+  const camera = {
+    eye: round(eye.map((value, k) => value + centre[k])),
+    focus: round(eye.map((value, k) => value - distance * back[k] + centre[k])),
+    up: round(up),
+    top: roof ? Number((cut.top + centre[2]).toFixed(4)) : null,
+    front: front ? Number(cut.front.toFixed(4)) : null,
+    aspect: Number((canvas.width / canvas.height).toFixed(4)),
+  };
+  if (JSON.stringify(camera) === view.told) return;
+  clearTimeout(view.telling);
+  view.telling = setTimeout(() => {
+    view.told = JSON.stringify(camera);
+    CAMERAS.set(name, camera);
+    window.dispatchEvent(new CustomEvent("xviz-camera", { detail: name }));
+  }, 250);
 }

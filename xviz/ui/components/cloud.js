@@ -1,4 +1,4 @@
-// A point cloud in WebGL2: orbit, zoom, pan, and a token under the mouse read from an id buffer. Follows common.js and camera.js.
+// A point cloud in WebGL2: orbit, zoom, pan, and a token under the mouse read from an id buffer. Follows common.js, marks.js, camera.js and overlay.js.
 
 const HINT = "Drag turns, shift-drag moves, wheel zooms once clicked. Keys: arrows go from point to point, shift-arrows turn, + and − zoom, 0 resets, Enter picks, Escape clears.";
 const NOTHING = 0xfffffffe; // a token number that no point has
@@ -6,11 +6,16 @@ const NOTHING = 0xfffffffe; // a token number that no point has
 const POINT_VERTEX = `#version 300 es
 layout(location=0) in vec3 position; layout(location=1) in uint token;
 layout(location=2) in float level;   layout(location=3) in vec3 rgb;
-uniform mat4 matrix; uniform float size, least; uniform bool ids, own;
+uniform mat4 matrix; uniform float size, least; uniform bool ids, own, grey; uniform float share, top, front;
 uniform uint selected, cursor; uniform vec3 accent, ink, plain; uniform sampler2D lut;
 flat out vec4 colour; flat out vec4 ring; flat out float rim;
 void main() {
   gl_Position = matrix * vec4(position, 1.0);
+  if (position.z > top || gl_Position.w < front) { // cut away
+    gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+    gl_PointSize = 0.0;
+    return;
+  }
   float pixels = clamp(size / gl_Position.w, least, 20.0 * least);
   rim = 0.3 * smoothstep(2.0, 6.0, pixels / least);
   ring = vec4(0.0);
@@ -20,6 +25,8 @@ void main() {
   } else {
     int index = int(level * 255.0 + 0.5);
     colour = own ? vec4(rgb, 1.0) : index == 0 ? vec4(plain, 1.0) : texelFetch(lut, ivec2(index, 0), 0);
+    // what is left of a point's own grey lets shapes be seen under their scores
+    if (grey && !own) colour.rgb = mix(vec3(dot(rgb, vec3(0.299, 0.587, 0.114))), colour.rgb, index == 0 ? 0.35 : share);
     if (token == selected || token == cursor) {
       ring = vec4(token == selected ? accent : ink, token == selected ? 0.68 : 0.82);
       pixels = max(pixels * 1.3, 5.0 * least);
@@ -38,13 +45,6 @@ void main() {
   if (ring.a > 0.0 && r > ring.a) pixel.rgb = ring.rgb;
   else if (r > 0.8) pixel.rgb *= 1.0 - rim;
 }`;
-const LINE_VERTEX = `#version 300 es
-layout(location=0) in vec3 position; uniform mat4 matrix;
-void main() { gl_Position = matrix * vec4(position, 1.0); }`;
-const LINE_FRAGMENT = `#version 300 es
-precision highp float; uniform vec3 ink; out vec4 pixel;
-void main() { pixel = vec4(ink, 1.0); }`;
-
 // ---- building -------------------------------------------------------------------------------------------------
 
 function buildCloud(view) {
@@ -53,8 +53,9 @@ function buildCloud(view) {
   view.stage.classList.add("cloud");
   view.canvas = element("canvas", "", view.stage);
   view.marks = element("canvas", "marks", view.stage); // names, rings and the axes, drawn in 2D on top
-  view.camera = { ...START, pan: [...START.pan] };
-  view.own = false;
+  view.camera = startOf(view);
+  [view.own, view.only] = [false, null];
+  view.recolour = () => uploadLevels(view);
   view.draw = () => (view.frame ??= requestAnimationFrame(() => drawCloud(view)));
   view.announce = () => announceWith(view, HINT);
   view.valueOf = (token) => view.arrays.value?.[token];
@@ -81,9 +82,15 @@ function makeCloudTools(view) {
     view.own = !view.own;
     view.draw();
   });
+  view.fade = makeFade(view, 0.75);
+  view.above = makeSlider(view, "roof", "cut above ");
+  view.before = makeSlider(view, "front", "cut in front ");
+  view.cameras = true;
+  makeSwitch(view, "cameras", "cameras");
+  view.cameraSwitch = view.tools.lastChild;
   const reset = element("button", "tool", view.tools, "reset view");
   reset.addEventListener("click", () => {
-    view.camera = { ...START, pan: [...START.pan] };
+    view.camera = startOf(view);
     view.draw();
   });
 }
@@ -103,10 +110,9 @@ function startGl(view) {
     if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) throw new Error(gl.getProgramInfoLog(program));
     return { program, ...Object.fromEntries(names.map((name) => [name, gl.getUniformLocation(program, name)])) };
   };
-  view.points = link(POINT_VERTEX, POINT_FRAGMENT, ["matrix", "size", "least", "ids", "own", "selected", "cursor", "accent", "ink", "plain"]);
-  view.lines = link(LINE_VERTEX, LINE_FRAGMENT, ["matrix", "ink"]);
+  view.points = link(POINT_VERTEX, POINT_FRAGMENT, ["matrix", "size", "least", "ids", "own", "grey", "share", "top", "front", "selected", "cursor", "accent", "ink", "plain"]);
   const buffer = () => gl.createBuffer();
-  view.buffers = { position: buffer(), token: buffer(), level: buffer(), rgb: buffer(), ends: buffer() };
+  view.buffers = { position: buffer(), token: buffer(), level: buffer(), rgb: buffer() };
   view.lut = gl.createTexture();
   view.ids = { frame: gl.createFramebuffer(), colour: gl.createTexture(), depth: gl.createRenderbuffer(), size: "", fresh: false };
   gl.enable(gl.DEPTH_TEST);
@@ -131,12 +137,12 @@ function uploadGeometry(view) {
 
 /** A level for each point, from the level of its token; and the colours of the levels. */
 function uploadLevels(view) {
-  const { gl, still, arrays: { level, lut, ends } } = view;
+  const { gl, still, only, arrays: { level, lut } } = view;
   if (!gl || !still) return;
   const { token } = still.arrays, levels = new Uint8Array(token.length);
-  if (level) for (let i = 0; i < token.length; i += 1) levels[i] = level[token[i]] ?? 0;
+  const shown = level && only !== null ? level.map((one) => (one === only + 1 ? one : 0)) : level; // one class of all
+  if (shown) for (let i = 0; i < token.length; i += 1) levels[i] = shown[token[i]] ?? 0;
   upload(view, "level", levels);
-  upload(view, "ends", ends);
   gl.bindTexture(gl.TEXTURE_2D, view.lut);
   gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, 256, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, lut ?? new Uint8Array(1024));
   gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
@@ -177,14 +183,16 @@ function drawCloud(view) {
   const ratio = window.devicePixelRatio || 1;
   const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== w || canvas.height !== h) [canvas.width, canvas.height] = [w, h];
-  const eye = eyeOf(view), matrix = matrixOf(view, eye);
-  if (matrix.some((value, i) => value !== view.matrix?.[i])) view.ids.fresh = false;
-  Object.assign(view, { matrix, distance: eye.distance, eye });
+  const eye = eyeOf(view), matrix = matrixOf(view, eye), cut = cutOf(view, eye);
+  if (matrix.some((value, i) => value !== view.matrix?.[i]) || cut.top !== view.cut?.top || cut.front !== view.cut?.front) view.ids.fresh = false;
+  Object.assign(view, { matrix, distance: eye.distance, eye, cut });
   const look = theme(view.root);
   drawPoints(view, false, look);
-  drawLinks(view, look);
   drawMarks(view, look, width, height);
+  tellCamera(view);
+  view.fade.style.display = header.scale && still.arrays.rgb && !view.own ? "" : "none";
   view.swap.style.display = header.scale && still.arrays.rgb ? "" : "none";
+  view.cameraSwitch.style.display = header.cameras.length ? "" : "none";
   view.swap.textContent = view.own ? "show scores" : "show own colours";
 }
 
@@ -215,6 +223,10 @@ function drawPoints(view, ids, look) {
   gl.uniform1f(at.size, width * eye.whole);
   gl.uniform1f(at.least, 1.5 * ratio);
   gl.uniform1i(at.ids, ids);
+  gl.uniform1f(at.top, view.cut.top);
+  gl.uniform1f(at.front, view.cut.front);
+  gl.uniform1i(at.grey, Boolean(rgb));
+  gl.uniform1f(at.share, view.opacity);
   gl.uniform1i(at.own, Boolean(rgb) && (view.own || !header.scale));
   gl.uniform1ui(at.selected, view.selected ?? NOTHING);
   gl.uniform1ui(at.cursor, view.cursor ?? NOTHING);
@@ -227,74 +239,15 @@ function drawPoints(view, ids, look) {
   gl.drawArrays(gl.POINTS, 0, count);
 }
 
-function drawLinks(view, look) {
-  const { gl, buffers, lines: { program, matrix, ink }, arrays: { ends } } = view;
-  if (!ends.length) return;
-  gl.useProgram(program);
-  for (const place of [1, 2, 3]) gl.disableVertexAttribArray(place);
-  gl.bindBuffer(gl.ARRAY_BUFFER, buffers.ends);
-  gl.enableVertexAttribArray(0);
-  gl.vertexAttribPointer(0, 3, gl.FLOAT, false, 0, 0);
-  gl.uniformMatrix4fv(matrix, false, view.matrix);
-  gl.uniform3fv(ink, rgbOf(look.accent));
-  gl.drawArrays(gl.LINES, 0, ends.length / 3);
-}
-
-/** Rings and names of the picked and the pointed-at token, seen even where points hide it; and the axes. */
-function drawMarks(view, look, width, height) {
-  const context = sharpContext(view.marks, width, height);
-  const { header, selected, cursor, still } = view;
-  context.font = `600 12px ${look.font}`;
-  const marked = [selected, cursor].filter((token, i, all) => token !== null && token < header.tokens && all.indexOf(token) === i);
-  for (const token of marked) {
-    const { x, y, depth } = view.placeOf(token);
-    if (!(depth > 0)) continue;
-    for (const [style, line] of [[look.background, 5], [token === selected ? look.accent : look.text, 2]]) {
-      [context.strokeStyle, context.lineWidth] = [style, line];
-      context.beginPath();
-      context.arc(x, y, 8, 0, 2 * Math.PI);
-      if (!still.header.segmented) context.stroke();
-    }
-    if (header.labels) haloText(context, header.labels[token], x + (still.header.segmented ? 0 : 13), y, look);
-  }
-  drawAxes(context, view, look, height);
-}
-
-function haloText(context, text, x, y, look) {
-  [context.textAlign, context.textBaseline] = ["left", "middle"];
-  [context.strokeStyle, context.lineWidth, context.lineJoin] = [look.background, 4, "round"];
-  context.strokeText(text, x, y);
-  context.fillStyle = look.text;
-  context.fillText(text, x, y);
-}
-
-/** The directions of x, y and z, and how large the cloud is. */
-function drawAxes(context, view, look, height) {
-  const { right, up } = view.eye;
-  const [x0, y0] = [34, height - 34];
-  context.font = `11px ${look.font}`;
-  [context.textAlign, context.textBaseline] = ["center", "middle"];
-  ["x", "y", "z"].forEach((name, k) => {
-    const [dx, dy] = [22 * right[k], -22 * up[k]];
-    [context.strokeStyle, context.lineWidth] = [look.faint, 1.25];
-    context.beginPath();
-    context.moveTo(x0, y0);
-    context.lineTo(x0 + dx, y0 + dy);
-    context.stroke();
-    context.fillStyle = look.faint;
-    context.fillText(name, x0 + 1.35 * dx, y0 + 1.35 * dy);
-  });
-  context.textAlign = "right";
-  const size = view.still.header.extent.map((value) => Number(value.toPrecision(3))).join(" × ");
-  context.fillText(`${size} m`, view.stage.clientWidth - 8, height - 12);
-}
-
 // ---- mounting -------------------------------------------------------------------------------------------------
 
 function useGeometry(view, id, still) {
   view.still = still;
   view.stillId = id;
   view.middles = findMiddles(view);
+  view.camera = startOf(view);
+  Object.assign(view, { roof: still.header.roof, front: 0 });
+  [view.above.lastChild.value, view.before.lastChild.value] = [view.roof, 0];
   uploadGeometry(view);
   uploadLevels(view);
   view.draw();

@@ -85,8 +85,13 @@ function viewOf(parent, build) {
 function receive(view, data, setStateValue) {
   const { header, arrays } = unpack(data);
   Object.assign(view, { header, arrays });
-  view.send = (token) => setStateValue("pick", token);
-  if (header.selected !== null) view.selected = header.selected;
+  view.send = (token) => {
+    // to Streamlit the same number twice is no change, and after another pick elsewhere it must be one: Python drops the half
+    view.sent = Number.isInteger(token) && view.sent === token ? token + 0.5 : token;
+    setStateValue("pick", view.sent);
+  };
+  if (header.selected < 0) view.selected = null; // taken away, because something else is picked elsewhere
+  else if (header.selected !== null) view.selected = header.selected;
   view.stage.setAttribute("aria-label", header.alt);
   view.title.textContent = header.title;
   view.note.textContent = header.note ?? "";
@@ -183,6 +188,14 @@ function format(value) {
   return text.replaceAll("-", "−");
 }
 
+/** A score with what it measures, or the class that it is the number of; nothing where there are no scores. */
+function worth(view, value) {
+  const { scale } = view.header;
+  if (!scale) return null;
+  if (!scale.names) return `${format(value)} ${scale.name}`;
+  return `${scale.name}: ${scale.names[value] ?? "none"}`;
+}
+
 /** What it is, what it is worth, and whatever else there is to say. */
 function showTip(view, [name, worth, ...more], clientX, clientY) {
   const lines = [name, worth, more.filter(Boolean).join(" · ")];
@@ -241,12 +254,14 @@ function makeBar(view) {
   bar.mark = element("span", "mark", strip);
   bar.high = element("span", "limit", bar);
   bar.name = element("span", "name", bar);
+  view.legend = element("div", "legend", view.foot);
 }
 
 function showBar(view) {
   const { bar, header: { scale }, arrays: { lut } } = view;
-  bar.style.display = scale ? "" : "none";
-  if (!scale) return;
+  bar.style.display = scale && !scale.names ? "" : "none";
+  showLegend(view);
+  if (!scale || scale.names) return;
   bar.low.textContent = scale.lowText;
   bar.high.textContent = scale.highText;
   bar.name.textContent = scale.name + (scale.clipped ? ` · ${scale.clipped} outside these limits` : "");
@@ -255,9 +270,34 @@ function showBar(view) {
   bar.canvas.getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(lut.slice(4)), 255, 1), 0, 0);
 }
 
+/** A button for each class that is there; one pressed leaves only its class coloured, `view.only`. */
+function showLegend(view) {
+  const { legend, header: { scale }, arrays: { lut } } = view;
+  const names = scale?.names ?? [];
+  if (!names[view.only]) view.only = null;
+  legend.style.display = names.length ? "" : "none";
+  if (legend.shown === JSON.stringify(scale)) return;
+  legend.shown = JSON.stringify(scale);
+  legend.replaceChildren();
+  names.forEach((name, index) => {
+    if (!scale.counts[index]) return;
+    const chip = element("button", "tool swatch", legend);
+    element("i", "", chip).style.background = cssColour(lut, index + 1);
+    chip.append(name);
+    const press = () => [...legend.children].forEach((other) => other.setAttribute("aria-pressed", other === chip && view.only === index));
+    chip.addEventListener("click", () => {
+      view.only = view.only === index ? null : index;
+      press();
+      view.recolour?.();
+      view.draw();
+    });
+    chip.setAttribute("aria-pressed", view.only === index);
+  });
+}
+
 function markBar(view, value) {
   const { bar, header: { scale } } = view;
-  const shown = Boolean(scale) && value !== null && value !== undefined && !Number.isNaN(value);
+  const shown = Boolean(scale) && !scale.names && value !== null && value !== undefined && !Number.isNaN(value);
   bar.mark.style.display = shown ? "" : "none";
   if (shown) bar.mark.style.left = `${100 * Math.min(1, Math.max(0, (value - scale.low) / (scale.high - scale.low)))}%`;
 }

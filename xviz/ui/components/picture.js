@@ -1,4 +1,4 @@
-// A picture with boxes over it, coloured by score. Follows common.js.
+// A picture with boxes over it, coloured by score. Follows common.js and marks.js.
 
 const HINT = "Point at a region to read it, click to pick; click again for the next larger one. Keys: arrows go by score, Enter picks, Escape clears.";
 const NEAR = 4; // CSS pixels within which two clicks are on the same spot
@@ -8,27 +8,16 @@ function buildPicture(view) {
   view.stage.setAttribute("aria-roledescription", "picture with regions");
   view.canvas = element("canvas", "", view.stage);
   view.overlay = document.createElement("canvas");
-  [view.opacity, view.grey, view.spot] = [0.6, false, null];
+  view.spot = null;
   view.draw = () => drawPicture(view);
   view.announce = () => announceWith(view, HINT);
   view.valueOf = (index) => view.arrays.value?.[index];
   view.describe = (index) => describeRegion(view, index);
   view.step = (key) => stepByScore(view, key);
-  makePictureTools(view);
+  makeOverlayTools(view);
   listenKeys(view);
   listenPointer(view, view.canvas, (event) => regionAt(view, event));
   view.canvas.addEventListener("click", (event) => pickRegion(view, event));
-}
-
-function makePictureTools(view) {
-  const fade = element("label", "tool", view.tools, "overlay ");
-  const slider = element("input", "", fade);
-  Object.assign(slider, { type: "range", min: 0, max: 1, step: 0.05, value: view.opacity });
-  slider.addEventListener("input", () => {
-    view.opacity = Number(slider.value);
-    view.draw();
-  });
-  makeSwitch(view, "grey", "grey picture");
 }
 
 function describeRegion(view, index) {
@@ -100,12 +89,7 @@ function drawPicture(view) {
   context.imageSmoothingEnabled = view.zoom < 3; // few large pixels are shown as pixels
   context.imageSmoothingQuality = "high";
   context.drawImage(picture, 0, 0, w, h);
-  if (view.grey) {
-    context.globalCompositeOperation = "saturation";
-    context.fillStyle = "#808080";
-    context.fillRect(0, 0, w, h);
-    context.globalCompositeOperation = "source-over";
-  }
+  if (view.grey) greyOut(context, 0, 0, w, h);
   if (header.scale) {
     const wanted = [view.arrays.level, canvas.width, canvas.height];
     if (!view.painted || wanted.some((value, i) => value !== view.painted[i])) paintOverlay(view, canvas.width / w);
@@ -120,7 +104,8 @@ function drawPicture(view) {
   };
   header.masked.forEach((i) => hatch(context, ...box(i)));
   drawOutlines(context, view, box);
-  drawCrosses(context, view);
+  const { crosses } = view.arrays;
+  for (let i = 0; i < crosses.length; i += 2) cross(context, crosses[i] * view.zoom, crosses[i + 1] * view.zoom, 5);
   const marked = [view.selected, view.cursor].filter((i, k, all) => i !== null && i < header.labels.length && all.indexOf(i) === k);
   marked.forEach((i) => outline(context, ...box(i), i === view.selected ? look.accent : "#fff", i === view.selected ? 3 : 1.5));
   marked.forEach((i) => drawTag(context, header.labels[i], box(i), w, look));
@@ -138,41 +123,6 @@ function drawOutlines(context, view, box) {
       context.lineWidth = line;
       context.strokeRect(...box(i));
     }
-  }
-}
-
-function hatch(context, x, y, w, h) {
-  context.save();
-  context.beginPath();
-  context.rect(x, y, w, h);
-  context.clip();
-  context.fillStyle = "rgb(110 110 110 / 0.75)";
-  context.fillRect(x, y, w, h);
-  context.strokeStyle = "rgb(255 255 255 / 0.7)";
-  context.lineWidth = 1.5;
-  context.beginPath();
-  for (let shift = -h; shift < w; shift += 8) {
-    context.moveTo(x + shift, y + h);
-    context.lineTo(x + shift + h, y);
-  }
-  context.stroke();
-  context.restore();
-}
-
-function drawCrosses(context, view) {
-  const { crosses } = view.arrays;
-  for (const [style, line] of [["rgb(0 0 0 / 0.8)", 4], ["#fff", 1.75]]) {
-    context.strokeStyle = style;
-    context.lineWidth = line;
-    context.beginPath();
-    for (let i = 0; i < crosses.length; i += 2) {
-      const [x, y] = [crosses[i] * view.zoom, crosses[i + 1] * view.zoom];
-      context.moveTo(x - 5, y - 5);
-      context.lineTo(x + 5, y + 5);
-      context.moveTo(x - 5, y + 5);
-      context.lineTo(x + 5, y - 5);
-    }
-    context.stroke();
   }
 }
 

@@ -1,0 +1,154 @@
+"""The figure of a room: the cloud where the camera sees it, links that end where they should, exact sizes."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from matplotlib.patches import ConnectionPatch
+from pypdf import PdfReader
+
+from tests.room import room
+from xviz.core.explanation import Explanation
+from xviz.core.provenance import Provenance
+from xviz.core.tokens import PatchGrid, Segments
+from xviz.explain.links import strongest
+from xviz.figures.cloud import Camera, still
+from xviz.figures.figure import read_record
+from xviz.figures.room import Room, room_figure
+from xviz.figures.style import PRESETS
+
+ORIGIN = Provenance("mit", "mit", "a" * 64, "room", "b" * 64, {"method": "look"})
+
+
+@pytest.fixture(scope="module")
+def shown() -> Room:
+    made = room(8000)
+    names = tuple(f"frame-{i}.jpg" for i in range(5))
+    return Room(
+        made.xyz, made.rgb, Segments("supervoxels", made.segments, made.middles.astype(np.float32)), made.images,
+        PatchGrid("patches", names, (6, 8)), np.tile([0.0, 0, 160, 120], (5, 1)), "made here (CC0)",
+    )  # fmt: skip
+
+
+def asked_by_patch(shown: Room, signed: bool = False) -> Explanation:
+    scores = np.arange(len(shown.segments)) / len(shown.segments) - 0.3 * signed
+    return Explanation({"supervoxels": scores}, "look", "chair", "weight", signed, ORIGIN, ("patches", (48 * 2 + 27,)))
+
+
+def asked_by_piece(shown: Room) -> Explanation:
+    scores = np.random.default_rng(0).random(240) ** 6
+    return Explanation({"patches": scores}, "look", "chair", "weight", False, ORIGIN, ("supervoxels", (60,)))
+
+
+def figure(shown: Room, found: Explanation, preset: str = "nature-double", **options):
+    return room_figure(
+        shown, found, titles=("Cloud", "Photos"), links=strongest(found, 4), preset=PRESETS[preset], **options
+    )
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_venue_has_its_width_and_its_height_is_kept(shown: Room, preset: str) -> None:
+    made = figure(shown, asked_by_patch(shown), preset)
+    assert made.size_mm[0] == pytest.approx(PRESETS[preset].width_mm, abs=1e-6)
+    assert made.size_mm[1] <= (PRESETS[preset].max_height_mm or 1e3)
+    for words in ("8000 points", "colour:", "CC0", "dashed: the picked patch", "the 4 strongest links"):
+        assert words in made.caption
+    assert read_record(made.to_bytes("svg"))["provenance"]["options"]["camera"].startswith("from (")
+
+
+def test_text_is_text_and_the_file_is_the_same_each_time(shown: Room) -> None:
+    files = [figure(shown, asked_by_piece(shown), totals=np.arange(5)).to_bytes("pdf") for _ in range(2)]
+    assert files[0] == files[1]
+    text = PdfReader(io.BytesIO(files[0])).pages[0].extract_text()
+    for words in ("Cloud", "Photos", "frame-4.jpg", "weight"):
+        assert words in text
+
+
+def test_a_still_shows_each_point_where_the_camera_projects_it(shown: Room) -> None:
+    camera = Camera.whole(shown.xyz, 1.4)
+    for index in (np.argmax(shown.xyz[:, 2]), np.argmax(shown.xyz[:, 0] - shown.xyz[:, 1]), np.argmax(shown.xyz[:, 1])):
+        colours = np.full((len(shown.xyz), 3), 200, np.uint8)
+        colours[index] = 255, 0, 0
+        painted = still(shown.xyz, colours, camera, 900)
+        assert painted.shape == (643, 900, 3)
+        red = np.argwhere((painted[..., 0] > 230) & (painted[..., 1] < 60))
+        (expected,), _ = camera.project(shown.xyz[index])
+        np.testing.assert_allclose(red.mean(0)[::-1] / [900, 643], expected, atol=0.006)
+
+
+def test_the_whole_view_holds_every_point_with_room_to_spare(shown: Room) -> None:
+    for aspect in (0.7, 1.0, 2.0):
+        places, depth = Camera.whole(shown.xyz, aspect).project(shown.xyz)
+        assert (depth > 0).all()
+        assert places.min() > 0
+        assert places.max() < 1
+
+
+@pytest.mark.parametrize(
+    "told",
+    [None, {}, {"eye": [1, 2], "focus": [0, 0, 0], "up": [0, 0, 1], "aspect": 1}, {"eye": "x"},
+     {"eye": [0, 0, 1], "focus": [0, 0, 0], "up": [0, 0, 1], "aspect": 1},
+     {"eye": [1, 1, 1], "focus": [0, 0, 0], "up": [0, 0, 1], "aspect": float("nan")}],
+)  # fmt: skip
+def test_a_camera_that_cannot_be_is_not_taken(shown: Room, told) -> None:
+    assert Camera.told(told, shown.xyz) == Camera.whole(shown.xyz)
+
+
+def test_the_live_camera_is_taken(shown: Room) -> None:
+    camera = Camera.told({"eye": [9, 1, 4], "focus": [1, 1, 1], "up": [0, 0, 1], "aspect": 1.6}, shown.xyz)
+    assert camera.eye == (9, 1, 4)
+    made = figure(shown, asked_by_patch(shown), camera=camera)
+    assert "from (9.000, 1.000, 4.000)" in made.caption
+
+
+def test_links_run_from_the_supervoxel_to_the_patch(shown: Room) -> None:
+    found = asked_by_piece(shown)
+    camera = Camera.whole(shown.xyz)
+    made = figure(shown, found, totals=found.scores["patches"].reshape(5, -1).sum(1), camera=camera)
+    made.drawing.canvas.draw()
+    lines = [one for one in made.drawing.artists if isinstance(one, ConnectionPatch)]
+    assert len(lines) == 4
+    clouds = next(axes for axes in made.drawing.axes if axes.images)
+    (seen,), _ = camera.project(shown.segments.middles[60])
+    for line, link in zip(lines, strongest(found, 4), strict=True):
+        width, height = clouds.get_xlim()[1], clouds.get_ylim()[0]
+        np.testing.assert_allclose(line.xy1, seen * [width, height], atol=1e-6)
+        _, row, column = shown.patches.place(link.patch)
+        axes = next(a for a in made.drawing.axes if a.transData is line.coords2)
+        share = np.array(line.xy2) / [axes.get_xlim()[1], axes.get_ylim()[0]]
+        np.testing.assert_allclose(share, [(column + 0.5) / 8, (row + 0.5) / 6], atol=1e-6)
+
+
+def test_photos_stand_by_their_totals(shown: Room) -> None:
+    made = figure(shown, asked_by_piece(shown), totals=[0.1, 0.5, 0.2, 0.15, 0.05])
+    said = [text.get_text() for axes in made.drawing.axes for text in axes.texts]
+    names = [text for text in said if text.startswith("frame")]
+    assert names == ["frame-1.jpg", "frame-2.jpg", "frame-3.jpg", "frame-0.jpg", "frame-4.jpg"]
+    assert "0.5" in said
+
+
+def test_no_text_leaves_the_page(shown: Room) -> None:
+    for preset in ("nature-single", "lncs", "ieee-double"):
+        drawing = figure(shown, asked_by_patch(shown, signed=True), preset).drawing
+        for axes in drawing.axes:
+            for text in axes.texts:
+                box = text.get_window_extent()
+                assert box.x0 >= -0.5, text
+                assert box.x1 <= drawing.bbox.x1 + 0.5, text
+
+
+def test_a_cloud_without_colours_and_a_class_over_both_sides(shown: Room) -> None:
+    both = {**asked_by_patch(shown).scores, **asked_by_piece(shown).scores}
+    found = Explanation(both, "relevance", "chair", "relevance", False, ORIGIN)
+    bare = Room(shown.xyz, None, shown.segments, shown.images, shown.patches, shown.frames)
+    made = room_figure(bare, found, titles=("Cloud", "Photos"), totals=np.arange(5))
+    assert made.caption.count("colour: 0 … ") == 2  # the same limits on both sides
+
+
+def test_links_name_the_strongest_that_answer(shown: Room) -> None:
+    links = strongest(asked_by_patch(shown), 3)
+    last = len(shown.segments) - 1
+    assert [(link.patch, link.supervoxel) for link in links] == [(123, last), (123, last - 1), (123, last - 2)]
+    assert strongest(Explanation({}, "rollout", "chair", "weight", False, ORIGIN), 3) == ()

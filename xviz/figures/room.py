@@ -1,0 +1,304 @@
+"""``room_figure``: a cloud as the live camera sees it, photos under their patches, and the links between both."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Circle, ConnectionPatch
+from numpy.typing import ArrayLike, NDArray
+
+from xviz.core.explanation import Explanation
+from xviz.core.tokens import PatchGrid, Segments
+from xviz.explain.links import Link
+from xviz.figures.caption import caption, glyph_note, limits
+from xviz.figures.cloud import Camera, still
+from xviz.figures.figure import Figure
+from xviz.figures.lettering import fit, width_of, write
+from xviz.figures.page import Page
+from xviz.figures.pair import SPACE, TOP, bar, bar_height, scale_for
+from xviz.figures.panel import in_points, outline, picture_panel
+from xviz.figures.raster import shrunk
+from xviz.figures.style import INCH, PRESETS, Preset, drawing
+from xviz.scale import Scale, number, order
+
+ACCENT = (213, 94, 0)  #: of the picked supervoxel and of the links; Okabe and Ito's vermillion
+EMPTY = 200  #: grey of points without a score
+PALE = 0.45  #: how much of its own colour a point keeps where colours are no scores
+SHARE = 0.7  #: how much of the score's colour covers a point's own in grey, which lets shapes be seen
+DPI = 450  #: of the cloud
+NARROW = 110.0  #: mm; below it photos stand under the cloud, else beside it
+PHOTOS = 6  #: at most
+
+
+@dataclass(frozen=True, eq=False)
+class Room:
+    """A cloud with photos of it, as the figure needs them."""
+
+    xyz: NDArray[np.floating]  #: (n, 3) metres
+    rgb: NDArray[np.uint8] | None  #: (n, 3)
+    segments: Segments
+    images: Sequence[NDArray[np.uint8]]
+    patches: PatchGrid
+    frames: NDArray[np.floating]  #: (photos, 4) where the grid lies in pixels of each photo
+    credit: str = ""  #: origin and licence of the sample
+
+    def boxes(self, photo: int) -> NDArray[np.float64]:
+        """(rows · columns, 4) the patches of a photo in its pixels, cut at its border."""
+        rows, columns = self.patches.grid
+        x0, y0, x1, y1 = self.frames[photo]
+        tall, wide = self.images[photo].shape[:2]
+        xs = np.clip(np.linspace(x0, x1, columns + 1), 0, wide)
+        ys = np.clip(np.linspace(y0, y1, rows + 1), 0, tall)
+        return np.array([[xs[c], ys[r], xs[c + 1], ys[r + 1]] for r in range(rows) for c in range(columns)])
+
+
+def room_figure(
+    room: Room,
+    found: Explanation,
+    *,
+    titles: tuple[str, str],
+    links: Sequence[Link] = (),
+    crosses: Sequence[tuple[int, float, float]] = (),
+    truth: ArrayLike | None = None,
+    totals: ArrayLike | None = None,
+    camera: Camera | None = None,
+    notes: Sequence[str] = (),
+    preset: Preset = PRESETS["nature-double"],
+) -> Figure:
+    """(a) the cloud, (b) photos; both under the same colours where both have scores.
+
+    Args:
+        room: What is shown.
+        found: Scores of supervoxels, patches or both; a focus on either is marked.
+        titles: Of the cloud and of the photos.
+        links: Drawn as numbered lines from the cloud to the photos.
+        crosses: Photo, x and y in its pixels, where geometry sees the picked token.
+        truth: (3,) metres, where geometry says that the picked patch looks.
+        totals: (photos,) printed over them, which stand in this order.
+        camera: From where the cloud is seen; the whole of it where None.
+        notes: Sentences for the caption.
+        preset: The venue's sizes.
+    """
+    camera = camera or Camera.whole(room.xyz)
+    scores = {name: found.scores[name] for name in (room.segments.name, room.patches.name) if name in found.scores}
+    scale = scale_for(found, np.concatenate(list(scores.values()))) if scores else None
+    order_of = _order(room, found, scores, links, crosses, totals)
+    with drawing():
+        page = Page(preset)
+        inner, wide = page.inner, page.inner >= NARROW
+        left = 0.6 * inner if wide else inner
+        top = page.title("a", titles[0], 0, 0, left)
+        height = min(left / camera.aspect, (preset.max_height_mm or 200.0) * (0.8 if wide else 0.45))
+        cloud = page.axes((left - height * camera.aspect) / 2, top, height * camera.aspect, height)
+        _cloud(cloud, room, found, scores, scale, camera, truth)
+        start = (left + SPACE, 0.0, inner - left - SPACE) if wide else (0.0, top + height + SPACE, inner)
+        room_left = (preset.max_height_mm or 220.0) - start[1] - bar_height(page) - 4
+        panels, bottom = _photos(
+            page, room, found, scores, scale, order_of, totals, crosses, titles[1], start, room_left
+        )
+        y = max(top + height, bottom)
+        if scale is not None:
+            y += bar(page, scale, np.concatenate(list(scores.values())), 0, y, inner)
+        figure = page.finish(y)
+        _links(figure, cloud, panels, room, camera, links, page.preset.small_pt)
+    provenance = found.provenance.but(figure="room", preset=preset.key, camera=_said(camera))
+    told = _told(room, found, scores, scale, camera, links, order_of, crosses, truth)
+    text = caption(preset, told, provenance, credit=room.credit, notes=[*notes, *glyph_note(titles)])
+    return Figure(figure, text, provenance, " ".join([f"{titles[0]}; {titles[1]}.", *told]))
+
+
+def _order(room: Room, found, scores, links, crosses, totals) -> list[int]:
+    """Which photos are shown: those with links or a focus first, then by their totals."""
+    count = len(room.images)
+    worth = np.zeros(count) if totals is None else np.nan_to_num(np.asarray(totals, np.float64), nan=-np.inf)
+    ranked = [int(i) for i in np.argsort(-worth, kind="stable")]
+    needed = [room.patches.place(link.patch)[0] for link in links]
+    if found.focus is not None and found.focus[0] == room.patches.name:
+        needed.insert(0, room.patches.place(found.focus[1][0])[0])
+    crossed = [int(photo) for photo, *_ in crosses]
+    shown = list(dict.fromkeys([*needed, *(ranked if totals is not None else [*crossed, *ranked])]))[:PHOTOS]
+    return shown if totals is None else [photo for photo in ranked if photo in shown]
+
+
+def _colours(room: Room, found: Explanation, scores: Mapping[str, NDArray], scale: Scale | None) -> NDArray[np.uint8]:
+    """(n, 3) the colour of each point."""
+    token = room.segments.of_point
+    own = np.full((len(room.xyz), 3), EMPTY, np.uint8) if room.rgb is None else room.rgb
+    if room.segments.name in scores and scale is not None:
+        painted = scale.lut()[scale.quantise(scores[room.segments.name])][token]
+        grey = own @ np.array([0.299, 0.587, 0.114])
+        mixed = np.round(SHARE * painted[:, :3] + (1 - SHARE) * grey[:, None])
+        return np.where((token >= 0)[:, None] & (painted[:, 3:] > 0), mixed, EMPTY).astype(np.uint8)
+    pale = np.round(255 - PALE * (255.0 - own)).astype(np.uint8)
+    if found.focus is not None and found.focus[0] == room.segments.name:
+        pale[np.isin(token, found.focus[1])] = ACCENT
+    return pale
+
+
+def _cloud(axes: Axes, room: Room, found, scores, scale, camera: Camera, truth) -> None:
+    """The points as a picture no finer than print, and a cross at the true place."""
+    width, height = in_points(axes)
+    seen = camera.shows(room.xyz)
+    painted = still(room.xyz[seen], _colours(room, found, scores, scale)[seen], camera, round(width / 72 * DPI))
+    axes.imshow(painted, extent=(0, width, height, 0), interpolation="none", aspect="auto")
+    axes.set(xlim=(0, width), ylim=(height, 0))
+    if truth is not None and np.isfinite(truth).all():
+        ((x, y),), (depth,) = camera.project(truth)
+        if depth > 0:
+            _cross(axes, x * width, y * height)
+
+
+def _photos(
+    page: Page, room: Room, found, scores, scale, shown: Sequence[int], totals, crosses, title: str, start, most: float
+) -> tuple[dict[int, Axes], float]:
+    """Photos in rows; their axes, and where they end in mm."""
+    left, top, width = start
+    y = top + page.title("b", title, left, top, width)
+    beside = 2 if width < 75 else 3
+    line = 1.6 * page.preset.small_pt / 72 * INCH
+    wide = (width - SPACE * (beside - 1)) / beside
+    panels: dict[int, Axes] = {}
+    for begin in range(0, len(shown), beside):
+        row = shown[begin : begin + beside]
+        tall = max(min(wide * room.images[p].shape[0] / room.images[p].shape[1], 1.3 * wide) for p in row)
+        if panels and y + line + tall > top + most:
+            break
+        for column, photo in enumerate(row):
+            x = left + column * (wide + SPACE)
+            _name(page, room, photo, totals, x, y, wide, line)
+            shape = room.images[photo].shape
+            own = min(wide, tall * shape[1] / shape[0])
+            panels[photo] = page.axes(x, y + line, own, own * shape[0] / shape[1])
+            _photo(panels[photo], room, photo, found, scores, scale, crosses, page.preset.small_pt)
+        y += line + tall + 1.0
+    return panels, y - 1.0
+
+
+def _name(page: Page, room: Room, photo: int, totals, x: float, y: float, wide: float, line: float) -> None:
+    """A photo's name, and its total at the right."""
+    size = page.preset.small_pt
+    axes = page.axes(x, y, wide, line)
+    width, _ = in_points(axes)
+    said = "" if totals is None else number(float(np.asarray(totals)[photo]))
+    write(axes, width, 1.1 * size, said, size=size, ha="right")
+    write(axes, 0, 1.1 * size, fit(room.patches.photos[photo], size, width - width_of(said, size) - size), size=size)
+
+
+def _photo(axes: Axes, room: Room, photo: int, found, scores, scale, crosses, size: float) -> None:
+    """One photo under its patches, the picked one dashed."""
+    cells = room.patches.grid[0] * room.patches.grid[1]
+    own = slice(photo * cells, (photo + 1) * cells)
+    boxes, asking = room.boxes(photo), None
+    if found.focus is not None and found.focus[0] == room.patches.name and own.start <= found.focus[1][0] < own.stop:
+        asking = boxes[found.focus[1][0] - own.start]
+    image = np.ascontiguousarray(room.images[photo])
+    if room.patches.name in scores:
+        picture_panel(axes, image, boxes, scores[room.patches.name][own], scale, top=0, size=size, asking=asking)
+    else:
+        width, height = in_points(axes)
+        axes.imshow(shrunk(image, width / 72)[0], extent=(0, width, height, 0), interpolation="none", aspect="auto")
+        axes.set(xlim=(0, width), ylim=(height, 0))
+        if asking is not None:
+            outline(axes, asking * ([width / image.shape[1], height / image.shape[0]] * 2), dashed=True)
+    width, height = in_points(axes)
+    for seen, x, y in crosses:
+        if int(seen) == photo:
+            _cross(axes, x / image.shape[1] * width, y / image.shape[0] * height)
+
+
+def _cross(axes: Axes, x: float, y: float, reach: float = 2.2) -> None:
+    """A cross in points that shows on any ground."""
+    for colour, width in (("white", 1.8), ("black", 0.8)):
+        for way in (-1, 1):
+            axes.plot([x - reach, x + reach], [y - way * reach, y + way * reach], color=colour, linewidth=width)
+
+
+def _links(figure, cloud: Axes, panels: Mapping[int, Axes], room: Room, camera: Camera, links, size: float) -> None:
+    """Lines from supervoxels to patches, numbered at the end where they part."""
+    wide, tall = cloud.get_xlim()[1], cloud.get_ylim()[0]
+    one_patch = len({link.patch for link in links}) == 1
+    for index, link in enumerate(links, 1):
+        ((x, y),), (depth,) = camera.project(room.segments.middles[link.supervoxel])
+        photo = room.patches.place(link.patch)[0]
+        if not (depth > 0 and 0 <= x <= 1 and 0 <= y <= 1):
+            continue
+        place = (x * wide, y * tall)
+        if photo in panels:
+            axes = panels[photo]
+            spot = _spot(room, photo, link.patch, axes)
+            line = ConnectionPatch(
+                place, spot, cloud.transData, axes.transData, color=np.array(ACCENT) / 255, linewidth=0.6, alpha=0.75,
+                zorder=5,
+            )  # fmt: skip
+            figure.add_artist(line)
+            _sign(axes, *spot, "" if one_patch else str(index), size)
+        _sign(cloud, *place, str(index) if one_patch else "", size)
+
+
+def _spot(room: Room, photo: int, patch: int, axes: Axes) -> tuple[float, float]:
+    """The middle of a patch in points of its photo's axes."""
+    cells = room.patches.grid[0] * room.patches.grid[1]
+    x0, y0, x1, y1 = room.boxes(photo)[patch % cells]
+    tall, wide = room.images[photo].shape[:2]
+    width, height = axes.get_xlim()[1], axes.get_ylim()[0]
+    return (x0 + x1) / 2 / wide * width, (y0 + y1) / 2 / tall * height
+
+
+def _sign(axes: Axes, x: float, y: float, text: str, size: float) -> None:
+    """A number on a dark disc; a small one without it."""
+    axes.add_patch(
+        Circle(
+            (x, y),
+            (0.72 if text else 0.25) * size,
+            facecolor="black",
+            edgecolor="white",
+            linewidth=0.5,
+            zorder=6,
+            clip_on=False,
+        )
+    )
+    write(axes, x, y + 0.33 * 0.85 * size, text, size=0.85 * size, ha="center", color="white", zorder=7)
+
+
+def _said(camera: Camera) -> str:
+    """The camera in a few numbers, for provenance."""
+    eye, focus = (", ".join(f"{v:.3f}" for v in place) for place in (camera.eye, camera.focus))
+    return f"from ({eye}) to ({focus}) m"
+
+
+def _told(room: Room, found, scores, scale, camera, links, shown, crosses, truth) -> list[str]:
+    """A sentence or two per panel for the caption."""
+    points, patches = room.segments.name, room.patches.name
+    measured = {name: f"{limits(scale, scale.clipped(values))}" for name, values in scores.items()} if scale else {}
+    cloud = f"Cloud of {len(room.xyz)} points in {len(room.segments)} supervoxels"
+    if points in scores:
+        best = [f"{room.segments.label(int(i))} ({number(scores[points][i])})" for i in order(scores[points])[:TOP]]
+        shares = f"{round(10 * SHARE)}:{round(10 * (1 - SHARE))}"
+        cloud += f" ({measured[points]}, mixed {shares} with the grey points); strongest: {'; '.join(best)}"
+    else:
+        cloud += " in its own colours, paler" + ("; the picked supervoxel in orange" if _on(found, points) else "")
+    photos = f"{len(shown)} of {len(room.images)} photos of {room.patches.grid[0]} × {room.patches.grid[1]} patches"
+    if patches in scores:
+        best = [f"{room.patches.label(int(i))} ({number(scores[patches][i])})" for i in order(scores[patches])[:TOP]]
+        photos += f" ({measured[patches]}, mixed half and half with the grey photo); strongest: {'; '.join(best)}"
+    if _on(found, patches):
+        photos += "; dashed: the picked patch"
+    if math.isfinite(camera.top) or math.isfinite(camera.front):
+        above = [f"above {camera.top:.2f} m"] if math.isfinite(camera.top) else []
+        near = [f"nearer than {camera.front:.2f} m to the camera"] if math.isfinite(camera.front) else []
+        cloud += f"; cut away: points {' and '.join(above + near)}"
+    said = [f"{cloud}.", f"{photos}."]
+    if links:
+        said[1] += f" Numbered lines: the {len(links)} strongest links, first {number(links[0].weight)} {found.unit}."
+    if truth is not None or len(crosses):
+        said[1] += " Crosses: where the known cameras see the same point."
+    return said
+
+
+def _on(found: Explanation, space: str) -> bool:
+    """Whether the explanation is the view of a token of a space."""
+    return found.focus is not None and found.focus[0] == space
