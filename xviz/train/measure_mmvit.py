@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +19,10 @@ from numpy.typing import NDArray
 
 from xviz import engine
 from xviz.checkpoints import FOLDER
-from xviz.core.cells import Cells
 from xviz.core.explanation import Explanation
 from xviz.core.run import Run, Target
 from xviz.core.sample import Sample, Sound
-from xviz.explain import METHODS
+from xviz.explain import METHODS, planted
 from xviz.models.mel import Mel
 from xviz.models.mmvit import MMViT
 from xviz.models.mmvit_cards import DIGITS, MMVIT_CARD
@@ -59,8 +58,8 @@ def measure(folder: Path, out: Path, *, clips: int = 40) -> dict[str, object]:
         },
         "places": {"own split": places(loaded, own, definition, clips)},
     }
-    if out.is_file() and (kept := json.loads(out.read_text(encoding="utf-8")).get("trained otherwise")):
-        record["trained otherwise"] = kept  # of ``compare_mmvit``
+    if out.is_file() and (kept := json.loads(out.read_text(encoding="utf-8")).get("trainings")):
+        record["trainings"] = kept  # of ``compare_mmvit``
     out.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return record
 
@@ -111,26 +110,27 @@ def average_precision(scores: NDArray[np.floating], true: NDArray[np.bool_]) -> 
 def places(loaded: engine.Loaded, some: Sequence[Recording], definition: Mel, count: int) -> dict[str, object]:
     """Share of relevance and hit rate of each method, in per cent, beside chance and an untrained model."""
     control = engine.untrained(loaded.card)
-    found: dict[str, list[tuple[float, bool]]] = {}
+    found: dict[str, list[planted.Inside]] = {}
     chance, seconds = [], dict.fromkeys(PLACED, 0.0)
     for number, clip in enumerate(rows_of(some, definition, count, seed=2)):
         digit, stretch = clip.digits[number % len(clip.digits)], clip.places[number % len(clip.digits)]
         sample = Sample(f"string {number}", {"sound": Sound(clip.signal.copy(), definition.rate)})
         run = engine.run(loaded, sample, DIGITS[digit])
         idle = engine.run_inputs(control, run.inputs, sample, DIGITS[digit])
-        flat = {name: np.ones(len(run.spaces[name])) for name in ("view1", "view2")}
-        chance.append(inside(run, flat, stretch, definition))
+        truth = definition.place(*stretch)
+        flat = {name: np.ones(len(run.spaces[name])) for name in run.inputs.tokens}
+        chance.append(planted.inside(run.spaces, flat, truth).chance)
         for method in PLACED:
             begun = time.monotonic()
             got = ask(method, loaded, run, DIGITS[digit])
             seconds[method] += time.monotonic() - begun
-            found.setdefault(method, []).append(inside(run, got.scores, stretch, definition))
+            found.setdefault(method, []).append(planted.inside(run.spaces, got.scores, truth))
             got = ask(method, control, idle, DIGITS[digit])
-            found.setdefault(f"{method}, untrained", []).append(inside(run, got.scores, stretch, definition))
+            found.setdefault(f"{method}, untrained", []).append(planted.inside(run.spaces, got.scores, truth))
     return {
         "clips": count,
-        "chance": {"share": _percent(chance)["share"]},
-        "methods": {name: _percent(pairs) for name, pairs in found.items()},
+        "chance": {"share": round(100 * float(np.mean(chance)), 1)},
+        "methods": {name: _percent(many) for name, many in found.items()},
         "milliseconds": {name: round(1000 * total / count) for name, total in seconds.items()},
     }
 
@@ -141,31 +141,6 @@ def ask(method: str, loaded: engine.Loaded, run: Run, output: str) -> Explanatio
     return METHODS[method].explain(loaded, run, target)
 
 
-def inside(
-    run: Run, scores: Mapping[str, NDArray[np.float64]], stretch: tuple[float, float], definition: Mel
-) -> tuple[float, bool]:
-    """How far scores lie in a stretch of time.
-
-    Returns:
-        The share of the scores above zero, a cell counting with its part in the stretch; whether the middle of the
-        strongest cell lies in it.
-    """
-    total, within, best, hit = 0.0, 0.0, -np.inf, False
-    for name, values in scores.items():
-        space = run.spaces[name]
-        if not isinstance(space, Cells):
-            continue
-        edges = space.boxes[:, [0, 2]] * definition.hop
-        shared = np.clip(np.minimum(edges[:, 1], stretch[1]) - np.maximum(edges[:, 0], stretch[0]), 0, None)
-        part = shared / (edges[:, 1] - edges[:, 0])
-        above = np.maximum(values, 0)
-        total, within = total + above.sum(), within + (above * part).sum()
-        if values.max() > best:
-            best, index = values.max(), int(values.argmax())
-            hit = bool(stretch[0] <= edges[index].mean() < stretch[1])
-    return (within / total if total > 0 else 0.0), hit
-
-
-def _percent(pairs: Sequence[tuple[float, bool]]) -> dict[str, float]:
-    share, hit = 100 * np.array(pairs, dtype=float).mean(0)
-    return {"share": round(float(share), 1), "hit": round(float(hit), 1)}
+def _percent(many: Sequence[planted.Inside]) -> dict[str, float]:
+    """Mean share and hit rate in per cent."""
+    return {name: round(100 * float(np.mean([getattr(one, name) for one in many])), 1) for name in ("share", "hit")}

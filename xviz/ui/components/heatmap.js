@@ -58,7 +58,7 @@ function layOut(view, context) {
   let cellHeight = Math.min((header.height - top - 2) / header.rows, 44);
   let cellWidth = Math.min(room, 96);
   // a matrix may be stretched, but not beyond recognition
-  cellWidth = Math.min(cellWidth, 2 * cellHeight);
+  cellWidth = Math.min(cellWidth, Math.max(2 * cellHeight, 320 / header.columns)); // few columns may be broad
   cellHeight = Math.min(cellHeight, 2 * cellWidth);
   return { width, left: Math.round(left), top, flat, cellWidth: whole(cellWidth), cellHeight: whole(cellHeight) };
 }
