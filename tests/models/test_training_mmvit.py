@@ -17,7 +17,6 @@ from xviz.models.mel import Mel
 from xviz.models.mmvit import MMViT
 from xviz.models.mmvit_cards import SOUND
 from xviz.train import compare_mmvit
-from xviz.train.measure_mmvit import average_precision
 from xviz.train.mmvit import (
     Recipe,
     cutmix,
@@ -30,6 +29,7 @@ from xviz.train.mmvit import (
     train,
     transfer,
 )  # fmt: skip
+from xviz.train.placed import average_precision
 from xviz.train.spoken import Recording, alone, recordings, row
 
 RATE = 8000.0

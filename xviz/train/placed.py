@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from xviz import engine
+from xviz.core.explanation import Explanation
+from xviz.core.run import Run, Target
 from xviz.core.sample import Sample
-from xviz.explain import planted
-from xviz.train.measure_mmvit import PLACED, ask, average_precision
+from xviz.explain import METHODS, planted
 
+PLACED = ("look", "received", "rollout", "relevance", "gradcam", "gradient", "integrated", "occlusion")
 Case = tuple[Sample, str, ArrayLike]  #: what is asked, for which class, its place on the plane as ``planted`` has it
 
 
@@ -44,6 +46,12 @@ def placed(loaded: engine.Loaded, cases: Iterable[Case], methods: Sequence[str] 
     }
 
 
+def ask(method: str, loaded: engine.Loaded, run: Run, output: str) -> Explanation:
+    """A method's answer for an output; the attention row is that of the class token."""
+    target = Target(output, "class", (0,)) if METHODS[method].needs_focus else Target(output)
+    return METHODS[method].explain(loaded, run, target)
+
+
 def several(scores: NDArray[np.floating], true: NDArray[np.bool_]) -> dict[str, float]:
     """Of cases with several classes: how often exactly these are answered (log-odds above 0), and mean precision.
 
@@ -55,6 +63,12 @@ def several(scores: NDArray[np.floating], true: NDArray[np.bool_]) -> dict[str, 
     precision = [average_precision(scores[:, index], true[:, index]) for index in there]
     exact = ((scores > 0) == true).all(1).mean()
     return {"cases": len(true), "exact": percent(exact), "mAP": percent(np.mean(precision))}
+
+
+def average_precision(scores: NDArray[np.floating], true: NDArray[np.bool_]) -> float:
+    """The mean precision at each true one, highest score first."""
+    order = true[np.argsort(-scores, kind="stable")]
+    return float((np.cumsum(order) / np.arange(1, len(order) + 1))[order].mean())
 
 
 def percent(share: float | np.floating) -> float:

@@ -23,7 +23,7 @@ def switched(model: MMViT, score: Callable[..., float]) -> dict[str, float]:
 
 
 def kept(out: Path) -> dict[str, Any]:
-    """What a record has from ``compare_sets``, which measuring again leaves as it is."""
+    """What a record has from comparisons of trainings, which measuring again leaves as it is."""
     found = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
     return {name: found[name] for name in ("trainings",) if name in found}
 
