@@ -148,5 +148,5 @@ def card(key: str, title: str, *, settings: Mapping[str, Any], checkpoint: str |
     )
 
 
-MIT_CARD = card("mit", "Rooms from points and photos (MIT)", settings=SHIPPED, checkpoint=None)
+MIT_CARD = card("mit", "Rooms from points and photos (MIT)", settings=SHIPPED, checkpoint="mit")
 MIT_PAPER_CARD = card("mit-paper", "Rooms (MIT, the paper's scale)", settings=PAPERS, checkpoint=None)
