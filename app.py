@@ -12,7 +12,7 @@ pages = {
     "Models": [
         st.Page("pages/mmca.py", title="Image–sentence matching", icon=":material/image_search:"),
         st.Page("pages/mca.py", title="EEG cross-attention", icon=":material/neurology:"),
-        st.Page("pages/mmvit.py", title="Spoken digits", icon=":material/graphic_eq:"),
+        st.Page("pages/mmvit.py", title="Sound and picture views", icon=":material/grid_view:"),
         st.Page("pages/mit.py", title="Points and photos", icon=":material/view_in_ar:"),
     ],
     "xviz": [st.Page("pages/about.py", title="About and limits", icon=":material/info:")],

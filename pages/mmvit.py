@@ -1,7 +1,6 @@
 import streamlit as st
 
-from xviz.models import MODELS
-from xviz.ui import finding, hearing, parts, take, viewing
+from xviz.ui import apart, bringing, finding, parts, subject, take, trust, viewing
 
 
 @st.fragment
@@ -9,15 +8,15 @@ def linked() -> None:
     """What answers a click; only this part of the page runs again."""
     with parts.told():
         looked = viewing.explore(here)
-        answers = finding.explore(here)
-        take.show(here, looked, answers)
+        take.show(here, looked, *finding.explore(here))
 
 
-card = MODELS["mmvit"]
+card = subject.choose_card()
 parts.heading(card)
 with parts.told():
-    here = hearing.show(card, hearing.choose(card))
-    parts.notes(*here.sample.parts.values(), more=here.run.inputs.notes)
-    linked()
-    finding.without(here)
-    parts.measured(card)
+    if brought := bringing.choose(card):
+        here = subject.show(card, *brought)
+        parts.notes(*here.sample.parts.values(), more=here.run.inputs.notes)
+        linked()
+        apart.show(here)
+        trust.show(here, trust.views(here.views, here.sounds))

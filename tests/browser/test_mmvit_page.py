@@ -1,36 +1,110 @@
-"""One person's way through the page of spoken digits in a real browser: pick a cell, the other view answers, export."""
+"""One person's way through the page of views in a real browser: listen, pick, move the stretch, export."""
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
+import numpy as np
 import pytest
-from playwright.sync_api import Page
+import soundfile
+from playwright.sync_api import Page, expect
+from pypdf import PdfReader
 
 from tests.browser.test_mmca_page import app, asked, settled
 from xviz.figures.figure import read_record
 
 pytestmark = pytest.mark.browser
 __all__ = ["app", "asked"]  # fixtures
+SLOW = 180_000  # ms
+MM = 72 / 25.4
+#: where the lines stand that show the player's time
+HANDS = """() => {
+  const found = [];
+  const walk = (root) => root.querySelectorAll("*").forEach((node) => {
+    if (node.shadowRoot) walk(node.shadowRoot);
+    if (node.classList.contains("hand") && node.style.display === "block") found.push(parseFloat(node.style.left));
+  });
+  walk(document);
+  return found;
+}"""
+
+
+def opened(page: Page, app: str) -> None:
+    page.set_viewport_size({"width": 1400, "height": 5200})
+    page.goto(f"{app}/mmvit")
+    page.get_by_text("Answers to the class token").wait_for(timeout=SLOW)
+    page.get_by_role("heading", name="How far to trust it").wait_for(timeout=SLOW)
+    settled(page)
+
+
+def test_the_line_of_every_drawing_follows_the_player(page: Page, app: str, asked: list[str]) -> None:
+    opened(page, app)
+    player = page.locator(".wave").first
+    player.focus()
+    seen = []
+    for _ in range(2):
+        for _ in range(4):
+            player.press("ArrowRight")  # a tenth of a second
+        seen.append(page.evaluate(HANDS))
+    page.get_by_role("button", name="Play").click()
+    page.get_by_text("1.60 s of 0.00–1.60 s").wait_for(timeout=SLOW)  # it plays on to its end
+    page.get_by_role("button", name="Play").wait_for(timeout=SLOW)
+    seen.append(page.evaluate(HANDS))
+    assert len(seen[0]) == 16, "waveform, spectrogram, views that ask and that answer, five methods of two views"
+    assert [len(lines) for lines in seen] == [16, 16, 16]
+    for early, later, last in zip(*seen, strict=True):
+        assert later - early == pytest.approx((last - later) / 2, rel=0.02), "0.4 s, 0.8 s and 1.6 s"
 
 
 def test_pick_a_cell_and_take_the_figure(page: Page, app: str, asked: list[str]) -> None:
-    page.set_viewport_size({"width": 1280, "height": 3600})
-    page.goto(f"{app}/mmvit")
-    page.get_by_text("Answers to the class token").wait_for(timeout=180_000)
-    page.get_by_role("heading", name="What if the views could not ask each other?").wait_for(timeout=180_000)
-    settled(page)
-
+    opened(page, app)
     picture = page.locator(".st-key-asking canvas").first.bounding_box()
     assert picture is not None
     page.mouse.click(picture["x"] + 0.45 * picture["width"], picture["y"] + 0.5 * picture["height"])
-    page.get_by_text("Answers to view 1").wait_for()
+    page.get_by_text("Answers to view 1").wait_for(timeout=SLOW)
     settled(page)
     assert parse_qs(urlparse(page.evaluate("location.href")).query)["token"][0].startswith("view1-")
 
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="SVG").click()
-    provenance = read_record(Path(waiting.value.path()).read_bytes())["provenance"]
-    assert provenance["model"] == "mmvit"  # type: ignore[index]
-    assert provenance["options"]["figure"] == "views"  # type: ignore[index]
+        page.get_by_role("button", name="PDF").click()
+    content = Path(waiting.value.path()).read_bytes()
+    size = PdfReader(io.BytesIO(content)).pages[0].mediabox
+    assert float(size.width) == pytest.approx(183 * MM, abs=0.01)
+    assert float(size.height) <= 170 * MM + 0.01, "five methods fit on the page"
+    record = read_record(content)
+    assert record["provenance"]["model"] == "mmvit"  # type: ignore[index]
+    assert record["provenance"]["options"]["figure"] == "views"  # type: ignore[index]
+    assert "the same in all panels" in str(record["caption"])
+    assert "Dotted: where it is known to be" in str(record["caption"])
+
+
+def test_the_stretch_of_a_long_file_is_chosen_on_its_waveform(page: Page, app: str, asked: list[str]) -> None:
+    opened(page, app)
+    rng = np.random.default_rng(0)
+    signal = 0.01 * rng.standard_normal(8000 * 600)
+    signal[8000 * 400 : 8000 * 400 + 3000] += 0.3 * rng.standard_normal(3000)
+    file = io.BytesIO()
+    soundfile.write(file, signal, 8000, format="WAV")
+    page.locator("input[type=file]").first.set_input_files(
+        {"name": "ten minutes.wav", "mimeType": "audio/wav", "buffer": file.getvalue()}
+    )
+    page.get_by_text("lasts 10 min").wait_for(timeout=SLOW)
+    settled(page)
+    begins = page.get_by_label("The stretch begins at (s)")
+    assert 398.4 < float(begins.input_value()) <= 400.4, "where it is loudest"
+
+    def clicked(number: int, share: float) -> float:
+        wave = page.locator(".wave canvas").nth(number).bounding_box()
+        assert wave is not None
+        before = begins.input_value()
+        page.mouse.click(wave["x"] + 46 + share * (wave["width"] - 56), wave["y"] + 30)
+        expect(begins).not_to_have_value(before, timeout=SLOW)
+        settled(page)
+        return float(begins.input_value())
+
+    assert clicked(0, 0.25) == pytest.approx(150 - 0.8, abs=1.5)
+    near = clicked(1, 0.75)  # of the minute around it
+    assert near == pytest.approx(150 + 15 - 0.8, abs=1.5)
+    page.get_by_text(f"of {near:.2f}–{near + 1.6:.2f} s").wait_for(timeout=SLOW)  # the player has it

@@ -56,6 +56,22 @@ def edf(
     return head + body
 
 
+def gdf(signal: np.ndarray, names: Sequence[str], rate: int = 128, *, dimension: int = 4275) -> bytes:
+    """A GDF 2.20 file of 16-bit numbers with records of one second and no events; 4275 is µV, 0 no dimension."""
+    count, records, limit, top = len(names), signal.shape[1] // rate, 500.0, 32767
+    head = b"GDF 2.20" + b"X X".ljust(66) + bytes(10) + bytes(4) + b"recording".ljust(64) + bytes(4 + 12 + 16)
+    head += struct.pack("<H", count + 1) + bytes(6 + 8 + 6 + 6 + 12 + 12)
+    head += struct.pack("<qIIHH", records, 1, 1, count, 0)
+    head += b"".join(name.encode().ljust(16, b"\0") for name in names) + bytes((80 + 6) * count)
+    head += struct.pack(f"<{count}H", *[dimension] * count)
+    for value in (-limit, limit, -top, top):
+        head += struct.pack(f"<{count}d", *[value] * count)
+    head += bytes((68 + 4 + 4 + 4) * count) + struct.pack(f"<{2 * count}i", *[rate] * count, *[3] * count)
+    head += bytes((12 + 20) * count)
+    whole = np.clip(np.round(signal[:, : records * rate] / limit * top), -top, top).astype("<i2")
+    return head + whole.reshape(count, records, rate).swapaxes(0, 1).tobytes()
+
+
 def brainvision(signal: np.ndarray, names: Sequence[str], rate: float = 128.0, **other: str) -> bytes:
     """A zip of the three files of a recording; ``other`` replaces the names in the header."""
     data_file, marker_file = other.get("data_file", "rec.eeg"), other.get("marker_file", "rec.vmrk")

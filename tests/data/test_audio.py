@@ -73,6 +73,17 @@ def test_the_outline_of_a_long_file_is_read_in_blocks() -> None:
     assert seen.loudest(2.0) == pytest.approx(88.1 - 1.0, abs=0.7)
 
 
+def test_an_outline_of_a_stretch_has_the_extremes_of_each_bin() -> None:
+    signal = np.random.default_rng(0).uniform(-1, 1, (50_000, 1))
+    seen = outline(made(signal, subtype="FLOAT"), bins=7, start=2.0, most=3.0)
+    part = signal[16_000:40_000, 0].astype(np.float32)
+    index = np.arange(len(part)) * 7 // len(part)
+    assert seen.seconds == 3.0
+    np.testing.assert_allclose(seen.low, [part[index == i].min() for i in range(7)], atol=1e-6)
+    np.testing.assert_allclose(seen.high, [part[index == i].max() for i in range(7)], atol=1e-6)
+    assert len(outline(made(signal[:3])).low) == 3
+
+
 def test_a_clipped_recording_is_told() -> None:
     sound = read_sound(made(np.clip(tone(loud=5.0), -1, 1)))
     assert any("clipped" in note for note in sound.notes)
@@ -92,6 +103,8 @@ def test_a_truncated_wav_says_how_much_is_missing() -> None:
     whole = made(tone(4.0))
     said = read_sound(whole[: 44 + 16_000], "half.wav")
     assert said.seconds == pytest.approx(1.0, abs=0.01)
+    assert said.notes == ("half.wav is cut short: it tells of 4 s but holds 1 s.",)
+    assert not read_sound(whole).notes
 
 
 def test_other_rates_are_resampled_by_the_model() -> None:

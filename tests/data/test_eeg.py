@@ -9,11 +9,11 @@ from pathlib import Path
 import mne
 import numpy as np
 import pytest
-from recordings import NAMES, brainvision, deap, edf, eeglab, mat, noise, npz, python2, zipped
+from recordings import NAMES, brainvision, deap, edf, eeglab, gdf, mat, noise, npz, python2, zipped
 
 from xviz.core.errors import SampleError
 from xviz.core.sample import BIOSEMI32, Eeg
-from xviz.data import eeg_files, eeg_sets
+from xviz.data import eeg_checks, eeg_files, eeg_sets
 from xviz.data.eeg import SUFFIXES, crop, likely_unit, open_eeg, read_eeg
 from xviz.data.eeg_sets import SEED62, seed_features
 
@@ -33,6 +33,7 @@ def fif() -> bytes:
 FILES = {
     "rec.edf": edf(SIGNAL, EIGHT),
     "rec.bdf": edf(SIGNAL, EIGHT, bits=24),
+    "rec.gdf": gdf(SIGNAL, EIGHT),
     "rec.zip": brainvision(SIGNAL, EIGHT),
     "rec.set": eeglab(SIGNAL, EIGHT),
     "rec.fif": fif(),
@@ -49,18 +50,6 @@ def test_every_format_gives_the_same_recording(name: str) -> None:
     assert eeg.signal.dtype == np.float32
     assert np.abs(eeg.signal[:, :640] - SIGNAL[:, :640]).max() < 0.06  # 0.1 µV steps of BrainVision
     assert any("Unit" in note for note in eeg.notes)
-
-
-def test_gdf_is_read_through_mne(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = []
-
-    def reader(path, **options):
-        seen.append(path.read_bytes())
-        return mne.io.RawArray(SIGNAL * 1e-6, mne.create_info(list(EIGHT), 128.0, "eeg"), verbose="ERROR")
-
-    monkeypatch.setattr(mne.io, "read_raw_gdf", reader)
-    assert read_eeg(b"GDF 2.20...", name="a.gdf").channels == EIGHT
-    assert seen == [b"GDF 2.20..."]
 
 
 def test_positions_come_along() -> None:
@@ -107,15 +96,38 @@ def test_drift_and_offset_do_not_change_the_unit() -> None:
 
 def test_a_header_that_cannot_be_right_is_put_right_and_said() -> None:
     made = open_eeg(edf(SIGNAL * 1e-6, EIGHT, unit="uV", limit=5e-4), name="a.edf")  # volts under the name of µV
-    assert any("can only be EEG in V (written as µV)" in note for note in made.recordings[0].notes)
+    assert any("the file says µV, but its numbers can only be EEG in V" in note for note in made.recordings[0].notes)
     assert np.abs(made.recordings[0].signal[:, :640] - SIGNAL[:, :640]).max() < 0.1
+
+
+def test_the_unit_of_a_file_is_the_one_that_it_says() -> None:
+    """MNE gives volts whatever a file says; people are told, and choose, the unit of the file's own numbers."""
+    for name, unit in (("rec.edf", "µV"), ("rec.gdf", "µV"), ("rec.zip", "µV"), ("rec.fif", "V")):
+        made = open_eeg(FILES[name], name=name)
+        assert (made.unit, made.recordings[0].notes[-1]) == (unit, f"Unit: {unit}, as the file says.")
+        chosen = open_eeg(FILES[name], name=name, unit=unit).recordings[0]
+        assert np.array_equal(chosen.signal, made.recordings[0].signal)
+
+
+@pytest.mark.parametrize(("unit", "scale"), [("mV", 1e-3), ("V", 1e-6), ("nV", 1e3), ("", 1e-6)])
+def test_edf_in_other_units(unit: str, scale: float) -> None:
+    limit = float(f"{500 * scale:.0e}")
+    made = open_eeg(edf(SIGNAL * scale, EIGHT, unit=unit, limit=limit), name="a.edf")
+    assert made.unit == (unit or "V")
+    assert np.allclose(made.recordings[0].signal, SIGNAL, atol=0.05)
+
+
+def test_gdf_without_a_dimension_goes_by_its_numbers() -> None:
+    made = open_eeg(gdf(SIGNAL, EIGHT, dimension=0), name="a.gdf")
+    assert made.unit == "µV"
+    assert np.allclose(made.recordings[0].signal, SIGNAL, atol=0.05)
 
 
 def test_the_unit_can_be_chosen() -> None:
     made = open_eeg(FILES["rec.npz"], name="a.npz", unit="nV")
     assert np.allclose(made.recordings[0].signal, SIGNAL / 1000, atol=1e-6)
     assert any("as chosen" in note for note in made.recordings[0].notes)
-    with pytest.raises(SampleError, match=r"one of V, mV, µV, nV, .*; got “T”"):
+    with pytest.raises(SampleError, match=r"one of V, mV, µV, nV; got “T”"):
         open_eeg(FILES["rec.npz"], name="a.npz", unit="T")
 
 
@@ -247,9 +259,22 @@ def test_a_recording_cut_short_is_read_as_far_as_it_goes_and_says_so() -> None:
     assert any("does not match the file size" in note for note in eeg.notes)
 
 
+@pytest.mark.parametrize("name", ["rec.edf", "rec.gdf", "rec.fif", "rec.zip", "rec.set"])
+def test_a_long_recording_is_read_in_parts(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(eeg_files, "PART_VALUES", 8 * 2 * 128)  # 2 s of eight channels
+    made = [open_eeg(FILES[name], name=name, part=part) for part in range(3)]
+    assert made[0].parts == ("0:00:00–0:00:02", "0:00:02–0:00:03", "0:00:03–0:00:05")
+    assert any("part 2 of 3 was read, 0:00:02–0:00:03" in note for note in made[1].recordings[0].notes)
+    assert np.allclose(np.concatenate([one.recordings[0].signal for one in made], 1), SIGNAL, atol=0.05)
+    with pytest.raises(SampleError, match="read in 3 parts, counted from 0; there is no 3"):
+        open_eeg(FILES[name], name=name, part=3)
+    with pytest.raises(SampleError, match="read as a whole"):
+        open_eeg(FILES["rec.npz"], name="rec.npz", part=1)
+
+
 def test_sizes_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(eeg_files, "LIMIT_BYTES", 20_000)
-    monkeypatch.setattr(eeg_files, "LIMIT_UNPACKED", 20_000)
+    monkeypatch.setattr(eeg_checks, "LIMIT_BYTES", 20_000)
+    monkeypatch.setattr(eeg_checks, "LIMIT_UNPACKED", 20_000)
     monkeypatch.setattr(eeg_sets, "LIMIT_BYTES", 20_000)
     bomb = zipped({"a.vhdr": b"0" * 50_000})
     assert len(bomb) < 1000

@@ -50,6 +50,25 @@ def test_curves_follow_the_orders_one_sample_at_a_time(kind):
     np.testing.assert_allclose(got.random[:, [0, -1]], np.tile(got.ranked[[0, -1]], (3, 1)), atol=1e-12)
 
 
+def test_tokens_of_several_spaces_go_together_in_one_order():
+    loaded, run = tiny.made("two-together")
+    target = Target("match")
+    left, right = len(run.inputs.tokens["left"]), len(run.inputs.tokens["right"])
+    rng = np.random.default_rng(0)
+    scores = {"left": rng.random(left), "right": rng.random(right)}
+    found = Explanation(scores, "given", "out", "points", True, Provenance("", "", "", "", ""))
+    got = curves(loaded, run, target, found, "left+right", seeds=1)
+    order = np.argsort(-np.concatenate(list(scores.values())))
+    for count in (1, 4, left + right - 1):
+        gone = order[:count]
+        present = {name: here.clone() for name, here in run.inputs.present.items()}
+        present["left"][gone[gone < left].copy()] = False
+        present["right"][(gone[gone >= left] - left).copy()] = False
+        if any(not here.any() for here in present.values()):
+            continue
+        assert got.ranked[count] == pytest.approx(plain.value(loaded, run.inputs, target, present=present), abs=1e-12)
+
+
 def test_fewer_steps_keep_the_ends_and_the_true_shares():
     loaded, run = tiny.made("two-together")
     got = curves(loaded, run, Target("match"), scored(np.arange(7.0), "right"), "right", steps=3, seeds=1)

@@ -11,9 +11,11 @@ from xviz.core.provenance import Provenance
 from xviz.core.sample import BIOSEMI32
 from xviz.core.tokens import Electrodes
 from xviz.data.eeg_channels import places
-from xviz.figures.figure import read_record
-from xviz.figures.heads import Scalp, heads_figure, row_figure
+from xviz.figures.figure import Figure, read_record
+from xviz.figures.head import EDGE, Scalp
+from xviz.figures.heads import heads_figure, row_figure
 from xviz.figures.style import PRESETS
+from xviz.scalp import rim
 
 ORIGIN = Provenance("mca", "mca", "0" * 64, "sample", "1" * 64)
 POSITIONS = np.stack([places()[name.upper()] for name in BIOSEMI32])
@@ -31,8 +33,7 @@ def test_heads_of_all_bands(preset: str) -> None:
     assert "alpha 8–13 Hz" in made.caption
     assert "Montage: BioSemi cap, 32 electrodes" in made.caption
     assert "took no part (F7)" in made.caption
-    fields = [axes for axes in made.drawing.axes if axes.images and axes.get_aspect() == 1]
-    assert len(fields) == 4
+    assert len(heads(made)) == 4
     assert "DE asks PSD" in made.alt
 
 
@@ -40,14 +41,43 @@ def test_a_head_shows_the_scores_at_its_electrodes() -> None:
     scores = np.zeros((32, 1))
     scores[BIOSEMI32.index("O2")] = 1.0
     made = heads_figure(SCALP, {"one": scores}, ["alpha"], ORIGIN)
-    axes = next(axes for axes in made.drawing.axes if axes.images and axes.get_aspect() == 1)
-    image = axes.images[0]
-    values, (left, right, low, high) = np.ma.filled(image.get_array(), np.nan), image.get_extent()
+    (axes,) = heads(made)
+    drawn = axes.collections[0]
+    shown = dict(zip(drawn.get_paths(), drawn.get_facecolors(), strict=True))
     for name, score in (("O2", 1.0), ("F3", 0.0), ("C4", 0.0)):
-        x, y = SCALP.places[BIOSEMI32.index(name)]
-        column = int((x - left) / (right - left) * values.shape[1])
-        row = int((y - low) / (high - low) * values.shape[0])
-        assert values[row, column] == pytest.approx(score, abs=0.15), name
+        place = SCALP.places[BIOSEMI32.index(name)]
+        colours = [colour for path, colour in shown.items() if len(path) and path.contains_point(place)]
+        wanted = drawn.get_cmap()(score)
+        assert any(np.allclose(colour, wanted, atol=0.12) for colour in colours), name
+    saved = made.to_bytes("svg").decode()
+    assert saved.count("<image") == 1, "only the colour bar is an image: the field is vector graphics"
+
+
+def test_names_stand_where_they_can_be_read() -> None:
+    """Those of outer electrodes outside the field, in black on white; others inside with a rim of the other colour."""
+    scores = np.linspace(0, 1, 32)
+    made = row_figure(
+        SCALP, scores, np.full((32, 32), 1 / 32), ORIGIN, direction="DE asks PSD", band="alpha", unit="weight"
+    )
+    (axes,) = heads(made)
+    found = {text.get_text(): text for text in axes.texts}
+    assert set(found) == set(BIOSEMI32)
+    for index, name in enumerate(BIOSEMI32):
+        away = np.hypot(*SCALP.places[index])
+        outside = np.hypot(*found[name].get_position()) > rim(SCALP.places)
+        assert outside == (away > EDGE), name
+        assert found[name].get_color() == "black" if outside else found[name].get_path_effects(), name
+        assert found[name].get_fontsize() >= 5
+
+
+def heads(made: Figure) -> list:
+    return [axes for axes in made.drawing.axes if axes.get_aspect() == 1 and not axes.images]
+
+
+def test_attention_given_away_has_limits_of_its_own() -> None:
+    made = heads_figure(SCALP, TABLES, BANDS, ORIGIN, what="Attention that each electrode gives", limits=(0.6, 1.0))
+    assert "Attention that each electrode gives, DE asks PSD, by band" in made.caption
+    assert "0.6" in made.caption
 
 
 @pytest.mark.parametrize("selected", [None, 14])

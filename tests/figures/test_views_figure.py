@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -67,3 +69,25 @@ def test_no_text_leaves_the_page(preset: str) -> None:
 def test_titles_must_fit() -> None:
     with pytest.raises(ModelError, match="as many titles"):
         views_figure(np.zeros((4, 4, 3), np.uint8), [], {}, titles=[])
+
+
+@pytest.mark.parametrize("preset", ["nature-single", "nature-double"])
+def test_upright_planes_keep_their_shape_stand_side_by_side_and_share_their_bars(preset: str) -> None:
+    loaded = tiny.model(tiny.mmvit("joint"))
+    run = tiny.ran(loaded, tiny.inputs_of("mmvit"), "two")
+    keys = ("rollout", "occlusion", "relevance", "gradient")
+    found = [replace(METHODS[key].explain(loaded, run, Target("two")), unit="density") for key in keys]
+    spaces = {name: run.spaces[name] for name in ("view1", "view2")}
+    known = np.float32([[2, 2, 9, 2]])
+    made = views_figure(
+        np.full((16, 24, 3), 200, np.uint8), found, spaces, titles=keys, limit=0.1, upright=True, known=known,
+        preset=PRESETS[preset],
+    )  # fmt: skip
+    panels = [axes.get_window_extent() for axes in made.drawing.axes if axes.images and axes.patches]
+    shapes = [box.width / box.height for box in panels]
+    assert sum(shape == pytest.approx(1.5, abs=0.01) for shape in shapes) == 8
+    assert len(shapes) == 10, "and one bar for scores above zero, one for signed ones"
+    assert made.size_mm[1] <= PRESETS[preset].max_height_mm + 1e-6
+    assert "the same in all panels" in made.caption
+    assert "Dotted: where it is known to be." in made.caption
+    assert "beyond the limits" in made.caption, "scores beyond the limit are counted"

@@ -11,12 +11,25 @@ import soundfile
 import torch
 
 from tests.explain import tiny
-from xviz.core.errors import ModelError, SampleError
+from xviz.core.errors import CheckpointError, ModelError, SampleError
+from xviz.explain import planted
 from xviz.models.mel import Mel
 from xviz.models.mmvit import MMViT
 from xviz.models.mmvit_cards import SOUND
-from xviz.train.measure_mmvit import average_precision, inside
-from xviz.train.mmvit import Recipe, cutmix, leave_out, shifted, train, transfer
+from xviz.train import compare_mmvit
+from xviz.train.mmvit import (
+    Recipe,
+    cutmix,
+    equalised,
+    further,
+    leave_out,
+    shifted,
+    silenced,
+    stretched,
+    train,
+    transfer,
+)  # fmt: skip
+from xviz.train.placed import average_precision
 from xviz.train.spoken import Recording, alone, recordings, row
 
 RATE = 8000.0
@@ -85,6 +98,67 @@ def test_shifting_moves_bands_and_brings_silence() -> None:
     assert (-1.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0) in ways
 
 
+def test_stretching_moves_bands_away_from_the_lowest() -> None:
+    planes = torch.full((64, 1, 40, 2), -1.0)
+    planes[:, :, 20] = 1.0
+    moved = stretched(planes, 0.2, np.random.default_rng(0))[:, 0, :, 0] + 1
+    middle = (moved * torch.arange(40.0)).sum(1) / moved.sum(1)
+    assert middle.min() < 17.5
+    assert middle.max() > 22.5
+    torch.testing.assert_close(stretched(planes, 0.0, np.random.default_rng(0)), planes)
+
+
+def test_the_equaliser_changes_bands_alike_in_time_and_keeps_the_loudest() -> None:
+    planes = torch.rand(20, 1, 16, 9) * 0.5
+    planes[:, :, 3, 4] = 1.0
+    made = equalised(planes, 0.1, np.random.default_rng(0))
+    change = made - planes
+    assert change.std(-1).max() < 1e-5, "the same at all times"
+    assert 0.05 < float(change.amax((2, 3)).sub(change.amin((2, 3))).max()) <= 0.2 + 1e-6
+    torch.testing.assert_close(made.amax((1, 2, 3)), torch.ones(20))
+
+
+def test_silenced_bands_are_neighbours_and_no_more_than_asked() -> None:
+    gone = (silenced(torch.zeros(300, 1, 16, 2), 5, np.random.default_rng(0)) == -1)[:, 0, :, 0].numpy()
+    assert set(gone.sum(1)) == {0, 1, 2, 3, 4, 5}
+    assert all(np.ptp(np.flatnonzero(row)) == row.sum() - 1 for row in gone if row.any())
+    assert gone.any(0).all()
+
+
+def test_what_the_recipe_leaves_off_changes_nothing_and_draws_nothing() -> None:
+    rng = np.random.default_rng(0)
+    planes = torch.rand(3, 1, 64, 128)
+    assert further(planes, Recipe(), Mel.of(SOUND), rng) is planes
+    assert rng.random() == np.random.default_rng(0).random()
+    assert not torch.equal(further(planes, Recipe(tilt=6.0), Mel.of(SOUND), rng), planes)
+
+
+def test_the_comparison_repeats_nothing_and_begins_afresh_with_another_recipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(compare_mmvit, "trained", lambda one, data, pictures: asked.append(one) or {"own split": 1.0})
+    record, forms = tmp_path / "record.json", [compare_mmvit.SHIPPED, "without CutMix"]
+    compare_mmvit.compare(tmp_path, forms, record=record)
+    assert len(asked) == len(set(asked)) == 6 + 2 * 3
+    compare_mmvit.compare(tmp_path, forms, record=record)
+    assert len(asked) == 12
+    found = json.loads(record.read_text())
+    found["trainings"]["recipe"]["batch"] = 1
+    record.write_text(json.dumps(found))
+    compare_mmvit.compare(tmp_path, forms, record=record)
+    assert len(asked) == 24
+    assert len(json.loads(record.read_text())["trainings"]["runs"]) == 12
+    with pytest.raises(CheckpointError, match="--pictures"):
+        compare_mmvit.compare(tmp_path, ["transferred from pictures (sum)"], record=record)
+
+
+def test_the_shipped_checkpoint_is_not_trained_again() -> None:
+    assert compare_mmvit.shipped(Recipe(), SOUND)["own split"] > 90
+    assert compare_mmvit.shipped(Recipe(seed=1), SOUND) is None
+    assert compare_mmvit.shipped(Recipe(), {**SOUND, "cross": "none"}) is None
+
+
 @pytest.mark.parametrize(("rule", "factor"), [("sum", 3.0), ("mean", 1.0)])
 def test_transfer_joins_channels_and_fits_codes_of_places(rule: str, factor: float) -> None:
     colours = MMViT({**tiny.TONES, "channels": 3, "input": (24, 24), "views": (((4, 3), (4, 3), (0, 0)),) * 2})
@@ -150,12 +224,29 @@ def test_relevance_inside_a_stretch_by_hand() -> None:
     scores = np.zeros((4, 8))
     scores[0, 2], scores[1, 5], scores[2, 0] = 3.0, 1.0, -9.0
     edge = 3 * definition.hop
-    share, hit = inside(run, {"view1": scores.ravel()}, (2 * edge, 3 * edge), definition)
-    assert (share, hit) == (pytest.approx(0.75), True)
-    share, hit = inside(run, {"view1": scores.ravel()}, (2.4 * edge, 6 * edge), definition)
-    assert (share, hit) == (pytest.approx((3 * 0.6 + 1) / 4), True)
-    assert not inside(run, {"view1": scores.ravel()}, (2.6 * edge, 6 * edge), definition)[1]
-    assert inside(run, {"view1": -np.ones(32)}, (0, 1), definition)[0] == 0
+
+    def inside(values: np.ndarray, start: float, end: float) -> tuple[float, bool]:
+        found = planted.inside(run.spaces, {"view1": values.ravel()}, definition.place(start * edge, end * edge))
+        return found.share, found.hit
+
+    assert inside(scores, 2, 3) == (pytest.approx(0.75), True)
+    assert inside(scores, 2.4, 6) == (pytest.approx((3 * 0.6 + 1) / 4), True)
+    assert not inside(scores, 2.6, 6)[1]
+    assert inside(-np.ones(32), 0, 1)[0] == 0
+    flat = planted.inside(run.spaces, {"view1": np.ones(32)}, definition.place(0, 2.5 * edge))
+    assert flat.share == pytest.approx(flat.chance) == pytest.approx(2.5 / 8)
+
+
+def test_a_place_in_time_and_frequency_by_hand() -> None:
+    definition = Mel.of(SOUND)
+    low, high = definition.hertz(10), definition.hertz(20.5)
+    place = definition.place(0.25, 0.5, low, high)[::-1]  # the lowest band first
+    assert place.shape == (64, 128)
+    np.testing.assert_allclose(place[10:20, 20:40], 1)
+    np.testing.assert_allclose(place[20, 20:40], 0.5, atol=1e-6)
+    assert place.sum() == pytest.approx(20 * 10.5)
+    run = tiny.ran(tiny.model(tiny.mmvit("joint")), tiny.inputs_of("mmvit"))
+    assert run.spaces["view1"].boxes[0, 3] == run.spaces["view1"].size[0], "row 0 is the lowest band, drawn last"
 
 
 def test_average_precision_by_hand() -> None:

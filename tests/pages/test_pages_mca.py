@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import io
 import re
+import tomllib
 from pathlib import Path
 
+import mne
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from xviz.core.sample import BIOSEMI32
+from xviz.data import eeg_files
+from xviz.data.eeg_checks import LIMIT_BYTES
 from xviz.data.eeg_examples import eeg_examples
+from xviz.ui.recording import LIMIT_MB
 
 ROOT = Path(__file__).parents[2]
 
@@ -135,6 +140,19 @@ def test_hiding_an_electrode_changes_the_answer_and_can_be_undone() -> None:
     assert not at.metric[0].delta
 
 
+def test_bad_electrodes_are_left_out_in_the_table_of_channels() -> None:
+    at = opened()
+    before = [value(metric) for metric in at.metric]
+    left_out = next(select for select in at.multiselect if select.label == "Leave out")
+    left_out.set_value(["Fp1", "T7"]).run()
+    assert not at.error, told(at)
+    assert [value(metric) for metric in at.metric] != before
+    assert "Hidden: Fp1, T7" in said(at)
+    at.button(key="eeg.show").click().run()
+    assert [value(metric) for metric in at.metric] == before
+    assert next(select for select in at.multiselect if select.label == "Leave out").value == []
+
+
 # what people bring
 
 
@@ -150,7 +168,7 @@ def test_an_own_recording_with_other_names_and_a_flat_channel() -> None:
         "1 missing",
         "1 flat or broken",
         "2 made from their neighbours",
-        "1 channels not used",
+        "1 channel not used",
     ):
         assert words in told_
     at.radio(key="missing").set_value("leave out").run()
@@ -185,3 +203,45 @@ def test_the_unit_is_found_and_what_cannot_be_read_is_refused_in_words() -> None
     assert not at.error, "nothing is lost"
     at.selectbox(key="unit").set_value("mV").run()
     assert "taken as mV, as chosen" in said(at)
+
+
+def test_a_long_recording_is_chosen_part_by_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts of equal signals too: what is said is that of the part."""
+    monkeypatch.setattr(eeg_files, "PART_VALUES", 32 * 128 * 40)
+    raw = mne.io.RawArray(np.tile(noise(40), 2) * 1e-6, mne.create_info([*BIOSEMI32], 128.0, "eeg"), verbose="ERROR")
+    raw.save(tmp_path / "long_raw.fif", verbose="ERROR")
+    at = with_file("long_raw.fif", (tmp_path / "long_raw.fif").read_bytes())
+    assert not at.error, told(at)
+    assert "part 1 of 2 was read, 0:00:00–0:00:40" in said(at)
+    at.selectbox(key="part of 2").set_value(1).run()
+    assert "part 2 of 2 was read, 0:00:40–0:01:20" in said(at)
+    assert "Unit: V, as the file says" in said(at)
+
+
+def test_every_figure_can_be_looked_at() -> None:
+    at = opened()
+    at.toggle(key="eeg.preview").set_value(True).run()
+    for kind, words in (("heads", "Attention that each electrode receives"), ("given", "gives to all others")):
+        at.selectbox(key="eeg.figure").set_value(kind).run()
+        assert not at.error, told(at)
+        assert words in said(at)
+        assert "8–13 Hz" in said(at)
+
+
+def test_a_difference_names_its_unit() -> None:
+    at = opened()
+    for quantity, unit in (("psd", "difference in dB"), ("de", "difference in log₁₀ µV"), ("read", "difference")):
+        at.selectbox(key="quantity").set_value(quantity).run()
+        assert not at.error, told(at)
+        assert any(unit in frame.value.columns for frame in at.dataframe), unit
+
+
+def test_the_server_takes_what_the_pages_offer() -> None:
+    """Streamlit refuses larger files before a page sees them, whatever the page's own limit."""
+    limit = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["server"]["maxUploadSize"]
+    offered = [LIMIT_MB]
+    for path in (ROOT / "xviz" / "ui").glob("*.py"):
+        offered += [int(found) for found in re.findall(r"megabytes=(\d+)", path.read_text(encoding="utf-8"))]
+    assert len(offered) >= 3
+    assert max(offered) <= limit
+    assert LIMIT_MB << 20 <= LIMIT_BYTES

@@ -14,7 +14,7 @@ from xviz.checkpoints import Checkpoint, load_into
 from xviz.core.errors import SampleError
 from xviz.core.sample import BIOSEMI32
 from xviz.models.mca import MCA, MCA_CARD, SHIPPED
-from xviz.models.mca_features import Plan
+from xviz.models.mca_features import Plan, band_table
 from xviz.train.mca import Recipe, compare, drawn, fit, fused, judge, settings_for, standardise
 from xviz.train.mca_data import Trials, divide, label_question, load_trials
 from xviz.train.mca_real import SETS, load, read_ts
@@ -185,6 +185,49 @@ def test_a_folder_of_simulated_recordings_is_trained_on(tmp_path: Path, capsys: 
     assert first.label_names == ("valence", "arousal")
 
 
+def test_several_splits_stand_in_one_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    simulated(tmp_path)
+    out = tmp_path / "mca.safetensors"
+    which = ["--split", "paper", "trial", "subject", "--epochs", "0", "--share", "0.4"]
+    cli.main(["train", "mca", "--data", str(tmp_path), "--out", str(out), *which])
+    said = capsys.readouterr().out
+    rows = [line for line in said.splitlines() if line.startswith("| w")]
+    assert [row.split(" | ")[1] for row in rows] == ["valence", "arousal"] * 3
+    assert [("**leaks**" in row, "whole subjects" in row) for row in rows[::2]] == [
+        (True, False),
+        (False, False),
+        (False, True),
+    ]
+    log = json.loads(out.with_suffix(".log.json").read_text(encoding="utf-8"))
+    assert log["split"] == "subject"
+    assert log["accuracy"]["valence"]["windows"] == log["splits"][4]["windows"]
+
+
+def test_any_montage_and_any_bands_are_trained_on(tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        data = 10 * np.random.default_rng(number).standard_normal((2, 12, 8064)).astype(np.float32)
+        names = np.array([f"E{i}" for i in range(12)])
+        np.savez(tmp_path / f"s{number}.npz", data=data, labels=np.array([[3.0], [7.0]]), rate=128.0, rest=3.0,
+                 label_names=np.array(["sleepy"]), channels=names)  # fmt: skip
+    out = tmp_path / "mine.safetensors"
+    bands = ["--bands", "delta=1-4", "alpha=8-13", "--set", "standardise=True", "--set", "dropout=0.1"]
+    cli.main(["train", "mca", "--data", str(tmp_path), "--out", str(out), "--epochs", "1", "--share", "0.4", *bands])
+    made = load_trials(tmp_path, replace(Plan(), bands=band_table(bands[1:3])), say=pytest.fail)
+    assert (made.de.shape, made.channels[-1], made.label_names) == ((6, 12, 2, 60), "E11", ("sleepy",))
+    again = MCA(settings_for(made) | {"standardise": True})
+    load_into(again, Checkpoint("mine", out, "", "mca", "", ""))
+    odd = {"data": np.ones((2, 11, 8064)), "labels": np.array([[3.0], [7.0]]), "rate": 128.0, "rest": 3.0}
+    np.savez(tmp_path / "s4.npz", **odd, label_names=np.array(["sleepy"]), channels=np.array([*"abcdefghijk"]))
+    with pytest.raises(SampleError, match=r"s4\.npz should hold trials with labels, of the same electrodes"):
+        load_trials(tmp_path, say=lambda _: None)
+
+
+@pytest.mark.parametrize("text", ["theta", "theta=8-4", "theta=4-90", "theta=0-4", "theta=4.2-4.8", "=1-2"])
+def test_a_band_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(SampleError, match="A band should be like theta=4-8"):
+        band_table([text])
+
+
 def test_seed_features_are_cut_into_minutes(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     for name in ("1_20131027", "1_20131030", "2_20140404"):
@@ -205,6 +248,23 @@ def test_seed_features_are_cut_into_minutes(tmp_path: Path) -> None:
     assert np.allclose(data.psd[1], 10 * np.log10(_psd(tmp_path / "1_20131027.mat")[:, :, 60:120]), atol=1e-4)
 
 
+def test_seed_signals_are_cut_into_minutes(tmp_path: Path) -> None:
+    """Raw clips at 200 Hz: features are made here, levels as there is no rest; an alpha rhythm is seen where it is."""
+    rng, time = np.random.default_rng(0), np.arange(125 * 200) / 200
+    clips = {f"djc_eeg{number}": 10 * rng.standard_normal((62, len(time))) for number in (1, 2)}
+    clips["djc_eeg2"][5] += 30 * np.sin(2 * np.pi * 10 * time)
+    savemat(tmp_path / "1_20131027.mat", clips)
+    savemat(tmp_path / "label.mat", {"label": np.array([[1, -1]])})
+    data = load_trials(tmp_path, say=lambda _: None)
+    assert data.de.shape == (4, 62, 5, 60)
+    assert data.high("valence").tolist() == [1, 1, 0, 0]
+    assert np.isfinite(data.psd).all()
+    alpha = data.psd[2:, 5, 2].mean() - data.psd[:2, 5, 2].mean()
+    assert alpha > 6
+    power = 1 + 30**2 / 2 / (10**2 / 100 * 5)  # of noise of 1 µV²/Hz in 5 Hz, and of the rhythm
+    assert data.de[2:, 5, 2].mean() - data.de[:2, 5, 2].mean() == pytest.approx(np.log10(power) / 2, abs=0.15)
+
+
 def _psd(path: Path) -> np.ndarray:
     from scipy.io import loadmat
 
@@ -212,7 +272,7 @@ def _psd(path: Path) -> np.ndarray:
 
 
 def test_a_folder_of_something_else(tmp_path: Path) -> None:
-    with pytest.raises(SampleError, match=r"should hold DEAP's s01\.dat …, simulated s01\.npz …, or SEED's"):
+    with pytest.raises(SampleError, match=r"should hold DEAP's s01\.dat … or s01\.bdf …, your own s01\.npz …"):
         load_trials(tmp_path)
 
 

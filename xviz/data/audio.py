@@ -22,6 +22,7 @@ MEGABYTES = 200  #: largest file
 MOST_CHANNELS = 64
 RATES = (1_000, 768_000)  #: Hz
 BLOCK = 1 << 13  #: frames read at once; of a damaged file no more than these are lost before the damage
+STREAMED = 0x7FFF_0000  #: bytes, from which a WAV's size stands for "unknown", as recorders write it
 FULL = 0.999  #: of full scale, from which a sample counts as clipped
 KINDS = ("WAV", "WAVEX", "RF64", "W64", "FLAC", "OGG", "MP3", "AIFF", "CAF")
 
@@ -66,7 +67,7 @@ def read_sound(content: bytes, name: str = "this file", *, start: float = 0.0, m
         wanted = min(round(most * rate), told - first)
         parts = list(_blocks(file, wanted, name))
         signal = np.concatenate(parts) if parts else np.zeros(0, np.float32)
-        notes = list(_told(file, name))
+        notes = [*_told(file, name), *_cut(content, file, name)]
         if len(signal) < wanted:
             notes.append(
                 f"{name} is cut short: it tells of {(told - first) / rate:.3g} s but holds {len(signal) / rate:.3g} s."
@@ -80,19 +81,34 @@ def read_sound(content: bytes, name: str = "this file", *, start: float = 0.0, m
     return Sound(signal, rate, start, tuple(notes), whole if whole > len(signal) / rate + 1e-3 else None)
 
 
-def outline(content: bytes, name: str = "this file", *, bins: int = 1000) -> Outline:
-    """The least and greatest amplitude along a whole file, read in blocks.
+def outline(
+    content: bytes, name: str = "this file", *, bins: int = 1000, start: float = 0.0, most: float | None = None
+) -> Outline:
+    """The least and greatest amplitude along a file, or along a stretch of it, read in blocks.
+
+    Args:
+        content: Of the file.
+        name: For messages.
+        bins: Stretches of which each gives two numbers; fewer where there are fewer samples.
+        start: Where the outline begins, seconds.
+        most: How long it is at most, seconds; None for all that is left.
 
     Raises:
         SampleError: this is no sound.
     """
     with _opened(content, name) as file:
-        told, at = _frames(file), 0
+        first = min(round(start * file.samplerate), _frames(file) - 1)
+        left = _frames(file) - first
+        told, at = left if most is None else min(left, round(most * file.samplerate)), 0
+        bins = max(1, min(bins, told))
         low, high = np.zeros(bins, np.float32), np.zeros(bins, np.float32)
+        file.seek(first)
         for block in _blocks(file, told, name):
-            index = (np.arange(at, at + len(block)) * bins // max(told, 1)).clip(0, bins - 1)
-            np.minimum.at(low, index, block)
-            np.maximum.at(high, index, block)
+            index = (np.arange(at, at + len(block)) * bins // told).clip(0, bins - 1)
+            edges = np.flatnonzero(np.diff(index, prepend=-1))  # where a further bin begins
+            own = index[edges]
+            low[own] = np.minimum(low[own], np.minimum.reduceat(block, edges))
+            high[own] = np.maximum(high[own], np.maximum.reduceat(block, edges))
             at += len(block)
         return Outline(told / file.samplerate, float(file.samplerate), file.channels, low, high)
 
@@ -167,3 +183,16 @@ def _told(file: soundfile.SoundFile, name: str) -> Iterator[str]:
     """What reading changed."""
     if file.channels > 1:
         yield f"{name} has {file.channels} channels; their mean is heard."
+
+
+def _cut(content: bytes, file: soundfile.SoundFile, name: str) -> Iterator[str]:
+    """That a WAV is shorter than it says itself, which its reader passes over in silence."""
+    if content[:4] != b"RIFF" or content[8:12] != b"WAVE":
+        return
+    at = 12
+    while at + 8 <= len(content) and content[at : at + 4] != b"data":
+        at += 8 + int.from_bytes(content[at + 4 : at + 8], "little") + content[at + 4] % 2
+    size, here = int.from_bytes(content[at + 4 : at + 8], "little"), len(content) - at - 8
+    if 0 < here < size < STREAMED:
+        told = file.frames * size / here / file.samplerate
+        yield f"{name} is cut short: it tells of {told:.3g} s but holds {file.frames / file.samplerate:.3g} s."

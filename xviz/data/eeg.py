@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
 from xviz.core.sample import Eeg
-from xviz.data.eeg_files import KINDS, LIMIT_BYTES, LIMIT_VALUES, Raw, read_system
+from xviz.data.eeg_checks import KINDS, LIMIT_BYTES
+from xviz.data.eeg_files import LIMIT_VALUES, WHOLE, Raw, read_system
 from xviz.data.eeg_sets import read_csv, read_dat, read_mat, read_npz
 
 File = bytes | BinaryIO | Path
 
-WRONG = "V (written as µV)"  #: of an EDF header whose numbers are volts and whose unit says µV
-UNITS = {"V": 1e6, "mV": 1e3, "µV": 1.0, "nV": 1e-3, WRONG: 1e12}  #: unit → µV
+UNITS = {"V": 1e6, "mV": 1e3, "µV": 1.0, "nV": 1e-3}  #: unit → µV
 #: what the numbers of an EEG look like: the median channel's spread, from (included) to, in the unit itself
-SPREADS = {WRONG: (1e-14, 5e-10), "V": (1e-8, 5e-4), "mV": (5e-4, 0.3), "µV": (0.3, 1000.0), "nV": (1000.0, 1e7)}
+SPREADS = {"V": (1e-8, 5e-4), "mV": (5e-4, 0.3), "µV": (0.3, 1000.0), "nV": (1000.0, 1e7)}
 SHORTEST = 1.0  #: s
 SUFFIXES = (*(suffix for suffix in KINDS if suffix != ".vhdr"), ".zip", ".dat", ".mat", ".npz", ".csv", ".tsv")
 
@@ -38,28 +38,34 @@ class EegFile:
     unit: str  #: in which the numbers were taken
     labels: NDArray[np.float64] | None = None  #: (recordings, labels) ratings
     label_names: tuple[str, ...] = ()
+    parts: tuple[str, ...] = (WHOLE,)  #: in which a long recording is read, for people
 
 
-def read_eeg(file: File, *, name: str = "", unit: str | None = None, rate: float | None = None, index: int = 0) -> Eeg:
+def read_eeg(
+    file: File, *, name: str = "", unit: str | None = None, rate: float | None = None, part: int = 0, index: int = 0
+) -> Eeg:
     """One recording of a file; see ``open_eeg``.
 
     Raises:
         SampleError: the file cannot be read, or has no such recording.
     """
-    made = open_eeg(file, name=name, unit=unit, rate=rate)
+    made = open_eeg(file, name=name, unit=unit, rate=rate, part=part)
     if not 0 <= index < len(made.recordings):
         raise SampleError(f"The file has {len(made.recordings)} recordings, counted from 0; there is no {index}.")
     return made.recordings[index]
 
 
-def open_eeg(file: File, *, name: str = "", unit: str | None = None, rate: float | None = None) -> EegFile:
-    """All recordings of a file.
+def open_eeg(
+    file: File, *, name: str = "", unit: str | None = None, rate: float | None = None, part: int = 0
+) -> EegFile:
+    """All recordings of a file; of one recording of an EEG system that is long, one part.
 
     Args:
         file: its bytes, an open file, or where it lies.
         name: how it is called; the ending tells the format. The name of the path where there is one.
         unit: V, mV, µV or nV in which the numbers are to be taken; None to go by the file and its numbers.
         rate: samples a second in Hz, for formats that do not say it.
+        part: which part of a long recording; ``EegFile.parts`` says how many there are.
 
     Raises:
         SampleError: the file is of no known kind, too large, damaged, or cannot be EEG.
@@ -67,7 +73,7 @@ def open_eeg(file: File, *, name: str = "", unit: str | None = None, rate: float
     if unit is not None and unit not in UNITS:
         raise SampleError(f"The unit should be one of {', '.join(UNITS)}; got “{unit}”.")
     data, suffix = _bytes(file, name)
-    raw = _raw(data, suffix, rate)
+    raw = _raw(data, suffix, rate, part)
     if sum(signal.size for signal in raw.signals) > LIMIT_VALUES:
         raise SampleError(
             f"A file may hold {LIMIT_VALUES // 10**6} million values. Cut it, or bring it at a lower rate."
@@ -84,11 +90,11 @@ def open_eeg(file: File, *, name: str = "", unit: str | None = None, rate: float
             channels=raw.channels,
             positions=raw.positions,
             rest=raw.rest,
-            notes=(*raw.notes, *said),
+            notes=(*raw.notes, *_of_parts(raw, part), *said),
         )
         for signal in raw.signals
     )
-    return EegFile(recordings, _titles(raw), chosen, raw.labels, raw.label_names)
+    return EegFile(recordings, _titles(raw), chosen, raw.labels, raw.label_names, raw.parts)
 
 
 def crop(eeg: Eeg, start: float, seconds: float) -> Eeg:
@@ -123,6 +129,13 @@ def likely_unit(signal: NDArray[np.floating], rate: float) -> str | None:
     return next((unit for unit, (low, high) in SPREADS.items() if low <= middle < high), None)
 
 
+def _of_parts(raw: Raw, part: int) -> tuple[str, ...]:
+    """What is to say where only a part of a recording was read."""
+    if len(raw.parts) == 1:
+        return ()
+    return (f"The recording is long: part {part + 1} of {len(raw.parts)} was read, {raw.parts[part]}.",)
+
+
 def _unit(raw: Raw, wanted: str | None) -> tuple[str, tuple[str, ...]]:
     """The unit that is taken, and what is to say about it."""
     if wanted is not None:
@@ -138,7 +151,7 @@ def _unit(raw: Raw, wanted: str | None) -> tuple[str, tuple[str, ...]]:
         return likely, (
             f"Unit: the file says {raw.unit}, but its numbers can only be EEG in {likely}, and were taken so.",
         )
-    taken = "µV" if likely in (None, WRONG) else likely
+    taken = likely or "µV"
     return taken, (f"Unit: the file does not say; from the size of the numbers they were taken as {taken}.",)
 
 
@@ -148,18 +161,20 @@ def _neighbours(one: str | None, other: str) -> bool:
     return one in order and abs(order.index(one) - order.index(other)) == 1
 
 
-def _raw(data: bytes, suffix: str, rate: float | None) -> Raw:
+def _raw(data: bytes, suffix: str, rate: float | None, part: int) -> Raw:
     """What the file says, by its ending.
 
     Raises:
-        SampleError: the ending is unknown.
+        SampleError: the ending is unknown, or there is no such part.
     """
     if suffix in (".zip", *KINDS):
         if suffix == ".vhdr":
             raise SampleError(
                 "A BrainVision recording is three files. Zip its .vhdr, .vmrk and .eeg and bring the zip."
             )
-        return read_system(data, suffix)
+        return read_system(data, suffix, part)
+    if part:
+        raise SampleError(f"Files in {suffix} are read as a whole; there is no part {part}.")
     if suffix in (".csv", ".tsv"):
         return read_csv(data, rate)
     readers = {".dat": read_dat, ".mat": read_mat, ".npz": read_npz}

@@ -38,7 +38,7 @@ def continuous(data: bytes, kind: str) -> tuple[bytes, tuple[str, ...]]:
     notes = ()
     if len(cuts) > 2:
         notes = (
-            f"The recording has {len(cuts) - 2} gaps; its longest stretch is read, "
+            f"The recording has {len(cuts) - 2} gap{'s' * (len(cuts) > 3)}; its longest stretch is read, "
             f"{(last - first) * head.seconds:.4g} s from {onsets[first]:.4g} s on.",
         )
     return fixed + b"".join(records[first:last]), notes
@@ -64,8 +64,9 @@ def read_header(data: bytes, kind: str) -> Header:
     """
     try:
         count, start, seconds = int(data[252:256]), int(data[184:192]), float(data[244:252])
-        samples = [int(data[256 + 216 * count + 8 * i :][:8]) for i in range(count)]
-        labels = [data[256 + 16 * i :][:16].strip() for i in range(count)]
+        head = data[: 256 * (count + 1)]  # what follows can be large
+        samples = [int(head[256 + 216 * count + 8 * i :][:8]) for i in range(count)]
+        labels = [head[256 + 16 * i :][:16].strip() for i in range(count)]
         if start != 256 * (count + 1) or min(samples) < 1 or seconds < 0:
             raise ValueError("its numbers contradict each other")
     except ValueError as error:

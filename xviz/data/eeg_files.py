@@ -9,12 +9,9 @@ from __future__ import annotations
 import re
 import tempfile
 import warnings
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -23,14 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
+from xviz.data.eeg_checks import KINDS, check_brainvision, check_eeglab, check_inflated, unpacked
 from xviz.data.eeg_edf import continuous
 
-LIMIT_BYTES = 256 * 2**20  #: of a file, and of all that a zip unpacks to
-LIMIT_UNPACKED = 512 * 2**20  #: of a compressed .mat; a file of SEED has 340 MiB
 LIMIT_VALUES = 64_000_000  #: samples times channels
-KINDS = {".edf": "EDF", ".bdf": "BDF", ".gdf": "GDF", ".fif": "FIF", ".set": "EEGLAB", ".vhdr": "BrainVision"}
-BRAINVISION = {".vhdr", ".vmrk", ".eeg", ".dat", ".avg"}
-EEGLAB = {".set", ".fdt"}
+PART_VALUES = 16_000_000  #: of a longer recording one part of so many is read at a time
+WHOLE = "the whole"  #: the only part of a file that is read at once
+SAYS_NOTHING = ("MNE naming conventions", "contains no event information")  #: warnings that are nobody's concern
+VOLTS = {"V": 1.0, "mV": 1e-3, "µV": 1e-6, "nV": 1e-9}
 _reading = Lock()  # what MNE warns of reaches a list that all threads share
 
 
@@ -47,17 +44,19 @@ class Raw:
     rest: float = 0.0  #: seconds
     labels: NDArray[np.float64] | None = None  #: (signals, labels)
     label_names: tuple[str, ...] = ()
+    parts: tuple[str, ...] = (WHOLE,)  #: in which a long recording is read, for people
 
 
-def read_system(data: bytes, suffix: str) -> Raw:
+def read_system(data: bytes, suffix: str, part: int = 0) -> Raw:
     """A file of an EEG system, or a zip of the files of one recording.
 
     Args:
         data: Its bytes.
         suffix: How its name ends: ``.edf``, ``.bdf``, ``.gdf``, ``.fif``, ``.set`` or ``.zip``.
+        part: Which part of a long recording is read.
 
     Raises:
-        SampleError: it cannot be read, or names files that did not come with it.
+        SampleError: it cannot be read, or names files that did not come with it, or has no such part.
     """
     files = unpacked(data) if suffix == ".zip" else {f"recording{suffix}": data}
     headers = [name for name in files if Path(name).suffix in (".vhdr", ".set")] or list(files)
@@ -78,103 +77,12 @@ def read_system(data: bytes, suffix: str) -> Raw:
         files[header], notes = continuous(files[header], kind)
     with _reading, _folder(files) as folder, warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        raw = _read(folder / header, kind)
+        raw, parts = _read(folder / header, kind, part)
         own = [warning for warning in told if Path(warning.filename) == Path(__file__)]  # MNE names who called it
-        return _told(raw, notes + tuple(dict.fromkeys(_sentence(warning.message) for warning in own)))
-
-
-def unpacked(data: bytes) -> dict[str, bytes]:
-    """File name without folders, in small letters after the dot → bytes, of a zip.
-
-    Raises:
-        SampleError: it is no zip, has secrets or too much in it, or other files than recordings have.
-    """
-    try:
-        with zipfile.ZipFile(BytesIO(data)) as archive:
-            entries = [e for e in archive.infolist() if not e.is_dir() and not e.filename.startswith("__MACOSX")]
-            if len(entries) > 8 or sum(entry.file_size for entry in entries) > LIMIT_BYTES:
-                raise SampleError(
-                    f"A zip may hold 8 files and {LIMIT_BYTES >> 20} MiB unpacked; this one claims {len(entries)} "
-                    f"files and {sum(e.file_size for e in entries) >> 20} MiB. Zip the files of one recording only."
-                )
-            files = {}
-            for entry in entries:
-                name = Path(entry.filename.replace("\\", "/")).name
-                name = Path(name).stem + Path(name).suffix.lower()
-                if entry.flag_bits & 1 or name in files or Path(name).suffix not in BRAINVISION | EEGLAB | set(KINDS):
-                    raise SampleError(
-                        f"“{name}” does not belong into the zip of a recording, or is locked. Zip it anew."
-                    )
-                with archive.open(entry) as file:
-                    files[name] = file.read(entry.file_size + 1)
-                if len(files[name]) != entry.file_size:
-                    raise SampleError(f"“{name}” is not as long as the zip says. Zip it anew.")
-            return files
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
-        raise SampleError(f"The zip is damaged or of an unknown kind ({error}). Zip the recording anew.") from error
-
-
-def check_brainvision(files: Mapping[str, bytes], header: str) -> None:
-    """Refuse a header that names files which did not come with it.
-
-    Raises:
-        SampleError: a file is missing or lies elsewhere.
-    """
-    said = files[header].decode("utf-8", "replace")
-    for key in ("DataFile", "MarkerFile"):
-        for found in re.finditer(rf"^[ \t]*{key}[ \t]*=[ \t]*(.*?)[ \t]*\r?$", said, re.MULTILINE | re.IGNORECASE):
-            named = found[1].replace("$b", Path(header).stem)
-            if named not in files:
-                raise SampleError(
-                    f"The BrainVision header names “{named:.80}” as its {key}; the zip holds {', '.join(files)}. "
-                    "Zip the three files of one recording, under the names in the header."
-                )
-
-
-def check_eeglab(files: Mapping[str, bytes], header: str) -> None:
-    """Refuse a set whose data lie in a file that did not come with it.
-
-    Raises:
-        SampleError: the data file is missing or lies elsewhere, or this is no EEGLAB set.
-    """
-    from scipy.io import loadmat
-
-    try:
-        said: Any = loadmat(BytesIO(files[header]), squeeze_me=True, struct_as_record=False)
-        said = said.get("EEG", said)
-        inside = said["data"] if isinstance(said, dict) else said.data
-    except NotImplementedError as error:
-        raise SampleError("This is a MATLAB 7.3 file; save the set in EEGLAB as version 6 or 7.") from error
-    except Exception as error:  # SciPy fails in many ways on damaged files
-        raise SampleError(f"An EEGLAB .set file was expected; this one cannot be read ({error}).") from error
-    if isinstance(inside, str) and inside not in files:
-        raise SampleError(
-            f"The data of this EEGLAB set lie in “{inside:.80}”; {', '.join(files)} came. Zip the .set and its .fdt."
+        said = dict.fromkeys(
+            _sentence(one.message) for one in own if not any(w in str(one.message) for w in SAYS_NOTHING)
         )
-
-
-def check_inflated(data: bytes) -> None:
-    """Refuse a MATLAB 5 file whose compressed parts unpack to more than the limit.
-
-    Raises:
-        SampleError: there is too much in it.
-    """
-    at, total = 128, 0
-    while at + 8 <= len(data):
-        order = "big" if data[126:128] == b"MI" else "little"
-        kind, size = (int.from_bytes(data[at + i : at + i + 4], order) for i in (0, 4))
-        if kind == 15:
-            left = zlib.decompressobj()
-            rest = data[at + 8 : at + 8 + size]
-            while rest and not left.eof:
-                try:
-                    total += len(left.decompress(rest, 2**20))
-                except zlib.error:
-                    break  # a damaged part is told where it is read
-                rest = left.unconsumed_tail
-                if total > LIMIT_UNPACKED:
-                    raise SampleError(f"The file unpacks to more than {LIMIT_UNPACKED >> 20} MiB and was refused.")
-        at += 8 + size
+        return _told(raw, kind, parts, notes + tuple(said))
 
 
 @contextmanager
@@ -186,11 +94,11 @@ def _folder(files: Mapping[str, bytes]) -> Iterator[Path]:
         yield Path(name)
 
 
-def _read(path: Path, kind: str) -> Any:
-    """MNE's raw or epochs.
+def _read(path: Path, kind: str, part: int) -> tuple[Any, tuple[str, ...]]:
+    """MNE's raw or epochs, of a long recording one part; and what its parts are called.
 
     Raises:
-        SampleError: MNE cannot read it.
+        SampleError: MNE cannot read it, or there is no such part.
     """
     import mne
 
@@ -200,14 +108,11 @@ def _read(path: Path, kind: str) -> Any:
     }  # fmt: skip
     try:
         raw = readers[kind](path, preload=False, verbose="WARNING")
-        count = len(raw.ch_names) * raw.get_data(picks=[0]).size
-        if count > LIMIT_VALUES:
-            raise SampleError(
-                f"A recording may have {LIMIT_VALUES // 10**6} million values; this one has {count // 10**6} million. "
-                "Cut it, or bring it at a lower rate."
-            )
+        parts = (WHOLE,)
+        if hasattr(raw, "n_times") and raw.n_times * len(raw.ch_names) > PART_VALUES:
+            raw, parts = _part(raw, part)
         with mne.use_log_level("WARNING"):
-            return raw.load_data()
+            return raw.load_data(), parts
     except SampleError:
         raise
     except Exception as error:  # MNE fails in many ways on damaged files
@@ -215,6 +120,28 @@ def _read(path: Path, kind: str) -> Any:
         raise SampleError(
             f"The {kind} file cannot be read: {said:.300}. It may be damaged or cut short: export or download it again."
         ) from error
+
+
+def _part(raw: Any, part: int) -> tuple[Any, tuple[str, ...]]:
+    """One part of a long recording, and what its parts are called; nothing of the others is read.
+
+    Raises:
+        SampleError: there is no such part.
+    """
+    most = PART_VALUES // len(raw.ch_names)
+    count = -(-raw.n_times // most)
+    length, rate = -(-raw.n_times // count), raw.info["sfreq"]
+    ends = [min(raw.n_times, length * (i + 1)) for i in range(count)]
+    parts = tuple(f"{clock(length * i / rate)}–{clock(end / rate)}" for i, end in enumerate(ends))
+    if not 0 <= part < count:
+        raise SampleError(f"The recording is read in {count} parts, counted from 0; there is no {part}.")
+    return raw.crop(length * part / rate, (ends[part] - 1) / rate), parts
+
+
+def clock(seconds: float) -> str:
+    """A time in a recording for people: ``"1:02:05"``."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
 
 
 def _read_eeglab(path: Path, **options: Any) -> Any:
@@ -227,8 +154,8 @@ def _read_eeglab(path: Path, **options: Any) -> Any:
         return mne.io.read_epochs_eeglab(path, verbose="WARNING")
 
 
-def _told(raw: Any, notes: tuple[str, ...]) -> Raw:
-    """MNE's object as a record; only channels that may be EEG are kept.
+def _told(raw: Any, kind: str, parts: tuple[str, ...], notes: tuple[str, ...]) -> Raw:
+    """MNE's object as a record, in the numbers of the file; only channels that may be EEG are kept.
 
     Raises:
         SampleError: there are none.
@@ -241,17 +168,38 @@ def _told(raw: Any, notes: tuple[str, ...]) -> Raw:
         )
     if gone := [raw.ch_names[i] for i in range(len(types)) if i not in kept]:
         notes += (f"Channels that are not EEG were left out: {', '.join(gone)}.",)
-    data = raw.get_data(picks=kept)
+    unit, volts = _unit(raw, kind, kept)
+    data = raw.get_data(picks=kept) / volts
     places = np.array([raw.info["chs"][i]["loc"][:3] for i in kept], np.float32)
     places[~np.isfinite(places).all(1) | (np.abs(places).sum(1) == 0)] = np.nan
     return Raw(
         signals=tuple(data) if data.ndim == 3 else (data,),
         rate=float(raw.info["sfreq"]),
         channels=tuple(raw.ch_names[i] for i in kept),
-        unit="V",
+        unit=unit,
+        parts=parts,
         positions=places if np.isfinite(places).any() else None,
         notes=notes,
     )
+
+
+def _unit(raw: Any, kind: str, kept: list[int]) -> tuple[str | None, float]:
+    """The unit that the file says for its EEG, None where it does not, and how many volts one of its numbers is to MNE.
+
+    MNE gives volts whatever the file says, and takes numbers without a unit, and nV in EDF, for volts; EEGLAB's for µV.
+    """
+    if kind == "FIF":
+        return "V", 1.0
+    if kind == "EEGLAB":
+        return None, 1e-6
+    said = [{"uV": "µV"}.get(unit, unit) for name in kept if (unit := raw._orig_units.get(raw.ch_names[name], ""))]
+    volts = [VOLTS.get(unit, 1.0) for unit in said]
+    if kind != "BrainVision":
+        volts = [float(raw._raw_extras[0]["units"][i]) for i in kept]
+        said = said or [{1e-6: "µV", 1e-3: "mV"}.get(one, "") for one in volts]
+    if len({*zip(said, volts, strict=True)}) != 1:
+        return "µV", 1e-6
+    return said[0] if said[0] in VOLTS else None, volts[0]
 
 
 def _sentence(message: object) -> str:

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
 from xviz.core.sample import BIOSEMI32
-from xviz.data.eeg_files import LIMIT_BYTES, LIMIT_VALUES, Raw, check_inflated
+from xviz.data.eeg_checks import LIMIT_BYTES, check_inflated
+from xviz.data.eeg_files import LIMIT_VALUES, Raw
 from xviz.data.eeg_pickle import read_arrays
 
 DEAP_LABELS = ("valence", "arousal", "dominance", "liking")

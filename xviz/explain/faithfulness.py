@@ -29,7 +29,7 @@ class Curves:
     """How the target moves while the tokens of one space go, or come, one after another."""
 
     kind: Kind
-    space: str
+    space: str  #: whose tokens; several joined by "+"
     shares: NDArray[np.float64]  #: (s,) share of the space's tokens that are gone, or have come, 0–1
     ranked: NDArray[np.float64]  #: (s,) target, highest score first
     inverse: NDArray[np.float64]  #: (s,) target, lowest score first
@@ -63,7 +63,7 @@ def curves(
     seeds: int = 20,
     progress: Progress | None = None,
 ) -> Curves:
-    """Deletion or insertion of the present tokens of one space in the order of their scores.
+    """Deletion or insertion of the present tokens of a space, or of several at once, in the order of their scores.
 
     Both endpoints are included. Tokens are absent, not replaced; where none of the space is left it is shown as
     uninformative tokens (``probe``). Equal scores go in the order of the tokens.
@@ -73,7 +73,7 @@ def curves(
         run: The run that was explained.
         target: What is measured; usually the target of the explanation.
         explanation: Gives the order.
-        space: Whose tokens go or come.
+        space: Whose tokens go or come; spaces joined by "+" are ranked together.
         kind: "deletion" takes tokens away from all, "insertion" adds them to none.
         steps: Most steps between the endpoints; fewer where there are fewer tokens.
         seeds: Number of random orders.
@@ -85,17 +85,20 @@ def curves(
     Source: Petsiuk, Das & Saenko, RISE, BMVC 2018, section 4.2.
     """
     target = check(loaded, run, target)
-    if space not in explanation.scores or space not in run.inputs.tokens:
-        raise ModelError(
-            f"{explanation.method} scores {', '.join(explanation.scores)}; it has no scores for “{space}”."
-        )
+    names = space.split("+")
+    for name in names:
+        if name not in explanation.scores or name not in run.inputs.tokens:
+            raise ModelError(
+                f"{explanation.method} scores {', '.join(explanation.scores)}; it has no scores for “{name}”."
+            )
     if kind not in ("deletion", "insertion") or seeds < 1 or steps < 1:
         raise ModelError(f"Choose deletion or insertion, one step and one seed or more; got {kind}, {steps}, {seeds}.")
-    here = run.inputs.present[space].nonzero().flatten().numpy()
-    best = here[np.argsort(-explanation.scores[space][here], kind="stable")]
+    here = torch.cat([run.inputs.present[name] for name in names]).nonzero().flatten().numpy()
+    scores = np.concatenate([explanation.scores[name] for name in names])
+    best = here[np.argsort(-scores[here], kind="stable")]
     chance = [np.random.default_rng(seed).permutation(here) for seed in range(seeds)]
     counts = np.unique(np.round(np.linspace(0, len(here), min(steps, len(here)) + 1)).astype(int))
-    values = _follow(loaded, run, target, space, [best, best[::-1], *chance], counts, kind, progress)
+    values = _follow(loaded, run, target, names, [best, best[::-1], *chance], counts, kind, progress)
     return Curves(
         kind=kind,
         space=space,
@@ -111,7 +114,7 @@ def _follow(
     loaded: Loaded,
     run: Run,
     target: Target,
-    space: str,
+    names: list[str],
     orders: list[NDArray[np.int64]],
     counts: NDArray[np.int64],
     kind: Kind,
@@ -119,14 +122,17 @@ def _follow(
 ) -> NDArray[np.float64]:
     """The target along every order, (orders, counts)."""
     inputs, value = run.inputs, probe(loaded, run.inputs, target)
-    moved = torch.zeros(len(orders), len(counts), len(inputs.present[space]), dtype=torch.bool)
+    whole = torch.cat([inputs.present[name] for name in names])
+    moved = torch.zeros(len(orders), len(counts), len(whole), dtype=torch.bool)
     for row, order in enumerate(orders):
         for column, count in enumerate(counts):
             moved[row, column, order[:count].copy()] = True
-    kept = (moved if kind == "insertion" else inputs.present[space] & ~moved).flatten(0, 1)
+    kept = (moved if kind == "insertion" else whole & ~moved).flatten(0, 1)
+    sizes = [len(inputs.present[name]) for name in names]
 
     def values(part: torch.Tensor) -> torch.Tensor:
-        return value(repeated(inputs.tokens, len(part)), {**repeated(inputs.present, len(part)), space: part})
+        own = dict(zip(names, part.split(sizes, 1), strict=True))
+        return value(repeated(inputs.tokens, len(part)), {**repeated(inputs.present, len(part)), **own})
 
     told = counted(values, len(kept), progress, kind)
     with torch.no_grad():

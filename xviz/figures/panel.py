@@ -38,6 +38,7 @@ def picture_panel(
     *,
     selected: int | None = None,
     asking: ArrayLike | None = None,
+    known: ArrayLike | None = None,
     top: int = 3,
     size: float = 5.5,
 ) -> None:
@@ -53,6 +54,7 @@ def picture_panel(
         scale: Colours and limits.
         selected: A region to mark with a dashed outline and an “S”.
         asking: (4,) a box that is none of the regions, to mark with a dashed outline alone.
+        known: (m, 4) line segments in pixels around a place that is known, drawn dotted.
         top: How many regions get an outline.
         size: Of the ranks, in points.
     """
@@ -73,6 +75,8 @@ def picture_panel(
         outline(axes, places[index], dashed=index == selected)
     if asking is not None:
         outline(axes, placed(np.asarray(asking, np.float64)), dashed=True)
+    if known is not None:
+        _dotted(axes, np.asarray(known) * ([width / pixels.shape[1], height / pixels.shape[0]] * 2))
     named = {index: f"{rank}: {number(scores[index])}" for rank, index in enumerate(strongest, 1)}
     if selected is not None:
         named = {**named, selected: f"S, {named[selected]}" if selected in named else "S"}
@@ -88,6 +92,13 @@ def outline(axes: Axes, box: NDArray, *, dashed: bool) -> None:
         axes.add_patch(
             Rectangle(corner, *sides, fill=False, edgecolor=colour, linewidth=width, linestyle=style, joinstyle="miter")
         )
+
+
+def _dotted(axes: Axes, segments: NDArray) -> None:
+    """Line segments in points, dark dots on a light line."""
+    for colour, width, style in (("white", 1.4, "-"), ("black", 1.0, (0, (1, 1.2)))):
+        for x0, y0, x1, y1 in segments:
+            axes.plot([x0, x1], [y0, y1], color=colour, linewidth=width, linestyle=style, zorder=1)  # below texts
 
 
 def _tag(

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from xviz.core.cells import Cells
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
 from xviz.figures.caption import caption, letters, limits
 from xviz.figures.figure import Figure
-from xviz.figures.lettering import write
+from xviz.figures.lettering import width_of, write
 from xviz.figures.page import Page
-from xviz.figures.pair import SPACE, TOP, bar
+from xviz.figures.pair import SPACE, TOP, bar, bar_height, scale_for
 from xviz.figures.panel import THIN, picture_panel
 from xviz.figures.style import MM, PRESETS, Preset, drawing
 from xviz.scale import Scale, diverging, number, order, sequential
 
 Tick = tuple[float, str]  #: share of the side, from left or top, and text
+LEAST, NARROW = 9.0, 30.0  #: mm, the least height of a panel and the least width beside others
 FOOT, SIDE, END = 6.0, 11.0, 3.0  #: mm for the ticks below and on the left, and for half the last one on the right
 
 
@@ -32,6 +34,9 @@ def views_figure(
     ticks: tuple[Sequence[Tick], Sequence[Tick]] = ((), ()),
     axes: tuple[str, str] = ("", ""),
     asking: tuple[Cells, int] | None = None,
+    limit: float | None = None,
+    known: ArrayLike | None = None,
+    upright: bool = False,
     notes: Sequence[str] = (),
     credit: str = "",
     preset: Preset = PRESETS["nature-double"],
@@ -46,6 +51,9 @@ def views_figure(
         ticks: Of the horizontal and of the vertical axis.
         axes: Their names with units.
         asking: A cell to mark in its view, the one that asks.
+        limit: Of the colours of all rows, whose scores must then measure the same; None gives each row its own.
+        known: (m, 4) line segments in pixels around the place that is known to be meant.
+        upright: Whether the plane's sides measure the same, so that its shape is kept, as a picture's is.
         notes: Sentences for the caption.
         credit: Origin and licence of the sample.
         preset: The venue's sizes.
@@ -56,35 +64,20 @@ def views_figure(
     if not explanations or len(titles) != len(explanations):
         raise ModelError(f"{len(explanations)} explanations need as many titles, and one at least; got {len(titles)}.")
     with drawing():
-        page, y, told = Page(preset), 0.0, []
-        names = iter(letters())
-        for one, title in zip(explanations, titles, strict=True):
-            scored = {name: values for name, values in one.scores.items() if name in spaces}
-            make = diverging if one.signed else sequential
-            scale = make(np.concatenate(list(scored.values())), label=one.unit)
-            width = (page.inner - SPACE * (len(scored) - 1)) / len(scored)
-            heights = []
-            drawn = np.concatenate(list(scored.values()))
-            for column, (name, values) in enumerate(scored.items()):
-                letter, left = next(names), column * (width + SPACE)
-                base = spaces[name].base().name
-                view = base.replace("view", "view ")
-                shown, marked = f"{title}, {view}", None
-                if asking is not None and asking[0].base().name == base:
-                    marked = asking[0].boxes[asking[1]]
-                top = y + page.title(letter, f"{view.capitalize()}: {title}", left, y, width)
-                panel = _panel(page, pixels, spaces[name], values, scale, (left, top, width), ticks, axes, marked)
-                heights.append(top + panel)
-                best = [f"{spaces[name].label(int(i))} ({number(values[i])})" for i in order(values)[:TOP]]
-                same = f"{limits(scale, scale.clipped(drawn))}, the same in all views"
-                told.append(f"{shown} ({same}); strongest: {'; '.join(best)}.")
-            y = max(heights)
-            y += bar(page, scale, drawn, 0, y, page.inner) + SPACE
-        figure = page.finish(y)
+        page = Page(preset)
+        scored = [{name: v for name, v in one.scores.items() if name in spaces} for one in explanations]
+        rows = [
+            _Row(title, own, _scale(one, own, limit), f"the same in all {'views' if limit is None else 'panels'}")
+            for one, title, own in zip(explanations, titles, scored, strict=True)
+        ]
+        marks = _Marks(pixels, spaces, ticks, axes, known, asking)
+        height, told = (_beside if upright and len(rows) > 1 else _below)(page, rows, marks, upright=upright)
+        figure = page.finish(height)
     provenance = explanations[0].provenance.but(
         figure="views", preset=preset.key, method=", ".join(one.method for one in explanations)
     )
     notes = [*notes, *(["The dashed cell asks."] if asking is not None else [])]
+    notes += ["Dotted: where it is known to be."] if known is not None else []
     text = caption(preset, told, provenance, credit=credit, notes=notes)
     alt = (
         f"{len(explanations)} explanations of “{explanations[0].target}” over the views of one input. {' '.join(told)}"
@@ -92,35 +85,167 @@ def views_figure(
     return Figure(figure, text, provenance, alt)
 
 
-def _panel(
-    page: Page,
-    pixels: NDArray[np.uint8],
-    cells: Cells,
-    values: NDArray[np.float64],
-    scale: Scale,
-    place: tuple[float, float, float],
-    ticks: tuple[Sequence[Tick], Sequence[Tick]],
-    names: tuple[str, str],
-    asking: NDArray[np.float32] | None,
-) -> float:
-    """One view with its axes; returns its height in mm."""
-    left, top, width = place
-    size = page.preset.small_pt
-    wide = width - SIDE - END
-    tall = 0.55 * wide
-    zoom = np.tile([pixels.shape[1] / cells.size[1], pixels.shape[0] / cells.size[0]], 2)
+@dataclass(frozen=True)
+class _Shape:
+    """Millimetres of one panel."""
+
+    width: float  #: with the ticks on the left
+    side: float  #: of the ticks on the left
+    wide: float  #: of the plane
+    tall: float
+    foot: float  #: of the ticks below
+
+
+@dataclass(frozen=True, eq=False)
+class _Row:
+    """One explanation."""
+
+    title: str
+    scored: Mapping[str, NDArray[np.float64]]
+    scale: Scale
+    same: str  #: where its limits hold, in words
+
+    def values(self) -> NDArray[np.float64]:
+        """All scores."""
+        return np.concatenate(list(self.scored.values()))
+
+
+@dataclass(frozen=True, eq=False)
+class _Marks:
+    """What all panels have."""
+
+    pixels: NDArray[np.uint8]
+    spaces: Mapping[str, Cells]
+    ticks: tuple[Sequence[Tick], Sequence[Tick]]
+    names: tuple[str, str]
+    known: ArrayLike | None
+    asking: tuple[Cells, int] | None
+
+
+def _below(page: Page, rows: Sequence[_Row], marks: _Marks, *, upright: bool) -> tuple[float, list[str]]:
+    """Explanations below each other, their views side by side; the height in mm and a sentence for each panel."""
+    shape, y, told, names = _shape(page, rows, marks, upright=upright), 0.0, [], iter(letters())
+    for row in rows:
+        top = y
+        for column, name in enumerate(row.scored):
+            view = _view(marks, name)
+            left = column * (shape.width + SPACE)
+            top = y + page.title(next(names), f"{view.capitalize()}: {row.title}", left, y, shape.width)
+            told.append(_panel(page, row, name, (left, top), shape, marks))
+        y = top + shape.tall + shape.foot
+        y += bar(page, row.scale, row.values(), 0, y, page.inner) + SPACE
+    return y, told
+
+
+def _beside(page: Page, rows: Sequence[_Row], marks: _Marks, *, upright: bool) -> tuple[float, list[str]]:
+    """Explanations side by side, their views below each other; for planes that keep their shape."""
+    across = min(len(rows), max(2, int((page.inner + SPACE) // (NARROW + SPACE))))
+    width = (page.inner - SPACE * (across - 1)) / across
+    tall = width * marks.pixels.shape[0] / marks.pixels.shape[1]
+    lines = -(-len(rows) // across) * max(len(row.scored) for row in rows)
+    if (most := page.preset.max_height_mm) is not None:
+        tall = min(tall, max(LEAST, most / lines - _around(page, 0.0)))
+    shape = _Shape(width, 0.0, tall * marks.pixels.shape[1] / marks.pixels.shape[0], tall, 0.0)
+    y, told, names = 0.0, [], iter(letters())
+    shared = len({(row.scale.low, row.scale.high, row.scale.label) for row in rows}) <= 2 < len(rows)
+    for start in range(0, len(rows), across):
+        ends = []
+        for column, row in enumerate(rows[start : start + across]):
+            left, at = column * (width + SPACE), y
+            for index, name in enumerate(row.scored):
+                title = row.title if not index else _view(marks, name).capitalize()
+                at += page.title(next(names), title, left, at, width)
+                told.append(_panel(page, row, name, (left, at), shape, marks))
+                at += tall + 1.0
+            ends.append(at if shared else at + bar(page, row.scale, row.values(), left, at - 1.0, width))
+        y = max(ends) + (0.0 if shared else SPACE)
+    return y + (_bars(page, rows, y) if shared else 0.0), told
+
+
+def _bars(page: Page, rows: Sequence[_Row], y: float) -> float:
+    """One colour bar for each scale that rows share, side by side; returns the height in mm."""
+    kinds = {row.scale.diverging: row.scale for row in rows}
+    width = page.inner / len(kinds)
+    for column, scale in enumerate(kinds.values()):
+        values = np.concatenate([row.values() for row in rows if row.scale.diverging == scale.diverging])
+        height = bar(page, scale, values, column * width, y - 1.0, width)
+    return height
+
+
+def _view(marks: _Marks, name: str) -> str:
+    return marks.spaces[name].base().name.replace("view", "view ")
+
+
+def _around(page: Page, foot: float) -> float:
+    """Millimetres of a row that are not its panels: title, ticks, colour bar and space."""
+    return 1.7 * max(page.preset.text_pt, page.preset.letter_pt) / MM + foot + bar_height(page) + SPACE
+
+
+def _shape(page: Page, rows: Sequence[_Row], marks: _Marks, *, upright: bool) -> _Shape:
+    """The panels' size, so that all rows fit on the venue's page where it has a greatest height."""
+    across = max(len(row.scored) for row in rows)
+    width = (page.inner - SPACE * (across - 1)) / across
+    side, foot = (SIDE if marks.ticks[1] else 0.0), (FOOT if marks.ticks[0] else 1.0)
+    wide = width - side - (END if side else 0.0)
+    tall = wide * (marks.pixels.shape[0] / marks.pixels.shape[1] if upright else 0.55)
+    if (most := page.preset.max_height_mm) is not None:
+        room = max((most - 2 * page.margin) / len(rows) - _around(page, foot), LEAST)
+        wide, tall = (wide * min(1.0, room / tall) if upright else wide), min(tall, room)
+    return _Shape(width, side, wide, tall, foot)
+
+
+def _scale(one: Explanation, scored: Mapping[str, NDArray[np.float64]], limit: float | None) -> Scale:
+    """The scale of a row: its own, or out to a limit that it shares with the others."""
+    values = np.concatenate(list(scored.values()))
+    if limit is None:
+        return scale_for(one, values)
+    if one.signed:
+        return diverging(values, limit=limit, label=one.unit)
+    return sequential(values, limits=(0.0, limit), label=one.unit)
+
+
+def _panel(page: Page, row: _Row, name: str, corner: tuple[float, float], shape: _Shape, marks: _Marks) -> str:
+    """One view with its axes; says what it shows."""
+    (left, top), size, pixels, cells = corner, page.preset.small_pt, marks.pixels, marks.spaces[name]
+    values, zoom = row.scored[name], np.tile([pixels.shape[1] / cells.size[1], pixels.shape[0] / cells.size[0]], 2)
+    asking = None
+    if marks.asking is not None and marks.asking[0].base().name == cells.base().name:
+        asking = marks.asking[0].boxes[marks.asking[1]] * zoom
     picture_panel(
-        page.axes(left + SIDE, top, wide, tall), pixels, cells.boxes * zoom, values, scale, top=TOP, size=size,
-        asking=None if asking is None else asking * zoom,
+        page.axes(left + shape.side, top, shape.wide, shape.tall), pixels, cells.boxes * zoom, values, row.scale,
+        top=TOP, size=size, asking=asking, known=marks.known,
     )  # fmt: skip
-    below = page.axes(left + SIDE, top + tall, wide, FOOT)
-    for share, text in ticks[0]:
-        below.plot([share * wide * MM] * 2, [0, 2], color="black", linewidth=THIN)
-        write(below, share * wide * MM, 2.5 + size, text, size=size, ha="center")
-    write(below, wide * MM / 2, 2.5 + 2.2 * size, names[0], size=size, ha="center")
-    beside = page.axes(left, top, SIDE, tall)
-    for share, text in ticks[1]:
-        beside.plot([SIDE * MM - 2, SIDE * MM], [share * tall * MM] * 2, color="black", linewidth=THIN)
-        write(beside, SIDE * MM - 3, share * tall * MM + 0.36 * size, text, size=size, ha="right")
-    write(beside, 1.0 * size, tall * MM / 2, names[1], size=size, ha="center", va="center", rotation=90)
-    return tall + FOOT
+    if marks.ticks[0]:
+        _below_ticks(page, left + shape.side, top + shape.tall, shape, marks)
+    if marks.ticks[1]:
+        _beside_ticks(page, left, top, shape, marks)
+    best = [f"{cells.label(int(i))} ({number(values[i])})" for i in order(values)[:TOP]]
+    said = f"{limits(row.scale, row.scale.clipped(row.values()))}, {row.same}"
+    return f"{row.title}, {_view(marks, name)} ({said}); strongest: {'; '.join(best)}."
+
+
+def _below_ticks(page: Page, left: float, top: float, shape: _Shape, marks: _Marks) -> None:
+    """Ticks and name of the horizontal axis; a text that would touch the one before is left out."""
+    size, wide, end = page.preset.small_pt, shape.wide * MM, -np.inf
+    axes = page.axes(left, top, shape.wide, shape.foot)
+    for share, text in marks.ticks[0]:
+        at, half = share * wide, width_of(text, size) / 2
+        axes.plot([at, at], [0, 2], color="black", linewidth=THIN)
+        if at - half > end + 2:
+            write(axes, at, 2.5 + size, text, size=size, ha="center")
+            end = at + half
+    write(axes, wide / 2, 2.5 + 2.2 * size, marks.names[0], size=size, ha="center")
+
+
+def _beside_ticks(page: Page, left: float, top: float, shape: _Shape, marks: _Marks) -> None:
+    """Ticks and name of the vertical axis, from the bottom."""
+    size, tall, last = page.preset.small_pt, shape.tall * MM, np.inf
+    axes = page.axes(left, top, shape.side, shape.tall)
+    for share, text in sorted(marks.ticks[1], reverse=True):
+        at = share * tall
+        axes.plot([shape.side * MM - 2, shape.side * MM], [at, at], color="black", linewidth=THIN)
+        if at < last - 1.15 * size:
+            write(axes, shape.side * MM - 3, at + 0.36 * size, text, size=size, ha="right")
+            last = at
+    if width_of(marks.names[1], size) < tall:
+        write(axes, size, tall / 2, marks.names[1], size=size, ha="center", va="center", rotation=90)

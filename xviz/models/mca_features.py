@@ -13,6 +13,7 @@ and the feature extraction that they name as theirs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -65,6 +66,27 @@ class Plan:
     def samples(self, seconds: float) -> int:
         """How many samples that many seconds have."""
         return round(seconds * self.rate)
+
+
+def band_table(texts: Sequence[str], rate: float = 128.0) -> tuple[Band, ...]:
+    """Bands from ``"theta=4-8"`` …, the same edges for both features.
+
+    Raises:
+        SampleError: a text is no band, or lies outside what the rate and spectra of 1 s can tell.
+    """
+    made = []
+    for text in texts:
+        found = re.fullmatch(r"\s*([^=]+?)\s*=\s*(\d+(?:\.\d+)?)\s*[-–]\s*(\d+(?:\.\d+)?)\s*", text)
+        low, high = (float(found[2]), float(found[3])) if found else (0.0, 0.0)
+        if found is None or not 1 <= low < high < rate / 2 or int(high) < low:
+            raise SampleError(
+                f"A band should be like theta=4-8, in Hz, from 1 to below {rate / 2:g}, and hold a whole number; got "
+                f"“{text}”."
+            )
+        made.append(Band(found[1], (low, high), (low, high)))
+    if not made or len({band.name for band in made}) < len(made):
+        raise SampleError(f"Bands need names, and no name twice; got {', '.join(texts) or 'none'}.")
+    return tuple(made)
 
 
 def frames(signal: Array, window: int, hop: int) -> Array:

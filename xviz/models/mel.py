@@ -65,6 +65,15 @@ class Mel:
         low, high = mels(self.low), mels(self.high)
         return (mels(hertz) - low) / (high - low) * (self.bands + 1) - 0.5
 
+    def place(self, first: float, last: float, low: float | None = None, high: float | None = None) -> NDArray:
+        """(bands, frames), the highest band first: how much of each lies in a stretch of seconds and of hertz, 0–1."""
+        frames, bands = np.arange(self.frames), np.arange(self.bands)
+        bottom = 0.0 if low is None else self.band(low)
+        top = float(self.bands) if high is None else self.band(high)
+        along = np.minimum(frames + 1, last / self.hop) - np.maximum(frames, first / self.hop)
+        up = np.minimum(bands + 1, top) - np.maximum(bands, bottom)
+        return np.outer(up.clip(0, 1)[::-1], along.clip(0, 1))
+
     def say_bands(self, first: float, last: float) -> str:
         """A stretch of bands for people."""
         return f"{round(self.hertz(first), -1):.0f}–{round(self.hertz(last), -1):.0f} Hz"

@@ -1,4 +1,4 @@
-"""What the multiscale multiview model is fed, and its cards: spoken digits, and the paper's scale for pictures."""
+"""What the multiscale multiview model is fed, and its cards: digits, instruments, pictures, the paper's scale."""
 
 from __future__ import annotations
 
@@ -117,6 +117,22 @@ SOUND = {
     "stages": ("C", "SC", "SC"), "width": 32, "heads": 1, "pool_kernel": 3, "kv_stride": ((2, 2), (1, 1), (1, 1)),
     "hidden_ratio": 4, "drop_path": 0.0, "cross": "joint", "expand": "attention", "classes": DIGITS,
 }  # fmt: skip
+FAMILIES = ("piano", "organ", "guitar", "bass", "bowed", "brass", "reed", "flute", "mallet", "choir")
+KINDS = (
+    "bed", "cabinet", "chair", "door", "lamp", "person", "plant", "sofa", "table", "tree", "vehicle", "window",
+)  # fmt: skip
+#: what models of pictures and of instruments share, so that weights can be carried from one to the other
+SHARED = {
+    "views": (((8, 8), (8, 8), (0, 0)), ((16, 16), (16, 16), (0, 0))),  # fine, coarse
+    "stages": ("AC", "SAC", "SC"), "width": 32, "heads": 1, "pool_kernel": 3, "kv_stride": ((2, 2), (1, 1), (1, 1)),
+    "hidden_ratio": 4, "drop_path": 0.0, "cross": "joint", "expand": "attention",
+}  # fmt: skip
+INSTRUMENTS = {
+    "part": "sound", "input": (64, 128), "channels": 1,
+    "rate": 16000.0, "window": 0.064, "hop": 0.0125, "points": 1024, "bands": 64, "low": 30.0, "high": 7600.0,
+    "floor": 80.0, "frames": 128, **SHARED, "classes": FAMILIES,
+}  # fmt: skip
+OBJECTS = {"part": "picture", "input": (96, 96), "channels": 3, **SHARED, "classes": KINDS}
 PAPERS = {
     "part": "picture", "input": (224, 224), "channels": 3,
     "views": (((7, 7), (4, 4), (3, 3)), ((11, 11), (8, 8), (5, 5))),
@@ -145,6 +161,7 @@ def card(key: str, *, settings: Mapping[str, Any], checkpoint: str | None, **wor
         checkpoint=checkpoint,
         convolutions={f"last.{view}": space for view, space in enumerate(every[-1].before)},
         paths=dict.fromkeys(settings["classes"], steps),
+        page="mmvit",
         reads=("class",),
         **words,
     )
@@ -161,13 +178,41 @@ MMVIT_CARD = card(
     wants={"sound": "a sound (WAV, FLAC, OGG or MP3)"},
     outputs={name: f"log-odds that “{name}” is said" for name in DIGITS},
 )
+MMVIT_INSTRUMENTS_CARD = card(
+    "mmvit-instruments",
+    settings=INSTRUMENTS,
+    checkpoint="mmvit-instruments",
+    title="Instruments (MMViT)",
+    short="Instruments",
+    icon=":material/piano:",
+    story=(
+        "Which families of instruments play? Two views of one spectrogram, fine and coarse, ask each other in every "
+        "stage. Pick a cell of one view and the other answers; see when and at which frequencies each was heard."
+    ),
+    wants={"sound": "a sound (WAV, FLAC, OGG or MP3)"},
+    outputs={name: f"log-odds that an instrument of the family “{name}” plays" for name in FAMILIES},
+)
+MMVIT_OBJECTS_CARD = card(
+    "mmvit-objects",
+    settings=OBJECTS,
+    checkpoint="mmvit-objects",
+    title="Object pictures (MMViT)",
+    short="Object pictures",
+    icon=":material/chair:",
+    story=(
+        "Which things are in the picture? A fine and a coarse view of it ask each other in every stage. Pick a cell of "
+        "one view and the other answers; see where each thing was seen."
+    ),
+    wants={"picture": "a picture (PNG, JPEG or WebP)"},
+    outputs={name: f"log-odds that there is a {name}" for name in KINDS},
+)
 MMVIT_PAPER_CARD = card(
     "mmvit-paper",
     settings=PAPERS,
     checkpoint=None,
     title="Image classification (MMViT, the paper's scale)",
-    short="Spoken digits",
-    icon=":material/graphic_eq:",
+    short="Pictures, the paper's scale",
+    icon=":material/image:",
     story="The model at the scale of the paper, after MViT-B: four stages, 16 blocks, two views of a picture.",
     wants={"picture": "a picture (PNG, JPEG or WebP)"},
     outputs={name: f"logit of {name}" for name in PAPERS["classes"]},

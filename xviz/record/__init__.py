@@ -10,10 +10,17 @@ from typing import Any
 
 from xviz.checkpoints import FOLDER, manifest
 from xviz.models.card import ModelCard
-from xviz.record import digits, eeg, matching, rooms
+from xviz.record import digits, eeg, matching, rooms, sets
 
 #: card → how its record is said
-SAID: Mapping[str, ModuleType] = {"mmca": matching, "mca": eeg, "mmvit": digits, "mit": rooms}
+SAID: Mapping[str, ModuleType] = {
+    "mmca": matching,
+    "mca": eeg,
+    "mmvit": digits,
+    "mmvit-instruments": sets,
+    "mmvit-objects": sets,
+    "mit": rooms,
+}
 
 
 @cache

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from xviz.explain import METHODS
 from xviz.record.table import IDLE, beside_untrained, table
@@ -18,6 +21,8 @@ VOICES = {
     "own split": "the set's own test split, voices of the training",
     "speaker never heard": "a voice that was left out of the training",
 }
+SHIPPED = "as shipped"  #: the form of the comparison that is the recipe itself
+VARIED = "voices and microphones varied more"  #: with stretch, equaliser and silent bands
 _SPLITS = {"own split": "own split", "new speaker": "speaker never heard"}  #: in a training's log → in the record
 
 
@@ -76,12 +81,44 @@ def _places(found: dict[str, Any]) -> list[str]:
     return tables
 
 
-def _otherwise(found: dict[str, Any]) -> list[str]:
-    """The same recipe with one thing changed, where it was trained."""
-    forms = {"as shipped": {name: found["accuracy"][split]["as it is"] for name, split in _SPLITS.items()}}
-    forms |= found.get("trained otherwise", {})
+def _voices(runs: Sequence[Mapping[str, Any]], epochs: int) -> list[str]:
+    """The recipe with each voice left out in turn, as it is and with voices varied more."""
+    tables = []
+    for form in (SHIPPED, VARIED):
+        found = {run["voice"]: run for run in runs if run["form"] == form and run["epochs"] == epochs}
+        rows = [(voice, *(f"{run[split]:.1f}" for split in _SPLITS)) for voice, run in sorted(found.items())]
+        if len(found) > 1:
+            means = (f"{np.mean([run[split] for run in found.values()]):.1f}" for split in _SPLITS)
+            rows.append((f"mean of {len(found)}", *means))
+        if rows:
+            title = f"**A voice left out, {form}** (one digit in a clip, % right; one training of {epochs} epochs each)"
+            tables.append(table(title, ["never heard", VOICES["own split"], "that voice"], rows))
+    return tables
+
+
+def _forms(runs: Sequence[Mapping[str, Any]], epochs: int) -> list[str]:
+    """Forms of the recipe on one shorter schedule, over seeds: mean and range."""
+    short = [run for run in runs if run["epochs"] != epochs]
+    forms = {form: [run for run in short if run["form"] == form] for form in dict.fromkeys(r["form"] for r in short)}
     if len(forms) < 2:
         return []
-    title = "**Trained otherwise** (one digit in a clip, % right; one training and one seed each)"
-    rows = [(name, *(f"{one[split]:.1f}" for split in _SPLITS)) for name, one in forms.items()]
-    return [table(title, ["", *(VOICES[split] for split in _SPLITS.values())], rows)]
+    rows = [
+        (form, str(len(some)), *(_spread([run[s] for run in some]) for s in _SPLITS)) for form, some in forms.items()
+    ]
+    title = (
+        f"**Trained otherwise** (one digit in a clip, % right, mean and range over seeds; all forms on one short "
+        f"schedule of {short[0]['epochs']} epochs, on which none is as good as the shipped one)"
+    )
+    return [table(title, ["", "trainings", *(VOICES[split] for split in _SPLITS.values())], rows)]
+
+
+def _spread(values: Sequence[float]) -> str:
+    """Mean, least and greatest."""
+    return f"{np.mean(values):.1f} ({min(values):.1f}–{max(values):.1f})"
+
+
+def _otherwise(found: dict[str, Any]) -> list[str]:
+    """The trainings of ``compare_mmvit``."""
+    trainings = found.get("trainings", {"runs": [], "recipe": {"epochs": 0}})
+    runs, epochs = trainings["runs"], trainings["recipe"]["epochs"]
+    return [*_voices(runs, epochs), *_forms(runs, epochs)]

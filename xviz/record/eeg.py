@@ -31,10 +31,14 @@ def trust(found: dict[str, Any], method: str) -> str | None:
 
 def tables(found: dict[str, Any]) -> list[str]:
     """The whole record as tables."""
-    return [_splits(found["splits"]), *_truth(found["truth"]), _real(found["real"])]
+    title = (
+        "**Accuracy on simulated recordings** (% right on what was held out; chance in brackets). The same short "
+        "training on every split; then the shipped checkpoint, which was trained four times as long"
+    )
+    return [splits(found["splits"], title), *_truth(found["truth"]), _real(found["real"])]
 
 
-def _splits(rows: list[dict[str, Any]]) -> str:
+def splits(rows: list[dict[str, Any]], title: str) -> str:
     """Accuracy on each split, beside chance."""
     lines = []
     for row in rows:
@@ -42,12 +46,7 @@ def _splits(rows: list[dict[str, Any]]) -> str:
         held_out = HELD_OUT[row["split"]] + "; **the shipped checkpoint**" * row["shipped"]
         windows = f"{100 * row['windows']:.1f} ({100 * row['chance']:.1f})"
         lines.append((held_out, row["label"], windows, trials))
-    return table(
-        "**Accuracy on simulated recordings** (% right on what was held out; chance in brackets). The same short "
-        "training on every split; then the shipped checkpoint, which was trained four times as long",
-        ["held out", "answer", "windows", "whole trials"],
-        lines,
-    )
+    return table(title, ["held out", "answer", "windows", "whole trials"], lines)
 
 
 def _truth(found: dict[str, list[dict[str, Any]]]) -> list[str]:

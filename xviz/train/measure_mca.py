@@ -35,8 +35,8 @@ from xviz.explain.planted import chance, fit
 from xviz.models.mca import MCA_CARD
 from xviz.models.mca_features import Plan, psd
 from xviz.train import mca_real
-from xviz.train.mca import Recipe, compare, row_of
-from xviz.train.mca_data import Trials, divide, load_trials
+from xviz.train.mca import Recipe, compare, judge, row_of
+from xviz.train.mca_data import Split, Trials, divide, label_question, load_trials
 
 Map = NDArray[np.float64]  #: (electrode, band)
 COSTLY = ("integrated", "occlusion")  #: methods that run the model some hundred times
@@ -45,10 +45,14 @@ PARTS = ("splits", "truth", "real")  #: of the record
 
 
 def measure(
-    folder: Path, out: Path = FOLDER / "mca.json", *, real: Path | None = None, trials: int = 40,
-    costly: int = 5,
+    folder: Path,
+    out: Path = FOLDER / "mca.json",
+    *,
+    real: Path | None = None,
+    trials: int = 100,
+    costly: int = 50,
     parts: Sequence[str] = PARTS,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Measure the shipped checkpoint and write the record.
 
     Args:
@@ -59,7 +63,14 @@ def measure(
         costly: The same for methods that run the model some hundred times for each trial.
         parts: "splits" trains the network anew on each split, a quarter as long as the checkpoint was (``SHORT``);
             "truth" holds the methods' maps against what the simulation did; "real" tries real recordings.
+
+    Raises:
+        SampleError: recordings are missing; said before anything is measured.
     """
+    if "real" in parts:
+        if real is None:
+            raise SampleError("The part “real” needs the folder of real recordings. Name it with --real.")
+        mca_real.check(real)
     loaded, data = engine.load(MCA_CARD), load_trials(folder, MCA_CARD.settings["plan"])
     had = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
     log = json.loads((FOLDER / "mca.log.json").read_text(encoding="utf-8"))
@@ -72,14 +83,11 @@ def measure(
         "checkpoint_sha256": loaded.sha256,
         "recordings": "simulated; nobody's brain was recorded",
         "parameters": sum(p.numel() for p in loaded.module.parameters()),
-        "label_question": log["labels"],
+        "label_question": label_question(data),
     }
-    record["splits"] = [row for row in record["splits"] if not row["shipped"]]
     if "splits" in parts:
-        record["splits"] = [{**row, "shipped": False} for row in compare(data, replace(recipe, **SHORT))]
-    record["splits"] += [
-        {**row_of(log["split"], label, found), "shipped": True} for label, found in log["accuracy"].items()
-    ]
+        rows = [{**row, "shipped": False} for row in compare(data, replace(recipe, **SHORT))]
+        record["splits"] = rows + [shipped(loaded, data, label, log["split"], recipe) for label in MCA_CARD.outputs]
     if "truth" in parts:
         record["truth"] = {
             label: planted(
@@ -87,9 +95,7 @@ def measure(
             )
             for label in MCA_CARD.outputs
         }
-    if "real" in parts:
-        if real is None:
-            raise SampleError("The part “real” needs the folder of real recordings. Name it with --real.")
+    if "real" in parts and real is not None:
         record["real"] = mca_real.compare(real)
     out.write_text(json.dumps(rounded(record), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return record
@@ -104,6 +110,19 @@ def rounded(value: Any) -> Any:
     return round(value, 4) if isinstance(value, float) else value
 
 
+def shipped(loaded: Loaded, data: Trials, label: str, split: Split, recipe: Recipe) -> dict[str, Any]:
+    """A row of the table of splits for the checkpoint as it is, on what its training held out."""
+    tested = divide(data, label, split, windows=_windows(loaded), share=recipe.share)
+    row = {**row_of(split, label, judge(loaded.module, data, label, tested)), "shipped": True}
+    print(json.dumps(row), flush=True)
+    return row
+
+
+def _windows(loaded: Loaded) -> int:
+    """How many windows the model judges."""
+    return loaded.card.settings["plan"].steps // loaded.card.settings["block"]
+
+
 def truth_of(label: str, plan: Plan, subjects: Sequence[int] = range(1, 13)) -> Map:
     """The change in dB that a rating makes, (electrode, band)."""
     rest = plan.samples(simulation.REST)
@@ -111,14 +130,13 @@ def truth_of(label: str, plan: Plan, subjects: Sequence[int] = range(1, 13)) -> 
 
 
 def planted(
-    loaded: Loaded, data: Trials, label: str, truth: Map, *, trials: int, costly: int = 5, share: float = 0.2
+    loaded: Loaded, data: Trials, label: str, truth: Map, *, trials: int, costly: int = 50, share: float = 0.2
 ) -> list[dict[str, Any]]:
     """One row for each method: how well its map fits the truth, with the trained and with an untrained model."""
     plain = engine.untrained(loaded.card)
     for name in ("de_mean", "psd_mean", "de_scale", "psd_scale"):
         getattr(plain.module, name).copy_(getattr(loaded.module, name))
-    windows = data.plan.steps // loaded.card.settings["block"]
-    tested = np.flatnonzero(divide(data, label, "subject", windows=windows, share=share).all(1))
+    tested = np.flatnonzero(divide(data, label, "subject", windows=_windows(loaded), share=share).all(1))
     rows = []
     for key, (title, make) in MAPS.items():
         chosen = tested[_spread(len(tested), costly if key in COSTLY else trials)]

@@ -21,8 +21,8 @@ from xviz.checkpoints import FOLDER
 from xviz.models.clouds import laid
 from xviz.models.mit import MIT
 from xviz.models.mit_cards import MIT_CARD
-from xviz.train.measure_mmvit import average_precision
 from xviz.train.mit import as_tokens, first_map, pseudo_labels, scores, second_map, shape_of
+from xviz.train.placed import average_precision
 from xviz.train.scanned import Room, rooms
 from xviz.train.truth_mit import links, places
 

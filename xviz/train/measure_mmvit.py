@@ -9,29 +9,23 @@ Places: in such clips, the share of each method's relevance for one digit that l
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from xviz import engine
 from xviz.checkpoints import FOLDER
-from xviz.core.cells import Cells
-from xviz.core.explanation import Explanation
-from xviz.core.run import Run, Target
 from xviz.core.sample import Sample, Sound
-from xviz.explain import METHODS
 from xviz.models.mel import Mel
 from xviz.models.mmvit import MMViT
 from xviz.models.mmvit_cards import DIGITS, MMVIT_CARD
 from xviz.train.mmvit import accuracy, heard, predict
+from xviz.train.placed import Case, placed, several
+from xviz.train.records import kept, switched, write
 from xviz.train.spoken import Clip, Recording, recordings, row
-
-PLACED = ("look", "received", "rollout", "relevance", "gradcam", "gradient", "integrated", "occlusion")
-STAGES = ("cross_1", "cross_2", "cross_3")
 
 
 def measure(folder: Path, out: Path, *, clips: int = 40) -> dict[str, object]:
@@ -44,7 +38,7 @@ def measure(folder: Path, out: Path, *, clips: int = 40) -> dict[str, object]:
     every = recordings(folder, definition.rate)
     own = [one for one in every if one.tests and one.speaker != without]
     new = [one for one in every if one.speaker == without]
-    record: dict[str, object] = {
+    record = kept(out) | {
         "card": MMVIT_CARD.key,
         "checkpoint_sha256": loaded.sha256,
         "parameters": sum(p.numel() for p in model.parameters()),
@@ -59,19 +53,12 @@ def measure(folder: Path, out: Path, *, clips: int = 40) -> dict[str, object]:
         },
         "places": {"own split": places(loaded, own, definition, clips)},
     }
-    if out.is_file() and (kept := json.loads(out.read_text(encoding="utf-8")).get("trained otherwise")):
-        record["trained otherwise"] = kept  # of ``compare_mmvit``
-    out.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    return record
+    return write(record, out)
 
 
 def accuracies(model: MMViT, some: Sequence[Recording], definition: Mel) -> dict[str, float]:
     """Per cent right as the model is, with the cross-attention of one stage off, and of all."""
-    found: dict[str, float] = {"recordings": len(some), "as it is": accuracy(model, some, definition)}
-    for stage in STAGES:
-        found[f"without {stage}"] = accuracy(model, some, definition, **{stage: 0.0})
-    found["without any"] = accuracy(model, some, definition, **dict.fromkeys(STAGES, 0.0))
-    return found
+    return {"recordings": len(some), **switched(model, partial(accuracy, model, some, definition))}
 
 
 def rows_of(some: Sequence[Recording], definition: Mel, count: int, seed: int) -> list[Clip]:
@@ -92,80 +79,23 @@ def rows_of(some: Sequence[Recording], definition: Mel, count: int, seed: int) -
 def strings(model: MMViT, some: Sequence[Recording], definition: Mel, count: int = 300) -> dict[str, float]:
     """Of clips of two or three digits: how often exactly these are said (log-odds above 0), and mean precision."""
     clips = rows_of(some, definition, count, seed=1)
-    found = predict(model, heard(clips, definition))
     true = np.stack([clip.labels() for clip in clips]) > 0
-    exact = float(((found > 0) == true).all(1).mean())
-    precision = np.mean([average_precision(found[:, i], true[:, i]) for i in range(true.shape[1])])
-    return {"clips": count, "exact": round(100 * exact, 1), "mAP": round(100 * float(precision), 1)}
-
-
-def average_precision(scores: NDArray[np.floating], true: NDArray[np.bool_]) -> float:
-    """The mean precision at each true one, highest score first."""
-    order = true[np.argsort(-scores, kind="stable")]
-    return float((np.cumsum(order) / np.arange(1, len(order) + 1))[order].mean())
+    found = several(predict(model, heard(clips, definition)), true)
+    return {"clips": found.pop("cases"), **found}
 
 
 # Places
 
 
 def places(loaded: engine.Loaded, some: Sequence[Recording], definition: Mel, count: int) -> dict[str, object]:
-    """Share of relevance and hit rate of each method, in per cent, beside chance and an untrained model."""
-    control = engine.untrained(loaded.card)
-    found: dict[str, list[tuple[float, bool]]] = {}
-    chance, seconds = [], dict.fromkeys(PLACED, 0.0)
+    """How much of each method's relevance lies in the stretch in which a digit is said, in clips of several."""
+    found = placed(loaded, cases(some, definition, count))
+    return {"clips": found.pop("cases"), **found}
+
+
+def cases(some: Sequence[Recording], definition: Mel, count: int) -> Iterator[Case]:
+    """Clips of several digits with one of them and the stretch in which it is said."""
     for number, clip in enumerate(rows_of(some, definition, count, seed=2)):
         digit, stretch = clip.digits[number % len(clip.digits)], clip.places[number % len(clip.digits)]
         sample = Sample(f"string {number}", {"sound": Sound(clip.signal.copy(), definition.rate)})
-        run = engine.run(loaded, sample, DIGITS[digit])
-        idle = engine.run_inputs(control, run.inputs, sample, DIGITS[digit])
-        flat = {name: np.ones(len(run.spaces[name])) for name in ("view1", "view2")}
-        chance.append(inside(run, flat, stretch, definition))
-        for method in PLACED:
-            begun = time.monotonic()
-            got = ask(method, loaded, run, DIGITS[digit])
-            seconds[method] += time.monotonic() - begun
-            found.setdefault(method, []).append(inside(run, got.scores, stretch, definition))
-            got = ask(method, control, idle, DIGITS[digit])
-            found.setdefault(f"{method}, untrained", []).append(inside(run, got.scores, stretch, definition))
-    return {
-        "clips": count,
-        "chance": {"share": _percent(chance)["share"]},
-        "methods": {name: _percent(pairs) for name, pairs in found.items()},
-        "milliseconds": {name: round(1000 * total / count) for name, total in seconds.items()},
-    }
-
-
-def ask(method: str, loaded: engine.Loaded, run: Run, output: str) -> Explanation:
-    """A method's answer for an output; the attention row is that of the class token."""
-    target = Target(output, "class", (0,)) if METHODS[method].needs_focus else Target(output)
-    return METHODS[method].explain(loaded, run, target)
-
-
-def inside(
-    run: Run, scores: Mapping[str, NDArray[np.float64]], stretch: tuple[float, float], definition: Mel
-) -> tuple[float, bool]:
-    """How far scores lie in a stretch of time.
-
-    Returns:
-        The share of the scores above zero, a cell counting with its part in the stretch; whether the middle of the
-        strongest cell lies in it.
-    """
-    total, within, best, hit = 0.0, 0.0, -np.inf, False
-    for name, values in scores.items():
-        space = run.spaces[name]
-        if not isinstance(space, Cells):
-            continue
-        edges = space.boxes[:, [0, 2]] * definition.hop
-        shared = np.clip(np.minimum(edges[:, 1], stretch[1]) - np.maximum(edges[:, 0], stretch[0]), 0, None)
-        part = shared / (edges[:, 1] - edges[:, 0])
-        above = np.maximum(values, 0)
-        total, within = total + above.sum(), within + (above * part).sum()
-        if values.max() > best:
-            best, index = values.max(), int(values.argmax())
-            hit = bool(stretch[0] <= edges[index].mean() < stretch[1])
-    return (within / total if total > 0 else 0.0), hit
-
-
-def _percent(pairs: Sequence[tuple[float, bool]]) -> dict[str, float]:
-    share, hit = 100 * np.array(pairs, dtype=float).mean(0)
-    return {"share": round(float(share), 1), "hit": round(float(hit), 1)}
+        yield sample, DIGITS[digit], definition.place(*stretch)

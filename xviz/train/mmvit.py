@@ -3,7 +3,9 @@
 Every epoch each recording leads one clip: alone, or with one or two others after it, so that the places of several
 digits in time are known and the answer to “is seven said?” depends on one stretch. One sigmoid for each digit, binary
 cross-entropy. Voices are varied by playing a recording faster or slower by up to a fifth, bands by shifting the
-spectrogram, loudness and background by noise.
+spectrogram, loudness and background by noise. Three further ways to vary them are off in the recipe of the shipped
+checkpoint and on in a form of ``compare_mmvit``: stretching the bands, as another throat would, an equaliser of slow
+waves, as another microphone would, and silencing neighbouring bands (Park et al., SpecAugment, Interspeech 2019).
 
 CutMix along time, which the paper uses for sound: in a share of the batches a stretch of w frames of each clip, all
 bands, comes from another clip, and the labels are mixed (1 − w/T) : w/T; λ is drawn from Beta(1, 1).
@@ -15,10 +17,8 @@ epochs have single digits only, without CutMix, which gets the training under wa
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,76 +28,64 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from xviz import checkpoints
 from xviz.core.errors import ModelError
 from xviz.models.mel import Mel, spectrogram
 from xviz.models.mmvit import MMViT, patches, view_grid
 from xviz.models.mmvit_cards import SOUND, standard
+from xviz.train.multiview import Schedule, optimise
 from xviz.train.spoken import Clip, Recording, alone, recordings, row
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(Schedule):
     """Every number of the training."""
 
-    epochs: int = 18
     alone_epochs: int = 4  #: the first ones have single digits and no CutMix
-    batch: int = 32
-    rate: float = 2e-3
-    warm_up: float = 0.1  #: share of the steps
-    weight_decay: float = 0.05
     speed: float = 0.2  #: most change of a recording's speed, and with it of its pitch
     bands: int = 3  #: most shift of the spectrogram in bands
+    stretch: float = 0.0  #: most stretch of the spectrogram along its bands, as a share
+    tilt: float = 0.0  #: most gain of the equaliser, dB
+    hidden: int = 0  #: most neighbouring bands silenced
     noise: float = 0.01  #: most noise, in full scale; speech has 0.1
     cutmix: float = 0.3  #: share of the batches with CutMix along time
-    left_out: float = 0.1  #: share of patches left out at random
     without: str = "yweweler"  #: a speaker who is left out of the training altogether; "" for none
     keep_tests: int = 1  #: 1 keeps the set's own test recordings out of the training, 0 takes them in
-    seed: int = 0
 
 
-def train(folder: Path, out: Path, recipe: Recipe, settings: Mapping[str, Any] = SOUND) -> MMViT:
-    """Train on the recordings of a folder and write ``out`` and its log."""
+def train(
+    folder: Path,
+    out: Path,
+    recipe: Recipe,
+    settings: Mapping[str, Any] = SOUND,
+    *,
+    start: tuple[Mapping[str, Tensor], str] | None = None,
+) -> MMViT:
+    """Train on the recordings of a folder and write ``out`` and its log.
+
+    Args:
+        folder: Of the recordings.
+        out: Where the weights go.
+        recipe: The numbers of the training.
+        settings: Of the card.
+        start: Weights of a model of pictures to begin with, and the rule by which its colours are joined.
+    """
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(1)  # small operations are no faster on two
     rng, definition = np.random.default_rng(recipe.seed), Mel.of(settings)
     every = recordings(folder, definition.rate)
     fit = [one for one in every if one.speaker != recipe.without and not (recipe.keep_tests and one.tests)]
     model = MMViT(settings)
+    if start is not None:
+        transfer(start[0], model, rule=start[1])
     remember_mean(model, heard([alone(one, definition.length, definition.rate) for one in fit[::5]], definition))
-    steps = recipe.epochs * (len(fit) // recipe.batch)
-    optimizer = torch.optim.AdamW(groups(model, recipe.weight_decay), lr=recipe.rate)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, total_steps=steps, pct_start=recipe.warm_up)
-    log = []
-    for epoch in range(recipe.epochs):
-        begun, losses = time.monotonic(), []
-        model.train()
+
+    def losses(epoch: int) -> Iterator[Tensor]:
         now = replace(recipe, cutmix=0.0) if (single := epoch < recipe.alone_epochs) else recipe
         for clips in batches(fit, recipe, definition, rng, single=single):
-            loss = step(model, clips, now, definition, rng)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            schedule.step()
-            losses.append(loss.item())
-        model.eval()
-        log.append({"epoch": epoch + 1, "loss": float(np.mean(losses))})
-        if epoch % 4 == 3 or epoch == recipe.epochs - 1:
-            log[-1] |= check(model, every, fit, definition)
-        print(json.dumps(log[-1] | {"seconds": round(time.monotonic() - begun)}), flush=True)
-        checkpoints.save(model, out)
-    said = {"recipe": asdict(recipe), "settings": {k: v for k, v in settings.items() if k != "classes"}, "epochs": log}
-    out.with_suffix(".log.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+            yield step(model, clips, now, definition, rng)
+
+    optimise(model, recipe, len(fit) // recipe.batch, losses, lambda: check(model, every, fit, definition), out)
     return model
-
-
-def groups(model: MMViT, decay: float) -> list[dict[str, Any]]:
-    """Parameters with weight decay, and those of one dimension and the codes of places without."""
-    small = [p for name, p in model.named_parameters() if p.ndim == 1 or "place" in name or name == "first"]
-    known = {id(p) for p in small}
-    large = [p for p in model.parameters() if id(p) not in known]
-    return [{"params": large, "weight_decay": decay}, {"params": small, "weight_decay": 0.0}]
 
 
 def batches(
@@ -132,7 +120,7 @@ def step(model: MMViT, clips: Sequence[Clip], recipe: Recipe, definition: Mel, r
     noise = rng.standard_normal((len(clips), definition.length), dtype=np.float32)
     noise *= (recipe.noise * 10 ** rng.uniform(-2, 0, (len(clips), 1))).astype(np.float32)
     noisy = [Clip(c.signal + n, c.digits, c.places) for c, n in zip(clips, noise, strict=True)]
-    planes = shifted(heard(noisy, definition), recipe.bands, rng)
+    planes = further(shifted(heard(noisy, definition), recipe.bands, rng), recipe, definition, rng)
     present, gone = leave_out(model.settings, len(clips), recipe.left_out, rng)
     labels = torch.from_numpy(
         np.stack([c.labels(tuple(g)) for c, g in zip(clips, gone * definition.seconds, strict=True)])
@@ -151,6 +139,49 @@ def shifted(planes: Tensor, most: int, rng: np.random.Generator) -> Tensor:
         a, b = max(0, by), planes.shape[2] + min(0, by)
         moved[index, :, a:b] = planes[index, :, a - by : b - by]
     return moved
+
+
+def further(planes: Tensor, recipe: Recipe, definition: Mel, rng: np.random.Generator) -> Tensor:
+    """Spectrograms varied in the ways that the recipe has switched on."""
+    if recipe.stretch:
+        planes = stretched(planes, recipe.stretch, rng)
+    if recipe.tilt:
+        planes = equalised(planes, recipe.tilt / (definition.floor / 2), rng)
+    return silenced(planes, recipe.hidden, rng) if recipe.hidden else planes
+
+
+def stretched(planes: Tensor, most: float, rng: np.random.Generator) -> Tensor:
+    """Each spectrogram (channels, bands, frames) wider or narrower along its bands, about the lowest."""
+    count, bands = len(planes), planes.shape[2]
+    wide = torch.from_numpy(1 + most * rng.uniform(-1, 1, count)).float()[:, None]
+    place = torch.arange(bands) / wide  # (b, bands) from which band each comes
+    below = place.floor().clamp_max(bands - 1).long()
+    share = (place - below)[:, None, :, None]
+    rows = torch.arange(count)[:, None]
+    low, high = (
+        planes.transpose(1, 2)[rows, index].transpose(1, 2) for index in (below, (below + 1).clamp_max(bands - 1))
+    )
+    return ((1 - share) * low + share * high).masked_fill((place > bands - 1)[:, None, :, None], -1.0)
+
+
+def equalised(planes: Tensor, most: float, rng: np.random.Generator) -> Tensor:
+    """Each spectrogram louder in some bands and softer in others, by up to ``most``; its loudest value becomes 1."""
+    count, bands = len(planes), np.linspace(0, 1, planes.shape[2])
+    gains = np.zeros((count, len(bands)))
+    for wave in (1, 2, 3):  # half waves along the bands
+        size, turn = rng.uniform(0, 1, (count, 1)), 2 * np.pi * rng.uniform(0, 1, (count, 1))
+        gains += size / 3 * np.cos(np.pi * wave * bands + turn)
+    louder = planes + most * torch.from_numpy(gains).float()[:, None, :, None]
+    return (louder - louder.amax((1, 2, 3), keepdim=True) + 1).clamp_min(-1.0)
+
+
+def silenced(planes: Tensor, most: int, rng: np.random.Generator) -> Tensor:
+    """Each spectrogram with up to ``most`` neighbouring bands silent."""
+    count, bands = len(planes), planes.shape[2]
+    wide = rng.integers(0, most + 1, (count, 1))
+    start = (rng.random((count, 1)) * (bands - wide + 1)).astype(int)
+    place = np.arange(bands)
+    return planes.masked_fill(torch.from_numpy((place >= start) & (place < start + wide))[:, None, :, None], -1.0)
 
 
 def cutmix(planes: Tensor, labels: Tensor, rng: np.random.Generator, alpha: float = 1.0) -> tuple[Tensor, Tensor]:
@@ -235,7 +266,9 @@ def accuracy(model: MMViT, some: Sequence[Recording], definition: Mel, **context
     return round(100 * float((best == [one.digit for one in some]).mean()), 2)
 
 
-def transfer(pictures: Mapping[str, Tensor], model: MMViT, *, rule: str = "sum") -> tuple[str, ...]:
+def transfer(
+    pictures: Mapping[str, Tensor], model: MMViT, *, rule: str = "sum", grids: Sequence[tuple[int, int]] = ()
+) -> tuple[str, ...]:
     """Put the weights of a model of pictures into a model of sounds; the names of those that fit.
 
     Patch weights of three colour channels become those of one by their sum, which is right for a grey picture
@@ -246,6 +279,7 @@ def transfer(pictures: Mapping[str, Tensor], model: MMViT, *, rule: str = "sum")
         pictures: State of the model of pictures, with the same widths, stages and patch kernels.
         model: The model of sounds; changed in place.
         rule: "sum" or "mean".
+        grids: Rows and columns of the patches of each view of the model of pictures; square where not given.
 
     Raises:
         ModelError: another rule, or nothing fits.
@@ -261,7 +295,8 @@ def transfer(pictures: Mapping[str, Tensor], model: MMViT, *, rule: str = "sum")
             apart = theirs.unflatten(1, (3, -1))
             theirs = apart.sum(1) if rule == "sum" else apart.mean(1)
         if name.startswith("place.") and theirs.shape != wanted.shape:
-            theirs = fitted(theirs, square(theirs.shape[1]), model.grids[int(name.split(".")[1])])
+            view = int(name.split(".")[1])
+            theirs = fitted(theirs, grids[view] if grids else square(theirs.shape[1]), model.grids[view])
         if theirs.shape == wanted.shape:
             carried[name] = theirs
     if not carried:

@@ -2,7 +2,7 @@
 
 ``python -m xviz.train.sound_samples --folder DIGITS`` takes single digits at 8 kHz, ``0.wav`` to ``9.wav``, of the
 Debian package ``asterisk-core-sounds-en-wav`` (a voice that the checkpoint was not trained on), puts some of them in a
-row, and writes FLAC files and their list ``sounds.json``, in which the true place of every digit stands.
+row, and writes FLAC files and their list ``mmvit.json``, in which the true place of every digit stands.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from xviz.data.sounds import FOLDER
+from xviz.data.view_examples import FOLDER
 from xviz.models.mel import Mel
 from xviz.models.mmvit_cards import DIGITS, SOUND
 from xviz.train.spoken import Recording, row
@@ -43,7 +43,7 @@ def main(folder: Path) -> None:
         title = ", ".join(DIGITS[digit] for digit in clip.digits)
         listed.append({"key": key, "title": title, "file": f"{key}.flac", "places": places, "credit": CREDIT})
     text = json.dumps(listed, indent=1, ensure_ascii=False) + "\n"
-    (FOLDER / "sounds.json").write_text(text, encoding="utf-8")
+    (FOLDER / "mmvit.json").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
+from xviz.train.multiview import labels_of
 
 TEST_INDICES = 5  #: the recordings 0–4 of every digit and speaker are the set's own test split
 _NAME = re.compile(r"(\d)_([a-z]+)_(\d+)\.wav")
@@ -68,11 +69,7 @@ class Clip:
 
     def labels(self, gone: tuple[float, float] = (0.0, 0.0)) -> NDArray[np.float32]:
         """(10,) one for every digit that is said; not for one of which a stretch, seconds, takes more than half."""
-        said = np.zeros(10, np.float32)
-        for digit, (start, end) in zip(self.digits, self.places, strict=True):
-            lost = max(0.0, min(end, gone[1]) - max(start, gone[0]))
-            said[digit] = max(said[digit], float(lost <= (end - start) / 2))
-        return said
+        return labels_of(self.digits, self.places, 10, gone)
 
 
 def row(chosen: Sequence[Recording], length: int, rate: float, rng: np.random.Generator, *, gap: float = 0.06) -> Clip:

@@ -27,6 +27,8 @@ from xviz.data.eeg_channels import ChannelReport, Missing, match
 from xviz.explain import METHODS, asked, finer
 from xviz.models import MODELS, regions
 from xviz.models.boxes import find_boxes
+from xviz.models.card import ModelCard
+from xviz.views.plane import Plane
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model …")
@@ -149,6 +151,21 @@ def explain(run: Run, question: Question, progress: Callable[[float, str], None]
     return made
 
 
+# Sounds and pictures in views
+
+
+def of_sample(sample: Sample, make: Callable[[ModelCard, Sample], Plane], card: ModelCard) -> Plane:
+    """The drawing that is made of a sample for a card."""
+    return _of_sample(sample.digest, card.key, sample, make, card)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _of_sample(
+    digest: str, key: str, _sample: Sample, _make: Callable[[ModelCard, Sample], Plane], _card: ModelCard
+) -> Plane:
+    return _make(_card, _sample)
+
+
 # EEG
 
 
@@ -158,14 +175,14 @@ def file_digest(name: str, data: bytes) -> str:
 
 
 def eeg_digest(eeg: Eeg) -> str:
-    """What tells one recording from another."""
-    return Sample("recording", {"eeg": eeg}).digest
+    """What tells one recording from another: its numbers, and what is said about them."""
+    return digest(Sample("recording", {"eeg": eeg}).digest, *eeg.notes)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the recording …")
-def opened(digest: str, unit: str | None, rate: float | None, _name: str, _data: bytes) -> EegFile:
-    """All recordings of a file."""
-    return open_eeg(_data, name=_name, unit=unit, rate=rate)
+def opened(digest: str, unit: str | None, rate: float | None, part: int, _name: str, _data: bytes) -> EegFile:
+    """All recordings of a file, of a long one a part."""
+    return open_eeg(_data, name=_name, unit=unit, rate=rate, part=part)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Matching the channels …")

@@ -16,8 +16,13 @@ from xviz.ui.electrodes import DIRECTIONS, Looked, banded, draw
 from xviz.ui.recording import Recording
 
 Difference = tuple[NDArray[np.float64], str, str]  #: (electrode,) values, their unit, what they are
-READ = "what the network reads, 0–1"
-QUANTITIES = {"psd": "power (PSD), dB from rest", "de": "differential entropy (DE), log₁₀ µV from rest", READ: READ}
+READ = "read"
+#: what can differ between moments → its name for people, and the unit of a difference
+QUANTITIES = {
+    "psd": ("power (PSD)", "difference in dB"),
+    "de": ("differential entropy (DE)", "difference in log₁₀ µV"),
+    READ: ("what the network reads, 0–1 in each second", "difference"),
+}
 
 
 def show(made: Recording, looked: Looked) -> None:
@@ -50,7 +55,11 @@ def _directions(made: Recording, looked: Looked) -> Difference:
         question = cache.Question("received", Target(made.output), name, looked.band)
         found.append(cache.explain(made.run, question).scores[call.keys])
     st.markdown("Attention received by the **PSD** of an electrode, less that received by its **DE**.")
-    return found[0] - found[1], METHODS["received"].unit, f"DE asks PSD − PSD asks DE: {banded(made, looked.band)}"
+    return (
+        found[0] - found[1],
+        "difference in mean attention weight",
+        f"DE asks PSD − PSD asks DE: {banded(made, looked.band)}",
+    )
 
 
 def _answers(made: Recording, looked: Looked) -> Difference:
@@ -65,19 +74,20 @@ def _answers(made: Recording, looked: Looked) -> Difference:
         f"differs: **{METHODS['relevance'].title}** for {one}, less that for {other}."
     )
     title = f"{one.capitalize()} − {other}, {looked.answering.upper()}: {banded(made, looked.band)}"
-    return found[0] - found[1], METHODS["relevance"].unit, title
+    return found[0] - found[1], "difference in relevance", title
 
 
 def _moments(made: Recording, looked: Looked) -> Difference:
     """A feature in one window less the same in another."""
     windows, step = [made.called(i) for i in range(made.windows)], made.card.settings["block"]
-    what = st.selectbox("Of", list(QUANTITIES), format_func=QUANTITIES.get, key="quantity")
+    what = st.selectbox("Of", list(QUANTITIES), format_func=lambda q: QUANTITIES[q][0], key="quantity")
     first = st.select_slider("From this moment", windows, value=windows[-1], key="moment")
     second = st.select_slider("take this one away", windows, value=windows[0], key="earlier")
     values = _over_time(made, str(what))
     values = values.mean(1) if looked.band is None else values[:, looked.band]
     at = [values[:, windows.index(w) * step : (windows.index(w) + 1) * step].mean(-1) for w in (first, second)]
-    return at[0] - at[1], QUANTITIES[str(what)], f"{first} − {second}: {banded(made, looked.band)}"
+    name, unit = QUANTITIES[str(what)]
+    return at[0] - at[1], unit, f"{name[0].upper()}{name[1:]}, {first} − {second}: {banded(made, looked.band)}"
 
 
 def _over_time(made: Recording, what: str) -> NDArray[np.float64]:

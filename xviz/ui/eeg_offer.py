@@ -10,13 +10,18 @@ from xviz.core.sample import BIOSEMI32
 from xviz.explain import METHODS
 from xviz.export import bundle
 from xviz.figures.figure import Figure
-from xviz.figures.heads import Scalp, heads_figure, row_figure
+from xviz.figures.head import Scalp
+from xviz.figures.heads import heads_figure, row_figure
 from xviz.figures.style import PRESETS
 from xviz.ui import cache, offer
-from xviz.ui.electrodes import DIRECTIONS, PARTNERS, Looked, banded
+from xviz.ui.electrodes import DIRECTIONS, PARTNERS, Looked, banded, given, given_limits
 from xviz.ui.recording import Recording
 
-KINDS = {"row": "Head and matrix of this band", "heads": "All bands, both directions"}
+KINDS = {
+    "row": "Head and matrix of this band",
+    "heads": "Received: all bands, both directions",
+    "given": "Given away: all bands, both directions",
+}
 
 
 def show(made: Recording, looked: Looked) -> None:
@@ -52,15 +57,8 @@ def row(made: Recording, looked: Looked) -> Explanation:
 
 def figure(made: Recording, looked: Looked, kind: str, preset: str) -> Figure:
     """The figure of a kind."""
-    if kind == "heads":
-        tables = {
-            words: np.stack(
-                [received(made, name, b).scores[made.run.call(name).keys] for b in range(len(made.bands))], 1
-            )
-            for name, words in DIRECTIONS.items()
-        }
-        hertz = [f"{b.name}\n{'–'.join(f'{edge:g}' for edge in b.psd)} Hz" for b in made.bands]
-        return heads_figure(scalp(made), tables, hertz, made.run.provenance, preset=PRESETS[preset])
+    if kind in ("heads", "given"):
+        return _heads(made, kind, preset)
     found, picked = row(made, looked), looked.selection
     links: list[tuple[int, int, float]] = []
     if picked is not None:
@@ -79,6 +77,24 @@ def figure(made: Recording, looked: Looked, kind: str, preset: str) -> Figure:
         links=links,
         preset=PRESETS[preset],
     )
+
+
+def _heads(made: Recording, kind: str, preset: str) -> Figure:
+    """All bands and both directions: the attention received, or given away."""
+    hertz = [f"{b.name}\n{'–'.join(f'{edge:g}' for edge in b.psd)} Hz" for b in made.bands]
+    origin, sized = made.run.provenance, PRESETS[preset]
+    if kind == "given":
+        away = {words: given(made.run.call(name).rows().double().numpy()) for name, words in DIRECTIONS.items()}
+        return heads_figure(
+            scalp(made), {words: values.T for words, values in away.items()}, hertz, origin,
+            what="Attention that each electrode gives to all others when it asks", unit="weight given to others",
+            limits=given_limits(made, np.concatenate([*away.values()])), preset=sized,
+        )  # fmt: skip
+    tables = {
+        words: np.stack([received(made, name, b).scores[made.run.call(name).keys] for b in range(len(made.bands))], 1)
+        for name, words in DIRECTIONS.items()
+    }
+    return heads_figure(scalp(made), tables, hertz, origin, preset=sized)
 
 
 def zipped(made: Recording, looked: Looked, kind: str, preset: str) -> bytes:

@@ -140,7 +140,7 @@ def _beside(
             make = scale.diverging if found.signed else scale.sequential
             draw(
                 made, scores, make(scores, label=found.unit), key="beside head",
-                title=f"{method.title}: {call.keys.upper()} of each electrode, {_scope(made, method.key, band)}",
+                title=f"{method.title}, {call.keys.upper()}: {_scope(made, method.key, band)}",
             )  # fmt: skip
     st.caption(method.words)
     answers.trusted(made.card, name)
@@ -209,13 +209,24 @@ def _matrix(
     components.mount(view, key=f"matrix {made.place}", on_pick=lambda pick: choose_electrode(made, pick))
 
 
+def given(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(…, electrode, electrode) rows that ask → (…, electrode) what each gives to all others."""
+    return 1 - np.diagonal(weights, axis1=-2, axis2=-1)
+
+
+def given_limits(made: Recording, away: NDArray[np.float64]) -> tuple[float, float]:
+    """From the tenth below the least that a present electrode gives, up to one: most give nearly all."""
+    least = np.delete(away, made.absent, axis=-1).min()
+    return min(0.9, float(np.floor(10 * least)) / 10), 1.0
+
+
 def _given(
     made: Recording, call: AttentionCall, band: int | None, weights: NDArray, selection: Selection | None
 ) -> None:
     """What every electrode gives to others."""
-    given = 1 - np.diag(weights)
+    away = given(weights)
     draw(
-        made, given, scale.sequential(given, limits=(0.0, 1.0), label="weight given to other electrodes"),
+        made, away, scale.sequential(away, limits=given_limits(made, away), label="weight given to others"),
         key="given head", title=f"Attention given away with {call.queries.upper()}: {banded(made, band)}",
         note="What an electrode that asks gives to all others; the rest of its weight of one stays with itself.",
         height=360,

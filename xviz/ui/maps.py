@@ -31,6 +31,7 @@ class Map:
     unit: str
     signed: bool
     truth: bool = False  #: whether it is what the simulation did
+    short: str = ""  #: the title where there is little room
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +49,7 @@ def show(made: Recording, looked: Looked) -> None:
     maps = maps_of(made, fine)
     for column, one in zip(st.columns(len(maps), gap="small"), maps, strict=True):
         with column:
-            _draw(made, one)
+            _draw(made, one, looked.band)
     _fits(made, maps)
     if fine is not None:
         _seconds(made, fine, looked.band)
@@ -101,19 +102,24 @@ def _of_attention(made: Recording, key: str) -> Map:
     for band in range(len(made.bands)):
         found = cache.explain(made.run, cache.Question(key, Target(made.output), head=band)).scores
         columns.append(sum(found.values()))
-    return Map(METHODS[key].title, np.stack(columns, 1), METHODS[key].unit, False)
+    title = METHODS[key].title  # five maps stand side by side, and their rows should be level
+    return Map(title, np.stack(columns, 1), METHODS[key].unit, False, short=title.removesuffix(" attention"))
 
 
-def _draw(made: Recording, one: Map) -> None:
+def _draw(made: Recording, one: Map, band: int | None) -> None:
+    """One map; of the picked electrode the band on the page is marked, or its strongest where that is their mean."""
     picked = made.selection()
+    marked = None
+    if picked is not None:
+        marked = picked.token, int(np.abs(one.values[picked.token]).argmax()) if band is None else band
     shown = np.where(np.isin(np.arange(len(made.names)), made.absent)[:, None] & (not one.truth), np.nan, one.values)
     view = matrix.matrix(
         shown,
         row_labels=made.names,
         column_labels=[band.name for band in made.bands],
         scale=(scale.diverging if one.signed else scale.sequential)(shown, label=one.unit),
-        selected=None if picked is None else (picked.token, int(np.abs(one.values[picked.token]).argmax())),
-        title=one.title,
+        selected=marked,
+        title=one.short or one.title,
         axes=("electrode", "band"),
         height=620,
     )

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
+from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -21,6 +22,7 @@ from xviz.explain import METHODS
 from xviz.models import CARDS
 from xviz.models.card import ModelCard
 
+PAGES = Path(__file__).parents[2] / "pages"  #: a card that has none is shown on another card's page
 Progress = Callable[[float, str], None]
 _log = logging.getLogger("xviz")
 
@@ -111,12 +113,14 @@ def files(key: str, label: str, kinds: tuple[str, ...], *, megabytes: int, help_
 def models() -> None:
     """The models that can be opened, side by side."""
     shown = [card for card in CARDS if card.checkpoint]
-    for card, column in zip(shown, st.columns(max(2, len(shown)), gap="medium"), strict=False):
-        with column.container(border=True):
+    columns = st.columns(min(3, max(2, len(shown))), gap="medium")
+    for number, card in enumerate(shown):
+        with columns[number % len(columns)].container(border=True):
             st.markdown(f"#### {card.icon} {card.title}")
             st.markdown(card.story)
             st.caption(card.paper)
-            st.page_link(f"pages/{card.key}.py", label="Open", icon=":material/arrow_forward:")
+            page, chosen = card.page or card.key, {"model": card.short} if card.page else None
+            st.page_link(f"pages/{page}.py", label="Open", icon=":material/arrow_forward:", query_params=chosen)
 
 
 def methods() -> None:

@@ -18,7 +18,7 @@ from xviz.scale import signed
 from xviz.ui import cache, parts
 from xviz.ui.state import Choices, Selection
 
-LIMIT_MB = 200
+LIMIT_MB = 450
 MISSING = {"interpolate": "made from their neighbours", "leave out": "left out"}
 WHOLE = "the whole minute"
 
@@ -175,9 +175,19 @@ def _how(is_table: bool) -> tuple[str | None, float | None, str]:
 
 def _part(name: str, data: bytes, unit: str | None, rate: float | None) -> Eeg:
     """One recording of the file, and of a long one the minute that is read."""
-    opened = cache.opened(cache.file_digest(name, data), unit, rate, name, data)
+    digest = cache.file_digest(name, data)
+    opened = cache.opened(digest, unit, rate, 0, name, data)
     index = 0
     with st.sidebar:
+        if (count := len(opened.parts)) > 1:
+            part = st.selectbox(
+                "Part of the recording",
+                range(count),
+                format_func=opened.parts.__getitem__,
+                key=f"part of {count}",
+                help="A long recording is read in parts, so that it needs little memory.",
+            )
+            opened = cache.opened(digest, unit, rate, part, name, data)
         if len(opened.recordings) > 1:
             index = st.selectbox(
                 "Recording in the file", range(len(opened.titles)), format_func=opened.titles.__getitem__, key="trial"
@@ -208,7 +218,7 @@ def answer(card: ModelCard, chosen: Chosen) -> Recording:
             "chooses it here. The attention is that of the whole minute in every case.",
         )  # fmt: skip
     window = None if judged == WHOLE else windows.index(judged) - 1
-    context = {"window": -1.0 if window is None else float(window)}
+    context = {} if window is None else {"window": float(window)}  # the model's own is the mean over all
     whole = cache.run(card.key, chosen.sample, **context)
     masked = tuple(i for i in chosen.choices.masked if i < len(whole.spaces["psd"]))
     run = cache.run(card.key, chosen.sample, gone=(("de", masked), ("psd", masked)), **context)

@@ -22,8 +22,8 @@ from xviz.models.mit import activation
 from xviz.models.photos import STRIDE, Frame
 from xviz.ui import cache, components, parts
 from xviz.ui.asking import PATCHES, POINTS
-from xviz.ui.hearing import MOST_PROBABLE, probability
 from xviz.ui.state import Choices, Selection
+from xviz.ui.subject import MOST_PROBABLE, probabilities
 from xviz.ui.truth import Truth, of
 from xviz.views import photos, points
 
@@ -154,7 +154,7 @@ def show(card: ModelCard, sample: Sample) -> Scan | None:
         _facts(sample, run)
     output = best if asked == MOST_PROBABLE else asked
     with right:
-        _classes(run, before, output)
+        _classes(card, run, before, output)
     run = cache.run(card.key, sample, gone=gone, target=output)
     shown = drawing(card, sample, run)
     return Scan(card, choices, sample, run, before, shown, of(sample, shown.album.frames, card.settings["grid"]))
@@ -184,13 +184,15 @@ def _facts(sample: Sample, run: Run) -> None:
     )
 
 
-def _classes(run: Run, before: Run, output: str) -> None:
+def _classes(card: ModelCard, run: Run, before: Run, output: str) -> None:
     """Every class with its probability, the most probable first; beside it the one with nothing left out."""
     ranked = sorted(run.outputs, key=lambda name: -run.outputs[name])
-    rows: dict[str, list] = {"class": ranked, "probability": [probability(run.outputs[name]) for name in ranked]}
+    chances = probabilities(card, dict(run.outputs))
+    rows: dict[str, list] = {"class": ranked, "probability": [chances[name] for name in ranked]}
     bar = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f")
     if run is not before:
-        rows["with all tokens"] = [probability(before.outputs[name]) for name in ranked]
+        whole = probabilities(card, dict(before.outputs))
+        rows["with all tokens"] = [whole[name] for name in ranked]
     st.dataframe(rows, hide_index=True, height=215, column_config=dict.fromkeys(list(rows)[1:], bar))
     found = [name for name in ranked if run.outputs[name] > 0]
     st.caption(

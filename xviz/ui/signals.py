@@ -9,6 +9,7 @@ from xviz.core.sample import Eeg
 from xviz.models.mca_features import resampled
 from xviz.scale import signed
 from xviz.ui import cache, components, state
+from xviz.ui.hiding import FEWEST
 from xviz.ui.recording import WHOLE, Recording
 from xviz.views import traces
 
@@ -32,7 +33,7 @@ def _over_time(made: Recording, found: dict[str, np.ndarray]) -> None:
         x="time in the clip, s",
         y=[*found, "undecided"],
         y_label="answer, logits",
-        color=["#00429d", "#c26a00", "#9a9a9a"],
+        color=["#3b7dd8", "#c26a00", "#9a9a9a"],
         height=260,
     )
     st.caption(
@@ -81,8 +82,28 @@ def _channels(made: Recording) -> None:
         f"{len(report.missing)} missing" * bool(report.missing),
         f"{len(report.silent)} flat or broken" * bool(report.silent),
         f"{len(report.interpolated)} made from their neighbours" * bool(report.interpolated),
-        f"{len(report.unused)} channels not used" * bool(report.unused),
+        f"{len(report.duplicates)} named twice" * bool(report.duplicates),
+        f"{len(report.unused)} channel{'s' * (len(report.unused) > 1)} not used" * bool(report.unused),
     ]
     with st.expander("Channels: " + ", ".join(part for part in parts if part)):
         st.dataframe(report.rows(), hide_index=True, width="stretch")
+        _left_out(made)
         st.caption("What is done about missing electrodes can be changed under “How it is read” beside the recording.")
+
+
+def _left_out(made: Recording) -> None:
+    """Electrodes to leave out by hand, such as bad ones."""
+    masked = tuple(i for i in made.choices.masked if i < len(made.names))
+    heard = made.whole.inputs.present["psd"].tolist()
+    chosen = st.multiselect(
+        "Leave out",
+        [name for name, here in zip(made.names, heard, strict=True) if here],
+        default=[made.names[i] for i in masked if heard[i]],
+        max_selections=max(1, sum(heard) - FEWEST),
+        key=f"left out {made.place} {masked}",  # hidden or shown elsewhere on the page, it starts afresh
+        help="The model runs without these electrodes: no token, no attention to them.",
+    )
+    gone = tuple(made.names.index(name) for name in chosen)
+    if set(gone) != {i for i in masked if heard[i]}:
+        made.choices.mask(gone)
+        st.rerun()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import altair as alt
 import numpy as np
 import streamlit as st
 
@@ -14,6 +15,7 @@ from xviz.explain import METHODS
 from xviz.explain.faithfulness import Curves, curves
 from xviz.explain.interventions import Intervention, intervene
 from xviz.models.card import ModelCard
+from xviz.scale import number, signed
 from xviz.ui import cache, parts, state
 from xviz.ui.state import Choices, Selection
 
@@ -27,6 +29,9 @@ class Shown(Protocol):
 
     def target(self, selection: Selection | None) -> Target:
         """What is explained."""
+
+
+CHANCE = "random orders, mean; shaded: 95 % of them"
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,16 @@ ROOMS = Trial(
 )  # fmt: skip
 
 
+def views(names: tuple[str, ...], sounds: bool) -> Trial:
+    """The tests of a page of views: the patches of all views are taken away together."""
+    return Trial(
+        prefix="views", space="+".join(names), tokens="Patches of all views", calls="", last=False,
+        attention="The weights of all blocks are", data="sounds" if sounds else "pictures", first="integrated",
+        beside="views.order",
+        methods=tuple(key for key in METHODS if not METHODS[key].needs_convolution and key != "shap"),
+    )  # fmt: skip
+
+
 @st.fragment
 def show(scene: Shown, trial: Trial = MATCHING) -> None:
     """Two tests that begin when asked for."""
@@ -102,7 +117,8 @@ def _deletion(scene: Shown, trial: Trial) -> None:
     work = st.container()  # always there, so that what stands below keeps its place
     if asked:
         with work, parts.progress("Deletion") as move:
-            found = cache.explain(scene.run, cache.Question(name, target))
+            focus = Target(target.output, "class", (0,)) if METHODS[name].needs_focus else target
+            found = cache.explain(scene.run, cache.Question(name, focus))
             scene.choices.remember(
                 place, curves(cache.load(scene.card.key), scene.run, target, found, trial.space, progress=move)
             )
@@ -114,21 +130,27 @@ def _deletion(scene: Shown, trial: Trial) -> None:
 def _draw(kept: Curves, trial: Trial, output: str) -> None:
     low, high = kept.band()
     hidden = f"share of {trial.tokens[0].lower()}{trial.tokens[1:]} hidden"
-    lines = {
-        "chance, lower 2.5 %": (low, "#9a9a9a"),
-        "chance, mean": (kept.random.mean(0), "#9a9a9a"),
-        "chance, upper 2.5 %": (high, "#9a9a9a"),
-        "strongest first": (kept.ranked, "#00429d"),
-        "weakest first": (kept.inverse, "#c26a00"),
-    }
-    st.line_chart(
-        {hidden: kept.shares, **{name: values for name, (values, _) in lines.items()}},
-        x=hidden,
-        y=list(lines),
-        y_label=output,
-        color=[colour for _, colour in lines.values()],
-        height=260,
+    lines = {"strongest first": kept.ranked, "weakest first": kept.inverse, CHANCE: kept.random.mean(0)}
+    points = [
+        {"share": float(share), "line": name, "value": float(value)}
+        for name, values in lines.items()
+        for share, value in zip(kept.shares, values, strict=True)
+    ]
+    band = [
+        {"share": float(share), "low": float(below), "high": float(above)}
+        for share, below, above in zip(kept.shares, low, high, strict=True)
+    ]
+    colours = alt.Color(
+        "line:N", title=None, scale=alt.Scale(domain=list(lines), range=["#3b7dd8", "#c26a00", "#8a8a8a"])
     )
+    x = alt.X("share:Q", title=hidden, axis=alt.Axis(format="%"))
+    drawn = alt.layer(
+        alt.Chart(alt.Data(values=band)).mark_area(color="#8a8a8a", opacity=0.25).encode(x, y="low:Q", y2="high:Q"),
+        alt.Chart(alt.Data(values=points)).mark_line().encode(
+            x, y=alt.Y("value:Q", title=output), color=colours, tooltip=["line:N", "share:Q", "value:Q"]
+        ),
+    ).properties(height=340).configure_legend(orient="bottom", columns=1, labelLimit=400)  # fmt: skip
+    st.altair_chart(drawn, width="stretch")
     area, chance = float(kept.area(kept.ranked)), kept.area(kept.random)
     st.caption(
         f"Area under the curve {area:.3f}; random orders {chance.mean():.3f} ± {chance.std():.3f} "
@@ -162,7 +184,7 @@ def _attention_matters(scene: Shown, trial: Trial) -> None:
 
 
 def _row(name: str, score: float, change: float | None) -> dict[str, object]:
-    return {"weights": name, "score": f"{score:.3f}", "change": "" if change is None else f"{change:+.3f}"}
+    return {"weights": name, "score": number(score), "change": "" if change is None else signed(change, ".3f")}
 
 
 def _after(one: Intervention, output: str) -> dict[str, object]:

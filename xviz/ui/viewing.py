@@ -16,11 +16,11 @@ from xviz.core.explanation import Explanation
 from xviz.core.run import Run, Target
 from xviz.core.tokens import TokenSpace, leaves
 from xviz.ui import answers, cache, components
-from xviz.ui.hearing import Heard
 from xviz.ui.state import Selection
+from xviz.ui.subject import Subject
 from xviz.views import image, matrix
 
-NAMES = {"view1": "view 1, fine in time", "view2": "view 2, fine in frequency"}
+HEIGHT, SMALL = 330, 190  #: the most that a drawing takes, CSS pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,42 +33,49 @@ class Looked:
     answer: Explanation  #: the row of attention
 
 
-def explore(heard: Heard) -> Looked:
+def explore(here: Subject) -> Looked:
     """Choose a block and a head, pick a cell or leave it to the class token, and see who answers."""
     st.subheader("Who asks whom")
-    call, head = _choose(heard)
-    selection = _selection(heard, call)
-    focus = _leaf_of(heard.run, call, selection.space) if selection else None
+    call, head = _choose(here)
+    selection = _selection(here, call)
+    focus = _leaf_of(here.run, call, selection.space) if selection else None
     st.caption(
         "Above the cells that ask: pick one, by mouse or with Tab, arrow keys and Enter; Escape gives the question "
         "back to the class token. Below the keys that answer, where they are: a pooled one covers several patches."
     )
-    asked = {view: _leaf_of(heard.run, call, view) for view in heard.views}
+    asked = {view: _leaf_of(here.run, call, view) for view in here.views}
     with st.container(key="asking"):
         for column, (view, leaf) in zip(st.columns(len(asked), gap="medium"), asked.items(), strict=True):
             with column:
-                _asking(heard, call, view, leaf, selection)
-    target = Target(heard.output, *(("class", (0,)) if focus is None else (focus.name, (selection.token,))))  # type: ignore[union-attr]
-    answer = cache.explain(heard.run, cache.Question("look", target, call, head))
-    asking = "the class token" if focus is None else f"{view_name(selection.space)}, {focus.label(selection.token)}"  # type: ignore[union-attr]
-    _answering(heard, answer, asking)
-    _quadrants(heard, call, head)
+                _asking(here, call, view, leaf, selection)
+    target = Target(here.output, *(("class", (0,)) if focus is None else (focus.name, (selection.token,))))  # type: ignore[union-attr]
+    answer = cache.explain(here.run, cache.Question("look", target, call, head))
+    asking = "the class token" if focus is None else f"{here.named(selection.space)}, {focus.label(selection.token)}"  # type: ignore[union-attr]
+    _answering(here, answer, asking)
+    _quadrants(here, call, head)
     return Looked(call, head, None if focus is None else (focus, selection.token), answer)  # type: ignore[union-attr]
 
 
-def view_name(space: str) -> str:
-    """A view for people."""
-    return NAMES.get(space, space)
-
-
-def _choose(heard: Heard) -> tuple[str, int | None]:
+def _choose(here: Subject) -> tuple[str, int | None]:
     """The attention call and the head."""
-    calls = [call.name for call in heard.run.calls]
+    calls = [call.name for call in here.run.calls]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        call = st.selectbox("Block", calls, index=0, format_func=call_name, key="block", bind="query-params", width=360)
-        this = heard.run.call(call)
-        head = answers.choose_head(this, key=f"head of {this.heads}", bind=False)  # stages differ in heads
+        first = next((i for i, name in enumerate(calls) if meets(here.run, name)), 0)
+        call = st.selectbox(
+            "Block", calls, index=first, format_func=call_name, key=f"{here.card.key}-block", bind="query-params",
+            width=360,
+        )  # fmt: skip
+        this = here.run.call(call)
+        head = answers.choose_head(
+            this, key=f"{here.card.key} head of {this.heads}", bind=False
+        )  # stages differ in heads
     return call, head
+
+
+def meets(run: Run, call: str) -> bool:
+    """Whether views ask each other in a call."""
+    sides = [blocks(run, space) for space in (run.call(call).queries, run.call(call).keys)]
+    return len({*sides[0], *sides[1]} - {"class"}) > 1
 
 
 def call_name(name: str) -> str:
@@ -88,43 +95,46 @@ def _leaf_of(run: Run, call: str, view: str) -> Cells | None:
     return None
 
 
-def _selection(heard: Heard, call: str) -> Selection | None:
+def _selection(here: Subject, call: str) -> Selection | None:
     """The picked cell, if it asks in this call; None is the class token."""
-    kept = heard.choices.selection
-    leaf = _leaf_of(heard.run, call, kept.space) if kept and kept.space in heard.views else None
+    kept = here.choices.selection
+    leaf = _leaf_of(here.run, call, kept.space) if kept and kept.space in here.views else None
     if kept and leaf is not None and kept.token < len(leaf):
         return kept
-    if "class" in blocks(heard.run, heard.run.call(call).queries):
+    if "class" in blocks(here.run, here.run.call(call).queries):
         return None
-    view, leaf = next((v, found) for v in heard.views if (found := _leaf_of(heard.run, call, v)))
+    view, leaf = next((v, found) for v in here.views if (found := _leaf_of(here.run, call, v)))
     return Selection(view, len(leaf) // 2)  # as an example, where the class token asks nothing
 
 
-def _asking(heard: Heard, call: str, view: str, leaf: Cells | None, selection: Selection | None) -> None:
+def _asking(here: Subject, call: str, view: str, leaf: Cells | None, selection: Selection | None) -> None:
     """The cells of one view that can be picked."""
     if leaf is None:
-        st.caption(f"{view_name(view).capitalize()} asks nothing in this block.")
+        st.caption(f"{here.named(view).capitalize()} asks nothing in this block.")
         return
     picked = selection.token if selection and selection.space == view else None
     shown = image.regions(
-        heard.drawn.pixels,
-        heard.drawn.place(leaf.boxes),
+        here.plane.pixels,
+        here.plane.place(leaf.boxes),
         labels=[leaf.label(i) for i in range(len(leaf))],
         selected=picked,
-        title=f"Ask: {view_name(view)} ({leaf.grid[0]} × {leaf.grid[1]} cells)",
-        height=330,
+        strongest=len(leaf),
+        frame=here.plane,
+        noun="cell",
+        title=f"Ask: {here.named(view)} ({leaf.grid[0]} × {leaf.grid[1]} cells)",
+        height=HEIGHT,
     )
 
     def pick(found: components.Pick) -> None:
-        heard.choices.select(Selection(view, found) if isinstance(found, int) else None)
+        here.choices.select(Selection(view, found) if isinstance(found, int) else None)
 
-    components.mount(shown, key=f"ask {view} {call} {heard.place}", on_pick=pick)
+    components.mount(shown, key=f"ask {view} {call} {here.place}", on_pick=pick)
 
 
-def _answering(heard: Heard, answer: Explanation, asking: str) -> None:
+def _answering(here: Subject, answer: Explanation, asking: str) -> None:
     """The keys of every view under the weights of one row, with shared limits."""
     st.markdown(f"**Answers to {asking}**")
-    draw(heard, answer, key="answer", title="Answer")
+    draw(here, answer, key="answer", title="Answer")
     if "class" in answer.scores:
         st.caption(f"To the class token: {float(answer.scores['class'][0]):.3f} of the weight.")
 
@@ -136,39 +146,51 @@ def shared(found: Sequence[Explanation]) -> scale.Scale:
     return make(values, label=found[0].unit)
 
 
-def draw(heard: Heard, found: Explanation, *, key: str, title: str, limits: scale.Scale | None = None) -> None:
-    """Every view under one explanation; all views have the same limits."""
-    limits = limits or shared([found])
-    for column, view in zip(st.columns(len(heard.views), gap="medium"), heard.views, strict=True):
-        own = {name: v for name, v in found.scores.items() if name != "class" and heard.cells(name).base().name == view}
+def draw(here: Subject, found: Explanation, *, key: str, title: str) -> None:
+    """Every view under one explanation, beside each other; all views have the same limits."""
+    for column, view in zip(st.columns(len(here.views), gap="medium"), here.views, strict=True):
         with column:
-            for name, values in own.items():
-                _cells(heard, heard.cells(name), values, limits, f"{title}: {view_name(view)}", f"{key} {name}")
-            if not own:
-                st.caption(f"{view_name(view).capitalize()} does not answer here.")
+            draw_view(here, found, view, shared([found]), key=key, title=f"{title}: {here.named(view)}")
 
 
-def _cells(heard: Heard, leaf: Cells, values: NDArray[np.float64], limits: scale.Scale, title: str, key: str) -> None:
+def draw_view(
+    here: Subject, found: Explanation, view: str, limits: scale.Scale, *, key: str, title: str, compact: bool = False
+) -> None:
+    """One view under an explanation, each cell where it is."""
+    own = {name: v for name, v in found.scores.items() if name != "class" and here.cells(name).base().name == view}
+    for name, values in own.items():
+        _cells(here, here.cells(name), values, limits, title, f"{key} {name}", compact)
+    if not own:
+        st.caption(f"{here.named(view).capitalize()} does not answer here.")
+
+
+def _cells(
+    here: Subject, leaf: Cells, values: NDArray[np.float64], limits: scale.Scale, title: str, key: str, compact: bool
+) -> None:
     shown = image.regions(
-        heard.drawn.pixels,
-        heard.drawn.place(leaf.boxes),
+        here.plane.pixels,
+        here.plane.place(leaf.boxes),
         values,
         labels=[leaf.label(i) for i in range(len(leaf))],
         scale=limits,
         strongest=3,
+        frame=here.plane,
+        known=here.known,
+        compact=compact,
+        noun="cell",
         title=title,
-        height=330,
+        height=SMALL if compact else HEIGHT,
     )
-    components.mount(shown, key=f"{key} {heard.place}")
+    components.mount(shown, key=f"{key} {here.place}")
 
 
 # The matrix and its masses
 
 
-def _quadrants(heard: Heard, call: str, head: int | None) -> None:
+def _quadrants(here: Subject, call: str, head: int | None) -> None:
     """The attention matrix of a call with the mass of each quadrant, and the masses over all stages."""
-    this = heard.run.call(call)
-    weights, rows, columns = answers.weigh(this, head), blocks(heard.run, this.queries), blocks(heard.run, this.keys)
+    this = here.run.call(call)
+    weights, rows, columns = answers.weigh(this, head), blocks(here.run, this.queries), blocks(here.run, this.keys)
     cuts = tuple(
         tuple(int(n) for n in np.cumsum([len(leaf) for leaf in side.values()])[:-1]) for side in (rows, columns)
     )
@@ -184,15 +206,18 @@ def _quadrants(heard: Heard, call: str, head: int | None) -> None:
         quadrant_labels=[[f"{a} → {b}" for b in columns] for a in rows],
         title=f"{call_name(call)}: every row asks, its weights sum to one",
         axes=("asking", "answering"),
-        height=520,
+        height=560,
     )
-    components.mount(view, key=f"matrix {call} {heard.place}")
-    st.markdown("**How much the views look at each other, by stage**")
-    st.dataframe(summary(heard.run, head), hide_index=True)
-    st.caption(
-        "Mean weight that a cell of one view gives to all keys of another in the blocks where the views meet; in "
-        "brackets what it would give if it had no preference among the keys."
-    )
+    left, right = st.columns(2, gap="medium")
+    with left:
+        components.mount(view, key=f"matrix {call} {here.place}")
+    with right:
+        st.markdown("**How much the views look at each other, by stage**")
+        st.dataframe(summary(here.run, head), hide_index=True)
+        st.caption(
+            "Mean weight that a token of one view gives to all keys of another, in the blocks where the views meet; in "
+            "brackets what it would give if it had no preference among the keys. The keys of a row sum to one."
+        )
 
 
 def blocks(run: Run, space: str) -> Mapping[str, TokenSpace]:
@@ -205,21 +230,20 @@ def blocks(run: Run, space: str) -> Mapping[str, TokenSpace]:
 
 
 def summary(run: Run, head: int | None) -> list[dict[str, str]]:
-    """One row for each block in which views meet: the mass of every pair of views."""
-    rows = []
+    """One row for each pair of views, one column for each block in which views meet: the mass of the quadrant."""
+    rows: dict[str, dict[str, str]] = {}
     for call in run.calls:
-        asking, answering = blocks(run, call.queries), blocks(run, call.keys)
-        views = [name for name in answering if name != "class"]
-        if len({*asking, *views} - {"class"}) < 2:
+        if not meets(run, call.name):
             continue
+        asking, answering = blocks(run, call.queries), blocks(run, call.keys)
         sizes = [[len(leaf) for leaf in side.values()] for side in (asking, answering)]
         cuts = [np.cumsum(side)[:-1].tolist() for side in sizes]
         own = head if head is not None and head < call.heads else None  # stages differ in heads
         found = masses(answers.weigh(call, own), (cuts[0], cuts[1]))
-        said = {"block": call_name(call.name)}
         for i, one in enumerate(asking):
             for j, other in enumerate(answering):
-                if other != "class":
-                    said[f"{one} → {other}"] = f"{found[i, j]:.3f} ({sizes[1][j] / sum(sizes[1]):.3f})"
-        rows.append(said)
-    return rows
+                row = rows.setdefault(f"{one} → {other}", {"asks → answers": f"{one} → {other}"})
+                stage = f"stage {call.name.split('.')[0].removeprefix('stage')}"
+                stage += f", block {call.name.split('.')[1].removeprefix('block')}"
+                row[stage] = f"{found[i, j]:.3f} ({sizes[1][j] / sum(sizes[1]):.3f})"
+    return list(rows.values())

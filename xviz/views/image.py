@@ -11,6 +11,7 @@ from PIL import Image
 
 from xviz.scale import Scale, number, order
 from xviz.views.payload import pack, pack_still
+from xviz.views.plane import Plane
 from xviz.views.view import View, check_length, drawn_with
 
 #: pictures up to this many pixels are sent as they are (PNG), larger ones as fine JPEG
@@ -28,6 +29,10 @@ def regions(
     masked: Sequence[int] = (),
     crosses: ArrayLike | None = None,
     strongest: int = 5,
+    frame: Plane | None = None,
+    known: ArrayLike | None = None,
+    compact: bool = False,
+    noun: str = "region",
     title: str = "",
     height: int = 480,
 ) -> View:
@@ -46,6 +51,10 @@ def regions(
         masked: regions the model was not shown, hatched.
         crosses: (m, 2), x and y in pixels, of places to mark.
         strongest: how many regions get an outline, its width following the score.
+        frame: axes around the picture and the clock that it follows.
+        known: (m, 4), line segments around what is known to be meant, drawn dashed.
+        compact: without tools and hint, where many stand side by side.
+        noun: what a box is called, in one word.
         title: printed above.
         height: the most it takes, CSS pixels.
     """
@@ -57,7 +66,7 @@ def regions(
     ranked = np.arange(len(boxes)) if scores is None else order(scores)
     bar, arrays = drawn_with(scale, scores)
     digest, still = _encoded(pixels)
-    alt = f"{title or 'Picture'}, {len(boxes)} regions" + (f", {scale.text()}." if scores is not None else ".")
+    alt = f"{title or 'Picture'}, {len(boxes)} {noun}s" + (f", {scale.text()}." if scores is not None else ".")
     named = [i for i in ranked[:3] if scores is not None and np.isfinite(scores[i])]
     if named:
         alt += f" Strongest: {', '.join(f'{labels[i]} {number(scores[i])}' for i in named)}."
@@ -72,11 +81,15 @@ def regions(
         "masked": [int(i) for i in masked],
         "strongest": int(strongest) if scores is not None else len(boxes),
         "height": height,
+        "frame": None if frame is None else frame.header(),
+        "compact": compact,
+        "noun": noun,
         "scale": bar,
     }
+    lines = np.zeros(0, np.float32) if known is None else np.asarray(known, np.float32)
     marks = np.zeros(0, np.float32) if crosses is None else np.asarray(crosses, np.float32)
-    payload = pack(header, boxes=boxes, ranked=ranked.astype(np.uint32), crosses=marks, **arrays)
-    table = _table(boxes, scores, labels, scale, ranked)
+    payload = pack(header, boxes=boxes, ranked=ranked.astype(np.uint32), crosses=marks, known=lines, **arrays)
+    table = _table(boxes, scores, labels, scale, ranked, noun)
     return View("picture", payload, height, alt, table, (len(boxes),), still=still)
 
 
@@ -93,9 +106,9 @@ def _encoded(pixels: NDArray[np.uint8]) -> tuple[str, bytes]:
     return pack_still({"type": "image/png" if small else "image/jpeg"}, file=np.frombuffer(file.getvalue(), np.uint8))
 
 
-def _table(boxes, scores, labels, scale: Scale | None, ranked) -> tuple:
+def _table(boxes, scores, labels, scale: Scale | None, ranked, noun: str) -> tuple:
     """Every region, strongest first, with its box in whole pixels."""
-    heading = ("region", "left", "top", "right", "bottom", *(() if scores is None else (scale.name(),)))
+    heading = (noun, "left", "top", "right", "bottom", *(() if scores is None else (scale.name(),)))
     rows = (
         (str(labels[i]), *(int(v) for v in boxes[i]), *(() if scores is None else (float(scores[i]),))) for i in ranked
     )

@@ -1,4 +1,8 @@
-"""A spectrogram as a picture with axes in seconds and hertz, on which cells can be placed."""
+"""What a picture's sides mean: ticks and names of its axes, a clock that runs along it, and places that are known.
+
+A spectrogram or a picture is drawn without margins; the component draws the axes around it in the page's own colours
+and letters, so that they stay legible at any size.
+"""
 
 from __future__ import annotations
 
@@ -7,60 +11,75 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PIL import Image, ImageDraw, ImageFont
 
-GROUND, INK = (24, 26, 32), (214, 216, 222)  #: of the margins: dark, so that they fit light and dark pages
-LEFT, RIGHT, TOP, BOTTOM = 62, 10, 8, 40  #: margins in pixels
-Tick = tuple[float, str]  #: place on the plane, text
+Tick = tuple[float, str]  #: share of the side, from left or top, and text
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A player whose time a drawing follows with a line."""
+
+    player: str  #: what the player is called
+    start: float  #: seconds of the player at the left edge
+    end: float  #: at the right edge
 
 
 @dataclass(frozen=True, eq=False)
-class Framed:
-    """A plane drawn with its axes."""
+class Plane:
+    """A spectrogram or a picture as it is drawn, each of its values a block of pixels."""
 
     pixels: NDArray[np.uint8]  #: (height, width, 3)
-    zoom: tuple[int, int]  #: pixels for one column and one row of the plane
+    size: tuple[int, int]  #: rows and columns of values, in which cells are counted
+    x_ticks: tuple[Tick, ...] = ()
+    y_ticks: tuple[Tick, ...] = ()
+    names: tuple[str, str] = ("", "")  #: of the horizontal and of the vertical axis, with units
+    clock: Clock | None = None
 
     def place(self, boxes: ArrayLike) -> NDArray[np.float32]:
-        """Boxes (n, 4) on the plane → in pixels of the picture."""
-        across, down = self.zoom
-        boxes = np.asarray(boxes, np.float32) * np.float32([across, down, across, down])
-        return boxes + np.float32([LEFT, TOP, LEFT, TOP])
+        """Boxes (n, 4) counted in values → in pixels."""
+        across, down = self.pixels.shape[1] / self.size[1], self.pixels.shape[0] / self.size[0]
+        return np.asarray(boxes, np.float32).reshape(-1, 4) * np.float32([across, down, across, down])
+
+    def header(self) -> dict[str, object]:
+        """What the component is told of axes and clock."""
+        clock = self.clock
+        return {
+            "x": [[float(at), text] for at, text in self.x_ticks],
+            "y": [[float(at), text] for at, text in self.y_ticks],
+            "names": list(self.names),
+            "clock": None if clock is None else [clock.player, clock.start, clock.end],
+        }
 
 
-def framed(
-    plane: NDArray[np.floating],
-    *,
-    x_ticks: Sequence[Tick],
-    y_ticks: Sequence[Tick],
-    names: tuple[str, str],
-    zoom: tuple[int, int] = (6, 4),
-) -> Framed:
-    """The plane in grey, dark at 0 and light at 1, each value a block of pixels, with ticks and names of both axes.
+def blocks(values: ArrayLike, *, zoom: tuple[int, int] = (6, 4)) -> NDArray[np.uint8]:
+    """Values (rows, columns) 0–1, the top row first, in grey: dark at 0 and light at 1, each a block of pixels.
 
     Args:
-        plane: (rows, columns) as drawn, the top row first, 0–1.
-        x_ticks: Place in columns and text.
-        y_ticks: Place in rows from the top and text.
-        names: Of the horizontal and of the vertical axis, with units.
+        values: As drawn.
         zoom: Pixels for one column and one row.
     """
     across, down = zoom
-    grey = np.round(20 + 225 * np.clip(plane, 0, 1)).astype(np.uint8)
-    block = np.repeat(np.repeat(grey, down, 0), across, 1)
-    tall, wide = block.shape
-    pixels = np.full((tall + TOP + BOTTOM, wide + LEFT + RIGHT, 3), GROUND, np.uint8)
-    pixels[TOP : TOP + tall, LEFT : LEFT + wide] = block[..., None]
-    image = Image.fromarray(pixels)
-    draw, font = ImageDraw.Draw(image), ImageFont.load_default(12)
-    for at, text in x_ticks:
-        x = LEFT + at * across
-        draw.line([(x, TOP + tall), (x, TOP + tall + 4)], fill=INK)
-        draw.text((x, TOP + tall + 6), text, fill=INK, font=font, anchor="mt")
-    for at, text in y_ticks:
-        y = TOP + at * down
-        draw.line([(LEFT - 5, y), (LEFT - 1, y)], fill=INK)
-        draw.text((LEFT - 7, y), text, fill=INK, font=font, anchor="rm")
-    draw.text((LEFT + wide / 2, TOP + tall + 23), names[0], fill=INK, font=font, anchor="mt")
-    draw.text((6, TOP + tall + 23), names[1], fill=INK, font=font, anchor="lt")
-    return Framed(np.asarray(image), zoom)
+    grey = np.round(20 + 225 * np.clip(np.asarray(values, np.float64), 0, 1)).astype(np.uint8)
+    return np.repeat(np.repeat(np.repeat(grey, down, 0), across, 1)[..., None], 3, 2)
+
+
+def outlines(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Line segments (n, 4) x0, y0, x1, y1 around the true values of (rows, columns), counted in values."""
+    padded = np.pad(mask, 1).astype(np.int8)
+    rows, columns = mask.shape
+    down = np.argwhere(np.diff(padded[:, 1:-1], axis=0))  # an edge above row y, at column x
+    across = np.argwhere(np.diff(padded[1:-1], axis=1))
+    lines = [*_joined(down[:, [0, 1]], columns, flat=True), *_joined(across[:, [1, 0]], rows, flat=False)]
+    return np.asarray(lines, np.float32).reshape(-1, 4)
+
+
+def _joined(edges: NDArray[np.int64], most: int, *, flat: bool) -> Sequence[tuple[float, float, float, float]]:
+    """Edges (n, 2), line and place along it, with neighbours joined to one segment."""
+    made = []
+    for line in np.unique(edges[:, 0]):
+        here = np.zeros(most + 2, np.int8)
+        here[edges[edges[:, 0] == line, 1] + 1] = 1
+        turns = np.flatnonzero(np.diff(here))
+        for start, end in zip(turns[::2], turns[1::2], strict=True):
+            made.append((start, line, end, line) if flat else (line, start, line, end))
+    return made

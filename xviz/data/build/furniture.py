@@ -11,7 +11,7 @@ import tempfile
 import time
 import zipfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,14 +33,27 @@ LIBRARIES = {
     "Reallusion": ("CC-BY-3.0-US", "Reallusion"),
     "Scopia": ("CC-BY-3.0", "Scopia"),
 }
-#: camera azimuth and elevation of each view, degrees; 0 is the front
-VIEWS = ((28.0, 18.0), (-36.0, 12.0), (8.0, 24.0))
 #: side of a rendered cut-out before cropping, pixels
 SIDE = 240
 #: gain that makes a white surface in full light white
 EXPOSURE = 1.22
 #: most models kept for one name
 MOST_ALIKE = 9
+
+
+@dataclass(frozen=True)
+class Shot:
+    """How a model is looked at, angles in degrees."""
+
+    #: of the camera, 0 is the front
+    azimuth: float
+    elevation: float
+    #: azimuth and elevation of one strong lamp as seen from the camera; None lights evenly
+    lamp: tuple[float, float] | None = None
+
+
+#: what the scenes show of each model
+VIEWS = (Shot(28.0, 18.0), Shot(-36.0, 12.0), Shot(8.0, 24.0))
 
 
 @dataclass(frozen=True)
@@ -66,11 +79,12 @@ class Model:
     credit: str
 
 
-def catalogue(folder: Path) -> tuple[Model, ...]:
-    """Return the models worth rendering, at most `MOST_ALIKE` of one name.
+def catalogue(folder: Path, *, most: int = MOST_ALIKE) -> tuple[Model, ...]:
+    """Return the models worth rendering.
 
     Args:
         folder: Unpacked ``sweethome3d-furniture`` package.
+        most: Models of one name that are kept.
 
     Raises:
         SourceError: No library lies in the folder.
@@ -81,17 +95,24 @@ def catalogue(folder: Path) -> tuple[Model, ...]:
     seen: Counter[str] = Counter()
     models = []
     for archive in archives:
-        for entry in _entries(archive):
+        for entry in entries(archive):
             name = furniture_name(entry["name"])
-            if name is None or seen[name] >= MOST_ALIKE:
+            if name is None or seen[name] >= most:
                 continue
             seen[name] += 1
-            models.append(_model(archive, name, entry))
+            models.append(described(archive, name, entry))
     return tuple(models)
 
 
-def render(models: tuple[Model, ...], into: Path, *, seconds: float = 600.0) -> None:
-    """Render every model under each of `VIEWS` into ``into/{id}_{view}.png``; what is there already is kept.
+def render(
+    models: Sequence[Model],
+    into: Path,
+    *,
+    seconds: float = 600.0,
+    shots: Mapping[str, Sequence[Shot]] | None = None,
+    side: int = SIDE,
+) -> None:
+    """Render every model under each of its shots into ``into/{id}_{view}.png``; what is there already is kept.
 
     Pictures are cropped to what is visible. A model that shows next to nothing, or whose file VTK cannot stand, leaves
     empty files. The work is done in a process of its own, started again when a model ends it.
@@ -100,6 +121,8 @@ def render(models: tuple[Model, ...], into: Path, *, seconds: float = 600.0) -> 
         models: Models of `catalogue`.
         into: Folder for the pictures.
         seconds: Stop after this long; a later call goes on.
+        shots: Of each model, by its id; `VIEWS` where not given.
+        side: Of a picture before cropping, pixels.
 
     Raises:
         SourceError: pyvista is missing.
@@ -109,7 +132,9 @@ def render(models: tuple[Model, ...], into: Path, *, seconds: float = 600.0) -> 
     into.mkdir(parents=True, exist_ok=True)
     stop = time.time() + seconds
     while (todo := [m for m in models if not _picture(into, m, 0).exists()]) and time.time() < stop:
-        child = multiprocessing.get_context("spawn").Process(target=_render_all, args=(todo, into, stop))
+        child = multiprocessing.get_context("spawn").Process(
+            target=_render_all, args=(todo, into, stop, shots or {}, side)
+        )
         child.start()
         child.join()
         if child.exitcode == 1:
@@ -118,10 +143,10 @@ def render(models: tuple[Model, ...], into: Path, *, seconds: float = 600.0) -> 
             )
 
 
-def pictures(models: tuple[Model, ...], into: Path) -> Iterator[tuple[Model, int, Path]]:
+def pictures(models: Sequence[Model], into: Path, views: int = len(VIEWS)) -> Iterator[tuple[Model, int, Path]]:
     """Yield model, view number and file of every usable rendering."""
     for model in models:
-        for view in range(len(VIEWS)):
+        for view in range(views):
             path = _picture(into, model, view)
             if path.exists() and path.stat().st_size:
                 yield model, view, path
@@ -131,7 +156,8 @@ def _picture(into: Path, model: Model, view: int) -> Path:
     return into / f"{model.id}_{view}.png"
 
 
-def _entries(archive: Path) -> list[dict[str, str]]:
+def entries(archive: Path) -> list[dict[str, str]]:
+    """What the catalogue of an archive says of each of its models."""
     with zipfile.ZipFile(archive) as pack:
         text = pack.read("PluginFurnitureCatalog.properties").decode("latin-1")
     entries: dict[int, dict[str, str]] = defaultdict(dict)
@@ -140,7 +166,8 @@ def _entries(archive: Path) -> list[dict[str, str]]:
     return [entries[number] for number in sorted(entries)]
 
 
-def _model(archive: Path, name: str, entry: dict[str, str]) -> Model:
+def described(archive: Path, name: str, entry: dict[str, str]) -> Model:
+    """The model of a catalogue entry under an English name."""
     licence, where = LIBRARIES[archive.stem]
     creator = entry.get("creator") or where
     by = creator if creator == where else f"{creator} ({where})"
@@ -159,24 +186,25 @@ def _model(archive: Path, name: str, entry: dict[str, str]) -> Model:
     )
 
 
-def _render_all(models: list[Model], into: Path, stop: float) -> None:
-    plotter = _plotter()
+def _render_all(models: list[Model], into: Path, stop: float, shots: Mapping[str, Sequence[Shot]], side: int) -> None:
+    plotter = _plotter(side)
     for model, obj in _extracted(models):
         if time.time() > stop:
             return
-        for view in range(len(VIEWS)):
+        own = shots.get(model.id, VIEWS)
+        for view in range(len(own)):
             _picture(into, model, view).touch()
-        for view, pixels in enumerate(_views(plotter, model, obj)):
+        for view, pixels in enumerate(_views(plotter, model, obj, own)):
             _save(pixels, _picture(into, model, view))
 
 
-def _plotter() -> pyvista.Plotter:
+def _plotter(side: int) -> pyvista.Plotter:
     os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
     logging.disable()
     import pyvista
 
     pyvista.vtk_verbosity("off")
-    return pyvista.Plotter(off_screen=True, window_size=(2 * SIDE, 2 * SIDE), lighting="light kit")
+    return pyvista.Plotter(off_screen=True, window_size=(2 * side, 2 * side), lighting="light kit")
 
 
 def _extracted(models: list[Model]) -> Iterator[tuple[Model, Path]]:
@@ -192,8 +220,8 @@ def _extracted(models: list[Model]) -> Iterator[tuple[Model, Path]]:
                 yield model, Path(folder) / model.obj
 
 
-def _views(plotter: pyvista.Plotter, model: Model, obj: Path) -> Iterator[np.ndarray]:
-    """Yield one RGBA picture, uint8 (2 SIDE, 2 SIDE, 4), for each of `VIEWS`."""
+def _views(plotter: pyvista.Plotter, model: Model, obj: Path, shots: Sequence[Shot]) -> Iterator[np.ndarray]:
+    """Yield one RGBA picture, uint8 (2 side, 2 side, 4), for each shot."""
     plotter.clear_actors()
     material = obj.with_suffix(".mtl")
     plotter.import_obj(obj, material if material.exists() else None)
@@ -204,12 +232,26 @@ def _views(plotter: pyvista.Plotter, model: Model, obj: Path) -> Iterator[np.nda
     low, high = np.reshape(plotter.renderer.ComputeVisiblePropBounds(), (3, 2)).T
     stretch = np.array(model.size) / np.maximum(high - low, 1e-6)
     _set_matrix(plotter, np.diag([*(stretch / stretch.max()), 1.0]) @ turn)
-    for azimuth, elevation in VIEWS:
+    for shot in shots:
         plotter.view_xy()
-        plotter.camera.azimuth, plotter.camera.elevation = azimuth, elevation
+        plotter.camera.azimuth, plotter.camera.elevation = shot.azimuth, shot.elevation
+        _light(plotter, shot)
         plotter.reset_camera()
         plotter.renderer.reset_camera_clipping_range()
         yield np.asarray(plotter.screenshot(transparent_background=True, return_img=True))
+
+
+def _light(plotter: pyvista.Plotter, shot: Shot) -> None:
+    """Light evenly, or with one strong lamp and a weak light from the camera."""
+    if shot.lamp is None:
+        return
+    import pyvista
+
+    plotter.remove_all_lights()
+    across, up = np.radians(shot.lamp)
+    place = np.sin(across) * np.cos(up), np.sin(up), np.cos(across) * np.cos(up)  # right, up, towards the camera
+    plotter.add_light(pyvista.Light(position=place, light_type="camera light", intensity=0.85))
+    plotter.add_light(pyvista.Light(light_type="headlight", intensity=0.4))
 
 
 def _plain_light(plotter: pyvista.Plotter) -> None:
@@ -235,7 +277,8 @@ def _set_matrix(plotter: pyvista.Plotter, matrix: np.ndarray) -> None:
 def _save(pixels: np.ndarray, path: Path) -> None:
     """Halve with premultiplied alpha, lift dark pictures, crop and write; an empty file if little shows."""
     rgb, alpha = pixels[..., :3] / 255.0, pixels[..., 3:] / 255.0
-    folded = np.concatenate([rgb * alpha, alpha], -1).reshape(SIDE, 2, SIDE, 2, 4).mean((1, 3))
+    side = len(pixels) // 2
+    folded = np.concatenate([rgb * alpha, alpha], -1).reshape(side, 2, side, 2, 4).mean((1, 3))
     alpha = folded[..., 3]
     solid = alpha > 0.5
     if solid.mean() < 0.02 or solid.sum() < 0.35 * (alpha > 0.02).sum():

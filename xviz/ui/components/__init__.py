@@ -1,4 +1,4 @@
-"""The live components: heatmap, picture, photos, sentence, point cloud, head, traces; a `View` in, a token out.
+"""The live components: heatmap, picture, photos, sentence, cloud, head, traces, waveform; a `View` in, a pick out.
 
 They stand on ``st.components.v2``. A view goes to the browser as bytes; a click sends back nothing but the token's
 number, and the script answers with a new view under the same key. What does not change from pick to pick (a picture, a
@@ -25,6 +25,7 @@ SCRIPTS: Mapping[str, tuple[str, ...]] = {
     "cloud": ("common.js", "marks.js", "camera.js", "overlay.js", "cloud.js"),
     "head": ("common.js", "head.js"),
     "traces": ("common.js", "traces.js"),
+    "wave": ("common.js", "wave.js"),
     "still": ("common.js", "still.js"),
     "eye": ("eye.js",),
 }

@@ -46,6 +46,17 @@ function whenStill(view, id, use) {
   view.stopWaiting = () => window.removeEventListener("xviz-still", listener);
 }
 
+// A player tells the time, and drawings that share its name follow it. CLOCKS keeps it for drawings that come later.
+const CLOCK = "xviz-clock";
+const CLOCKS = (window.xvizClocks ??= new Map());
+
+function tellClock(player, second) {
+  CLOCKS.set(player, second);
+  window.dispatchEvent(new CustomEvent(CLOCK, { detail: [player, second] }));
+}
+
+const clockOf = (player) => CLOCKS.get(player) ?? null;
+
 // ---- the frame around every drawing ---------------------------------------------------------------------------
 
 function element(tag, className, parent, text) {
@@ -96,6 +107,7 @@ function receive(view, data, setStateValue) {
   view.title.textContent = header.title;
   view.note.textContent = header.note ?? "";
   showBar(view);
+  hideTip(view); // it spoke of the message before
   view.root.dataset.messages = 1 + Number(view.root.dataset.messages ?? 0); // read by the tests
 }
 

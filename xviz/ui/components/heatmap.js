@@ -53,12 +53,13 @@ function layOut(view, context) {
   const left = Math.min(Math.ceil(widest(header.rowLabels)) + 8, width * (width < 500 ? 0.24 : 0.3), 160);
   const columnWidth = 1.1 * widest(header.columnLabels); // the picked one is bold
   const room = (width - left - 2) / header.columns;
-  const flat = columnWidth + 8 <= Math.min(room, 96);
+  const tall = (top) => Math.min((header.height - top - 2) / header.rows, 44);
+  // a matrix may be stretched, but not beyond recognition; few columns may be broad
+  const broad = (top) => Math.min(room, 96, Math.max(2 * tall(top), 320 / header.columns));
+  const flat = columnWidth + 8 <= broad(FONT_SIZE + 8);
   const top = flat ? FONT_SIZE + 8 : Math.min(Math.ceil(columnWidth) + 8, 110);
-  let cellHeight = Math.min((header.height - top - 2) / header.rows, 44);
-  let cellWidth = Math.min(room, 96);
-  // a matrix may be stretched, but not beyond recognition
-  cellWidth = Math.min(cellWidth, 2 * cellHeight);
+  const cellWidth = broad(top);
+  let cellHeight = tall(top);
   cellHeight = Math.min(cellHeight, 2 * cellWidth);
   return { width, left: Math.round(left), top, flat, cellWidth: whole(cellWidth), cellHeight: whole(cellHeight) };
 }

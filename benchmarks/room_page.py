@@ -1,0 +1,93 @@
+"""How fast the page of rooms answers in a real browser: ``python benchmarks/room_page.py [--points 150000] [--clicks 20]``.
+
+Times are taken in headless Chromium with software rendering, by the browser's clock, from the press of the mouse on a
+patch until the cloud has been drawn in its new colours; the room is that of the tests in as many points as are shown.
+Until there are weights, a model of the shipped size that was never trained computes as much. A ratio compares with a
+bare Streamlit rerun in the same run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser"), str(ROOT / "benchmarks")]
+from conftest import CHROMIUM, FLAGS  # noqa: E402
+from page import BARE, bare, served  # noqa: E402
+
+#: notes when the pointer went down and when the cloud was drawn with other scores; bytes of each message to the page
+WATCH = """() => {
+    const views = () => [...document.querySelectorAll('*')].filter(e => e.shadowRoot?.querySelector('.xv'))
+        .map(e => e.shadowRoot.querySelector('.xv').xvizView);
+    window.cloud = views().find(view => view.gl);
+    window.album = views().find(view => view.boxOf);
+    addEventListener('pointerdown', () => { window.pressed = performance.now(); window.drawn = null; window.before = cloud.arrays; }, true);
+    const draw = cloud.draw;
+    cloud.draw = () => {
+        draw();
+        if (window.pressed && !window.drawn && cloud.arrays !== window.before)
+            requestAnimationFrame(() => requestAnimationFrame(() => { cloud.gl.finish(); window.drawn ??= performance.now() - window.pressed; }));
+    };
+    return cloud.still.arrays.token.length; }"""
+
+
+def clicks(page: Page, address: str, count: int) -> tuple[list[float], int, list[int]]:
+    """Milliseconds from a press on a patch to the recoloured cloud; points drawn; bytes of each answer."""
+    sizes: list[int] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: sizes.append(len(frame))))
+    page.goto(address)
+    page.get_by_role("heading", name="How far to trust it").wait_for(timeout=300_000)
+    page.wait_for_timeout(6000)
+    points = page.evaluate(WATCH)
+    box = page.evaluate("(() => { const b = album.canvas.getBoundingClientRect(); return [b.left, b.top]; })()")
+    times, sent = [], []
+    for turn in range(count + 3):  # the first warm up
+        x, y, w, h = page.evaluate(f"album.boxOf(album.header.order[0] * 80 + {11 + 3 * turn})")
+        sizes.clear()
+        page.mouse.click(box[0] + x + w / 2, box[1] + y + h / 2)
+        page.wait_for_function("() => window.drawn", polling=5, timeout=30_000)
+        times.append(page.evaluate("window.drawn"))
+        page.wait_for_timeout(700)
+        sent.append(sum(sizes))
+    return times[3:], points, sent[3:]
+
+
+def main() -> None:
+    """Measures and prints a record."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--points", type=int, default=150_000)
+    options.add_argument("--clicks", type=int, default=20)
+    chosen = options.parse_args()
+    os.environ["XVIZ_BENCHMARK_POINTS"] = str(chosen.points)
+    script = ROOT / "benchmarks" / "room_app.py"
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        with served(script) as address:
+            page = browser.new_page(viewport={"width": 1400, "height": 2600})
+            times, points, sent = clicks(page, address, chosen.clicks)
+        plain = ROOT / "benchmarks" / "bare_app.py"
+        plain.write_text(BARE, encoding="utf-8")
+        try:
+            with served(plain) as address:
+                base = bare(browser.new_page(), address, chosen.clicks)
+        finally:
+            plain.unlink()
+        browser.close()
+    median = statistics.median(times)
+    found = {
+        "points_drawn": points, "clicks": len(times), "median_ms": round(median), "greatest_ms": round(max(times)),
+        "bare_rerun_median_ms": round(statistics.median(base)), "ratio": round(median / statistics.median(base), 2),
+        "answer_median_bytes": round(statistics.median(sent)), "load_average": round(os.getloadavg()[0], 1),
+    }  # fmt: skip
+    print(json.dumps(found, indent=1))
+
+
+if __name__ == "__main__":
+    main()

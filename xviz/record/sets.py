@@ -1,0 +1,133 @@
+"""What was measured of instruments and of object pictures, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from xviz.explain import METHODS
+from xviz.record.digits import SWITCHED
+from xviz.record.table import IDLE, beside_untrained, table
+
+
+@dataclass(frozen=True)
+class Words:
+    """How one set is spoken of."""
+
+    alone: str  #: title of the table of single things
+    one: str  #: head of its column of numbers
+    together: str  #: title of the table of two things
+    pair: str  #: head of its column of numbers
+    asked: str  #: what is asked of a method, and where its truth lies
+    inside: str  #: head of the column of shares
+    splits: dict[str, str]
+    truth: str  #: sentence about a method: share, chance, untrained
+
+
+SETS = {
+    "mmvit-instruments": Words(
+        alone="**One note in a clip** (% right of ten families)",
+        one="notes",
+        together="**Notes of two families in a clip**, apart in pitch and beginning at different times",
+        pair="clips",
+        asked="**Family → time and frequency",
+        inside="share of relevance where its note is heard",
+        splits={
+            "pitch": "held-out pitches of programs that were trained on",
+            "instrument": "held-out instruments, one program of each family",
+            "soundfont": "another soundfont, TimGM6mb, all programs and pitches",
+        },
+        truth="In {cases} clips of two notes, {share:.0f} % of it lay where the note was heard, in time and frequency "
+        "(chance {chance:.0f} %, untrained model {idle:.0f} %).",
+    ),
+    "mmvit-objects": Words(
+        alone="**One thing in a picture** (% right of twelve kinds)",
+        one="pictures",
+        together="**Two things in a picture**",
+        pair="pictures",
+        asked="**Kind → place",
+        inside="share of relevance on the thing",
+        splits={
+            "view": "held-out views of models that were trained on",
+            "model": "models that were never seen",
+        },
+        truth="In {cases} pictures of two things, {share:.0f} % of it lay on the thing (chance {chance:.0f} %, "
+        "untrained model {idle:.0f} %).",
+    ),
+}
+
+
+def trust(found: dict[str, Any], method: str) -> str | None:
+    """How much of a method's relevance lay where it should, beside chance and an untrained model."""
+    planted = next(iter(found["planted"].values()))
+    if method not in planted["methods"]:
+        return None
+    own, idle = (planted["methods"][name]["share"] for name in (method, method + IDLE))
+    return SETS[found["card"]].truth.format(
+        cases=planted["cases"], share=own, idle=idle, chance=planted["chance"]["share"]
+    )
+
+
+def tables(found: dict[str, Any]) -> list[str]:
+    """The whole record as tables."""
+    words = SETS[found["card"]]
+    return [_alone(found, words), _together(found, words), *_trainings(found, words), *_planted(found, words)]
+
+
+def _alone(found: dict[str, Any], words: Words) -> str:
+    ways = {key: said for key, said in SWITCHED.items() if key in next(iter(found["accuracy"].values()))}
+    rows = [
+        (said, str(numbers["tested"]), *(f"{numbers[way]:.1f}" for way in ways))
+        for split, said in words.splits.items()
+        if (numbers := found["accuracy"].get(split))
+    ]
+    return table(words.alone, ["", words.one, *ways.values()], rows)
+
+
+def _together(found: dict[str, Any], words: Words) -> str:
+    rows = [
+        (said, str(numbers["cases"]), f"{numbers['exact']:.1f}", f"{numbers['mAP']:.1f}")
+        for split, said in words.splits.items()
+        if (numbers := found["together"].get(split))
+    ]
+    return table(words.together, ["", words.pair, "exactly these two, %", "mean average precision, %"], rows)
+
+
+def _planted(found: dict[str, Any], words: Words) -> list[str]:
+    """One table for each split: how far relevance for a class lies where it should."""
+    head = ["method", words.inside, "strongest cell there", "the same, untrained model"]
+    tables = []
+    for split, numbers in found["planted"].items():
+        rows = [
+            (METHODS[key].title, f"{own['share']:.1f}", f"{own['hit']:.1f}", f"{idle['share']:.1f}, {idle['hit']:.1f}")
+            for key, own, idle in beside_untrained(numbers["methods"])
+        ]
+        rows.append(("chance", *[f"{numbers['chance']['share']:.1f}"] * 2, ""))
+        title = f"{words.asked}, {words.splits[split]}** ({numbers['cases']} {words.pair}; %)"
+        tables.append(table(title, head, rows))
+    return tables
+
+
+def _trainings(found: dict[str, Any], words: Words) -> list[str]:
+    """The recipe with one thing changed: mean of the seeds, and least to greatest."""
+    if not (runs := found.get("trainings", {}).get("runs")):
+        return []
+    recipe = found["trainings"]["recipe"]
+    columns = {split: f"{said}, %" for split, said in words.splits.items() if split in runs[0]}
+    columns["mAP"] = f"two in one of the {words.pair}, mAP, %"
+    rows = []
+    for form in dict.fromkeys(run["form"] for run in runs):
+        of = [run for run in runs if run["form"] == form]
+        rows.append((form, str(len(of)), *(_range(run[column] for run in of) for column in columns)))
+    title = (
+        f"**Trained otherwise** (a shorter schedule of {recipe['epochs']} epochs, the same for all; mean over seeds, "
+        "least to greatest)"
+    )
+    return [table(title, ["", "seeds", *columns.values()], rows)]
+
+
+def _range(values: Iterable[float]) -> str:
+    values = list(values)
+    mean = f"{sum(values) / len(values):.1f}"
+    return mean if len(values) == 1 else f"{mean} ({min(values):.1f}–{max(values):.1f})"

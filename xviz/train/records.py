@@ -1,0 +1,34 @@
+"""What the measurements of models with views share: cross-attention switched off, and the record's file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from xviz.models.mmvit import MMViT
+
+
+def switched(model: MMViT, score: Callable[..., float]) -> dict[str, float]:
+    """A score with the cross-attention as it is, with that of one stage off, and of all.
+
+    Args:
+        model: Has the stages.
+        score: Takes ``cross_1=0.0`` and so on.
+    """
+    stages = [f"cross_{number + 1}" for number, letters in enumerate(model.settings["stages"]) if "C" in letters]
+    found = {"as it is": score()} | {f"without {stage}": score(**{stage: 0.0}) for stage in stages}
+    return found | {"without any": score(**dict.fromkeys(stages, 0.0))}
+
+
+def kept(out: Path) -> dict[str, Any]:
+    """What a record has from comparisons of trainings, which measuring again leaves as it is."""
+    found = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
+    return {name: found[name] for name in ("trainings",) if name in found}
+
+
+def write(record: dict[str, Any], out: Path) -> dict[str, Any]:
+    """Write a record."""
+    out.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return record
