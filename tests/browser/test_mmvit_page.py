@@ -52,9 +52,7 @@ def test_the_line_of_every_drawing_follows_the_player(page: Page, app: str, aske
     page.get_by_text("1.60 s of 0.00–1.60 s").wait_for(timeout=SLOW)  # it plays on to its end
     page.get_by_role("button", name="Play").wait_for(timeout=SLOW)
     seen.append(page.evaluate(HANDS))
-    assert len(seen[0]) == 16, (
-        "waveform, spectrogram, views that ask and that answer, five methods of two views"
-    )
+    assert len(seen[0]) == 16, "waveform, spectrogram, views that ask and that answer, five methods of two views"
     assert [len(lines) for lines in seen] == [16, 16, 16]
     for early, later, last in zip(*seen, strict=True):
         assert later - early == pytest.approx((last - later) / 2, rel=0.02), "0.4 s, 0.8 s and 1.6 s"
