@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from xviz.core.tokens import PatchGrid, Segments
 from xviz.explain.links import strongest
 from xviz.figures.cloud import Camera, still
 from xviz.figures.figure import read_record
-from xviz.figures.room import Room, room_figure
+from xviz.figures.room import Room, _band, room_figure
 from xviz.figures.style import PRESETS
 
 ORIGIN = Provenance("mit", "mit", "a" * 64, "room", "b" * 64, {"method": "look"})
@@ -114,7 +115,9 @@ def test_links_run_from_the_supervoxel_to_the_patch(shown: Room) -> None:
     (seen,), _ = camera.project(shown.segments.middles[60])
     for line, link in zip(lines, strongest(found, 4), strict=True):
         width, height = clouds.get_xlim()[1], clouds.get_ylim()[0]
-        np.testing.assert_allclose(line.xy1, seen * [width, height], atol=1e-6)
+        first, last = _band(shown, camera)
+        expected = [seen[0] * width, (seen[1] - first) / (last - first) * height]
+        np.testing.assert_allclose(line.xy1, expected, atol=1e-6)
         _, row, column = shown.patches.place(link.patch)
         axes = next(a for a in made.drawing.axes if a.transData is line.coords2)
         share = np.array(line.xy2) / [axes.get_xlim()[1], axes.get_ylim()[0]]
@@ -143,8 +146,12 @@ def test_a_cloud_without_colours_and_a_class_over_both_sides(shown: Room) -> Non
     both = {**asked_by_patch(shown).scores, **asked_by_piece(shown).scores}
     found = Explanation(both, "relevance", "chair", "relevance", False, ORIGIN)
     bare = Room(shown.xyz, None, shown.segments, shown.images, shown.patches, shown.frames)
-    made = room_figure(bare, found, titles=("Cloud", "Photos"), totals=np.arange(5))
-    assert made.caption.count("colour: 0 … ") == 2  # the same limits on both sides
+    made = room_figure(bare, found, titles=("Cloud", "Photos"), totals=np.arange(5), shared=True)
+    said = re.findall(r"colour: 0 … (\S+)", made.caption)
+    assert len(said) == 2
+    assert said[0] == said[1]  # the same limits on both sides
+    own = room_figure(bare, found, titles=("Cloud", "Photos"), totals=np.arange(5))
+    assert len(set(re.findall(r"colour: 0 … (\S+)", own.caption))) == 2
 
 
 def test_links_name_the_strongest_that_answer(shown: Room) -> None:

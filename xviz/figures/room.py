@@ -66,10 +66,11 @@ def room_figure(
     truth: ArrayLike | None = None,
     totals: ArrayLike | None = None,
     camera: Camera | None = None,
+    shared: bool = False,
     notes: Sequence[str] = (),
     preset: Preset = PRESETS["nature-double"],
 ) -> Figure:
-    """(a) the cloud, (b) photos; both under the same colours where both have scores.
+    """(a) the cloud, (b) photos, each with its colour bar where it has scores.
 
     Args:
         room: What is shown.
@@ -80,33 +81,51 @@ def room_figure(
         truth: (3,) metres, where geometry says that the picked patch looks.
         totals: (photos,) printed over them, which stand in this order.
         camera: From where the cloud is seen; the whole of it where None.
+        shared: Whether both sides have the same limits, or each its own.
         notes: Sentences for the caption.
         preset: The venue's sizes.
     """
     camera = camera or Camera.whole(room.xyz)
     scores = {name: found.scores[name] for name in (room.segments.name, room.patches.name) if name in found.scores}
-    scale = scale_for(found, np.concatenate(list(scores.values()))) if scores else None
+    scales = {name: scale_for(found, values) for name, values in scores.items()}
+    if shared and scores:
+        scales = dict.fromkeys(scores, scale_for(found, np.concatenate(list(scores.values()))))
     order_of = _order(room, found, scores, links, crosses, totals)
     with drawing():
         page = Page(preset)
         inner, wide = page.inner, page.inner >= NARROW
         left = 0.6 * inner if wide else inner
         top = page.title("a", titles[0], 0, 0, left)
-        height = min(left / camera.aspect, (preset.max_height_mm or 200.0) * (0.8 if wide else 0.45))
-        cloud = page.axes((left - height * camera.aspect) / 2, top, height * camera.aspect, height)
-        _cloud(cloud, room, found, scores, scale, camera, truth)
-        start = (left + SPACE, 0.0, inner - left - SPACE) if wide else (0.0, top + height + SPACE, inner)
+        whole = min(left / camera.aspect, (preset.max_height_mm or 200.0) * (0.8 if wide else 0.45))
+        band = _band(room, camera)  # white above and below is left away
+        height = whole * (band[1] - band[0])
+        cloud = page.axes((left - whole * camera.aspect) / 2, top, whole * camera.aspect, height)
+        _cloud(cloud, room, found, scores, scales.get(room.segments.name), camera, band, truth)
+        height += top
+        if room.segments.name in scales:
+            height += bar(page, scales[room.segments.name], scores[room.segments.name], 0, height, left)
+        start = (left + SPACE, 0.0, inner - left - SPACE) if wide else (0.0, height + SPACE, inner)
         room_left = (preset.max_height_mm or 220.0) - start[1] - bar_height(page) - 4
         panels, bottom = _photos(
-            page, room, found, scores, scale, order_of, totals, crosses, titles[1], start, room_left
+            page,
+            room,
+            found,
+            scores,
+            scales.get(room.patches.name),
+            order_of,
+            totals,
+            crosses,
+            titles[1],
+            start,
+            room_left,
         )
-        y = max(top + height, bottom)
-        if scale is not None:
-            y += bar(page, scale, np.concatenate(list(scores.values())), 0, y, inner)
+        if room.patches.name in scales:
+            bottom += bar(page, scales[room.patches.name], scores[room.patches.name], start[0], bottom, start[2])
+        y = max(height, bottom)
         figure = page.finish(y)
-        _links(figure, cloud, panels, room, camera, links, page.preset.small_pt)
+        _links(figure, cloud, panels, room, camera, band, links, page.preset.small_pt)
     provenance = found.provenance.but(figure="room", preset=preset.key, camera=_said(camera))
-    told = _told(room, found, scores, scale, camera, links, order_of, crosses, truth)
+    told = _told(room, found, scores, scales, camera, links, order_of, crosses, truth)
     text = caption(preset, told, provenance, credit=room.credit, notes=[*notes, *glyph_note(titles)])
     return Figure(figure, text, provenance, " ".join([f"{titles[0]}; {titles[1]}.", *told]))
 
@@ -139,17 +158,27 @@ def _colours(room: Room, found: Explanation, scores: Mapping[str, NDArray], scal
     return pale
 
 
-def _cloud(axes: Axes, room: Room, found, scores, scale, camera: Camera, truth) -> None:
+def _band(room: Room, camera: Camera) -> tuple[float, float]:
+    """The part of the picture's height that points are seen in, with a little room, as shares from the top."""
+    places, depth = camera.project(room.xyz[camera.shows(room.xyz)])
+    seen = (depth > 0) & (places >= 0).all(1) & (places <= 1).all(1)
+    if not seen.any():
+        return 0.0, 1.0
+    return max(0.0, float(places[seen, 1].min()) - 0.02), min(1.0, float(places[seen, 1].max()) + 0.02)
+
+
+def _cloud(axes: Axes, room: Room, found, scores, scale, camera: Camera, band: tuple[float, float], truth) -> None:
     """The points as a picture no finer than print, and a cross at the true place."""
     width, height = in_points(axes)
     seen = camera.shows(room.xyz)
     painted = still(room.xyz[seen], _colours(room, found, scores, scale)[seen], camera, round(width / 72 * DPI))
-    axes.imshow(painted, extent=(0, width, height, 0), interpolation="none", aspect="auto")
+    first, last = (round(share * len(painted)) for share in band)
+    axes.imshow(painted[first:last], extent=(0, width, height, 0), interpolation="none", aspect="auto")
     axes.set(xlim=(0, width), ylim=(height, 0))
     if truth is not None and np.isfinite(truth).all():
         ((x, y),), (depth,) = camera.project(truth)
         if depth > 0:
-            _cross(axes, x * width, y * height)
+            _cross(axes, x * width, (y - band[0]) / (band[1] - band[0]) * height)
 
 
 def _photos(
@@ -217,13 +246,16 @@ def _cross(axes: Axes, x: float, y: float, reach: float = 2.2) -> None:
             axes.plot([x - reach, x + reach], [y - way * reach, y + way * reach], color=colour, linewidth=width)
 
 
-def _links(figure, cloud: Axes, panels: Mapping[int, Axes], room: Room, camera: Camera, links, size: float) -> None:
+def _links(
+    figure, cloud: Axes, panels: Mapping[int, Axes], room: Room, camera: Camera, band, links, size: float
+) -> None:
     """Lines from supervoxels to patches, numbered at the end where they part."""
     wide, tall = cloud.get_xlim()[1], cloud.get_ylim()[0]
     one_patch = len({link.patch for link in links}) == 1
     for index, link in enumerate(links, 1):
         ((x, y),), (depth,) = camera.project(room.segments.middles[link.supervoxel])
         photo = room.patches.place(link.patch)[0]
+        y = (y - band[0]) / (band[1] - band[0])
         if not (depth > 0 and 0 <= x <= 1 and 0 <= y <= 1):
             continue
         place = (x * wide, y * tall)
@@ -270,10 +302,10 @@ def _said(camera: Camera) -> str:
     return f"from ({eye}) to ({focus}) m"
 
 
-def _told(room: Room, found, scores, scale, camera, links, shown, crosses, truth) -> list[str]:
+def _told(room: Room, found, scores, scales, camera, links, shown, crosses, truth) -> list[str]:
     """A sentence or two per panel for the caption."""
     points, patches = room.segments.name, room.patches.name
-    measured = {name: f"{limits(scale, scale.clipped(values))}" for name, values in scores.items()} if scale else {}
+    measured = {name: limits(scales[name], scales[name].clipped(values)) for name, values in scores.items()}
     cloud = f"Cloud of {len(room.xyz)} points in {len(room.segments)} supervoxels"
     if points in scores:
         best = [f"{room.segments.label(int(i))} ({number(scores[points][i])})" for i in order(scores[points])[:TOP]]

@@ -26,6 +26,7 @@ SHOWS = {
     "own": "own colours",
 }  # fmt: skip
 METHOD_KEYS = tuple(key for key in METHODS if key != "shap")  # coalitions of thousands of tokens tell nothing in time
+OWN = ("look", "asked", "received")  #: methods whose sides have limits of their own, as rows of different calls
 SLOW = ("occlusion", "integrated", "relevance")
 RADII = (0.25, 0.5, 1.0, 2.0)  #: metres
 HEIGHT = 620  #: CSS pixels
@@ -148,25 +149,28 @@ def _sides(scan: Scan, looked: Looked, shows: str) -> None:
 def views(scan: Scan, looked: Looked, shows: str) -> tuple[View, View]:
     """The cloud and the photos as they are drawn."""
     scores = {} if looked.found is None else looked.found.scores
-    shared = limits(looked.found)
+    bars = limits(looked.found)
     named = [(str(i), link) for i, link in enumerate(looked.links, 1)] + list(looked.kept)
     return (
-        _cloud(scan, looked, shows, scores.get(POINTS), shared, named),
-        _album(scan, looked, scores.get(PATCHES), shared, named),
+        _cloud(scan, looked, shows, scores.get(POINTS), bars.get(POINTS), named),
+        _album(scan, looked, scores.get(PATCHES), bars.get(PATCHES), named),
     )
 
 
-def limits(found: Explanation | None) -> scale.Scale | None:
-    """One scale for both sides."""
-    values = [] if found is None else [found.scores[name] for name in (POINTS, PATCHES) if name in found.scores]
-    if found is None or not values:
-        return None
-    return (scale.diverging if found.signed else scale.sequential)(np.concatenate(values), label=found.unit)
+def limits(found: Explanation | None) -> dict[str, scale.Scale]:
+    """A scale for each side that has scores: its own for rows of attention, else the same, so that sides compare."""
+    if found is None:
+        return {}
+    sides = {name: found.scores[name] for name in (POINTS, PATCHES) if name in found.scores}
+    make = scale.diverging if found.signed else scale.sequential
+    if found.method in OWN or not sides:
+        return {name: make(values, label=found.unit) for name, values in sides.items()}
+    return dict.fromkeys(sides, make(np.concatenate(list(sides.values())), label=found.unit))
 
 
-def _cloud(scan: Scan, looked: Looked, shows: str, scores, shared, named) -> View:
+def _cloud(scan: Scan, looked: Looked, shows: str, scores, bar, named) -> View:
     """The cloud, in the colours that were chosen."""
-    values, bar = scores, None if scores is None else shared
+    values = scores
     title = f"Cloud: answers to {scan.called(looked.picked)}"
     if shows == "predicted":
         values, bar, title = scan.predicted(), None, "Cloud: predicted class of each supervoxel"
@@ -223,7 +227,7 @@ def grouped(signs: Sequence[tuple[str, int]], picked: int | None) -> list[tuple[
     return [(all_[0] if len(all_) == 1 else f"{all_[0]}–{all_[-1]}", token) for token, all_ in met.items()]
 
 
-def _album(scan: Scan, looked: Looked, scores, shared, named) -> View:
+def _album(scan: Scan, looked: Looked, scores, bar, named) -> View:
     """The photos, ordered by what their patches get together."""
     totals = None
     if scores is not None:
@@ -241,7 +245,7 @@ def _album(scan: Scan, looked: Looked, scores, shared, named) -> View:
     return photos.photos(
         scan.drawn.album,
         scores,
-        scale=None if scores is None else shared,
+        scale=bar,
         totals=totals,
         sequence=sequence,
         selected=looked.picked.token if looked.picked.space == "patch" else -1,

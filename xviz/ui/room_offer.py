@@ -70,6 +70,7 @@ class Shown:
         return room_figure(
             room, found, titles=(sides[0], sides[1]), links=looked.links, crosses=looked.crosses,
             truth=looked.truth if looked.picked.space == "patch" else None, totals=self.totals(),
+            shared=found.method not in linking.OWN,
             camera=Camera.told(looked.camera.get("camera"), scan.cloud.xyz), notes=[f"{looked.what}."],  # type: ignore[arg-type]
             preset=PRESETS[preset],
         )  # fmt: skip
