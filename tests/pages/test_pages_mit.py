@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 import zipfile
 
 import numpy as np
@@ -16,6 +17,7 @@ from tests.pages.test_pages import opened, told
 from tests.room import room
 from tests.test_ply import read_back
 from tests.untrained_rooms import take_its_place, trained
+from xviz import record
 from xviz.data.room_examples import load_room, room_examples
 from xviz.explain import METHODS
 from xviz.ply import ply
@@ -120,6 +122,8 @@ def test_with_known_cameras_attention_is_held_against_geometry() -> None:
     assert "3 with a known camera" in said(at)
     pick(at, "patch", 5 * 10 + 4)
     assert "of the attention lies within 0.5 m of the point that geometry names" in said(at)
+    if record.read(str(cache.MODELS["mit"].checkpoint)):
+        assert re.search(r"link a patch to the place it shows (no )?more often than chance: \d", said(at))
     at.selectbox(key="radius").set_value("2 m").run()
     assert "within 2 m" in said(at)
 

@@ -9,10 +9,11 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from xviz import scale
+from xviz import record, scale
 from xviz.core.explanation import Explanation
 from xviz.explain import METHODS
 from xviz.explain.links import Link, strongest
+from xviz.record import rooms as rooms_record
 from xviz.ui import answers, asking, cache, components, parts
 from xviz.ui.asking import DIRECTIONS, PATCHES, POINTS
 from xviz.ui.rooms import Scan, cameras
@@ -282,6 +283,8 @@ def _say(scan: Scan, looked: Looked, radius: float) -> None:
     if looked.found is not None:
         st.caption(METHODS[looked.found.method].words if looked.found.method in METHODS else asking_words())
         answers.trusted(scan.card, looked.found.method)
+    if (measured := record.read(scan.card.checkpoint or "")) and looked.picked.space != "class":
+        st.caption(f":material/verified: {rooms_record.linked(measured)}")
     if looked.links:
         said = [f"**{i}** {scale.number(link.weight)}" for i, link in enumerate(looked.links, 1)]
         st.markdown(f"Strongest links ({looked.found.unit}): {', '.join(said)}")  # type: ignore[union-attr]
