@@ -112,7 +112,8 @@ def _truth(found: dict[str, Any]) -> list[str]:
             rows,
         ),
         table(
-            f"**Class → cloud: share on points of the class** ({places['asked']} of {places['rooms']} rooms; %)",
+            f"**Class → cloud: share on points of the class** ({places['asked']} questions about "
+            f"{places['rooms']} test rooms; %)",
             ["", "trained", "untrained model"],
             placed,
         ),

@@ -8,6 +8,7 @@ as counts; they are for measuring and for the fully supervised bound, no other t
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -119,7 +120,7 @@ def save(room: Room, path: Path) -> None:
     """Keep a room."""
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays = {name: getattr(room.cut, name) for name in ARRAYS}
-    part = path.with_suffix(".part.npz")
+    part = path.with_suffix(f".{os.getpid()}.npz")  # two processes may cut the same room
     np.savez(part, **arrays, features=room.features.numpy(), here=room.here.numpy(), tags=room.tags, labels=room.labels)
     part.replace(path)  # whole or not at all
 
