@@ -119,6 +119,13 @@ def test_gravity_knows_floor_and_walls_without_labels() -> None:
     assert shell(replace(one(0), cut=made), ("wall", "floor")).tolist() == [1, 0, IGNORED, IGNORED]
 
 
+def test_a_scan_without_floor_or_wall_has_a_finite_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("xviz.train.mit.shell", lambda room, classes: np.full(room.cut.pieces, IGNORED))
+    parts = step(MIT(TINY), [one(0)], Recipe(), np.random.default_rng(0))
+    assert "gravity" not in parts
+    assert all(torch.isfinite(part) for part in parts.values())
+
+
 def test_rare_classes_weigh_more_and_all_together_one() -> None:
     weights = class_weights([np.array([0] * 9 + [IGNORED] * 5), np.array([2])], 4, 0.5)
     assert weights[2] / weights[0] == pytest.approx(3)

@@ -154,7 +154,8 @@ def step(model: MIT, some: Sequence[Room], recipe: Recipe, rng: np.random.Genera
             parts["contrastive"] = recipe.contrastive * parts["contrastive"]
         if recipe.gravity:
             named = torch.from_numpy(shell(room, settings["classes"]))
-            parts["gravity"] = recipe.gravity * F.cross_entropy(fused.map_points[0], named, ignore_index=IGNORED)
+            if (named != IGNORED).any():  # a scan of a part of a room may hold neither
+                parts["gravity"] = recipe.gravity * F.cross_entropy(fused.map_points[0], named, ignore_index=IGNORED)
         for name, part in parts.items():
             found.setdefault(name, []).append(part)
     return {name: torch.stack(values).mean() for name, values in found.items()}
@@ -357,7 +358,8 @@ def _advance(
 
 
 def _mean(told: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    return {name: round(float(np.mean([one[name] for one in told if name in one])), 4) for name in told[0]}
+    names = dict.fromkeys(name for one in told for name in one)
+    return {name: round(float(np.mean([one[name] for one in told if name in one])), 4) for name in names}
 
 
 def _batched(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
