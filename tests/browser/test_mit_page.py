@@ -122,6 +122,7 @@ def test_pick_on_both_sides_and_take_it_away(server, open_page, tmp_path: Path) 
     click(page, cloud.locator("canvas").first, x, y)
     page.get_by_text(re.compile(rf"Photos: answers to supervoxel {token + 1} ")).wait_for()
     assert inside(album, "view => view.selected") is None
+    page.wait_for_timeout(1500)  # photos go by attention: let them come to rest in their new order
     click(page, album.locator("canvas").first, *patch(album, 33))  # the same patch as before
     page.get_by_text(re.compile(r"Cloud: answers to 1 · .*, row 4, column 4")).wait_for()
 
