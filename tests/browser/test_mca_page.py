@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
+from tests.browser.waiting import settled
 from xviz.core.sample import BIOSEMI32
 from xviz.data.eeg_examples import eeg_examples, load_eeg_example
 from xviz.figures.figure import read_record
@@ -22,11 +23,6 @@ pytestmark = pytest.mark.browser
 SLOW = 180_000  # ms
 MM = 72 / 25.4
 OZ = BIOSEMI32.index("Oz")
-
-
-def settled(page: Page) -> None:
-    page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget]')", timeout=SLOW)
-    page.wait_for_timeout(500)
 
 
 def drawing(page: Page, title: str):
@@ -72,6 +68,7 @@ def test_choose_pick_and_export(page: Page, server: Callable[[str], str]) -> Non
     expect(drawing(page, "every row asks").locator(".say")).to_contain_text("asking DE Oz", timeout=SLOW)
     assert parse_qs(urlparse(page.url).query)["token"] == [f"electrode-{OZ + 1}"]
 
+    settled(page)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="PDF").click()
     content = Path(waiting.value.path()).read_bytes()

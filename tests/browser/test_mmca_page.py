@@ -17,6 +17,7 @@ from playwright.sync_api import Page, Request
 from pypdf import PdfReader
 from skimage import data
 
+from tests.browser.waiting import settled
 from xviz.figures.figure import read_record
 
 pytestmark = pytest.mark.browser
@@ -39,11 +40,6 @@ def asked(page: Page) -> Iterator[list[str]]:
     page.on("request", note)
     yield hosts
     assert set(hosts) <= {"127.0.0.1", "data", "blob"}, "nothing is asked of another machine"
-
-
-def settled(page: Page) -> None:
-    page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget]')", timeout=60_000)
-    page.wait_for_timeout(300)
 
 
 def opened(page: Page, app: str, query: str = "") -> None:
@@ -83,7 +79,7 @@ def test_upload_pick_export_and_come_back(page: Page, app: str, asked: list[str]
     settled(page)
     assert link(page)["token"][0].startswith("region-")
 
-    with page.expect_download() as waiting:
+    with page.expect_download(timeout=60_000) as waiting:
         page.get_by_role("button", name="PDF").click()
     content = Path(waiting.value.path()).read_bytes()
     reader = PdfReader(io.BytesIO(content))

@@ -12,7 +12,8 @@ import soundfile
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
-from tests.browser.test_mmca_page import app, asked, settled
+from tests.browser.test_mmca_page import app, asked
+from tests.browser.waiting import settled
 from xviz.figures.figure import read_record
 
 pytestmark = pytest.mark.browser
