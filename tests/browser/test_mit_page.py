@@ -12,7 +12,7 @@ from tests.test_ply import read_back
 from xviz.figures.figure import read_record
 
 pytestmark = pytest.mark.browser
-GALLERY, ROOMS = "tests/browser/gallery_app.py", "tests/browser/rooms_app.py"
+GALLERY = "tests/browser/gallery_app.py"
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_python_learns_where_the_camera_is_and_nothing_else_runs(show) -> None:
 
 def test_pick_on_both_sides_and_take_it_away(server, open_page, tmp_path: Path) -> None:
     page = open_page(width=1400, height=2600)
-    page.goto(server(ROOMS))
+    page.goto(f"{server('app.py')}/mit")
     page.get_by_role("heading", name="How far to trust it").wait_for(timeout=180_000)
     page.get_by_text("Cloud: answers to the class").wait_for()
     page.wait_for_timeout(3000)
@@ -164,7 +164,7 @@ def opens_offline(open_page, file: Path) -> None:
 @pytest.mark.parametrize("options", [{"scheme": "dark"}, {"width": 420}])
 def test_the_page_fits_dark_and_narrow(server, open_page, options) -> None:
     page = open_page(**options)
-    page.goto(server(ROOMS))
+    page.goto(f"{server('app.py')}/mit")
     page.get_by_role("heading", name="How far to trust it").wait_for(timeout=180_000)
     page.wait_for_timeout(1500)
     assert page.evaluate("document.body.scrollWidth <= innerWidth")
