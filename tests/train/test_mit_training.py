@@ -12,13 +12,13 @@ import torch
 
 from tests.models.rooms import COLOURS, TINY, cloud, photos
 from xviz import engine
+from xviz.core.attention import Attend, Heard
 from xviz.core.errors import ModelError
 from xviz.core.sample import Sample
-from xviz.models.clouds import laid
+from xviz.models.clouds import Cut, laid
 from xviz.models.mit import MIT, Fused
 from xviz.models.mit_cards import card
 from xviz.train.mit import (
-    IGNORED,
     Recipe,
     class_weights,
     first_map,
@@ -26,10 +26,10 @@ from xviz.train.mit import (
     pseudo_labels,
     scores,
     shape_of,
-    shell,
     step,
 )
-from xviz.train.mit_losses import consistency, losses, pooled_map
+from xviz.train.mit_geometry import IGNORED, possible, shell
+from xviz.train.mit_losses import consistency, links, listed, losses, pooled_map, shares
 from xviz.train.scanned import Room, load, make_room, save, some_photos, turned
 
 CHOICES = (("red",), ("green",), ("blue",), ("red", "green"), ("red", "blue"), ("green", "blue"))
@@ -110,17 +110,57 @@ def test_gravity_knows_floor_and_walls_without_labels() -> None:
     for number in range(3):
         room = one(number)
         truth = np.bincount(room.cut.piece, room.truth == 0) / np.bincount(room.cut.piece)
-        named = shell(room, TINY["classes"])
+        named = shell(room.cut, TINY["classes"])
         assert (named == 0).any()
         assert truth[named == 0].mean() > 0.8  # the undersides of boxes lie there too
     places = np.array([[0, 0, 0], [1, 0, 2.3], [2, 0, 2.3], [3, 0, 1]], np.float32)
-    upright = np.array([1, 0, 1, 0], np.float32)
-    made = replace(one(0).cut, places=places, upright=upright, piece=np.arange(4))
-    assert shell(replace(one(0), cut=made), ("wall", "floor")).tolist() == [1, 0, IGNORED, IGNORED]
+    assert shell(pieces(places, [1, 0, 1, 0]), ("wall", "floor")).tolist() == [1, 0, IGNORED, IGNORED]
+
+
+def pieces(places: np.ndarray, upright: list[float]) -> Cut:
+    """Small voxels, each a supervoxel of its own."""
+    count = np.arange(len(places))
+    return replace(one(0).cut, places=places, upright=np.array(upright, np.float32), piece=count)
+
+
+def test_places_rule_out_walls_amid_the_room_and_floors_in_the_air() -> None:
+    classes, tags = ("wall", "floor", "door", "chair", "lamp"), np.array([1, 1, 1, 1, 0])
+    wall, low, amid, seat, ground = [0, 0, 2.3], [0, 0.04, 1.0], [2, 2, 1.0], [0, 0, 0.5], [2, 2, 0.0]
+    made = pieces(np.array([wall, low, amid, seat, ground], np.float32), [0, 0, 0, 1, 1])
+    may = possible(made, classes, tags)
+    named = [{name for name, yes in zip(classes, row, strict=True) if yes} for row in may]
+    assert named == [{"wall", "door", "chair"}, {"wall", "door", "chair"}, {"chair"}, {"chair"}, {"floor", "chair"}]
+    part = pieces(np.array([low, amid], np.float32), [0, 0])  # nothing high was scanned: walls may be anywhere
+    assert possible(part, classes, tags)[:, 0].all()
+    bare = possible(made, classes, np.array([1, 1, 0, 0, 0]))
+    assert bare[2].tolist() == [True, True, False, False, False]  # the list wins where a place rules out everything
+
+
+def test_what_list_and_place_rule_out_costs_and_a_class_without_a_share_too() -> None:
+    may = torch.tensor([[True, True, False], [False, True, False]])
+    scores = torch.log(torch.tensor([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]]))
+    assert listed(scores, may).item() == pytest.approx(-(np.log(0.5) + np.log(0.3)) / 2)
+    assert shares(scores, may).item() == pytest.approx(-(np.log(0.2) + np.log(0.3)) / 2)
+
+
+def test_links_cost_nothing_only_where_tokens_ask_for_their_own_class() -> None:
+    tags = torch.tensor([[1.0, 1.0, 0.0]])
+    sure = 50 * torch.eye(3)[None, :2]  # a token of each class on both sides
+    maps = {"a": sure, "b": sure[:, [1, 0]]}
+    classes = torch.eye(3)
+    keys = torch.cat([classes, torch.eye(3)[[1, 0]]])[None, None]
+
+    def call(asking: torch.Tensor) -> Heard:
+        q = torch.cat([classes, asking])[None, None] * 50
+        return Heard(Attend("a", "b"), q, keys, keys, q, 1.0, None, 3)
+
+    assert links([call(torch.eye(3)[:2])], maps, tags).item() == pytest.approx(0, abs=1e-3)
+    assert links([call(torch.eye(3)[[1, 0]])], maps, tags).item() > 5
+    assert links([call(torch.zeros(2, 3))], maps, tags).item() == pytest.approx(np.log(2) / 2, abs=1e-3)
 
 
 def test_a_scan_without_floor_or_wall_has_a_finite_loss(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("xviz.train.mit.shell", lambda room, classes: np.full(room.cut.pieces, IGNORED))
+    monkeypatch.setattr("xviz.train.mit.shell", lambda made, classes: np.full(made.pieces, IGNORED))
     parts = step(MIT(TINY), [one(0)], Recipe(), np.random.default_rng(0))
     assert "gravity" not in parts
     assert all(torch.isfinite(part) for part in parts.values())
@@ -182,7 +222,7 @@ def test_one_step_moves_every_part_of_the_model(form: dict[str, str]) -> None:
     ]
     # keys of the last layer's class tokens alone reach the contrastive loss; nothing stands still
     assert not still
-    assert len(parts) == (4 if form.get("fusion") == "none" else 8)
+    assert len(parts) == (6 if form.get("fusion") == "none" else 11)
 
 
 @cache

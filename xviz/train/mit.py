@@ -26,14 +26,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from xviz import checkpoints
+from xviz.core.attention import listening
 from xviz.models.clouds import grid_of, laid, pooled
-from xviz.models.mit import MIT
+from xviz.models.mit import MIT, spaces_of
 from xviz.models.mit_cards import SHIPPED, views_of
 from xviz.models.sparse import SparseUNet
-from xviz.train.mit_losses import consistency, losses
+from xviz.train.mit_geometry import IGNORED, IN_WALLS, possible, shell
+from xviz.train.mit_losses import consistency, links, listed, losses, shares
 from xviz.train.scanned import Room, rooms, some_photos, turned
-
-IGNORED = -1  #: a supervoxel without a label
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,8 @@ class Recipe:
     contrastive: float = 1.0  #: weight of that loss; 0 leaves it out
     consistency: float = 1.0  #: α of the paper
     gravity: float = 1.0  #: weight of what gravity says of floor and walls; 0 leaves it out
+    listed: float = 1.0  #: weight of what list and place say of every supervoxel; 0 leaves it out
+    links: float = 1.0  #: weight of the loss that makes tokens ask where their own class is; 0 leaves it out
     balance: float = 0.5  #: how far rare classes weigh more in the second stage, 0 to 1
     sure: float = 0.5  #: a pseudo label needs at least this
     rooms: int = 0  #: the first so many; 0 takes all
@@ -147,13 +149,23 @@ def step(model: MIT, some: Sequence[Room], recipe: Recipe, rng: np.random.Genera
         shape = pooled(features, scene["pairs"], made.pieces)
         tokens, present = with_photos({"supervoxels": shape}, room, model, recipe, rng)
         tags = torch.from_numpy(room.tags)[None]
-        fused = model.fuse(_batched(tokens), _batched(present), {"places": scene["places"][None]})
+        with listening() as calls:
+            fused = model.fuse(_batched(tokens), _batched(present), {"places": scene["places"][None]})
         parts = losses(fused, tags, _batched(present), model.sights, pool=recipe.pool)
         parts["consistency"] = recipe.consistency * consistency(features, scene["pairs"], shape)
         if "contrastive" in parts:
             parts["contrastive"] = recipe.contrastive * parts["contrastive"]
+        if recipe.links and fused.map_views is not None:
+            spaces, maps = spaces_of(settings), {"points": fused.map_points, "views": fused.map_views}
+            asked = [call for call in calls if call.module.queries != call.module.keys]
+            parts["links"] = recipe.links * links(asked, {spaces[name]: maps[name] for name in maps}, tags)
+        if recipe.listed:
+            may = torch.from_numpy(possible(room.cut, settings["classes"], room.tags))
+            parts["listed"] = recipe.listed * listed(fused.map_points[0], may)
+            amid = may & torch.tensor([name not in ("floor", *IN_WALLS) for name in settings["classes"]])
+            parts["shares"] = recipe.listed * shares(fused.map_points[0], amid)
         if recipe.gravity:
-            named = torch.from_numpy(shell(room, settings["classes"]))
+            named = torch.from_numpy(shell(room.cut, settings["classes"]))
             if (named != IGNORED).any():  # a scan of a part of a room may hold neither
                 parts["gravity"] = recipe.gravity * F.cross_entropy(fused.map_points[0], named, ignore_index=IGNORED)
         for name, part in parts.items():
@@ -181,22 +193,6 @@ def as_tokens(features: Tensor, here: Tensor, kind: str) -> tuple[Tensor, Tensor
     if kind == "patches":
         return flat, shown
     return views_of(flat, shown, len(features)), torch.ones(len(features), dtype=torch.bool)
-
-
-def shell(room: Room, classes: Sequence[str]) -> NDArray[np.int64]:
-    """(supervoxels,) floor or wall where gravity says so without any label, else ``IGNORED``.
-
-    Floor is what is level at the lowest height; wall is what is upright above two metres.
-    """
-    made = room.cut
-    count = np.bincount(made.piece, minlength=made.pieces)
-    height = np.bincount(made.piece, made.places[:, 2], made.pieces) / count
-    level = np.bincount(made.piece, made.upright, made.pieces) / count
-    named = np.full(made.pieces, IGNORED)
-    if "wall" in classes:
-        named[(height > 2.0) & (level < 0.2)] = classes.index("wall")
-    named[(np.abs(height) < 0.08) & (level > 0.9)] = classes.index("floor")
-    return named
 
 
 def remember_views(model: MIT, fit: Sequence[Room]) -> None:

@@ -1,16 +1,19 @@
-"""The seven losses of the interlaced Transformer, from the list of classes in a room alone.
+"""The losses of the interlaced Transformer, from the list of classes in a room alone: the paper's seven and three more.
 
-Source: Yang et al., ICCV 2023, and the released code; in the total all weigh one, the consistency α.
+Source of the seven: Yang et al., ICCV 2023, and the released code; in the total all weigh one, the consistency α. The
+three are ours: ``listed`` (no supervoxel is of a class that the room has not), ``shares`` (each class has some of them)
+and ``links`` (tokens ask where their own class is).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from xviz.core.attention import Heard
 from xviz.core.errors import ModelError
 from xviz.models.mit import Fused
 from xviz.models.mit_layers import contrastive
@@ -71,3 +74,56 @@ def consistency(features: Tensor, pairs: Tensor, means: Tensor) -> Tensor:
         means: (supervoxels, d).
     """
     return F.mse_loss(features.index_select(0, pairs[0]), means.index_select(0, pairs[1]))
+
+
+def listed(scores: Tensor, may: Tensor) -> Tensor:
+    """How much of the class map lies on classes that a supervoxel cannot have: −log of the rest, mean over supervoxels.
+
+    Args:
+        scores: (supervoxels, c) class scores of the 3D tokens.
+        may: The same, bool: the classes that each may have, at least one.
+    """
+    return -scores.log_softmax(-1).masked_fill(~may, -torch.inf).logsumexp(-1).mean()
+
+
+def shares(scores: Tensor, may: Tensor) -> Tensor:
+    """−log of the share of its possible supervoxels that each class of the room holds, mean over those classes.
+
+    Args:
+        scores: (supervoxels, c) class scores of the 3D tokens.
+        may: The same, bool: the classes that each may have.
+    """
+    count = may.sum(0)
+    share = (scores.softmax(-1) * may).sum(0)[count > 0] / count[count > 0]
+    return -share.clamp_min(1e-6).log().mean()
+
+
+def links(calls: Sequence[Heard], maps: Mapping[str, Tensor], tags: Tensor) -> Tensor:
+    """How far tokens are from asking where their own class is: cross-entropy, mean over tokens and over calls.
+
+    What a token hears is the class map of the other modality under its attention. It is held against the token's own
+    map; class tokens are held against their class where the room has it. Only attention learns from this: the maps are
+    taken as they are.
+
+    Args:
+        calls: Cross-attention of one scene, whose sequences begin with the class tokens.
+        maps: Space of a sequence → (b, n, c) class scores of its tokens, classes left out.
+        tags: (b, c) 1 where the room has the class.
+    """
+    known = {name: _among(scores, tags) for name, scores in maps.items()}
+    found = []
+    for call in calls:
+        first = call.first_key
+        said = known[call.module.keys][:, None].expand(-1, call.k.shape[1], -1, -1)
+        bias = None if call.bias is None else call.bias[..., first:]
+        heard = F.scaled_dot_product_attention(call.q, call.k[..., first:, :], said, attn_mask=bias, scale=call.scale)
+        lost = -heard.mean(1).clamp_min(1e-6).log()  # (b, class tokens + tokens, c)
+        tokens = (known[call.module.queries] * lost[:, first:]).sum(-1).mean()
+        classes = (lost[:, :first].diagonal(dim1=1, dim2=2) * tags).sum() / tags.sum()
+        found.append((tokens + classes) / 2)
+    return torch.stack(found).mean()
+
+
+def _among(scores: Tensor, tags: Tensor) -> Tensor:
+    """Class maps over the classes of the list alone, without gradient."""
+    return scores.detach().masked_fill(tags[:, None] == 0, -torch.inf).softmax(-1)

@@ -55,8 +55,12 @@ ROOMS: Mapping[str, tuple[tuple[str, str, int, float], ...]] = {
 }  # fmt: skip
 #: share of each kind of room
 SHARES = {"living room": 0.19, "bedroom": 0.2, "office": 0.16, "kitchen": 0.16, "bathroom": 0.14, "studio": 0.15}
+#: step around a circle after which no two rooms ever come to lie near each other
+GOLDEN = (5**0.5 - 1) / 2
 #: fewest and most pieces of furniture
 FEWEST, MOST = 8, 25
+#: chance that a room goes without any furniture of a class: lists that nearly all hold a class say nothing of it
+WITHOUT = 0.35
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,9 +89,15 @@ class Furnisher:
         for kind, solid in models:
             self._by[kind.label, kind.stands].append((kind, solid, shelf(solid)))
 
-    def furnish(self, rng: np.random.Generator) -> Room:
-        """A room; drawn again until at least `FEWEST` pieces found a place."""
-        kind = str(rng.choice(list(SHARES), p=list(SHARES.values())))
+    def furnish(self, rng: np.random.Generator, number: int) -> Room:
+        """A room; drawn again until at least `FEWEST` pieces found a place.
+
+        Args:
+            rng: Of this room.
+            number: Of the room in its part; its kind follows, and any run of rooms has all kinds in their shares.
+        """
+        edges = np.cumsum(list(SHARES.values()))
+        kind = list(SHARES)[int(np.searchsorted(edges, (number + 0.5) * GOLDEN % 1 * edges[-1]))]
         while True:
             work = _Work(self._by, rng, kind)
             if len(work.boxes) >= FEWEST:
@@ -107,6 +117,7 @@ class _Work:
         self.fitted: list[Kind] = []
         self.lamps: list[Lamp] = []
         self.tints: dict[str, np.ndarray] = {}
+        self.without = {label for label in CLASSES if rng.random() < WITHOUT}
         self._openings()
         self.places = Places(self.plan, rng)
         for label, stands, most_of, chance in ROOMS[self.kind]:
@@ -125,7 +136,7 @@ class _Work:
         )  # fmt: skip
 
     def _draw(self, label: str, stands: str) -> tuple[Kind, Solid, float | None] | None:
-        found = self.by.get((label, stands), ())
+        found = () if label in self.without else self.by.get((label, stands), ())
         return found[int(self.rng.integers(len(found)))] if found else None
 
     def _stand(self, label: str, stands: str) -> Box | None:
@@ -219,8 +230,8 @@ class _Work:
             self.lamps.append(Lamp(np.array([*spot, self.plan.height * self.rng.uniform(0.75, 0.93)]), colour))
 
     def _openings(self) -> None:
-        """Up to two doors and three windows, each set into its hole; some rooms show none, so that tags differ."""
-        doors, windows = self.rng.choice(3, p=[0.2, 0.55, 0.25]), self.rng.choice(4, p=[0.3, 0.3, 0.25, 0.15])
+        """Up to two doors and three windows, each set into its hole."""
+        doors, windows = self.rng.choice(3, p=[0.1, 0.6, 0.3]), self.rng.choice(4, p=[0.15, 0.4, 0.3, 0.15])
         for label, number in (("door", int(doors)), ("window", int(windows))):
             for _ in range(number):
                 self._opening(label)

@@ -56,7 +56,7 @@ def build(out: Path, folder: Path, number: int, seed: int, parts: tuple[str, ...
     for part, n in todo:
         began = time.time()
         rng = np.random.default_rng([seed, PARTS.index(part), n])
-        room = furnishers[part].furnish(rng)
+        room = furnishers[part].furnish(rng, n)
         points = _write(_scene(out, part, n), room, camera, rng)
         took = f"{time.time() - began:.1f} s"
         print(

@@ -1,0 +1,78 @@
+"""What gravity and the plan of a room say of its supervoxels without any label.
+
+Floor and walls are in every room, and lists that always hold both cannot tell which is which. So what is level at the
+lowest height is told to be floor, and what is upright above two metres wall (``shell``). The upright voxels above head
+height also draw where the walls stand in the plan: what lies elsewhere is neither wall nor an opening in one, and what
+lies higher than the floor is not floor (``possible``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from xviz.models.clouds import Cut
+
+IGNORED = -1  #: a supervoxel without a label
+IN_WALLS = ("wall", "door", "window")  #: what stands nowhere but in the walls of the plan
+CELL = 0.1  #: metres along a cell of the plan
+HIGH = 1.8  #: metres above which what is upright is taken for wall in the plan
+FEW = 0.3  #: a supervoxel with a smaller share in the walls of the plan is not part of them
+
+
+def shell(made: Cut, classes: Sequence[str]) -> NDArray[np.int64]:
+    """(supervoxels,) floor or wall where gravity says so without any label, else ``IGNORED``.
+
+    Floor is what is level at the lowest height; wall is what is upright above two metres.
+    """
+    height, level = _means(made)
+    named = np.full(made.pieces, IGNORED)
+    if "wall" in classes:
+        named[(height > 2.0) & (level < 0.2)] = classes.index("wall")
+    named[(np.abs(height) < 0.08) & (level > 0.9)] = classes.index("floor")
+    return named
+
+
+def possible(made: Cut, classes: Sequence[str], tags: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """(supervoxels, classes) the classes that each may have: those of the room's list that its place does not rule out.
+
+    Args:
+        made: The cloud.
+        classes: Names, in the order of the columns.
+        tags: (classes,) 1 where the room has the class.
+    """
+    height, level = _means(made)
+    may = np.broadcast_to(tags > 0, (made.pieces, len(classes))).copy()
+    away = (_share_in_walls(made) < FEW) | (level > 0.7)
+    for name in IN_WALLS:
+        if name in classes:
+            may[away, classes.index(name)] = False
+    if "floor" in classes:
+        may[np.abs(height) > 0.15, classes.index("floor")] = False
+    may[~may.any(1)] = tags > 0  # a place that rules out everything is wrong
+    return may
+
+
+def _share_in_walls(made: Cut) -> NDArray[np.float64]:
+    """(supervoxels,) the share of small voxels that lie in the walls of the plan, or in a cell beside one.
+
+    All of them where nothing upright is that high, as in a scan of a part of a room.
+    """
+    upright = (made.places[:, 2] > HIGH) & (made.upright < 0.3)
+    if not upright.any():
+        return np.ones(made.pieces)
+    cells = np.floor((made.places[:, :2] - made.places[:, :2].min(0)) / CELL).astype(int)
+    plan = np.zeros(cells.max(0) + 1, bool)
+    plan[tuple(cells[upright].T)] = True
+    near = ndimage.binary_dilation(plan, np.ones((3, 3)))[tuple(cells.T)]
+    return np.bincount(made.piece, near, made.pieces) / np.bincount(made.piece, minlength=made.pieces)
+
+
+def _means(made: Cut) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(supervoxels,) mean height in metres and mean uprightness of the small voxels' normals."""
+    count = np.bincount(made.piece, minlength=made.pieces)
+    height = np.bincount(made.piece, made.places[:, 2], made.pieces) / count
+    return height, np.bincount(made.piece, made.upright, made.pieces) / count
