@@ -77,7 +77,10 @@ def test_the_record_is_said_with_its_own_numbers() -> None:
         },
         "trained otherwise": {
             "recipe": {"rooms": 3, "epochs": 2},
-            "forms": {"interlaced": {"0": 20.0, "1": 22.0}, "without photos": {"0": 25.0}},
+            "forms": {
+                "interlaced": {"0": {"mIoU": 20.0, "mAP": 60.0}, "1": {"mIoU": 22.0, "mAP": 61.0}},
+                "without photos": {"0": {"mIoU": 25.0}},
+            },
         },
         "classes": {
             "rooms": 2, "mAP": 70.0, "chance": 40.0, "right": 80.0, "commoner answer": 60.0,
@@ -86,6 +89,7 @@ def test_the_record_is_said_with_its_own_numbers() -> None:
         "links": {
             "rooms": 2, "patches": 9, "metres": 0.5, "chance": 3.0, "asked of methods": 2,
             "layers": {"layer 2": 8.0, "layer 2, untrained": 2.5}, "methods": methods,
+            "same class": {"layer 2": 33.0, "layer 2, untrained": 11.0}, "chance of the same class": 12.0,
         },
         "places": {
             "rooms": 2, "asked": 4, "chance": 6.0,
@@ -93,9 +97,12 @@ def test_the_record_is_said_with_its_own_numbers() -> None:
         },
     }  # fmt: skip
     said = "\n".join(record.tables(found))
-    assert "| interlaced | 21.0 (20.0–22.0) | 2 |" in said
+    assert "| interlaced | 21.0 (20.0–22.0) | 60.5 (60.0–61.0) | 2 |" in said
+    assert "| without photos | 25.0 | – | 1 |" in said
+    assert "| attention, layer 2 | 33.0 | 11.0 |" in said
     assert said.index("without photos") < said.index("| interlaced")  # the best first
     assert "| attention, layer 2 | 8.0 | 2.5 |" in said
     assert "44.0 %" in said
+    assert "33.0 % in layer 2 (chance 12.0 %)" in record.linked(found)
     assert "chance 6 %" in (record.trust(found, "rollout") or "")
     assert record.trust(found, "shap") is None

@@ -28,7 +28,7 @@ from xviz.train.mit import (
     shape_of,
     step,
 )
-from xviz.train.mit_geometry import IGNORED, possible, shell
+from xviz.train.mit_geometry import IGNORED, amid, possible, shell
 from xviz.train.mit_losses import consistency, links, listed, losses, pooled_map, shares
 from xviz.train.scanned import Room, load, make_room, save, some_photos, turned
 
@@ -125,12 +125,14 @@ def pieces(places: np.ndarray, upright: list[float]) -> Cut:
 
 def test_places_rule_out_walls_amid_the_room_and_floors_in_the_air() -> None:
     classes, tags = ("wall", "floor", "door", "chair", "lamp"), np.array([1, 1, 1, 1, 0])
-    wall, low, amid, seat, ground = [0, 0, 2.3], [0, 0.04, 1.0], [2, 2, 1.0], [0, 0, 0.5], [2, 2, 0.0]
-    made = pieces(np.array([wall, low, amid, seat, ground], np.float32), [0, 0, 0, 1, 1])
+    wall, low, middle, seat, ground = [0, 0, 2.3], [0, 0.04, 1.0], [2, 2, 1.0], [0, 0, 0.5], [2, 2, 0.0]
+    made = pieces(np.array([wall, low, middle, seat, ground], np.float32), [0, 0, 0, 1, 1])
     may = possible(made, classes, tags)
     named = [{name for name, yes in zip(classes, row, strict=True) if yes} for row in may]
     assert named == [{"wall", "door", "chair"}, {"wall", "door", "chair"}, {"chair"}, {"chair"}, {"floor", "chair"}]
-    part = pieces(np.array([low, amid], np.float32), [0, 0])  # nothing high was scanned: walls may be anywhere
+    standing = [set(np.array(classes)[row]) for row in amid(may, classes)]
+    assert standing == [set(), set(), {"chair"}, {"chair"}, {"chair"}]
+    part = pieces(np.array([low, middle], np.float32), [0, 0])  # nothing high was scanned: walls may be anywhere
     assert possible(part, classes, tags)[:, 0].all()
     bare = possible(made, classes, np.array([1, 1, 0, 0, 0]))
     assert bare[2].tolist() == [True, True, False, False, False]  # the list wins where a place rules out everything

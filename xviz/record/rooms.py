@@ -71,16 +71,21 @@ def _otherwise(found: dict[str, Any]) -> list[str]:
     if not kept:
         return []
     recipe = kept["recipe"]
-    rows = []
-    for name, seeds in kept["forms"].items():
-        values = list(seeds.values())
-        spread = f" ({min(values):.1f}–{max(values):.1f})" if len(values) > 1 else ""
-        rows.append((name, f"{np.mean(values):.1f}{spread}", str(len(values))))
+    rows = sorted(kept["forms"].items(), key=lambda form: -np.mean([one["mIoU"] for one in form[1].values()]))
     title = (
-        f"**Trained otherwise** (mIoU of the first stage's class map on the test rooms, %; {recipe['rooms']} rooms and "
-        f"{recipe['epochs']} epochs each; mean and range over seeds)"
+        f"**Trained otherwise** (first stage on the test rooms, %: mIoU of the class map, mean average precision of "
+        f"the classes found; {recipe['rooms']} rooms and {recipe['epochs']} epochs each; mean and range over seeds)"
     )
-    return [table(title, ["", "mIoU", "seeds"], sorted(rows, key=lambda row: -float(row[1].split()[0])))]
+    said = [(name, _spread(seeds, "mIoU"), _spread(seeds, "mAP"), str(len(seeds))) for name, seeds in rows]
+    return [table(title, ["", "mIoU", "mAP", "seeds"], said)]
+
+
+def _spread(seeds: dict[str, dict[str, float]], name: str) -> str:
+    """Mean and range of a number over seeds; a dash where no seed has it."""
+    values = [one[name] for one in seeds.values() if name in one]
+    if not values:
+        return "–"
+    return f"{np.mean(values):.1f}" + (f" ({min(values):.1f}–{max(values):.1f})" if len(values) > 1 else "")
 
 
 def _classes(found: dict[str, Any]) -> str:
@@ -99,11 +104,19 @@ def _truth(found: dict[str, Any]) -> list[str]:
     rows = [(f"attention, {key}", f"{own:.1f}", f"{idle:.1f}") for key, own, idle in beside_untrained(links["layers"])]
     rows += [(METHODS[key].title, f"{own:.1f}", f"{idle:.1f}") for key, own, idle in beside_untrained(links["methods"])]
     rows.append(("chance (equal attention to all)", f"{links['chance']:.1f}", ""))
+    alike = links.get("same class", {})
+    same = [
+        (METHODS[key].title if key in METHODS else f"attention, {key}", f"{own:.1f}", f"{idle:.1f}")
+        for key, own, idle in beside_untrained(alike)
+    ]
+    same.append(("chance (equal attention to all)", f"{links.get('chance of the same class', 0):.1f}", ""))
     placed = [
         (METHODS[key].title if key in METHODS else key, f"{own:.1f}", f"{idle:.1f}")
         for key, own, idle in beside_untrained(places["methods"])
     ]
     placed.append(("chance (equal relevance of all)", f"{places['chance']:.1f}", ""))
+    title = "**Patch → cloud: share on points of the class that the patch shows** (the same patches; %)"
+    classes = [table(title, ["", "trained", "untrained model"], same)] if alike else []
     return [
         table(
             f"**Patch → cloud: share within {links['metres']} m of what the patch shows** ({links['patches']} patches "
@@ -111,6 +124,7 @@ def _truth(found: dict[str, Any]) -> list[str]:
             ["", "trained", "untrained model"],
             rows,
         ),
+        *classes,
         table(
             f"**Class → cloud: share on points of the class** ({places['asked']} questions about "
             f"{places['rooms']} test rooms; %)",
@@ -124,9 +138,12 @@ def linked(found: dict[str, Any]) -> str:
     """How far links of attention meet the true place, in a sentence; whether that is more than luck is said first."""
     links = found["links"]
     own = {key: value for key, value in links["layers"].items() if "untrained" not in key}
+    alike = [f"{value:.1f} % in {key}" for key, value in links.get("same class", {}).items() if key in own]
+    of_class = f" On points of the class that the patch shows lie {', '.join(alike)} (chance " if alike else ""
+    of_class += f"{links['chance of the same class']:.1f} %)." if alike else ""
     verdict = "more often than" if min(own.values()) > 1.5 * links["chance"] else "no more often than"
     said = ", ".join(f"{value:.1f} % in {key}" for key, value in own.items())
     return (
         f"Measured on unseen rooms, these weights link a patch to the place it shows {verdict} chance: {said} of the "
-        f"attention within {links['metres']} m ({links['chance']:.1f} % if all were alike)."
+        f"attention within {links['metres']} m ({links['chance']:.1f} % if all were alike).{of_class}"
     )

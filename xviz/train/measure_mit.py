@@ -21,7 +21,7 @@ from xviz.checkpoints import FOLDER
 from xviz.models.clouds import laid
 from xviz.models.mit import MIT
 from xviz.models.mit_cards import MIT_CARD
-from xviz.train.mit import as_tokens, first_map, pseudo_labels, scores, second_map, shape_of
+from xviz.train.mit import Recipe, as_tokens, first_map, labels_of, scores, second_map, shape_of
 from xviz.train.placed import average_precision
 from xviz.train.scanned import Room, rooms
 from xviz.train.truth_mit import links, places
@@ -41,8 +41,8 @@ def measure(folder: Path, out: Path, *, scenes: int = 10) -> dict[str, Any]:
         "checkpoint_sha256": loaded.sha256,
         "parameters": {name: _count(part) for name, part in _parts(model).items()},
         "rooms": {"train": len(fit), "test": len(test)},
-        "segmentation": segmentation(model, fit, test, log["recipe"]["sure"]),
-        "classes": found_classes(loaded, test),
+        "segmentation": segmentation(model, fit, test, Recipe(**log["recipe"])),
+        "classes": found_classes(model, test),
         "links": links(loaded, folder / "test", test[:scenes]),
         "places": places(loaded, folder / "test", test[:scenes]),
     }
@@ -60,7 +60,7 @@ def _count(module: torch.nn.Module | None) -> int:
     return 0 if module is None else sum(p.numel() for p in module.parameters())
 
 
-def segmentation(model: MIT, fit: Sequence[Room], test: Sequence[Room], sure: float) -> dict[str, Any]:
+def segmentation(model: MIT, fit: Sequence[Room], test: Sequence[Room], recipe: Recipe) -> dict[str, Any]:
     """Intersection over union by class, of both stages on the test rooms and of the pseudo labels on the others."""
     settings = model.settings
     assert model.second is not None
@@ -71,7 +71,7 @@ def segmentation(model: MIT, fit: Sequence[Room], test: Sequence[Room], sure: fl
         return first_map(model, room)
 
     def pseudo(room: Room) -> NDArray[np.int64]:
-        return pseudo_labels(first(room), room, sure)[room.cut.piece]
+        return labels_of(model, room, recipe)[room.cut.piece]
 
     ways = {
         "first stage": scores((first(r).argmax(1)[r.cut.piece], r) for r in test),
@@ -90,12 +90,12 @@ def largest(fit: Sequence[Room]) -> int:
     return int(sum(room.labels.sum(0) for room in fit).argmax())
 
 
-def found_classes(loaded: engine.Loaded, test: Sequence[Room]) -> dict[str, Any]:
+def found_classes(model: MIT, test: Sequence[Room]) -> dict[str, Any]:
     """Mean average precision of the classes in a room, over classes that some rooms have and some do not."""
-    outputs = np.array([answers(loaded, room) for room in test])
+    outputs = np.array([answers(model, room) for room in test])
     true = np.array([room.tags for room in test]) > 0
     some = np.flatnonzero(true.any(0) & ~true.all(0))
-    each = {loaded.card.settings["classes"][i]: average_precision(outputs[:, i], true[:, i]) for i in some}
+    each = {model.settings["classes"][i]: average_precision(outputs[:, i], true[:, i]) for i in some}
     chance = float(np.mean(true[:, some].mean(0)))
     right = float(((outputs > 0) == true)[:, some].mean())
     return {
@@ -109,10 +109,8 @@ def found_classes(loaded: engine.Loaded, test: Sequence[Room]) -> dict[str, Any]
 
 
 @torch.no_grad()
-def answers(loaded: engine.Loaded, room: Room) -> NDArray[np.float32]:
+def answers(model: MIT, room: Room) -> NDArray[np.float32]:
     """(classes,) log-odds of a kept room, with all its photos."""
-    model = loaded.module
-    assert isinstance(model, MIT)
     tokens = {"supervoxels": shape_of(model.unet, room, model.settings)}
     present = {"supervoxels": torch.ones(room.cut.pieces, dtype=torch.bool)}
     if model.sights:

@@ -31,7 +31,7 @@ from xviz.models.clouds import grid_of, laid, pooled
 from xviz.models.mit import MIT, spaces_of
 from xviz.models.mit_cards import SHIPPED, views_of
 from xviz.models.sparse import SparseUNet
-from xviz.train.mit_geometry import IGNORED, IN_WALLS, possible, shell
+from xviz.train.mit_geometry import IGNORED, amid, possible, shell
 from xviz.train.mit_losses import consistency, links, listed, losses, shares
 from xviz.train.scanned import Room, rooms, some_photos, turned
 
@@ -92,7 +92,7 @@ def fitted(
     log = {"first": first_stage(model, fit, judge, recipe)}
     if out is not None:
         checkpoints.save(model, out)
-    labels = [pseudo_labels(first_map(model, room), room, recipe.sure) for room in fit]
+    labels = [labels_of(model, room, recipe) for room in fit]
     named = [label[room.cut.piece] for label, room in zip(labels, fit, strict=True)]
     log["pseudo"] = scores(zip(named, fit, strict=True), labelled=True)
     assert model.second is not None
@@ -160,10 +160,10 @@ def step(model: MIT, some: Sequence[Room], recipe: Recipe, rng: np.random.Genera
             asked = [call for call in calls if call.module.queries != call.module.keys]
             parts["links"] = recipe.links * links(asked, {spaces[name]: maps[name] for name in maps}, tags)
         if recipe.listed:
-            may = torch.from_numpy(possible(room.cut, settings["classes"], room.tags))
-            parts["listed"] = recipe.listed * listed(fused.map_points[0], may)
-            amid = may & torch.tensor([name not in ("floor", *IN_WALLS) for name in settings["classes"]])
-            parts["shares"] = recipe.listed * shares(fused.map_points[0], amid)
+            may = possible(room.cut, settings["classes"], room.tags)
+            standing = torch.from_numpy(amid(may, settings["classes"]))
+            parts["listed"] = recipe.listed * listed(fused.map_points[0], torch.from_numpy(may))
+            parts["shares"] = recipe.listed * shares(fused.map_points[0], standing)
         if recipe.gravity:
             named = torch.from_numpy(shell(room.cut, settings["classes"]))
             if (named != IGNORED).any():  # a scan of a part of a room may hold neither
@@ -228,15 +228,27 @@ def first_map(model: MIT, room: Room) -> NDArray[np.float32]:
 # Pseudo labels and the second stage
 
 
-def pseudo_labels(found: NDArray[np.floating], room: Room, sure: float) -> NDArray[np.int64]:
+def labels_of(model: MIT, room: Room, recipe: Recipe) -> NDArray[np.int64]:
+    """(supervoxels,) the pseudo labels that the first stage gives a room."""
+    may = possible(room.cut, model.settings["classes"], room.tags) if recipe.listed else None
+    return pseudo_labels(first_map(model, room), room, recipe.sure, may)
+
+
+def pseudo_labels(
+    found: NDArray[np.floating], room: Room, sure: float, may: NDArray[np.bool_] | None = None
+) -> NDArray[np.int64]:
     """(supervoxels,) a class, or ``IGNORED`` where the map is not sure.
 
     Args:
         found: (supervoxels, classes) class map.
         room: Its list of classes is all that is read beside the map.
         sure: The least that a label needs.
+        may: (supervoxels, classes) the classes that each may have, among which the map is shared out anew; None leaves
+            the map as it is and takes the list, as the paper does.
     """
-    allowed = found * room.tags
+    allowed = found * (room.tags if may is None else may)
+    if may is not None:
+        allowed = allowed / np.maximum(allowed.sum(1, keepdims=True), 1e-9)
     label = np.where(allowed.max(1) >= sure, allowed.argmax(1), IGNORED)
     for one in np.flatnonzero(room.tags):  # the classes of this very room
         label[allowed[:, one].argmax()] = one

@@ -56,6 +56,13 @@ def possible(made: Cut, classes: Sequence[str], tags: NDArray[np.floating]) -> N
     return may
 
 
+def amid(may: NDArray[np.bool_], classes: Sequence[str]) -> NDArray[np.bool_]:
+    """(supervoxels, classes) of what is ``possible``: furniture, where it stands away from the walls."""
+    furniture = np.array([name not in ("floor", *IN_WALLS) for name in classes])
+    away = ~may[:, [classes.index("wall")]] if "wall" in classes else np.ones((len(may), 1), bool)
+    return may & furniture & away
+
+
 def _share_in_walls(made: Cut) -> NDArray[np.float64]:
     """(supervoxels,) the share of small voxels that lie in the walls of the plan, or in a cell beside one.
 

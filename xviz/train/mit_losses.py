@@ -89,11 +89,15 @@ def listed(scores: Tensor, may: Tensor) -> Tensor:
 def shares(scores: Tensor, may: Tensor) -> Tensor:
     """−log of the share of its possible supervoxels that each class of the room holds, mean over those classes.
 
+    Zero where no class has a possible supervoxel.
+
     Args:
         scores: (supervoxels, c) class scores of the 3D tokens.
         may: The same, bool: the classes that each may have.
     """
     count = may.sum(0)
+    if not count.any():
+        return scores.new_zeros(())
     share = (scores.softmax(-1) * may).sum(0)[count > 0] / count[count > 0]
     return -share.clamp_min(1e-6).log().mean()
 

@@ -1,7 +1,8 @@
 """Links and places held against what is known of made rooms: poses, depth and labels, which the model never saw.
 
 Links: the share of a patch's score on supervoxels whose middle lies within half a metre of what the patch's middle
-truly shows, beside equal scores for all and an untrained model. Places: the share of each method's relevance for a
+truly shows, beside equal scores for all and an untrained model; and the share on points of the same class as that
+place, which is as far as lists of classes can teach. Places: the share of each method's relevance for a
 class that lies on points of that class, beside the class map itself.
 """
 
@@ -53,19 +54,23 @@ def runs(
 
 def links(loaded: engine.Loaded, folder: Path, some: Sequence[Room], seed: int = 0) -> dict[str, Any]:
     """Share of each patch's scores near what it shows, in per cent, by layer of the decoder and by method."""
-    rng, found, chance = np.random.default_rng(seed), {}, []
+    rng, found, alike, chance, luck_alike = np.random.default_rng(seed), {}, {}, [], []
     for room, sample, both in runs(loaded, folder, some):
         run = both[""][1]
-        shown = list(seen(run, sample, rng, PATCHES))
+        shown, true, names = list(seen(run, sample, rng, PATCHES)), shares(room), list(run.outputs)
         for suffix, (one, own) in both.items():
             middles = _segments(own).middles
             for index, (patch, truth) in enumerate(shown):
-                for name, scores in _answers(one, own, patch, _class_at(room, own, truth), costly=index < COSTLY):
+                shown_class = _class_at(room, own, truth)
+                same = true[:, names.index(shown_class)]
+                for name, scores in _answers(one, own, patch, shown_class, costly=index < COSTLY):
                     share, luck = pinhole.agreement(scores, middles, truth, radius=RADIUS)
                     found.setdefault(name + suffix, []).append(share)
-                    if not suffix and name.startswith("layer"):
+                    alike.setdefault(name + suffix, []).append(float(scores @ same / scores.sum()))
+                    if not suffix and name == "layer 2":
                         chance.append(luck)
-    means = {name: round(100 * float(np.nanmean(shares)), 1) for name, shares in found.items()}
+                        luck_alike.append(float(same.mean()))
+    means, same_class = _per_cent(found), _per_cent(alike)
     layers = {name: share for name, share in means.items() if name.startswith("layer")}
     return {
         "rooms": len(some),
@@ -75,7 +80,13 @@ def links(loaded: engine.Loaded, folder: Path, some: Sequence[Room], seed: int =
         "layers": layers,
         "methods": {name: share for name, share in means.items() if name not in layers},
         "asked of methods": COSTLY * len(some),
+        "same class": same_class,
+        "chance of the same class": round(100 * float(np.nanmean(luck_alike)), 1),
     }
+
+
+def _per_cent(found: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    return {name: round(100 * float(np.nanmean(shares)), 1) for name, shares in found.items()}
 
 
 def seen(run: Run, sample: Sample, rng: np.random.Generator, most: int) -> Iterator[tuple[int, NDArray[np.float64]]]:
