@@ -28,7 +28,7 @@ from xviz.train.mit import (
     shape_of,
     step,
 )
-from xviz.train.mit_geometry import IGNORED, amid, possible, shell
+from xviz.train.mit_geometry import IGNORED, amid, openings, possible, possible_in_photos, shell
 from xviz.train.mit_losses import consistency, links, listed, losses, pooled_map, shares
 from xviz.train.scanned import Room, load, make_room, save, some_photos, turned
 
@@ -132,10 +132,20 @@ def test_places_rule_out_walls_amid_the_room_and_floors_in_the_air() -> None:
     assert named == [{"wall", "door", "chair"}, {"wall", "door", "chair"}, {"chair"}, {"chair"}, {"floor", "chair"}]
     standing = [set(np.array(classes)[row]) for row in amid(may, classes)]
     assert standing == [set(), set(), {"chair"}, {"chair"}, {"chair"}]
+    opened = [set(np.array(classes)[row]) for row in openings(may, classes)]
+    assert opened == [{"door"}, {"door"}, set(), set(), set()]
     part = pieces(np.array([low, middle], np.float32), [0, 0])  # nothing high was scanned: walls may be anywhere
     assert possible(part, classes, tags)[:, 0].all()
     bare = possible(made, classes, np.array([1, 1, 0, 0, 0]))
     assert bare[2].tolist() == [True, True, False, False, False]  # the list wins where a place rules out everything
+
+
+def test_no_floor_high_up_in_a_photo() -> None:
+    may = possible_in_photos(2, (5, 3), ("wall", "floor", "bed"), np.array([1, 1, 0])).reshape(2, 5, 3, 3)
+    assert may[..., 0].all()
+    assert not may[..., 2].any()
+    assert not may[:, :2, :, 1].any()
+    assert may[:, 2:, :, 1].all()
 
 
 def test_what_list_and_place_rule_out_costs_and_a_class_without_a_share_too() -> None:
@@ -143,6 +153,8 @@ def test_what_list_and_place_rule_out_costs_and_a_class_without_a_share_too() ->
     scores = torch.log(torch.tensor([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]]))
     assert listed(scores, may).item() == pytest.approx(-(np.log(0.5) + np.log(0.3)) / 2)
     assert shares(scores, may).item() == pytest.approx(-(np.log(0.2) + np.log(0.3)) / 2)
+    assert shares(scores, may, 0.25).item() == pytest.approx(-np.log(0.8) / 2)  # 0.3 is enough
+    assert shares(scores, torch.zeros_like(may)).item() == 0
 
 
 def test_links_cost_nothing_only_where_tokens_ask_for_their_own_class() -> None:
@@ -224,7 +236,7 @@ def test_one_step_moves_every_part_of_the_model(form: dict[str, str]) -> None:
     ]
     # keys of the last layer's class tokens alone reach the contrastive loss; nothing stands still
     assert not still
-    assert len(parts) == (6 if form.get("fusion") == "none" else 11)
+    assert len(parts) == (7 if form.get("fusion") == "none" else 14)
 
 
 @cache

@@ -67,7 +67,7 @@ def compare(data: Path, forms: Sequence[str], seeds: Sequence[int], recipe: Reci
 def form(fit: Sequence[Room], test: Sequence[Room], recipe: Recipe, settings: dict[str, Any]) -> dict[str, float]:
     """The first stage of one form on the test rooms, per cent: mIoU of its class map, mAP of the classes it finds."""
     torch.manual_seed(recipe.seed)
-    model = MIT({**settings, "second": False})
+    model = MIT({**settings, "second": ()})
     first_stage(model, fit, (), recipe)
     found = scores((first_map(model, room).argmax(1)[room.cut.piece], room) for room in test)
     return {"mIoU": found["mIoU"], "mAP": found_classes(model, test)["mAP"]}
@@ -76,7 +76,10 @@ def form(fit: Sequence[Room], test: Sequence[Room], recipe: Recipe, settings: di
 def bound(fit: Sequence[Room], test: Sequence[Room], recipe: Recipe) -> dict[str, float]:
     """The 3D network alone on the true class of every small voxel: mIoU on the test rooms, in per cent."""
     torch.manual_seed(recipe.seed)
-    net, classify = network(SHIPPED), nn.Linear(SHIPPED["width"], len(SHIPPED["classes"]))
+    net, classify = (
+        network({**SHIPPED, "planes": SHIPPED["second"]}),
+        nn.Linear(SHIPPED["width"], len(SHIPPED["classes"])),
+    )
     second_stage(net, classify, fit, [room.truth for room in fit], (), recipe, SHIPPED)
     maps = ((second_map(net.eval(), classify, room, SHIPPED), room) for room in test)
     return {"mIoU": scores((np.asarray(found).argmax(1)[room.cut.piece], room) for found, room in maps)["mIoU"]}
