@@ -110,11 +110,13 @@ def test_gravity_knows_floor_and_walls_without_labels() -> None:
     for number in range(3):
         room = one(number)
         truth = np.bincount(room.cut.piece, room.truth == 0) / np.bincount(room.cut.piece)
-        named = shell(room.cut, TINY["classes"])
+        named = shell(room.cut, TINY["classes"], room.tags)
         assert (named == 0).any()
         assert truth[named == 0].mean() > 0.8  # the undersides of boxes lie there too
     places = np.array([[0, 0, 0], [1, 0, 2.3], [2, 0, 2.3], [3, 0, 1]], np.float32)
-    assert shell(pieces(places, [1, 0, 1, 0]), ("wall", "floor")).tolist() == [1, 0, IGNORED, IGNORED]
+    made, classes = pieces(places, [1, 0, 1, 0]), ("wall", "floor")
+    assert shell(made, classes, np.array([1, 1])).tolist() == [1, 0, IGNORED, IGNORED]
+    assert shell(made, classes, np.array([1, 0])).tolist() == [IGNORED, 0, IGNORED, IGNORED]  # the upper half alone
 
 
 def pieces(places: np.ndarray, upright: list[float]) -> Cut:
@@ -174,7 +176,7 @@ def test_links_cost_nothing_only_where_tokens_ask_for_their_own_class() -> None:
 
 
 def test_a_scan_without_floor_or_wall_has_a_finite_loss(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("xviz.train.mit.shell", lambda made, classes: np.full(made.pieces, IGNORED))
+    monkeypatch.setattr("xviz.train.mit.shell", lambda made, classes, tags: np.full(made.pieces, IGNORED))
     parts = step(MIT(TINY), [one(0)], Recipe(), np.random.default_rng(0))
     assert "gravity" not in parts
     assert all(torch.isfinite(part) for part in parts.values())

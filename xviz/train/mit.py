@@ -172,7 +172,7 @@ def step(model: MIT, some: Sequence[Room], recipe: Recipe, rng: np.random.Genera
             if fused.map_views is not None:
                 parts |= in_photos(fused.map_views[0], present[model.sights], room.tags, recipe, settings)
         if recipe.gravity:
-            named = torch.from_numpy(shell(room.cut, settings["classes"]))
+            named = torch.from_numpy(shell(room.cut, settings["classes"], room.tags))
             if (named != IGNORED).any():  # a scan of a part of a room may hold neither
                 parts["gravity"] = recipe.gravity * F.cross_entropy(fused.map_points[0], named, ignore_index=IGNORED)
         for name, part in parts.items():

@@ -24,17 +24,23 @@ ABOVE = 0.4  #: share of a photo, from its top, that shows no floor
 FEW = 0.3  #: a supervoxel with a smaller share in the walls of the plan is not part of them
 
 
-def shell(made: Cut, classes: Sequence[str]) -> NDArray[np.int64]:
+def shell(made: Cut, classes: Sequence[str], tags: NDArray[np.floating]) -> NDArray[np.int64]:
     """(supervoxels,) floor or wall where gravity says so without any label, else ``IGNORED``.
 
-    Floor is what is level at the lowest height; wall is what is upright above two metres.
+    Floor is what is level at the lowest height; wall is what is upright above two metres; each where the list has it,
+    for a scan of the upper half of a room shows no floor.
+
+    Args:
+        made: The cloud.
+        classes: Names.
+        tags: (classes,) 1 where the room has the class.
     """
     height, level = _means(made)
     named = np.full(made.pieces, IGNORED)
     if "wall" in classes:
         named[(height > 2.0) & (level < 0.2)] = classes.index("wall")
     named[(np.abs(height) < 0.08) & (level > 0.9)] = classes.index("floor")
-    return named
+    return np.where((named >= 0) & (tags[named] > 0), named, IGNORED)
 
 
 def possible(made: Cut, classes: Sequence[str], tags: NDArray[np.floating]) -> NDArray[np.bool_]:
