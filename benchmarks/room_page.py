@@ -1,9 +1,9 @@
-"""How fast the page of rooms answers in a real browser: ``python benchmarks/room_page.py [--points N] [--clicks N]``.
+"""How fast the page of rooms is in a real browser: ``python benchmarks/room_page.py [--points N] [--clicks N]``.
 
 Times are taken in headless Chromium with software rendering, by the browser's clock, from the press of the mouse on a
 patch until the cloud has been drawn in its new colours; the room is that of the tests in as many points as are shown.
-Until there are weights, a model of the shipped size that was never trained computes as much. A ratio compares with a
-bare Streamlit rerun in the same run.
+A ratio compares with a bare Streamlit rerun in the same run. With ``--upload N`` a PLY of so many points and twelve
+photos are uploaded to the app, and the time is taken until their cloud is drawn and the page has come to rest.
 """
 
 from __future__ import annotations
@@ -13,8 +13,12 @@ import json
 import os
 import statistics
 import sys
+import tempfile
+import time
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).parents[1]
@@ -22,6 +26,12 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser"), str(ROOT / "benchmar
 from conftest import CHROMIUM, FLAGS  # noqa: E402
 from page import BARE, bare, served  # noqa: E402
 
+from tests.room import room  # noqa: E402
+
+COLOURS = ("red", "green", "blue")
+#: the clouds that the page shows
+CLOUDS = """[...document.querySelectorAll('*')].filter(e => e.shadowRoot?.querySelector('.xv'))
+    .map(e => e.shadowRoot.querySelector('.xv').xvizView).filter(view => view?.gl && view.still)"""
 #: notes when the pointer went down and when the cloud was drawn with other scores; bytes of each message to the page
 WATCH = """() => {
     const views = () => [...document.querySelectorAll('*')].filter(e => e.shadowRoot?.querySelector('.xv'))
@@ -64,12 +74,50 @@ def clicks(page: Page, address: str, count: int) -> tuple[list[float], int, list
     return times[3:], points, sent[3:]
 
 
+def uploads(page: Page, address: str, points: int) -> dict[str, float]:
+    """Seconds from choosing a cloud and photos to the first picture of that cloud, and to a page at rest."""
+    made = room(points, 12)
+    cloud = np.zeros(len(made.xyz), [(name, "<f4") for name in "xyz"] + [(name, "u1") for name in COLOURS])
+    for k, name in enumerate("xyz"):
+        cloud[name], cloud[COLOURS[k]] = made.xyz[:, k], made.rgb[:, k]
+    said = "".join(f"property {'float' if name in 'xyz' else 'uchar'} {name}\n" for name in cloud.dtype.names)
+    head = f"ply\nformat binary_little_endian 1.0\nelement vertex {len(cloud)}\n{said}end_header\n"
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder) / "room.ply"]
+        files[0].write_bytes(head.encode() + cloud.tobytes())
+        for number, image in enumerate(made.images):
+            files.append(Path(folder) / f"photo{number:02d}.png")
+            Image.fromarray(image).save(files[-1])
+        page.goto(f"{address}/mit")
+        page.get_by_role("heading", name="How far to trust it").wait_for(timeout=300_000)
+        page.wait_for_timeout(6000)
+        before = page.evaluate(f"{CLOUDS}.map(view => view.still.arrays.token.length).join()")
+        begun = time.perf_counter()
+        page.locator("[data-testid=stFileUploader] input[type=file]").first.set_input_files(files)
+        page.wait_for_function(
+            f"before => {{ const now = {CLOUDS}; return now.length && now.map(v => v.still.arrays.token.length).join()"
+            " !== before }",
+            arg=before, timeout=300_000, polling=20,
+        )  # fmt: skip
+        first = time.perf_counter() - begun
+        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=300_000)
+        return {"first_picture_s": round(first, 1), "at_rest_s": round(time.perf_counter() - begun, 1)}
+
+
 def main() -> None:
     """Measures and prints a record."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--points", type=int, default=150_000)
     options.add_argument("--clicks", type=int, default=20)
+    options.add_argument("--upload", type=int, metavar="N", help="measure the upload of N points instead")
     chosen = options.parse_args()
+    if chosen.upload:
+        with sync_playwright() as play, served(ROOT / "app.py") as address:
+            browser = play.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+            page = browser.new_page(viewport={"width": 1280, "height": 1000})
+            found = {"points": chosen.upload, **uploads(page, address, chosen.upload)}
+            print(json.dumps(found | {"load_average": round(os.getloadavg()[0], 1)}, indent=1))
+        return
     os.environ["XVIZ_BENCHMARK_POINTS"] = str(chosen.points)
     script = ROOT / "benchmarks" / "room_app.py"
     with sync_playwright() as play:
