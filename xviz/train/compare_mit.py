@@ -39,29 +39,36 @@ FORMS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "true labels of all points": ({}, {}),
 }
 BOUND = "true labels of all points"
-SHORT = Recipe(epochs=6, second_epochs=6, rooms=40)
+SHORT = Recipe(epochs=6, second_epochs=6, rooms=160)
 RECORD = FOLDER / "mit.json"
 
 
 def compare(data: Path, forms: Sequence[str], seeds: Sequence[int], recipe: Recipe) -> None:
-    """Train the forms and put their scores into the record, one after another."""
+    """Train the forms and put their scores into the record, one after another.
+
+    The record is read again before it is written, so that two such commands can share the work.
+    """
     torch.set_num_threads(1)
+    fit, test = rooms(data, "train", SHIPPED, limit=recipe.rooms), rooms(data, "test", SHIPPED)
     for seed in seeds:
         for name in forms:
-            record = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
-            kept = record.setdefault("trained otherwise", {"recipe": asdict(recipe), "forms": {}})
-            if kept["recipe"] != asdict(recipe):
-                kept = record["trained otherwise"] = {"recipe": asdict(recipe), "forms": {}}  # no two schedules mixed
-            found = kept["forms"].setdefault(name, {})
-            if str(seed) in found:
+            if str(seed) in _kept(recipe)[1].get(name, {}):
                 continue
             settings, numbers = FORMS[name]
-            fit = rooms(data, "train", SHIPPED, limit=recipe.rooms)
-            test = rooms(data, "test", SHIPPED)
             changed = replace(recipe, **numbers, seed=seed)
             made = {**SHIPPED, **settings}
-            found[str(seed)] = bound(fit, test, changed) if name == BOUND else form(fit, test, changed, made)
+            scored = bound(fit, test, changed) if name == BOUND else form(fit, test, changed, made)
+            record, found = _kept(recipe)
+            found.setdefault(name, {})[str(seed)] = scored
             RECORD.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _kept(recipe: Recipe) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """The record, and in it the forms that were trained on this schedule; no two schedules are mixed."""
+    record = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
+    if record.get("trained otherwise", {}).get("recipe") != asdict(recipe):
+        record["trained otherwise"] = {"recipe": asdict(recipe), "forms": {}}
+    return record, record["trained otherwise"]["forms"]
 
 
 def form(fit: Sequence[Room], test: Sequence[Room], recipe: Recipe, settings: dict[str, Any]) -> dict[str, float]:
