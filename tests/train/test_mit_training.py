@@ -19,9 +19,11 @@ from xviz.models.clouds import Cut, laid
 from xviz.models.mit import MIT, Fused
 from xviz.models.mit_cards import card
 from xviz.train.mit import (
+    SECOND,
     Recipe,
     class_weights,
     first_map,
+    first_stage,
     fitted,
     pseudo_labels,
     scores,
@@ -225,6 +227,15 @@ def test_scores_are_those_of_a_table_by_hand() -> None:
     assert some["labelled"] == 60.0
 
 
+def test_the_first_stage_trains_every_number_but_those_of_the_second() -> None:
+    torch.manual_seed(0)
+    model = MIT({**TINY, "drop_path": 0.0})
+    before = {name: p.detach().clone() for name, p in model.named_parameters()}
+    first_stage(model, [one(0), one(3)], (), Recipe(epochs=3))
+    moved = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
+    assert moved == {name for name in before if not name.startswith(SECOND)}
+
+
 @pytest.mark.parametrize("form", [{}, {"tokens_2d": "view"}, {"fusion": "one-way"}, {"fusion": "none"}])
 def test_one_step_moves_every_part_of_the_model(form: dict[str, str]) -> None:
     torch.manual_seed(0)
@@ -234,7 +245,7 @@ def test_one_step_moves_every_part_of_the_model(form: dict[str, str]) -> None:
     still = [
         name
         for name, p in model.named_parameters()
-        if "second" not in name and (p.grad is None or not p.grad.abs().max() > 0)
+        if not name.startswith(SECOND) and (p.grad is None or not p.grad.abs().max() > 0)
     ]
     # keys of the last layer's class tokens alone reach the contrastive loss; nothing stands still
     assert not still

@@ -35,6 +35,7 @@ from xviz.train.mit_geometry import IGNORED, amid, openings, possible, possible_
 from xviz.train.mit_losses import consistency, links, listed, losses, shares
 from xviz.train.scanned import Room, rooms, some_photos, turned
 
+SECOND = ("second.", "classify_second.")  #: the parameters of the second stage
 OPEN = 0.05  #: a room's doors, and its windows, hold at least this share of the supervoxels at its walls
 
 SHOWN = 0.03  #: each class of a room fills at least this share of what some of its photos show
@@ -111,7 +112,7 @@ def fitted(
 def first_stage(model: MIT, fit: Sequence[Room], judge: Sequence[Room], recipe: Recipe) -> list[dict[str, float]]:
     """Train the fusion model and its 3D network; the log of its epochs."""
     rng = np.random.default_rng(recipe.seed)
-    own = [p for name, p in model.named_parameters() if "second" not in name]
+    own = [p for name, p in model.named_parameters() if not name.startswith(SECOND)]
     optimizer, schedule = _optimizer(own, recipe, recipe.epochs, len(fit))
     remember_views(model, fit)
     log = []
