@@ -87,7 +87,7 @@ def fitted(
 
     Args:
         fit: Rooms that are trained on.
-        judge: Rooms whose points judge; they change nothing.
+        judge: Rooms whose points judge; they change nothing, and may be none.
         recipe: The numbers.
         settings: Of the model.
         out: Where the model is put after the first stage already; None keeps it.
@@ -126,7 +126,7 @@ def first_stage(model: MIT, fit: Sequence[Room], judge: Sequence[Room], recipe: 
             _advance(loss, own, optimizer, schedule)
             told.append({name: part.item() for name, part in parts.items()})
         log.append({"epoch": epoch + 1, **_mean(told)})
-        if epoch % 5 == 4 or epoch == recipe.epochs - 1:
+        if judge and (epoch % 5 == 4 or epoch == recipe.epochs - 1):
             model.eval()
             log[-1]["mIoU"] = scores((first_map(model, room).argmax(1)[room.cut.piece], room) for room in judge)["mIoU"]
         print(json.dumps(log[-1] | {"seconds": round(time.monotonic() - begun)}), flush=True)
@@ -314,7 +314,7 @@ def second_stage(
             _advance(loss, own, optimizer, schedule)
             told.append({"loss": loss.item()})
         log.append({"epoch": epoch + 1, **_mean(told)})
-        if epoch % 5 == 4 or epoch == recipe.second_epochs - 1:
+        if judge and (epoch % 5 == 4 or epoch == recipe.second_epochs - 1):
             net.eval()
             log[-1]["mIoU"] = scores((second_map(net, classify, r, settings).argmax(1)[r.cut.piece], r) for r in judge)[
                 "mIoU"
