@@ -1,4 +1,4 @@
-"""Attributions of voxels and pixels: complete, true to finite differences, one with those of tokens where theory says so."""
+"""Attributions of voxels and pixels: complete, true to finite differences, and those of tokens where theory says so."""
 
 from __future__ import annotations
 
@@ -75,10 +75,10 @@ def made(loaded: engine.Loaded, sample: Sample = SAMPLE, gone=()):
     return found, engine.run_inputs(loaded, inputs.without(dict(gone)), sample)
 
 
-def everything(loaded, run, found, method: str, target: Target = Target("red"), **steps):
+def everything(loaded, run, found, method: str, **steps):
     """Both steps for all that there is."""
     kept = {name: {"n_steps": n} for name, n in steps.items()}
-    reading = finer.read(loaded, run, found, target, method, **kept.get("tokens", {}))
+    reading = finer.read(loaded, run, found, Target("red"), method, **kept.get("tokens", {}))
     voxels = finer.trace_voxels(loaded, found, reading, **kept.get("voxels", {}))
     each = {
         i: finer.trace_photo(loaded, found, reading, i, **kept.get("photo", {})) for i in range(len(found.pictures))

@@ -2,8 +2,8 @@
 
 First the target is read from the tokens: its gradient at the tokens or, for integrated gradients, the mean gradient on
 the straight line to them from the tokens of the baseline (``Grains.baseline``: voxels that say nothing, grey photos).
-Then these weights are followed through the networks that make the tokens, weights · tokens being a plain function of the
-voxels, and for each photo one of its pixels. For gradient × input that is the chain rule. For integrated gradients each
+Then these weights are followed through the networks that make the tokens: weights · tokens is a function of the voxels
+alone, and for each photo one of its pixels. For gradient × input that is the chain rule. For integrated gradients each
 step is complete by itself, so that all voxels together get what all supervoxels got, and the pixels of each photo what
 its patches got; and all of it makes up f(room) − f(baseline). How far sums miss is told. Which voxels are occupied, and
 where supervoxels lie, is no number that a network reads here, and gets nothing.
