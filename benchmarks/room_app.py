@@ -11,7 +11,6 @@ import streamlit as st
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.room import room
-from tests.untrained_rooms import take_its_place
 from xviz.core.sample import PointCloud, Sample, Views
 from xviz.ui import rooms
 
@@ -28,7 +27,6 @@ def made_room() -> Sample:
 
 
 if not hasattr(rooms, "prepared_for_benchmarks"):
-    take_its_place(setattr)
     rooms.choose = lambda card: made_room()
     rooms.prepared_for_benchmarks = True
 st.set_page_config(layout="wide", page_title="Rooms")

@@ -190,7 +190,7 @@ def collect(
 ) -> tuple[Explanation, Explanation]:
     """The explanation of voxels and pixels, and the same summed over each supervoxel and each patch.
 
-    Pixels of photos that were not traced have zero; of these photos the patches have what they owe themselves.
+    Pixels of photos that were not traced have zero; the patches of these photos have what they owe themselves.
 
     Args:
         run: That was explained.
@@ -206,6 +206,9 @@ def collect(
         for number, traced in photos.items():
             pixels[number] = traced.scores
         patches = grains.by_patch(torch.from_numpy(pixels.reshape(-1))).numpy().reshape(len(pixels), -1)
+        if "patches" in reading.owed:
+            rest = [number for number in range(len(pixels)) if number not in photos]
+            patches[rest] = reading.owed["patches"].reshape(patches.shape)[rest]
         scores |= {"pixels": pixels.reshape(-1)}
         sums |= {"patches": patches.reshape(-1)}
     traced = [int(number) + 1 for number in sorted(photos)]

@@ -8,8 +8,8 @@ import streamlit as st
 from xviz import scale
 from xviz.models.mit import affinities
 from xviz.ui import asking, cache, components
-from xviz.ui.linking import Looked
 from xviz.ui.rooms import Scan
+from xviz.ui.sides import Looked
 from xviz.views import matrix
 
 

@@ -55,12 +55,13 @@ function scored(message, values, selected, title, lut, name) {
   const high = Math.max(...values) || 1;
   const level = Uint8Array.from(values, (value) => 1 + Math.round((254 * value) / high));
   const scale = { low: 0, high, lowText: "0", highText: number(high), diverging: false, name, clipped: 0 };
-  return { header: { ...message.header, scale, selected, title, alt: title }, arrays: { ...message.arrays, value: values, level, lut } };
+  const { fineLevel, fineValue, ...arrays } = message.arrays;
+  return { header: { ...message.header, scale, selected, title, alt: title, fine: null }, arrays: { ...arrays, value: values, level, lut } };
 }
 
 const bare = (message, selected, title) => ({
-  header: { ...message.header, scale: null, selected, title, alt: title },
-  arrays: Object.fromEntries(Object.entries(message.arrays).filter(([key]) => !["value", "level", "lut"].includes(key))),
+  header: { ...message.header, scale: null, selected, title, alt: title, fine: null },
+  arrays: Object.fromEntries(Object.entries(message.arrays).filter(([key]) => !["value", "level", "lut", "fineLevel", "fineValue"].includes(key))),
 });
 
 const strongest = (values, count) => [...values.keys()].sort((a, b) => values[b] - values[a]).slice(0, count);
