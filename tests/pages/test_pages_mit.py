@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.test_pages import opened, told
+from tests.pages.test_pages import ROOT, opened, told
 from tests.room import room
 from tests.test_ply import read_back
 from xviz import record
@@ -152,6 +152,22 @@ def test_hiding_supervoxels_and_photos_changes_the_answer() -> None:
     next(m for m in at.multiselect if m.label == "Leave photos out").set_value([0]).run()
     assert not at.error, told(at)
     assert "and 1 photo," in said(at)
+
+
+def test_a_link_brings_left_out_photos_back() -> None:
+    at = page()
+    next(m for m in at.multiselect if m.label == "Leave photos out").set_value([4, 1]).run()
+    assert not at.error, told(at)
+    assert at.query_params["without"] == "2,5"
+    again = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
+    again.query_params["without"] = "2,5,99"
+    again.switch_page("pages/mit.py").run()
+    assert not again.error, told(again)
+    assert next(m for m in again.multiselect if m.label == "Leave photos out").value == [1, 4]
+    assert "and 2 photos," in said(again)
+    np.testing.assert_allclose(at.dataframe[0].value["probability"], again.dataframe[0].value["probability"])
+    next(m for m in again.multiselect if m.label == "Leave photos out").set_value([]).run()
+    assert "without" not in again.query_params
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,12 @@ from xviz.views.view import Finer
 GRAINS = {"tokens": "supervoxels and patches", "grains": "voxels and pixels"}
 ALL = "all that they say"
 SAYS = {"colour": "colour", "height": "height", "upright": "surface (upright or level)", "there": "being there"}
+WORDS = {
+    "integrated": "How the difference is shared out among what voxels and pixels say; it depends on the baseline. "
+    "First tokens share it, then each network's share goes on to what it read.",
+    "gradient": "How the log-odds would change, to first order, if what a voxel or a pixel says moved to the baseline; "
+    "far from linear networks this can have the wrong size and even the wrong sign.",
+}
 QUICK = ("gradient",)  #: methods that are asked without a button
 WITHIN = 0.995  #: of scores that are not zero lie within the limits of the colours; the rest are counted and said
 STEP = {"voxel": 5e-5, "photo": 0.07, "tokens": 0.15}  #: seconds of one point of a quadrature on one core, roughly
@@ -99,24 +105,28 @@ def _limit(scores: NDArray[np.float64]) -> float | None:
     return float(np.quantile(sizes, WITHIN)) if len(sizes) else None
 
 
-def choose(method: str) -> bool:
-    """Whether voxels and pixels are asked for; methods that cannot be asked for them have no choice."""
+def choose(scan: Scan, method: str) -> str | None:
+    """What of voxels is shown where voxels and pixels are asked for; None where tokens are.
+
+    Methods that cannot be asked for voxels have no choice.
+    """
     if method not in finer.METHODS:
-        return False
+        return None
     chosen = st.selectbox(
         "Scores of", list(GRAINS), format_func=GRAINS.__getitem__, key="grain", bind="query-params", width=220,
         help="Attention reads supervoxels and patches; the networks before it read voxels and pixels.",
     )  # fmt: skip
-    return chosen == "grains"
+    if chosen != "grains":
+        return None
+    return st.selectbox(
+        "Voxels show", [ALL, *scan.card.settings["sees"]], format_func=lambda k: SAYS.get(k, k), key="voxel part",
+        width=230, help="A voxel says its colour, its height, whether its surface is upright, and that it is there.",
+    )  # fmt: skip
 
 
-def answer(scan: Scan, picked: Selection, method: str) -> Grained | None:
+def answer(scan: Scan, picked: Selection, method: str, says: str) -> Grained | None:
     """The answer as far as it is known; a button asks for it, and for the photos that are missing."""
     made = _grains(scan.sample.digest, scan.card.key, scan)
-    says = st.selectbox(
-        "Voxels show", [ALL, *dict.fromkeys(made.said)], format_func=lambda k: SAYS.get(k, k), key="voxel part",
-        width=260, help="A voxel says its colour, its height, whether its surface is upright, and that it is there.",
-    )  # fmt: skip
     known = partial(_known, scan, method)
     missing = _missing(scan, picked, method, known("reading"))
     if missing or known("voxels") is None:
@@ -214,8 +224,7 @@ def say(scan: Scan, shown: Grained) -> None:
     if reading.method.key == "gradient":
         st.markdown(
             f"{lead} To first order voxels make {signed(float(shown.voxels.scores.sum()))} of it ({said}), "
-            f"{_photos(shown)} {signed(float(np.nansum(shown.of_pixels)))}. A slope promises no sum; far from linear "
-            "models it misses the difference, as here."
+            f"{_photos(shown)} {signed(float(np.nansum(shown.of_pixels)))}. A slope promises no sum."
         )
     else:
         st.markdown(
@@ -224,6 +233,7 @@ def say(scan: Scan, shown: Grained) -> None:
             f"{number(abs(shown.voxels.gap))}. Followed to pixels of {_photos(shown)}: "
             f"{signed(float(np.nansum(shown.of_pixels)))}, missing {number(missed)} in all."
         )
+    st.caption(WORDS[reading.method.key])
     st.caption(
         f"Colours of voxels and of pixels have limits of their own, which {WITHIN:.1%} of the scores stay within; "
         "those beyond are counted beside the bar. A pixel is one of the photo as the network reads it, "

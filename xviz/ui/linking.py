@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from xviz import record, scale
 from xviz.core.explanation import Explanation
 from xviz.explain import METHODS
+from xviz.explain.fused import LAYERS
 from xviz.explain.links import Link, strongest
 from xviz.record import rooms as rooms_record
 from xviz.ui import answers, asking, cache, components, grains, parts
@@ -22,7 +23,7 @@ from xviz.ui.truth import agree
 
 SHOWS = {
     "scores": "what the method says", "predicted": "predicted class", "activation": "class activation",
-    "own": "own colours",
+    "weighted": "class activation × attention", "fused": "class activation fused with attention", "own": "own colours",
 }  # fmt: skip
 METHOD_KEYS = tuple(key for key in METHODS if key != "shap")  # coalitions of thousands of tokens tell nothing in time
 SLOW = ("occlusion", "integrated", "relevance")
@@ -33,10 +34,10 @@ def explore(scan: Scan) -> Looked:
     """Choose how to look, pick on either side, and see who answers."""
     st.subheader("Pixels and points")
     picked = scan.picked()
-    method, fine, direction, layer, head = _choose(scan)
+    method, says, direction, layer, head = _choose(scan)
     grained = None
-    if fine:
-        grained = grains.answer(scan, picked, method)
+    if says is not None:
+        grained = grains.answer(scan, picked, method, says)
         found, what = _summed(scan, grained, method)
     else:
         found, what = _answer(scan, picked, method, direction, layer, head)
@@ -61,15 +62,17 @@ def explore(scan: Scan) -> Looked:
         scan.choices.remember(f"eye {scan.place}", eye)
     looked = Looked(picked, found, what, links, kept, truth, crosses, eye, grained)
     _sides(scan, looked, shows)
+    if shows in ("weighted", "fused"):
+        _say_fused(scan)
     _say(scan, looked, radius)
     return looked
 
 
-def _choose(scan: Scan) -> tuple[str, bool, str, int | None, int | None]:
-    """Method, whether voxels and pixels are asked, direction, layer and head; the last three for the attention."""
+def _choose(scan: Scan) -> tuple[str, str | None, str, int | None, int | None]:
+    """Method, what of voxels is shown if these are, direction, layer and head; the last three for the attention."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         method = answers.choose_method("Method", "look", key="method", keys=METHOD_KEYS, width=300)
-        fine = grains.choose(method)
+        says = grains.choose(scan, method)
         raw = method in answers.ROWS
         direction = st.selectbox(
             "Direction", list(DIRECTIONS), format_func=DIRECTIONS.__getitem__, key="direction", bind="query-params",
@@ -80,7 +83,7 @@ def _choose(scan: Scan) -> tuple[str, bool, str, int | None, int | None]:
         layers = ["mean", *range(1, count + 1)]
         layer = st.selectbox("Layer", layers, key=f"layer of {count}", width=110, disabled=not raw)
         head = answers.choose_head(scan.run.calls[0])
-    return method, fine, direction, None if layer == "mean" else int(layer) - 1, head
+    return method, says, direction, None if layer == "mean" else int(layer) - 1, head
 
 
 def _summed(scan: Scan, grained: grains.Grained | None, method: str) -> tuple[Explanation | None, str]:
@@ -152,6 +155,21 @@ def _picker(scan: Scan, space: str):
 # Saying
 
 
+def _say_fused(scan: Scan) -> None:
+    """What attention does to the class map."""
+    index = list(scan.run.outputs).index(scan.output)
+    maps, here = scan.maps(), scan.present[POINTS]
+    heard = maps.attention[here, index]
+    raised = int((maps.weighted > maps.map)[here, index].sum())
+    st.caption(
+        f"The attention of the token of “{scan.output}” to each supervoxel, mean of heads, summed over the last "
+        f"{LAYERS} layers of the points' encoder: {scale.number(float(heard.min()))} to "
+        f"{scale.number(float(heard.max()))}. Fused, a supervoxel has the greater of its class activation and "
+        "that times its attention, which raises only where the attention is above one: "
+        f"{raised} of {int(here.sum())} here."
+    )
+
+
 def _say(scan: Scan, looked: Looked, radius: float) -> None:
     """What is shown, how strong the links are, and how far attention and geometry agree."""
     st.caption(
@@ -161,12 +179,11 @@ def _say(scan: Scan, looked: Looked, radius: float) -> None:
         else "Click a patch of a photo, or a point of the cloud; Escape gives the question back to the token of the "
         f"class. Shown: {looked.what}. No camera is known here, so links are numbers shared by both sides."
     )
-    if looked.found is not None:
+    if looked.grained is not None:
+        grains.say(scan, looked.grained)
+    elif looked.found is not None:
         st.caption(METHODS[looked.found.method].words if looked.found.method in METHODS else asking_words())
-        if looked.grained is None:
-            answers.trusted(scan.card, looked.found.method)
-        else:
-            grains.say(scan, looked.grained)
+        answers.trusted(scan.card, looked.found.method)
     if (measured := record.read(scan.card.checkpoint or "")) and looked.picked.space != "class":
         st.caption(f":material/verified: {rooms_record.linked(measured)}")
     if looked.links:

@@ -94,6 +94,7 @@ class Shown:
         arrays = {
             "supervoxel_of_point": scan.segments.of_point, "supervoxel_middles": scan.segments.middles,
             "class_activation": scan.activation(), "predicted_class": scan.predicted(),
+            "class_activation_weighted": scan.maps().weighted, "class_activation_fused": scan.maps().fused,
             "patch_frames": scan.drawn.album.frames,
             "links": np.array([(k.patch, k.supervoxel, k.weight) for k in self.looked.links]).reshape(-1, 3),
         }  # fmt: skip

@@ -20,6 +20,20 @@ from xviz.views.view import View
 
 OWN = ("look", "asked", "received")  #: methods whose sides have limits of their own, as rows of different calls
 HEIGHT = 620  #: CSS pixels
+MAPS = {
+    "activation": (
+        "class activation of “{}”, share of all classes",
+        "Cloud: where the points alone say “{}”",
+    ),
+    "weighted": (
+        "class activation of “{}” × attention, sum of 3 layers",
+        "Cloud: where the points say “{}” and its token looks",
+    ),
+    "fused": (
+        "class activation of “{}”, or × attention where that is more",
+        "Cloud: where the points say “{}”, raised by attention",
+    ),
+}  #: class map → what its colours say, and the title
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,10 +88,11 @@ def _cloud(scan: Scan, looked: Looked, shows: str, scores, bar, named) -> View:
     if shows == "predicted":
         values, bar, title = scan.predicted(), None, "Cloud: predicted class of each supervoxel"
         bar = scale.Categories(tuple(scan.run.outputs), label="predicted class")
-    elif shows == "activation":
-        values = scan.activation()[:, list(scan.run.outputs).index(scan.output)]
-        bar = scale.sequential(values, label=f"class activation of “{scan.output}”, share of all classes")
-        title = f"Cloud: where the points alone say “{scan.output}”"
+    elif shows in MAPS:
+        label, title = (text.format(scan.output) for text in MAPS[shows])
+        values = getattr(scan.maps(), "map" if shows == "activation" else shows)
+        values = values[:, list(scan.run.outputs).index(scan.output)]
+        bar = scale.sequential(values, label=label)
     elif shows == "own" or values is None:
         values, bar, title = None, None, "Cloud: own colours"
     elif looked.found is not None and looked.found.focus is None:

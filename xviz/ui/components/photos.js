@@ -38,7 +38,7 @@ function describePatch(view, patch) {
   const rank = view.arrays.ranked.length ? view.arrays.ranked.indexOf(patch) + 1 : 0;
   return [
     `${names[photo]}, row ${row + 1}, column ${column + 1}`,
-    scale && `${view.header.fine ? `sum over its ${view.header.fine.name}s: ` : ""}${worth(view, view.arrays.value?.[patch])}`,
+    view.header.fine ? `sum over its ${view.header.fine.name}s: ${format(view.arrays.value?.[patch])}` : worth(view, view.valueOf(patch)),
     scale && !scale.names && rank > 0 && `${rank} of ${view.arrays.ranked.length} by score`,
     absent.includes(photo) && "left out: not shown to the model",
   ];
