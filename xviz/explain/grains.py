@@ -214,9 +214,13 @@ def collect(
     traced = [int(number) + 1 for number in sorted(photos)]
     more = {
         "grain": "voxels and pixels", "baseline": "voxels that say nothing, grey photos", "photos": str(traced),
-        "value": reading.value, "value_of_baseline": reading.plain, "delta_of_tokens": reading.gap,
-        "delta_of_voxels": voxels.gap, "delta_of_photos": float(sum(one.gap for one in photos.values())),
+        "value": reading.value, "value_of_baseline": reading.plain,
     }  # fmt: skip
+    if reading.method is INTEGRATED:  # the other promises no sums
+        more |= {
+            "delta_of_tokens": reading.gap, "delta_of_voxels": voxels.gap,
+            "delta_of_photos": float(sum(one.gap for one in photos.values())),
+        }  # fmt: skip
     fine, coarse = (answer(reading.method, run, reading.target, part, **more) for part in (scores, sums))
     return fine, coarse
 

@@ -11,24 +11,23 @@ from matplotlib.patches import Circle, ConnectionPatch, Rectangle
 
 from xviz.explain.links import Link
 from xviz.figures.cloud import Camera
-from xviz.figures.lettering import write
+from xviz.figures.lettering import width_of, write
 from xviz.figures.scanned import Room
 
 ACCENT = (213, 94, 0)  #: of the picked supervoxel and of the links; Okabe and Ito's vermillion
 LINES = 5  #: how high lines lie; words that they cross lie higher
 
 
-def above_lines(axes: Axes, width: float | None = None) -> None:
-    """Words of a strip on white, so that lines pass below them.
-
-    Args:
-        axes: The strip, in points.
-        width: Points of it that words take; the whole where None.
-    """
+def above_lines(axes: Axes) -> None:
+    """Puts a strip over the lines, each of its words on white, so that lines pass below them."""
     axes.set_zorder(LINES + 1)
-    tall = axes.get_ylim()[0]
-    wide = axes.get_xlim()[1] if width is None else min(width, axes.get_xlim()[1])
-    axes.add_patch(Rectangle((0, 0.04 * tall), wide, 0.92 * tall, facecolor="white", linewidth=0, zorder=0))
+    for text in list(axes.texts):
+        size, (x, base) = text.get_fontsize(), text.get_position()
+        wide = width_of(text.get_text(), size, text.get_fontweight())
+        left = x - {"left": 0.0, "center": 0.5, "right": 1.0}[text.get_ha()] * wide
+        room = 0.15 * size
+        corner = (left - room, base - 0.85 * size)
+        axes.add_patch(Rectangle(corner, wide + 2 * room, 1.15 * size, facecolor="white", linewidth=0, zorder=-1))
 
 
 def cross(axes: Axes, x: float, y: float, reach: float = 2.2) -> None:

@@ -49,21 +49,11 @@ class Page:
         preset = self.preset
         height = 1.7 * max(preset.text_pt, preset.letter_pt) / MM
         axes, base = self.axes(left, top, width, height), 1.15 * max(preset.text_pt, preset.letter_pt)
-        sign, start = self._letter(letter)
+        sign = preset.letter.format(letter)
         write(axes, 0, base, sign, size=preset.letter_pt, weight=preset.letter_weight)
+        start = width_of(sign, preset.letter_pt, preset.letter_weight) + 0.6 * preset.text_pt
         write(axes, start, base, fit(text, preset.text_pt, width * MM - start), size=preset.text_pt)
         return height
-
-    def title_width(self, letter: str, text: str, width: float) -> float:
-        """How much of a title's strip of ``width`` mm its words take, in points."""
-        _, start = self._letter(letter)
-        return start + width_of(fit(text, self.preset.text_pt, width * MM - start), self.preset.text_pt)
-
-    def _letter(self, letter: str) -> tuple[str, float]:
-        """How a panel letter is written, and where its title begins, in points."""
-        preset = self.preset
-        sign = preset.letter.format(letter)
-        return sign, width_of(sign, preset.letter_pt, preset.letter_weight) + 0.6 * preset.text_pt
 
     def last(self) -> Axes:
         """The panel that was placed last."""

@@ -67,7 +67,10 @@ def room_figure(
     """
     camera = camera or Camera.whole(room.xyz)
     scores = {name: found.scores[name] for name in (room.segments.name, room.patches.name) if name in found.scores}
-    scales = {name: _scale(found, values, limits.get(name), room.fine) for name, values in scores.items()}
+    scales = {
+        name: _scale(found, values, limits.get(name), f"per {name.removesuffix('s')}: " if room.fine else "")
+        for name, values in scores.items()
+    }
     if shared and scores:
         scales = dict.fromkeys(scores, scale_for(found, np.concatenate(list(scores.values()))))
     order_of = _order(room, found, scores, links, crosses, totals)
@@ -112,18 +115,18 @@ def room_figure(
     return Figure(figure, text, provenance, " ".join([f"{titles[0]}; {titles[1]}.", *told]))
 
 
-def _scale(found: Explanation, scores: NDArray[np.float64], limit: float | None, fine: bool) -> Scale:
-    """Colours of one side."""
+def _scale(found: Explanation, scores: NDArray[np.float64], limit: float | None, of: str) -> Scale:
+    """Colours of one side; ``of`` says what each score is of."""
     if limit is None:
         return scale_for(found, scores)
-    return diverging(scores, limit=limit, label=f"{found.unit}, each" if fine else found.unit)
+    return diverging(scores, limit=limit, label=of + found.unit)
 
 
 def _order(room: Room, found, scores, links, crosses, totals) -> list[int]:
     """Which photos are shown: those with links or a focus first, then by their totals."""
     count = len(room.images)
     worth = np.zeros(count) if totals is None else np.nan_to_num(np.asarray(totals, np.float64), nan=-np.inf)
-    ranked = [int(i) for i in np.argsort(-worth, kind="stable")]
+    ranked = [int(i) for i in np.lexsort((-worth, np.isin(np.arange(count), room.bare)))]
     needed = [room.patches.place(link.patch)[0] for link in links]
     if found.focus is not None and found.focus[0] == room.patches.name:
         needed.insert(0, room.patches.place(found.focus[1][0])[0])
@@ -176,7 +179,7 @@ def _photos(
     """Photos in rows; their axes, and where they end in mm."""
     left, top, width = start
     y = top + page.title("b", title, left, top, width)
-    above_lines(page.last(), page.title_width("b", title, width))
+    above_lines(page.last())
     beside = 2 if width < 75 else 3
     line = 1.6 * page.preset.small_pt / 72 * INCH
     wide = (width - SPACE * (beside - 1)) / beside
@@ -203,9 +206,9 @@ def _name(page: Page, room: Room, photo: int, totals, x: float, y: float, wide: 
     axes = page.axes(x, y, wide, line)
     width, _ = in_points(axes)
     said = "" if totals is None else number(float(np.asarray(totals)[photo]))
-    above_lines(axes)
     write(axes, width, 1.1 * size, said, size=size, ha="right")
     write(axes, 0, 1.1 * size, fit(room.patches.photos[photo], size, width - width_of(said, size) - size), size=size)
+    above_lines(axes)
 
 
 def _photo(axes: Axes, room: Room, photo: int, found, scores, scale, crosses, size: float) -> None:
@@ -263,8 +266,8 @@ def _told(room: Room, found, scores, scales, camera, links, shown, crosses, trut
     if patches in scores:
         photos += f" ({measured[patches]}, mixed half and half with the grey photo)"
         photos += "" if room.fine else f"; strongest: {_strongest(room.patches, scores[patches])}"
-    if room.bare:
-        photos += f"; {len(room.bare)} without scores"
+    if bare := set(room.bare) & set(shown):
+        photos += f"; {len(bare)} without scores"
     if _on(found, patches):
         photos += "; dashed: the picked patch"
     if math.isfinite(camera.top) or math.isfinite(camera.front):

@@ -89,7 +89,7 @@ class Grained:
         """Of voxels and of pixels, each around zero; a few of the largest lie beyond the limits."""
         unit = self.reading.method.unit
         shown = ((self.of_voxels, "voxel"), (self.of_pixels, "pixel"))
-        return tuple(scale.diverging(s, limit=_limit(s), label=f"{unit}, per {name}") for s, name in shown)  # type: ignore[return-value]
+        return tuple(scale.diverging(s, limit=_limit(s), label=f"per {name}: {unit}") for s, name in shown)  # type: ignore[return-value]
 
     def finer(self) -> tuple[Finer, Finer]:
         """The scores as the cloud and the photos draw them."""

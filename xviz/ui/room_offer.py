@@ -78,7 +78,7 @@ class Shown:
             for name, space in (("Cloud", segments), ("Photos", patches))
         ]
         if grained is not None:
-            titles = ["Cloud: voxels", "Photos: pixels"]
+            titles = [f"Cloud: voxels for “{scan.output}”", f"Photos: pixels for “{scan.output}”"]
         return room_figure(
             room, found, titles=(titles[0], titles[1]), links=looked.links, crosses=looked.crosses,
             truth=looked.truth if looked.picked.space == "patch" else None, totals=self.totals(),
