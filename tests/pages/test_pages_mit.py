@@ -17,6 +17,7 @@ from tests.pages.test_pages import ROOT, opened, told
 from tests.room import room
 from tests.test_ply import read_back
 from xviz import record
+from xviz.core.errors import ModelError
 from xviz.core.run import Target
 from xviz.data.room_examples import load_room, room_examples
 from xviz.explain import METHODS
@@ -285,6 +286,34 @@ def test_integrated_gradients_of_voxels_wait_for_a_button_and_say_what_they_miss
     assert "Followed to pixels of 8 of 8 photos" in text
     assert text.count("missing") >= 2
     assert not any(b.label.startswith("Compute Integrated") for b in at.button)
+
+
+def test_what_is_done_stays_when_the_work_ends_early_and_the_picked_photo_comes_first(monkeypatch) -> None:
+    for one in (finer.read, finer.trace_voxels, finer.trace_photo):
+        monkeypatch.setitem(one.__kwdefaults__, "n_steps", 1)
+    asked, follow = [], finer.trace_photo
+
+    def first_two(loaded, made, reading, photo, **options):
+        asked.append(photo)
+        if len(asked) == 3:
+            raise ModelError("That is enough.")
+        return follow(loaded, made, reading, photo, **options)
+
+    monkeypatch.setattr(finer, "trace_photo", first_two)
+    at = page()
+    at.selectbox(key="class").set_value("lamp").run()
+    grained("integrated", pick(at, "patch", 5 * 80 + 33))
+    next(b for b in at.button if b.label.startswith("Compute Integrated gradients of voxels")).click().run()
+    assert "That is enough" in told(at)
+    assert asked[0] == 5, "that of the picked patch"
+    at.run()
+    assert not at.error, told(at)
+    assert "Followed to pixels of 2 of 8 photos" in said(at)
+    next(b for b in at.button if b.label == "Follow the other photos").click().run()
+    assert not at.error, told(at)
+    assert "Followed to pixels of 8 of 8 photos" in said(at)
+    assert len(asked) == 3 + 6
+    assert len(set(asked)) == 8
 
 
 def test_a_cloud_without_colours_says_that_colour_owes_nothing() -> None:
