@@ -108,7 +108,7 @@ def test_a_point_says_its_voxel_and_its_piece_and_is_picked_as_the_piece(show) -
     page.mouse.move(canvas["x"] + x, canvas["y"] + y)
     page.wait_for_timeout(400)
     tip = frame.locator(".tip").inner_text()
-    assert re.search(r"voxel: −?\d", tip), tip
+    assert re.search(r"^−?\d\S* share$", tip, re.MULTILINE), tip
     assert f"sum over its voxels: {token / 100:.4g}"[:24] in tip
     point = inside(frame, "view => view.pointed")
     assert inside(frame, "(view, i) => view.still.arrays.token[i]", point) == token

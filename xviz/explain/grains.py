@@ -38,7 +38,7 @@ from xviz.models.grains import Grains, of_pictures, of_voxels
 
 METHODS: Mapping[str, Method] = MappingProxyType({one.key: one for one in (INTEGRATED, TIMES_INPUT)})
 """The methods that can be asked about voxels and pixels."""
-STEPS = {"tokens": 32, "voxels": 8, "photo": 64}  #: points of the quadratures
+STEPS = {"tokens": 64, "voxels": 8, "photo": 64}  #: points of the quadratures
 AT_ONCE = 4  #: pictures, or sets of tokens, in one pass; bounds the memory
 
 

@@ -32,7 +32,7 @@ WORDS = {
 }
 QUICK = ("gradient",)  #: methods that are asked without a button
 WITHIN = 0.995  #: of scores that are not zero lie within the limits of the colours; the rest are counted and said
-STEP = {"voxel": 5e-5, "photo": 0.07, "tokens": 0.15}  #: seconds of one point of a quadrature on one core, roughly
+PAIR, VOXEL, PHOTO = 1.2e-7, 1e-5, 0.08  #: seconds of one point, for each pair of tokens, voxel and photo, on one core
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,10 +163,8 @@ def _missing(scan: Scan, picked: Selection, method: str, reading: Reading | None
 def _compute(scan: Scan, made: Grains, picked: Selection, method: str, move: parts.Progress) -> None:
     """All that is missing, one part after the other; what is done is kept when the work is stopped."""
     loaded, many = cache.load(scan.card.key), method == "integrated"
-    steps = finer.STEPS if many else dict.fromkeys(finer.STEPS, 1)
-    costs = {"reading": steps["tokens"] * STEP["tokens"], "voxels": steps["voxels"] * STEP["voxel"] * len(made.voxels)}
-    photo = steps["photo"] * STEP["photo"]
-    total, done = sum(costs.values()) + photo * len(made.pictures), 0.0
+    costs = _costs(made) if many else dict.fromkeys(("reading", "voxels", "photo"), 1.0)
+    total, done = costs["reading"] + costs["voxels"] + costs["photo"] * len(made.pictures), 0.0
 
     def part(what: str | int, cost: float, make):
         nonlocal done
@@ -183,7 +181,17 @@ def _compute(scan: Scan, made: Grains, picked: Selection, method: str, move: par
     )
     part("voxels", costs["voxels"], partial(finer.trace_voxels, loaded, made, reading))
     for number in _missing(scan, picked, method, reading):
-        part(number, photo, partial(finer.trace_photo, loaded, made, reading, number))
+        part(number, costs["photo"], partial(finer.trace_photo, loaded, made, reading, number))
+
+
+def _costs(made: Grains) -> dict[str, float]:
+    """Seconds of integrated gradients on one core, roughly."""
+    tokens, steps = len(made.places) + len(made.patches), finer.STEPS
+    return {
+        "reading": steps["tokens"] * (0.01 + PAIR * tokens**2),
+        "voxels": steps["voxels"] * VOXEL * len(made.voxels),
+        "photo": steps["photo"] * PHOTO,
+    }
 
 
 @st.cache_resource(max_entries=2, show_spinner="Finding voxels and pixels …")
@@ -196,9 +204,8 @@ def _grains(digest: str, key: str, _scan: Scan) -> Grains:
 
 def _takes(made: Grains, photos: int, all_of_it: bool) -> str:
     """How long it takes, for people."""
-    steps = finer.STEPS
-    before = steps["tokens"] * STEP["tokens"] + steps["voxels"] * STEP["voxel"] * len(made.voxels)
-    each = steps["photo"] * STEP["photo"]
+    costs = _costs(made)
+    before, each = costs["reading"] + costs["voxels"], costs["photo"]
     seconds = (before if all_of_it else 0) + photos * each
     return (
         f"About {_rounded(seconds)} s on one core: {photos} photo{'s' * (photos != 1)} of {_rounded(each)} s each"
@@ -238,8 +245,8 @@ def say(scan: Scan, shown: Grained) -> None:
         f"Colours of voxels and of pixels have limits of their own, which {WITHIN:.1%} of the scores stay within; "
         "those beyond are counted beside the bar. A pixel is one of the photo as the network reads it, "
         f"{shown.grains.pixels.grid[1]} × {shown.grains.pixels.grid[0]} with its frame. Where voxels are, and where "
-        "supervoxels lie, is no number that is explained here. A single pixel's score is rough: it follows edges, and "
-        "neighbours often cancel."
+        "supervoxels lie, is no number that is explained here. Single pixels say little: they cancel each other, their "
+        f"magnitudes sum to {scale.number(float(np.nansum(np.abs(shown.of_pixels))))}."
     )
     if scan.cloud.rgb is None:
         st.caption("This cloud has no colours: its voxels are as grey as the baseline's, so that colour owes nothing.")

@@ -245,7 +245,7 @@ function describeToken(view, token) {
   const at = where && `${where} m`, { fine, scale } = view.header;
   if (!fine || !scale) return [nameOf(view, token), worth(view, view.valueOf(token)), at];
   const own = finerOf(view, token);
-  return [nameOf(view, token), own !== undefined && `${fine}: ${worth(view, own)}`, `sum over its ${fine}s: ${format(view.arrays.value?.[token])}`, at];
+  return [nameOf(view, token), own !== undefined && worth(view, own), `sum over its ${fine}s: ${format(view.arrays.value?.[token])}`, at];
 }
 
 /** Tells whoever listens where the camera is, in metres, once it has come to rest. */
