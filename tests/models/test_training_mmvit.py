@@ -17,20 +17,10 @@ from xviz.models.mel import Mel
 from xviz.models.mmvit import MMViT
 from xviz.models.mmvit_cards import SOUND
 from xviz.train import compare_mmvit
-from xviz.train.mmvit import (
-    Recipe,
-    cutmix,
-    equalised,
-    further,
-    leave_out,
-    shifted,
-    silenced,
-    stretched,
-    train,
-    transfer,
-)  # fmt: skip
+from xviz.train.mmvit import Recipe, cutmix, further, leave_out, train, transfer
 from xviz.train.placed import average_precision
 from xviz.train.spoken import Recording, alone, recordings, row
+from xviz.train.varying import equalised, shelved, shifted, silenced, stretched
 
 RATE = 8000.0
 
@@ -116,6 +106,20 @@ def test_the_equaliser_changes_bands_alike_in_time_and_keeps_the_loudest() -> No
     assert change.std(-1).max() < 1e-5, "the same at all times"
     assert 0.05 < float(change.amax((2, 3)).sub(change.amin((2, 3))).max()) <= 0.2 + 1e-6
     torch.testing.assert_close(made.amax((1, 2, 3)), torch.ones(20))
+
+
+def test_the_shelves_change_the_ends_of_the_bands_and_leave_silence_silent() -> None:
+    planes = torch.full((200, 1, 30, 4), 0.2)
+    planes[:, :, 10] = 1.0
+    planes[..., 3] = -1.0
+    made = shelved(planes, 0.6, np.random.default_rng(0))
+    assert (made[..., 3] == -1).all()
+    change = (made - planes)[:, 0, :, 0]
+    change -= change[:, 10:11]
+    assert change[:, 10:12].abs().max() < 1e-5, "the middle as it was"
+    assert -0.6 <= change.min() < -0.5
+    assert 0.15 < change.max() <= 0.2 + 1e-5
+    torch.testing.assert_close(made.amax((1, 2, 3)), torch.ones(200))
 
 
 def test_silenced_bands_are_neighbours_and_no_more_than_asked() -> None:
