@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -131,10 +132,11 @@ def test_silenced_bands_are_neighbours_and_no_more_than_asked() -> None:
 
 def test_what_the_recipe_leaves_off_changes_nothing_and_draws_nothing() -> None:
     rng = np.random.default_rng(0)
-    planes = torch.rand(3, 1, 64, 128)
-    assert further(planes, Recipe(), Mel.of(SOUND), rng) is planes
+    planes, off = torch.rand(3, 1, 64, 128), Recipe(stretch=0.0, tilt=0.0, shelf=0.0, hidden=0)
+    assert further(planes, off, Mel.of(SOUND), rng) is planes
     assert rng.random() == np.random.default_rng(0).random()
-    assert not torch.equal(further(planes, Recipe(tilt=6.0), Mel.of(SOUND), rng), planes)
+    for way, most in {"tilt": 6.0, "shelf": 6.0, "stretch": 0.1, "hidden": 9}.items():
+        assert not torch.equal(further(planes, replace(off, **{way: most}), Mel.of(SOUND), rng), planes)
 
 
 def test_the_comparison_repeats_nothing_and_begins_afresh_with_another_recipe(
