@@ -28,12 +28,14 @@ from xviz.models.mmvit_cards import SOUND
 from xviz.record.digits import SHIPPED
 from xviz.train.mmvit import Recipe, train
 
+#: the recipe as it is without varying throats and microphones
+UNVARIED: dict[str, Any] = dict.fromkeys(("stretch", "tilt", "shelf", "swing", "contrast"), 0.0) | {"hidden": 0}
 #: form → what differs in the card's settings, what differs in the recipe
 FORMS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     SHIPPED: ({}, {}),
     "without cross-attention": ({"cross": "none"}, {}),
     "without CutMix": ({}, {"cutmix": 0.0}),
-    "microphones and throats not varied": ({}, {"stretch": 0.0, "tilt": 0.0, "shelf": 0.0, "hidden": 0}),
+    "microphones and throats not varied": ({}, UNVARIED),
     "every view asks every other (pairwise)": ({"cross": "pairwise"}, {}),
     "every view asks the next coarser (sequential)": ({"cross": "sequential"}, {}),
 }

@@ -44,6 +44,27 @@ def equalised(planes: Tensor, most: float, rng: np.random.Generator) -> Tensor:
     return (louder - louder.amax((1, 2, 3), keepdim=True) + 1).clamp_min(-1.0)
 
 
+def swung(planes: Tensor, most: float, rng: np.random.Generator) -> Tensor:
+    """Each spectrogram louder at some times and softer at others, by up to ``most``; its loudest value becomes 1.
+
+    So differ voices in how loud a hiss is beside a vowel. Silence stays silent.
+    """
+    count, frames = len(planes), np.linspace(0, 1, planes.shape[3])
+    gains = np.zeros((count, len(frames)))
+    for wave in (4, 8, 12):  # half waves along the frames
+        size, turn = rng.uniform(0, 1, (count, 1)), 2 * np.pi * rng.uniform(0, 1, (count, 1))
+        gains += size / 3 * np.cos(np.pi * wave * frames + turn)
+    louder = planes + most * torch.from_numpy(gains).float()[:, None, None]
+    louder = (louder - louder.amax((1, 2, 3), keepdim=True) + 1).clamp_min(-1.0)
+    return louder.masked_fill(planes <= -1, -1.0)
+
+
+def contrasted(planes: Tensor, most: float, rng: np.random.Generator) -> Tensor:
+    """Each spectrogram with its decibels below the loudest multiplied by a factor within 1 ± ``most``."""
+    factor = torch.from_numpy(1 + most * rng.uniform(-1, 1, (len(planes), 1, 1, 1))).float()
+    return ((planes - 1) * factor + 1).clamp_min(-1.0).masked_fill(planes <= -1, -1.0)
+
+
 def shelved(planes: Tensor, most: float, rng: np.random.Generator) -> Tensor:
     """Each spectrogram softer (by up to ``most``) or louder (by up to a third of it) towards either end of its bands.
 
