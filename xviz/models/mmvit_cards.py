@@ -112,7 +112,7 @@ DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight"
 SOUND = {
     "part": "sound", "input": (64, 128), "channels": 1,
     "rate": 8000.0, "window": 0.032, "hop": 0.0125, "points": 512, "bands": 64, "low": 60.0, "high": 3800.0,
-    "floor": 60.0, "frames": 128,
+    "floor": 80.0, "frames": 128,
     "views": (((16, 4), (16, 4), (0, 0)), ((8, 16), (8, 16), (0, 0))),  # fine in time, fine in frequency
     "stages": ("C", "SC", "SC"), "width": 32, "heads": 1, "pool_kernel": 3, "kv_stride": ((2, 2), (1, 1), (1, 1)),
     "hidden_ratio": 4, "drop_path": 0.0, "cross": "joint", "expand": "attention", "classes": DIGITS,

@@ -65,7 +65,7 @@ def optimise(
         raise SampleError(
             f"The training set does not fill one batch of {recipe.batch}. Give a larger set, or a smaller batch."
         )
-    optimizer = torch.optim.AdamW(groups(model, recipe.weight_decay), lr=recipe.rate, fused=True)
+    optimizer = torch.optim.AdamW(groups(model, recipe.weight_decay), lr=recipe.rate)
     steps = recipe.epochs * per_epoch
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, total_steps=steps, pct_start=recipe.warm_up)
     log: list[dict[str, float]] = []

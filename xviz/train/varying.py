@@ -44,44 +44,6 @@ def equalised(planes: Tensor, most: float, rng: np.random.Generator) -> Tensor:
     return (louder - louder.amax((1, 2, 3), keepdim=True) + 1).clamp_min(-1.0)
 
 
-def swung(planes: Tensor, most: float, rng: np.random.Generator) -> Tensor:
-    """Each spectrogram louder at some times and softer at others, by up to ``most``; its loudest value becomes 1.
-
-    So differ voices in how loud a hiss is beside a vowel. Silence stays silent.
-    """
-    count, frames = len(planes), np.linspace(0, 1, planes.shape[3])
-    gains = np.zeros((count, len(frames)))
-    for wave in (4, 8, 12):  # half waves along the frames
-        size, turn = rng.uniform(0, 1, (count, 1)), 2 * np.pi * rng.uniform(0, 1, (count, 1))
-        gains += size / 3 * np.cos(np.pi * wave * frames + turn)
-    louder = planes + most * torch.from_numpy(gains).float()[:, None, None]
-    louder = (louder - louder.amax((1, 2, 3), keepdim=True) + 1).clamp_min(-1.0)
-    return louder.masked_fill(planes <= -1, -1.0)
-
-
-def contrasted(planes: Tensor, most: float, rng: np.random.Generator) -> Tensor:
-    """Each spectrogram with its decibels below the loudest multiplied by a factor within 1 ± ``most``."""
-    factor = torch.from_numpy(1 + most * rng.uniform(-1, 1, (len(planes), 1, 1, 1))).float()
-    return ((planes - 1) * factor + 1).clamp_min(-1.0).masked_fill(planes <= -1, -1.0)
-
-
-def shelved(planes: Tensor, most: float, rng: np.random.Generator) -> Tensor:
-    """Each spectrogram softer (by up to ``most``) or louder (by up to a third of it) towards either end of its bands.
-
-    So differ microphones: gains rise evenly, in dB, from none at a band of the lower third to the lowest, and from none
-    at one of the upper two thirds to the highest. Silence stays silent; the loudest value becomes 1.
-    """
-    count, bands = len(planes), planes.shape[2]
-    place = np.arange(bands)[None]
-    low = rng.uniform(0.03, 0.3, (count, 1)) * bands
-    high = bands - rng.uniform(0.03, 0.6, (count, 1)) * bands
-    gains = [rng.uniform(-most, most / 3, (count, 1)) for _ in range(2)]
-    gain = gains[0] * np.clip(1 - place / low, 0, 1) + gains[1] * np.clip((place - high) / (bands - high), 0, 1)
-    louder = planes + torch.from_numpy(gain).float()[:, None, :, None]
-    louder = (louder - louder.amax((1, 2, 3), keepdim=True) + 1).clamp_min(-1.0)
-    return louder.masked_fill(planes <= -1, -1.0)
-
-
 def silenced(planes: Tensor, most: int, rng: np.random.Generator) -> Tensor:
     """Each spectrogram with up to ``most`` neighbouring bands silent."""
     count, bands = len(planes), planes.shape[2]
