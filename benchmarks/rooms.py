@@ -1,11 +1,12 @@
 """What clouds of many points cost: ``python benchmarks/rooms.py [--points 100000 1000000 5000000]``.
 
 Each size is a process of its own, so that its peak memory is its own. A room of eight by six metres is scanned in so
-many points, written as a binary PLY like ScanNet's, and goes all the way that an upload goes: read, supervoxels, tokens
-(of points and of 16 photos), forward with every attention call heard, and what the browser is sent. Seconds are those
-of the clock, and of the processor, which other work on the machine changes less. Ratios are of the processor's seconds:
-to the smallest size of the same run, and to a sort of as many numbers in the same process. Weights do not change the
-time: where no checkpoint is shipped, an untrained model is timed.
+many points, written as a binary PLY like ScanNet's, and goes all the way that an upload goes: read, supervoxels,
+tokens (of points and of 16 photos), forward with every attention call heard, and what the browser is sent; then the
+attributions of voxels and of one photo's pixels. Seconds are those of the clock, and of the processor, which other
+work on the machine changes less. Ratios are of the processor's seconds: to the smallest size of the same run, and to
+a sort of as many numbers in the same process. Weights do not change the time: where no checkpoint is shipped, an
+untrained model is timed.
 """
 
 from __future__ import annotations
@@ -63,11 +64,14 @@ def measured(count: int) -> dict[str, float]:
     import numpy as np
 
     from xviz import engine
+    from xviz.core.run import Target
     from xviz.core.sample import Sample, Views
     from xviz.data.points import read_cloud
     from xviz.data.room_examples import load_room
+    from xviz.explain import grains as finer
     from xviz.models import MODELS
     from xviz.models.clouds import cut
+    from xviz.models.grains import grains
     from xviz.views.points import geometry
 
     found: dict[str, float] = {}
@@ -99,7 +103,19 @@ def measured(count: int) -> dict[str, float]:
         run = engine.run_inputs(loaded, inputs, sample)
     with timed("thinned for the browser"):
         sent = geometry(cloud.xyz, colours=cloud.rgb, segments=made.of_point)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    with timed("voxels and pixels found"):
+        small = grains(sample, card.settings)
+    for method in finer.METHODS:
+        with timed(f"{method}, tokens read"):
+            reading = finer.read(loaded, run, small, Target(card.target), method)
+        with timed(f"{method}, voxels"):
+            finer.trace_voxels(loaded, small, reading)
+        with timed(f"{method}, one photo"):
+            finer.trace_photo(loaded, small, reading, 0)
     found |= {
+        "voxels": len(small.voxels),
+        "peak memory before voxels and pixels, MiB": before,
         "supervoxels": len(run.spaces["supervoxels"]),
         "sent, MiB": len(sent.still) / 2**20,
         "peak memory, MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,

@@ -19,6 +19,7 @@ from xviz import scale
 from xviz.ui.components import camera, mount, picked
 from xviz.views import image, matrix, points, words
 from xviz.views.photos import album, photos
+from xviz.views.view import Finer
 
 SENTENCE = re.split(" ", "What is the <b>small</b> brown dog on the left of the red sofa looking at ?")
 ARABIC = re.split(" ", "ماذا يرى الكلب الصغير ؟")
@@ -159,10 +160,29 @@ def show_room() -> None:
     st.text(f"camera={kept.get('camera')}")
 
 
+def show_finer() -> None:
+    """A cloud coloured by voxel and photos coloured by pixel, both around zero; picks stay pieces and patches."""
+    shown = room(8000)
+    voxel = np.unique(np.floor(shown.xyz / 0.2).astype(int), axis=0, return_inverse=True)[1].ravel()
+    scores = np.sin(np.arange(voxel.max() + 1.0))
+    names = [f"piece {i}" for i in range(len(shown.middles))]
+    cloud = points.geometry(shown.xyz, colours=shown.rgb, segments=shown.segments, labels=names)
+    sums, bar = np.arange(cloud.tokens) / 100, scale.diverging(scores, limit=0.8, label="share")
+    view = points.points(cloud, sums, scale=bar, finer=Finer("voxel", scores, of_point=voxel), title="Voxels")
+    st.text(f"piece={mount(view, key='finer')}")
+    made = album(shown.images, GRID, names=[f"photo {i}" for i in range(len(shown.images))])
+    ramp = np.tile(np.linspace(-1, 1, 96 * 128).reshape(96, 128), (5, 1, 1))
+    ramp[3:] = np.nan
+    each = np.nansum(ramp.reshape(5, 6, 16, 8, 16), (2, 4)).reshape(-1)
+    pixels = Finer("pixel", ramp.reshape(-1), size=(96, 128))
+    view = photos(made, each, scale=scale.diverging(ramp, label="share"), finer=pixels, title="Pixels")
+    st.text(f"patch={mount(view, key='finer-photos')}")
+
+
 st.set_page_config(layout="wide", page_title="Gallery")
 PARTS = {
     "matrix": show_matrix, "picture": show_picture, "words": show_words, "cloud": show_cloud, "photos": show_photos,
-    "room": show_room,
+    "room": show_room, "finer": show_finer,
 }  # fmt: skip
 only = st.query_params.get("only")
 st.session_state.runs = st.session_state.get("runs", 0) + 1

@@ -101,6 +101,44 @@ def test_python_learns_where_the_camera_is_and_nothing_else_runs(show) -> None:
     assert re.search(rf"'eye': \[{re.escape(str(told['eye'][0]))}", said)
 
 
+def test_a_point_says_its_voxel_and_its_piece_and_is_picked_as_the_piece(show) -> None:
+    page, frame = show("finer")
+    ((x, y, token),) = spots(frame, 1)
+    canvas = frame.locator("canvas").first.bounding_box()
+    page.mouse.move(canvas["x"] + x, canvas["y"] + y)
+    page.wait_for_timeout(400)
+    tip = frame.locator(".tip").inner_text()
+    assert re.search(r"^−?\d\S* share$", tip, re.MULTILINE), tip
+    assert f"sum over its voxels: {token / 100:.4g}"[:24] in tip
+    point = inside(frame, "view => view.pointed")
+    assert inside(frame, "(view, i) => view.still.arrays.token[i]", point) == token
+    click(page, frame.locator("canvas").first, x, y)
+    shows(page, f"piece={token}")
+
+
+def test_pixels_are_drawn_where_they_lie_and_photos_without_scores_stay_bare(show) -> None:
+    page, _ = show("finer")
+    frame = page.locator(".st-key-finer-photos-frame")
+    frame.locator(".xv[data-messages]").wait_for()
+    page.wait_for_timeout(700)
+    made = inside(frame, "view => [...view.finer.keys()]")
+    assert made == [0, 1, 2, 3, 4]
+    probe = """(view, photo) => {
+      const pixels = view.finer.get(photo).getContext('2d').getImageData(0, 0, 128, 96).data;
+      return [pixels[0], pixels[2], pixels[3], pixels[4 * 128 * 95], pixels[4 * 128 * 95 + 2]];
+    }"""
+    red, blue, alpha, below_red, below_blue = inside(frame, probe, 0)
+    assert blue > red + 50, "the first row is below zero"
+    assert below_red > below_blue + 50, "the last row is above it"
+    assert alpha == 255
+    assert inside(frame, probe, 3)[2] == 0
+    x, y = patch(frame, 9)
+    canvas = frame.locator("canvas").first.bounding_box()
+    page.mouse.move(canvas["x"] + x, canvas["y"] + y)
+    page.wait_for_timeout(300)
+    assert "sum over its pixels: " in frame.locator(".tip").inner_text()
+
+
 # ---- the page
 
 

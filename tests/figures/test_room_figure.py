@@ -17,8 +17,10 @@ from xviz.core.tokens import PatchGrid, Segments
 from xviz.explain.links import strongest
 from xviz.figures.cloud import Camera, still
 from xviz.figures.figure import read_record
+from xviz.figures.raster import heat_of_cells
 from xviz.figures.room import Room, _band, room_figure
 from xviz.figures.style import PRESETS
+from xviz.scale import diverging
 
 ORIGIN = Provenance("mit", "mit", "a" * 64, "room", "b" * 64, {"method": "look"})
 
@@ -152,6 +154,53 @@ def test_a_cloud_without_colours_and_a_class_over_both_sides(shown: Room) -> Non
     assert said[0] == said[1]  # the same limits on both sides
     own = room_figure(bare, found, titles=("Cloud", "Photos"), totals=np.arange(5))
     assert len(set(re.findall(r"colour: 0 … (\S+)", own.caption))) == 2
+
+
+@pytest.mark.parametrize("preset", ["nature-single", "ieee-single"])
+def test_lines_pass_below_every_word_that_they_cross(shown: Room, preset: str) -> None:
+    found = asked_by_patch(shown)
+    made = figure(shown, found, preset, crosses=[(2, 10, 10)]).drawing
+    lines = [one for one in made.artists if isinstance(one, ConnectionPatch)]
+    words = [axes for axes in made.axes if any(t.get_text() in ("Photos", "weight", "frame-2.jpg") for t in axes.texts)]
+    assert len(words) == 3
+    assert all(axes.get_zorder() > line.get_zorder() for axes in words for line in lines)
+    made.canvas.draw()
+    for axes in words:
+        for text in axes.texts:
+            box = text.get_window_extent()
+            grounds = [one.get_window_extent() for one in axes.patches if one.get_facecolor() == (1, 1, 1, 1)]
+            assert any(g.x0 <= box.x0 + 1 and g.x1 >= box.x1 - 1 for g in grounds), text
+
+
+def fine(shown: Room, **more) -> Room:
+    """The room in voxels and pixels, photos 3 and 4 without scores."""
+    return Room(
+        shown.xyz, shown.rgb, Segments("voxels", shown.segments.of_point, shown.segments.middles), shown.images,
+        PatchGrid("pixels", shown.patches.photos, (96, 128)), shown.frames, fine=True, bare=(3, 4), **more,
+    )  # fmt: skip
+
+
+def test_voxels_and_pixels_have_limits_that_some_lie_beyond_and_are_not_named(shown: Room) -> None:
+    rng = np.random.default_rng(0)
+    scores = {"voxels": rng.normal(size=len(shown.segments)), "pixels": rng.normal(size=5 * 96 * 128)}
+    found = Explanation(scores, "integrated", "chair", "share", True, ORIGIN)
+    made = room_figure(fine(shown), found, titles=("Cloud", "Photos"), limits={"voxels": 2.0, "pixels": 2.5})
+    assert "photos of 96 × 128 pixels" in made.caption
+    assert "2 without scores" in made.caption
+    assert "colour: −2 … 2 per voxel: share" in made.caption
+    assert re.search(r"colour: −2.5 … 2.5 per pixel: share; \d+ scores lie beyond", made.caption)
+    assert "strongest" not in made.caption
+
+
+def test_a_cell_is_painted_where_it_lies_on_its_photo() -> None:
+    picture, scores = np.full((60, 80, 3), 128, np.uint8), np.full((4, 4), np.nan)
+    scores[1, 2] = 1.0
+    painted = heat_of_cells(picture, (0, -10, 80, 70), scores, diverging([1.0]))  # taller than the picture
+    coloured = np.argwhere((painted != painted[0, 0]).any(2))
+    assert coloured.min(0).tolist() == [10, 40]
+    assert coloured.max(0).tolist() == [29, 59]
+    scores[:] = 0.5
+    assert (heat_of_cells(picture, (20, 0, 60, 60), scores, diverging([1.0]))[:, :20] == painted[0, 0]).all()
 
 
 def test_links_name_the_strongest_that_answer(shown: Room) -> None:

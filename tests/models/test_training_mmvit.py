@@ -17,20 +17,10 @@ from xviz.models.mel import Mel
 from xviz.models.mmvit import MMViT
 from xviz.models.mmvit_cards import SOUND
 from xviz.train import compare_mmvit
-from xviz.train.mmvit import (
-    Recipe,
-    cutmix,
-    equalised,
-    further,
-    leave_out,
-    shifted,
-    silenced,
-    stretched,
-    train,
-    transfer,
-)  # fmt: skip
+from xviz.train.mmvit import Recipe, cutmix, further, leave_out, train, transfer
 from xviz.train.placed import average_precision
 from xviz.train.spoken import Recording, alone, recordings, row
+from xviz.train.varying import equalised, shifted, silenced, stretched
 
 RATE = 8000.0
 

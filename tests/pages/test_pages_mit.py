@@ -13,14 +13,18 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.test_pages import opened, told
+from tests.pages.test_pages import ROOT, opened, told
 from tests.room import room
 from tests.test_ply import read_back
 from xviz import record
+from xviz.core.errors import ModelError
+from xviz.core.run import Target
 from xviz.data.room_examples import load_room, room_examples
 from xviz.explain import METHODS
+from xviz.explain import grains as finer
+from xviz.models.grains import grains as models_grains
 from xviz.ply import ply
-from xviz.ui import answers, asking, cache, linking, room_offer, rooms
+from xviz.ui import answers, asking, cache, grains, linking, room_offer, rooms
 from xviz.ui.state import Selection
 from xviz.views.payload import unpack
 
@@ -151,6 +155,22 @@ def test_hiding_supervoxels_and_photos_changes_the_answer() -> None:
     assert "and 1 photo," in said(at)
 
 
+def test_a_link_brings_left_out_photos_back() -> None:
+    at = page()
+    next(m for m in at.multiselect if m.label == "Leave photos out").set_value([4, 1]).run()
+    assert not at.error, told(at)
+    assert at.query_params["without"] == "2,5"
+    again = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
+    again.query_params["without"] = "2,5,99"
+    again.switch_page("pages/mit.py").run()
+    assert not again.error, told(again)
+    assert next(m for m in again.multiselect if m.label == "Leave photos out").value == [1, 4]
+    assert "and 2 photos," in said(again)
+    np.testing.assert_allclose(at.dataframe[0].value["probability"], again.dataframe[0].value["probability"])
+    next(m for m in again.multiselect if m.label == "Leave photos out").set_value([]).run()
+    assert "without" not in again.query_params
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
@@ -217,3 +237,133 @@ def test_the_page_that_leaves_names_no_other_host_and_holds_the_rows() -> None:
     expected = np.mean([answers.weigh(call, None)[15 + 5, 15:] for call in calls], 0)  # after 15 class tokens
     levels = arrays["pointsLevels"].reshape(-1, header["points"]["count"])
     np.testing.assert_allclose(levels[5] / 255 * arrays["pointsMost"][5], expected, atol=expected.max() / 500)
+
+
+# Voxels and pixels
+
+
+def grained(method: str, at: AppTest | None = None) -> AppTest:
+    at = at or page()
+    at.selectbox(key="method").set_value(METHODS[method].title).run()
+    return at.selectbox(key="grain").set_value(grains.GRAINS["grains"]).run()
+
+
+def test_the_grain_can_be_chosen_for_methods_that_have_it() -> None:
+    at = page()
+    assert "grain" not in {box.key for box in at.selectbox}
+    for method in linking.METHOD_KEYS:
+        if method in linking.SLOW:
+            continue
+        at.selectbox(key="method").set_value(METHODS[method].title).run()
+        assert ("grain" in {box.key for box in at.selectbox}) == (method in finer.METHODS)
+
+
+def test_gradient_times_input_of_voxels_and_pixels_is_shown_at_once() -> None:
+    at = grained("gradient")
+    assert not at.exception
+    assert not at.error, told(at)
+    text = said(at)
+    assert "voxels that say nothing and grey photos" in text
+    assert "of 8 photos" in text.replace("8 of 8", "of 8")
+    assert "colour" in text
+    at.selectbox(key="voxel part").set_value("colour").run()
+    assert not at.error, told(at)
+    assert "of voxels only what their colour owes" in said(at)
+
+
+def test_integrated_gradients_of_voxels_wait_for_a_button_and_say_what_they_miss(monkeypatch) -> None:
+    monkeypatch.setattr(finer, "STEPS", {"tokens": 2, "voxels": 1, "photo": 1})
+    for one, name in ((finer.read, "tokens"), (finer.trace_voxels, "voxels"), (finer.trace_photo, "photo")):
+        monkeypatch.setitem(one.__kwdefaults__, "n_steps", finer.STEPS[name])
+    at = grained("integrated")
+    button = next(b for b in at.button if b.label.startswith("Compute Integrated gradients of voxels"))
+    assert "The photo of the picked patch comes first" in said(at)
+    assert not said(at).count("Followed to voxels")
+    button.click().run()
+    assert not at.error, told(at)
+    text = said(at)
+    assert "Followed to voxels" in text
+    assert "Followed to pixels of 8 of 8 photos" in text
+    assert text.count("missing") >= 2
+    assert not any(b.label.startswith("Compute Integrated") for b in at.button)
+
+
+def test_what_is_done_stays_when_the_work_ends_early_and_the_picked_photo_comes_first(monkeypatch) -> None:
+    for one in (finer.read, finer.trace_voxels, finer.trace_photo):
+        monkeypatch.setitem(one.__kwdefaults__, "n_steps", 1)
+    asked, follow = [], finer.trace_photo
+
+    def first_two(loaded, made, reading, photo, **options):
+        asked.append(photo)
+        if len(asked) == 3:
+            raise ModelError("That is enough.")
+        return follow(loaded, made, reading, photo, **options)
+
+    monkeypatch.setattr(finer, "trace_photo", first_two)
+    at = page()
+    at.selectbox(key="class").set_value("lamp").run()
+    grained("integrated", pick(at, "patch", 5 * 80 + 33))
+    next(b for b in at.button if b.label.startswith("Compute Integrated gradients of voxels")).click().run()
+    assert "That is enough" in told(at)
+    assert asked[0] == 5, "that of the picked patch"
+    at.run()
+    assert not at.error, told(at)
+    assert "Followed to pixels of 2 of 8 photos" in said(at)
+    next(b for b in at.button if b.label == "Follow the other photos").click().run()
+    assert not at.error, told(at)
+    assert "Followed to pixels of 8 of 8 photos" in said(at)
+    assert len(asked) == 3 + 6
+    assert len(set(asked)) == 8
+
+
+def test_a_cloud_without_colours_says_that_colour_owes_nothing() -> None:
+    made = room(3000, 2)
+    given = [("room.ply", ply(made.xyz), "application/octet-stream"), *files(3000, cameras=False)[1:3]]
+    at = grained("gradient", brought(given))
+    assert not at.error, told(at)
+    assert "This cloud has no colours" in said(at)
+    assert "colour +0," in said(at)
+
+
+def shown_finely() -> room_offer.Shown:
+    """As ``shown``, with voxels and pixels by gradient × input."""
+    made = shown("class", 6)
+    scan, target = made.scan, Target("chair")
+    read = finer.read(
+        cache.load("mit"), scan.run, own := models_grains(scan.sample, scan.card.settings), target, "gradient"
+    )
+    voxels = finer.trace_voxels(cache.load("mit"), own, read)
+    photos = {i: finer.trace_photo(cache.load("mit"), own, read, i) for i in (0, 3)}
+    one = grains.Grained(scan.run, own, read, voxels, photos, grains.ALL)
+    looked = linking.Looked(made.looked.picked, one.found[1], "finely", (), (), None, (), {}, one)
+    return room_offer.Shown(scan, looked)
+
+
+def test_what_leaves_the_page_has_the_voxels_and_pixels_that_are_shown() -> None:
+    made = shown_finely()
+    one = made.looked.grained
+    found = read_back(made.ply())
+    voxel = one.grains.voxels.of_point
+    np.testing.assert_allclose(found["score"], one.of_voxels[voxel], rtol=1e-6)
+    parts = sum(found[f"score_{name}"] for name in ("colour", "height", "upright", "there"))
+    np.testing.assert_allclose(parts, found["score"], atol=1e-6)
+    with zipfile.ZipFile(io.BytesIO(made.zip("room", "nature-double"))) as archive:
+        arrays = np.load(io.BytesIO(archive.read("arrays.npz")))
+        manifest = json.loads(archive.read("manifest.json"))
+        caption = archive.read("caption.txt").decode()
+    assert arrays["pixel_scores"].shape == (8, 256, 320)
+    assert np.isnan(arrays["pixel_scores"][1]).all(), "not followed"
+    assert np.isfinite(arrays["pixel_scores"][0]).any()
+    np.testing.assert_array_equal(arrays["voxel_of_point"], voxel)
+    assert arrays["voxel_scores"].shape == (len(one.grains.voxels), 6)
+    assert set(manifest["explanations"][0]["arrays"]) == {"supervoxels", "patches"}
+    assert "baseline" in json.dumps(manifest["explanations"][0]["provenance"])
+    assert "voxels" in caption
+    assert "pixels" in caption
+    text = made.html().decode()
+    header, sent = unpack(base64.b64decode(text.split('id="photos">')[1].split("<")[0]))
+    assert header["fine"] == {"name": "pixel", "size": [256, 320]}
+    assert header["scale"]["diverging"]
+    assert header["scale"]["clipped"] > 0
+    assert sent["fineLevel"].reshape(8, -1)[0].any()
+    assert not sent["fineLevel"].reshape(8, -1)[1].any()

@@ -19,16 +19,18 @@ from xviz.models.clouds import Cut, laid
 from xviz.models.mit import MIT, Fused
 from xviz.models.mit_cards import card
 from xviz.train.mit import (
+    SECOND,
     Recipe,
     class_weights,
     first_map,
+    first_stage,
     fitted,
     pseudo_labels,
     scores,
     shape_of,
     step,
 )
-from xviz.train.mit_geometry import IGNORED, amid, possible, shell
+from xviz.train.mit_geometry import IGNORED, amid, openings, possible, possible_in_photos, shell
 from xviz.train.mit_losses import consistency, links, listed, losses, pooled_map, shares
 from xviz.train.scanned import Room, load, make_room, save, some_photos, turned
 
@@ -110,11 +112,13 @@ def test_gravity_knows_floor_and_walls_without_labels() -> None:
     for number in range(3):
         room = one(number)
         truth = np.bincount(room.cut.piece, room.truth == 0) / np.bincount(room.cut.piece)
-        named = shell(room.cut, TINY["classes"])
+        named = shell(room.cut, TINY["classes"], room.tags)
         assert (named == 0).any()
         assert truth[named == 0].mean() > 0.8  # the undersides of boxes lie there too
     places = np.array([[0, 0, 0], [1, 0, 2.3], [2, 0, 2.3], [3, 0, 1]], np.float32)
-    assert shell(pieces(places, [1, 0, 1, 0]), ("wall", "floor")).tolist() == [1, 0, IGNORED, IGNORED]
+    made, classes = pieces(places, [1, 0, 1, 0]), ("wall", "floor")
+    assert shell(made, classes, np.array([1, 1])).tolist() == [1, 0, IGNORED, IGNORED]
+    assert shell(made, classes, np.array([1, 0])).tolist() == [IGNORED, 0, IGNORED, IGNORED]  # the upper half alone
 
 
 def pieces(places: np.ndarray, upright: list[float]) -> Cut:
@@ -132,10 +136,20 @@ def test_places_rule_out_walls_amid_the_room_and_floors_in_the_air() -> None:
     assert named == [{"wall", "door", "chair"}, {"wall", "door", "chair"}, {"chair"}, {"chair"}, {"floor", "chair"}]
     standing = [set(np.array(classes)[row]) for row in amid(may, classes)]
     assert standing == [set(), set(), {"chair"}, {"chair"}, {"chair"}]
+    opened = [set(np.array(classes)[row]) for row in openings(may, classes)]
+    assert opened == [{"door"}, {"door"}, set(), set(), set()]
     part = pieces(np.array([low, middle], np.float32), [0, 0])  # nothing high was scanned: walls may be anywhere
     assert possible(part, classes, tags)[:, 0].all()
     bare = possible(made, classes, np.array([1, 1, 0, 0, 0]))
     assert bare[2].tolist() == [True, True, False, False, False]  # the list wins where a place rules out everything
+
+
+def test_no_floor_high_up_in_a_photo() -> None:
+    may = possible_in_photos(2, (5, 3), ("wall", "floor", "bed"), np.array([1, 1, 0])).reshape(2, 5, 3, 3)
+    assert may[..., 0].all()
+    assert not may[..., 2].any()
+    assert not may[:, :2, :, 1].any()
+    assert may[:, 2:, :, 1].all()
 
 
 def test_what_list_and_place_rule_out_costs_and_a_class_without_a_share_too() -> None:
@@ -143,6 +157,8 @@ def test_what_list_and_place_rule_out_costs_and_a_class_without_a_share_too() ->
     scores = torch.log(torch.tensor([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]]))
     assert listed(scores, may).item() == pytest.approx(-(np.log(0.5) + np.log(0.3)) / 2)
     assert shares(scores, may).item() == pytest.approx(-(np.log(0.2) + np.log(0.3)) / 2)
+    assert shares(scores, may, 0.25).item() == pytest.approx(-np.log(0.8) / 2)  # 0.3 is enough
+    assert shares(scores, torch.zeros_like(may)).item() == 0
 
 
 def test_links_cost_nothing_only_where_tokens_ask_for_their_own_class() -> None:
@@ -162,7 +178,7 @@ def test_links_cost_nothing_only_where_tokens_ask_for_their_own_class() -> None:
 
 
 def test_a_scan_without_floor_or_wall_has_a_finite_loss(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("xviz.train.mit.shell", lambda made, classes: np.full(made.pieces, IGNORED))
+    monkeypatch.setattr("xviz.train.mit.shell", lambda made, classes, tags: np.full(made.pieces, IGNORED))
     parts = step(MIT(TINY), [one(0)], Recipe(), np.random.default_rng(0))
     assert "gravity" not in parts
     assert all(torch.isfinite(part) for part in parts.values())
@@ -211,6 +227,15 @@ def test_scores_are_those_of_a_table_by_hand() -> None:
     assert some["labelled"] == 60.0
 
 
+def test_the_first_stage_trains_every_number_but_those_of_the_second() -> None:
+    torch.manual_seed(0)
+    model = MIT({**TINY, "drop_path": 0.0})
+    before = {name: p.detach().clone() for name, p in model.named_parameters()}
+    first_stage(model, [one(0), one(3)], (), Recipe(epochs=3))
+    moved = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
+    assert moved == {name for name in before if not name.startswith(SECOND)}
+
+
 @pytest.mark.parametrize("form", [{}, {"tokens_2d": "view"}, {"fusion": "one-way"}, {"fusion": "none"}])
 def test_one_step_moves_every_part_of_the_model(form: dict[str, str]) -> None:
     torch.manual_seed(0)
@@ -220,11 +245,11 @@ def test_one_step_moves_every_part_of_the_model(form: dict[str, str]) -> None:
     still = [
         name
         for name, p in model.named_parameters()
-        if "second" not in name and (p.grad is None or not p.grad.abs().max() > 0)
+        if not name.startswith(SECOND) and (p.grad is None or not p.grad.abs().max() > 0)
     ]
     # keys of the last layer's class tokens alone reach the contrastive loss; nothing stands still
     assert not still
-    assert len(parts) == (6 if form.get("fusion") == "none" else 11)
+    assert len(parts) == (7 if form.get("fusion") == "none" else 14)
 
 
 @cache

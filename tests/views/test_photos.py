@@ -13,6 +13,7 @@ from xviz.scale import Categories, diverging, sequential
 from xviz.views import points
 from xviz.views.payload import unpack
 from xviz.views.photos import album, photos
+from xviz.views.view import Finer
 
 GRID = (3, 4)
 
@@ -140,3 +141,44 @@ def test_signed_scores_stay_signed_on_photos(made) -> None:
     scores = np.linspace(-1, 1, 60)
     header, _ = unpack(photos(made, scores, scale=diverging(scores)).payload)
     assert header["scale"]["diverging"]
+
+
+# ---- finer than tokens
+
+
+def test_pixels_are_sent_as_levels_and_patches_as_sums(made) -> None:
+    cells = np.random.default_rng(0).normal(size=(5, 6, 8))
+    cells[3:] = np.nan
+    sums = np.nansum(cells.reshape(5, 3, 2, 4, 2), (2, 4)).reshape(-1)
+    bar = diverging(cells, limit=2.0)
+    view = photos(made, sums, scale=bar, finer=Finer("pixel", cells.reshape(-1), size=(6, 8)))
+    header, arrays = unpack(view.payload)
+    assert header["fine"] == {"name": "pixel", "size": [6, 8]}
+    np.testing.assert_array_equal(arrays["fineLevel"], bar.quantise(cells).reshape(-1))
+    assert not arrays["fineLevel"][3 * 48 :].any()
+    np.testing.assert_allclose(arrays["value"], sums, rtol=1e-6)
+    assert header["scale"]["clipped"] == int((np.abs(cells) > 2).sum())  # of pixels, not of sums
+    assert "sum over its pixels" in view.table[0][1]
+    with pytest.raises(ValueError, match=r"finer\.scores: 240 expected"):
+        photos(made, sums, scale=bar, finer=Finer("pixel", cells[0].reshape(-1), size=(6, 8)))
+
+
+def test_voxels_colour_points_and_picks_stay_supervoxels(monkeypatch) -> None:
+    monkeypatch.setattr(points, "MOST", 1000)
+    shown = room(4000)
+    voxel = np.unique(np.floor(shown.xyz / 0.2).astype(int), axis=0, return_inverse=True)[1].ravel()
+    scores = np.random.default_rng(0).normal(size=voxel.max() + 1)
+    once = points.geometry(shown.xyz, segments=shown.segments)
+    sums, bar = np.zeros(once.tokens), diverging(scores, limit=1.0)
+    view = points.points(once, sums, scale=bar, finer=Finer("voxel", scores, of_point=voxel))
+    header, arrays = unpack(view.payload)
+    np.testing.assert_allclose(arrays["fineValue"], scores[voxel[once.kept]], rtol=1e-6)
+    np.testing.assert_array_equal(arrays["fineLevel"], bar.quantise(np.float32(scores[voxel[once.kept]])))
+    assert len(arrays["fineLevel"]) == len(unpack(view.still)[1]["token"])
+    assert header["fine"] == "voxel"
+    assert header["scale"]["clipped"] == int((np.abs(scores) > 1).sum())
+    assert view.resolve(once.tokens - 1) == once.tokens - 1
+    assert view.resolve(once.tokens) is None
+    assert "of each voxel" in view.alt
+    with pytest.raises(ValueError, match=r"finer\.of_point"):
+        points.points(once, sums, scale=bar, finer=Finer("voxel", scores, of_point=voxel[:7]))

@@ -55,6 +55,10 @@ class Page:
         write(axes, start, base, fit(text, preset.text_pt, width * MM - start), size=preset.text_pt)
         return height
 
+    def last(self) -> Axes:
+        """The panel that was placed last."""
+        return self._placed[-1][0]
+
     def finish(self, height: float) -> Figure:
         """The figure, cut to ``height`` mm plus margins."""
         height += 2 * self.margin

@@ -32,13 +32,39 @@ def heat(pixels: NDArray[np.uint8], boxes: ArrayLike, scores: ArrayLike, scale: 
         scores: (n,); NaN paints nothing.
         scale: Colours and limits.
     """
-    grey = pixels @ np.array([0.299, 0.587, 0.114])
-    painted = np.repeat((255 - 0.85 * (255 - grey))[..., None], 3, axis=2)
-    covered = np.zeros(grey.shape, np.uint8)
+    covered = np.zeros(pixels.shape[:2], np.uint8)
     levels = scale.quantise(scores)
     for index in np.argsort(np.abs(np.asarray(scores, np.float64)), kind="stable"):  # the strongest is painted last
         if levels[index]:
             x0, y0, x1, y1 = np.maximum(np.round(np.asarray(boxes)[index]), 0).astype(int)
             covered[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)] = levels[index]
+    return _mixed(pixels, covered, scale)
+
+
+def heat_of_cells(pixels: NDArray[np.uint8], frame: ArrayLike, scores: ArrayLike, scale: Scale) -> NDArray[np.uint8]:
+    """The picture in light grey, under each small cell of a frame the colour of its score, (height, width, 3).
+
+    Args:
+        pixels: (height, width, 3), 0–255.
+        frame: Left, top, right, bottom of the cells in pixels; it may reach beyond the picture.
+        scores: (rows, columns); NaN paints nothing.
+        scale: Colours and limits.
+    """
+    levels = scale.quantise(scores)
+    x0, y0, x1, y1 = np.asarray(frame, np.float64)
+    ends = ((y0, y1), (x0, x1))
+    row, column = (
+        np.floor((np.arange(n) + 0.5 - low) / (high - low) * cells).astype(int)
+        for n, (low, high), cells in zip(pixels.shape[:2], ends, levels.shape, strict=True)
+    )
+    known = ((row >= 0) & (row < levels.shape[0]))[:, None] & (column >= 0) & (column < levels.shape[1])
+    found = levels[np.clip(row, 0, levels.shape[0] - 1)][:, np.clip(column, 0, levels.shape[1] - 1)]
+    return _mixed(pixels, np.where(known, found, 0), scale)
+
+
+def _mixed(pixels: NDArray[np.uint8], covered: NDArray[np.uint8], scale: Scale) -> NDArray[np.uint8]:
+    """The picture in light grey under the colours of levels (height, width); level 0 leaves it as it is."""
+    grey = pixels @ np.array([0.299, 0.587, 0.114])
+    painted = np.repeat((255 - 0.85 * (255 - grey))[..., None], 3, axis=2)
     mixed = (1 - SHARE) * painted + SHARE * scale.lut()[covered][..., :3]
     return np.round(np.where(covered[..., None] > 0, mixed, painted)).astype(np.uint8)

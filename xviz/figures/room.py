@@ -4,56 +4,34 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Circle, ConnectionPatch
 from numpy.typing import ArrayLike, NDArray
 
 from xviz.core.explanation import Explanation
-from xviz.core.tokens import PatchGrid, Segments
+from xviz.core.tokens import TokenSpace
 from xviz.explain.links import Link
 from xviz.figures.caption import caption, glyph_note, limits
 from xviz.figures.cloud import Camera, still
 from xviz.figures.figure import Figure
+from xviz.figures.joined import ACCENT, above_lines, cross, link_lines
 from xviz.figures.lettering import fit, width_of, write
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, TOP, bar, bar_height, scale_for
 from xviz.figures.panel import in_points, outline, picture_panel
-from xviz.figures.raster import shrunk
+from xviz.figures.raster import heat_of_cells, shrunk
+from xviz.figures.scanned import Room
 from xviz.figures.style import INCH, PRESETS, Preset, drawing
-from xviz.scale import Scale, number, order
+from xviz.scale import Scale, diverging, number, order
 
-ACCENT = (213, 94, 0)  #: of the picked supervoxel and of the links; Okabe and Ito's vermillion
 EMPTY = 200  #: grey of points without a score
 PALE = 0.45  #: how much of its own colour a point keeps where colours are no scores
 SHARE = 0.7  #: how much of the score's colour covers a point's own in grey, which lets shapes be seen
 DPI = 450  #: of the cloud
 NARROW = 110.0  #: mm; below it photos stand under the cloud, else beside it
 PHOTOS = 6  #: at most
-
-
-@dataclass(frozen=True, eq=False)
-class Room:
-    """A cloud with photos of it, as the figure needs them."""
-
-    xyz: NDArray[np.floating]  #: (n, 3) metres
-    rgb: NDArray[np.uint8] | None  #: (n, 3)
-    segments: Segments
-    images: Sequence[NDArray[np.uint8]]
-    patches: PatchGrid
-    frames: NDArray[np.floating]  #: (photos, 4) where the grid lies in pixels of each photo
-    credit: str = ""  #: origin and licence of the sample
-
-    def boxes(self, photo: int) -> NDArray[np.float64]:
-        """(rows · columns, 4) the patches of a photo in its pixels, cut at its border."""
-        rows, columns = self.patches.grid
-        x0, y0, x1, y1 = self.frames[photo]
-        tall, wide = self.images[photo].shape[:2]
-        xs = np.clip(np.linspace(x0, x1, columns + 1), 0, wide)
-        ys = np.clip(np.linspace(y0, y1, rows + 1), 0, tall)
-        return np.array([[xs[c], ys[r], xs[c + 1], ys[r + 1]] for r in range(rows) for c in range(columns)])
 
 
 def room_figure(
@@ -67,6 +45,7 @@ def room_figure(
     totals: ArrayLike | None = None,
     camera: Camera | None = None,
     shared: bool = False,
+    limits: Mapping[str, float | None] = MappingProxyType({}),
     notes: Sequence[str] = (),
     preset: Preset = PRESETS["nature-double"],
 ) -> Figure:
@@ -82,12 +61,16 @@ def room_figure(
         totals: (photos,) printed over them, which stand in this order.
         camera: From where the cloud is seen; the whole of it where None.
         shared: Whether both sides have the same limits, or each its own.
+        limits: Space → the magnitude that its colours reach, in the place of the greatest; only of signed scores.
         notes: Sentences for the caption.
         preset: The venue's sizes.
     """
     camera = camera or Camera.whole(room.xyz)
     scores = {name: found.scores[name] for name in (room.segments.name, room.patches.name) if name in found.scores}
-    scales = {name: scale_for(found, values) for name, values in scores.items()}
+    scales = {
+        name: _scale(found, values, limits.get(name), f"per {name.removesuffix('s')}: " if room.fine else "")
+        for name, values in scores.items()
+    }
     if shared and scores:
         scales = dict.fromkeys(scores, scale_for(found, np.concatenate(list(scores.values()))))
     order_of = _order(room, found, scores, links, crosses, totals)
@@ -104,6 +87,8 @@ def room_figure(
         height += top
         if room.segments.name in scales:
             height += bar(page, scales[room.segments.name], scores[room.segments.name], 0, height, left)
+            if links and not wide:
+                above_lines(page.last())
         start = (left + SPACE, 0.0, inner - left - SPACE) if wide else (0.0, height + SPACE, inner)
         room_left = (preset.max_height_mm or 220.0) - start[1] - bar_height(page) - 4
         panels, bottom = _photos(
@@ -123,18 +108,25 @@ def room_figure(
             bottom += bar(page, scales[room.patches.name], scores[room.patches.name], start[0], bottom, start[2])
         y = max(height, bottom)
         figure = page.finish(y)
-        _links(figure, cloud, panels, room, camera, band, links, page.preset.small_pt)
+        link_lines(figure, cloud, panels, room, camera, band, links, page.preset.small_pt)
     provenance = found.provenance.but(figure="room", preset=preset.key, camera=_said(camera))
     told = _told(room, found, scores, scales, camera, links, order_of, crosses, truth)
     text = caption(preset, told, provenance, credit=room.credit, notes=[*notes, *glyph_note(titles)])
     return Figure(figure, text, provenance, " ".join([f"{titles[0]}; {titles[1]}.", *told]))
 
 
+def _scale(found: Explanation, scores: NDArray[np.float64], limit: float | None, of: str) -> Scale:
+    """Colours of one side; ``of`` says what each score is of."""
+    if limit is None:
+        return scale_for(found, scores)
+    return diverging(scores, limit=limit, label=of + found.unit)
+
+
 def _order(room: Room, found, scores, links, crosses, totals) -> list[int]:
     """Which photos are shown: those with links or a focus first, then by their totals."""
     count = len(room.images)
     worth = np.zeros(count) if totals is None else np.nan_to_num(np.asarray(totals, np.float64), nan=-np.inf)
-    ranked = [int(i) for i in np.argsort(-worth, kind="stable")]
+    ranked = [int(i) for i in np.lexsort((-worth, np.isin(np.arange(count), room.bare)))]
     needed = [room.patches.place(link.patch)[0] for link in links]
     if found.focus is not None and found.focus[0] == room.patches.name:
         needed.insert(0, room.patches.place(found.focus[1][0])[0])
@@ -178,7 +170,7 @@ def _cloud(axes: Axes, room: Room, found, scores, scale, camera: Camera, band: t
     if truth is not None and np.isfinite(truth).all():
         ((x, y),), (depth,) = camera.project(truth)
         if depth > 0:
-            _cross(axes, x * width, (y - band[0]) / (band[1] - band[0]) * height)
+            cross(axes, x * width, (y - band[0]) / (band[1] - band[0]) * height)
 
 
 def _photos(
@@ -187,6 +179,7 @@ def _photos(
     """Photos in rows; their axes, and where they end in mm."""
     left, top, width = start
     y = top + page.title("b", title, left, top, width)
+    above_lines(page.last())
     beside = 2 if width < 75 else 3
     line = 1.6 * page.preset.small_pt / 72 * INCH
     wide = (width - SPACE * (beside - 1)) / beside
@@ -215,12 +208,15 @@ def _name(page: Page, room: Room, photo: int, totals, x: float, y: float, wide: 
     said = "" if totals is None else number(float(np.asarray(totals)[photo]))
     write(axes, width, 1.1 * size, said, size=size, ha="right")
     write(axes, 0, 1.1 * size, fit(room.patches.photos[photo], size, width - width_of(said, size) - size), size=size)
+    above_lines(axes)
 
 
 def _photo(axes: Axes, room: Room, photo: int, found, scores, scale, crosses, size: float) -> None:
     """One photo under its patches, the picked one dashed."""
     cells = room.patches.grid[0] * room.patches.grid[1]
     own = slice(photo * cells, (photo + 1) * cells)
+    if room.fine:
+        return _fine_photo(axes, room, photo, None if photo in room.bare else scores[room.patches.name][own], scale)
     boxes, asking = room.boxes(photo), None
     if found.focus is not None and found.focus[0] == room.patches.name and own.start <= found.focus[1][0] < own.stop:
         asking = boxes[found.focus[1][0] - own.start]
@@ -236,64 +232,17 @@ def _photo(axes: Axes, room: Room, photo: int, found, scores, scale, crosses, si
     width, height = in_points(axes)
     for seen, x, y in crosses:
         if int(seen) == photo:
-            _cross(axes, x / image.shape[1] * width, y / image.shape[0] * height)
+            cross(axes, x / image.shape[1] * width, y / image.shape[0] * height)
 
 
-def _cross(axes: Axes, x: float, y: float, reach: float = 2.2) -> None:
-    """A cross in points that shows on any ground."""
-    for colour, width in (("white", 1.8), ("black", 0.8)):
-        for way in (-1, 1):
-            axes.plot([x - reach, x + reach], [y - way * reach, y + way * reach], color=colour, linewidth=width)
-
-
-def _links(
-    figure, cloud: Axes, panels: Mapping[int, Axes], room: Room, camera: Camera, band, links, size: float
-) -> None:
-    """Lines from supervoxels to patches, numbered at the end where they part."""
-    wide, tall = cloud.get_xlim()[1], cloud.get_ylim()[0]
-    one_patch = len({link.patch for link in links}) == 1
-    for index, link in enumerate(links, 1):
-        ((x, y),), (depth,) = camera.project(room.segments.middles[link.supervoxel])
-        photo = room.patches.place(link.patch)[0]
-        y = (y - band[0]) / (band[1] - band[0])
-        if not (depth > 0 and 0 <= x <= 1 and 0 <= y <= 1):
-            continue
-        place = (x * wide, y * tall)
-        if photo in panels:
-            axes = panels[photo]
-            spot = _spot(room, photo, link.patch, axes)
-            line = ConnectionPatch(
-                place, spot, cloud.transData, axes.transData, color=np.array(ACCENT) / 255, linewidth=0.6, alpha=0.75,
-                zorder=5,
-            )  # fmt: skip
-            figure.add_artist(line)
-            _sign(axes, *spot, "" if one_patch else str(index), size)
-        _sign(cloud, *place, str(index) if one_patch else "", size)
-
-
-def _spot(room: Room, photo: int, patch: int, axes: Axes) -> tuple[float, float]:
-    """The middle of a patch in points of its photo's axes."""
-    cells = room.patches.grid[0] * room.patches.grid[1]
-    x0, y0, x1, y1 = room.boxes(photo)[patch % cells]
-    tall, wide = room.images[photo].shape[:2]
-    width, height = axes.get_xlim()[1], axes.get_ylim()[0]
-    return (x0 + x1) / 2 / wide * width, (y0 + y1) / 2 / tall * height
-
-
-def _sign(axes: Axes, x: float, y: float, text: str, size: float) -> None:
-    """A number on a dark disc; a small one without it."""
-    axes.add_patch(
-        Circle(
-            (x, y),
-            (0.72 if text else 0.25) * size,
-            facecolor="black",
-            edgecolor="white",
-            linewidth=0.5,
-            zorder=6,
-            clip_on=False,
-        )
-    )
-    write(axes, x, y + 0.33 * 0.85 * size, text, size=0.85 * size, ha="center", color="white", zorder=7)
+def _fine_photo(axes: Axes, room: Room, photo: int, scores, scale: Scale) -> None:
+    """One photo under its pixels' scores."""
+    width, height = in_points(axes)
+    small, factor = shrunk(np.ascontiguousarray(room.images[photo]), width / 72)
+    if scores is not None:
+        small = heat_of_cells(small, room.frames[photo] * factor, scores.reshape(room.patches.grid), scale)
+    axes.imshow(small, extent=(0, width, height, 0), interpolation="none", aspect="auto")
+    axes.set(xlim=(0, width), ylim=(height, 0))
 
 
 def _said(camera: Camera) -> str:
@@ -306,17 +255,19 @@ def _told(room: Room, found, scores, scales, camera, links, shown, crosses, trut
     """A sentence or two per panel for the caption."""
     points, patches = room.segments.name, room.patches.name
     measured = {name: limits(scales[name], scales[name].clipped(values)) for name, values in scores.items()}
-    cloud = f"Cloud of {len(room.xyz)} points in {len(room.segments)} supervoxels"
+    cloud = f"Cloud of {len(room.xyz)} points in {len(room.segments)} {points}"
     if points in scores:
-        best = [f"{room.segments.label(int(i))} ({number(scores[points][i])})" for i in order(scores[points])[:TOP]]
         shares = f"{round(10 * SHARE)}:{round(10 * (1 - SHARE))}"
-        cloud += f" ({measured[points]}, mixed {shares} with the grey points); strongest: {'; '.join(best)}"
+        cloud += f" ({measured[points]}, mixed {shares} with the grey points)"
+        cloud += "" if room.fine else f"; strongest: {_strongest(room.segments, scores[points])}"
     else:
         cloud += " in its own colours, paler" + ("; the picked supervoxel in orange" if _on(found, points) else "")
-    photos = f"{len(shown)} of {len(room.images)} photos of {room.patches.grid[0]} × {room.patches.grid[1]} patches"
+    photos = f"{len(shown)} of {len(room.images)} photos of {room.patches.grid[0]} × {room.patches.grid[1]} {patches}"
     if patches in scores:
-        best = [f"{room.patches.label(int(i))} ({number(scores[patches][i])})" for i in order(scores[patches])[:TOP]]
-        photos += f" ({measured[patches]}, mixed half and half with the grey photo); strongest: {'; '.join(best)}"
+        photos += f" ({measured[patches]}, mixed half and half with the grey photo)"
+        photos += "" if room.fine else f"; strongest: {_strongest(room.patches, scores[patches])}"
+    if bare := set(room.bare) & set(shown):
+        photos += f"; {len(bare)} without scores"
     if _on(found, patches):
         photos += "; dashed: the picked patch"
     if math.isfinite(camera.top) or math.isfinite(camera.front):
@@ -329,6 +280,11 @@ def _told(room: Room, found, scores, scales, camera, links, shown, crosses, trut
     if truth is not None or len(crosses):
         said[1] += " Crosses: where the known cameras see the same point."
     return said
+
+
+def _strongest(space: TokenSpace, scores: NDArray[np.float64]) -> str:
+    """The tokens with the strongest scores, and these."""
+    return "; ".join(f"{space.label(int(i))} ({number(scores[i])})" for i in order(scores)[:TOP])
 
 
 def _on(found: Explanation, space: str) -> bool:

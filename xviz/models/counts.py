@@ -79,7 +79,7 @@ PARTS = {
 def parts() -> dict[str, tuple[int, int]]:
     """The interlaced Transformer at the paper's scale: part → parameters counted here, and those in the notes."""
     with torch.random.fork_rng(devices=[]):
-        model = MIT({**ROOMS, "second": False})
+        model = MIT({**ROOMS, "second": ()})
     rest = (model.class_token, model.class_place, model.view_place)
     layers = (model.map_points, model.map_views, model.view)
     own = (

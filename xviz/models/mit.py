@@ -50,7 +50,7 @@ class MIT(nn.Module):
     Args:
         settings: classes, width, heads, encoder (layers), encoder_ratio, decoder (layers), decoder_ratio, dropout,
             drop_path, fusion ("interlaced", "one-way" or "none", which reads no photos), first, tokens_2d, view_width,
-            photos, grid, second (bool), and those of ``clouds``.
+            photos, grid, second (planes of the second stage's 3D network; none without one), and those of ``clouds``.
 
     Raises:
         ModelError: a setting has no meaning, or the 3D network does not end at the width.
@@ -68,7 +68,7 @@ class MIT(nn.Module):
             raise ModelError(f"The 3D network must end at the width {width}, not at {settings['planes'][-1]}.")
         self.settings, self.count, self.sights = settings, count, sights(settings)
         self.unet = network(settings)
-        self.second = network(settings) if settings["second"] else None
+        self.second = network({**settings, "planes": settings["second"]}) if settings["second"] else None
         self.classify_second = nn.Linear(width, count) if settings["second"] else None
         self.class_token, self.class_place = (nn.Parameter(torch.zeros(1, count, width)) for _ in range(2))
         self.point_place = nn.Sequential(

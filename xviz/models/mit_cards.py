@@ -98,15 +98,16 @@ def _spaces(segments: Segments, seen: list[TokenSpace], settings: Mapping[str, A
 
 SHIPPED = {
     "classes": CLASSES, "small_voxel": 0.05, "voxel": 0.1, "sees": ("colour", "height", "upright", "there"),
-    "places": "metres", "stem": 24, "stem_kernel": 3, "planes": (24, 32, 48, 64, 48, 32, 32, 32), "blocks": 1,
-    "second": True,
+    "places": "metres", "stem": 24, "stem_kernel": 3, "planes": (24, 48, 48, 32), "blocks": 1,
+    "second": (24, 32, 48, 48, 32, 32),
     "width": 32, "heads": 4, "encoder": 3, "encoder_ratio": 1.0, "decoder": 4, "decoder_ratio": 0.2,
     "dropout": 0.0, "drop_path": 0.1, "fusion": "interlaced", "first": "points",
     "tokens_2d": "patch", "view_width": photos.WIDTH, "photos": 16, "grid": (8, 10),
 }  # fmt: skip
+PAPER_PLANES = (32, 64, 128, 256, 128, 128, 96, 96)
 PAPERS = {
     **SHIPPED, "classes": SCANNET, "voxel": 0.05, "sees": ("colour",), "places": "voxels",
-    "stem": 32, "stem_kernel": 5, "planes": (32, 64, 128, 256, 128, 128, 96, 96), "blocks": 2,
+    "stem": 32, "stem_kernel": 5, "planes": PAPER_PLANES, "blocks": 2, "second": PAPER_PLANES,
     "width": 96, "dropout": 0.1, "tokens_2d": "view", "view_width": 2048,
 }  # fmt: skip
 STORY = (

@@ -72,10 +72,12 @@ class RegionEncoder(nn.Module):
         return self.maps(crops).mean(dim=(2, 3))
 
     def maps(self, pictures: Tensor) -> Tensor:
-        """(n, 1280, height / 32, width / 32) features of pictures (n, 3, height, width), 0–255, before pooling."""
-        with torch.no_grad():
-            scaled = (pictures - 127) / 128  # as the lite models were trained
-            return self.net(scaled.contiguous(memory_format=torch.channels_last))
+        """(n, 1280, height / 32, width / 32) features of pictures (n, 3, height, width), 0–255, before pooling.
+
+        The weights are frozen, so that a graph is only kept for pictures that ask for a gradient.
+        """
+        scaled = (pictures - 127) / 128  # as the lite models were trained
+        return self.net(scaled.contiguous(memory_format=torch.channels_last))
 
     def _crops(self, pixels: NDArray[np.uint8], boxes: Boxes) -> Tensor:
         """(n, 3, side, side) crops, 0–255, antialiased, stretched to squares."""
@@ -112,7 +114,12 @@ def grid(pixels: NDArray[np.uint8]) -> Tensor:
         pixels: (height, width, 3) RGB, 0–255; height and width are multiples of 32.
     """
     picture = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None].float()
-    return _shared().maps(picture)[0].permute(1, 2, 0)
+    return maps(picture)[0].permute(1, 2, 0)
+
+
+def maps(pictures: Tensor) -> Tensor:
+    """(n, 1280, height / 32, width / 32) features of pictures, by the shared encoder: ``RegionEncoder.maps``."""
+    return _shared().maps(pictures)
 
 
 def _shared() -> RegionEncoder:

@@ -39,35 +39,42 @@ FORMS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "true labels of all points": ({}, {}),
 }
 BOUND = "true labels of all points"
-SHORT = Recipe(epochs=6, second_epochs=6, rooms=40)
+SHORT = Recipe(epochs=6, second_epochs=6, rooms=160)
 RECORD = FOLDER / "mit.json"
 
 
 def compare(data: Path, forms: Sequence[str], seeds: Sequence[int], recipe: Recipe) -> None:
-    """Train the forms and put their scores into the record, one after another."""
+    """Train the forms and put their scores into the record, one after another.
+
+    The record is read again before it is written, so that two such commands can share the work.
+    """
     torch.set_num_threads(1)
+    fit, test = rooms(data, "train", SHIPPED, limit=recipe.rooms), rooms(data, "test", SHIPPED)
     for seed in seeds:
         for name in forms:
-            record = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
-            kept = record.setdefault("trained otherwise", {"recipe": asdict(recipe), "forms": {}})
-            if kept["recipe"] != asdict(recipe):
-                kept = record["trained otherwise"] = {"recipe": asdict(recipe), "forms": {}}  # no two schedules mixed
-            found = kept["forms"].setdefault(name, {})
-            if str(seed) in found:
+            if str(seed) in _kept(recipe)[1].get(name, {}):
                 continue
             settings, numbers = FORMS[name]
-            fit = rooms(data, "train", SHIPPED, limit=recipe.rooms)
-            test = rooms(data, "test", SHIPPED)
             changed = replace(recipe, **numbers, seed=seed)
             made = {**SHIPPED, **settings}
-            found[str(seed)] = bound(fit, test, changed) if name == BOUND else form(fit, test, changed, made)
+            scored = bound(fit, test, changed) if name == BOUND else form(fit, test, changed, made)
+            record, found = _kept(recipe)
+            found.setdefault(name, {})[str(seed)] = scored
             RECORD.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _kept(recipe: Recipe) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """The record, and in it the forms that were trained on this schedule; no two schedules are mixed."""
+    record = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
+    if record.get("trained otherwise", {}).get("recipe") != asdict(recipe):
+        record["trained otherwise"] = {"recipe": asdict(recipe), "forms": {}}
+    return record, record["trained otherwise"]["forms"]
 
 
 def form(fit: Sequence[Room], test: Sequence[Room], recipe: Recipe, settings: dict[str, Any]) -> dict[str, float]:
     """The first stage of one form on the test rooms, per cent: mIoU of its class map, mAP of the classes it finds."""
     torch.manual_seed(recipe.seed)
-    model = MIT({**settings, "second": False})
+    model = MIT({**settings, "second": ()})
     first_stage(model, fit, (), recipe)
     found = scores((first_map(model, room).argmax(1)[room.cut.piece], room) for room in test)
     return {"mIoU": found["mIoU"], "mAP": found_classes(model, test)["mAP"]}
@@ -76,7 +83,10 @@ def form(fit: Sequence[Room], test: Sequence[Room], recipe: Recipe, settings: di
 def bound(fit: Sequence[Room], test: Sequence[Room], recipe: Recipe) -> dict[str, float]:
     """The 3D network alone on the true class of every small voxel: mIoU on the test rooms, in per cent."""
     torch.manual_seed(recipe.seed)
-    net, classify = network(SHIPPED), nn.Linear(SHIPPED["width"], len(SHIPPED["classes"]))
+    net, classify = (
+        network({**SHIPPED, "planes": SHIPPED["second"]}),
+        nn.Linear(SHIPPED["width"], len(SHIPPED["classes"])),
+    )
     second_stage(net, classify, fit, [room.truth for room in fit], (), recipe, SHIPPED)
     maps = ((second_map(net.eval(), classify, room, SHIPPED), room) for room in test)
     return {"mIoU": scores((np.asarray(found).argmax(1)[room.cut.piece], room) for found, room in maps)["mIoU"]}

@@ -31,29 +31,34 @@ from xviz.models.clouds import grid_of, laid, pooled
 from xviz.models.mit import MIT, spaces_of
 from xviz.models.mit_cards import SHIPPED, views_of
 from xviz.models.sparse import SparseUNet
-from xviz.train.mit_geometry import IGNORED, amid, possible, shell
+from xviz.train.mit_geometry import IGNORED, amid, openings, possible, possible_in_photos, shell
 from xviz.train.mit_losses import consistency, links, listed, losses, shares
 from xviz.train.scanned import Room, rooms, some_photos, turned
+
+SECOND = ("second.", "classify_second.")  #: the parameters of the second stage
+OPEN = 0.05  #: a room's doors, and its windows, hold at least this share of the supervoxels at its walls
+
+SHOWN = 0.03  #: each class of a room fills at least this share of what some of its photos show
 
 
 @dataclass(frozen=True)
 class Recipe:
     """Every number of the training."""
 
-    epochs: int = 20
-    second_epochs: int = 15
+    epochs: int = 14
+    second_epochs: int = 10
     batch: int = 2  #: rooms in a step
-    rate: float = 3e-3
+    rate: float = 4e-3
     warm_up: float = 0.2  #: share of the steps
     weight_decay: float = 0.01
-    photos: int = 4  #: of a room in a step
+    photos: int = 3  #: of a room in a step
     left_out: float = 0.1  #: share of tokens left out at random
     pool: str = "max"  #: of the 3D map: mean, max or mix
     contrastive: float = 1.0  #: weight of that loss; 0 leaves it out
     consistency: float = 1.0  #: α of the paper
-    gravity: float = 1.0  #: weight of what gravity says of floor and walls; 0 leaves it out
-    listed: float = 1.0  #: weight of what list and place say of every supervoxel; 0 leaves it out
-    links: float = 1.0  #: weight of the loss that makes tokens ask where their own class is; 0 leaves it out
+    gravity: float = 3.0  #: weight of what gravity says of floor and walls; 0 leaves it out
+    listed: float = 3.0  #: weight of what list and place say of every supervoxel; 0 leaves it out
+    links: float = 2.0  #: weight of the loss that makes tokens ask where their own class is; 0 leaves it out
     balance: float = 0.5  #: how far rare classes weigh more in the second stage, 0 to 1
     sure: float = 0.5  #: a pseudo label needs at least this
     rooms: int = 0  #: the first so many; 0 takes all
@@ -82,13 +87,13 @@ def fitted(
 
     Args:
         fit: Rooms that are trained on.
-        judge: Rooms whose points judge; they change nothing.
+        judge: Rooms whose points judge; they change nothing, and may be none.
         recipe: The numbers.
         settings: Of the model.
         out: Where the model is put after the first stage already; None keeps it.
     """
     torch.manual_seed(recipe.seed)
-    model = MIT({**settings, "second": True})
+    model = MIT(settings)
     log = {"first": first_stage(model, fit, judge, recipe)}
     if out is not None:
         checkpoints.save(model, out)
@@ -107,7 +112,7 @@ def fitted(
 def first_stage(model: MIT, fit: Sequence[Room], judge: Sequence[Room], recipe: Recipe) -> list[dict[str, float]]:
     """Train the fusion model and its 3D network; the log of its epochs."""
     rng = np.random.default_rng(recipe.seed)
-    own = [p for name, p in model.named_parameters() if "second" not in name]
+    own = [p for name, p in model.named_parameters() if not name.startswith(SECOND)]
     optimizer, schedule = _optimizer(own, recipe, recipe.epochs, len(fit))
     remember_views(model, fit)
     log = []
@@ -121,7 +126,7 @@ def first_stage(model: MIT, fit: Sequence[Room], judge: Sequence[Room], recipe: 
             _advance(loss, own, optimizer, schedule)
             told.append({name: part.item() for name, part in parts.items()})
         log.append({"epoch": epoch + 1, **_mean(told)})
-        if epoch % 5 == 4 or epoch == recipe.epochs - 1:
+        if judge and (epoch % 5 == 4 or epoch == recipe.epochs - 1):
             model.eval()
             log[-1]["mIoU"] = scores((first_map(model, room).argmax(1)[room.cut.piece], room) for room in judge)["mIoU"]
         print(json.dumps(log[-1] | {"seconds": round(time.monotonic() - begun)}), flush=True)
@@ -161,16 +166,42 @@ def step(model: MIT, some: Sequence[Room], recipe: Recipe, rng: np.random.Genera
             parts["links"] = recipe.links * links(asked, {spaces[name]: maps[name] for name in maps}, tags)
         if recipe.listed:
             may = possible(room.cut, settings["classes"], room.tags)
-            standing = torch.from_numpy(amid(may, settings["classes"]))
             parts["listed"] = recipe.listed * listed(fused.map_points[0], torch.from_numpy(may))
-            parts["shares"] = recipe.listed * shares(fused.map_points[0], standing)
+            for name, where, enough in (("shares", amid, 1.0), ("openings", openings, OPEN)):
+                some_may = torch.from_numpy(where(may, settings["classes"]))
+                parts[name] = recipe.listed * shares(fused.map_points[0], some_may, enough)
+            if fused.map_views is not None:
+                parts |= in_photos(fused.map_views[0], present[model.sights], room.tags, recipe, settings)
         if recipe.gravity:
-            named = torch.from_numpy(shell(room.cut, settings["classes"]))
+            named = torch.from_numpy(shell(room.cut, settings["classes"], room.tags))
             if (named != IGNORED).any():  # a scan of a part of a room may hold neither
                 parts["gravity"] = recipe.gravity * F.cross_entropy(fused.map_points[0], named, ignore_index=IGNORED)
         for name, part in parts.items():
             found.setdefault(name, []).append(part)
     return {name: torch.stack(values).mean() for name, values in found.items()}
+
+
+def in_photos(
+    scores: Tensor, present: Tensor, tags: NDArray[np.float32], recipe: Recipe, settings: Mapping[str, Any]
+) -> dict[str, Tensor]:
+    """What the list says of every patch, or photo: it shows nothing else, and somewhere everything.
+
+    Args:
+        scores: (patches or views, classes) class scores of the 2D tokens.
+        present: (patches or views,) bool.
+        tags: (classes,) 1 where the room has the class.
+        recipe: The weight.
+        settings: tokens_2d, grid, classes.
+    """
+    may = np.broadcast_to(tags > 0, scores.shape)
+    if settings["tokens_2d"] == "patch":
+        count = len(scores) // int(np.prod(settings["grid"]))
+        may = possible_in_photos(count, settings["grid"], settings["classes"], tags)
+    may = torch.from_numpy(may.copy())[present]
+    return {
+        "listed in photos": recipe.listed * listed(scores[present], may),
+        "shares in photos": recipe.listed * shares(scores[present], may, SHOWN),
+    }
 
 
 def with_photos(
@@ -283,7 +314,7 @@ def second_stage(
             _advance(loss, own, optimizer, schedule)
             told.append({"loss": loss.item()})
         log.append({"epoch": epoch + 1, **_mean(told)})
-        if epoch % 5 == 4 or epoch == recipe.second_epochs - 1:
+        if judge and (epoch % 5 == 4 or epoch == recipe.second_epochs - 1):
             net.eval()
             log[-1]["mIoU"] = scores((second_map(net, classify, r, settings).argmax(1)[r.cut.piece], r) for r in judge)[
                 "mIoU"

@@ -20,20 +20,27 @@ IGNORED = -1  #: a supervoxel without a label
 IN_WALLS = ("wall", "door", "window")  #: what stands nowhere but in the walls of the plan
 CELL = 0.1  #: metres along a cell of the plan
 HIGH = 1.8  #: metres above which what is upright is taken for wall in the plan
+ABOVE = 0.4  #: share of a photo, from its top, that shows no floor
 FEW = 0.3  #: a supervoxel with a smaller share in the walls of the plan is not part of them
 
 
-def shell(made: Cut, classes: Sequence[str]) -> NDArray[np.int64]:
+def shell(made: Cut, classes: Sequence[str], tags: NDArray[np.floating]) -> NDArray[np.int64]:
     """(supervoxels,) floor or wall where gravity says so without any label, else ``IGNORED``.
 
-    Floor is what is level at the lowest height; wall is what is upright above two metres.
+    Floor is what is level at the lowest height; wall is what is upright above two metres; each where the list has it,
+    for a scan of the upper half of a room shows no floor.
+
+    Args:
+        made: The cloud.
+        classes: Names.
+        tags: (classes,) 1 where the room has the class.
     """
     height, level = _means(made)
     named = np.full(made.pieces, IGNORED)
     if "wall" in classes:
         named[(height > 2.0) & (level < 0.2)] = classes.index("wall")
     named[(np.abs(height) < 0.08) & (level > 0.9)] = classes.index("floor")
-    return named
+    return np.where((named >= 0) & (tags[named] > 0), named, IGNORED)
 
 
 def possible(made: Cut, classes: Sequence[str], tags: NDArray[np.floating]) -> NDArray[np.bool_]:
@@ -59,8 +66,34 @@ def possible(made: Cut, classes: Sequence[str], tags: NDArray[np.floating]) -> N
 def amid(may: NDArray[np.bool_], classes: Sequence[str]) -> NDArray[np.bool_]:
     """(supervoxels, classes) of what is ``possible``: furniture, where it stands away from the walls."""
     furniture = np.array([name not in ("floor", *IN_WALLS) for name in classes])
-    away = ~may[:, [classes.index("wall")]] if "wall" in classes else np.ones((len(may), 1), bool)
-    return may & furniture & away
+    return may & furniture & ~_at_walls(may, classes)
+
+
+def openings(may: NDArray[np.bool_], classes: Sequence[str]) -> NDArray[np.bool_]:
+    """(supervoxels, classes) of what is ``possible``: doors and windows, which are in walls."""
+    return may & np.array([name in IN_WALLS[1:] for name in classes]) & _at_walls(may, classes)
+
+
+def possible_in_photos(
+    photos: int, grid: tuple[int, int], classes: Sequence[str], tags: NDArray[np.floating]
+) -> NDArray[np.bool_]:
+    """(photos · rows · columns, classes) the classes that each patch may show: those of the list, no floor high up.
+
+    Args:
+        photos: How many, held upright.
+        grid: Rows and columns of patches in each.
+        classes: Names, in the order of the columns.
+        tags: (classes,) 1 where the room has the class.
+    """
+    may = np.broadcast_to(tags > 0, (photos, *grid, len(classes))).copy()
+    if "floor" in classes and tags.sum() > 1:
+        may[:, : int(grid[0] * ABOVE), :, classes.index("floor")] = False
+    return may.reshape(-1, len(classes))
+
+
+def _at_walls(may: NDArray[np.bool_], classes: Sequence[str]) -> NDArray[np.bool_]:
+    """(supervoxels, 1) whether each may be wall."""
+    return may[:, [classes.index("wall")]] if "wall" in classes else np.zeros((len(may), 1), bool)
 
 
 def _share_in_walls(made: Cut) -> NDArray[np.float64]:

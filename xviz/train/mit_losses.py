@@ -86,7 +86,7 @@ def listed(scores: Tensor, may: Tensor) -> Tensor:
     return -scores.log_softmax(-1).masked_fill(~may, -torch.inf).logsumexp(-1).mean()
 
 
-def shares(scores: Tensor, may: Tensor) -> Tensor:
+def shares(scores: Tensor, may: Tensor, enough: float = 1.0) -> Tensor:
     """−log of the share of its possible supervoxels that each class of the room holds, mean over those classes.
 
     Zero where no class has a possible supervoxel.
@@ -94,12 +94,13 @@ def shares(scores: Tensor, may: Tensor) -> Tensor:
     Args:
         scores: (supervoxels, c) class scores of the 3D tokens.
         may: The same, bool: the classes that each may have.
+        enough: Share from which on nothing is lost.
     """
     count = may.sum(0)
     if not count.any():
         return scores.new_zeros(())
     share = (scores.softmax(-1) * may).sum(0)[count > 0] / count[count > 0]
-    return -share.clamp_min(1e-6).log().mean()
+    return -(share / enough).clamp(1e-6, 1).log().mean()
 
 
 def links(calls: Sequence[Heard], maps: Mapping[str, Tensor], tags: Tensor) -> Tensor:

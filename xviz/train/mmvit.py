@@ -34,6 +34,7 @@ from xviz.models.mmvit import MMViT, patches, view_grid
 from xviz.models.mmvit_cards import SOUND, standard
 from xviz.train.multiview import Schedule, optimise
 from xviz.train.spoken import Clip, Recording, alone, recordings, row
+from xviz.train.varying import equalised, shifted, silenced, stretched
 
 
 @dataclass(frozen=True)
@@ -132,15 +133,6 @@ def step(model: MMViT, clips: Sequence[Clip], recipe: Recipe, definition: Mel, r
     return F.binary_cross_entropy_with_logits(torch.stack(list(outputs.values()), 1), labels)
 
 
-def shifted(planes: Tensor, most: int, rng: np.random.Generator) -> Tensor:
-    """Each spectrogram moved up or down by some bands; what comes in at the edge is silence."""
-    moved = torch.full_like(planes, -1.0)
-    for index, by in enumerate(rng.integers(-most, most + 1, len(planes))):
-        a, b = max(0, by), planes.shape[2] + min(0, by)
-        moved[index, :, a:b] = planes[index, :, a - by : b - by]
-    return moved
-
-
 def further(planes: Tensor, recipe: Recipe, definition: Mel, rng: np.random.Generator) -> Tensor:
     """Spectrograms varied in the ways that the recipe has switched on."""
     if recipe.stretch:
@@ -148,40 +140,6 @@ def further(planes: Tensor, recipe: Recipe, definition: Mel, rng: np.random.Gene
     if recipe.tilt:
         planes = equalised(planes, recipe.tilt / (definition.floor / 2), rng)
     return silenced(planes, recipe.hidden, rng) if recipe.hidden else planes
-
-
-def stretched(planes: Tensor, most: float, rng: np.random.Generator) -> Tensor:
-    """Each spectrogram (channels, bands, frames) wider or narrower along its bands, about the lowest."""
-    count, bands = len(planes), planes.shape[2]
-    wide = torch.from_numpy(1 + most * rng.uniform(-1, 1, count)).float()[:, None]
-    place = torch.arange(bands) / wide  # (b, bands) from which band each comes
-    below = place.floor().clamp_max(bands - 1).long()
-    share = (place - below)[:, None, :, None]
-    rows = torch.arange(count)[:, None]
-    low, high = (
-        planes.transpose(1, 2)[rows, index].transpose(1, 2) for index in (below, (below + 1).clamp_max(bands - 1))
-    )
-    return ((1 - share) * low + share * high).masked_fill((place > bands - 1)[:, None, :, None], -1.0)
-
-
-def equalised(planes: Tensor, most: float, rng: np.random.Generator) -> Tensor:
-    """Each spectrogram louder in some bands and softer in others, by up to ``most``; its loudest value becomes 1."""
-    count, bands = len(planes), np.linspace(0, 1, planes.shape[2])
-    gains = np.zeros((count, len(bands)))
-    for wave in (1, 2, 3):  # half waves along the bands
-        size, turn = rng.uniform(0, 1, (count, 1)), 2 * np.pi * rng.uniform(0, 1, (count, 1))
-        gains += size / 3 * np.cos(np.pi * wave * bands + turn)
-    louder = planes + most * torch.from_numpy(gains).float()[:, None, :, None]
-    return (louder - louder.amax((1, 2, 3), keepdim=True) + 1).clamp_min(-1.0)
-
-
-def silenced(planes: Tensor, most: int, rng: np.random.Generator) -> Tensor:
-    """Each spectrogram with up to ``most`` neighbouring bands silent."""
-    count, bands = len(planes), planes.shape[2]
-    wide = rng.integers(0, most + 1, (count, 1))
-    start = (rng.random((count, 1)) * (bands - wide + 1)).astype(int)
-    place = np.arange(bands)
-    return planes.masked_fill(torch.from_numpy((place >= start) & (place < start + wide))[:, None, :, None], -1.0)
 
 
 def cutmix(planes: Tensor, labels: Tensor, rng: np.random.Generator, alpha: float = 1.0) -> tuple[Tensor, Tensor]:

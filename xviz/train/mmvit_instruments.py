@@ -24,9 +24,10 @@ from xviz import checkpoints
 from xviz.models.mel import Mel
 from xviz.models.mmvit import MMViT, view_grid
 from xviz.models.mmvit_cards import INSTRUMENTS, OBJECTS
-from xviz.train.mmvit import cutmix, heard, leave_out, predict, remember_mean, shifted, transfer
+from xviz.train.mmvit import cutmix, heard, leave_out, predict, remember_mean, transfer
 from xviz.train.multiview import Schedule, begin, loss_of, optimise
 from xviz.train.played import Mixture, Note, mixed, notes, whole
+from xviz.train.varying import shifted
 
 SPLITS = ("pitch", "instrument", "soundfont")  #: what is only tested
 

@@ -2,8 +2,8 @@
 
 Links: the share of a patch's score on supervoxels whose middle lies within half a metre of what the patch's middle
 truly shows, beside equal scores for all and an untrained model; and the share on points of the same class as that
-place, which is as far as lists of classes can teach. Places: the share of each method's relevance for a
-class that lies on points of that class, beside the class map itself.
+place, which is as far as lists of classes can teach. Places: the share of each method's relevance for a class that lies
+on points of that class, beside the class map itself, alone and with attention.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from xviz.core.sample import Sample, Views
 from xviz.core.tokens import PatchGrid, Segments
 from xviz.data.rooms import read_scene
 from xviz.explain import METHODS
-from xviz.models.mit import activation
+from xviz.explain.fused import fused
 from xviz.models.photos import Frame
 from xviz.train.scanned import Room
 
@@ -173,8 +173,11 @@ def places(loaded: engine.Loaded, folder: Path, some: Sequence[Room]) -> dict[st
 
 
 def _of_class(loaded: engine.Loaded, run: Run, output: str, index: int) -> Iterator[tuple[str, NDArray[np.float64]]]:
-    """Scores of the supervoxels for one class: the class map, and methods."""
-    yield "class map", activation(loaded.module, run.inputs)[:, index].double().numpy()
+    """Scores of the supervoxels for one class: the class map, alone and with attention, and methods."""
+    maps = fused(loaded, run)
+    yield "class map", maps.map[:, index]
+    yield "class map × attention", maps.weighted[:, index]
+    yield "class map fused with attention", maps.fused[:, index]
     run = engine.regrad(loaded, run, output)
     for method in PLACED:
         one = METHODS[method]

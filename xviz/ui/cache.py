@@ -85,25 +85,25 @@ def _outputs(_loaded: engine.Loaded, _sample: Sample, key: str, digest: str) -> 
 
 
 class Shelf:
-    """The explanations used last, shared by all threads.
+    """The answers used last, shared by all threads.
 
     A shelf of our own, since Streamlit's caches refuse to move a progress bar while they compute.
     """
 
     def __init__(self, size: int) -> None:
-        self.size, self.kept, self.lock = size, OrderedDict[Hashable, Explanation](), Lock()
+        self.size, self.kept, self.lock = size, OrderedDict[Hashable, object](), Lock()
 
-    def get(self, key: Hashable) -> Explanation | None:
+    def get(self, key: Hashable) -> object | None:
         """What is kept under a key."""
         with self.lock:
             if key in self.kept:
                 self.kept.move_to_end(key)
             return self.kept.get(key)
 
-    def put(self, key: Hashable, explanation: Explanation) -> None:
+    def put(self, key: Hashable, answer: object) -> None:
         """Keep one more; the one that was not asked for longest goes."""
         with self.lock:
-            self.kept[key] = explanation
+            self.kept[key] = answer
             while len(self.kept) > self.size:
                 self.kept.popitem(last=False)
 
@@ -111,6 +111,11 @@ class Shelf:
 @st.cache_resource
 def _shelf() -> Shelf:
     return Shelf(1024)
+
+
+@st.cache_resource
+def _large() -> Shelf:
+    return Shelf(64)
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,7 @@ _METHODS = {**METHODS, asked.METHOD.key: asked.METHOD}  #: those that can be ask
 
 def known(run: Run, question: Question) -> Explanation | None:
     """The answer, if it was computed before."""
-    return _shelf().get(question.of(run))
+    return _shelf().get(question.of(run))  # type: ignore[return-value]
 
 
 def explain(run: Run, question: Question, progress: Callable[[float, str], None] | None = None) -> Explanation:
@@ -149,6 +154,21 @@ def explain(run: Run, question: Question, progress: Callable[[float, str], None]
     )
     _shelf().put(question.of(run), made)
     return made
+
+
+def part(run: Run, what: Hashable, make: Callable[[], object] | None = None) -> object | None:
+    """A part of an answer that comes in large parts, such as one photo's pixels: the known one, or what is made now.
+
+    Args:
+        run: That is explained.
+        what: Names the part of the answer.
+        make: Makes it; None only looks whether it is known.
+    """
+    key = (_key(run), what)
+    found = _large().get(key)
+    if found is None and make is not None:
+        _large().put(key, found := make())
+    return found
 
 
 # Sounds and pictures in views

@@ -8,8 +8,8 @@ import streamlit as st
 from xviz import scale
 from xviz.models.mit import affinities
 from xviz.ui import asking, cache, components
-from xviz.ui.linking import Looked
 from xviz.ui.rooms import Scan
+from xviz.ui.sides import Looked
 from xviz.views import matrix
 
 
@@ -52,13 +52,13 @@ def without(scan: Scan, looked: Looked) -> None:
     choices = scan.choices
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = list(scan.drawn.album.names)
-        before = [int(i) for i in choices.recall("photos", ())]  # type: ignore[union-attr]
+        before = [photo for photo in choices.photos if photo < len(names)][: max(0, len(names) - 1)]
         chosen = st.multiselect(
             "Leave photos out", range(len(names)), default=before, format_func=names.__getitem__,
             max_selections=max(1, len(names) - 1), disabled=len(names) < 2, key=f"without {scan.place}", width=420,
         )  # fmt: skip
-        if list(chosen) != before:
-            choices.remember("photos", tuple(chosen))
+        if sorted(chosen) != before:
+            choices.leave_out(tuple(chosen))
             st.rerun()
         token = looked.picked.token if looked.picked.space == "supervoxel" else None
         if st.button(

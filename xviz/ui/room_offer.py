@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
+from xviz.core.tokens import PatchGrid, Segments
 from xviz.export import bundle, safe_name
 from xviz.figures.caption import tail
 from xviz.figures.cloud import MOST, Camera
@@ -18,10 +19,10 @@ from xviz.figures.recipes import Room, room_figure
 from xviz.figures.style import PRESETS
 from xviz.ply import ply
 from xviz.thinning import thin
-from xviz.ui import answers, asking, linking, offer, parts
+from xviz.ui import answers, asking, offer, parts, sides
 from xviz.ui.asking import PATCHES, POINTS
-from xviz.ui.linking import Looked
 from xviz.ui.rooms import Scan, cameras
+from xviz.ui.sides import Looked
 from xviz.ui.standalone import Rows, page
 
 KINDS = {"room": "Cloud, photos and links"}
@@ -44,6 +45,10 @@ class Shown:
             raise ModelError("The chosen method has no answer yet. Compute it above, then take the figure.")
         return self.looked.found
 
+    def drawn(self) -> Explanation:
+        """The scores as the figure draws them: of voxels and pixels where these are shown."""
+        return self.found() if self.looked.grained is None else self.looked.grained.drawn()
+
     def totals(self) -> NDArray[np.float64] | None:
         """(photos,) what the patches of each get together."""
         scores = self.found().scores.get(PATCHES)
@@ -51,26 +56,34 @@ class Shown:
 
     def figure(self, kind: str, preset: str) -> Figure:
         """The figure, from where the live camera is now."""
-        scan, looked, found = self.scan, self.looked, self.found()
-        kept = thin(scan.cloud.xyz, MOST, scan.segments.of_point).kept
+        scan, looked, found = self.scan, self.looked, self.drawn()
+        grained = looked.grained
+        segments = scan.segments if grained is None else grained.grains.voxels
+        patches = scan.patches if grained is None else grained.grains.pixels
+        kept = thin(scan.cloud.xyz, MOST, segments.of_point).kept
         room = Room(
             scan.cloud.xyz[kept],
             None if scan.cloud.rgb is None else scan.cloud.rgb[kept],
-            type(scan.segments)(POINTS, scan.segments.of_point[kept], scan.segments.middles),
+            Segments(segments.name, segments.of_point[kept], segments.middles),
             scan.views.images,
-            type(scan.patches)(PATCHES, scan.drawn.album.names, scan.patches.grid),
+            PatchGrid(patches.name, scan.drawn.album.names, patches.grid),
             scan.drawn.album.frames,
             scan.sample.source,
+            grained is not None,
+            () if grained is None else tuple(i for i in range(len(scan.views.names)) if i not in grained.photos),
         )
         called = scan.called(looked.picked)
-        sides = [
-            f"{name}: answers to {called}" if space in found.scores else name
-            for name, space in (("Cloud", POINTS), ("Photos", PATCHES))
+        titles = [
+            f"{name}: answers to {called}" if space.name in found.scores else name
+            for name, space in (("Cloud", segments), ("Photos", patches))
         ]
+        if grained is not None:
+            titles = [f"Cloud: voxels for “{scan.output}”", f"Photos: pixels for “{scan.output}”"]
         return room_figure(
-            room, found, titles=(sides[0], sides[1]), links=looked.links, crosses=looked.crosses,
+            room, found, titles=(titles[0], titles[1]), links=looked.links, crosses=looked.crosses,
             truth=looked.truth if looked.picked.space == "patch" else None, totals=self.totals(),
-            shared=found.method not in linking.OWN,
+            shared=found.method not in sides.OWN and grained is None,
+            limits={} if grained is None else dict(zip((segments.name, patches.name), grained.limits(), strict=True)),
             camera=Camera.told(looked.camera.get("camera"), scan.cloud.xyz), notes=[f"{looked.what}."],  # type: ignore[arg-type]
             preset=PRESETS[preset],
         )  # fmt: skip
@@ -81,9 +94,12 @@ class Shown:
         arrays = {
             "supervoxel_of_point": scan.segments.of_point, "supervoxel_middles": scan.segments.middles,
             "class_activation": scan.activation(), "predicted_class": scan.predicted(),
+            "class_activation_weighted": scan.maps().weighted, "class_activation_fused": scan.maps().fused,
             "patch_frames": scan.drawn.album.frames,
             "links": np.array([(k.patch, k.supervoxel, k.weight) for k in self.looked.links]).reshape(-1, 3),
         }  # fmt: skip
+        if self.looked.grained is not None:
+            arrays |= self.looked.grained.arrays()
         return bundle(
             {kind: self.figure(kind, preset)},
             [found],
@@ -103,17 +119,23 @@ class Shown:
             "supervoxel": scan.segments.of_point.astype(np.int32),
             "predicted": scan.predicted().astype(np.int32)[scan.segments.of_point],
         }
-        if POINTS in found.scores:
+        said = found.unit
+        if (grained := self.looked.grained) is not None:
+            said += ", of a point's voxel"
+            of_point = grained.grains.voxels.of_point
+            scalars["score"] = grained.of_voxels.astype(np.float32)[of_point]
+            scalars |= {f"score_{name}": part.astype(np.float32)[of_point] for name, part in grained.parts.items()}
+        elif POINTS in found.scores:
             scalars["score"] = scan.segments.paint(found.scores[POINTS]).astype(np.float32)
         classes = ", ".join(f"{i} {name}" for i, name in enumerate(scan.run.outputs))
         origin = tail(found.provenance, scan.sample.source)
-        comments = [f"score: {found.unit}. {self.looked.what}", f"predicted: {classes}", origin]
+        comments = [f"score: {said}. {self.looked.what}", f"predicted: {classes}", origin]
         return ply(scan.cloud.xyz, scan.cloud.rgb, scalars, comments)
 
     def html(self) -> bytes:
         """The cloud and the photos as they are, with what each token attends to on the other side."""
         scan, looked = self.scan, self.looked
-        cloud, album = linking.views(scan, looked, "scores")
+        cloud, album = sides.views(scan, looked, "scores")
         caption = f"{looked.what}. {tail(self.found().provenance, scan.sample.source)}"
         return page(cloud, album, title=f"{scan.sample.name}: points and photos", caption=caption, rows=self._rows())
 

@@ -17,8 +17,8 @@ from xviz.core.tokens import PatchGrid, Segments
 from xviz.data.points import SUFFIXES, UNITS, UPS
 from xviz.data.room_examples import load_room, room_examples
 from xviz.data.rooms import read_scene
+from xviz.explain.fused import Fused, fused
 from xviz.models.card import ModelCard
-from xviz.models.mit import activation
 from xviz.models.photos import STRIDE, Frame
 from xviz.ui import cache, components, parts
 from xviz.ui.asking import PATCHES, POINTS
@@ -114,18 +114,18 @@ class Scan:
             return Target(self.output)
         return Target(self.output, "classes_3d", (selection.token,))
 
+    def maps(self) -> Fused:
+        """The class-activation map, alone and with the attention of class tokens."""
+        return cache.of_run(self.run, fused, "class maps")  # type: ignore[return-value]
+
     def activation(self) -> NDArray[np.float64]:
         """(supervoxels, classes) class-activation map."""
-        return cache.of_run(self.run, _activation, "activation")  # type: ignore[return-value]
+        return self.maps().map
 
     def predicted(self) -> NDArray[np.float64]:
         """(supervoxels,) the number of the most probable class; of the second stage where there is one."""
         second = self.run.inputs.context.get("second")
         return np.argmax(self.activation() if second is None else second.numpy(), 1).astype(np.float64)
-
-
-def _activation(loaded, run: Run) -> NDArray[np.float64]:
-    return activation(loaded.module, run.inputs).double().numpy()
 
 
 # Showing
@@ -165,7 +165,7 @@ def hidden(choices: Choices, sample: Sample, card: ModelCard) -> cache.Gone:
     views = sample.part("views")
     assert isinstance(views, Views)
     each = card.settings["grid"][0] * card.settings["grid"][1]
-    left_out = [int(i) for i in choices.recall("photos", ()) if int(i) < len(views.names)]  # type: ignore[union-attr]
+    left_out = [photo for photo in choices.photos if photo < len(views.names)][: len(views.names) - 1]  # one is kept
     patches = tuple(photo * each + i for photo in left_out for i in range(each))
     return tuple((space, tokens) for space, tokens in ((POINTS, choices.masked), (PATCHES, patches)) if tokens)
 

@@ -10,13 +10,12 @@ import base64
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from xviz.scale import Scale
-from xviz.ui.components import script, style
+from xviz.ui.components import read, script, style
 from xviz.views.payload import pack
 from xviz.views.view import View
 
@@ -111,5 +110,5 @@ def _code() -> str:
     for name, kind in (("xvizCloud", "cloud"), ("xvizPhotos", "photos")):
         inside = script(kind).replace("export default function", "return function")
         parts.append(f"const {name} = (() => {{\n{inside}\n}})();")
-    parts.append((Path(__file__).parent / "components" / "standalone.js").read_text(encoding="utf-8"))
+    parts.append(read("message.js", "standalone.js"))
     return "\n".join(parts).replace("</script", "<\\/script")

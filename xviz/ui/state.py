@@ -1,4 +1,4 @@
-"""What a visitor has chosen beyond the widgets: the selected token and the masked ones, kept in the URL too.
+"""What a visitor has chosen beyond the widgets: the selected token, and what is left out, kept in the URL too.
 
 Widgets keep their own values, and those that a link shall restore are bound to the URL by Streamlit. Nothing outside
 this module touches ``st.session_state`` or ``st.query_params``.
@@ -59,6 +59,7 @@ class Choices:
         self._put("selection", Selection.parse(st.query_params.get("token")) if opened else None)
         self._put("cleared", False)
         self._put("masked", _numbers(st.query_params.get("masked")) if opened else ())
+        self._put("photos", _numbers(st.query_params.get("without")) if opened else ())
         if not opened:
             self.write()
 
@@ -88,6 +89,16 @@ class Choices:
         self._put("masked", tuple(sorted(set(tokens))))
         self.write()
 
+    @property
+    def photos(self) -> tuple[int, ...]:
+        """The photos that the model is not shown."""
+        return self._get("photos") or ()  # type: ignore[return-value]
+
+    def leave_out(self, photos: tuple[int, ...]) -> None:
+        """Hide photos from the model, and no others."""
+        self._put("photos", tuple(sorted(set(photos))))
+        self.write()
+
     def remember(self, name: str, value: object) -> None:
         """Keep a value of the page that no link restores."""
         self._put(name, value)
@@ -98,10 +109,11 @@ class Choices:
         return default if kept is None else kept
 
     def write(self) -> None:
-        """Say the selection and the masked tokens in the URL."""
+        """Say the selection, the masked tokens and the photos that are left out in the URL."""
         said = {
             "token": self.selection.text() if self.selection else "",
             "masked": ",".join(str(token + 1) for token in self.masked),
+            "without": ",".join(str(photo + 1) for photo in self.photos),
         }
         for name, value in said.items():
             if value and st.query_params.get(name) != value:

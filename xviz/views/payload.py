@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-#: numpy type -> the name `common.js` knows it by; all little-endian, as browsers are
+#: numpy type -> the name `message.js` knows it by; all little-endian, as browsers are
 CODES = {"float32": "f4", "uint8": "u1", "uint16": "u2", "uint32": "u4"}
 
 
@@ -47,7 +47,7 @@ def pack_still(header: Mapping[str, object], **arrays: ArrayLike) -> tuple[str, 
 
 
 def unpack(payload: bytes) -> tuple[dict[str, object], dict[str, NDArray]]:
-    """What `pack` was given: the header and the flat arrays; `common.js` states the same again."""
+    """What `pack` was given: the header and the flat arrays; `message.js` states the same again."""
     (length,) = struct.unpack_from("<I", payload)
     header = json.loads(payload[4 : 4 + length].decode())
     types = {code: np.dtype(name).newbyteorder("<") for name, code in CODES.items()}

@@ -12,7 +12,7 @@ from PIL import Image
 
 from xviz.scale import Categories, Scale, number, order
 from xviz.views.payload import pack, pack_still
-from xviz.views.view import View, check_length, drawn_with
+from xviz.views.view import Finer, View, check_length, drawn_with
 
 MOST = 640  #: pixels of the longer side of a photo as it is sent; larger ones are made smaller
 
@@ -81,6 +81,7 @@ def photos(
     sequence: Sequence[int] | None = None,
     selected: int | None = None,
     absent: Sequence[int] = (),
+    finer: Finer | None = None,
     numbers: Sequence[tuple[str, int]] = (),
     crosses: ArrayLike = (),
     title: str = "",
@@ -97,6 +98,9 @@ def photos(
         sequence: the order of the photos in the place of that of their totals.
         selected: the patch to highlight; None leaves what the visitor picked, −1 takes it away.
         absent: photos that the model is not shown, hatched.
+        finer: scores of the cells, photo by photo and row by row, into which the grid of each photo is cut by `size`;
+            they are coloured in the place of patches, `scores` are then sums over each patch, which are said, and the
+            scale is that of the cells.
         numbers: a sign, and the patch that it stands on.
         crosses: (m, 3), photo, x and y in its pixels, of places to mark.
         title: printed above.
@@ -107,6 +111,10 @@ def photos(
         scores = np.asarray(scores, np.float32)
         check_length("scores", scores, len(made))
     bar, arrays = drawn_with(scale, scores)
+    if finer is not None and finer.size is not None and scale is not None:
+        check_length("finer.scores", finer.scores, len(made.names) * finer.size[0] * finer.size[1])
+        bar = scale.header(finer.scores)
+        arrays |= {"fineLevel": scale.quantise(finer.scores)}
     ranked = np.zeros(0, np.int64) if scores is None else order(scores)[: int(np.isfinite(scores).sum())]
     count = len(made.names)
     if totals is not None:
@@ -115,7 +123,7 @@ def photos(
     sequence = ordered(count, totals) if sequence is None else sequence
     header = {
         "title": title,
-        "alt": _alt(title, made, scores, scale, ranked, totals, sequence),
+        "alt": _alt(title, made, scores, scale, ranked, totals, sequence, finer),
         "still": made.digest,
         "names": list(made.names),
         "grid": list(made.grid),
@@ -127,6 +135,7 @@ def photos(
         "note": note,
         "height": height,
         "scale": bar,
+        "fine": None if finer is None or finer.size is None else {"name": finer.name, "size": list(finer.size)},
     }
     payload = pack(
         header,
@@ -136,7 +145,7 @@ def photos(
         crosses=np.asarray(crosses, np.float32).reshape(-1, 3),
         **arrays,
     )
-    table = _table(made, scores, scale, ranked)
+    table = _table(made, scores, scale, ranked, finer)
     return View("photos", payload, height, str(header["alt"]), table, (len(made),), still=made.still)
 
 
@@ -155,12 +164,12 @@ def _encoded(image: NDArray[np.uint8]) -> bytes:
     return file.getvalue()
 
 
-def _alt(title, made: Album, scores, scale, ranked, totals, sequence) -> str:
+def _alt(title, made: Album, scores, scale, ranked, totals, sequence, finer: Finer | None) -> str:
     """The drawing in a sentence or two."""
     said = f"{title or 'Photos'}, {len(made.names)} photos of {made.grid[0]} × {made.grid[1]} patches"
     if scores is None or scale is None:
         return f"{said}."
-    said += f", {scale.text()}."
+    said += f", {scale.text()}" + (f" of each {finer.name}." if finer else ".")
     if totals is not None and len(sequence):
         said += f" First: {made.names[int(sequence[0])]} with {number(float(totals[int(sequence[0])]))} in all."
     if len(ranked) and not isinstance(scale, Categories):
@@ -168,8 +177,9 @@ def _alt(title, made: Album, scores, scale, ranked, totals, sequence) -> str:
     return said
 
 
-def _table(made: Album, scores, scale, ranked) -> tuple:
+def _table(made: Album, scores, scale, ranked, finer: Finer | None) -> tuple:
     """The twenty strongest patches."""
     if scores is None or scale is None:
         return (("photo",), *((name,) for name in made.names))
-    return (("patch", scale.name()), *((made.label(int(i)), float(scores[i])) for i in ranked[:20]))
+    summed = f", sum over its {finer.name}s" if finer else ""
+    return (("patch", scale.name() + summed), *((made.label(int(i)), float(scores[i])) for i in ranked[:20]))

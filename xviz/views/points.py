@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from xviz.scale import Categories, Scale, number, order
 from xviz.thinning import thin
 from xviz.views.payload import pack, pack_still
-from xviz.views.view import View, check_length, drawn_with
+from xviz.views.view import Finer, View, check_length, drawn_with
 
 #: more points than this are thinned before they are sent, and the view says so
 MOST = 150_000
@@ -33,6 +33,7 @@ class Geometry:
     centre: NDArray[np.float64]  #: (3,) metres; positions are sent around it to keep their digits
     extent: NDArray[np.float64]  #: (3,) metres
     note: str  #: what thinning left out
+    kept: NDArray[np.int64]  #: points of the whole cloud that are drawn
 
     def label(self, token: int) -> str:
         """What a token is called."""
@@ -85,7 +86,7 @@ def geometry(
     arrays = {} if colours is None else {"rgb": np.asarray(colours, np.uint8)[kept]}
     digest, still = pack_still(header, position=(xyz[kept] - centre).astype(np.float32), token=tokens[kept], **arrays)
     named = None if labels is None else tuple(str(label) for label in labels)
-    return Geometry(digest, still, len(xyz), count, named, segments is not None, centre, extent, thinned.note())
+    return Geometry(digest, still, len(xyz), count, named, segments is not None, centre, extent, thinned.note(), kept)
 
 
 def points(
@@ -99,6 +100,7 @@ def points(
     selected: int | None = None,
     links: ArrayLike | None = None,
     marks: Marks | None = None,
+    finer: Finer | None = None,
     name: str = "",
     title: str = "",
     height: int = 480,
@@ -115,6 +117,8 @@ def points(
         selected: the token to highlight; None leaves what the visitor picked, −1 takes it away.
         links: (m, 2, 3), both ends of lines to draw, metres; short for `marks`.
         marks: what is drawn over the cloud.
+        finer: scores of parts of tokens with `of_point`, which are coloured in their place; `scores` are then sums over
+            each token, which are said, and the scale is that of the parts.
         name: under which the browser tells where the camera is, see `components.camera`; "" tells nothing.
         title: printed above.
         height: the most it takes, CSS pixels.
@@ -129,10 +133,15 @@ def points(
     if marks is None:
         marks = Marks() if links is None else Marks(links)
     bar, arrays = drawn_with(scale, scores)
+    if finer is not None and finer.of_point is not None and scale is not None:
+        check_length("finer.of_point", finer.of_point, made.count)
+        each = np.asarray(finer.scores, np.float32)[finer.of_point[made.kept]]
+        bar = scale.header(finer.scores)
+        arrays |= {"fineLevel": scale.quantise(each), "fineValue": each}
     ranked = np.zeros(0, np.int64) if scores is None else order(scores)
     header = {
         "title": title,
-        "alt": _alt(title, made, scores, scale, ranked),
+        "alt": _alt(title, made, scores, scale, ranked, finer),
         "still": made.digest,
         "tokens": made.tokens,
         "selected": None if selected is None else int(selected),
@@ -145,6 +154,7 @@ def points(
         "note": made.note,
         "height": height,
         "scale": bar,
+        "fine": None if finer is None else finer.name,
     }
     payload = pack(
         header,
@@ -153,7 +163,7 @@ def points(
         crosses=np.float32(_around(made, marks.crosses)),
         **arrays,
     )
-    table = _table(scores, made, scale, ranked)
+    table = _table(scores, made, scale, ranked, finer)
     return View("cloud", payload, height, str(header["alt"]), table, (made.tokens,), still=made.still)
 
 
@@ -186,24 +196,27 @@ def _corners(pose: ArrayLike, depth: float) -> NDArray[np.float64]:
     return frame @ pose[:3, :3].T + pose[:3, 3]
 
 
-def _alt(title: str, made: Geometry, scores, scale: Scale | Categories | None, ranked) -> str:
+def _alt(title: str, made: Geometry, scores, scale: Scale | Categories | None, ranked, finer: Finer | None) -> str:
     """The drawing in a sentence or two."""
     said = f"{title or 'Point cloud'}, {made.count} points" + (f" in {made.tokens} segments" if made.segmented else "")
     if made.count:
         said += f", {' × '.join(number(v) for v in made.extent)} m"
     if scores is None or scale is None:
         return said + "."
-    said += f", {scale.text()}."
+    said += f", {scale.text()}" + (f" of each {finer.name}." if finer else ".")
     if isinstance(scale, Categories):
         return said
     strongest = [int(i) for i in ranked[:3] if np.isfinite(scores[i])]
     return said + (
-        f" Strongest: {', '.join(f'{made.label(i)} {number(scores[i])}' for i in strongest)}." if strongest else ""
+        f" Strongest{' sums' if finer else ''}: {', '.join(f'{made.label(i)} {number(scores[i])}' for i in strongest)}."
+        if strongest
+        else ""
     )
 
 
-def _table(scores, made: Geometry, scale: Scale | Categories | None, ranked) -> tuple:
+def _table(scores, made: Geometry, scale: Scale | Categories | None, ranked, finer: Finer | None) -> tuple:
     """The twenty strongest tokens."""
     if scores is None or scale is None:
         return (("token",),)
-    return (("token", scale.name()), *((made.label(int(i)), float(scores[i])) for i in ranked[:20]))
+    summed = f", sum over its {finer.name}s" if finer else ""
+    return (("token", scale.name() + summed), *((made.label(int(i)), float(scores[i])) for i in ranked[:20]))

@@ -45,6 +45,16 @@ class View:
         return index if len(index) > 1 else index[0]
 
 
+@dataclass(frozen=True, eq=False)
+class Finer:
+    """Scores finer than tokens, whose colours take the place of the tokens' own; picks stay tokens."""
+
+    name: str  #: what has a score, "voxel"
+    scores: NDArray[np.floating]  #: (cells,), NaN for one without
+    of_point: NDArray[np.integer] | None = None  #: (points,) the cell of each point of a cloud
+    size: tuple[int, int] | None = None  #: rows and columns of cells that lie on the grid of each photo
+
+
 def check_length(what: str, given: Sequence[object] | NDArray, expected: int) -> None:
     """Refuses one entry too many or too few.
 

@@ -25,7 +25,7 @@ from xviz.data.build.sources import SourceError, fetch
 #: frames of a scan and how many of them are kept as photos
 FRAMES, PHOTOS = (22, 29), (8, 11)
 #: share of rooms for validation and testing when all parts are made at once
-SHARES = {"train": 8 / 11, "val": 1 / 11, "test": 2 / 11}
+SHARES = {"train": 18 / 21, "val": 1 / 21, "test": 2 / 21}
 #: first number of each part's scenes
 FIRST = {"train": 0, "val": 5000, "test": 7000}
 
@@ -92,7 +92,7 @@ def main(argv: list[str] | None = None) -> int:
     """Read the command line and make the rooms."""
     parser = argparse.ArgumentParser(prog="python -m xviz.data.build.rooms", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder of the set")
-    parser.add_argument("--rooms", type=int, default=220, help="rooms in all, or of the one part")
+    parser.add_argument("--rooms", type=int, default=420, help="rooms in all, or of the one part")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--part", choices=PARTS, help="make only this part")
     parser.add_argument("--cache", type=Path, help="folder of fetched packages; DIR/cache if not given")

@@ -16,17 +16,18 @@ import streamlit as st
 
 from xviz.views.view import View
 
+_COMMON = ("message.js", "colour.js", "common.js")
 #: view kind -> the scripts that draw it, in order
 SCRIPTS: Mapping[str, tuple[str, ...]] = {
-    "heatmap": ("common.js", "heatmap.js"),
-    "picture": ("common.js", "marks.js", "picture.js"),
-    "photos": ("common.js", "marks.js", "photos.js"),
-    "words": ("common.js", "words.js"),
-    "cloud": ("common.js", "marks.js", "camera.js", "overlay.js", "cloud.js"),
-    "head": ("common.js", "head.js"),
-    "traces": ("common.js", "traces.js"),
-    "wave": ("common.js", "wave.js"),
-    "still": ("common.js", "still.js"),
+    "heatmap": (*_COMMON, "heatmap.js"),
+    "picture": (*_COMMON, "marks.js", "picture.js"),
+    "photos": (*_COMMON, "marks.js", "photos.js"),
+    "words": (*_COMMON, "words.js"),
+    "cloud": (*_COMMON, "marks.js", "camera.js", "overlay.js", "cloud.js"),
+    "head": (*_COMMON, "head.js"),
+    "traces": (*_COMMON, "traces.js"),
+    "wave": (*_COMMON, "wave.js"),
+    "still": ("message.js", "still.js"),
     "eye": ("eye.js",),
 }
 
@@ -74,8 +75,12 @@ def camera(name: str, *, key: str, kept: dict[str, Any]) -> None:
 @cache
 def script(kind: str) -> str:
     """What the browser runs for a kind of view."""
-    here = Path(__file__).parent
-    return "\n".join((here / name).read_text(encoding="utf-8") for name in SCRIPTS[kind])
+    return read(*SCRIPTS[kind])
+
+
+def read(*names: str) -> str:
+    """The text of scripts, one after the other."""
+    return "\n".join((Path(__file__).parent / name).read_text(encoding="utf-8") for name in names)
 
 
 @cache

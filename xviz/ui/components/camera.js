@@ -161,10 +161,14 @@ function tokenAt(view, event) {
     const away = ((i % side) - reach) ** 2 + (Math.floor(i / side) - reach) ** 2;
     if (id && away < least) [best, least] = [id - 1, away];
   });
-  return best;
+  view.pointed = best;
+  return best === null ? null : still.arrays.token[best];
 }
 
-/** Draws token numbers instead of colours, off screen; again only after something moved. */
+/** The score of the point under the mouse, where scores are finer than tokens and the point is of this token. */
+const finerOf = ({ arrays, pointed, still }, token) => (pointed !== null && still?.arrays.token[pointed] === token ? arrays.fineValue?.[pointed] : undefined);
+
+/** Draws the numbers of points instead of colours, off screen; again only after something moved. */
 function drawIds(view) {
   const { gl, ids, canvas } = view;
   gl.bindFramebuffer(gl.FRAMEBUFFER, ids.frame);
@@ -186,6 +190,7 @@ function drawIds(view) {
 /** Arrows go to the nearest token in that direction on the screen, page keys by score. */
 function stepCloud(view, key, event) {
   if (!view.still || !view.gl) return false;
+  view.pointed = null;
   const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key];
   const byScore = { PageDown: 1, PageUp: -1, Home: -Infinity, End: Infinity }[key];
   if (way && event.shiftKey) turn(view, -0.12 * way[0], 0.12 * way[1]);
@@ -237,7 +242,10 @@ function describeToken(view, token) {
   const centre = view.still?.header.centre ?? [0, 0, 0];
   const middle = view.middles?.subarray(3 * token, 3 * token + 3);
   const where = middle && [...middle].map((value, k) => (value + centre[k]).toFixed(2).replace("-", "−")).join(", ");
-  return [nameOf(view, token), worth(view, view.valueOf(token)), where && `${where} m`];
+  const at = where && `${where} m`, { fine, scale } = view.header;
+  if (!fine || !scale) return [nameOf(view, token), worth(view, view.valueOf(token)), at];
+  const own = finerOf(view, token);
+  return [nameOf(view, token), own !== undefined && worth(view, own), `sum over its ${fine}s: ${format(view.arrays.value?.[token])}`, at];
 }
 
 /** Tells whoever listens where the camera is, in metres, once it has come to rest. */

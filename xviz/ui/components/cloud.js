@@ -20,7 +20,7 @@ void main() {
   rim = 0.3 * smoothstep(2.0, 6.0, pixels / least);
   ring = vec4(0.0);
   if (ids) {
-    uint id = token + 1u;  // a point of no token has the greatest number and gets id zero
+    uint id = token == 0xffffffffu ? 0u : uint(gl_VertexID) + 1u; // the point, from which its token follows
     colour = vec4(id & 255u, (id >> 8) & 255u, (id >> 16) & 255u, id >> 24) / 255.0;
   } else {
     int index = int(level * 255.0 + 0.5);
@@ -58,7 +58,7 @@ function buildCloud(view) {
   view.recolour = () => uploadLevels(view);
   view.draw = () => (view.frame ??= requestAnimationFrame(() => drawCloud(view)));
   view.announce = () => announceWith(view, HINT);
-  view.valueOf = (token) => view.arrays.value?.[token];
+  view.valueOf = (token) => (view.header.fine ? finerOf(view, token) : view.arrays.value?.[token]);
   view.describe = (token) => describeToken(view, token);
   view.step = (key, event) => stepCloud(view, key, event);
   view.tokenAt = (event) => tokenAt(view, event);
@@ -135,13 +135,13 @@ function uploadGeometry(view) {
   if (rgb) upload(view, "rgb", rgb);
 }
 
-/** A level for each point, from the level of its token; and the colours of the levels. */
+/** A level for each point, its own where scores are finer than tokens, else that of its token; and their colours. */
 function uploadLevels(view) {
-  const { gl, still, only, arrays: { level, lut } } = view;
+  const { gl, still, only, arrays: { level, lut, fineLevel } } = view;
   if (!gl || !still) return;
-  const { token } = still.arrays, levels = new Uint8Array(token.length);
+  const { token } = still.arrays, levels = fineLevel ?? new Uint8Array(token.length);
   const shown = level && only !== null ? level.map((one) => (one === only + 1 ? one : 0)) : level; // one class of all
-  if (shown) for (let i = 0; i < token.length; i += 1) levels[i] = shown[token[i]] ?? 0;
+  if (shown && !fineLevel) for (let i = 0; i < token.length; i += 1) levels[i] = shown[token[i]] ?? 0;
   upload(view, "level", levels);
   gl.bindTexture(gl.TEXTURE_2D, view.lut);
   gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, 256, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, lut ?? new Uint8Array(1024));
@@ -196,7 +196,7 @@ function drawCloud(view) {
   view.swap.textContent = view.own ? "show scores" : "show own colours";
 }
 
-/** All points, in their colours or (off screen) as token numbers. */
+/** All points, in their colours or (off screen) as their numbers. */
 function drawPoints(view, ids, look) {
   const { gl, canvas, buffers, points: { program, ...at }, still, header, eye } = view;
   const { position, rgb } = still.arrays;

@@ -10,7 +10,7 @@ function buildPhotos(view) {
   view.canvas = element("canvas", "", view.stage);
   view.draw = () => (view.frame ??= requestAnimationFrame(() => drawPhotos(view)));
   view.announce = () => announceWith(view, HINT);
-  view.valueOf = (patch) => view.arrays.value?.[patch];
+  view.valueOf = (patch) => (view.header.fine ? undefined : view.arrays.value?.[patch]);
   view.describe = (patch) => describePatch(view, patch);
   view.step = (key) => stepPatch(view, key);
   view.boxOf = (patch) => boxOf(view, patch);
@@ -38,7 +38,7 @@ function describePatch(view, patch) {
   const rank = view.arrays.ranked.length ? view.arrays.ranked.indexOf(patch) + 1 : 0;
   return [
     `${names[photo]}, row ${row + 1}, column ${column + 1}`,
-    worth(view, view.valueOf(patch)),
+    view.header.fine ? `sum over its ${view.header.fine.name}s: ${format(view.arrays.value?.[patch])}` : worth(view, view.valueOf(patch)),
     scale && !scale.names && rank > 0 && `${rank} of ${view.arrays.ranked.length} by score`,
     absent.includes(photo) && "left out: not shown to the model",
   ];
@@ -156,6 +156,7 @@ function drawPhoto(context, view, photo, look) {
   context.drawImage(pictures[photo], x, y, w, h);
   if (view.grey) greyOut(context, x, y, w, h);
   if (header.absent.includes(photo)) hatch(context, x, y, w, h);
+  else if (header.fine) drawFiner(context, view, photo);
   else if (level) {
     context.globalAlpha = view.opacity;
     for (let patch = photo * perPhoto(view); patch < (photo + 1) * perPhoto(view); patch += 1) {
@@ -174,6 +175,31 @@ function drawPhoto(context, view, photo, look) {
   const room = wide - context.measureText(said).width - 10;
   [context.font, context.textAlign, context.fillStyle] = [`12px ${look.font}`, "left", look.faint];
   context.fillText(fitText(context, header.names[photo], room), x, y - 6);
+}
+
+/** Scores finer than patches as a picture over the grid, cut at the photo's border. */
+function drawFiner(context, view, photo) {
+  const { x, y, w, h, zoom } = view.layout.tiles[photo], { fine: { size: [rows, columns] } } = view.header;
+  const [x0, y0, x1, y1] = [...view.arrays.frames.subarray(4 * photo, 4 * photo + 4)].map((edge) => edge * zoom);
+  if (view.finerOf !== view.arrays) [view.finerOf, view.finer] = [view.arrays, new Map()]; // those of another message
+  if (!view.finer.has(photo)) view.finer.set(photo, coloured(view.arrays, photo * rows * columns, rows, columns));
+  context.save();
+  context.beginPath();
+  context.rect(x, y, w, h);
+  context.clip();
+  context.globalAlpha = view.opacity;
+  context.drawImage(view.finer.get(photo), x + x0, y + y0, x1 - x0, y1 - y0);
+  context.restore();
+}
+
+/** Levels as a small picture; level 0 is transparent. */
+function coloured({ fineLevel, lut }, start, rows, columns) {
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { width: columns, height: rows });
+  const pixels = new Uint8ClampedArray(4 * rows * columns);
+  for (let i = 0; i < rows * columns; i += 1) pixels.set(lut.subarray(4 * fineLevel[start + i], 4 * fineLevel[start + i] + 4), 4 * i);
+  canvas.getContext("2d").putImageData(new ImageData(pixels, columns, rows), 0, 0);
+  return canvas;
 }
 
 /** What is picked and pointed at, the numbers of the links, and where a point in the room is seen. */

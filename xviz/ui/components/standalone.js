@@ -1,21 +1,5 @@
 // A page without a server: the live cloud and photos as they were, and, where rows of attention came along, their answers.
-// `xvizCloud` and `xvizPhotos` are the mounting functions of the components; each mounts into an element with an `.xv`.
-
-function unpackPage(bytes) {
-  const types = { f4: Float32Array, u1: Uint8Array, u2: Uint16Array, u4: Uint32Array };
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
-  const arrays = {};
-  let start = 4 + length;
-  for (const { name, type, size } of header.arrays) {
-    start += (4 - (start % 4)) % 4;
-    const end = start + size * types[type].BYTES_PER_ELEMENT;
-    arrays[name] = new types[type](bytes.slice(start, end).buffer);
-    start = end;
-  }
-  delete header.arrays;
-  return { header, arrays };
-}
+// `xvizCloud` and `xvizPhotos` are the mounting functions of the components; each mounts into an element with an `.xv`. Follows message.js.
 
 /** The same again as `payload.pack`. */
 function packPage({ header, arrays }) {
@@ -55,24 +39,21 @@ function scored(message, values, selected, title, lut, name) {
   const high = Math.max(...values) || 1;
   const level = Uint8Array.from(values, (value) => 1 + Math.round((254 * value) / high));
   const scale = { low: 0, high, lowText: "0", highText: number(high), diverging: false, name, clipped: 0 };
-  return { header: { ...message.header, scale, selected, title, alt: title }, arrays: { ...message.arrays, value: values, level, lut } };
+  const { fineLevel, fineValue, ...arrays } = message.arrays;
+  return { header: { ...message.header, scale, selected, title, alt: title, fine: null }, arrays: { ...arrays, value: values, level, lut } };
 }
 
 const bare = (message, selected, title) => ({
-  header: { ...message.header, scale: null, selected, title, alt: title },
-  arrays: Object.fromEntries(Object.entries(message.arrays).filter(([key]) => !["value", "level", "lut"].includes(key))),
+  header: { ...message.header, scale: null, selected, title, alt: title, fine: null },
+  arrays: Object.fromEntries(Object.entries(message.arrays).filter(([key]) => !["value", "level", "lut", "fineLevel", "fineValue"].includes(key))),
 });
 
 const strongest = (values, count) => [...values.keys()].sort((a, b) => values[b] - values[a]).slice(0, count);
 
 function start() {
-  const cloud = unpackPage(read("cloud")), photos = unpackPage(read("photos"));
-  window.xvizStills ??= new Map();
-  for (const id of ["cloud-still", "photos-still"]) {
-    const still = unpackPage(read(id));
-    window.xvizStills.set(still.header.id, still);
-  }
-  const rows = document.getElementById("rows") ? unpackPage(read("rows")) : null;
+  const cloud = unpack(read("cloud")), photos = unpack(read("photos"));
+  for (const id of ["cloud-still", "photos-still"]) keepStill(unpack(read(id)));
+  const rows = document.getElementById("rows") ? unpack(read("rows")) : null;
   const [left, right] = [document.getElementById("left"), document.getElementById("right")];
   const show = (one, two) => {
     xvizCloud({ data: packPage(one), parentElement: left, setStateValue: (_, token) => pick("points", token) });

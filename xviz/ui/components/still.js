@@ -1,4 +1,4 @@
-// Leaves a picture or a geometry where the view that needs it finds it; shows nothing. Follows common.js.
+// Leaves a picture or a geometry where the view that needs it finds it; shows nothing. Follows message.js.
 
 export default function ({ data }) {
   if (data) keepStill(unpack(data));

@@ -1,0 +1,94 @@
+"""Lines between a cloud and photos of it: numbered links that pass below the words between both, signs and crosses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, ConnectionPatch, Rectangle
+
+from xviz.explain.links import Link
+from xviz.figures.cloud import Camera
+from xviz.figures.lettering import width_of, write
+from xviz.figures.scanned import Room
+
+ACCENT = (213, 94, 0)  #: of the picked supervoxel and of the links; Okabe and Ito's vermillion
+LINES = 5  #: how high lines lie; words that they cross lie higher
+
+
+def above_lines(axes: Axes) -> None:
+    """Puts a strip over the lines, each of its words on white, so that lines pass below them."""
+    axes.set_zorder(LINES + 1)
+    for text in list(axes.texts):
+        size, (x, base) = text.get_fontsize(), text.get_position()
+        wide = width_of(text.get_text(), size, text.get_fontweight())
+        left = x - {"left": 0.0, "center": 0.5, "right": 1.0}[text.get_ha()] * wide
+        room = 0.15 * size
+        corner = (left - room, base - 0.85 * size)
+        axes.add_patch(Rectangle(corner, wide + 2 * room, 1.15 * size, facecolor="white", linewidth=0, zorder=-1))
+
+
+def cross(axes: Axes, x: float, y: float, reach: float = 2.2) -> None:
+    """A cross in points that shows on any ground."""
+    for colour, width in (("white", 1.8), ("black", 0.8)):
+        for way in (-1, 1):
+            axes.plot([x - reach, x + reach], [y - way * reach, y + way * reach], color=colour, linewidth=width)
+
+
+def link_lines(
+    figure: Figure,
+    cloud: Axes,
+    panels: Mapping[int, Axes],
+    room: Room,
+    camera: Camera,
+    band: tuple[float, float],
+    links: Sequence[Link],
+    size: float,
+) -> None:
+    """Lines from supervoxels to patches, numbered at the end where they part."""
+    wide, tall = cloud.get_xlim()[1], cloud.get_ylim()[0]
+    one_patch = len({link.patch for link in links}) == 1
+    for index, link in enumerate(links, 1):
+        ((x, y),), (depth,) = camera.project(room.segments.middles[link.supervoxel])
+        photo = room.patches.place(link.patch)[0]
+        y = (y - band[0]) / (band[1] - band[0])
+        if not (depth > 0 and 0 <= x <= 1 and 0 <= y <= 1):
+            continue
+        place = (x * wide, y * tall)
+        if photo in panels:
+            axes = panels[photo]
+            spot = _spot(room, photo, link.patch, axes)
+            line = ConnectionPatch(
+                place, spot, cloud.transData, axes.transData, color=np.array(ACCENT) / 255, linewidth=0.6, alpha=0.75,
+                zorder=LINES,
+            )  # fmt: skip
+            figure.add_artist(line)
+            _sign(axes, *spot, "" if one_patch else str(index), size)
+        _sign(cloud, *place, str(index) if one_patch else "", size)
+
+
+def _spot(room: Room, photo: int, patch: int, axes: Axes) -> tuple[float, float]:
+    """The middle of a patch in points of its photo's axes."""
+    cells = room.patches.grid[0] * room.patches.grid[1]
+    x0, y0, x1, y1 = room.boxes(photo)[patch % cells]
+    tall, wide = room.images[photo].shape[:2]
+    width, height = axes.get_xlim()[1], axes.get_ylim()[0]
+    return (x0 + x1) / 2 / wide * width, (y0 + y1) / 2 / tall * height
+
+
+def _sign(axes: Axes, x: float, y: float, text: str, size: float) -> None:
+    """A number on a dark disc; a small one without it."""
+    axes.add_patch(
+        Circle(
+            (x, y),
+            (0.72 if text else 0.25) * size,
+            facecolor="black",
+            edgecolor="white",
+            linewidth=0.5,
+            zorder=6,
+            clip_on=False,
+        )
+    )
+    write(axes, x, y + 0.33 * 0.85 * size, text, size=0.85 * size, ha="center", color="white", zorder=7)

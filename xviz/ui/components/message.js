@@ -1,0 +1,55 @@
+// Messages from Python, what stays the same between them, and the time that a player tells. Stands before every other script.
+
+const TYPES = { f4: Float32Array, u1: Uint8Array, u2: Uint16Array, u4: Uint32Array };
+
+/** The header and arrays that `xviz/views/payload.py` packed; arrays are copied, as the bytes may be unaligned. */
+function unpack(bytes) {
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
+  const arrays = {};
+  let start = 4 + length;
+  for (const { name, type, size } of header.arrays) {
+    start += (4 - (start % 4)) % 4;
+    const end = start + size * TYPES[type].BYTES_PER_ELEMENT;
+    arrays[name] = new TYPES[type](bytes.slice(start, end).buffer);
+    start = end;
+  }
+  return { header, arrays };
+}
+
+// Pictures and geometries do not change from pick to pick. They come in a message of their own, which Streamlit does
+// not send again, through an invisible component that leaves them here under their digest.
+const STILLS = (window.xvizStills ??= new Map());
+
+function keepStill(still) {
+  const { id } = still.header;
+  STILLS.delete(id);
+  STILLS.set(id, still);
+  while (STILLS.size > 8) STILLS.delete(STILLS.keys().next().value);
+  window.dispatchEvent(new CustomEvent("xviz-still", { detail: id }));
+}
+
+/** Calls `use` with the still once it is there; a later wait of the same view replaces an earlier one. */
+function whenStill(view, id, use) {
+  view.stopWaiting?.();
+  const found = STILLS.get(id);
+  if (found) return use(found);
+  const listener = (event) => {
+    if (event.detail !== id) return;
+    view.stopWaiting();
+    use(STILLS.get(id));
+  };
+  window.addEventListener("xviz-still", listener);
+  view.stopWaiting = () => window.removeEventListener("xviz-still", listener);
+}
+
+// A player tells the time, and drawings that share its name follow it. CLOCKS keeps it for drawings that come later.
+const CLOCK = "xviz-clock";
+const CLOCKS = (window.xvizClocks ??= new Map());
+
+function tellClock(player, second) {
+  CLOCKS.set(player, second);
+  window.dispatchEvent(new CustomEvent(CLOCK, { detail: [player, second] }));
+}
+
+const clockOf = (player) => CLOCKS.get(player) ?? null;
