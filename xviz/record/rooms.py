@@ -94,8 +94,16 @@ def _classes(found: dict[str, Any]) -> str:
     return (
         f"Which classes are in a room ({found['rooms']} test rooms, classes that some rooms have and some lack): mean "
         f"average precision {found['mAP']:.1f} % (chance {found['chance']:.1f}), answers right {found['right']:.1f} % "
-        f"(always the commoner answer: {found['commoner answer']:.1f}). By class: {each}."
+        f"(always the commoner answer: {found['commoner answer']:.1f}).{_alone(found)} By class: {each}."
     )
+
+
+def _alone(found: dict[str, Any]) -> str:
+    """What the class tokens of either side know before they meet."""
+    own = found.get("before they met")
+    if not own:
+        return ""
+    return f" Before they meet, class tokens of points reach {own['points']:.1f}, those of photos {own['photos']:.1f}."
 
 
 def _truth(found: dict[str, Any]) -> list[str]:

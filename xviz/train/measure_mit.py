@@ -91,8 +91,12 @@ def largest(fit: Sequence[Room]) -> int:
 
 
 def found_classes(model: MIT, test: Sequence[Room]) -> dict[str, Any]:
-    """Mean average precision of the classes in a room, over classes that some rooms have and some do not."""
-    outputs = np.array([answers(model, room) for room in test])
+    """Mean average precision of the classes in a room, over classes that some rooms have and some do not.
+
+    Beside the answer, that of the class tokens of either side before they met.
+    """
+    said = [answers(model, room) for room in test]
+    outputs = np.array([one.pop("joint") for one in said])
     true = np.array([room.tags for room in test]) > 0
     some = np.flatnonzero(true.any(0) & ~true.all(0))
     each = {model.settings["classes"][i]: average_precision(outputs[:, i], true[:, i]) for i in some}
@@ -104,17 +108,26 @@ def found_classes(model: MIT, test: Sequence[Room]) -> dict[str, Any]:
         "chance": round(100 * chance, 1),
         "right": round(100 * right, 1),
         "commoner answer": round(100 * float(np.mean(np.maximum(true.mean(0), 1 - true.mean(0))[some])), 1),
+        "before they met": {name: _precision(np.array([one[name] for one in said]), true, some) for name in said[0]},
         "average precision": {name: round(100 * float(value), 1) for name, value in each.items()},
     }
 
 
+def _precision(outputs: NDArray[np.floating], true: NDArray[np.bool_], some: NDArray[np.int64]) -> float:
+    """Mean average precision over some classes, in per cent."""
+    return round(100 * float(np.mean([average_precision(outputs[:, i], true[:, i]) for i in some])), 1)
+
+
 @torch.no_grad()
-def answers(model: MIT, room: Room) -> NDArray[np.float32]:
-    """(classes,) log-odds of a kept room, with all its photos."""
+def answers(model: MIT, room: Room) -> dict[str, NDArray[np.float32]]:
+    """(classes,) log-odds of a kept room with all photos, "joint", and of "points" and "photos" before they meet."""
     tokens = {"supervoxels": shape_of(model.unet, room, model.settings)}
     present = {"supervoxels": torch.ones(room.cut.pieces, dtype=torch.bool)}
     if model.sights:
         tokens[model.sights], present[model.sights] = as_tokens(room.features.float(), room.here, model.sights)
     context = {"places": laid(room.cut, model.settings)["places"]}
     found = model.fuse(engine.batched(tokens), engine.batched(present), engine.batched(context))
-    return found.joint[0].numpy()
+    sides = {"joint": found.joint} if found.own_views is None else {
+        "joint": found.joint, "points": found.own_points, "photos": found.own_views
+    }  # fmt: skip
+    return {name: own[0].numpy() for name, own in sides.items()}
