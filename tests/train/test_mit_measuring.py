@@ -75,13 +75,16 @@ def test_the_record_is_said_with_its_own_numbers() -> None:
             **dict.fromkeys(record.STAGES, one),
             "pseudo labels": {**one, "labelled": 44.0},
         },
-        "trained otherwise": {
-            "recipe": {"rooms": 3, "epochs": 2},
-            "forms": {
-                "interlaced": {"0": {"mIoU": 20.0, "mAP": 60.0}, "1": {"mIoU": 22.0, "mAP": 61.0}},
-                "without photos": {"0": {"mIoU": 25.0}},
+        "trained otherwise": [
+            {
+                "recipe": {"rooms": 3, "epochs": 2},
+                "forms": {
+                    "interlaced": {"0": {"mIoU": 20.0, "mAP": 60.0}, "1": {"mIoU": 22.0, "mAP": 61.0}},
+                    "without photos": {"0": {"mIoU": 25.0}},
+                },
             },
-        },
+            {"recipe": {"rooms": 9, "epochs": 4}, "forms": {"interlaced": {"0": {"mIoU": 40.0, "mAP": 70.0}}}},
+        ],
         "classes": {
             "rooms": 2, "mAP": 70.0, "chance": 40.0, "right": 80.0, "commoner answer": 60.0,
             "average precision": {"chair": 70.0},
@@ -98,6 +101,7 @@ def test_the_record_is_said_with_its_own_numbers() -> None:
     }  # fmt: skip
     said = "\n".join(record.tables(found))
     assert "| interlaced | 21.0 (20.0–22.0) | 60.5 (60.0–61.0) | 2 |" in said
+    assert said.index("3 rooms and 2 epochs") < said.index("9 rooms and 4 epochs") < said.index("| interlaced | 40.0")
     assert "| without photos | 25.0 | – | 1 |" in said
     assert "| attention, layer 2 | 33.0 | 11.0 |" in said
     assert said.index("without photos") < said.index("| interlaced")  # the best first

@@ -66,18 +66,23 @@ def _segmentation(found: dict[str, Any]) -> list[str]:
 
 
 def _otherwise(found: dict[str, Any]) -> list[str]:
-    """The same recipe with one thing changed, where it was trained."""
-    kept = found.get("trained otherwise")
-    if not kept:
-        return []
-    recipe = kept["recipe"]
-    rows = sorted(kept["forms"].items(), key=lambda form: -np.mean([one["mIoU"] for one in form[1].values()]))
+    """The same recipe with one thing changed, a table for each schedule on which that was trained."""
+    return [_forms(schedule) for schedule in found.get("trained otherwise", ())]
+
+
+def _forms(schedule: dict[str, Any]) -> str:
+    """The forms of one schedule, the best class map first."""
+    recipe = schedule["recipe"]
+    rows = sorted(schedule["forms"].items(), key=lambda form: -np.mean([one["mIoU"] for one in form[1].values()]))
     title = (
-        f"**Trained otherwise** (first stage on the test rooms, %: mIoU of the class map, mean average precision of "
-        f"the classes found; {recipe['rooms']} rooms and {recipe['epochs']} epochs each; mean and range over seeds)"
+        f"**Trained otherwise, {recipe['rooms']} rooms and {recipe['epochs']} epochs** (first stage on the test rooms, "
+        "%: mIoU of the class map, mean average precision of the classes found; mean and range over seeds)"
     )
-    said = [(name, _spread(seeds, "mIoU"), _spread(seeds, "mAP"), str(len(seeds))) for name, seeds in rows]
-    return [table(title, ["", "mIoU", "mAP", "seeds"], said)]
+    return table(
+        title,
+        ["", "mIoU", "mAP", "seeds"],
+        [(name, _spread(seeds, "mIoU"), _spread(seeds, "mAP"), str(len(seeds))) for name, seeds in rows],
+    )
 
 
 def _spread(seeds: dict[str, dict[str, float]], name: str) -> str:

@@ -66,9 +66,12 @@ def compare(data: Path, forms: Sequence[str], seeds: Sequence[int], recipe: Reci
 def _kept(recipe: Recipe) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """The record, and in it the forms that were trained on this schedule; no two schedules are mixed."""
     record = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
-    if record.get("trained otherwise", {}).get("recipe") != asdict(recipe):
-        record["trained otherwise"] = {"recipe": asdict(recipe), "forms": {}}
-    return record, record["trained otherwise"]["forms"]
+    schedules = record.setdefault("trained otherwise", [])
+    own = [schedule for schedule in schedules if schedule["recipe"] == asdict(recipe)]
+    if not own:
+        own = [{"recipe": asdict(recipe), "forms": {}}]
+        schedules += own
+    return record, own[0]["forms"]
 
 
 def form(fit: Sequence[Room], test: Sequence[Room], recipe: Recipe, settings: dict[str, Any]) -> dict[str, float]:

@@ -32,11 +32,11 @@ TESTED_GROUNDS = (300, 1)  #: how many backgrounds tests have, and their seed
 class Recipe(Schedule):
     """Every number of the training."""
 
-    epochs: int = 26
+    epochs: int = 90
     batch: int = 16
     rate: float = 1e-3
     rounds: int = 1  #: pictures that each cut-out leads in one epoch
-    alone_epochs: int = 9  #: the first ones have single things and no CutMix
+    alone_epochs: int = 30  #: the first ones have single things and no CutMix
     together: float = 0.5  #: share of the pictures with two things
     grounds: int = 1000  #: backgrounds
     cutmix: float = 0.0  #: share of the batches with CutMix
