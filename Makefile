@@ -17,7 +17,7 @@ test: .venv/dev .venv/browser check  ## lint, then all tests, those in a real br
 	@.venv/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: .venv/dev  ## lint and format check only
-	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
+	@.venv/bin/ruff check --no-cache . && .venv/bin/ruff format --check .
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \

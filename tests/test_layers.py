@@ -17,7 +17,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ("data", "models"),
     ("checkpoints",),
     ("engine",),
-    ("explain",),
+    ("own", "explain"),
     ("views", "figures"),
     ("export", "record"),
     ("train",),

@@ -1,14 +1,15 @@
 """Trained weights: find them, verify them, load them strictly.
 
 ``checkpoints/manifest.toml`` names every file with its sha256. Weights are safetensors, so that loading cannot run
-code; floating-point weights may be stored in half precision and are loaded as float32.
+code; floating-point weights may be stored in half precision and are loaded as float32. Who trained weights of their
+own runs them in place of the shipped ones (``OWN``, filled by ``xviz.own`` when the app starts).
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -21,6 +22,7 @@ from xviz.core.errors import CheckpointError
 from xviz.core.provenance import digest_file
 
 FOLDER = Path(__file__).parents[1] / "checkpoints"
+OWN: dict[str, Path] = {}  #: name → weights that stand in for the shipped ones; filled before anything is loaded
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,17 @@ class Checkpoint:
 def manifest(folder: Path = FOLDER) -> Mapping[str, Checkpoint]:
     """All checkpoints of a folder by name."""
     listed = tomllib.loads((folder / "manifest.toml").read_text(encoding="utf-8"))
-    return {
+    found = {
         name: Checkpoint(name, folder / entry["file"], *(entry[key] for key in ("sha256", "card", "origin", "licence")))
         for name, entry in listed.items()
     }
+    if folder == FOLDER:
+        for name, path in OWN.items():
+            found[name] = replace(
+                found[name], path=path, sha256=digest_file(path), licence="your own",
+                origin=f"your own file {path.name} in place of the shipped one",
+            )  # fmt: skip
+    return found
 
 
 def find(name: str, folder: Path = FOLDER) -> Checkpoint:

@@ -8,7 +8,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from xviz.checkpoints import FOLDER, manifest
+from xviz.checkpoints import FOLDER, OWN, manifest
 from xviz.models.card import ModelCard
 from xviz.record import digits, eeg, matching, rooms, sets
 
@@ -23,9 +23,13 @@ SAID: Mapping[str, ModuleType] = {
 }
 
 
-@cache
 def read(checkpoint: str) -> dict[str, Any]:
-    """The record that ``python -m xviz measure`` wrote; empty where there is none."""
+    """The record that ``python -m xviz measure`` wrote; empty where there is none, and for weights of one's own."""
+    return {} if checkpoint in OWN else _read(checkpoint)
+
+
+@cache
+def _read(checkpoint: str) -> dict[str, Any]:
     path = FOLDER / f"{checkpoint}.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 

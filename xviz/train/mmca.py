@@ -93,7 +93,9 @@ def train(folder: Path, out: Path, recipe: Recipe, settings: Mapping[str, object
         if found["r1"] + found["foil"] > best:
             best = found["r1"] + found["foil"]
             checkpoints.save(model, out)
-    out.with_suffix(".log.json").write_text(json.dumps({"recipe": asdict(recipe), "epochs": log}, indent=1) + "\n")
+    out.with_suffix(".log.json").write_text(
+        json.dumps({"recipe": asdict(recipe), "settings": dict(settings), "epochs": log}, indent=1) + "\n"
+    )
     return model
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from xviz.checkpoints import OWN
 from xviz.core.run import Run, Target
 from xviz.core.sample import Eeg, Sample
 from xviz.core.tokens import Electrodes
@@ -251,6 +252,11 @@ def said_of(made: Recording) -> str:
         return (
             f":material/science: **A simulated recording.** Nobody's brain was recorded. The simulation was told: "
             f"{told} (1–9, high from 5 on), so that we know which electrodes and bands follow it."
+        )
+    if made.card.checkpoint in OWN:
+        return (
+            f":material/info: **Weights of your own**, `{OWN[made.card.checkpoint].name}`. What their answers are "
+            "worth is what was measured when they were trained; no number in xviz is about them."
         )
     return (
         ":material/warning: **The model was trained on simulated recordings only.** What it answers about a real one "

@@ -1,0 +1,57 @@
+"""Weights of one's own in place of the shipped ones, for the whole app: ``python -m xviz app --weights NAME=FILE``.
+
+They must be of the shipped card: another montage, other bands or another width are opened from Python, with a card of
+their own. Nothing that was measured of the shipped weights is said of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from xviz import engine
+from xviz.checkpoints import OWN, manifest
+from xviz.core.errors import CheckpointError
+from xviz.models import MODELS
+
+
+def use(given: str) -> None:
+    """Take weights for a checkpoint, after they have been loaded once to see that they fit.
+
+    Args:
+        given: ``NAME=FILE``: a checkpoint of the manifest, and a safetensors file that ``xviz train NAME`` wrote. Where
+            its ``.log.json`` lies beside it, the settings there must be the card's.
+
+    Raises:
+        CheckpointError: there is no such checkpoint or file, or the weights or their settings are another card's.
+    """
+    name, separator, file = given.partition("=")
+    known = manifest()
+    if not separator or name not in known:
+        raise CheckpointError(f"Expected NAME=FILE with one of {', '.join(known)}; got “{given}”.")
+    path = Path(file).expanduser().resolve()
+    if not path.is_file():
+        raise CheckpointError(f"There is no file {path.name} to take weights from. Give the one that training wrote.")
+    card = MODELS[known[name].card]
+    if (log := path.with_suffix(".log.json")).is_file():
+        said = json.loads(log.read_text(encoding="utf-8")).get("settings", {})
+        if other := _differing(said, card.settings):
+            raise CheckpointError(
+                f"{path.name} was trained with other settings than the app's card “{card.key}” has "
+                f"({', '.join(other)}). Open it from Python with a card of its own, or train it with the card's."
+            )
+    OWN[name] = path
+    try:
+        engine.load(card)
+    except CheckpointError:
+        del OWN[name]
+        raise
+
+
+def _differing(said: Mapping[str, Any], settings: Mapping[str, Any]) -> list[str]:
+    """The settings that two descriptions have both, and have differently."""
+    own = json.loads(json.dumps(settings, default=asdict))
+    return [name for name, value in said.items() if name in own and own[name] != value]
