@@ -63,3 +63,24 @@ def test_a_record_of_recordings_as_tables() -> None:
     assert "On none of them does the model do better than luck" in said
     found["real"][0]["accuracy"] = 0.9  # type: ignore[index]
     assert "Above luck: A." in record.as_markdown(found)
+
+
+def test_trainings_of_digits_as_tables() -> None:
+    def run(form: str, voice: str, epochs: int, seed: int = 0, new: float = 80.0) -> dict[str, object]:
+        return {"form": form, "voice": voice, "seed": seed, "epochs": epochs, "own split": 97.0, "new speaker": new}
+
+    bare, shipped = record.digits.BARE, record.digits.SHIPPED
+    runs = [
+        *(run(shipped, voice, 20, new=new) for voice, new in (("theo", 92.0), ("george", 72.0))),
+        *(run(bare, voice, 18, new=new) for voice, new in (("theo", 90.0), ("george", 50.0))),
+        *(run(form, "yweweler", 8, seed) for form in (shipped, bare) for seed in range(3)),
+    ]
+    said = "\n".join(record.digits._otherwise({"trainings": {"short": 8, "runs": runs}}))
+    assert f"left out, {shipped}** (one digit in a clip, % right; one training of 20 epochs" in said
+    assert f"left out, {bare}** (one digit in a clip, % right; one training of 18 epochs" in said
+    assert "| mean of 2 | 97.0 | 82.0 |" in said
+    assert "| mean of 2 | 97.0 | 70.0 |" in said
+    assert said.index("| george") < said.index("| theo")
+    assert f"| {bare} | 3 | 97.0 (97.0–97.0) | 80.0 (80.0–80.0) |" in said
+    assert "8 epochs" in said
+    assert record.digits._otherwise({}) == []

@@ -73,6 +73,8 @@ def _train_parser(trains: argparse._SubParsersAction[argparse.ArgumentParser], n
     train.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the card")
     for this in fields(import_module(f"xviz.train.{module}").Recipe):
         train.add_argument(f"--{this.name.replace('_', '-')}", type=type(this.default), default=this.default)
+    if name == "mmvit-digits":
+        train.add_argument("--voices", type=Path, help="the folder that “python -m xviz.data.build.voices” made")
     if name == "mca":
         train.add_argument(
             "--split", nargs="+", choices=SPLITS, default=["subject"],
@@ -140,7 +142,8 @@ def _train(given: argparse.Namespace, rest: list[str]) -> None:
             plan = replace(plan, bands=import_module("xviz.models.mca_features").band_table(given.bands, plan.rate))
         recipe.train(given.data, given.out, numbers, splits=given.split, plan=plan, **changed)
     else:
-        recipe.train(given.data, given.out, numbers, {**shipped, **changed})
+        more = {"voices": given.voices} if given.model == "mmvit-digits" else {}
+        recipe.train(given.data, given.out, numbers, {**shipped, **changed}, **more)
 
 
 def _measure(given: argparse.Namespace, rest: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,13 @@ import torch
 
 from tests.explain import tiny
 from xviz.core.errors import CheckpointError, ModelError, SampleError
+from xviz.data.build import voices
+from xviz.data.build.sources import SourceError
 from xviz.explain import planted
 from xviz.models.mel import Mel
 from xviz.models.mmvit import MMViT
 from xviz.models.mmvit_cards import SOUND
-from xviz.train import compare_mmvit
+from xviz.train import compare_mmvit, mmvit
 from xviz.train.mmvit import Recipe, cutmix, further, leave_out, train, transfer
 from xviz.train.placed import average_precision
 from xviz.train.spoken import Recording, alone, recordings, row
@@ -127,7 +130,9 @@ def test_the_comparison_repeats_nothing_and_begins_afresh_with_another_recipe(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    monkeypatch.setattr(compare_mmvit, "trained", lambda one, data, pictures: asked.append(one) or {"own split": 1.0})
+    monkeypatch.setattr(
+        compare_mmvit, "trained", lambda one, data, voices, pictures: asked.append(one) or {"own split": 1.0}
+    )
     record, forms = tmp_path / "record.json", [compare_mmvit.SHIPPED, "without CutMix"]
     compare_mmvit.compare(tmp_path, forms, record=record)
     assert len(asked) == len(set(asked)) == 6 + 2 * 3
@@ -191,13 +196,69 @@ def recorded(folder: Path) -> None:
 def test_a_training_run_leaves_weights_and_a_log_and_learns(tmp_path: Path) -> None:
     recorded(tmp_path)
     settings = {**SOUND, "width": 8, "stages": ("C", "SC"), "kv_stride": ((2, 2), (1, 1))}
-    recipe = Recipe(epochs=3, alone_epochs=1, batch=8, without="bob", rate=5e-3)
+    recipe = Recipe(epochs=3, alone_epochs=1, batch=8, without="bob", rate=5e-3, made=0)
     train(tmp_path, tmp_path / "out.safetensors", recipe, settings)
     log = json.loads((tmp_path / "out.log.json").read_text())
     assert log["recipe"]["without"] == "bob"
     assert {"own split", "new speaker"} <= set(log["epochs"][-1])
     assert log["epochs"][1]["loss"] < 0.7
     assert (tmp_path / "out.safetensors").stat().st_size > 1000
+
+
+def whistled(command: Sequence[str], out: Path) -> None:
+    """A synthesiser that whistles a digit, higher for each, after silence."""
+    digit = voices.WORDS.index(command[-1])
+    time = np.arange(8820) / 22_050
+    signal = 0.2 * np.sin(2 * np.pi * (300 + 250 * digit) * time) * (time > 0.1)
+    soundfile.write(out, signal, 22_050)
+
+
+def test_synthesised_voices_say_every_digit_and_begin_at_once(tmp_path: Path) -> None:
+    assert voices.build(tmp_path, 6, 2, speak=whistled) == 120
+    made = recordings(tmp_path, RATE)
+    assert len({one.speaker for one in made}) == 6
+    assert sorted(one.digit for one in made) == sorted(list(range(10)) * 12)
+    assert sum("flite" in one.speaker for one in made) == 20, "every fifth voice is of people who were recorded"
+    for one in made:
+        assert 0.25 < len(one.signal) / RATE < 0.42, "silence before the word is gone"
+        assert np.abs(one.signal[:80]).max() > 0.05
+        highest = np.fft.rfftfreq(len(one.signal), 1 / RATE)[np.abs(np.fft.rfft(one.signal)).argmax()]
+        assert highest == pytest.approx(300 + 250 * one.digit, abs=30)
+
+
+def test_voices_differ_from_each_other_and_between_takes() -> None:
+    rng = np.random.default_rng(0)
+    commands = [drawn[1](rng) for number in range(20) for drawn in [voices.drawn(number, rng)] * 2]
+    assert len({tuple(command) for command in commands}) >= 38
+    assert {command[0] for command in commands} == {"espeak-ng", "flite"}
+
+
+def test_a_missing_synthesiser_and_a_silent_one_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(voices.shutil, "which", lambda program: None)
+    with pytest.raises(SourceError, match="apt-get install espeak-ng flite"):
+        voices.build(tmp_path, 1)
+    with pytest.raises(SourceError, match="silent"):
+        voices.build(tmp_path, 1, speak=lambda command, out: soundfile.write(out, np.zeros(400), 8000))
+
+
+def test_synthesised_voices_lead_clips_of_the_training_and_are_never_tested(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "real").mkdir()
+    recorded(tmp_path / "real")
+    voices.build(tmp_path / "made", 3, 1, speak=whistled)
+    settings = {**SOUND, "width": 8, "stages": ("C", "SC"), "kv_stride": ((2, 2), (1, 1))}
+    recipe = Recipe(epochs=2, alone_epochs=1, batch=8, without="bob", made=20, real_epochs=1)
+    heard, batches = [], mmvit.batches
+    monkeypatch.setattr(mmvit, "batches", lambda some, *rest, **how: heard.append(some) or batches(some, *rest, **how))
+    out = tmp_path / "out.safetensors"
+    train(tmp_path / "real", out, recipe, settings, voices=tmp_path / "made")
+    speakers = [[one.speaker for one in some] for some in heard]
+    assert [len(some) for some in speakers] == [40 + 20] * 2
+    assert [some.count("ann") for some in speakers] == [40, 60], "the last epoch has recorded voices alone"
+    assert set(json.loads(out.with_suffix(".log.json").read_text())["epochs"][-1]) >= {"own split", "new speaker"}
+    with pytest.raises(SampleError, match="--voices DIR, or train without them by --made 0"):
+        train(tmp_path / "real", out, recipe, settings)
 
 
 def test_a_folder_without_recordings_is_told(tmp_path: Path) -> None:

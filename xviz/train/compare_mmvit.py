@@ -1,11 +1,12 @@
 """The spoken-digits recipe over voices and seeds, and with one thing changed: does each part of it help?
 
-``python -m xviz.train.compare_mmvit --data DIR`` trains, one after another, the recipe with each of the six voices left
-out, as it is and with voices varied more, then each form of it with three seeds over the shorter schedule ``SHORT``,
-and adds the last accuracies of every training to the record of the checkpoint. Trainings of the same recipe that stand
-there are not repeated, so that the command can be stopped and started again; nor is that of the shipped checkpoint,
-whose log has them. ``--pictures FILE`` names a checkpoint of the same model for pictures, from which the two
-transferred forms start; without one they are left out.
+``python -m xviz.train.compare_mmvit --data DIR --voices DIR`` trains, one after another, the recipe with each of the
+six voices left out, as it is, without synthesised voices and with voices varied more instead, then each form of it with
+three seeds over the shorter schedule ``SHORT``, and adds the last accuracies of every training to the record of the
+checkpoint. Trainings of the same recipe that stand there are not repeated, so that the command can be stopped and
+started again, or run twice at once on forms or voices named apart; nor is that of the shipped checkpoint, whose log has
+them. ``--pictures FILE`` names a checkpoint of the same model for pictures, from which the two transferred forms start;
+without one they are left out.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,23 +25,29 @@ from safetensors.torch import load_file
 from xviz.checkpoints import FOLDER
 from xviz.core.errors import CheckpointError
 from xviz.models.mmvit_cards import SOUND
-from xviz.record.digits import SHIPPED, VARIED
+from xviz.record.digits import BARE, SHIPPED, VARIED
 from xviz.train.mmvit import Recipe, train
 
 #: form → what differs in the card's settings, what differs in the recipe
 FORMS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     SHIPPED: ({}, {}),
     "without cross-attention": ({"cross": "none"}, {}),
-    VARIED: ({}, {"stretch": 0.1, "tilt": 6.0, "hidden": 8}),
+    BARE: ({}, {"made": 0}),
     "without CutMix": ({}, {"cutmix": 0.0}),
     "every view asks every other (pairwise)": ({"cross": "pairwise"}, {}),
     "every view asks the next coarser (sequential)": ({"cross": "sequential"}, {}),
+    VARIED: ({}, {"made": 0, "stretch": 0.1, "tilt": 6.0, "hidden": 8}),
 }
 #: the same, starting from a model of pictures whose colour channels are joined by this rule
 TRANSFERRED = {f"transferred from pictures ({rule})": rule for rule in ("sum", "mean")}
 VOICES = ("yweweler", "george", "jackson", "lucas", "nicolas", "theo")  #: the shipped checkpoint's own first
 SEEDS = (0, 1, 2)
-SHORT = {"epochs": 8, "alone_epochs": 3}  #: the schedule on which forms are compared, all on the same one
+EPOCHS = {SHIPPED: Recipe().epochs, BARE: 18, VARIED: 18}  #: of the forms with which every voice is left out once
+SHORT = {
+    "epochs": 8,
+    "alone_epochs": 3,
+    "real_epochs": 2,
+}  #: the schedule on which forms are compared, all on the same one
 RECORD = FOLDER / "mmvit-digits.json"
 
 
@@ -54,20 +61,30 @@ class Training:
     epochs: int
 
 
-def planned(forms: list[str]) -> Iterator[Training]:
-    """Every voice left out once with each of two forms, then every form with every seed and the recipe's voice."""
-    for form in (SHIPPED, VARIED):
-        yield from (Training(form, voice, 0, Recipe().epochs) for voice in VOICES if form in forms)
-    for seed in SEEDS:
+def planned(forms: list[str], left_out: Sequence[str] = VOICES) -> Iterator[Training]:
+    """Every voice left out once with each of three forms, then every form with every seed and the recipe's voice."""
+    for form, epochs in EPOCHS.items():
+        yield from (Training(form, voice, 0, epochs) for voice in left_out if form in forms)
+    for seed in SEEDS if Recipe().without in left_out else ():
         yield from (Training(form, Recipe().without, seed, SHORT["epochs"]) for form in forms)
 
 
-def compare(data: Path, forms: list[str], pictures: Path | None = None, record: Path = RECORD) -> None:
+def compare(
+    data: Path,
+    forms: list[str],
+    *,
+    left_out: Sequence[str] = VOICES,
+    voices: Path | None = None,
+    pictures: Path | None = None,
+    record: Path = RECORD,
+) -> None:
     """Train what is planned and not yet in the record, and put the accuracies there after each.
 
     Args:
         data: The folder of recordings.
         forms: Which of ``FORMS`` and ``TRANSFERRED``.
+        left_out: Which voices; the forms over seeds are trained with the recipe's own.
+        voices: The folder of synthesised voices.
         pictures: Weights of a model of pictures, for ``TRANSFERRED``.
         record: File to add to.
 
@@ -77,28 +94,35 @@ def compare(data: Path, forms: list[str], pictures: Path | None = None, record: 
     if pictures is None and set(forms) & set(TRANSFERRED):
         raise CheckpointError("A transferred form starts from a model of pictures. Name its weights with --pictures.")
     recipe = {name: value for name, value in asdict(Recipe()).items() if name not in ("without", "seed")}
-    for one in planned(forms):
-        found = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
-        if "trainings" not in found or not alike(found["trainings"]["recipe"], recipe):
-            found["trainings"] = {"recipe": recipe, "runs": []}
-        runs = found["trainings"]["runs"]
-        if any(asdict(one).items() <= run.items() for run in runs):
+    for one in planned(forms, left_out):
+        if any(asdict(one).items() <= run.items() for run in kept(record, recipe)["trainings"]["runs"]):
             continue
-        runs.append(asdict(one) | trained(one, data, pictures))
+        accuracies = trained(one, data, voices, pictures)
+        found = kept(record, recipe)  # read again: another such command may share the work
+        found["trainings"]["runs"].append(asdict(one) | accuracies)
         record.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def trained(one: Training, data: Path, pictures: Path | None) -> dict[str, float]:
+def kept(record: Path, recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """The record, and in it the trainings of this recipe; those of another one are dropped."""
+    found = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
+    if "trainings" not in found or not alike(found["trainings"]["recipe"], recipe):
+        found["trainings"] = {"recipe": dict(recipe), "runs": []}
+    found["trainings"]["short"] = SHORT["epochs"]
+    return found
+
+
+def trained(one: Training, data: Path, voices: Path | None, pictures: Path | None) -> dict[str, float]:
     """The last accuracies of one training, per cent, and how long it took."""
     settings, numbers = FORMS.get(one.form, ({}, {}))
-    short = SHORT if one.epochs == SHORT["epochs"] else {}
+    short = SHORT if one.epochs == SHORT["epochs"] else {"epochs": one.epochs}
     recipe, begun = replace(Recipe(), without=one.voice, seed=one.seed, **short, **numbers), time.monotonic()
     if (known := shipped(recipe, {**SOUND, **settings})) is not None:
         return known
     start = None if one.form in FORMS or pictures is None else (load_file(pictures), TRANSFERRED[one.form])
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "form.safetensors"
-        train(data, out, recipe, {**SOUND, **settings}, start=start)
+        train(data, out, recipe, {**SOUND, **settings}, start=start, voices=voices)
         last = json.loads(out.with_suffix(".log.json").read_text(encoding="utf-8"))["epochs"][-1]
     return {
         "own split": last["own split"],
@@ -128,6 +152,9 @@ if __name__ == "__main__":
     parser.add_argument(
         "--form", action="append", choices=every, help="one form; all that can be made if none is named"
     )
+    parser.add_argument("--without", nargs="+", choices=VOICES, default=VOICES, help="voices that are left out in turn")
+    parser.add_argument("--voices", type=Path, help="the folder that “python -m xviz.data.build.voices” made")
     parser.add_argument("--pictures", type=Path, help="weights of a model of pictures, for the transferred forms")
     given = parser.parse_args()
-    compare(given.data, given.form or (every if given.pictures else list(FORMS)), given.pictures)
+    named = given.form or (every if given.pictures else list(FORMS))
+    compare(given.data, named, left_out=given.without, voices=given.voices, pictures=given.pictures)

@@ -3,9 +3,11 @@
 Every epoch each recording leads one clip: alone, or with one or two others after it, so that the places of several
 digits in time are known and the answer to “is seven said?” depends on one stretch. One sigmoid for each digit, binary
 cross-entropy. Voices are varied by playing a recording faster or slower by up to a fifth, bands by shifting the
-spectrogram, loudness and background by noise. Three further ways to vary them are off in the recipe of the shipped
-checkpoint and on in a form of ``compare_mmvit``: stretching the bands, as another throat would, an equaliser of slow
-waves, as another microphone would, and silencing neighbouring bands (Park et al., SpecAugment, Interspeech 2019).
+spectrogram, loudness and background by noise; and each epoch has clips that synthesised voices lead
+(``xviz.data.build.voices``), since five people are too few to learn from what all voices have in common; the last
+epochs have recorded voices alone. Three further ways to vary them are off in the recipe of the shipped checkpoint and
+on in a form of ``compare_mmvit``: stretching the bands, as another throat would, an equaliser of slow waves, as another
+microphone would, and silencing neighbouring bands (Park et al., SpecAugment, Interspeech 2019).
 
 CutMix along time, which the paper uses for sound: in a share of the batches a stretch of w frames of each clip, all
 bands, comes from another clip, and the labels are mixed (1 − w/T) : w/T; λ is drawn from Beta(1, 1).
@@ -28,7 +30,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from xviz.core.errors import ModelError
+from xviz.core.errors import ModelError, SampleError
 from xviz.models.mel import Mel, spectrogram
 from xviz.models.mmvit import MMViT, patches, view_grid
 from xviz.models.mmvit_cards import SOUND, standard
@@ -41,6 +43,7 @@ from xviz.train.varying import equalised, shifted, silenced, stretched
 class Recipe(Schedule):
     """Every number of the training."""
 
+    epochs: int = 20
     alone_epochs: int = 4  #: the first ones have single digits and no CutMix
     speed: float = 0.2  #: most change of a recording's speed, and with it of its pitch
     bands: int = 3  #: most shift of the spectrogram in bands
@@ -50,6 +53,8 @@ class Recipe(Schedule):
     noise: float = 0.01  #: most noise, in full scale; speech has 0.1
     cutmix: float = 0.3  #: share of the batches with CutMix along time
     without: str = "yweweler"  #: a speaker who is left out of the training altogether; "" for none
+    made: int = 1500  #: clips that synthesised voices lead in one epoch
+    real_epochs: int = 6  #: the last ones have more of the recorded voices instead
     keep_tests: int = 1  #: 1 keeps the set's own test recordings out of the training, 0 takes them in
 
 
@@ -60,6 +65,7 @@ def train(
     settings: Mapping[str, Any] = SOUND,
     *,
     start: tuple[Mapping[str, Tensor], str] | None = None,
+    voices: Path | None = None,
 ) -> MMViT:
     """Train on the recordings of a folder and write ``out`` and its log.
 
@@ -69,12 +75,22 @@ def train(
         recipe: The numbers of the training.
         settings: Of the card.
         start: Weights of a model of pictures to begin with, and the rule by which its colours are joined.
+        voices: The folder of synthesised voices that ``xviz.data.build.voices`` made, where the recipe takes some.
+
+    Raises:
+        SampleError: a folder holds no recordings, or the recipe takes synthesised voices and no folder is given.
     """
+    if recipe.made and voices is None:
+        raise SampleError(
+            f"The recipe takes {recipe.made} clips of synthesised voices in each epoch. Make them by “python -m "
+            "xviz.data.build.voices --out DIR” and give --voices DIR, or train without them by --made 0."
+        )
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(1)  # small operations are no faster on two
     rng, definition = np.random.default_rng(recipe.seed), Mel.of(settings)
     every = recordings(folder, definition.rate)
     fit = [one for one in every if one.speaker != recipe.without and not (recipe.keep_tests and one.tests)]
+    synthesised = recordings(voices, definition.rate) if voices is not None and recipe.made else []
     model = MMViT(settings)
     if start is not None:
         transfer(start[0], model, rule=start[1])
@@ -82,10 +98,13 @@ def train(
 
     def losses(epoch: int) -> Iterator[Tensor]:
         now = replace(recipe, cutmix=0.0) if (single := epoch < recipe.alone_epochs) else recipe
-        for clips in batches(fit, recipe, definition, rng, single=single):
+        more = synthesised if epoch < recipe.epochs - recipe.real_epochs else fit
+        some = [*fit, *(more[i] for i in rng.permutation(len(more))[: recipe.made if synthesised else 0])]
+        for clips in batches(some, recipe, definition, rng, single=single):
             yield step(model, clips, now, definition, rng)
 
-    optimise(model, recipe, len(fit) // recipe.batch, losses, lambda: check(model, every, fit, definition), out)
+    per_epoch = (len(fit) + min(recipe.made, len(synthesised))) // recipe.batch
+    optimise(model, recipe, per_epoch, losses, lambda: check(model, every, fit, definition), out)
     return model
 
 

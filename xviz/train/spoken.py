@@ -19,7 +19,7 @@ from xviz.core.errors import SampleError
 from xviz.train.multiview import labels_of
 
 TEST_INDICES = 5  #: the recordings 0–4 of every digit and speaker are the set's own test split
-_NAME = re.compile(r"(\d)_([a-z]+)_(\d+)\.wav")
+_NAME = re.compile(r"(\d)_([a-z0-9-]+)_(\d+)\.wav")
 
 
 @dataclass(frozen=True, eq=False)
