@@ -51,11 +51,7 @@ def compare(name: str, data: Path, forms: list[str], seeds: list[int], out: Path
     numbers = {key: value for key, value in asdict(shorter).items() if key != "seed"}
     for seed in seeds:
         for form in forms:
-            record = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
-            if record.get("trainings", {}).get("recipe") != numbers:
-                record["trainings"] = {"recipe": numbers, "runs": []}
-            runs = record["trainings"]["runs"]
-            if any((run["form"], run["seed"]) == (form, seed) for run in runs):
+            if any((run["form"], run["seed"]) == (form, seed) for run in _kept(out, numbers)["trainings"]["runs"]):
                 continue
             settings, changed = FORMS[name][form]
             begun = time.monotonic()
@@ -67,8 +63,18 @@ def compare(name: str, data: Path, forms: list[str], seeds: list[int], out: Path
                     {**MODELS[name].settings, **settings},
                 )
             minutes = round((time.monotonic() - begun) / 60, 1)
-            runs.append({"form": form, "seed": seed, "minutes": minutes, **measure.brief(model, data)})
+            found = {"form": form, "seed": seed, "minutes": minutes, **measure.brief(model, data)}
+            record = _kept(out, numbers)  # read again: another such command may share the work
+            record["trainings"]["runs"].append(found)
             write(record, out)
+
+
+def _kept(out: Path, numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """The record, and in it the trainings of these numbers; those of others are dropped."""
+    record = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
+    if record.get("trainings", {}).get("recipe") != numbers:
+        record["trainings"] = {"recipe": dict(numbers), "runs": []}
+    return record
 
 
 if __name__ == "__main__":
