@@ -261,6 +261,18 @@ def test_synthesised_voices_lead_clips_of_the_training_and_are_never_tested(
         train(tmp_path / "real", out, recipe, settings)
 
 
+def test_fewer_synthesised_clips_than_the_recipe_takes_are_all_taken(tmp_path: Path) -> None:
+    """And the last epochs have no more clips than the others, for which the schedule has no steps."""
+    (tmp_path / "real").mkdir()
+    recorded(tmp_path / "real")
+    voices.build(tmp_path / "made", 1, 2, speak=whistled)
+    settings = {**SOUND, "width": 8, "stages": ("C", "SC"), "kv_stride": ((2, 2), (1, 1))}
+    recipe = Recipe(epochs=2, alone_epochs=1, batch=8, without="bob", made=50, real_epochs=1)
+    out = tmp_path / "out.safetensors"
+    train(tmp_path / "real", out, recipe, settings, voices=tmp_path / "made")
+    assert len(json.loads(out.with_suffix(".log.json").read_text())["epochs"]) == 2
+
+
 def test_a_folder_without_recordings_is_told(tmp_path: Path) -> None:
     with pytest.raises(SampleError, match="Free Spoken Digit Dataset"):
         recordings(tmp_path, RATE)

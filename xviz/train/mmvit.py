@@ -91,6 +91,7 @@ def train(
     every = recordings(folder, definition.rate)
     fit = [one for one in every if one.speaker != recipe.without and not (recipe.keep_tests and one.tests)]
     synthesised = recordings(voices, definition.rate) if voices is not None and recipe.made else []
+    count = min(recipe.made, len(synthesised))
     model = MMViT(settings)
     if start is not None:
         transfer(start[0], model, rule=start[1])
@@ -99,11 +100,11 @@ def train(
     def losses(epoch: int) -> Iterator[Tensor]:
         now = replace(recipe, cutmix=0.0) if (single := epoch < recipe.alone_epochs) else recipe
         more = synthesised if epoch < recipe.epochs - recipe.real_epochs else fit
-        some = [*fit, *(more[i] for i in rng.permutation(len(more))[: recipe.made if synthesised else 0])]
+        some = [*fit, *(more[i] for i in rng.permutation(len(more))[:count])]
         for clips in batches(some, recipe, definition, rng, single=single):
             yield step(model, clips, now, definition, rng)
 
-    per_epoch = (len(fit) + min(recipe.made, len(synthesised))) // recipe.batch
+    per_epoch = (len(fit) + count) // recipe.batch
     optimise(model, recipe, per_epoch, losses, lambda: check(model, every, fit, definition), out)
     return model
 
