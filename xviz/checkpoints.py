@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -22,7 +22,6 @@ from xviz.core.errors import CheckpointError
 from xviz.core.provenance import digest_file
 
 FOLDER = Path(__file__).parents[1] / "checkpoints"
-OWN: dict[str, Path] = {}  #: name → weights that stand in for the shipped ones; filled before anything is loaded
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,9 @@ class Checkpoint:
     licence: str
 
 
+OWN: dict[str, Checkpoint] = {}  #: name → what stands in for the shipped one; filled before anything is loaded
+
+
 def manifest(folder: Path = FOLDER) -> Mapping[str, Checkpoint]:
     """All checkpoints of a folder by name."""
     listed = tomllib.loads((folder / "manifest.toml").read_text(encoding="utf-8"))
@@ -44,13 +46,7 @@ def manifest(folder: Path = FOLDER) -> Mapping[str, Checkpoint]:
         name: Checkpoint(name, folder / entry["file"], *(entry[key] for key in ("sha256", "card", "origin", "licence")))
         for name, entry in listed.items()
     }
-    if folder == FOLDER:
-        for name, path in OWN.items():
-            found[name] = replace(
-                found[name], path=path, sha256=digest_file(path), licence="your own",
-                origin=f"your own file {path.name} in place of the shipped one",
-            )  # fmt: skip
-    return found
+    return found | OWN if folder == FOLDER else found
 
 
 def find(name: str, folder: Path = FOLDER) -> Checkpoint:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from xviz import engine
 from xviz.checkpoints import OWN, manifest
 from xviz.core.errors import CheckpointError
+from xviz.core.provenance import digest_file
 from xviz.models import MODELS
 
 
@@ -43,7 +44,10 @@ def use(given: str) -> None:
                 f"{path.name} was trained with other settings than the app's card “{card.key}” has "
                 f"({', '.join(other)}). Open it from Python with a card of its own, or train it with the card's."
             )
-    OWN[name] = path
+    OWN[name] = replace(
+        known[name], path=path, sha256=digest_file(path), licence="your own",
+        origin=f"your own file {path.name} in place of the shipped one",
+    )  # fmt: skip
     try:
         engine.load(card)
     except CheckpointError:

@@ -255,7 +255,7 @@ def said_of(made: Recording) -> str:
         )
     if made.card.checkpoint in OWN:
         return (
-            f":material/info: **Weights of your own**, `{OWN[made.card.checkpoint].name}`. What their answers are "
+            f":material/info: **Weights of your own**, `{OWN[made.card.checkpoint].path.name}`. What their answers are "
             "worth is what was measured when they were trained; no number in xviz is about them."
         )
     return (
