@@ -64,6 +64,7 @@ def test_upload_pick_export_and_come_back(page: Page, app: str, asked: list[str]
     page.locator("[data-testid=stFileUploader] input[type=file]").first.set_input_files(
         files=[{"name": "cat <b>.png", "mimeType": "image/png", "buffer": png(data.chelsea())}]
     )
+    settled(page)
     page.get_by_label("Sentence", exact=True).fill("A cat with green eyes")
     page.get_by_label("Sentence", exact=True).press("Enter")
     page.get_by_text("eyes", exact=True).first.wait_for()
