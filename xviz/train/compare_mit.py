@@ -7,7 +7,6 @@ the record of the checkpoint under “trained otherwise”. What stands there al
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from xviz.models.mit import MIT
 from xviz.models.mit_cards import SHIPPED
 from xviz.train.measure_mit import found_classes
 from xviz.train.mit import Recipe, first_map, first_stage, scores, second_map, second_stage
+from xviz.train.records import read, write
 from xviz.train.scanned import Room, rooms
 
 #: form → what differs in the card's settings, what differs in the recipe; "true labels" is told apart below
@@ -60,12 +60,12 @@ def compare(data: Path, forms: Sequence[str], seeds: Sequence[int], recipe: Reci
             scored = bound(fit, test, changed) if name == BOUND else form(fit, test, changed, made)
             record, found = _kept(recipe)
             found.setdefault(name, {})[str(seed)] = scored
-            RECORD.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+            write(record, RECORD)
 
 
 def _kept(recipe: Recipe) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """The record, and in it the forms that were trained on this schedule; no two schedules are mixed."""
-    record = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
+    record = read(RECORD)
     schedules = record.setdefault("trained otherwise", [])
     own = [schedule for schedule in schedules if schedule["recipe"] == asdict(recipe)]
     if not own:

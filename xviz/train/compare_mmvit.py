@@ -27,6 +27,7 @@ from xviz.core.errors import CheckpointError
 from xviz.models.mmvit_cards import SOUND
 from xviz.record.digits import BARE, SHIPPED, VARIED
 from xviz.train.mmvit import Recipe, train
+from xviz.train.records import compared, write
 
 #: form → what differs in the card's settings, what differs in the recipe
 FORMS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -95,21 +96,13 @@ def compare(
         raise CheckpointError("A transferred form starts from a model of pictures. Name its weights with --pictures.")
     recipe = {name: value for name, value in asdict(Recipe()).items() if name not in ("without", "seed")}
     for one in planned(forms, left_out):
-        if any(asdict(one).items() <= run.items() for run in kept(record, recipe)["trainings"]["runs"]):
+        if any(asdict(one).items() <= run.items() for run in compared(record, recipe, alike)["trainings"]["runs"]):
             continue
         accuracies = trained(one, data, voices, pictures)
-        found = kept(record, recipe)  # read again: another such command may share the work
+        found = compared(record, recipe, alike)
+        found["trainings"] |= {"short": SHORT["epochs"]}
         found["trainings"]["runs"].append(asdict(one) | accuracies)
-        record.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-
-
-def kept(record: Path, recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """The record, and in it the trainings of this recipe; those of another one are dropped."""
-    found = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
-    if "trainings" not in found or not alike(found["trainings"]["recipe"], recipe):
-        found["trainings"] = {"recipe": dict(recipe), "runs": []}
-    found["trainings"]["short"] = SHORT["epochs"]
-    return found
+        write(found, record)
 
 
 def trained(one: Training, data: Path, voices: Path | None, pictures: Path | None) -> dict[str, float]:

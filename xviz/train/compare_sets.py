@@ -8,7 +8,6 @@ numbers that stand there are not repeated, so that the command can be stopped an
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 import time
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ from typing import Any
 
 from xviz.checkpoints import FOLDER
 from xviz.models import MODELS
-from xviz.train.records import write
+from xviz.train.records import compared, write
 
 SEEDS = (0, 1, 2)
 #: checkpoint → recipe and measurement (modules of ``xviz.train``)
@@ -51,7 +50,7 @@ def compare(name: str, data: Path, forms: list[str], seeds: list[int], out: Path
     numbers = {key: value for key, value in asdict(shorter).items() if key != "seed"}
     for seed in seeds:
         for form in forms:
-            if any((run["form"], run["seed"]) == (form, seed) for run in _kept(out, numbers)["trainings"]["runs"]):
+            if any((run["form"], run["seed"]) == (form, seed) for run in compared(out, numbers)["trainings"]["runs"]):
                 continue
             settings, changed = FORMS[name][form]
             begun = time.monotonic()
@@ -64,17 +63,9 @@ def compare(name: str, data: Path, forms: list[str], seeds: list[int], out: Path
                 )
             minutes = round((time.monotonic() - begun) / 60, 1)
             found = {"form": form, "seed": seed, "minutes": minutes, **measure.brief(model, data)}
-            record = _kept(out, numbers)  # read again: another such command may share the work
+            record = compared(out, numbers)
             record["trainings"]["runs"].append(found)
             write(record, out)
-
-
-def _kept(out: Path, numbers: Mapping[str, Any]) -> dict[str, Any]:
-    """The record, and in it the trainings of these numbers; those of others are dropped."""
-    record = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
-    if record.get("trainings", {}).get("recipe") != numbers:
-        record["trainings"] = {"recipe": dict(numbers), "runs": []}
-    return record
 
 
 if __name__ == "__main__":

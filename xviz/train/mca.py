@@ -89,9 +89,11 @@ def train(
     out.parent.mkdir(parents=True, exist_ok=True)
     checkpoints.save(model.eval(), out)
     log = {"recipe": asdict(recipe), "split": splits[-1], "accuracy": found, "labels": label_question(trials)}
-    log["settings"] = json.loads(json.dumps({**settings_for(trials), **changed}, default=asdict))
+    log["settings"] = settings_for(trials) | changed
     log |= {"splits": rows} if len(splits) > 1 else {}
-    out.with_suffix(".log.json").write_text(json.dumps(log, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    out.with_suffix(".log.json").write_text(
+        json.dumps(log, indent=1, ensure_ascii=False, default=asdict) + "\n", encoding="utf-8"
+    )
     return model
 
 

@@ -1,9 +1,10 @@
-"""What the measurements of models with views share: cross-attention switched off, and the record's file."""
+"""What measurements and comparisons share: cross-attention switched off, and the record's file."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,28 @@ def switched(model: MMViT, score: Callable[..., float]) -> dict[str, float]:
     return found | {"without any": score(**dict.fromkeys(stages, 0.0))}
 
 
+def read(out: Path) -> dict[str, Any]:
+    """A record; empty where there is none."""
+    return json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
+
+
 def kept(out: Path) -> dict[str, Any]:
     """What a record has from comparisons of trainings, which measuring again leaves as it is."""
-    found = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
+    found = read(out)
     return {name: found[name] for name in ("trainings",) if name in found}
+
+
+def compared(
+    out: Path, recipe: Mapping[str, Any], same: Callable[[Mapping[str, Any], Mapping[str, Any]], bool] = operator.eq
+) -> dict[str, Any]:
+    """A record, and under “trainings” the runs of one recipe; those of another one are dropped.
+
+    To be called again before a run is added, so that two comparisons can share the work.
+    """
+    found = read(out)
+    if "trainings" not in found or not same(found["trainings"]["recipe"], recipe):
+        found["trainings"] = {"recipe": dict(recipe), "runs": []}
+    return found
 
 
 def write(record: dict[str, Any], out: Path) -> dict[str, Any]:

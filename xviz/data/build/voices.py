@@ -67,7 +67,9 @@ def build(out: Path, voices: int = 200, takes: int = 2, seed: int = 0, speak: Sp
             name, command = drawn(number, rng)
             for digit, word in enumerate(WORDS):
                 for take in range(takes):
-                    speak([*command(rng), str(said), *_word(command(rng)[0], word)], said)
+                    order = command(rng)
+                    rng.random(2)  # for nothing, so that these stay the voices that the shipped weights learnt from
+                    speak([*order, str(said), *_word(order[0], word)], said)
                     signal, rate = soundfile.read(said, dtype="float32", always_2d=True)
                     made = soxr.resample(signal.mean(1), rate, RATE)
                     placed = roomed(trimmed(made.astype(np.float32)), rng)
