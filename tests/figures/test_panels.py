@@ -138,6 +138,14 @@ def test_the_picture_names_its_strongest_regions_in_order():
     assert len(dashed) == 1
 
 
+def test_a_region_with_nothing_is_not_among_the_strongest():
+    axes = canvas()
+    pair, scores = pair_of(), np.zeros(36)
+    scores[[4, 7]] = 0.5, -2.0
+    picture_panel(axes, pair.pixels, pair.regions.boxes, scores, sequential(np.abs(scores)))
+    assert sorted(t.get_text() for t in axes.texts) == ["1: −2", "2: 0.5"]
+
+
 def test_equal_boxes_do_not_hide_each_others_ranks():
     axes = canvas()
     picture_panel(axes, np.zeros((100, 200, 3), np.uint8), [[0, 0, 200, 100]] * 6, np.arange(6.0), Scale(0, 5), top=6)

@@ -55,7 +55,7 @@ def picture_panel(
         selected: A region to mark with a dashed outline and an “S”.
         asking: (4,) a box that is none of the regions, to mark with a dashed outline alone.
         known: (m, 4) line segments in pixels around a place that is known, drawn dotted.
-        top: How many regions get an outline.
+        top: How many regions get an outline at most; one with a score of 0 gets none.
         size: Of the ranks, in points.
     """
     width, height = in_points(axes)
@@ -70,7 +70,8 @@ def picture_panel(
         return np.clip(within, 0.5, [width - 0.5, height - 0.5] * 2)
 
     places = placed(boxes)
-    strongest = [i for i in np.argsort(-np.abs(scores), kind="stable") if np.isfinite(scores[i])][:top]
+    scored = np.isfinite(scores) & (scores != 0)  # a cell with nothing is not among the strongest
+    strongest = [i for i in np.argsort(-np.abs(scores), kind="stable") if scored[i]][:top]
     for index in [*reversed(strongest), *(() if selected is None else (selected,))]:
         outline(axes, places[index], dashed=index == selected)
     if asking is not None:
