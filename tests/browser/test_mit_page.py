@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.test_components import click, inside, shows, spots
+from tests.browser.waiting import settled
 from tests.test_ply import read_back
 from xviz.figures.figure import read_record
 
@@ -147,7 +148,7 @@ def test_pick_on_both_sides_and_take_it_away(server, open_page, tmp_path: Path) 
     page.goto(f"{server('app.py')}/mit")
     page.get_by_role("heading", name="How far to trust it").wait_for(timeout=180_000)
     page.get_by_text("Cloud: answers to the class").wait_for()
-    page.wait_for_timeout(3000)
+    settled(page)
     album, cloud = (
         page.locator("[class*='st-key-photos'][class*='frame']"),
         page.locator("[class*='st-key-cloud'][class*='frame']"),
@@ -160,7 +161,7 @@ def test_pick_on_both_sides_and_take_it_away(server, open_page, tmp_path: Path) 
     click(page, cloud.locator("canvas").first, x, y)
     page.get_by_text(re.compile(rf"Photos: answers to supervoxel {token + 1} ")).wait_for()
     assert inside(album, "view => view.selected") is None
-    page.wait_for_timeout(1500)  # photos go by attention: let them come to rest in their new order
+    settled(page, quiet=1500)  # photos go by attention: let them come to rest in their new order
     click(page, album.locator("canvas").first, *patch(album, 33))  # the same patch as before
     page.get_by_text(re.compile(r"Cloud: answers to 1 · .*, row 4, column 4")).wait_for()
 
