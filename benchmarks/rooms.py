@@ -66,13 +66,13 @@ def measured(count: int) -> dict[str, float]:
     from xviz import engine
     from xviz.core.run import Target
     from xviz.core.sample import Sample, Views
-    from xviz.data.points import read_cloud
-    from xviz.data.room_examples import load_room
-    from xviz.explain import grains as finer
+    from xviz.data.cloud.read import read_cloud
+    from xviz.data.shipped.rooms import load_room
+    from xviz.drawings.points import geometry
+    from xviz.explain import voxels as finer
     from xviz.models import MODELS
     from xviz.models.clouds import cut
-    from xviz.models.grains import grains
-    from xviz.views.points import geometry
+    from xviz.models.voxels import grains
 
     found: dict[str, float] = {}
 

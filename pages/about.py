@@ -1,9 +1,9 @@
 import streamlit as st
 
-from xviz.ui import parts, texts
+from xviz.ui import page, texts
 
 st.title("About and limits")
 st.markdown(texts.ABOUT)
-parts.methods()
-parts.checkpoints()
-parts.versions()
+page.methods()
+page.checkpoints()
+page.versions()

@@ -1,8 +1,8 @@
 import streamlit as st
 
-from xviz.ui import parts, texts
+from xviz.ui import page, texts
 
 st.title("xviz")
 st.markdown(texts.START)
-parts.models()
+page.models()
 st.markdown(texts.NOT_SHOWN)

@@ -1,25 +1,26 @@
 import streamlit as st
 
 from xviz.models import MODELS
-from xviz.ui import inside, linking, parts, room_offer, rooms, trust
+from xviz.ui import page, trust
+from xviz.ui.rooms import explore, export, sample, whatif
 
 
 @st.fragment
 def linked() -> None:
     """What answers a click; only this part of the page runs again."""
-    with parts.told():
-        looked = linking.explore(here)
-        inside.without(here, looked)
-        room_offer.show(here, looked)
+    with page.told():
+        looked = explore.explore(here)
+        whatif.without(here, looked)
+        export.show(here, looked)
 
 
 card = MODELS["mit"]
-parts.heading(card)
-with parts.told():
-    sample = rooms.choose(card)
-    here = rooms.show(card, sample)
-    parts.notes(*sample.parts.values(), more=() if here is None else here.run.inputs.notes)
+page.heading(card)
+with page.told():
+    room = sample.choose(card)
+    here = sample.show(card, room)
+    page.notes(*room.parts.values(), more=() if here is None else here.run.inputs.notes)
     if here is not None:
         linked()
-        inside.classes(here)
+        whatif.classes(here)
         trust.show(here, trust.ROOMS)

@@ -1,22 +1,23 @@
 import streamlit as st
 
-from xviz.ui import apart, bringing, finding, parts, subject, take, trust, viewing
+from xviz.ui import page, trust
+from xviz.ui.views import choose, explore, export, methods, sample, whatif
 
 
 @st.fragment
 def linked() -> None:
     """What answers a click; only this part of the page runs again."""
-    with parts.told():
-        looked = viewing.explore(here)
-        take.show(here, looked, *finding.explore(here))
+    with page.told():
+        looked = explore.explore(here)
+        export.show(here, looked, *methods.explore(here))
 
 
-card = subject.choose_card()
-parts.heading(card)
-with parts.told():
-    if brought := bringing.choose(card):
-        here = subject.show(card, *brought)
-        parts.notes(*here.sample.parts.values(), more=here.run.inputs.notes)
+card = sample.choose_card()
+page.heading(card)
+with page.told():
+    if brought := choose.choose(card):
+        here = sample.show(card, *brought)
+        page.notes(*here.sample.parts.values(), more=here.run.inputs.notes)
         linked()
-        apart.show(here)
+        whatif.show(here)
         trust.show(here, trust.views(here.views, here.sounds))

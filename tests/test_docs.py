@@ -11,7 +11,7 @@ import pytest
 
 from xviz import record
 from xviz.checkpoints import FOLDER, find, manifest
-from xviz.data.view_examples import load_view_example, view_examples
+from xviz.data.shipped.views import load_view_example, view_examples
 from xviz.explain import METHODS
 from xviz.models import CARDS, MODELS
 from xviz.models.counts import sizes

@@ -13,22 +13,22 @@ import pytest
 ROOT = Path(__file__).parents[1]
 #: from the bottom up; a layer imports only layers before it, and layers that share a step do not know each other
 STEPS: tuple[tuple[str, ...], ...] = (
-    ("core", "scale", "blocks", "scalp", "pinhole", "thinning", "ply"),
+    ("core", "draw", "geometry"),
     ("data", "models"),
     ("checkpoints",),
     ("engine",),
-    ("own", "explain"),
-    ("views", "figures"),
+    ("custom_weights", "explain"),
+    ("drawings", "figures"),
     ("export", "record"),
     ("train",),
     ("ui",),
     ("cli",),
 )
 RANK = {name: step for step, names in enumerate(STEPS) for name in names}
-#: what only some layers may import; the matplotlib of ``scale`` gives colour maps, it draws nothing
+#: what only some layers may import; the matplotlib of ``draw.scale`` gives colour maps, it draws nothing
 ONLY = {
     "streamlit": {"ui", "pages", "app"},
-    "matplotlib": {"figures", "scale"},
+    "matplotlib": {"figures", "draw"},
     "captum": {"explain"},
     "transformers": {"models"},
 }

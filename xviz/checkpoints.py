@@ -2,7 +2,7 @@
 
 ``checkpoints/manifest.toml`` names every file with its sha256. Weights are safetensors, so that loading cannot run
 code; floating-point weights may be stored in half precision and are loaded as float32. Who trained weights of their
-own runs them in place of the shipped ones (``OWN``, filled by ``xviz.own`` when the app starts).
+own runs them in place of the shipped ones (``OWN``, filled by ``xviz.custom_weights`` when the app starts).
 """
 
 from __future__ import annotations

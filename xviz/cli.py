@@ -11,20 +11,20 @@ from importlib import import_module
 from pathlib import Path
 
 CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
-#: checkpoint → recipe and measurement (modules of ``xviz.train``), key of its card, what its data are
+#: checkpoint → its package in ``xviz.train``, key of its card, what its data are
 RECIPES = {
-    "mmca": ("mmca", "measure_mmca", "mmca", "the folder that “xviz scenes” made"),
-    "mca": ("mca", "measure_mca", "mca", "the folder of simulated recordings, or of your own"),
-    "mmvit-digits": ("mmvit", "measure_mmvit", "mmvit", "the folder of the Free Spoken Digit Dataset"),
+    "mmca": ("mmca", "mmca", "the folder that “xviz scenes” made"),
+    "mca": ("mca", "mca", "the folder of simulated recordings, or of your own"),
+    "mmvit-digits": ("mmvit.digits", "mmvit", "the folder of the Free Spoken Digit Dataset"),
     "mmvit-instruments": (
-        *("mmvit_instruments", "measure_instruments", "mmvit-instruments"),
-        "the folder that “python -m xviz.data.build.instruments” made",
+        *("mmvit.instruments", "mmvit-instruments"),
+        "the folder that “python -m xviz.train.mmvit.instruments.notes” made",
     ),
     "mmvit-objects": (
-        *("mmvit_objects", "measure_objects", "mmvit-objects"),
-        "the folder that “python -m xviz.data.build.objects” made",
+        *("mmvit.objects", "mmvit-objects"),
+        "the folder that “python -m xviz.train.mmvit.objects.renders” made",
     ),
-    "mit": ("mit", "measure_mit", "mit", "the folder that “python -m xviz.data.build.rooms” made"),
+    "mit": ("mit", "mit", "the folder that “python -m xviz.train.mit.rooms” made"),
 }
 SPLITS = ("paper", "trial", "subject")
 PARTS = ("splits", "truth", "real")
@@ -66,15 +66,17 @@ def _parser() -> argparse.ArgumentParser:
 
 def _train_parser(trains: argparse._SubParsersAction[argparse.ArgumentParser], name: str) -> None:
     """Training of a checkpoint, with the numbers of its recipe."""
-    module, _, _, data = RECIPES[name]
+    module, _, data = RECIPES[name]
     train = trains.add_parser(name)
     train.add_argument("--data", type=Path, required=True, help=data)
     train.add_argument("--out", type=Path, default=CHECKPOINTS / f"{name}.safetensors")
     train.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the card")
-    for this in fields(import_module(f"xviz.train.{module}").Recipe):
+    for this in fields(import_module(f"xviz.train.{module}.recipe").Recipe):
         train.add_argument(f"--{this.name.replace('_', '-')}", type=type(this.default), default=this.default)
     if name == "mmvit-digits":
-        train.add_argument("--voices", type=Path, help="the folder that “python -m xviz.data.build.voices” made")
+        train.add_argument(
+            "--voices", type=Path, help="the folder that “python -m xviz.train.mmvit.digits.voices” made"
+        )
     if name == "mca":
         train.add_argument(
             "--split", nargs="+", choices=SPLITS, default=["subject"],
@@ -89,7 +91,7 @@ def _train_parser(trains: argparse._SubParsersAction[argparse.ArgumentParser], n
 def _measure_parser(measures: argparse._SubParsersAction[argparse.ArgumentParser], name: str) -> None:
     """Measurement of a checkpoint, with how much of it is done."""
     measure = measures.add_parser(name)
-    measure.add_argument("--data", type=Path, required=True, help=RECIPES[name][3])
+    measure.add_argument("--data", type=Path, required=True, help=RECIPES[name][2])
     measure.add_argument("--out", type=Path, default=CHECKPOINTS / f"{name}.json")
     if name == "mmca":
         measure.add_argument("--things", type=int, default=250, help="named things for the alignment table")
@@ -112,7 +114,7 @@ def _app(options: list[str]) -> None:
 
 
 def _scenes(given: argparse.Namespace, rest: list[str]) -> None:
-    from xviz.data.build import scenes
+    from xviz.train.mmca import scenes
 
     scenes.main(rest)
 
@@ -131,8 +133,8 @@ def _size(given: argparse.Namespace, rest: list[str]) -> None:
 
 
 def _train(given: argparse.Namespace, rest: list[str]) -> None:
-    module, _, card, _ = RECIPES[given.model]
-    recipe, shipped = import_module(f"xviz.train.{module}"), import_module("xviz.models").MODELS[card].settings
+    module, card, _ = RECIPES[given.model]
+    recipe, shipped = import_module(f"xviz.train.{module}.recipe"), import_module("xviz.models").MODELS[card].settings
     pairs = dict(pair.split("=", 1) for pair in given.set)
     changed = {name: _value(name, text, shipped) for name, text in pairs.items()}
     numbers = recipe.Recipe(**{this.name: getattr(given, this.name) for this in fields(recipe.Recipe)})
@@ -148,7 +150,7 @@ def _train(given: argparse.Namespace, rest: list[str]) -> None:
 
 def _measure(given: argparse.Namespace, rest: list[str]) -> None:
     options = {name: value for name, value in vars(given).items() if name in OPTIONS}
-    import_module(f"xviz.train.{RECIPES[given.model][1]}").measure(given.data, given.out, **options)
+    import_module(f"xviz.train.{RECIPES[given.model][0]}.measure").measure(given.data, given.out, **options)
 
 
 def _value(name: str, text: str, known: Mapping[str, object]) -> object:

@@ -15,11 +15,11 @@ import streamlit as st
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.room import room
-from xviz import scale
+from xviz.draw import scale
+from xviz.drawings import image, matrix, points, words
+from xviz.drawings.photos import album, photos
+from xviz.drawings.view import Finer
 from xviz.ui.components import camera, mount, picked
-from xviz.views import image, matrix, points, words
-from xviz.views.photos import album, photos
-from xviz.views.view import Finer
 
 SENTENCE = re.split(" ", "What is the <b>small</b> brown dog on the left of the red sofa looking at ?")
 ARABIC = re.split(" ", "ماذا يرى الكلب الصغير ؟")

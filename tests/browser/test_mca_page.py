@@ -14,10 +14,10 @@ from pypdf import PdfReader
 
 from tests.browser.waiting import settled
 from xviz.core.sample import BIOSEMI32
-from xviz.data.eeg_examples import eeg_examples, load_eeg_example
+from xviz.data.shipped.recordings import eeg_examples, load_eeg_example
+from xviz.draw.scalp import flat
+from xviz.drawings.head import REACH
 from xviz.figures.figure import read_record
-from xviz.scalp import flat
-from xviz.views.head import REACH
 
 pytestmark = pytest.mark.browser
 SLOW = 180_000  # ms

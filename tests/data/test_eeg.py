@@ -13,9 +13,9 @@ from recordings import NAMES, brainvision, deap, edf, eeglab, gdf, mat, noise, n
 
 from xviz.core.errors import SampleError
 from xviz.core.sample import BIOSEMI32, Eeg
-from xviz.data import eeg_checks, eeg_files, eeg_sets
-from xviz.data.eeg import SUFFIXES, crop, likely_unit, open_eeg, read_eeg
-from xviz.data.eeg_sets import SEED62, seed_features
+from xviz.data.eeg import checks, datasets, formats
+from xviz.data.eeg.datasets import SEED62, seed_features
+from xviz.data.eeg.read import SUFFIXES, crop, likely_unit, open_eeg, read_eeg
 
 SIGNAL = noise(8)
 EIGHT = NAMES[:8]
@@ -261,7 +261,7 @@ def test_a_recording_cut_short_is_read_as_far_as_it_goes_and_says_so() -> None:
 
 @pytest.mark.parametrize("name", ["rec.edf", "rec.gdf", "rec.fif", "rec.zip", "rec.set"])
 def test_a_long_recording_is_read_in_parts(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(eeg_files, "PART_VALUES", 8 * 2 * 128)  # 2 s of eight channels
+    monkeypatch.setattr(formats, "PART_VALUES", 8 * 2 * 128)  # 2 s of eight channels
     made = [open_eeg(FILES[name], name=name, part=part) for part in range(3)]
     assert made[0].parts == ("0:00:00–0:00:02", "0:00:02–0:00:03", "0:00:03–0:00:05")
     assert any("part 2 of 3 was read, 0:00:02–0:00:03" in note for note in made[1].recordings[0].notes)
@@ -273,9 +273,9 @@ def test_a_long_recording_is_read_in_parts(name: str, monkeypatch: pytest.Monkey
 
 
 def test_sizes_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(eeg_checks, "LIMIT_BYTES", 20_000)
-    monkeypatch.setattr(eeg_checks, "LIMIT_UNPACKED", 20_000)
-    monkeypatch.setattr(eeg_sets, "LIMIT_BYTES", 20_000)
+    monkeypatch.setattr(checks, "LIMIT_BYTES", 20_000)
+    monkeypatch.setattr(checks, "LIMIT_UNPACKED", 20_000)
+    monkeypatch.setattr(datasets, "LIMIT_BYTES", 20_000)
     bomb = zipped({"a.vhdr": b"0" * 50_000})
     assert len(bomb) < 1000
     with pytest.raises(SampleError, match="this one claims 1"):

@@ -8,7 +8,7 @@ from recordings import NAMES, noise
 
 from xviz.core.errors import SampleError
 from xviz.core.sample import BIOSEMI32, Eeg
-from xviz.data.eeg_channels import match, places, plain
+from xviz.data.eeg.channels import match, places, plain
 
 
 def recording(names: tuple[str, ...] = NAMES, **changed) -> Eeg:

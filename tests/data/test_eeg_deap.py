@@ -10,8 +10,8 @@ from recordings import edf
 
 from xviz.core.errors import SampleError
 from xviz.core.sample import BIOSEMI32
-from xviz.data.eeg_deap import read_original
-from xviz.train.mca_data import load_trials
+from xviz.data.eeg.deap import read_original
+from xviz.train.mca.features import load_trials
 
 
 def original(folder: Path, starts: tuple[int, ...] = (6, 75), high: int = 0) -> None:

@@ -10,8 +10,8 @@ import pytest
 from recordings import deap, python2
 
 from xviz.core.errors import SampleError
-from xviz.data.eeg import open_eeg
-from xviz.data.eeg_pickle import read_arrays
+from xviz.data.eeg.pickles import read_arrays
+from xviz.data.eeg.read import open_eeg
 
 ARRAYS = {"labels": np.arange(12.0).reshape(3, 4), "data": np.arange(60, dtype=np.float32).reshape(3, 4, 5)}
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from clouds import ply, room
 
-from xviz import pinhole
 from xviz.core.errors import SampleError
 from xviz.core.sample import PointCloud, Views
-from xviz.data.build.kinect import SIZE, Frame, edges, jumps, overlay
-from xviz.data.build.kinect import room as kinect_room
-from xviz.data.build.room_samples import ship
-from xviz.data.room_examples import FOLDER, RoomExample, load_room, room_examples
-from xviz.data.rooms import read_scene
+from xviz.data.cloud.scene import read_scene
+from xviz.data.shipped.rooms import FOLDER, RoomExample, load_room, room_examples
+from xviz.geometry import pinhole
+from xviz.train.mit.kinect import SIZE, Frame, edges, jumps, overlay
+from xviz.train.mit.kinect import room as kinect_room
+from xviz.train.mit.packing import ship
 
 
 @pytest.mark.parametrize("example", room_examples(), ids=lambda one: one.key)

@@ -12,7 +12,7 @@ from xviz import engine
 from xviz.core.errors import ModelError
 from xviz.core.run import Target
 from xviz.explain import METHODS
-from xviz.explain.gradcam import twin_of
+from xviz.explain.methods.gradcam import twin_of
 
 integrated, times_input, gradcam = (METHODS[key].explain for key in ("integrated", "gradient", "gradcam"))
 

@@ -14,8 +14,8 @@ from tests.explain import plain, tiny
 from xviz.core.errors import ModelError
 from xviz.core.run import Target
 from xviz.explain import METHODS
+from xviz.explain.methods.shap import coalitions
 from xviz.explain.probe import per_space, players, probe, repeated, shown
-from xviz.explain.shap import coalitions
 
 occlusion, shap = METHODS["occlusion"].explain, METHODS["shap"].explain
 

@@ -11,7 +11,8 @@ import torch
 from tests.explain import plain, tiny
 from xviz import engine
 from xviz.core.run import Target
-from xviz.explain import METHODS, relevance
+from xviz.explain import METHODS
+from xviz.explain.methods import relevance
 
 explain = METHODS["relevance"].explain
 

@@ -10,12 +10,12 @@ from xviz.core.errors import ModelError
 from xviz.core.provenance import Provenance
 from xviz.core.sample import BIOSEMI32
 from xviz.core.tokens import Electrodes
-from xviz.data.eeg_channels import places
+from xviz.data.eeg.channels import places
+from xviz.draw.scalp import rim
 from xviz.figures.figure import Figure, read_record
 from xviz.figures.head import EDGE, Scalp
 from xviz.figures.heads import heads_figure, row_figure
 from xviz.figures.style import PRESETS
-from xviz.scalp import rim
 
 ORIGIN = Provenance("mca", "mca", "0" * 64, "sample", "1" * 64)
 POSITIONS = np.stack([places()[name.upper()] for name in BIOSEMI32])

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from xviz.core.errors import ModelError
+from xviz.draw.scale import Scale, diverging, sequential
 from xviz.figures.bars import bars_panel
 from xviz.figures.grid import matrix_panel
 from xviz.figures.lettering import contrasting, fit, flow, spread, width_of
@@ -19,7 +20,6 @@ from xviz.figures.methods import methods_figure
 from xviz.figures.panel import colour_bar, picture_panel, words_panel
 from xviz.figures.raster import heat, shrunk
 from xviz.figures.style import BOX, PRESETS, drawing
-from xviz.scale import Scale, diverging, sequential
 
 LONG = " ".join(["extraordinarily"] * 29 + ["Donaudampfschifffahrtsgesellschaftskapitänskajütenschlüsselanhänger" * 3])
 SENTENCES = {

@@ -14,13 +14,13 @@ from tests.room import room
 from xviz.core.explanation import Explanation
 from xviz.core.provenance import Provenance
 from xviz.core.tokens import PatchGrid, Segments
+from xviz.draw.scale import diverging
 from xviz.explain.links import strongest
 from xviz.figures.cloud import Camera, still
 from xviz.figures.figure import read_record
 from xviz.figures.raster import heat_of_cells
 from xviz.figures.room import Room, _band, room_figure
 from xviz.figures.style import PRESETS
-from xviz.scale import diverging
 
 ORIGIN = Provenance("mit", "mit", "a" * 64, "room", "b" * 64, {"method": "look"})
 

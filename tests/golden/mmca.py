@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from xviz import engine
-from xviz.data.examples import examples, load_example
+from xviz.data.shipped.scenes import examples, load_example
 from xviz.models import MODELS
 
 loaded = engine.load(MODELS["mmca"])

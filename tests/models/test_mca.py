@@ -14,7 +14,7 @@ from xviz import engine
 from xviz.core.errors import CheckpointError, ModelError, SampleError
 from xviz.core.run import Target
 from xviz.core.sample import BIOSEMI32, Eeg, Picture, Sample
-from xviz.explain import METHODS, finer
+from xviz.explain import METHODS, eeg_cells
 from xviz.explain.interventions import intervene
 from xviz.models.mca import MCA, MCA_CARD, SHIPPED, load_authors, min_max, prepare, stand_in, windows
 from xviz.models.mca_features import (
@@ -306,13 +306,13 @@ def test_other_weights_change_the_answer(loaded: engine.Loaded, run) -> None:
 
 def test_cells_are_finer_than_tokens(loaded: engine.Loaded, run) -> None:
     target = Target("arousal")
-    fine = finer.integrated(loaded, run, target, n_steps=8)
+    fine = eeg_cells.integrated(loaded, run, target, n_steps=8)
     coarse = METHODS["integrated"].explain(loaded, run, target, n_steps=8)
     for name, scores in coarse.scores.items():
         assert fine[name].shape == (8, 60)
         assert np.allclose(fine[name].sum(1), scores, atol=1e-6)
-    groups = finer.bands(run, 5)
-    found = finer.leave_out(loaded, run, target, groups)
+    groups = eeg_cells.bands(run, 5)
+    found = eeg_cells.leave_out(loaded, run, target, groups)
     assert found.shape == (40,)
     tokens = {name: value.clone() for name, value in run.inputs.tokens.items()}
     for value in tokens.values():
@@ -322,6 +322,6 @@ def test_cells_are_finer_than_tokens(loaded: engine.Loaded, run) -> None:
         run.outputs["arousal"] - engine.outputs(loaded, changed)["arousal"], abs=1e-6
     )
     with pytest.raises(ModelError, match="one number for each feature of “de”"):
-        finer.leave_out(loaded, run, target, {"de": groups["de"][:3], "psd": groups["psd"]})
+        eeg_cells.leave_out(loaded, run, target, {"de": groups["de"][:3], "psd": groups["psd"]})
     with pytest.raises(ModelError, match="cannot be cut into 7 bands"):
-        finer.bands(run, 7)
+        eeg_cells.bands(run, 7)

@@ -11,7 +11,7 @@ import pytest
 from tests.models.test_mmca import stated
 from xviz import engine
 from xviz.core.sample import Sample
-from xviz.data.examples import examples, load_example
+from xviz.data.shipped.scenes import examples, load_example
 from xviz.models import MODELS
 from xviz.models.mmca import SHIPPED
 

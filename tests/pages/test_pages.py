@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from xviz.data.examples import examples
+from xviz.data.shipped.scenes import examples
 from xviz.explain import METHODS
 from xviz.models import CARDS
 

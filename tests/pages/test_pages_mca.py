@@ -13,10 +13,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from xviz.core.sample import BIOSEMI32
-from xviz.data import eeg_files
-from xviz.data.eeg_checks import LIMIT_BYTES
-from xviz.data.eeg_examples import eeg_examples
-from xviz.ui.recording import LIMIT_MB
+from xviz.data.eeg import formats
+from xviz.data.eeg.checks import LIMIT_BYTES
+from xviz.data.shipped.recordings import eeg_examples
+from xviz.ui.eeg.sample import LIMIT_MB
 
 ROOT = Path(__file__).parents[2]
 
@@ -207,7 +207,7 @@ def test_the_unit_is_found_and_what_cannot_be_read_is_refused_in_words() -> None
 
 def test_a_long_recording_is_chosen_part_by_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts of equal signals too: what is said is that of the part."""
-    monkeypatch.setattr(eeg_files, "PART_VALUES", 32 * 128 * 40)
+    monkeypatch.setattr(formats, "PART_VALUES", 32 * 128 * 40)
     raw = mne.io.RawArray(np.tile(noise(40), 2) * 1e-6, mne.create_info([*BIOSEMI32], 128.0, "eeg"), verbose="ERROR")
     raw.save(tmp_path / "long_raw.fif", verbose="ERROR")
     at = with_file("long_raw.fif", (tmp_path / "long_raw.fif").read_bytes())

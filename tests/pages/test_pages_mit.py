@@ -13,20 +13,21 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from tests.geometry.test_ply import read_back
 from tests.pages.test_pages import ROOT, opened, told
 from tests.room import room
-from tests.test_ply import read_back
 from xviz import record
 from xviz.core.errors import ModelError
 from xviz.core.run import Target
-from xviz.data.room_examples import load_room, room_examples
+from xviz.data.shipped.rooms import load_room, room_examples
+from xviz.drawings.payload import unpack
 from xviz.explain import METHODS
-from xviz.explain import grains as finer
-from xviz.models.grains import grains as models_grains
-from xviz.ply import ply
-from xviz.ui import answers, asking, cache, grains, linking, room_offer, rooms
+from xviz.explain import voxels as finer
+from xviz.geometry.ply import ply
+from xviz.models.voxels import grains as models_grains
+from xviz.ui import cache, methods
+from xviz.ui.rooms import calls, explore, export, voxels
 from xviz.ui.state import Selection
-from xviz.views.payload import unpack
 
 
 def page() -> AppTest:
@@ -84,10 +85,10 @@ def test_classes_are_those_of_the_model_and_the_most_probable_is_explained() -> 
     assert "never trained" not in said(at)
 
 
-@pytest.mark.parametrize("direction", asking.DIRECTIONS)
+@pytest.mark.parametrize("direction", calls.DIRECTIONS)
 def test_every_direction_answers_a_patch_a_point_and_a_class(direction: str) -> None:
     at = page()
-    at.selectbox(key="direction").set_value(asking.DIRECTIONS[direction]).run()
+    at.selectbox(key="direction").set_value(calls.DIRECTIONS[direction]).run()
     for space, token in (("patch", 33), ("supervoxel", 5)):
         pick(at, space, token)
         assert not at.exception
@@ -95,7 +96,7 @@ def test_every_direction_answers_a_patch_a_point_and_a_class(direction: str) -> 
         assert ("Strongest links" in said(at)) == (direction != "within")
 
 
-@pytest.mark.parametrize("method", [key for key in linking.METHOD_KEYS if key not in linking.SLOW])
+@pytest.mark.parametrize("method", [key for key in explore.METHOD_KEYS if key not in explore.SLOW])
 def test_every_quick_method_answers(method: str) -> None:
     at = page()
     at.selectbox(key="method").set_value(METHODS[method].title).run()
@@ -103,7 +104,7 @@ def test_every_quick_method_answers(method: str) -> None:
     assert not at.error, told(at)
 
 
-@pytest.mark.parametrize("shows", linking.SHOWS.values())
+@pytest.mark.parametrize("shows", explore.SHOWS.values())
 def test_the_cloud_shows_what_was_chosen(shows: str) -> None:
     at = page()
     at.selectbox(key="shows").set_value(shows).run()
@@ -191,17 +192,17 @@ def test_what_is_no_room_is_refused_in_words(given, expected: str) -> None:
 # What leaves the page
 
 
-def shown(space: str = "patch", token: int = 33) -> room_offer.Shown:
+def shown(space: str = "patch", token: int = 33) -> export.Shown:
     """What the exports are given, for a shipped room, without a page."""
     card = cache.MODELS["mit"]
     sample = load_room(room_examples()[0].key)
     run = cache.run("mit", sample, target="chair")
-    drawn = rooms.drawing(card, sample, run)
-    scan = rooms.Scan(card, rooms.Choices("mit"), sample, run, run, drawn, None)
+    drawn = sample.drawing(card, sample, run)
+    scan = sample.Scan(card, sample.Choices("mit"), sample, run, run, drawn, None)
     picked = Selection(space, token)
-    found = asking.ask(run, "chair", picked, "own", None, None)
-    links = linking.strongest(found, 5)
-    return room_offer.Shown(scan, linking.Looked(picked, found, "as asked", links, (), None, (), {}))
+    found = calls.ask(run, "chair", picked, "own", None, None)
+    links = explore.strongest(found, 5)
+    return export.Shown(scan, explore.Looked(picked, found, "as asked", links, (), None, (), {}))
 
 
 def test_the_coloured_cloud_holds_every_point_with_its_score() -> None:
@@ -234,7 +235,7 @@ def test_the_page_that_leaves_names_no_other_host_and_holds_the_rows() -> None:
     kept = base64.b64decode(text.split('id="rows">')[1].split("<")[0])
     header, arrays = unpack(kept)
     calls = (made.scan.run.call(f"decoder.{layer}.cross") for layer in (0, 2))  # in which points ask
-    expected = np.mean([answers.weigh(call, None)[15 + 5, 15:] for call in calls], 0)  # after 15 class tokens
+    expected = np.mean([methods.weigh(call, None)[15 + 5, 15:] for call in calls], 0)  # after 15 class tokens
     levels = arrays["pointsLevels"].reshape(-1, header["points"]["count"])
     np.testing.assert_allclose(levels[5] / 255 * arrays["pointsMost"][5], expected, atol=expected.max() / 500)
 
@@ -245,14 +246,14 @@ def test_the_page_that_leaves_names_no_other_host_and_holds_the_rows() -> None:
 def grained(method: str, at: AppTest | None = None) -> AppTest:
     at = at or page()
     at.selectbox(key="method").set_value(METHODS[method].title).run()
-    return at.selectbox(key="grain").set_value(grains.GRAINS["grains"]).run()
+    return at.selectbox(key="grain").set_value(voxels.GRAINS["grains"]).run()
 
 
 def test_the_grain_can_be_chosen_for_methods_that_have_it() -> None:
     at = page()
     assert "grain" not in {box.key for box in at.selectbox}
-    for method in linking.METHOD_KEYS:
-        if method in linking.SLOW:
+    for method in explore.METHOD_KEYS:
+        if method in explore.SLOW:
             continue
         at.selectbox(key="method").set_value(METHODS[method].title).run()
         assert ("grain" in {box.key for box in at.selectbox}) == (method in finer.METHODS)
@@ -325,18 +326,18 @@ def test_a_cloud_without_colours_says_that_colour_owes_nothing() -> None:
     assert "colour +0," in said(at)
 
 
-def shown_finely() -> room_offer.Shown:
+def shown_finely() -> export.Shown:
     """As ``shown``, with voxels and pixels by gradient × input."""
     made = shown("class", 6)
     scan, target = made.scan, Target("chair")
     read = finer.read(
         cache.load("mit"), scan.run, own := models_grains(scan.sample, scan.card.settings), target, "gradient"
     )
-    voxels = finer.trace_voxels(cache.load("mit"), own, read)
+    traced = finer.trace_voxels(cache.load("mit"), own, read)
     photos = {i: finer.trace_photo(cache.load("mit"), own, read, i) for i in (0, 3)}
-    one = grains.Grained(scan.run, own, read, voxels, photos, grains.ALL)
-    looked = linking.Looked(made.looked.picked, one.found[1], "finely", (), (), None, (), {}, one)
-    return room_offer.Shown(scan, looked)
+    one = voxels.Grained(scan.run, own, read, traced, photos, voxels.ALL)
+    looked = explore.Looked(made.looked.picked, one.found[1], "finely", (), (), None, (), {}, one)
+    return export.Shown(scan, looked)
 
 
 def test_what_leaves_the_page_has_the_voxels_and_pixels_that_are_shown() -> None:

@@ -12,12 +12,12 @@ from streamlit.testing.v1 import AppTest
 
 from tests.pages.test_pages import opened, told
 from xviz import engine
-from xviz.data.view_examples import load_view_example, view_examples
+from xviz.data.shipped.views import load_view_example, view_examples
 from xviz.explain import METHODS
 from xviz.models import MODELS
-from xviz.ui.finding import DEFAULTS
-from xviz.ui.subject import MOST_PROBABLE, view_name
-from xviz.ui.viewing import call_name
+from xviz.ui.views.explore import call_name
+from xviz.ui.views.methods import DEFAULTS
+from xviz.ui.views.sample import MOST_PROBABLE, view_name
 
 EXAMPLES = view_examples("mmvit")
 

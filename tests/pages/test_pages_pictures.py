@@ -12,11 +12,12 @@ from streamlit.testing.v1 import AppTest
 
 from tests.pages.test_pages import opened, png, told
 from xviz import engine
-from xviz.data import view_examples
-from xviz.data.view_examples import ViewExample
+from xviz.data.shipped import views
+from xviz.data.shipped.views import ViewExample
 from xviz.models import CARDS, MODELS
 from xviz.models.mmvit_cards import PAPERS, card
-from xviz.ui import bringing, cache, seeing, subject
+from xviz.ui import cache
+from xviz.ui.views import choose, picture, sample
 
 THINGS = ("chair", "table", "lamp")
 SMALL = {
@@ -36,7 +37,7 @@ def pictured(**changed: object):
 def page(monkeypatch: pytest.MonkeyPatch, **changed: object) -> AppTest:
     made = pictured(**changed)
     monkeypatch.setattr(cache, "MODELS", MappingProxyType({**MODELS, made.key: made}))
-    monkeypatch.setattr(subject, "CARDS", (*CARDS, made))
+    monkeypatch.setattr(sample, "CARDS", (*CARDS, made))
     load = engine.load
     monkeypatch.setattr(engine, "load", lambda one: engine.untrained(one) if one.key == made.key else load(one))
     cache.load.clear()
@@ -107,16 +108,16 @@ def test_the_true_place_of_a_shipped_picture_is_its_mask_at_the_models_size(
     mask[20:60, 30:81] = 255
     Image.fromarray(mask).save(tmp_path / "mask.png")
     (tmp_path / "thing.png").write_bytes(png(112, 112))
-    monkeypatch.setattr(view_examples, "FOLDER", tmp_path)
+    monkeypatch.setattr(views, "FOLDER", tmp_path)
     one = ViewExample("a", "A lamp", "thing.png", "made here (CC0)", masks=(("lamp", "mask.png"),))
-    found = seeing.truth(pictured(), one, "lamp")
+    found = picture.truth(pictured(), one, "lamp")
     assert found.shape == (56, 56)
     np.testing.assert_allclose(found[10:30, 15:40], 1)
     np.testing.assert_allclose(found[10:30, 40], 0.5, atol=1e-6)
     assert found.sum() == pytest.approx(20 * 25.5)
-    assert seeing.truth(pictured(), one, "chair") is None
-    monkeypatch.setattr(bringing, "view_examples", lambda key: (one,) if key == "mmvit-pictured" else ())
-    monkeypatch.setattr(view_examples, "view_examples", bringing.view_examples)
+    assert picture.truth(pictured(), one, "chair") is None
+    monkeypatch.setattr(choose, "view_examples", lambda key: (one,) if key == "mmvit-pictured" else ())
+    monkeypatch.setattr(views, "view_examples", choose.view_examples)
     at = page(monkeypatch)
     at.selectbox(key="mmvit-pictured-class").set_value("lamp").run()
     assert not at.error, told(at)

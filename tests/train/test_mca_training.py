@@ -15,10 +15,10 @@ from xviz.core.errors import SampleError
 from xviz.core.sample import BIOSEMI32
 from xviz.models.mca import MCA, MCA_CARD, SHIPPED
 from xviz.models.mca_features import Plan, band_table
-from xviz.train.mca import Recipe, compare, drawn, fit, fused, judge, settings_for, standardise
-from xviz.train.mca_data import Trials, divide, label_question, load_trials
-from xviz.train.mca_real import SETS, load, read_ts
-from xviz.train.measure_mca import planted, t_test
+from xviz.train.mca.features import Trials, divide, label_question, load_trials
+from xviz.train.mca.measure import planted, t_test
+from xviz.train.mca.real import SETS, load, read_ts
+from xviz.train.mca.recipe import Recipe, compare, drawn, fit, fused, judge, settings_for, standardise
 
 PLAN = Plan(seconds=12.0, steps=12)
 QUICK = Recipe(epochs=6, batch=16, rate=2e-3, share=0.2)

@@ -11,10 +11,10 @@ from xviz import engine
 from xviz.core.sample import Sample
 from xviz.models.mit_cards import card
 from xviz.record import rooms as record
-from xviz.train.compare_mit import FORMS
-from xviz.train.mit import Recipe
-from xviz.train.scanned import make_room
-from xviz.train.truth_mit import seen, shares
+from xviz.train.mit.compare import FORMS
+from xviz.train.mit.features import make_room
+from xviz.train.mit.recipe import Recipe
+from xviz.train.mit.truth import seen, shares
 
 
 def known() -> Sample:

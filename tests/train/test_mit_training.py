@@ -18,7 +18,9 @@ from xviz.core.sample import Sample
 from xviz.models.clouds import Cut, laid
 from xviz.models.mit import MIT, Fused
 from xviz.models.mit_cards import card
-from xviz.train.mit import (
+from xviz.train.mit.features import Room, load, make_room, save, some_photos, turned
+from xviz.train.mit.losses import consistency, links, listed, losses, pooled_map, shares
+from xviz.train.mit.recipe import (
     SECOND,
     Recipe,
     class_weights,
@@ -30,9 +32,7 @@ from xviz.train.mit import (
     shape_of,
     step,
 )
-from xviz.train.mit_geometry import IGNORED, amid, openings, possible, possible_in_photos, shell
-from xviz.train.mit_losses import consistency, links, listed, losses, pooled_map, shares
-from xviz.train.scanned import Room, load, make_room, save, some_photos, turned
+from xviz.train.mit.shell import IGNORED, amid, openings, possible, possible_in_photos, shell
 
 CHOICES = (("red",), ("green",), ("blue",), ("red", "green"), ("red", "blue"), ("green", "blue"))
 
@@ -178,7 +178,7 @@ def test_links_cost_nothing_only_where_tokens_ask_for_their_own_class() -> None:
 
 
 def test_a_scan_without_floor_or_wall_has_a_finite_loss(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("xviz.train.mit.shell", lambda made, classes, tags: np.full(made.pieces, IGNORED))
+    monkeypatch.setattr("xviz.train.mit.recipe.shell", lambda made, classes, tags: np.full(made.pieces, IGNORED))
     parts = step(MIT(TINY), [one(0)], Recipe(), np.random.default_rng(0))
     assert "gravity" not in parts
     assert all(torch.isfinite(part) for part in parts.values())

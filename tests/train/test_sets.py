@@ -14,23 +14,28 @@ from PIL import Image
 
 from xviz import engine
 from xviz.core.errors import SampleError
-from xviz.data.audio import read_sound
-from xviz.data.build import instruments, objects
-from xviz.data.build.furniture import Model, Shot
-from xviz.data.build.sources import SourceError
-from xviz.data.images import read_picture
+from xviz.data.picture import read_picture
+from xviz.data.sound import read_sound
 from xviz.models.card import ModelCard
 from xviz.models.mel import Mel
 from xviz.models.mmvit import MMViT, view_grid
 from xviz.models.mmvit_cards import INSTRUMENTS, KINDS, MMVIT_INSTRUMENTS_CARD, MMVIT_OBJECTS_CARD, OBJECTS
-from xviz.train import compare_sets, measure_instruments, measure_objects, mmvit_instruments, mmvit_objects
-from xviz.train.mmvit import transfer
-from xviz.train.pictured import backgrounds, composed, cutouts
-from xviz.train.placed import placed, several
-from xviz.train.played import Note, mixed, notes, whole
+from xviz.train.common.furniture import Model, Shot
+from xviz.train.common.placement import placed, several
+from xviz.train.common.sources import SourceError
+from xviz.train.mmvit import compare
+from xviz.train.mmvit.digits.recipe import transfer
+from xviz.train.mmvit.instruments import measure as measure_instruments
+from xviz.train.mmvit.instruments import notes as made_notes
+from xviz.train.mmvit.instruments import recipe as instruments
+from xviz.train.mmvit.instruments.clips import Note, mixed, notes, whole
+from xviz.train.mmvit.objects import measure as measure_objects
+from xviz.train.mmvit.objects import recipe as objects
+from xviz.train.mmvit.objects import renders
+from xviz.train.mmvit.objects.pictures import backgrounds, composed, cutouts
 
 FOLDER = Path(__file__).parents[2] / "xviz/data/samples"
-RATE = float(instruments.RATE)
+RATE = float(made_notes.RATE)
 FEW = {"piano": {0: (60, 70), 1: (60, 66)}, "bass": {32: (30, 40), 33: (30, 36)}}
 SMALL = {"width": 8, "stages": ("C", "SC"), "kv_stride": ((2, 2), (1, 1))}
 
@@ -62,18 +67,18 @@ def play(font: str, file: bytes) -> np.ndarray:
         if status == 0x90:
             time = np.arange(round(1.3 * RATE)) / RATE
             tone = np.sin(2 * np.pi * 440 * 2 ** ((pitch - 69) / 12) * time)
-            sound[round(start * RATE / 1000) :][: len(tone)] = tone * (0.5 if font == instruments.TRAINED else 0.2)
+            sound[round(start * RATE / 1000) :][: len(tone)] = tone * (0.5 if font == made_notes.TRAINED else 0.2)
     return sound
 
 
 @pytest.fixture
 def played(tmp_path: Path) -> Path:
-    instruments.build(tmp_path, play, FEW)
+    made_notes.build(tmp_path, play, FEW)
     return tmp_path
 
 
 def test_a_midi_file_plays_each_note_in_its_slot() -> None:
-    found = events(instruments.midi([(0, 60, 100), (5, 62, 64)]))
+    found = events(made_notes.midi([(0, 60, 100), (5, 62, 64)]))
     assert [(now, status, first) for now, status, first in found if status != 0xFF] == [
         (0, 0xC0, 0), (0, 0x90, 60), (1300, 0x80, 60), (2500, 0xC0, 5), (2500, 0x90, 62), (3800, 0x80, 62),
     ]  # fmt: skip
@@ -83,10 +88,10 @@ def test_a_midi_file_plays_each_note_in_its_slot() -> None:
 def test_no_tested_note_is_trained_on() -> None:
     every = [
         note
-        for font in instruments.FONTS
-        for family, programs in instruments.FAMILIES.items()
+        for font in made_notes.FONTS
+        for family, programs in made_notes.FAMILIES.items()
         for program in programs
-        for note in instruments.planned(font, family, program, instruments.FAMILIES)
+        for note in made_notes.planned(font, family, program, made_notes.FAMILIES)
     ]
     by = defaultdict(set)
     for note in every:
@@ -94,10 +99,10 @@ def test_no_tested_note_is_trained_on() -> None:
     assert len({note.program for note in every}) == 51
     assert not by["train"] & by["pitch"]
     assert not {program for _, program, _ in by["train"]} & {program for _, program, _ in by["instrument"]}
-    assert {font for font, _, _ in by["train"] | by["pitch"] | by["instrument"]} == {instruments.TRAINED}
+    assert {font for font, _, _ in by["train"] | by["pitch"] | by["instrument"]} == {made_notes.TRAINED}
     assert 0.2 < len(by["pitch"]) / len(by["train"] | by["pitch"]) < 0.4
     families = {split: {n.family for n in every if n.split == split} for split in by}
-    assert all(found == set(instruments.FAMILIES) for found in families.values())
+    assert all(found == set(made_notes.FAMILIES) for found in families.values())
 
 
 def test_the_builder_cuts_every_note_where_it_begins(played: Path) -> None:
@@ -114,14 +119,14 @@ def test_the_builder_cuts_every_note_where_it_begins(played: Path) -> None:
 
 def test_what_keeps_the_builder_from_playing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SourceError, match="silent"):
-        instruments.build(tmp_path, lambda font, file: np.zeros(9, np.float32), FEW)
+        made_notes.build(tmp_path, lambda font, file: np.zeros(9, np.float32), FEW)
     monkeypatch.setattr("shutil.which", lambda name: None)
     with pytest.raises(SourceError, match="apt-get install fluidsynth"):
-        instruments.build(tmp_path, None, FEW)
+        made_notes.build(tmp_path, None, FEW)
 
 
 def test_a_folder_without_notes_or_with_others_is_told(tmp_path: Path, played: Path) -> None:
-    with pytest.raises(SampleError, match=r"xviz\.data\.build\.instruments"):
+    with pytest.raises(SampleError, match=r"xviz\.train\.mmvit\.instruments\.notes"):
         notes(tmp_path / "none", RATE, INSTRUMENTS["classes"])
     with pytest.raises(SampleError, match="knows piano"):
         notes(played, RATE, ("piano",))
@@ -158,7 +163,7 @@ def rendered(folder: Path) -> list[Model]:
             *(f"lib-{number}", name, title, (), Path("lib.sh3f"), "x.obj"), (1, 1, 1), (), "CC0-1.0", f"“{title}” by A"
         )
         models.append(model)
-        for view in range(objects.VIEWS):
+        for view in range(renders.VIEWS):
             pixels = rng.integers(0, 255, (60 + number, 40, 4), dtype=np.uint8)
             pixels[..., 3] = 255
             Image.fromarray(pixels).save(folder / f"{model.id}_{view}.png")
@@ -170,14 +175,14 @@ def rendered(folder: Path) -> list[Model]:
 def pictured(tmp_path: Path) -> Path:
     folder = tmp_path / "rendered"
     folder.mkdir()
-    objects.write(tmp_path, rendered(folder), folder)
+    renders.write(tmp_path, rendered(folder), folder)
     return tmp_path
 
 
 def test_models_are_split_by_title_and_views_by_number(pictured: Path) -> None:
     listed = json.loads((pictured / "objects.json").read_text())["models"]
     every = cutouts(pictured, KINDS)
-    assert len(every) == 18 * objects.VIEWS - 1
+    assert len(every) == 18 * renders.VIEWS - 1
     by_title = defaultdict(set)
     for model in listed:
         by_title[model["title"]].add(model["split"])
@@ -186,7 +191,7 @@ def test_models_are_split_by_title_and_views_by_number(pictured: Path) -> None:
     by_split = defaultdict(set)
     for one in every:
         by_split[one.split].add(one.model)
-        assert max(one.pixels.shape[:2]) == objects.SIDE
+        assert max(one.pixels.shape[:2]) == renders.SIDE
         assert listed[one.model]["kind"] == KINDS[one.kind]
     assert by_split["train"] == by_split["view"]
     assert not by_split["train"] & by_split["model"]
@@ -199,9 +204,9 @@ def test_models_are_split_by_title_and_views_by_number(pictured: Path) -> None:
 
 def test_every_model_has_shots_of_its_own() -> None:
     models = [Model(f"m{n}", "bed", "Bed", (), Path("a"), "o", (1, 1, 1), (), "", "") for n in range(2)]
-    first, second = (objects.shots_of(model) for model in models)
-    assert len(first) == objects.VIEWS
-    assert first == objects.shots_of(models[0])
+    first, second = (renders.shots_of(model) for model in models)
+    assert len(first) == renders.VIEWS
+    assert first == renders.shots_of(models[0])
     assert first != second
     assert all(isinstance(shot, Shot) and abs(shot.azimuth) <= 70 for shot in first)
     assert sum(shot.lamp is None for shot in first) == 6
@@ -212,7 +217,7 @@ def test_masks_show_what_is_seen_of_each_thing(pictured: Path) -> None:
     ground = np.zeros((96, 96, 3), np.uint8)
     for _ in range(60):
         first = every[int(rng.integers(len(every)))]
-        made = composed([first, mmvit_objects.other(every, first, rng)], ground, rng)
+        made = composed([first, objects.other(every, first, rng)], ground, rng)
         assert made.masks.any((1, 2)).all()
         assert not (made.masks[0] & made.masks[1]).any()
         painted = made.pixels.any(-1)
@@ -224,28 +229,28 @@ def test_masks_show_what_is_seen_of_each_thing(pictured: Path) -> None:
 
 
 def test_a_folder_without_cutouts_is_told(tmp_path: Path, pictured: Path) -> None:
-    with pytest.raises(SampleError, match=r"xviz\.data\.build\.objects"):
+    with pytest.raises(SampleError, match=r"xviz\.train\.mmvit\.objects\.renders"):
         cutouts(tmp_path / "none", KINDS)
     with pytest.raises(SampleError, match="knows chair"):
         cutouts(pictured, ("chair",))
     with pytest.raises(SourceError, match="found none"):
-        objects.write(tmp_path, [], tmp_path)
+        renders.write(tmp_path, [], tmp_path)
 
 
 # Training
 
 
 def test_the_recipe_of_instruments_trains_and_leaves_a_log(played: Path, tmp_path: Path) -> None:
-    recipe = mmvit_instruments.Recipe(epochs=2, rounds=1, batch=8)
-    mmvit_instruments.train(played, tmp_path / "out.safetensors", recipe, {**INSTRUMENTS, **SMALL})
+    recipe = instruments.Recipe(epochs=2, rounds=1, batch=8)
+    instruments.train(played, tmp_path / "out.safetensors", recipe, {**INSTRUMENTS, **SMALL})
     log = json.loads((tmp_path / "out.log.json").read_text())
     assert {"pitch", "instrument"} <= set(log["epochs"][-1])
     assert log["epochs"][1]["loss"] < log["epochs"][0]["loss"]
 
 
 def test_the_recipe_of_pictures_trains_and_leaves_a_log(pictured: Path, tmp_path: Path) -> None:
-    recipe = mmvit_objects.Recipe(epochs=2, batch=8, grounds=5)
-    mmvit_objects.train(pictured, tmp_path / "out.safetensors", recipe, {**OBJECTS, **SMALL})
+    recipe = objects.Recipe(epochs=2, batch=8, grounds=5)
+    objects.train(pictured, tmp_path / "out.safetensors", recipe, {**OBJECTS, **SMALL})
     log = json.loads((tmp_path / "out.log.json").read_text())
     assert {"view", "model"} <= set(log["epochs"][-1])
     assert log["epochs"][1]["loss"] < log["epochs"][0]["loss"]
@@ -263,19 +268,19 @@ def test_all_but_the_answers_is_carried_from_pictures_to_instruments() -> None:
 
 
 def test_forms_that_stand_in_the_record_are_not_trained_again(played: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(compare_sets.SHORTER, "mmvit-instruments", {"epochs": 1, "rounds": 1, "batch": 8})
-    monkeypatch.setitem(compare_sets.FORMS["mmvit-instruments"], "the recipe", (SMALL, {}))
+    monkeypatch.setitem(compare.SHORTER, "mmvit-instruments", {"epochs": 1, "rounds": 1, "batch": 8})
+    monkeypatch.setitem(compare.FORMS["mmvit-instruments"], "the recipe", (SMALL, {}))
     monkeypatch.setattr(measure_instruments, "together", lambda *given: {"mAP": 50.0})
     out, given = played / "record.json", ("mmvit-instruments", played, ["the recipe"])
-    compare_sets.compare(*given, [0], out)
+    compare.compare(*given, [0], out)
     first = json.loads(out.read_text())["trainings"]
     assert {"form", "seed", "minutes", "pitch", "instrument", "mAP"} == set(first["runs"][0])
-    compare_sets.compare(*given, [0, 1], out)
+    compare.compare(*given, [0, 1], out)
     again = json.loads(out.read_text())["trainings"]["runs"]
     assert again[0] == first["runs"][0]
     assert [run["seed"] for run in again] == [0, 1]
-    monkeypatch.setitem(compare_sets.SHORTER, "mmvit-instruments", {"epochs": 2, "rounds": 1, "batch": 8})
-    compare_sets.compare(*given, [0], out)
+    monkeypatch.setitem(compare.SHORTER, "mmvit-instruments", {"epochs": 2, "rounds": 1, "batch": 8})
+    compare.compare(*given, [0], out)
     assert len(json.loads(out.read_text())["trainings"]["runs"]) == 1, "another schedule begins anew"
 
 
@@ -321,9 +326,9 @@ def test_shipped_samples_are_credited_and_say_what_is_where(card: ModelCard) -> 
 
 
 def test_a_set_smaller_than_a_batch_is_told(pictured: Path, tmp_path: Path) -> None:
-    recipe = mmvit_objects.Recipe(batch=4000, grounds=5)
+    recipe = objects.Recipe(batch=4000, grounds=5)
     with pytest.raises(SampleError, match="smaller batch"):
-        mmvit_objects.train(pictured, tmp_path / "out.safetensors", recipe, {**OBJECTS, **SMALL})
+        objects.train(pictured, tmp_path / "out.safetensors", recipe, {**OBJECTS, **SMALL})
 
 
 def test_backgrounds_are_those_of_their_seed() -> None:

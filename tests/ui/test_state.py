@@ -9,7 +9,7 @@ import pytest
 from xviz.core.explanation import Explanation
 from xviz.core.provenance import Provenance
 from xviz.ui.cache import Shelf
-from xviz.ui.parts import plain
+from xviz.ui.page import plain
 from xviz.ui.state import Selection, _numbers
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from xviz.explain import gradcam, gradients, look, occlusion, received, relevance, rollout, shap
 from xviz.explain.method import Method
+from xviz.explain.methods import gradcam, gradients, look, occlusion, received, relevance, rollout, shap
 
 ALL: tuple[Method, ...] = (
     look.METHOD,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xviz.core.explanation import Explanation
-from xviz.scale import order
+from xviz.draw.scale import order
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
+from xviz.draw.scale import number
 from xviz.figures.lettering import fit, width_of, write
 from xviz.figures.panel import FINE, THIN, in_points
-from xviz.scale import number
 
 INKS = ("#004488", "#ddaa33", "#bb5566", "#888888", "#000000")  #: Tol's high-contrast scheme, grey and black
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xviz.core.provenance import Provenance
+from xviz.draw.scale import Scale
 from xviz.figures.style import BOX, FONT, Preset, missing
-from xviz.scale import Scale
 
 
 def caption(

@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike, NDArray
 
-from xviz.blocks import masses, pooled
+from xviz.draw.blocks import masses, pooled
+from xviz.draw.scale import Scale, number
 from xviz.figures.lettering import contrasting, fit, spread, width_of, write
 from xviz.figures.panel import FINE, THIN, in_points
-from xviz.scale import Scale, number
 
 LEADER = 12.0  #: length in points of the lines between cells and labels
 LABEL_LINE = 1.15  #: distance of two labels in text sizes

@@ -16,10 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from xviz.core.errors import ModelError
 from xviz.core.tokens import Electrodes
+from xviz.draw.scale import Scale
+from xviz.draw.scalp import flat, rim
 from xviz.figures.lettering import contrasting, write
 from xviz.figures.panel import FINE
-from xviz.scale import Scale
-from xviz.scalp import flat, rim
 
 LEAST = 4  #: electrodes without which there is no topography
 EDGE = 0.93  #: radii of the head beyond which names are drawn outside

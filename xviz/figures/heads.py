@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from xviz.core.errors import ModelError
 from xviz.core.provenance import Provenance
+from xviz.draw.scale import number, order, sequential
 from xviz.figures.caption import caption
 from xviz.figures.caption import limits as said
 from xviz.figures.figure import Figure
@@ -18,7 +19,6 @@ from xviz.figures.lettering import fit, write
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, bar, bar_height
 from xviz.figures.style import MM, PRESETS, Preset, drawing
-from xviz.scale import number, order, sequential
 
 
 def heads_figure(

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
 from xviz.core.tokens import Joined
+from xviz.draw.scale import Scale, number, order, sequential
 from xviz.figures.caption import caption, glyph_note, limits
 from xviz.figures.figure import Figure
 from xviz.figures.grid import LABEL_LINE, block_room, label_room, matrix_panel
@@ -18,7 +19,6 @@ from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, TOP, Pair, bar, bar_height, scale_for
 from xviz.figures.panel import picture_panel, words_panel
 from xviz.figures.style import MM, PRESETS, Preset, drawing
-from xviz.scale import Scale, number, order, sequential
 
 Draw = Callable[..., float]  #: left, top, width and, for some, most height in mm → height in mm
 

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
+from xviz.draw.scale import Scale, diverging, order
 from xviz.figures.caption import caption, glyph_note, letters, limits
 from xviz.figures.figure import Figure
 from xviz.figures.grid import label_room, matrix_panel
@@ -17,7 +18,6 @@ from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, TOP, Pair, bar, scale_for
 from xviz.figures.panel import picture_panel, words_panel
 from xviz.figures.style import MM, PRESETS, Preset, drawing
-from xviz.scale import Scale, diverging, order
 
 Draw = Callable[[float, float, float], float]  #: left, top, width in mm → height in mm
 TICK = 2.0  #: points between the cells of the agreement and their letters

@@ -9,10 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from xviz.core.explanation import Explanation
 from xviz.core.tokens import Boxes, Pieces
+from xviz.draw.scale import Scale, diverging, sequential
 from xviz.figures.page import Page
 from xviz.figures.panel import colour_bar
 from xviz.figures.style import MM
-from xviz.scale import Scale, diverging, sequential
 
 SPACE = 2.5  #: mm between panels
 TOP = 3  #: outlined regions

@@ -13,10 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike, NDArray
 
+from xviz.draw.scale import Scale, number
 from xviz.figures.lettering import contrasting, fit, flow, width_of, write
 from xviz.figures.raster import heat, shrunk
 from xviz.figures.style import MM
-from xviz.scale import Scale, number
 
 THIN, FINE = 0.5, 0.25  #: widths of lines in points
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from xviz.scale import Scale
+from xviz.draw.scale import Scale
 
 SHARE = 0.5  #: how much of a region's colour covers the grey picture
 PRINT_DPI = 600  #: no picture is stored finer than this

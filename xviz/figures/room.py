@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from xviz.core.explanation import Explanation
 from xviz.core.tokens import TokenSpace
+from xviz.draw.scale import Scale, diverging, number, order
 from xviz.explain.links import Link
 from xviz.figures.caption import caption, glyph_note, limits
 from xviz.figures.cloud import Camera, still
@@ -24,7 +25,6 @@ from xviz.figures.panel import in_points, outline, picture_panel
 from xviz.figures.raster import heat_of_cells, shrunk
 from xviz.figures.scanned import Room
 from xviz.figures.style import INCH, PRESETS, Preset, drawing
-from xviz.scale import Scale, diverging, number, order
 
 EMPTY = 200  #: grey of points without a score
 PALE = 0.45  #: how much of its own colour a point keeps where colours are no scores

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from xviz.core.cells import Cells
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
+from xviz.draw.scale import Scale, diverging, number, order, sequential
 from xviz.figures.caption import caption, letters, limits
 from xviz.figures.figure import Figure
 from xviz.figures.lettering import width_of, write
@@ -18,7 +19,6 @@ from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, TOP, bar, bar_height, scale_for
 from xviz.figures.panel import THIN, picture_panel
 from xviz.figures.style import MM, PRESETS, Preset, drawing
-from xviz.scale import Scale, diverging, number, order, sequential
 
 Tick = tuple[float, str]  #: share of the side, from left or top, and text
 LEAST, NARROW = 9.0, 30.0  #: mm, the least height of a panel and the least width beside others

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from xviz.draw.scale import signed
 from xviz.record.table import table
-from xviz.scale import signed
 
 HELD_OUT = {
     "paper": "windows of 3 s, as in the paper: **leaks**, as windows of one trial stand on both sides",

@@ -22,13 +22,13 @@ from xviz.core.explanation import Explanation
 from xviz.core.provenance import digest
 from xviz.core.run import Inputs, Run, Target
 from xviz.core.sample import Eeg, Picture, Regions, Sample
-from xviz.data.eeg import EegFile, open_eeg
-from xviz.data.eeg_channels import ChannelReport, Missing, match
-from xviz.explain import METHODS, asked, finer
+from xviz.data.eeg.channels import ChannelReport, Missing, match
+from xviz.data.eeg.read import EegFile, open_eeg
+from xviz.drawings.plane import Plane
+from xviz.explain import METHODS, columns, eeg_cells
 from xviz.models import MODELS, regions
 from xviz.models.boxes import find_boxes
 from xviz.models.card import ModelCard
-from xviz.views.plane import Plane
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model …")
@@ -137,7 +137,7 @@ def _key(run: Run) -> Hashable:
     return run.provenance.json(), tuple((name, p.numpy().tobytes()) for name, p in run.inputs.present.items())
 
 
-_METHODS = {**METHODS, asked.METHOD.key: asked.METHOD}  #: those that can be asked, one's direction turned round
+_METHODS = {**METHODS, columns.METHOD.key: columns.METHOD}  #: those that can be asked, one's direction turned round
 
 
 def known(run: Run, question: Question) -> Explanation | None:
@@ -213,12 +213,12 @@ def matched(digest: str, missing: Missing, _eeg: Eeg) -> tuple[Eeg, ChannelRepor
 
 def over_time(run: Run) -> dict[str, NDArray[np.float64]]:
     """Every output in every window of time."""
-    return of_run(run, finer.over_time, "over time")  # type: ignore[return-value]
+    return of_run(run, eeg_cells.over_time, "over time")  # type: ignore[return-value]
 
 
 def read(run: Run) -> NDArray[np.float64]:
     """What the network reads after the attention, (electrode, band, step)."""
-    return of_run(run, finer.read, "read")  # type: ignore[return-value]
+    return of_run(run, eeg_cells.read, "read")  # type: ignore[return-value]
 
 
 def without_bands(run: Run, output: str) -> NDArray[np.float64]:
@@ -226,8 +226,8 @@ def without_bands(run: Run, output: str) -> NDArray[np.float64]:
 
     def made(loaded: engine.Loaded, run: Run) -> NDArray[np.float64]:
         count = run.calls[0].heads
-        groups = {name: group % count for name, group in finer.bands(run, count).items()}
-        return finer.leave_out(loaded, run, Target(output), groups)
+        groups = {name: group % count for name, group in eeg_cells.bands(run, count).items()}
+        return eeg_cells.leave_out(loaded, run, Target(output), groups)
 
     return of_run(run, made, f"without bands {output}")  # type: ignore[return-value]
 

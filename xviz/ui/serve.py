@@ -32,12 +32,12 @@ def _with_own_weights(options: Sequence[str]) -> list[str]:
     parser.add_argument("--weights", action="append", default=[], metavar="NAME=FILE")
     given, rest = parser.parse_known_args(list(options))
     if given.weights:
-        from xviz import own
+        from xviz import custom_weights
         from xviz.core.errors import XvizError
 
         try:
             for one in given.weights:
-                own.use(one)
+                custom_weights.use(one)
         except XvizError as error:
             sys.exit(f"xviz: {error}")
     return rest

@@ -11,12 +11,12 @@ import streamlit as st
 
 from xviz import record
 from xviz.core.run import Run, Target
+from xviz.draw.scale import number, signed
 from xviz.explain import METHODS
 from xviz.explain.faithfulness import Curves, curves
 from xviz.explain.interventions import Intervention, intervene
 from xviz.models.card import ModelCard
-from xviz.scale import number, signed
-from xviz.ui import cache, parts, state
+from xviz.ui import cache, page, state
 from xviz.ui.state import Choices, Selection
 
 
@@ -88,9 +88,9 @@ def show(scene: Shown, trial: Trial = MATCHING) -> None:
     """Two tests that begin when asked for."""
     st.subheader("How far to trust it")
     left, right = st.columns(2, gap="medium")
-    with left, parts.told():
+    with left, page.told():
         _deletion(scene, trial)
-    with right, parts.told():
+    with right, page.told():
         _attention_matters(scene, trial)
     _measured(scene, trial)
 
@@ -116,7 +116,7 @@ def _deletion(scene: Shown, trial: Trial) -> None:
     place = f"curves {scene.run.provenance.json()} {scene.choices.masked} {name} {target.output}"
     work = st.container()  # always there, so that what stands below keeps its place
     if asked:
-        with work, parts.progress("Deletion") as move:
+        with work, page.progress("Deletion") as move:
             focus = Target(target.output, "class", (0,)) if METHODS[name].needs_focus else target
             found = cache.explain(scene.run, cache.Question(name, focus))
             scene.choices.remember(
@@ -168,7 +168,7 @@ def _attention_matters(scene: Shown, trial: Trial) -> None:
     asked = st.button("Replace the weights", icon=":material/shuffle:", key=f"{trial.prefix}.replace")
     work = st.container()
     if asked:
-        with work, parts.progress("Other weights") as move:
+        with work, page.progress("Other weights") as move:
             calls = [call.name for call in scene.run.calls if call.name.startswith(trial.calls)]
             chosen = calls[-1] if trial.last else None
             loaded = cache.load(scene.card.key)

@@ -14,7 +14,7 @@ from typing import Any
 
 import streamlit as st
 
-from xviz.views.view import View
+from xviz.drawings.view import View
 
 _COMMON = ("message.js", "colour.js", "common.js")
 #: view kind -> the scripts that draw it, in order

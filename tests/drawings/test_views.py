@@ -1,0 +1,212 @@
+"""What each view sends: checked on headers and arrays, not on pixels."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from xviz.draw.scale import diverging, sequential
+from xviz.drawings import image, matrix, points, words
+from xviz.drawings.payload import unpack
+from xviz.drawings.view import View
+
+
+def heatmap(weights, **options) -> View:
+    rows, columns = weights.shape
+    labels = {"row_labels": [f"r{i}" for i in range(rows)], "column_labels": [f"c{i}" for i in range(columns)]}
+    return matrix.matrix(weights, **labels, scale=options.pop("scale", sequential(weights)), **options)
+
+
+# ---- matrix
+
+
+def test_matrix_sends_levels_and_exact_values():
+    weights = np.float32([[0, 0.5, 1], [np.nan, 0.25, 0.125]])
+    header, arrays = unpack(heatmap(weights, selected=(1, 2)).payload)
+    assert (header["rows"], header["columns"], header["selected"]) == (2, 3, [1, 2])
+    assert arrays["level"].tolist() == [1, 128, 255, 0, 65, 33]
+    np.testing.assert_array_equal(arrays["value"], weights.ravel())
+    assert arrays["lut"].size == 1024
+
+
+def test_matrix_names_its_strongest_cell():
+    view = heatmap(np.float32([[0, -2], [1, 0]]), scale=diverging([2]), title="Map")
+    assert "Strongest: r0, c1: −2" in view.alt
+    assert view.table[0] == ("row", "column", "score")
+    assert view.table[1] == ("r0", "c1", -2.0)
+
+
+def test_quadrants_are_named_with_their_masses():
+    weights = np.full((4, 4), 0.25, np.float32)
+    view = heatmap(weights, dividers=((1,), (1,)), quadrant_labels=(("a", "b"), ("c", "d")))
+    blocks = unpack(view.payload)[0]["blocks"]
+    assert blocks[1] == [{"label": "c", "mass": "0.25"}, {"label": "d", "mass": "0.75"}]
+    with pytest.raises(ValueError, match="quadrant labels"):
+        heatmap(weights, dividers=((1,), (1,)), quadrant_labels=(("a", "b"),))
+
+
+def test_a_large_matrix_is_pooled_to_its_strongest_and_says_so():
+    weights = np.zeros((2050, 3), np.float32)
+    weights[1234, 1], weights[1235, 1] = -5, 2
+    view = heatmap(weights, scale=diverging(weights), selected=(1235, 1))
+    header, arrays = unpack(view.payload)
+    assert view.shape == (684, 3)
+    assert "strongest of 3 × 1" in header["note"]
+    assert arrays["value"].reshape(view.shape)[1234 // 3, 1] == -5
+    assert header["selected"] == [1235 // 3, 1]
+    assert header["rowLabels"][0] == "r0 … r2"
+    assert header["rowLabels"][-1] == "r2049 … r2049"
+    assert view.resolve([1234 // 3, 1]) == (1234, 1)
+
+
+@pytest.mark.parametrize("shape", [(1500, 7), (7, 1500), (1025, 2049)])
+def test_pooled_cells_stand_for_themselves(shape):
+    weights = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    view = heatmap(weights)
+    values = unpack(view.payload)[1]["value"].reshape(view.shape)
+    rows, columns = view.members[..., 0], view.members[..., 1]
+    np.testing.assert_array_equal(weights[rows, columns], values)
+    assert np.abs(values).max() == np.abs(weights).max()
+
+
+def test_labels_must_match():
+    with pytest.raises(ValueError, match="row labels: 2 expected"):
+        matrix.matrix(np.zeros((2, 2)), row_labels=["a"], column_labels=["a", "b"], scale=sequential([]))
+
+
+# ---- picking
+
+
+@pytest.mark.parametrize("pick", [None, [0], [2, 0], [0, 3], [-1, 0], "x", {"a": 1}, 1])
+def test_a_pick_that_names_no_cell_is_none(pick):
+    assert heatmap(np.zeros((2, 3), np.float32)).resolve(pick) is None
+
+
+def test_picks_become_tokens():
+    assert heatmap(np.zeros((2, 3), np.float32)).resolve([1, 2]) == (1, 2)
+    assert words.words(["a", "b"]).resolve(1) == 1
+    assert words.words(["a", "b"]).resolve(2) is None
+
+
+# ---- picture
+
+
+def regions(**options) -> View:
+    pixels = options.pop("pixels", np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3))
+    boxes = [[0, 0, 3, 3], [1, 1, 2, 2], [0, 0, 6, 4]]
+    return image.regions(pixels, boxes, options.pop("scores", None), labels=["a", "b", "c"], **options)
+
+
+def test_a_small_picture_travels_unchanged():
+    view = regions()
+    header, arrays = unpack(view.still)
+    assert header["type"] == "image/png"
+    decoded = np.asarray(Image.open(io.BytesIO(arrays["file"].tobytes())))
+    np.testing.assert_array_equal(decoded, np.arange(72, dtype=np.uint8).reshape(4, 6, 3))
+    assert unpack(view.payload)[0]["still"] == header["id"]
+
+
+def test_a_large_picture_travels_as_jpeg():
+    assert unpack(regions(pixels=np.zeros((300, 300, 3), np.uint8)).still)[0]["type"] == "image/jpeg"
+
+
+def test_the_picture_stays_the_same_message_when_scores_change():
+    scale = sequential([1])
+    first, second = (regions(scores=[s, 0, 0], scale=scale) for s in (0.1, 0.2))
+    assert first.still == second.still
+    assert first.payload != second.payload
+
+
+def test_regions_are_ranked_by_magnitude_with_nan_last():
+    scores = [0.1, np.nan, -0.5]
+    view = regions(scores=scores, scale=diverging(scores), masked=[1], crosses=[[1, 2]])
+    header, arrays = unpack(view.payload)
+    assert arrays["ranked"].tolist() == [2, 0, 1]
+    assert arrays["level"][1] == 0
+    assert arrays["crosses"].tolist() == [1, 2]
+    assert header["masked"] == [1]
+    assert [row[0] for row in view.table] == ["region", "c", "a", "b"]
+    assert "Strongest: c −0.5, a 0.1." in view.alt
+
+
+def test_scores_need_a_scale_and_pictures_their_shape():
+    with pytest.raises(ValueError, match="need a scale"):
+        regions(scores=[1, 2, 3])
+    with pytest.raises(ValueError, match="uint8"):
+        regions(pixels=np.zeros((4, 6, 3)))
+
+
+# ---- words
+
+
+def test_words_keep_their_text_and_repeated_words_their_places():
+    view = words.words(["the", "<b>", "the"], [0.1, 0.2, np.nan], scale=sequential([1]), groups=["q", "q", "a"])
+    header, arrays = unpack(view.payload)
+    assert header["words"] == ["the", "<b>", "the"]
+    assert header["selected"] is None
+    assert arrays["level"][2] == 0
+    assert view.table[1] == (2, "<b>", pytest.approx(0.2))
+
+
+def test_words_without_scores():
+    header, arrays = unpack(words.words(["a"], selected=[0]).payload)
+    assert header["scale"] is None
+    assert header["selected"] == [0]
+    assert not arrays
+
+
+@pytest.mark.parametrize("options", [{"scores": [1.0], "scale": sequential([1])}, {"groups": ["a"]}])
+def test_words_must_match(options):
+    with pytest.raises(ValueError, match="2 expected"):
+        words.words(["a", "b"], **options)
+
+
+# ---- points
+
+XYZ = np.float64([[4e5, 0, 0], [4e5 + 1, 2, 0], [4e5, 0, 3]])
+
+
+def test_positions_keep_their_digits_far_from_the_origin():
+    header, arrays = unpack(points.points(XYZ).still)
+    np.testing.assert_array_equal(arrays["position"].reshape(-1, 3) + header["centre"], XYZ)
+    assert header["extent"] == [1, 2, 3]
+    assert arrays["token"].tolist() == [0, 1, 2]
+
+
+def test_a_segment_is_one_token():
+    view = points.points(XYZ, [0.1, 0.9], segments=[1, -1, 0], labels=["a", "b"], scale=sequential([1]), selected=1)
+    header, arrays = unpack(view.payload)
+    assert view.shape == (2,)
+    assert header["tokens"] == 2
+    assert arrays["value"].tolist() == pytest.approx([0.1, 0.9])
+    assert unpack(view.still)[1]["token"].tolist() == [1, 0xFFFFFFFF, 0]
+    assert view.table[1] == ("b", pytest.approx(0.9))
+
+
+def test_too_many_points_are_thinned_and_keep_their_numbers():
+    xyz = np.random.default_rng(0).random((450_000, 3))
+    view = points.points(xyz, np.zeros(len(xyz)), scale=sequential([]))
+    header, arrays = unpack(view.still)
+    assert f"{len(arrays['token']):,} of 450,000 points drawn" in unpack(view.payload)[0]["note"]
+    assert 100_000 < len(arrays["token"]) <= 150_000
+    sent = arrays["position"].reshape(-1, 3) + header["centre"]
+    np.testing.assert_allclose(sent, xyz[arrays["token"]], atol=1e-6)
+    assert view.shape == (450_000,)
+
+
+def test_links_are_moved_with_the_points():
+    view = points.points(XYZ, links=[[XYZ[0], XYZ[1]]])
+    np.testing.assert_allclose(unpack(view.payload)[1]["ends"], [-0.5, -1, -1.5, 0.5, 1, -1.5])
+
+
+def test_an_empty_cloud_is_a_cloud():
+    view = points.points(np.zeros((0, 3)), [], scale=sequential([]))
+    assert view.shape == (0,)
+
+
+def test_points_without_a_position_are_refused():
+    with pytest.raises(ValueError, match="must be finite"):
+        points.points([[0, 0, np.nan]])

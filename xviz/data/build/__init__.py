@@ -1,1 +1,0 @@
-"""Makers of the training and evaluation sets: run by hand, never imported by the app."""

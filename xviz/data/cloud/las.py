@@ -1,0 +1,90 @@
+"""LAS and LAZ, the files of laser scanners, through laspy and lazrs.
+
+Their headers are held against the bytes there are before either library sees them: lazrs makes room for as many chunks
+as a table of chunks claims, and an allocation that fails would end the whole process.
+"""
+
+from __future__ import annotations
+
+import struct
+from io import BytesIO
+
+import laspy
+import numpy as np
+
+from xviz.core.errors import SampleError
+from xviz.data.cloud.columns import RawCloud, check_count
+
+_BLOCK = 1 << 20  #: points read at once
+_VLR = 54  #: bytes of the head of a variable length record
+_SMALLEST = {0: 20, 1: 28, 2: 26, 3: 34, 4: 57, 5: 63, 6: 30, 7: 36, 8: 38, 9: 59, 10: 67}  #: point format → bytes
+_PACKED = 0.02  #: bytes that a point of LAZ takes at least; a scan has 5 to 15
+_LARGEST = 1 << 14  #: bytes of a point, extra ones included
+
+
+def read_las(data: bytes) -> RawCloud:
+    """The points of a LAS or LAZ file.
+
+    Raises:
+        SampleError: it is cut short, damaged, or of an unknown kind.
+    """
+    count, coloured = _check(data)
+    xyz = np.empty((count, 3))
+    rgb = np.empty((count, 3), np.uint16) if coloured else None
+    at = 0
+    try:
+        with laspy.open(BytesIO(data), laz_backend=laspy.LazBackend.Lazrs, read_evlrs=False) as reader:
+            for part in reader.chunk_iterator(_BLOCK):
+                end = at + len(part)
+                for axis, values in enumerate((part.x, part.y, part.z)):
+                    xyz[at:end, axis] = values
+                for channel, name in enumerate(("red", "green", "blue")):
+                    if rgb is not None:
+                        rgb[at:end, channel] = part[name]
+                at = end
+    except BaseException as error:  # a damaged file fails in many ways, and Rust's panics are no Exceptions
+        if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError | SampleError):
+            raise
+        raise SampleError(f"The LAS file is damaged or cut short ({error!s:.200}). Copy or save it again.") from error
+    if at < count:
+        raise SampleError(f"The LAS file is cut short: it promises {count:,} points and holds {at:,}. Copy it again.")
+    return RawCloud(xyz, rgb)
+
+
+def _check(data: bytes) -> tuple[int, bool]:
+    """How many points there are and whether they have colours, if the header fits the bytes.
+
+    Raises:
+        SampleError: it does not.
+    """
+    if len(data) < 227:
+        raise SampleError("The LAS file is cut short: not even its header is whole. Copy it again.")
+    major, minor = data[24], data[25]
+    head, start, records, kind, size, count = struct.unpack_from("<HIIBHI", data, 94)
+    packed, kind = kind & 0x80 != 0, kind & 0x3F
+    if minor >= 4 and len(data) >= 375:
+        count = struct.unpack_from("<Q", data, 247)[0] or count
+    if major != 1 or minor > 5 or kind not in _SMALLEST:
+        raise SampleError(
+            f"LAS 1.0 to 1.5 with points of format 0 to 10 is read; this is {major}.{minor}, format {kind}."
+        )
+    if head > start or start > len(data) or records * _VLR > start - head or not _SMALLEST[kind] <= size <= _LARGEST:
+        raise SampleError("The header of the LAS file is damaged: its parts do not fit each other. Copy it again.")
+    check_count(count, len(data) - start, _PACKED if packed else size, "LAZ" if packed else "LAS")
+    if packed:
+        _check_chunks(data, start, count)
+    scales = struct.unpack_from("<6d", data, 131)
+    if not np.isfinite(scales).all():
+        raise SampleError("The header of the LAS file is damaged: its scales are no numbers. Copy it again.")
+    return count, kind in (2, 3, 5, 7, 8, 10)
+
+
+def _check_chunks(data: bytes, start: int, count: int) -> None:
+    """Refuse a LAZ whose table of chunks lies outside or claims more chunks than points."""
+    if len(data) < start + 8:
+        raise SampleError("The LAZ file is cut short: it holds no points. Copy it again.")
+    table = struct.unpack_from("<q", data, start)[0]
+    if table <= start:  # written by a stream: the place is at the end of the file
+        table = struct.unpack_from("<q", data, len(data) - 8)[0]
+    if not start < table <= len(data) - 8 or struct.unpack_from("<I", data, table + 4)[0] > count:
+        raise SampleError("The LAZ file is cut short or damaged: its table of chunks is not there. Copy it again.")

@@ -1,0 +1,120 @@
+"""PCD, the files of the Point Cloud Library: ASCII, binary and binary_compressed.
+
+Source: the PCD file format, Point Cloud Library. Compression is LZF, one field after the other.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from io import BytesIO
+
+import lzf
+import numpy as np
+
+from xviz.core.errors import SampleError
+from xviz.data.cloud.columns import LIMIT_POINTS, RawCloud, check_count, from_columns
+from xviz.data.cloud.text import MOST_COLUMNS, read_table
+
+LONGEST = 1 << 14  #: bytes of a header
+RATIO = 264  #: bytes that a byte of LZF can become, at most
+WIDEST = 4096  #: bytes of a point
+
+
+def read_pcd(data: bytes) -> RawCloud:
+    """The points of a PCD file.
+
+    Raises:
+        SampleError: it is cut short, or its content is not as its header says.
+    """
+    header, kind, start = _header(data)
+    try:
+        fields, sizes, letters = header["FIELDS"], [int(v) for v in header["SIZE"]], header["TYPE"]
+        counts = [int(v) for v in header.get("COUNT", ["1"] * len(fields))]
+        count = int(header["POINTS"][0])
+        types = [
+            (f"{i} {name}", np.dtype(f"<{letter.lower()}{size}"), (many,))
+            for i, (name, letter, size, many) in enumerate(zip(fields, letters, sizes, counts, strict=True))
+        ]
+        if any(this.kind not in "iuf" or not 0 < many <= WIDEST for _, this, (many,) in types):
+            raise ValueError("a field of no known type")
+        point = np.dtype(types)
+    except (KeyError, ValueError, TypeError, IndexError) as error:
+        raise SampleError(f"The header of the PCD file is damaged or lacks a line ({error}). Save it again.") from error
+    if point.itemsize > WIDEST or len(types) > MOST_COLUMNS:
+        raise SampleError(f"A point of this PCD file has {point.itemsize} bytes, more than clouds have. Save it again.")
+    if kind == "ascii":
+        columns = _ascii(data, start, fields, counts, letters, count)
+    elif kind == "binary":
+        check_count(count, len(data) - start, point.itemsize, "PCD")
+        points = np.frombuffer(data, point, count, start)
+        columns = {fields[i]: points[name][:, 0] for i, name in enumerate(point.names)}
+    else:
+        columns = _compressed(data, start, fields, point, count)
+    return from_columns(columns, "PCD")
+
+
+def _header(data: bytes) -> tuple[dict[str, list[str]], str, int]:
+    """Key → words, the kind of content, and where it begins."""
+    found = re.search(rb"^DATA[ \t]+(ascii|binary_compressed|binary)[ \t]*\r?\n", data[:LONGEST], re.MULTILINE)
+    if not found:
+        raise SampleError(
+            "The header of the PCD file does not end with DATA: it is damaged or cut short. Save it again."
+        )
+    lines = (line.split() for line in data[: found.start()].decode("latin-1").splitlines() if not line.startswith("#"))
+    return {words[0].upper(): words[1:] for words in lines if words}, found[1].decode(), found.end()
+
+
+def _ascii(
+    data: bytes, start: int, fields: list[str], counts: list[int], letters: list[str], count: int
+) -> dict[str, np.ndarray]:
+    """Columns of a PCD file as text; a field of several numbers gives its first."""
+    check_count(count, len(data) - start + 1, 2 * sum(counts), "PCD")
+    if data[start : start + 256].find(b"\0") >= 0:
+        raise SampleError(
+            "The header of the PCD file says ASCII, its content is binary. Correct the header, or save it again."
+        )
+    if sum(counts) > MOST_COLUMNS:
+        raise SampleError(f"A point of this PCD file has {sum(counts)} numbers, more than clouds have. Save it again.")
+    file = BytesIO(data)
+    file.seek(start)
+    table = read_table(file, sum(counts), rows=count)
+    if len(table.values) + table.bad < count:
+        raise SampleError(
+            f"The PCD file is cut short: it promises {count:,} points and holds {len(table.values):,}. Save it again."
+        )
+    columns = {}
+    for name, letter, at in zip(fields, letters, np.cumsum([0, *counts]), strict=False):
+        column = table.values[:, at]
+        if name.lower() in ("rgb", "rgba"):
+            with np.errstate(invalid="ignore", over="ignore"):
+                column = column.astype(np.float32) if letter == "F" else np.nan_to_num(column).astype(np.uint32)
+        columns[name] = column
+    return columns
+
+
+def _compressed(data: bytes, start: int, fields: list[str], point: np.dtype, count: int) -> dict[str, np.ndarray]:
+    """Columns of a compressed PCD file, which lie one after the other."""
+    if len(data) - start < 8:
+        raise SampleError("The PCD file is cut short: it holds no points. Copy or save it again.")
+    packed, whole = struct.unpack_from("<II", data, start)
+    check_count(count, RATIO * (len(data) - start), point.itemsize, "PCD")
+    if whole != count * point.itemsize or packed > len(data) - start - 8 or whole > LIMIT_POINTS * WIDEST:
+        raise SampleError(
+            f"The PCD file is cut short or its header wrong: {count:,} points need {count * point.itemsize:,} bytes, "
+            f"its content says {whole:,}, packed into {packed:,} of which {len(data) - start - 8:,} are there."
+        )
+    try:
+        held = lzf.decompress(data[start + 8 : start + 8 + packed], whole)
+    except (ValueError, OSError) as error:
+        raise SampleError(f"The PCD file is damaged ({error}). Copy or save it again.") from error
+    if held is None or len(held) != whole:
+        raise SampleError(
+            "The PCD file is damaged: its content does not unpack to what it says. Copy or save it again."
+        )
+    columns, at = {}, 0
+    for name, of in zip(fields, point.names, strict=True):
+        kind = point[of]
+        columns[name] = np.frombuffer(held, kind.base, count * kind.shape[0], at).reshape(count, -1)[:, 0]
+        at += count * kind.itemsize
+    return columns

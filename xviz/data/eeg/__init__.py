@@ -1,0 +1,1 @@
+"""EEG recordings: formats of systems and of data sets, channels, checks."""

@@ -1,0 +1,96 @@
+"""Electrodes on a head as a view: a topography whose electrodes can be picked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from xviz.draw.scale import Scale, number, order
+from xviz.draw.scalp import field, flat, rim
+from xviz.drawings.payload import pack
+from xviz.drawings.view import View, check_length, drawn_with
+
+CELLS = 64  #: of a side of the field
+REACH = 1.3  #: half the width of the drawing in radii of the head; ``head.js`` knows it too
+
+
+def head(
+    labels: Sequence[str],
+    positions: ArrayLike,
+    scores: ArrayLike | None = None,
+    *,
+    scale: Scale | None = None,
+    selected: int | None = None,
+    absent: Sequence[int] = (),
+    links: Sequence[tuple[int, int, float]] = (),
+    title: str = "",
+    note: str = "",
+    height: int = 400,
+) -> View:
+    """A head seen from above, nose up.
+
+    Args:
+        labels: One per electrode.
+        positions: (n, 3) metres, right, front, up; electrodes whose place is unknown are not drawn.
+        scores: (n,), NaN for an electrode without one; None shows the places alone.
+        scale: Colours and limits, needed with ``scores``.
+        selected: The electrode to highlight; None leaves what the visitor picked.
+        absent: Electrodes that the model is not shown; they are crossed out and take no part in the field.
+        links: Lines to draw: from, to, and a strength of zero or more that gives the width.
+        title: Printed above.
+        note: Printed below.
+        height: The most it takes, CSS pixels.
+    """
+    places = flat(positions)
+    check_length("labels", labels, len(places))
+    levels = np.zeros(0, np.uint8)
+    if scores is not None:
+        scores = np.asarray(scores, np.float32).copy()
+        check_length("scores", scores, len(places))
+        scores[list(absent)] = np.nan
+    bar, arrays = drawn_with(scale, scores)
+    if scores is not None and scale is not None:
+        levels = scale.quantise(field(places, scores, cells=CELLS, reach=REACH))
+    ranked = np.arange(len(places)) if scores is None else order(scores)
+    lost = [str(labels[i]) for i in np.flatnonzero(~np.isfinite(places).all(1))]
+    header = {
+        "title": title,
+        "alt": _alt(title, labels, scores, scale, ranked),
+        "labels": [str(label) for label in labels],
+        "selected": None if selected is None else int(selected),
+        "absent": [int(i) for i in absent],
+        "cells": CELLS,
+        "rim": rim(places),
+        "height": height,
+        "note": " ".join([note, f"Place unknown, not drawn: {', '.join(lost)}." if lost else ""]).strip(),
+        "scale": bar,
+    }
+    payload = pack(
+        header,
+        places=np.nan_to_num(places, nan=9.0).astype(np.float32),  # far outside the drawing
+        ranked=ranked.astype(np.uint32),
+        field=levels,
+        links=np.array([pair[:2] for pair in links], np.uint32).reshape(-1, 2),
+        strength=np.array([pair[2] for pair in links], np.float32),
+        **arrays,
+    )
+    return View("head", payload, height, str(header["alt"]), _table(labels, scores, scale, ranked), (len(places),))
+
+
+def _alt(title: str, labels: Sequence[str], scores: NDArray | None, scale: Scale | None, ranked: NDArray) -> str:
+    """The drawing in a sentence or two."""
+    said = f"{title or 'Head'}, {len(labels)} electrodes"
+    if scores is None or scale is None:
+        return f"{said}."
+    strongest = [i for i in ranked[:3] if np.isfinite(scores[i])]
+    named = ", ".join(f"{labels[i]} {number(float(scores[i]))}" for i in strongest)
+    return f"{said}, {scale.text()}." + (f" Strongest: {named}." if named else "")
+
+
+def _table(labels: Sequence[str], scores: NDArray | None, scale: Scale | None, ranked: NDArray) -> tuple:
+    """Every electrode, strongest first."""
+    if scores is None or scale is None:
+        return (("electrode",), *((str(label),) for label in labels))
+    return (("electrode", scale.name()), *((str(labels[i]), float(scores[i])) for i in ranked))

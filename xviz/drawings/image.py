@@ -1,0 +1,115 @@
+"""A picture with regions as a view: boxes coloured by score over the picture."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from PIL import Image
+
+from xviz.draw.scale import Scale, number, order
+from xviz.drawings.payload import pack, pack_still
+from xviz.drawings.plane import Plane
+from xviz.drawings.view import View, check_length, drawn_with
+
+#: pictures up to this many pixels are sent as they are (PNG), larger ones as fine JPEG
+LOSSLESS = 256 * 256
+
+
+def regions(
+    pixels: NDArray[np.uint8],
+    boxes: ArrayLike,
+    scores: ArrayLike | None = None,
+    *,
+    labels: Sequence[str],
+    scale: Scale | None = None,
+    selected: int | None = None,
+    masked: Sequence[int] = (),
+    crosses: ArrayLike | None = None,
+    strongest: int = 5,
+    frame: Plane | None = None,
+    known: ArrayLike | None = None,
+    compact: bool = False,
+    noun: str = "region",
+    title: str = "",
+    height: int = 480,
+) -> View:
+    """A picture whose regions can be picked; under the cursor the smallest first, the next larger on a further click.
+
+    Where boxes overlap, a pixel has the colour of the score of greatest magnitude among the boxes that cover it: no
+    sum, no mean, so every colour seen is the score of some region. Pixels under no box stay as they are.
+
+    Args:
+        pixels: (h, w, 3), 0–255.
+        boxes: (n, 4), left, top, right, bottom in pixels of the picture.
+        scores: (n,), NaN for a region without one; None shows outlines alone.
+        labels: one per region.
+        scale: colours and limits, needed with `scores`.
+        selected: the region to highlight; None leaves what the visitor picked.
+        masked: regions the model was not shown, hatched.
+        crosses: (m, 2), x and y in pixels, of places to mark.
+        strongest: how many regions get an outline, its width following the score.
+        frame: axes around the picture and the clock that it follows.
+        known: (m, 4), line segments around what is known to be meant, drawn dashed.
+        compact: without tools and hint, where many stand side by side.
+        noun: what a box is called, in one word.
+        title: printed above.
+        height: the most it takes, CSS pixels.
+    """
+    boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
+    check_length("labels", labels, len(boxes))
+    if scores is not None:
+        scores = np.asarray(scores, np.float32)
+        check_length("scores", scores, len(boxes))
+    ranked = np.arange(len(boxes)) if scores is None else order(scores)
+    bar, arrays = drawn_with(scale, scores)
+    digest, still = _encoded(pixels)
+    alt = f"{title or 'Picture'}, {len(boxes)} {noun}s" + (f", {scale.text()}." if scores is not None else ".")
+    named = [i for i in ranked[:3] if scores is not None and np.isfinite(scores[i])]
+    if named:
+        alt += f" Strongest: {', '.join(f'{labels[i]} {number(scores[i])}' for i in named)}."
+    header = {
+        "title": title,
+        "alt": alt,
+        "still": digest,
+        "width": int(pixels.shape[1]),
+        "tall": int(pixels.shape[0]),
+        "labels": [str(label) for label in labels],
+        "selected": None if selected is None else int(selected),
+        "masked": [int(i) for i in masked],
+        "strongest": int(strongest) if scores is not None else len(boxes),
+        "height": height,
+        "frame": None if frame is None else frame.header(),
+        "compact": compact,
+        "noun": noun,
+        "scale": bar,
+    }
+    lines = np.zeros(0, np.float32) if known is None else np.asarray(known, np.float32)
+    marks = np.zeros(0, np.float32) if crosses is None else np.asarray(crosses, np.float32)
+    payload = pack(header, boxes=boxes, ranked=ranked.astype(np.uint32), crosses=marks, known=lines, **arrays)
+    table = _table(boxes, scores, labels, scale, ranked, noun)
+    return View("picture", payload, height, alt, table, (len(boxes),), still=still)
+
+
+def _encoded(pixels: NDArray[np.uint8]) -> tuple[str, bytes]:
+    """The message that holds the picture, with its digest."""
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+        raise ValueError(f"pixels must be (h, w, 3) of uint8; these are {pixels.shape} of {pixels.dtype}")
+    small = pixels.shape[0] * pixels.shape[1] <= LOSSLESS
+    file = io.BytesIO()
+    if small:
+        Image.fromarray(pixels).save(file, "PNG")
+    else:
+        Image.fromarray(pixels).save(file, "JPEG", quality=92, subsampling=0)
+    return pack_still({"type": "image/png" if small else "image/jpeg"}, file=np.frombuffer(file.getvalue(), np.uint8))
+
+
+def _table(boxes, scores, labels, scale: Scale | None, ranked, noun: str) -> tuple:
+    """Every region, strongest first, with its box in whole pixels."""
+    heading = (noun, "left", "top", "right", "bottom", *(() if scores is None else (scale.name(),)))
+    rows = (
+        (str(labels[i]), *(int(v) for v in boxes[i]), *(() if scores is None else (float(scores[i]),))) for i in ranked
+    )
+    return (heading, *rows)

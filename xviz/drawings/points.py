@@ -1,0 +1,222 @@
+"""A point cloud as a view: geometry sent once, colours with every pick."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from xviz.draw.scale import Categories, Scale, number, order
+from xviz.drawings.payload import pack, pack_still
+from xviz.drawings.view import Finer, View, check_length, drawn_with
+from xviz.geometry.thinning import thin
+
+#: more points than this are thinned before they are sent, and the view says so
+MOST = 150_000
+CEILING = 0.2  #: metres below the highest point in which a ceiling lies
+#: the token of a point that belongs to none
+NONE = np.uint32(0xFFFFFFFF)
+
+
+@dataclass(frozen=True, eq=False)
+class Geometry:
+    """What of a cloud stays the same from pick to pick."""
+
+    digest: str
+    still: bytes  #: the message
+    count: int  #: points of the whole cloud
+    tokens: int
+    labels: tuple[str, ...] | None  #: one per token
+    segmented: bool  #: whether a token is a segment rather than a point
+    centre: NDArray[np.float64]  #: (3,) metres; positions are sent around it to keep their digits
+    extent: NDArray[np.float64]  #: (3,) metres
+    note: str  #: what thinning left out
+    kept: NDArray[np.int64]  #: points of the whole cloud that are drawn
+
+    def label(self, token: int) -> str:
+        """What a token is called."""
+        return f"#{token}" if self.labels is None else self.labels[token]
+
+
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """What is drawn over a cloud; places in metres."""
+
+    links: ArrayLike = ()  #: (m, 2, 3) both ends of lines
+    strengths: ArrayLike = ()  #: (m,) 0–1, the width of each line; all as wide where empty
+    numbers: Sequence[tuple[str, ArrayLike]] = ()  #: a sign on a plate, and where
+    crosses: ArrayLike = ()  #: (m, 3)
+    cameras: Sequence[tuple[str, ArrayLike]] = ()  #: a name, and camera to world (4, 4), x right, y down, z ahead
+
+
+def geometry(
+    xyz: ArrayLike,
+    *,
+    colours: NDArray[np.uint8] | None = None,
+    segments: ArrayLike | None = None,
+    labels: Sequence[str] | None = None,
+) -> Geometry:
+    """The part of a cloud's view that is sent once; see `points` for the arguments.
+
+    Raises:
+        ValueError: a coordinate that is not finite, or an array of the wrong length.
+    """
+    xyz = np.asarray(xyz, np.float64).reshape(-1, 3)
+    if not np.isfinite(xyz).all():
+        raise ValueError("xyz must be finite; drop points without a position before drawing")
+    tokens, count = _tokens(len(xyz), segments)
+    if labels is not None:
+        check_length("labels", labels, count)
+    if colours is not None:
+        check_length("colours", colours, len(xyz))
+    thinned = thin(xyz, MOST, segments)
+    kept = thinned.kept
+    centre = (xyz.min(0) + xyz.max(0)) / 2 if len(xyz) else np.zeros(3)
+    extent = np.ptp(xyz, axis=0) if len(xyz) else np.ones(3)
+    header = {
+        "centre": [float(v) for v in centre],
+        "extent": [float(v) for v in extent],
+        "radius": float(np.linalg.norm(extent) / 2) or 1.0,
+        "segmented": segments is not None,
+        "roof": _roof(xyz),
+        "labels": None if labels is None else [str(label) for label in labels],
+    }
+    arrays = {} if colours is None else {"rgb": np.asarray(colours, np.uint8)[kept]}
+    digest, still = pack_still(header, position=(xyz[kept] - centre).astype(np.float32), token=tokens[kept], **arrays)
+    named = None if labels is None else tuple(str(label) for label in labels)
+    return Geometry(digest, still, len(xyz), count, named, segments is not None, centre, extent, thinned.note(), kept)
+
+
+def points(
+    xyz: ArrayLike | Geometry,
+    scores: ArrayLike | None = None,
+    *,
+    colours: NDArray[np.uint8] | None = None,
+    segments: ArrayLike | None = None,
+    labels: Sequence[str] | None = None,
+    scale: Scale | Categories | None = None,
+    selected: int | None = None,
+    links: ArrayLike | None = None,
+    marks: Marks | None = None,
+    finer: Finer | None = None,
+    name: str = "",
+    title: str = "",
+    height: int = 480,
+) -> View:
+    """A cloud whose tokens can be picked; a token is a point, or with `segments` all points of a segment.
+
+    Args:
+        xyz: (n, 3), metres, z up; or its geometry, which then also has colours, segments and labels.
+        scores: (tokens,), NaN for a token without one; numbers of classes where the scale is of categories.
+        colours: (n, 3), 0–255, each point's own colour; with `scores` the visitor may switch between the two.
+        segments: (n,), the token each point belongs to, negative for none; None makes each point a token.
+        labels: one per token.
+        scale: colours and limits, needed with `scores`.
+        selected: the token to highlight; None leaves what the visitor picked, −1 takes it away.
+        links: (m, 2, 3), both ends of lines to draw, metres; short for `marks`.
+        marks: what is drawn over the cloud.
+        finer: scores of parts of tokens with `of_point`, which are coloured in their place; `scores` are then sums over
+            each token, which are said, and the scale is that of the parts.
+        name: under which the browser tells where the camera is, see `components.camera`; "" tells nothing.
+        title: printed above.
+        height: the most it takes, CSS pixels.
+
+    Raises:
+        ValueError: a coordinate that is not finite, or an array of the wrong length.
+    """
+    made = xyz if isinstance(xyz, Geometry) else geometry(xyz, colours=colours, segments=segments, labels=labels)
+    if scores is not None:
+        scores = np.asarray(scores, np.float32)
+        check_length("scores", scores, made.tokens)
+    if marks is None:
+        marks = Marks() if links is None else Marks(links)
+    bar, arrays = drawn_with(scale, scores)
+    if finer is not None and finer.of_point is not None and scale is not None:
+        check_length("finer.of_point", finer.of_point, made.count)
+        each = np.asarray(finer.scores, np.float32)[finer.of_point[made.kept]]
+        bar = scale.header(finer.scores)
+        arrays |= {"fineLevel": scale.quantise(each), "fineValue": each}
+    ranked = np.zeros(0, np.int64) if scores is None else order(scores)
+    header = {
+        "title": title,
+        "alt": _alt(title, made, scores, scale, ranked, finer),
+        "still": made.digest,
+        "tokens": made.tokens,
+        "selected": None if selected is None else int(selected),
+        "numbers": [{"text": str(text), "place": _around(made, place)} for text, place in marks.numbers],
+        "cameras": [
+            {"text": str(text), "corners": _around(made, _corners(pose, 0.06 * float(made.extent.max())))}
+            for text, pose in marks.cameras
+        ],
+        "name": name,
+        "note": made.note,
+        "height": height,
+        "scale": bar,
+        "fine": None if finer is None else finer.name,
+    }
+    payload = pack(
+        header,
+        ends=np.float32(_around(made, marks.links)),
+        strength=np.asarray(marks.strengths, np.float32),
+        crosses=np.float32(_around(made, marks.crosses)),
+        **arrays,
+    )
+    table = _table(scores, made, scale, ranked, finer)
+    return View("cloud", payload, height, str(header["alt"]), table, (made.tokens,), still=made.still)
+
+
+def _tokens(n: int, segments: ArrayLike | None) -> tuple[NDArray[np.uint32], int]:
+    """The token of each point, and how many tokens there are."""
+    if segments is None:
+        return np.arange(n, dtype=np.uint32), n
+    segments = np.asarray(segments)
+    check_length("segments", segments, n)
+    return np.where(segments < 0, NONE, segments).astype(np.uint32), int(segments.max(initial=-1)) + 1
+
+
+def _roof(xyz: NDArray[np.float64]) -> float:
+    """The share of the height to cut away to begin with, so that one looks into a room: that of its ceiling, or 0."""
+    tall = float(np.ptp(xyz[:, 2])) if len(xyz) else 0.0
+    if not 1.8 < tall < 5 or np.mean(xyz[:, 2] > xyz[:, 2].max() - CEILING) < 0.04:
+        return 0.0
+    return round(1.6 * CEILING / tall, 2)
+
+
+def _around(made: Geometry, places: ArrayLike) -> list[float]:
+    """Places (…, 3) around the centre of a cloud, flat."""
+    return [float(v) for v in (np.asarray(places, np.float64).reshape(-1, 3) - made.centre).ravel()]
+
+
+def _corners(pose: ArrayLike, depth: float) -> NDArray[np.float64]:
+    """(5, 3): where a camera stands, and the corners of a frame ahead of it."""
+    pose = np.asarray(pose, np.float64)
+    frame = depth * np.array([[0, 0, 0], [-0.5, -0.375, 1], [0.5, -0.375, 1], [0.5, 0.375, 1], [-0.5, 0.375, 1]])
+    return frame @ pose[:3, :3].T + pose[:3, 3]
+
+
+def _alt(title: str, made: Geometry, scores, scale: Scale | Categories | None, ranked, finer: Finer | None) -> str:
+    """The drawing in a sentence or two."""
+    said = f"{title or 'Point cloud'}, {made.count} points" + (f" in {made.tokens} segments" if made.segmented else "")
+    if made.count:
+        said += f", {' × '.join(number(v) for v in made.extent)} m"
+    if scores is None or scale is None:
+        return said + "."
+    said += f", {scale.text()}" + (f" of each {finer.name}." if finer else ".")
+    if isinstance(scale, Categories):
+        return said
+    strongest = [int(i) for i in ranked[:3] if np.isfinite(scores[i])]
+    return said + (
+        f" Strongest{' sums' if finer else ''}: {', '.join(f'{made.label(i)} {number(scores[i])}' for i in strongest)}."
+        if strongest
+        else ""
+    )
+
+
+def _table(scores, made: Geometry, scale: Scale | Categories | None, ranked, finer: Finer | None) -> tuple:
+    """The twenty strongest tokens."""
+    if scores is None or scale is None:
+        return (("token",),)
+    summed = f", sum over its {finer.name}s" if finer else ""
+    return (("token", scale.name() + summed), *((made.label(int(i)), float(scores[i])) for i in ranked[:20]))

@@ -1,0 +1,1 @@
+"""Points in space: cameras, thinning, clouds as files."""

@@ -1,0 +1,1 @@
+"""What the recipes share: packages as sources, furniture, backgrounds, records, placement."""

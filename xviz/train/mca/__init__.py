@@ -1,0 +1,1 @@
+"""The EEG checkpoint: simulating recordings, recipe, measuring, samples."""

@@ -1,0 +1,200 @@
+"""Features, labels and honest splits for MCA, from a folder of recordings.
+
+Three kinds of folder: DEAP (``s01.dat`` …, ``.mat``, or its original ``.bdf``), simulated or own trials of any
+electrodes (``s01.npz`` …, as ``xviz.train.mca.simulation`` writes them), and SEED's ``ExtractedFeatures`` or
+``Preprocessed_EEG`` (``1_….mat`` … with ``label.mat``). SEED's clips are cut into stretches of a minute that stay
+together in every honest split; its neutral clips are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xviz.core.errors import SampleError
+from xviz.core.provenance import digest
+from xviz.core.sample import Eeg
+from xviz.data.eeg.datasets import SEED62, mat_arrays, seed_features
+from xviz.data.eeg.deap import read_original
+from xviz.data.eeg.read import open_eeg
+from xviz.models.mca_features import QUIET, Band, Plan, check_rate, features, pad, resampled
+
+Split = Literal["paper", "trial", "subject"]
+SPLITS: tuple[Split, ...] = ("paper", "trial", "subject")
+MIDDLE = 5.0  #: a rating of this or more is high
+#: SEED's bands as its authors cut them; only their number and names matter, since its features come ready
+SEED_PLAN = Plan(
+    bands=tuple(
+        Band(name, edges, edges)
+        for name, edges in (("delta", (1, 3)), ("theta", (4, 7)), ("alpha", (8, 13)), ("beta", (14, 30)),
+                            ("gamma", (31, 50)))
+    ),
+    from_rest=False,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Trials:
+    """Features of many trials, ready to train on."""
+
+    de: NDArray[np.float32]  #: (n, channel, band, step)
+    psd: NDArray[np.float32]  #: (n, channel, band, step)
+    ratings: NDArray[np.float64]  #: (n, labels)
+    label_names: tuple[str, ...]
+    subject: NDArray[np.int64]  #: (n,)
+    trial: NDArray[np.int64]  #: (n,) what was recorded in one go has one number
+    channels: tuple[str, ...]
+    plan: Plan
+
+    def high(self, label: str) -> NDArray[np.int64]:
+        """(n,) 1 where the rating is 5 or more, else 0.
+
+        Raises:
+            SampleError: there is no such label.
+        """
+        if label not in self.label_names:
+            raise SampleError(f"These recordings are labelled with {', '.join(self.label_names)}, not with “{label}”.")
+        return (self.ratings[:, self.label_names.index(label)] >= MIDDLE).astype(np.int64)
+
+
+def load_trials(folder: Path, plan: Plan = Plan(), *, say: Callable[[str], None] = print) -> Trials:  # noqa: B008
+    """The features of all recordings in a folder; kept beside them in ``mca-features-….npz`` for the next time.
+
+    Raises:
+        SampleError: there are no recordings of a known layout, or one is damaged.
+    """
+    files = sorted(p for p in folder.glob("*") if re.fullmatch(r"s\d+\.(dat|mat|npz|bdf)", p.name))
+    made_here = digest("2", repr(plan), *(f"{p.name} {p.stat().st_size}" for p in files))[:12]
+    kept = folder / f"mca-features-{made_here}.npz"
+    if files and kept.is_file():
+        with np.load(kept, allow_pickle=False) as had:
+            arrays = {name: had[name] for name in ("de", "psd", "ratings", "subject", "trial")}
+            names, channels = (tuple(had[name].tolist()) for name in ("label_names", "channels"))
+            return Trials(**arrays, label_names=names, channels=channels, plan=plan)
+    if files:
+        trials = _recordings(files, plan, say)
+        named = {name: np.array(getattr(trials, name)) for name in ("label_names", "channels")}
+        np.savez(kept, **{n: getattr(trials, n) for n in ("de", "psd", "ratings", "subject", "trial")}, **named)
+        return trials
+    seed = sorted(p for p in folder.glob("*.mat") if re.fullmatch(r"\d+_\d+\.mat", p.name))
+    if seed:
+        return _seed(seed, folder, say)
+    raise SampleError(
+        f"“{folder}” should hold DEAP's s01.dat … or s01.bdf …, your own s01.npz …, or SEED's 1_20131027.mat … with "
+        "label.mat; it holds none of them. Name the folder in which these files lie."
+    )
+
+
+def _recordings(files: list[Path], plan: Plan, say: Callable[[str], None]) -> Trials:
+    """DEAP, simulated or own recordings."""
+    found: list[tuple[NDArray, NDArray]] = []
+    ratings, subject, names, channels = [], [], (), ()
+    for number, path in enumerate(files):
+        opened = read_original(path) if path.suffix == ".bdf" else open_eeg(path)
+        channels = channels or opened.recordings[0].channels
+        names = names or opened.label_names
+        if opened.labels is None or opened.recordings[0].channels != channels or opened.label_names != names:
+            raise SampleError(
+                f"{path.name} should hold trials with labels, of the same electrodes and labels as {files[0].name} "
+                f"({len(channels)}: {', '.join(channels[:4])} …; {', '.join(names) or 'no labels'}); it does not."
+            )
+        check_rate(opened.recordings[0], plan.bands)
+        found += [_features(eeg, plan) for eeg in opened.recordings]
+        ratings.append(opened.labels)
+        subject += [number] * len(opened.recordings)
+        say(f"features of {path.name}, {number + 1} of {len(files)}")
+    de, psd = (np.stack(part).astype(np.float32) for part in zip(*found, strict=True))
+    return Trials(de, psd, np.concatenate(ratings), names, np.array(subject), np.arange(len(subject)), channels, plan)
+
+
+def _features(eeg: Eeg, plan: Plan) -> tuple[NDArray, NDArray]:
+    """DE and PSD of a recording, (channel, band, step); silent channels are zero."""
+    signal = np.nan_to_num(resampled(eeg, plan.rate))
+    return features(signal, plan.samples(eeg.rest), plan)
+
+
+def _seed(files: list[Path], folder: Path, say: Callable[[str], None]) -> Trials:
+    """SEED's sessions, each clip in stretches of a minute."""
+    known = next((p for p in (folder / "label.mat", folder.parent / "label.mat") if p.is_file()), None)
+    if known is None:
+        raise SampleError(f"SEED's label.mat should lie in “{folder}” or beside it; it does not. Copy it there.")
+    labels = mat_arrays(known.read_bytes())["label"].ravel()
+    stretches, ratings, subject, trial = [], [], [], []
+    for number, path in enumerate(files):
+        for clip, (de, psd) in enumerate(_clips(path)):
+            if labels[clip] == 0:
+                continue
+            step = SEED_PLAN.steps
+            for start in range(0, max(1, de.shape[2] - step + 1), step):
+                stretches.append([pad(part[:, :, start : start + step], step) for part in (de, psd)])
+                ratings.append([9.0 if labels[clip] > 0 else 1.0])
+                subject.append(int(path.name.split("_")[0]))
+                trial.append(1000 * number + clip)
+        say(f"features of {path.name}, {number + 1} of {len(files)}")
+    de, psd = (np.stack(part).astype(np.float32) for part in zip(*stretches, strict=True))
+    return Trials(de, psd, np.array(ratings), ("valence",), np.array(subject), np.array(trial), SEED62, SEED_PLAN)
+
+
+def _clips(path: Path) -> list[tuple[NDArray, NDArray]]:
+    """DE and PSD of the clips of one session, (62, band, window), ready or made here; levels, as SEED has no rest."""
+    data = path.read_bytes()
+    if any(name.startswith("de_") for name in mat_arrays(data)):
+        return [(de, 10 * np.log10(np.maximum(psd, QUIET))) for de, psd in seed_features(data)]
+    made = []
+    for eeg in open_eeg(path).recordings:
+        long = replace(SEED_PLAN, seconds=eeg.seconds, steps=int(eeg.seconds))
+        made.append(_features(eeg, long))
+    return made
+
+
+def divide(
+    trials: Trials, label: str, split: Split, *, windows: int, share: float = 0.2, seed: int = 1
+) -> NDArray[np.bool_]:
+    """(n, windows) True where a window is tested.
+
+    "paper" draws windows at random, so that windows of one trial are trained on and tested (this leaks); "trial" keeps
+    trials whole, with all subjects on both sides; "subject" keeps subjects whole. The first two draw the same share of
+    low and high.
+    """
+    rng, high = np.random.default_rng(seed), trials.high(label)
+    tested = np.zeros((len(high), windows), dtype=bool)
+    if split == "paper":
+        flat, side = tested.reshape(-1), np.repeat(high, windows)
+        for value in (0, 1):
+            flat[_some(rng, np.flatnonzero(side == value), share)] = True
+    elif split == "trial":
+        for value in (0, 1):
+            tested[np.isin(trials.trial, _some(rng, np.unique(trials.trial[high == value]), share))] = True
+    elif split == "subject":
+        tested[np.isin(trials.subject, _some(rng, np.unique(trials.subject), share))] = True
+    else:
+        raise SampleError(f"A split should be one of {', '.join(SPLITS)}; got “{split}”.")
+    if not tested.any() or tested.all():
+        raise SampleError(f"There are too few recordings for a split by {split}. Bring more, or choose another split.")
+    return tested
+
+
+def _some(rng: np.random.Generator, values: NDArray, share: float) -> NDArray:
+    """A share of the values, at least one."""
+    return rng.permutation(values)[: max(1, round(share * len(values)))]
+
+
+def label_question(trials: Trials) -> str:
+    """How many trials are high in each column, and what that says about the paper's two numbers.
+
+    The authors' feature files store arousal first, their notebook calls the first column valence. Their test counts
+    give 754 high of 1,280 for the run that is called valence and 724 for the one called arousal.
+    """
+    counts = {name: int(trials.high(name).sum()) for name in trials.label_names}
+    told = "; ".join(f"{name} {count} of {len(trials.ratings)} high" for name, count in counts.items())
+    if {754, 724} == {counts.get("valence"), counts.get("arousal")}:
+        swapped = counts["arousal"] == 754
+        verdict = "swapped: 99.49 % is arousal and 99.30 % valence" if swapped else "named rightly"
+        return f"{told}. The paper's counts are 754 and 724, so that its labels are {verdict}."
+    return f"{told}. The paper's counts of DEAP are 754 “valence” and 724 “arousal”; these recordings cannot decide."

@@ -1,0 +1,1 @@
+"""The rooms checkpoint: making rooms, recipe, measuring, comparing, samples."""

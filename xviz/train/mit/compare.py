@@ -1,0 +1,109 @@
+"""The rooms recipe with one thing changed, on fewer rooms and epochs, the same for all forms.
+
+``python -m xviz.train.mit.compare --data DIR`` trains each form with each seed and adds its scores on the test rooms to
+the record of the checkpoint under “trained otherwise”. What stands there already is not repeated.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from xviz.checkpoints import FOLDER
+from xviz.models.clouds import network
+from xviz.models.mit import MIT
+from xviz.models.mit_cards import SHIPPED
+from xviz.train.common.records import read, write
+from xviz.train.mit.features import Room, rooms
+from xviz.train.mit.measure import found_classes
+from xviz.train.mit.recipe import Recipe, first_map, first_stage, scores, second_map, second_stage
+
+#: form → what differs in the card's settings, what differs in the recipe; "true labels" is told apart below
+FORMS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "interlaced": ({}, {}),
+    "one way: points ask photos": ({"fusion": "one-way"}, {}),
+    "without photos": ({"fusion": "none"}, {}),
+    "without the contrastive loss": ({}, {"contrastive": 0.0}),
+    "one token a photo": ({"tokens_2d": "view"}, {}),
+    "photos ask first": ({"first": "views"}, {}),
+    "without what list and place say of every supervoxel": ({}, {"listed": 0.0}),
+    "without the loss of links": ({}, {"links": 0.0}),
+    "the paper's losses alone": ({}, {"listed": 0.0, "links": 0.0, "gravity": 0.0, "pool": "mean"}),
+    "true labels of all points": ({}, {}),
+}
+BOUND = "true labels of all points"
+SHORT = Recipe(epochs=6, second_epochs=6, rooms=160)
+RECORD = FOLDER / "mit.json"
+
+
+def compare(data: Path, forms: Sequence[str], seeds: Sequence[int], recipe: Recipe) -> None:
+    """Train the forms and put their scores into the record, one after another.
+
+    The record is read again before it is written, so that two such commands can share the work.
+    """
+    torch.set_num_threads(1)
+    fit, test = rooms(data, "train", SHIPPED, limit=recipe.rooms), rooms(data, "test", SHIPPED)
+    for seed in seeds:
+        for name in forms:
+            if str(seed) in _kept(recipe)[1].get(name, {}):
+                continue
+            settings, numbers = FORMS[name]
+            changed = replace(recipe, **numbers, seed=seed)
+            made = {**SHIPPED, **settings}
+            scored = bound(fit, test, changed) if name == BOUND else form(fit, test, changed, made)
+            record, found = _kept(recipe)
+            found.setdefault(name, {})[str(seed)] = scored
+            write(record, RECORD)
+
+
+def _kept(recipe: Recipe) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """The record, and in it the forms that were trained on this schedule; no two schedules are mixed."""
+    record = read(RECORD)
+    schedules = record.setdefault("trained otherwise", [])
+    own = [schedule for schedule in schedules if schedule["recipe"] == asdict(recipe)]
+    if not own:
+        own = [{"recipe": asdict(recipe), "forms": {}}]
+        schedules += own
+    return record, own[0]["forms"]
+
+
+def form(fit: Sequence[Room], test: Sequence[Room], recipe: Recipe, settings: dict[str, Any]) -> dict[str, float]:
+    """The first stage of one form on the test rooms, per cent: mIoU of its class map, mAP of the classes it finds."""
+    torch.manual_seed(recipe.seed)
+    model = MIT({**settings, "second": ()})
+    first_stage(model, fit, (), recipe)
+    found = scores((first_map(model, room).argmax(1)[room.cut.piece], room) for room in test)
+    return {"mIoU": found["mIoU"], "mAP": found_classes(model, test)["mAP"]}
+
+
+def bound(fit: Sequence[Room], test: Sequence[Room], recipe: Recipe) -> dict[str, float]:
+    """The 3D network alone on the true class of every small voxel: mIoU on the test rooms, in per cent."""
+    torch.manual_seed(recipe.seed)
+    net, classify = (
+        network({**SHIPPED, "planes": SHIPPED["second"]}),
+        nn.Linear(SHIPPED["width"], len(SHIPPED["classes"])),
+    )
+    second_stage(net, classify, fit, [room.truth for room in fit], (), recipe, SHIPPED)
+    maps = ((second_map(net.eval(), classify, room, SHIPPED), room) for room in test)
+    return {"mIoU": scores((np.asarray(found).argmax(1)[room.cut.piece], room) for found, room in maps)["mIoU"]}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--data", type=Path, required=True, help="the folder that “python -m xviz.train.mit.rooms” made"
+    )
+    parser.add_argument("--form", action="append", choices=list(FORMS), help="one form; all where none is named")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--epochs", type=int, default=SHORT.epochs, help="of both stages")
+    parser.add_argument("--rooms", type=int, default=SHORT.rooms)
+    given = parser.parse_args()
+    short = replace(SHORT, epochs=given.epochs, second_epochs=given.epochs, rooms=given.rooms)
+    compare(given.data, given.form or list(FORMS), given.seeds, short)

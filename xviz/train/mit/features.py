@@ -1,0 +1,158 @@
+"""Rooms as the recipes of the interlaced Transformer take them: cut, with the features of their photos, kept on disk.
+
+Cutting a cloud and looking at its photos takes seconds, a training step tenths of one; so both are done once for each
+room and kept under ``DIR/cut-…``, whose name is a digest of what they depend on. Labels of points are kept beside them
+as counts; they are for measuring and for the fully supervised bound, no other training reads them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from xviz.core.errors import SampleError
+from xviz.core.provenance import digest
+from xviz.core.sample import PointCloud, Views
+from xviz.data.cloud.scene import read_scene
+from xviz.models import photos
+from xviz.models.clouds import Cut, cut
+
+_PLY = {"float": "<f4", "uchar": "u1", "ushort": "<u2"}
+ARRAYS = ("of_point", "atom", "places", "colours", "upright", "piece")
+
+
+@dataclass(frozen=True, eq=False)
+class Room:
+    """One room of a training set."""
+
+    name: str
+    cut: Cut
+    features: Tensor  #: (photos, patches, 1280) half precision
+    here: Tensor  #: (photos, patches) bool
+    tags: NDArray[np.float32]  #: (classes,) 1 where the room has the class
+    labels: NDArray[np.int64]  #: (small voxels, classes) points of each class
+
+    @property
+    def truth(self) -> NDArray[np.int64]:
+        """(small voxels,) the class of most points, −1 where none is known."""
+        return np.where(self.labels.any(1), self.labels.argmax(1), -1)
+
+
+def make_room(
+    name: str,
+    cloud: PointCloud,
+    views: Views,
+    tags: NDArray[np.float32],
+    label: NDArray[np.int64],
+    settings: Mapping[str, Any],
+) -> Room:
+    """A room out of its parts; ``label`` (points,) is the class of each point, −1 for none."""
+    made = cut(cloud, settings)
+    features, here = photos.look(views.images, settings["grid"])
+    count = len(settings["classes"])
+    known = label >= 0
+    counts = np.bincount(made.atom[known] * count + label[known], minlength=len(made.piece) * count)
+    return Room(
+        name,
+        made,
+        features.half().unflatten(0, (len(views.names), -1)),
+        here.unflatten(0, (len(views.names), -1)),
+        tags,
+        counts.reshape(-1, count),
+    )
+
+
+def rooms(folder: Path, split: str, settings: Mapping[str, Any], *, limit: int = 0) -> list[Room]:
+    """The rooms of a split ("train", "val" or "test"), by name; the first so many where there is a limit.
+
+    Raises:
+        SampleError: there are none, or they were made for other classes.
+    """
+    known = tuple(json.loads((folder / "classes.json").read_text(encoding="utf-8"))["classes"])
+    if known != tuple(settings["classes"]):
+        raise SampleError(
+            f"The rooms of {folder.name} have the classes {known}; the model's are {settings['classes']}."
+        )
+    scenes = sorted(path for path in (folder / split).glob("scene*") if path.is_dir())
+    if not scenes:
+        raise SampleError(f"There are no rooms under {split} of {folder.name}; make some with xviz.train.mit.rooms.")
+    kept = folder / f"cut-{digest(str(settings['small_voxel']), str(settings['grid']), str(known))[:8]}" / split
+    found = []
+    for scene in scenes[: limit or None]:
+        path = kept / f"{scene.name}.npz"
+        if not path.is_file() or path.stat().st_mtime < (scene / "tags.json").stat().st_mtime:
+            save(_room(scene, settings), path)
+        found.append(load(path))
+    return found
+
+
+def _room(scene: Path, settings: Mapping[str, Any]) -> Room:
+    """The room of a scene folder."""
+    parts, listed = read_scene(scene), json.loads((scene / "tags.json").read_text(encoding="utf-8"))["classes"]
+    cloud, views = parts["points"], parts["views"]
+    assert isinstance(cloud, PointCloud)
+    assert isinstance(views, Views)
+    tags = np.array([name in listed for name in settings["classes"]], np.float32)
+    return make_room(scene.name, cloud, views, tags, labels_of(scene), settings)
+
+
+def labels_of(scene: Path) -> NDArray[np.int64]:
+    """(points,) the class of every point of a scene that ``xviz.train.mit.rooms`` made, −1 for none."""
+    data = (scene / f"{scene.name}_vh_clean_2.labels.ply").read_bytes()
+    start = data.index(b"end_header\n") + len(b"end_header\n")
+    words = [line.split() for line in data[:start].decode("ascii").splitlines()]
+    kinds = [(word[2], _PLY[word[1]]) for word in words if word[0] == "property"]
+    count = next(int(word[2]) for word in words if word[0] == "element")
+    return np.frombuffer(data, np.dtype(kinds), count, start)["label"].astype(np.int64) - 1
+
+
+def save(room: Room, path: Path) -> None:
+    """Keep a room."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    arrays = {name: getattr(room.cut, name) for name in ARRAYS}
+    part = path.with_suffix(f".{os.getpid()}.npz")  # two processes may cut the same room
+    np.savez(part, **arrays, features=room.features.numpy(), here=room.here.numpy(), tags=room.tags, labels=room.labels)
+    part.replace(path)  # whole or not at all
+
+
+def load(path: Path) -> Room:
+    """A room that was kept."""
+    with np.load(path) as kept:
+        made = Cut(*(kept[name] for name in ARRAYS))
+        features, here = torch.from_numpy(kept["features"]), torch.from_numpy(kept["here"])
+        return Room(path.stem, made, features, here, kept["tags"], kept["labels"])
+
+
+def turned(made: Cut, rng: np.random.Generator, *, grey: float = 0.05) -> Cut:
+    """The cloud turned about the vertical, mirrored, scaled, in another light; in a share ``grey`` without colours."""
+    angle, scale = rng.uniform(0, 2 * np.pi), rng.uniform(0.9, 1.1)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], np.float32)
+    places = made.places.copy()
+    places[:, :2] = places[:, :2] @ turn.T * [rng.choice([-1, 1]), 1]
+    light = rng.uniform(0.8, 1.2, 3).astype(np.float32) * rng.uniform(0.8, 1.2)
+    colours = (made.colours + 1) * light - 1 + rng.normal(0, 0.05, made.colours.shape).astype(np.float32)
+    colours = np.zeros_like(colours) if rng.random() < grey else np.clip(colours, -1, 1)
+    return replace(made, places=(places * scale).astype(np.float32), colours=colours)
+
+
+def some_photos(room: Room, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Features (count, patches, 1280) and presence of some photos: one out of each of ``count`` runs of the order.
+
+    A room with fewer photos gives all.
+    """
+    total = len(room.features)
+    if total <= count:
+        return room.features.float(), room.here
+    edges = np.linspace(0, total, count + 1)
+    chosen = [int(rng.integers(int(a), max(int(a) + 1, int(b)))) for a, b in pairwise(edges)]
+    return room.features[chosen].float(), room.here[chosen]

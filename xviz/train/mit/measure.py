@@ -1,0 +1,133 @@
+"""What the rooms checkpoint can do and how far its links and explanations can be trusted: the numbers of its record.
+
+Segmentation, of furniture never seen: intersection over union of the first stage's class map, of the pseudo labels on
+the training rooms, and of the second stage. Classes: which of them are in a room, mean average precision. Links and
+places: see ``truth_mit``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from xviz import engine
+from xviz.checkpoints import FOLDER
+from xviz.models.clouds import laid
+from xviz.models.mit import MIT
+from xviz.models.mit_cards import MIT_CARD
+from xviz.train.common.placement import average_precision
+from xviz.train.mit.features import Room, rooms
+from xviz.train.mit.recipe import Recipe, as_tokens, first_map, labels_of, scores, second_map, shape_of
+from xviz.train.mit.truth import links, places
+
+
+def measure(folder: Path, out: Path, *, scenes: int = 10) -> dict[str, Any]:
+    """Measure the shipped checkpoint on the rooms of a folder and write the record ``out`` (JSON)."""
+    torch.set_num_threads(1)
+    loaded = engine.load(MIT_CARD)
+    model, settings = loaded.module, MIT_CARD.settings
+    assert isinstance(model, MIT)
+    log = json.loads((FOLDER / "mit.log.json").read_text(encoding="utf-8"))
+    fit = rooms(folder, "train", settings, limit=log["recipe"]["rooms"])
+    test = rooms(folder, "test", settings)
+    record: dict[str, Any] = {
+        "card": MIT_CARD.key,
+        "checkpoint_sha256": loaded.sha256,
+        "parameters": {name: _count(part) for name, part in _parts(model).items()},
+        "rooms": {"train": len(fit), "test": len(test)},
+        "segmentation": segmentation(model, fit, test, Recipe(**log["recipe"])),
+        "classes": found_classes(model, test),
+        "links": links(loaded, folder / "test", test[:scenes]),
+        "places": places(loaded, folder / "test", test[:scenes]),
+    }
+    if out.is_file() and (kept := json.loads(out.read_text(encoding="utf-8")).get("trained otherwise")):
+        record["trained otherwise"] = kept  # of ``compare``
+    out.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return record
+
+
+def _parts(model: MIT) -> dict[str, torch.nn.Module | None]:
+    return {"all": model, "3D network": model.unet, "3D network of the second stage": model.second}
+
+
+def _count(module: torch.nn.Module | None) -> int:
+    return 0 if module is None else sum(p.numel() for p in module.parameters())
+
+
+def segmentation(model: MIT, fit: Sequence[Room], test: Sequence[Room], recipe: Recipe) -> dict[str, Any]:
+    """Intersection over union by class, of both stages on the test rooms and of the pseudo labels on the others."""
+    settings = model.settings
+    assert model.second is not None
+    assert model.classify_second is not None
+    net, classify = model.second, model.classify_second
+
+    def first(room: Room) -> NDArray[np.float32]:
+        return first_map(model, room)
+
+    def pseudo(room: Room) -> NDArray[np.int64]:
+        return labels_of(model, room, recipe)[room.cut.piece]
+
+    ways = {
+        "first stage": scores((first(r).argmax(1)[r.cut.piece], r) for r in test),
+        "first stage, classes given": scores(((first(r) * r.tags).argmax(1)[r.cut.piece], r) for r in test),
+        "pseudo labels": scores(((pseudo(r), r) for r in fit), labelled=True),
+        "second stage": scores((second_map(net, classify, r, settings).argmax(1)[r.cut.piece], r) for r in test),
+        "largest class everywhere": scores((np.full(len(r.cut.piece), largest(fit)), r) for r in test),
+    }
+    for found in ways.values():
+        found["IoU"] = {settings["classes"][i]: v for i, v in found["IoU"].items()}
+    return ways
+
+
+def largest(fit: Sequence[Room]) -> int:
+    """The class of most points."""
+    return int(sum(room.labels.sum(0) for room in fit).argmax())
+
+
+def found_classes(model: MIT, test: Sequence[Room]) -> dict[str, Any]:
+    """Mean average precision of the classes in a room, over classes that some rooms have and some do not.
+
+    Beside the answer, that of the class tokens of either side before they met.
+    """
+    said = [answers(model, room) for room in test]
+    outputs = np.array([one.pop("joint") for one in said])
+    true = np.array([room.tags for room in test]) > 0
+    some = np.flatnonzero(true.any(0) & ~true.all(0))
+    each = {model.settings["classes"][i]: average_precision(outputs[:, i], true[:, i]) for i in some}
+    chance = float(np.mean(true[:, some].mean(0)))
+    right = float(((outputs > 0) == true)[:, some].mean())
+    return {
+        "rooms": len(test),
+        "mAP": round(100 * float(np.mean(list(each.values()))), 1),
+        "chance": round(100 * chance, 1),
+        "right": round(100 * right, 1),
+        "commoner answer": round(100 * float(np.mean(np.maximum(true.mean(0), 1 - true.mean(0))[some])), 1),
+        "before they met": {name: _precision(np.array([one[name] for one in said]), true, some) for name in said[0]},
+        "average precision": {name: round(100 * float(value), 1) for name, value in each.items()},
+    }
+
+
+def _precision(outputs: NDArray[np.floating], true: NDArray[np.bool_], some: NDArray[np.int64]) -> float:
+    """Mean average precision over some classes, in per cent."""
+    return round(100 * float(np.mean([average_precision(outputs[:, i], true[:, i]) for i in some])), 1)
+
+
+@torch.no_grad()
+def answers(model: MIT, room: Room) -> dict[str, NDArray[np.float32]]:
+    """(classes,) log-odds of a kept room with all photos, "joint", and of "points" and "photos" before they meet."""
+    tokens = {"supervoxels": shape_of(model.unet, room, model.settings)}
+    present = {"supervoxels": torch.ones(room.cut.pieces, dtype=torch.bool)}
+    if model.sights:
+        tokens[model.sights], present[model.sights] = as_tokens(room.features.float(), room.here, model.sights)
+    context = {"places": laid(room.cut, model.settings)["places"]}
+    found = model.fuse(engine.batched(tokens), engine.batched(present), engine.batched(context))
+    sides = {"joint": found.joint} if found.own_views is None else {
+        "joint": found.joint, "points": found.own_points, "photos": found.own_views
+    }  # fmt: skip
+    return {name: own[0].numpy() for name, own in sides.items()}

@@ -1,0 +1,110 @@
+"""Compose, photograph and scan furnished rooms: the set that the model of points and photos learns from.
+
+Run ``python -m xviz.train.mit.rooms --out DIR --rooms N --seed S``. Rooms of the parts train, val and test hold
+different furniture (`xviz.train.mit.kinds.divided`). Scenes that are there already are kept, so that a run that was
+cut goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from xviz.train.common.sources import SourceError, fetch
+from xviz.train.mit.furnishing import Furnisher, Room
+from xviz.train.mit.kinds import CLASSES, PARTS, divided, kinds, load
+from xviz.train.mit.photographs import Camera, Photo
+from xviz.train.mit.scanning import fused, path
+from xviz.train.mit.scenefiles import is_whole, write_scene
+
+#: frames of a scan and how many of them are kept as photos
+FRAMES, PHOTOS = (22, 29), (8, 11)
+#: share of rooms for validation and testing when all parts are made at once
+SHARES = {"train": 18 / 21, "val": 1 / 21, "test": 2 / 21}
+#: first number of each part's scenes
+FIRST = {"train": 0, "val": 5000, "test": 7000}
+
+
+def build(out: Path, folder: Path, number: int, seed: int, parts: tuple[str, ...] = PARTS) -> None:
+    """Make the rooms of the parts.
+
+    Args:
+        out: Folder of the set.
+        folder: The unpacked furniture package.
+        number: Rooms in all; of one part if only one is made.
+        seed: Seed of every room.
+        parts: Parts to make.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    classes = {"classes": list(CLASSES), "labels": "1 + index; 0 is none of them"}
+    (out / "classes.json").write_text(json.dumps(classes, indent=1) + "\n", encoding="utf-8")
+    every = kinds(folder)
+    part_of = divided(every)
+    camera = Camera()
+    counts = {part: number if len(parts) == 1 else round(number * SHARES[part]) for part in parts}
+    numbered = sorted(((n + 1) / counts[part], part, n) for part in parts for n in range(counts[part]))
+    todo = [(part, n) for _, part, n in numbered if not is_whole(_scene(out, part, n))]
+    furnishers = {}
+    if todo:
+        models = list(load(k for k in every if part_of[k.id] in counts))
+        furnishers = {part: Furnisher([(k, s) for k, s in models if part_of[k.id] == part]) for part in parts}
+    for part, n in todo:
+        began = time.time()
+        rng = np.random.default_rng([seed, PARTS.index(part), n])
+        room = furnishers[part].furnish(rng, n)
+        points = _write(_scene(out, part, n), room, camera, rng)
+        took = f"{time.time() - began:.1f} s"
+        print(
+            f"{part} {n + 1} of {counts[part]}: {room.kind}, {len(room.boxes)} pieces, {points} points, {took}",
+            flush=True,
+        )
+
+
+def _scene(out: Path, part: str, number: int) -> Path:
+    return out / part / f"scene{FIRST[part] + number:04d}_00"
+
+
+def _write(folder: Path, room: Room, camera: Camera, rng: np.random.Generator) -> int:
+    """Photograph and scan one room; returns the number of points."""
+    camera.load(room.solid, room.lamps, room.exposure)
+    poses = path(room.plan, room.boxes, int(rng.integers(*FRAMES)), rng)
+    kept = int(rng.integers(PHOTOS[0], PHOTOS[1] + 1))
+    chosen = set(np.linspace(0, len(poses), kept, endpoint=False).astype(int).tolist())
+    photos: list[Photo] = [camera.take(pose, fine=n in chosen) for n, pose in enumerate(poses)]
+    scan = fused(photos, poses, rng)
+    said = {
+        "kind": room.kind,
+        "height": round(room.plan.height, 3),
+        "models": sorted({model.id for model in room.models}),
+        "credits": sorted({model.credit for model in room.models}),
+    }
+    seen = sorted(chosen)
+    write_scene(folder, scan, [photos[n] for n in seen], [poses[n] for n in seen], said, CLASSES)
+    return len(scan.xyz)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Read the command line and make the rooms."""
+    parser = argparse.ArgumentParser(prog="python -m xviz.train.mit.rooms", description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="folder of the set")
+    parser.add_argument("--rooms", type=int, default=420, help="rooms in all, or of the one part")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--part", choices=PARTS, help="make only this part")
+    parser.add_argument("--cache", type=Path, help="folder of fetched packages; DIR/cache if not given")
+    args = parser.parse_args(argv)
+    try:
+        folder = fetch(args.cache or args.out / "cache", keys=("furniture",))["furniture"]
+        build(args.out, folder, args.rooms, args.seed, (args.part,) if args.part else PARTS)
+    except SourceError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

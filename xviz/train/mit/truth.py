@@ -1,0 +1,188 @@
+"""Links and places held against what is known of made rooms: poses, depth and labels, which the model never saw.
+
+Links: the share of a patch's score on supervoxels whose middle lies within half a metre of what the patch's middle
+truly shows, beside equal scores for all and an untrained model; and the share on points of the same class as that
+place, which is as far as lists of classes can teach. Places: the share of each method's relevance for a class that lies
+on points of that class, beside the class map itself, alone and with attention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xviz import engine
+from xviz.core.run import Run, Target
+from xviz.core.sample import Sample, Views
+from xviz.core.tokens import PatchGrid, Segments
+from xviz.data.cloud.scene import read_scene
+from xviz.explain import METHODS
+from xviz.explain.class_map import fused
+from xviz.geometry import pinhole
+from xviz.models.photos import Frame
+from xviz.train.mit.features import Room
+
+RADIUS = 0.5  #: metres within which a link is right
+PATCHES, COSTLY = 40, 1  #: of a room, for attention rows and for methods that take long
+LINKED = ("rollout", "relevance", "gradient")
+PLACED = ("look", "received", "rollout", "relevance", "gradcam", "gradient", "integrated")
+STEPS = 8  #: of integrated gradients here, an eighth of the usual
+CLASSES = 2  #: of a room whose places are asked for
+EVERYWHERE = ("wall", "floor")  #: classes that are not asked for: most of a room is theirs
+
+
+def runs(
+    loaded: engine.Loaded, folder: Path, some: Sequence[Room]
+) -> Iterator[tuple[Room, Sample, dict[str, tuple[engine.Loaded, Run]]]]:
+    """Each room with its sample, and its runs by the trained model ("") and by an untrained one (", untrained")."""
+    control = engine.untrained(loaded.card)
+    for room in some:
+        sample = Sample(room.name, read_scene(folder / room.name))
+        prepared = loaded.card.prepare(sample, loaded.card.settings)
+        assert loaded.card.encode is not None
+        yield room, sample, {
+            name: (one, engine.run_inputs(one, loaded.card.encode(one.module, prepared), sample))
+            for name, one in (("", loaded), (", untrained", control))
+        }  # fmt: skip
+
+
+# Links
+
+
+def links(loaded: engine.Loaded, folder: Path, some: Sequence[Room], seed: int = 0) -> dict[str, Any]:
+    """Share of each patch's scores near what it shows, in per cent, by layer of the decoder and by method."""
+    rng, found, alike, chance, luck_alike = np.random.default_rng(seed), {}, {}, [], []
+    for room, sample, both in runs(loaded, folder, some):
+        run = both[""][1]
+        shown, true, names = list(seen(run, sample, rng, PATCHES)), shares(room), list(run.outputs)
+        for suffix, (one, own) in both.items():
+            middles = _segments(own).middles
+            for index, (patch, truth) in enumerate(shown):
+                shown_class = _class_at(room, own, truth)
+                same = true[:, names.index(shown_class)]
+                for name, scores in _answers(one, own, patch, shown_class, costly=index < COSTLY):
+                    share, luck = pinhole.agreement(scores, middles, truth, radius=RADIUS)
+                    found.setdefault(name + suffix, []).append(share)
+                    alike.setdefault(name + suffix, []).append(float(scores @ same / scores.sum()))
+                    if not suffix and name == "layer 2":
+                        chance.append(luck)
+                        luck_alike.append(float(same.mean()))
+    means, same_class = _per_cent(found), _per_cent(alike)
+    layers = {name: share for name, share in means.items() if name.startswith("layer")}
+    return {
+        "rooms": len(some),
+        "patches": len(found[next(iter(layers))]) if layers else 0,
+        "metres": RADIUS,
+        "chance": round(100 * float(np.nanmean(chance)), 1),
+        "layers": layers,
+        "methods": {name: share for name, share in means.items() if name not in layers},
+        "asked of methods": COSTLY * len(some),
+        "same class": same_class,
+        "chance of the same class": round(100 * float(np.nanmean(luck_alike)), 1),
+    }
+
+
+def _per_cent(found: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    return {name: round(100 * float(np.nanmean(shares)), 1) for name, shares in found.items()}
+
+
+def seen(run: Run, sample: Sample, rng: np.random.Generator, most: int) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Some patches with the place, (3,) metres, that the pixel in their middle shows; those without a depth are not."""
+    views, grid = sample.part("views"), run.spaces["patches"]
+    assert isinstance(views, Views)
+    assert isinstance(grid, PatchGrid)
+    assert views.poses is not None
+    assert views.intrinsics is not None
+    assert views.depths is not None
+    here = run.inputs.present["patches"].numpy()
+    for patch in rng.permutation(np.flatnonzero(here))[:most]:
+        photo, row, column = grid.place(int(patch))
+        x0, y0, x1, y1 = Frame(views.images[photo].shape[:2], grid.grid).box(row, column)
+        x, y = (x0 + x1) / 2, (y0 + y1) / 2
+        tall, wide = views.images[photo].shape[:2]
+        depth = views.depths[photo]
+        at = depth[int(y * depth.shape[0] / tall), int(x * depth.shape[1] / wide)]
+        place = pinhole.back_project([(x, y)], [at], views.poses[photo], views.intrinsics[photo])[0]
+        if np.isfinite(place).all():
+            yield int(patch), place
+
+
+def _answers(
+    loaded: engine.Loaded, run: Run, patch: int, output: str, *, costly: bool
+) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    """Scores of the supervoxels for one patch: attention rows layer by layer, and methods."""
+    target = Target(output, "patches", (patch,))
+    for call in run.calls:
+        if call.name.endswith(".cross") and call.queries.endswith("patches"):
+            row = METHODS["look"].explain(loaded, run, target, call=call.name)
+            yield f"layer {int(call.name.split('.')[1]) + 1}", row.scores["supervoxels"]
+    if costly:
+        for method in LINKED:
+            scores = METHODS[method].explain(loaded, run, target).scores["supervoxels"]
+            if scores.max() > 0:
+                yield method, np.maximum(scores, 0)
+
+
+def _segments(run: Run) -> Segments:
+    space = run.spaces["supervoxels"]
+    assert isinstance(space, Segments)
+    return space
+
+
+def _class_at(room: Room, run: Run, place: NDArray[np.float64]) -> str:
+    """The class of the supervoxel nearest to a place, which is the output that methods explain."""
+    nearest = np.linalg.norm(_segments(run).middles - place, axis=1).argmin()
+    names = list(run.outputs)
+    return names[int(shares(room)[nearest].argmax())]
+
+
+# Places
+
+
+def shares(room: Room) -> NDArray[np.float64]:
+    """(supervoxels, classes) the share of each supervoxel's points that has each class."""
+    counts = np.zeros((room.cut.pieces, room.labels.shape[1]))
+    np.add.at(counts, room.cut.piece, room.labels)
+    return counts / np.maximum(np.bincount(room.cut.of_point, minlength=room.cut.pieces), 1)[:, None]
+
+
+def places(loaded: engine.Loaded, folder: Path, some: Sequence[Room]) -> dict[str, Any]:
+    """Share of each method's relevance for a class on points of it, in per cent, beside chance and an idle model."""
+    found: dict[str, list[float]] = {}
+    chance, asked = [], 0
+    for room, _, both in runs(loaded, folder, some):
+        true, names = shares(room), list(loaded.card.outputs)
+        held = [i for i, name in enumerate(names) if room.tags[i] and name not in EVERYWHERE and true[:, i].max() > 0.5]
+        for index in held[:: max(1, len(held) // CLASSES)][:CLASSES]:
+            asked += 1
+            chance.append(float(true[:, index].mean()))
+            for suffix, (one, run) in both.items():
+                for name, scores in _of_class(one, run, names[index], index):
+                    above = np.maximum(scores, 0)
+                    share = float((above * true[:, index]).sum() / above.sum()) if above.sum() > 0 else 0.0
+                    found.setdefault(name + suffix, []).append(share)
+    return {
+        "rooms": len(some),
+        "asked": asked,
+        "chance": round(100 * float(np.mean(chance)), 1),
+        "methods": {name: round(100 * float(np.mean(values)), 1) for name, values in found.items()},
+    }
+
+
+def _of_class(loaded: engine.Loaded, run: Run, output: str, index: int) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    """Scores of the supervoxels for one class: the class map, alone and with attention, and methods."""
+    maps = fused(loaded, run)
+    yield "class map", maps.map[:, index]
+    yield "class map × attention", maps.weighted[:, index]
+    yield "class map fused with attention", maps.fused[:, index]
+    run = engine.regrad(loaded, run, output)
+    for method in PLACED:
+        one = METHODS[method]
+        focus = method in ("look", "rollout")  # these know the class only through its token
+        target = Target(output, "classes_3d", (index,)) if focus else Target(output)
+        options: Mapping[str, Any] = {"n_steps": STEPS} if method == "integrated" else {}
+        yield method, one.explain(loaded, run, target, **options).scores["supervoxels"]

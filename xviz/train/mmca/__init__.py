@@ -1,0 +1,1 @@
+"""The image–sentence matching checkpoint: making scenes, recipe, measuring, samples."""

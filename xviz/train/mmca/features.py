@@ -1,0 +1,174 @@
+"""Composed scenes as the matching model meets them: features made once by the frozen encoders, kept beside the set.
+
+In ``DIR/features``, ``….regions.npy`` (scenes, 36, 1280), ``….boxes.npy`` (scenes, 36, 4) in pixels, ``….pieces.npy``
+(all pieces, 384) and ``….starts.npy`` (sentences + 1,), named by split and portion. Features are in half precision.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from xviz.core.errors import SampleError
+from xviz.data.picture import read_picture
+from xviz.data.text import read_text
+from xviz.models import regions, words
+from xviz.models.boxes import find_boxes
+from xviz.models.mmca import SHIPPED
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """One split with its features."""
+
+    scenes: Sequence[Mapping[str, Any]]  #: the records of the scene builder
+    regions: NDArray[np.float16]  #: (scenes, n, features)
+    boxes: NDArray[np.float32]  #: (scenes, n, 4) pixels
+    pieces: NDArray[np.float16]  #: (pieces of all sentences, features)
+    starts: NDArray[np.int64]  #: (sentences + 1,) where each sentence begins in ``pieces``
+    sentences: Sequence[Mapping[str, Any]]  #: text, scene, kind ("true" or the kind of foil), of (its true sentence)
+    true_of: Sequence[Sequence[int]]  #: scene → its true sentences
+    foils_of: Mapping[int, Sequence[int]]  #: true sentence → its foils
+
+    def places(self, scenes: NDArray[np.int64]) -> Tensor:
+        """Box codes of some scenes, (len(scenes), n, 5)."""
+        sizes = [(self.scenes[i]["width"], self.scenes[i]["height"]) for i in scenes]
+        return torch.from_numpy(
+            np.stack([regions.box_code(self.boxes[i], *size) for i, size in zip(scenes, sizes, strict=True)])
+        )
+
+    def see(self, scenes: NDArray[np.int64]) -> Tensor:
+        """Region features of some scenes, (len(scenes), n, features)."""
+        return torch.from_numpy(self.regions[scenes].astype(np.float32))
+
+    def read(self, sentences: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        """Piece features (b, longest, features), padded with zeros, and presence (b, longest)."""
+        spans = [(self.starts[i], self.starts[i + 1]) for i in sentences]
+        longest = max(end - start for start, end in spans)
+        features = torch.zeros(len(spans), int(longest), self.pieces.shape[1])
+        present = torch.zeros(len(spans), int(longest), dtype=torch.bool)
+        for row, (start, end) in enumerate(spans):
+            features[row, : end - start] = torch.from_numpy(self.pieces[start:end].astype(np.float32))
+            present[row, : end - start] = True
+        return features, present
+
+
+def joined(first: Split, second: Split) -> Split:
+    """Two splits as one, the scenes and sentences of the second after those of the first."""
+    scenes, said, pieces = len(first.scenes), len(first.sentences), len(first.pieces)
+    moved = [
+        {**sentence, "scene": sentence["scene"] + scenes, "of": sentence["of"] + said} for sentence in second.sentences
+    ]
+    return Split(
+        scenes=[*first.scenes, *second.scenes],
+        regions=np.concatenate([first.regions, second.regions]),
+        boxes=np.concatenate([first.boxes, second.boxes]),
+        pieces=np.concatenate([first.pieces, second.pieces]),
+        starts=np.concatenate([first.starts, second.starts[1:] + pieces]),
+        sentences=[*first.sentences, *moved],
+        true_of=[*first.true_of, *([i + said for i in own] for own in second.true_of)],
+        foils_of={**first.foils_of, **{of + said: [i + said for i in own] for of, own in second.foils_of.items()}},
+    )
+
+
+@dataclass(frozen=True)
+class Portion:
+    """How much of a split is used; None is all of it."""
+
+    scenes: int | None = None  #: the first scenes
+    sentences: int | None = None  #: the first true sentences of each scene
+    foils: int | None = None  #: the first foils of each sentence
+
+
+def load_split(folder: Path, split: str, portion: Portion = Portion()) -> Split:
+    """A split, or a portion of it, and its features, which are made on first use.
+
+    Raises:
+        SampleError: the folder holds no such split.
+    """
+    listed = folder / f"{split}.jsonl"
+    if not listed.is_file():
+        raise SampleError(
+            f"There is no {listed.name} in the scene folder. Make it with “python -m xviz.train.mmca.scenes --out DIR”."
+        )
+    scenes = [json.loads(line) for line in listed.read_text(encoding="utf-8").splitlines()[: portion.scenes]]
+    seen = f"{split}-{len(scenes)}"
+    read = f"{seen}-{portion.sentences or 'all'}-{portion.foils or 'all'}"
+    sentences = list(_sentences(scenes, portion))
+    store = folder / "features"
+    store.mkdir(exist_ok=True)
+    if not (store / f"{seen}.regions.npy").is_file():
+        _encode_pictures(folder, store, seen, scenes)
+    if not (store / f"{read}.starts.npy").is_file():
+        _encode_sentences(store, read, [s["text"] for s in sentences])
+    arrays = {"regions": seen, "boxes": seen, "pieces": read, "starts": read}
+    loaded = {name: np.load(store / f"{of}.{name}.npy", mmap_mode="r") for name, of in arrays.items()}
+    true_of: list[list[int]] = [[] for _ in scenes]
+    foils_of: dict[int, list[int]] = {}
+    for index, sentence in enumerate(sentences):
+        if sentence["kind"] == "true":
+            true_of[sentence["scene"]].append(index)
+            foils_of[index] = []
+        else:
+            foils_of[sentence["of"]].append(index)
+    return Split(scenes=scenes, sentences=sentences, true_of=true_of, foils_of=foils_of, **loaded)
+
+
+def _sentences(scenes: Sequence[Mapping[str, Any]], portion: Portion) -> Iterator[dict[str, Any]]:
+    """Every true sentence, each followed by its foils."""
+    count = 0
+    for index, scene in enumerate(scenes):
+        for sentence in scene["sentences"][: portion.sentences]:
+            own = count
+            same = {"scene": index, "of": own}
+            yield {**same, "text": sentence["text"], "kind": "true", "mentions": sentence["mentions"]}
+            count += 1
+            for foil in sentence["foils"][: portion.foils]:
+                yield {**same, "text": foil["text"], "kind": foil["kind"]}
+                count += 1
+
+
+def _encode_pictures(folder: Path, store: Path, split: str, scenes: Sequence[Mapping[str, Any]]) -> None:
+    """Boxes and region features of all pictures, by two processes with one thread each."""
+    paths = [folder / scene["image"] for scene in scenes]
+    features, boxes = None, np.zeros((len(paths), 36, 4), np.float32)
+    with ProcessPoolExecutor(2, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        for index, (found, encoded) in enumerate(pool.map(_encode_picture, paths, chunksize=16)):
+            if features is None:
+                features = np.zeros((len(paths), *encoded.shape), np.float16)
+            features[index], boxes[index] = encoded, found
+            if index % 500 == 499:
+                print(f"{split}: {index + 1} of {len(paths)} pictures encoded", flush=True)
+    np.save(store / f"{split}.boxes.npy", boxes)
+    np.save(store / f"{split}.regions.npy", features)
+
+
+def _encode_picture(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
+    """Boxes (36, 4) and features (36, 1280) of one picture file."""
+    pixels = read_picture(path).pixels
+    boxes = find_boxes(pixels, count=36)
+    return boxes, regions.encode(pixels, boxes).numpy().astype(np.float16)
+
+
+def _encode_sentences(store: Path, split: str, texts: Sequence[str], batch: int = 256) -> None:
+    """Piece features of all sentences, in one flat array."""
+    order = np.argsort([len(text) for text in texts], kind="stable")  # like lengths together: less padding
+    encoded: list[NDArray[np.float16]] = [np.zeros((0, 0), np.float16)] * len(texts)
+    for start in range(0, len(texts), batch):
+        some = order[start : start + batch]
+        read = words.encode_many([read_text(texts[i]).words for i in some], limit=SHIPPED["limit"])
+        for index, pieces in zip(some, read, strict=True):
+            encoded[index] = pieces.features.numpy().astype(np.float16)
+        if start // batch % 50 == 49:
+            print(f"{split}: {start + len(some)} of {len(texts)} sentences encoded", flush=True)
+    np.save(store / f"{split}.pieces.npy", np.concatenate(encoded))
+    np.save(store / f"{split}.starts.npy", np.cumsum([0, *map(len, encoded)]))

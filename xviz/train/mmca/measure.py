@@ -1,0 +1,210 @@
+"""What the matching checkpoint can do and how far its explanations can be trusted: the numbers of its record.
+
+Retrieval: every picture with every sentence of a split, ranked by each branch alone and by both together.
+Alignment: for every named thing of held-out scenes, whether each method's strongest region lies on it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from xviz import engine
+from xviz.core.provenance import digest_file
+from xviz.core.run import Run, Target
+from xviz.core.sample import Regions, Sample
+from xviz.data.picture import read_picture
+from xviz.data.text import read_text
+from xviz.explain import METHODS
+from xviz.models.mmca import MMCA, MMCA_CARD
+from xviz.train.mmca.features import Portion, Split, load_split
+from xviz.train.mmca.linear import linear
+from xviz.train.mmca.recipe import Recipe, score_all
+from xviz.train.mmca.scores import centres_inside, iou, recalls
+
+ALIGNED = ("look", "rollout", "relevance", "gradient", "integrated", "occlusion")  #: methods of the table
+#: what the checkpoint learnt from, apart from scenes of one thing
+LEARNT = Portion(Recipe.scenes, Recipe.sentences, Recipe.foils)
+ALPHAS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5)
+#: pictures of a split that are ranked, where not all: every pair is one pass of the cross-attention branch
+MOST = {"unseen": 500}
+
+
+def measure(folder: Path, out: Path, *, things: int = 250) -> dict[str, object]:
+    """Measure the shipped checkpoint on the scenes of a folder and write the record ``out`` (JSON)."""
+    loaded = engine.load(MMCA_CARD)
+    model = loaded.module
+    assert isinstance(model, MMCA)
+    splits = {name: load_split(folder, name) for name in ("test", "unseen", "photos")}
+    record: dict[str, object] = {
+        "card": MMCA_CARD.key,
+        "checkpoint_sha256": loaded.sha256,
+        "scenes_sha256": {name: digest_file(folder / f"{name}.jsonl") for name in ("train", "singles", *splits)},
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "alpha": {"chosen": MMCA_CARD.settings["alpha"], "R@1 on the validation split": sweep(model, folder)},
+        "retrieval": {name: retrieval(model, split, MOST.get(name)) for name, split in splits.items()},
+        "linear": linear(load_split(folder, "train", LEARNT), splits["photos"]),
+        "foils": foils(model, splits["test"]),
+        "alignment": {name: alignment(loaded, folder, splits[name], things) for name in ("test", "unseen")},
+    }
+    out.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return record
+
+
+# Retrieval
+
+
+def fullest(split: Split) -> NDArray[np.int64]:
+    """For each scene its sentence with the most mentions, the first of equals: sentences that can identify a scene."""
+    return np.array(
+        [max(own, key=lambda i: (len(split.sentences[i]["mentions"]), -i)) for own in split.true_of], dtype=np.int64
+    )
+
+
+def retrieval(model: MMCA, split: Split, most: int | None = None) -> dict[str, object]:
+    """Recall at 1, 5, 10 in per cent, both directions, for each branch and both, beside chance."""
+    scenes = np.arange(len(split.scenes))[:most]
+    alone, joint = score_all(model, split, scenes, fullest(split)[:most])
+    ways = {"alone": alone, "joint": joint, "both": alone + MMCA_CARD.settings["alpha"] * joint}
+    chance = {f"R@{k}": round(100 * k / len(scenes), 2) for k in (1, 5, 10)}
+    return {
+        "pictures": len(scenes),
+        "chance": chance,
+        "image to text": {name: recalls(scores) for name, scores in ways.items()},
+        "text to image": {name: recalls(scores.T) for name, scores in ways.items()},
+    }
+
+
+def sweep(model: MMCA, folder: Path) -> dict[str, float]:
+    """Mean recall at 1 of both directions on the validation split for every weight α, in per cent."""
+    split = load_split(folder, "val", Portion(scenes=300))
+    alone, joint = score_all(model, split, np.arange(len(split.scenes)), fullest(split))
+    found = {}
+    for alpha in ALPHAS:
+        scores = alone + alpha * joint
+        found[f"{alpha:g}"] = round((recalls(scores)["R@1"] + recalls(scores.T)["R@1"]) / 2, 1)
+    return found
+
+
+@torch.inference_mode()
+def foils(model: MMCA, split: Split) -> dict[str, dict[str, float]]:
+    """How often a true sentence scores above its foil, in per cent, by the kind of foil; chance is 50."""
+    pairs = [(i, foil) for i, own in split.foils_of.items() for foil in own]
+    kinds = np.array([split.sentences[foil]["kind"] for _, foil in pairs])
+    scenes = np.array([split.sentences[i]["scene"] for i, _ in pairs])
+    scores = []
+    for column in range(2):
+        sentences = np.array([pair[column] for pair in pairs])
+        parts = [
+            score_matched(model, split, scenes[part], sentences[part])
+            for part in np.array_split(np.arange(len(pairs)), max(1, len(pairs) // 500))
+        ]
+        scores.append(torch.cat(parts).numpy())
+    won = scores[0] > scores[1]
+    return {
+        str(kind): {"right": round(100 * float(won[kinds == kind].mean()), 1), "pairs": int((kinds == kind).sum())}
+        for kind in np.unique(kinds)
+    }
+
+
+def score_matched(model: MMCA, split: Split, scenes: NDArray[np.int64], sentences: NDArray[np.int64]) -> Tensor:
+    """The score of picture i with sentence i, (n,)."""
+    alone, joint = score_all(model, split, scenes, sentences, matched=True)
+    return alone.diagonal() + MMCA_CARD.settings["alpha"] * joint.diagonal()
+
+
+# Alignment
+
+
+@dataclass(frozen=True, eq=False)
+class Named:
+    """One named thing: its words in a sentence, its true box in a picture."""
+
+    run: Run
+    pieces: tuple[int, ...]
+    box: NDArray[np.float64]  #: (4,) x0, y0, x1, y1 pixels
+
+
+def alignment(loaded: engine.Loaded, folder: Path, split: Split, things: int) -> dict[str, object]:
+    """Pointing and overlap of each method, in per cent, beside chance, the boxes' own bound and an untrained model."""
+    torch.set_num_threads(1)  # small operations are ten times slower on two busy ones
+    control = engine.untrained(loaded.card)
+    hits: dict[str, list[tuple[bool, bool]]] = {}
+    chance, bound, seconds = [], [], dict.fromkeys(ALIGNED, 0.0)
+    for named in list(_named(loaded, folder, split, things)):
+        boxes = named.run.spaces["regions"].boxes  # type: ignore[attr-defined]
+        inside, overlap = centres_inside(boxes, named.box), iou(boxes, named.box)
+        chance.append((inside.mean(), (overlap >= 0.5).mean()))
+        bound.append((inside.any(), (overlap >= 0.5).any()))
+        idle = engine.run_inputs(control, named.run.inputs, Sample("control", {"text": read_text("control")}))
+        for method in ALIGNED:
+            begun = time.monotonic()
+            best = strongest(method, loaded, named.run, named.pieces)
+            seconds[method] += time.monotonic() - begun
+            hits.setdefault(method, []).append((inside[best], overlap[best] >= 0.5))
+            best = strongest(method, control, idle, named.pieces)
+            hits.setdefault(f"{method}, untrained", []).append((inside[best], overlap[best] >= 0.5))
+    return {
+        "things": len(chance),
+        "chance": _percent(chance),
+        "boxes' bound": _percent(bound),
+        "methods": {method: _percent(found) for method, found in hits.items()},
+        "milliseconds": {method: round(1000 * total / len(chance)) for method, total in seconds.items()},
+    }
+
+
+def _percent(pairs: Sequence[tuple[float, float]]) -> dict[str, float]:
+    pointing, overlap = 100 * np.array(pairs, dtype=float).mean(0)
+    return {"pointing": round(float(pointing), 1), "overlap": round(float(overlap), 1)}
+
+
+def strongest(method: str, loaded: engine.Loaded, run: Run, pieces: tuple[int, ...]) -> int:
+    """The region that a method scores highest for some pieces; attention is that of the joint branch."""
+    target = Target(loaded.card.target, "pieces", pieces)
+    return int(np.argmax(METHODS[method].explain(loaded, run, target).scores["regions"]))
+
+
+def _named(loaded: engine.Loaded, folder: Path, split: Split, things: int) -> Iterator[Named]:
+    """Things of a split that one mention names alone, up to ``things`` of them, one sentence a scene."""
+    count = 0
+    for index, scene in enumerate(split.scenes):
+        sentence = max(scene["sentences"], key=lambda s: len(s["mentions"]))
+        single = [m for m in sentence["mentions"] if len(m["objects"]) == 1]
+        if not single or count >= things:
+            continue
+        text = read_text(sentence["text"])
+        regions = Regions(split.boxes[index].copy(), split.regions[index].astype(np.float32))
+        picture = read_picture(folder / scene["image"])
+        sample = Sample(scene["id"], {"picture": picture, "text": text, "regions": regions})
+        run = engine.run(loaded, sample)
+        spans = word_spans(sentence["text"], text.words)
+        for mention in single:
+            pieces = pieces_within(run, spans, mention["head"])
+            if pieces and count < things:
+                count += 1
+                yield Named(run, pieces, np.array(scene["objects"][mention["objects"][0]]["box"], dtype=float))
+
+
+def word_spans(source: str, words: Sequence[str]) -> list[tuple[int, int]]:
+    """Where each word stands in the sentence, as (start, end) characters."""
+    spans, at = [], 0
+    for word in words:
+        at = source.index(word, at)
+        spans.append((at, at + len(word)))
+        at += len(word)
+    return spans
+
+
+def pieces_within(run: Run, spans: Sequence[tuple[int, int]], span: Sequence[int]) -> tuple[int, ...]:
+    """The pieces of the words that lie within a span of characters."""
+    space = run.spaces["pieces"]
+    inside = [i for i, (start, end) in enumerate(spans) if start >= span[0] and end <= span[1]]
+    return tuple(piece for word in inside for piece in space.of(word))  # type: ignore[attr-defined]

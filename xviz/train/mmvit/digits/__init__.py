@@ -1,0 +1,1 @@
+"""Spoken digits: voices, clips, recipe, measuring, comparing, samples."""

@@ -1,0 +1,153 @@
+"""The spoken-digits recipe over voices and seeds, and with one thing changed: does each part of it help?
+
+``python -m xviz.train.mmvit.digits.compare --data DIR --voices DIR`` trains, one after another, the recipe with each of
+the six voices left out, as it is, without synthesised voices and with voices varied more instead, then each form of it
+with three seeds over the shorter schedule ``SHORT``, and adds the last accuracies of every training to the record of
+the checkpoint. Trainings of the same recipe that stand there are not repeated, so that the command can be stopped and
+started again, or run twice at once on forms or voices named apart; nor is that of the shipped checkpoint, whose log has
+them. ``--pictures FILE`` names a checkpoint of the same model for pictures, from which the two transferred forms start;
+without one they are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load_file
+
+from xviz.checkpoints import FOLDER
+from xviz.core.errors import CheckpointError
+from xviz.models.mmvit_cards import SOUND
+from xviz.record.digits import BARE, SHIPPED, VARIED
+from xviz.train.common.records import compared, write
+from xviz.train.mmvit.digits.recipe import Recipe, train
+
+#: form → what differs in the card's settings, what differs in the recipe
+FORMS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    SHIPPED: ({}, {}),
+    "without cross-attention": ({"cross": "none"}, {}),
+    BARE: ({}, {"made": 0}),
+    "without CutMix": ({}, {"cutmix": 0.0}),
+    "every view asks every other (pairwise)": ({"cross": "pairwise"}, {}),
+    "every view asks the next coarser (sequential)": ({"cross": "sequential"}, {}),
+    VARIED: ({}, {"made": 0, "stretch": 0.1, "tilt": 6.0, "hidden": 8}),
+}
+#: the same, starting from a model of pictures whose colour channels are joined by this rule
+TRANSFERRED = {f"transferred from pictures ({rule})": rule for rule in ("sum", "mean")}
+VOICES = ("yweweler", "george", "jackson", "lucas", "nicolas", "theo")  #: the shipped checkpoint's own first
+SEEDS = (0, 1, 2)
+EPOCHS = {SHIPPED: Recipe().epochs, BARE: 18, VARIED: 18}  #: of the forms with which every voice is left out once
+SHORT = {
+    "epochs": 8,
+    "alone_epochs": 3,
+    "real_epochs": 2,
+}  #: the schedule on which forms are compared, all on the same one
+RECORD = FOLDER / "mmvit-digits.json"
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training of the comparison."""
+
+    form: str
+    voice: str  #: left out of the training
+    seed: int
+    epochs: int
+
+
+def planned(forms: list[str], left_out: Sequence[str] = VOICES) -> Iterator[Training]:
+    """Every voice left out once with each of three forms, then every form with every seed and the recipe's voice."""
+    for form, epochs in EPOCHS.items():
+        yield from (Training(form, voice, 0, epochs) for voice in left_out if form in forms)
+    for seed in SEEDS if Recipe().without in left_out else ():
+        yield from (Training(form, Recipe().without, seed, SHORT["epochs"]) for form in forms)
+
+
+def compare(
+    data: Path,
+    forms: list[str],
+    *,
+    left_out: Sequence[str] = VOICES,
+    voices: Path | None = None,
+    pictures: Path | None = None,
+    record: Path = RECORD,
+) -> None:
+    """Train what is planned and not yet in the record, and put the accuracies there after each.
+
+    Args:
+        data: The folder of recordings.
+        forms: Which of ``FORMS`` and ``TRANSFERRED``.
+        left_out: Which voices; the forms over seeds are trained with the recipe's own.
+        voices: The folder of synthesised voices.
+        pictures: Weights of a model of pictures, for ``TRANSFERRED``.
+        record: File to add to.
+
+    Raises:
+        CheckpointError: a transferred form is asked for without weights.
+    """
+    if pictures is None and set(forms) & set(TRANSFERRED):
+        raise CheckpointError("A transferred form starts from a model of pictures. Name its weights with --pictures.")
+    recipe = {name: value for name, value in asdict(Recipe()).items() if name not in ("without", "seed")}
+    for one in planned(forms, left_out):
+        if any(asdict(one).items() <= run.items() for run in compared(record, recipe, alike)["trainings"]["runs"]):
+            continue
+        accuracies = trained(one, data, voices, pictures)
+        found = compared(record, recipe, alike)
+        found["trainings"] |= {"short": SHORT["epochs"]}
+        found["trainings"]["runs"].append(asdict(one) | accuracies)
+        write(found, record)
+
+
+def trained(one: Training, data: Path, voices: Path | None, pictures: Path | None) -> dict[str, float]:
+    """The last accuracies of one training, per cent, and how long it took."""
+    settings, numbers = FORMS.get(one.form, ({}, {}))
+    short = SHORT if one.epochs == SHORT["epochs"] else {"epochs": one.epochs}
+    recipe, begun = replace(Recipe(), without=one.voice, seed=one.seed, **short, **numbers), time.monotonic()
+    if (known := shipped(recipe, {**SOUND, **settings})) is not None:
+        return known
+    start = None if one.form in FORMS or pictures is None else (load_file(pictures), TRANSFERRED[one.form])
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "form.safetensors"
+        train(data, out, recipe, {**SOUND, **settings}, start=start, voices=voices)
+        last = json.loads(out.with_suffix(".log.json").read_text(encoding="utf-8"))["epochs"][-1]
+    return {
+        "own split": last["own split"],
+        "new speaker": last["new speaker"],
+        "minutes": round((time.monotonic() - begun) / 60, 1),
+    }
+
+
+def alike(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether two recipes are the same; a number that one of them does not have yet is 0, by which nothing happens."""
+    return all(before.get(name, 0) == now.get(name, 0) for name in {*before, *now})
+
+
+def shipped(recipe: Recipe, settings: Mapping[str, Any]) -> dict[str, float] | None:
+    """The last accuracies of the shipped checkpoint, where it was trained in just this way."""
+    log = json.loads(RECORD.with_name("mmvit-digits.log.json").read_text(encoding="utf-8"))
+    own = json.loads(json.dumps({name: value for name, value in settings.items() if name != "classes"}))
+    if not alike(log["recipe"], asdict(recipe)) or log["settings"] != own:
+        return None
+    return {name: log["epochs"][-1][name] for name in ("own split", "new speaker")}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="the folder of the Free Spoken Digit Dataset")
+    every = [*FORMS, *TRANSFERRED]
+    parser.add_argument(
+        "--form", action="append", choices=every, help="one form; all that can be made if none is named"
+    )
+    parser.add_argument("--without", nargs="+", choices=VOICES, default=VOICES, help="voices that are left out in turn")
+    parser.add_argument("--voices", type=Path, help="the folder that “python -m xviz.train.mmvit.digits.voices” made")
+    parser.add_argument("--pictures", type=Path, help="weights of a model of pictures, for the transferred forms")
+    given = parser.parse_args()
+    named = given.form or (every if given.pictures else list(FORMS))
+    compare(given.data, named, left_out=given.without, voices=given.voices, pictures=given.pictures)

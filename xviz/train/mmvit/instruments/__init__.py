@@ -1,0 +1,1 @@
+"""Instruments: notes from soundfonts, clips, recipe, measuring."""

@@ -1,0 +1,171 @@
+"""Make the training set of instruments: single notes of General MIDI programs, rendered from soundfonts.
+
+``python -m xviz.train.mmvit.instruments.notes --out DIR`` needs the Debian packages ``fluidsynth``,
+``fluid-soundfont-gm`` (FluidR3 GM, MIT) and ``timgm6mb-soundfont`` (TimGM6mb, GPL-2; for testing alone). It plays every
+second semitone of 51 programs of ten families at two strengths, and writes ``instruments.npz`` (1.5 s each at 16 kHz)
+and ``instruments.json`` (what each note is).
+
+Splits: every third of the notes of a program is only tested (``pitch``), as are all notes of the last program of each
+family (``instrument``) and all of the other soundfont (``soundfont``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from xviz.train.common.sources import SourceError
+
+#: family → General MIDI program, counted from 0 → lowest and highest note; the last program of a family is only tested
+FAMILIES: Families = {
+    "piano": {0: (36, 84), 1: (36, 84), 2: (36, 84), 4: (36, 84), 3: (36, 84)},
+    "organ": {16: (36, 84), 17: (36, 84), 18: (36, 84), 20: (36, 84), 19: (36, 84)},
+    "guitar": {24: (40, 76), 25: (40, 76), 26: (40, 76), 28: (40, 76), 27: (40, 76)},
+    "bass": {32: (28, 54), 33: (28, 54), 35: (28, 54), 36: (28, 54), 34: (28, 54)},
+    "bowed": {40: (55, 91), 41: (48, 84), 43: (28, 54), 48: (36, 84), 49: (36, 84), 42: (36, 72)},
+    "brass": {56: (54, 84), 58: (28, 58), 60: (41, 71), 61: (40, 76), 57: (40, 70)},
+    "reed": {
+        64: (56, 86), 65: (49, 79), 67: (36, 66), 68: (58, 90), 69: (52, 80), 70: (34, 72), 71: (50, 90), 66: (44, 74),
+    },
+    "flute": {72: (74, 102), 73: (60, 94), 75: (60, 90), 79: (60, 90), 74: (60, 90)},
+    "mallet": {9: (79, 103), 11: (53, 89), 13: (65, 103), 12: (45, 91)},
+    "choir": {53: (48, 80), 54: (48, 80), 52: (48, 80)},
+}  # fmt: skip
+STRENGTHS = (64, 104)  #: MIDI velocities
+FOLDER = Path("/usr/share/sounds/sf2")
+FONTS = {"FluidR3_GM": "fluid-soundfont-gm", "TimGM6mb": "timgm6mb-soundfont"}  #: file → Debian package
+TRAINED = "FluidR3_GM"
+RATE = 16_000  #: Hz
+SECONDS, HELD, SLOT = 1.5, 1.3, 2.5  #: kept of each note; until its key is released; until the next note
+SILENT = 1e-3  #: of full scale: a note whose loudest moment is below was not rendered
+
+Families = Mapping[str, Mapping[int, tuple[int, int]]]
+Render = Callable[[str, bytes], NDArray[np.float32]]  #: soundfont, MIDI file → (time,) at ``RATE``
+
+
+@dataclass(frozen=True)
+class Played:
+    """One note."""
+
+    family: str
+    program: int  #: of General MIDI, counted from 0
+    pitch: int  #: MIDI note; 69 is 440 Hz
+    strength: int  #: MIDI velocity
+    font: str
+    split: str  #: "train", or what it is tested on: "pitch", "instrument", "soundfont"
+
+
+def build(out: Path, render: Render | None = None, families: Families = FAMILIES) -> None:
+    """Render and write the set.
+
+    Args:
+        out: Folder for it.
+        render: Plays a MIDI file; fluidsynth where not given.
+        families: What is played.
+
+    Raises:
+        SourceError: fluidsynth or a soundfont is missing, or what came back is silent.
+    """
+    render, notes, signals = render or _fluidsynth, [], []
+    for font in FONTS:
+        for family, programs in families.items():
+            for program in programs:
+                these = list(planned(font, family, program, families))
+                sound = render(font, midi([(program, one.pitch, one.strength) for one in these]))
+                for one, signal in zip(these, cut(sound, len(these)), strict=True):
+                    if np.abs(signal).max() > SILENT:
+                        notes.append(one)
+                        signals.append((np.clip(signal, -1, 1) * 32767).astype(np.int16))
+    if not notes:
+        raise SourceError("Expected sound from the soundfonts; every note came back silent. Try another fluidsynth.")
+    out.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(out / "instruments.npz", signals=np.stack(signals))
+    said = {"rate": RATE, "families": list(families), "notes": [asdict(note) for note in notes]}
+    (out / "instruments.json").write_text(json.dumps(said) + "\n", encoding="utf-8")
+
+
+def planned(font: str, family: str, program: int, families: Families) -> Iterator[Played]:
+    """The notes of a program with the split of each."""
+    low, high = families[family][program]
+    last = program == list(families[family])[-1]
+    for number, pitch in enumerate(range(low, high + 1, 2)):
+        split = "pitch" if number % 3 == 2 else "train"
+        split = "soundfont" if font != TRAINED else "instrument" if last else split
+        for strength in STRENGTHS:
+            yield Played(family, program, pitch, strength, font, split)
+
+
+def midi(notes: Sequence[tuple[int, int, int]]) -> bytes:
+    """A MIDI file that plays notes (program, pitch, velocity) one after another, one each ``SLOT`` seconds.
+
+    Source: Standard MIDI Files 1.0, format 0; 500 ticks a quarter at the default tempo are 1 ms each.
+    """
+    events = bytearray()
+    for number, (program, pitch, strength) in enumerate(notes):
+        rest = 0 if number == 0 else round(1000 * (SLOT - HELD))
+        events += _ticks(rest) + bytes([0xC0, program])
+        events += _ticks(0) + bytes([0x90, pitch, strength])
+        events += _ticks(round(1000 * HELD)) + bytes([0x80, pitch, 0])
+    events += _ticks(round(1000 * (SLOT - HELD))) + b"\xff\x2f\x00"
+    return b"MThd" + struct.pack(">IHHH", 6, 0, 1, 500) + b"MTrk" + struct.pack(">I", len(events)) + bytes(events)
+
+
+def cut(sound: NDArray[np.float32], count: int) -> Iterator[NDArray[np.float32]]:
+    """The first ``SECONDS`` of each note, the last 20 ms fading out."""
+    length, slot = round(SECONDS * RATE), round(SLOT * RATE)
+    fade = np.ones(length, np.float32)
+    fade[-round(0.02 * RATE) :] = np.linspace(1, 0, round(0.02 * RATE))
+    filled = np.zeros(count * slot, np.float32)
+    filled[: min(len(sound), len(filled))] = sound[: len(filled)]
+    for number in range(count):
+        yield filled[number * slot : number * slot + length] * fade
+
+
+def _ticks(value: int) -> bytes:
+    """A number of ticks as MIDI writes it, seven bits a byte."""
+    parts = [value & 0x7F]
+    while value := value >> 7:
+        parts.append(value & 0x7F | 0x80)
+    return bytes(reversed(parts))
+
+
+def _fluidsynth(font: str, file: bytes) -> NDArray[np.float32]:
+    """Play with fluidsynth, without reverberation and chorus."""
+    path = FOLDER / f"{font}.sf2"
+    if shutil.which("fluidsynth") is None or not path.is_file():
+        raise SourceError(
+            f"Playing notes needs fluidsynth and {path.name}; this machine lacks one of them. "
+            f"Run: apt-get install fluidsynth {' '.join(FONTS.values())}"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        score, wave = Path(folder) / "score.mid", Path(folder) / "score.wav"
+        score.write_bytes(file)
+        command = ["fluidsynth", "-ni", "-q", "-g", "0.5", "-r", str(2 * RATE), "-R", "0", "-C", "0", "-T", "wav"]
+        result = subprocess.run([*command, "-F", wave, path, score], capture_output=True, text=True, check=False)
+        if result.returncode or not wave.is_file():
+            raise SourceError(f"fluidsynth failed with status {result.returncode}: {result.stderr.strip()[-400:]}")
+        signal, rate = soundfile.read(wave, dtype="float32", always_2d=True)
+    return soxr.resample(signal.mean(1), rate, RATE).astype(np.float32)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="folder for the set")
+    given = parser.parse_args()
+    try:
+        build(given.out)
+    except SourceError as error:
+        sys.exit(str(error))

@@ -1,0 +1,1 @@
+"""Object pictures: renders of furniture, pictures, recipe, measuring."""

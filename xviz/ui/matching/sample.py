@@ -1,0 +1,207 @@
+"""A picture and a sentence on the screen: what the visitor brings, and how it scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from xviz.core.run import Run, Target
+from xviz.core.sample import Part, Picture, Sample
+from xviz.core.tokens import Boxes, Pieces
+from xviz.data.picture import read_picture, read_regions
+from xviz.data.shipped.scenes import Example, examples, load_example
+from xviz.data.text import read_text
+from xviz.models.card import ModelCard
+from xviz.ui import cache, page, state
+from xviz.ui.state import Choices, Selection
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What the page is about."""
+
+    card: ModelCard
+    choices: Choices
+    sample: Sample
+    original: Sample  #: as first opened, for comparison
+    run: Run
+    before: Run  #: the original's run
+
+    @property
+    def regions(self) -> Boxes:
+        """The boxes."""
+        return self.run.spaces["regions"]  # type: ignore[return-value]
+
+    @property
+    def pieces(self) -> Pieces:
+        """The word pieces."""
+        return self.run.spaces["pieces"]  # type: ignore[return-value]
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """The picture; grey where only its regions are known."""
+        picture = self.sample.parts.get("picture")
+        return picture.pixels if isinstance(picture, Picture) else np.full((*self.regions.size, 3), 200, np.uint8)
+
+    @property
+    def place(self) -> str:
+        """What the page's drawings are called: another picture or sentence makes others, which start afresh."""
+        return self.run.provenance.sample_digest[:16]
+
+    @property
+    def edited(self) -> bool:
+        """Whether anything differs from the original."""
+        return self.run.provenance.sample_digest != self.before.provenance.sample_digest or bool(self.choices.masked)
+
+    def selection(self) -> Selection | None:
+        """The selected token; at the start the longest word, as an example, until the visitor clears it."""
+        kept = self.choices.selection
+        if kept is not None:
+            pieces = self.pieces.of(kept.token) if kept.space == "word" else ()
+            fits = bool(pieces) if kept.space == "word" else kept.token < len(self.regions)
+            return kept if fits and not (kept.space == "region" and kept.token in self.choices.masked) else None
+        return None if self.choices.cleared else self.example()
+
+    def example(self) -> Selection:
+        """The longest word that the model reads."""
+        read = [i for i in range(len(self.pieces.words)) if self.pieces.of(i)]
+        return Selection("word", max(read, key=lambda i: len(self.pieces.words[i])))
+
+    def target(self, selection: Selection | None) -> Target:
+        """What is explained: the score, or what it owes to the selected token."""
+        if selection is None:
+            return Target(self.card.target)
+        if selection.space == "region":
+            return Target(self.card.target, "regions", (selection.token,))
+        return Target(self.card.target, "pieces", self.pieces.of(selection.token))
+
+    def called(self, selection: Selection | None) -> str:
+        """The selected token in words."""
+        if selection is None:
+            return "the whole score"
+        if selection.space == "region":
+            return f"region {selection.token + 1}"
+        return f"“{self.pieces.words[selection.token]}”"
+
+
+# Choosing
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """What the visitor brings."""
+
+    choices: Choices
+    sample: Sample
+    original: Sample  #: as first opened, for comparison
+
+
+def choose(card: ModelCard) -> Chosen:
+    """The sample, with its sentence as edited.
+
+    Raises:
+        SampleError: what was given cannot be used.
+    """
+    choices = Choices(card.key)
+    with st.sidebar:
+        st.subheader("Sample")
+        titles = {one.title: one for one in examples()}
+        title = st.selectbox(
+            "Shipped samples",
+            list(titles),
+            key="sample",
+            bind="query-params",
+            on_change=_fresh_sentence,
+            args=(titles,),
+        )
+        chosen = titles[title]
+        given = page.files(
+            "match.picture",
+            "Your own picture",
+            ("png", "jpg", "jpeg", "webp"),
+            megabytes=20,
+            help_text="It stays on the machine that runs xviz, in memory, for this visit only.",
+        )
+        with st.expander("Your own regions (.npz)"):
+            st.caption(
+                "Arrays `boxes` (n, 4: x0, y0, x1, y1 in pixels) and `features` (n, d), as the bottom-up-attention "
+                "features of SCAN. Features of another width than the model's are made anew from the picture."
+            )
+            boxes = page.files("match.regions", "Regions", ("npz",), megabytes=20, help_text="Boxes, features")
+        if given is None:
+            st.caption(f"{chosen.kind.capitalize()}. {page.plain(chosen.credit)}")
+    sentence = st.text_input(
+        "Sentence",
+        value=chosen.sentences[0],
+        key="sentence",
+        bind="query-params",
+        max_chars=2000,
+        help="Edit it: score and maps follow, beside the original's.",
+    )
+    if given is None and boxes is None:
+        return Chosen(choices, load_example(chosen.key, sentence), load_example(chosen.key))
+    sample = _own(card, sentence, given, boxes)
+    first = str(choices.recall(f"first {seen(sample)}", sentence))
+    choices.remember(f"first {seen(sample)}", first)
+    return Chosen(choices, sample, _own(card, first, given, boxes))
+
+
+def _fresh_sentence(titles: dict[str, Example]) -> None:
+    state.set_widget("sentence", titles[str(state.widget("sample"))].sentences[0])
+
+
+def seen(sample: Sample) -> str:
+    """What tells one picture from another, whatever the sentence."""
+    return Sample("picture", {name: part for name, part in sample.parts.items() if name != "text"}).digest
+
+
+def _own(card: ModelCard, sentence: str, given: tuple[str, bytes] | None, boxes: tuple[str, bytes] | None) -> Sample:
+    """A sample of the visitor's own picture, or own regions, or both."""
+    own: dict[str, Part] = {"text": read_text(sentence)}
+    if boxes is not None:
+        own["regions"] = read_regions(boxes[1])
+    if given is not None:
+        picture = own["picture"] = read_picture(given[1], name=given[0])
+        if boxes is None:
+            alone = Sample("picture", {"picture": picture})
+            own["regions"] = cache.encoded(alone.digest, card.settings["regions"], picture)
+    name = given[0] if given is not None else boxes[0] if boxes is not None else ""
+    return Sample(name, own, source="the visitor's own")
+
+
+# Score
+
+
+def score(card: ModelCard, chosen: Chosen) -> Scene:
+    """Run the model and show the score, its two parts, and the weight of the second."""
+    columns = st.columns([1, 1, 1, 1.4], vertical_alignment="top")
+    alpha = columns[3].slider(
+        "Weight α",
+        0.0,
+        3.0,
+        float(card.settings["alpha"]),
+        0.05,
+        key="alpha",
+        bind="query-params",
+        help="Score = self-attention part + α × cross-attention part. Trained with α = 1; 0.3 is chosen on validation "
+        "scenes.",
+    )
+    chosen.choices.start(seen(chosen.sample))
+    before = cache.run(card.key, chosen.original, alpha=alpha)
+    masked = tuple(region for region in chosen.choices.masked if region < len(before.spaces["regions"]))
+    run = cache.run(card.key, chosen.sample, gone=(("regions", masked),), alpha=alpha)
+    scene = Scene(card, chosen.choices, chosen.sample, chosen.original, run, before)
+    shown = (
+        ("Score", "score", "i0 · c0 + α i1 · c1"),
+        ("Self-attention part", "alone", "i0 · c0: picture and sentence encoded each by itself; −1 to 1"),
+        ("Cross-attention part", "joint", "i1 · c1: after attention over regions and words at once; −1 to 1"),
+    )
+    for column, (label, name, meaning) in zip(columns, shown, strict=False):
+        change = f"{run.outputs[name] - before.outputs[name]:+.3f}" if scene.edited else None
+        against = "vs. original" if scene.edited else None
+        value = f"{run.outputs[name]:.3f}".replace("-", "−")
+        column.metric(label, value, change, help=meaning, delta_description=against)
+    return scene

@@ -1,0 +1,97 @@
+"""What every page does with methods: choose one, have its answer, say how far to trust it and how far two agree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from xviz import record
+from xviz.core.attention import AttentionCall
+from xviz.core.explanation import Explanation
+from xviz.core.run import Run, Target
+from xviz.draw.scale import signed
+from xviz.explain import METHODS
+from xviz.explain.faithfulness import agreement
+from xviz.models.card import ModelCard
+from xviz.ui import cache, page
+
+SLOW = ("shap",)  #: methods that begin only when asked to
+ROWS = ("look", "received")  #: methods that read one attention call, as it is on the screen
+
+
+def choose_method(
+    label: str, default: str, *, key: str, keys: Sequence[str] = tuple(METHODS), width: int | str = "stretch"
+) -> str:
+    """The method that the visitor chose; a link restores it."""
+    return st.selectbox(
+        label, keys, index=keys.index(default), format_func=lambda k: METHODS[k].title, key=key, bind="query-params",
+        width=width,
+    )  # fmt: skip
+
+
+def choose_head(call: AttentionCall, *, key: str = "head", bind: bool = True) -> int | None:
+    """The head that the visitor chose; None is the mean over heads."""
+    heads = ["mean", *range(1, call.heads + 1)]
+    chosen = st.selectbox("Head", heads, key=key, width=120, **({"bind": "query-params"} if bind else {}))
+    return None if chosen == "mean" else int(chosen) - 1
+
+
+def ask(method: str, target: Target, call: str, head: int | None) -> cache.Question:
+    """A question to a method: rows of attention are those of one call and head, rollout goes through all calls."""
+    kind = METHODS[method].kind
+    return cache.Question(method, target, call if method in ROWS else None, head if kind == "attention" else None)
+
+
+def answer(run: Run, question: cache.Question, *, key: str, slow: Sequence[str] = SLOW) -> Explanation | None:
+    """The answer if it is known or quick; else a button that asks for it, and None until it is pressed."""
+    if (kept := cache.known(run, question)) is not None:
+        return kept
+    title = METHODS[question.method].title
+    if question.method in slow and not st.button(
+        f"Compute {title}", key=f"{key} compute", icon=":material/play_arrow:"
+    ):
+        return None
+    with page.progress(title) as move:
+        return cache.explain(run, question, move)
+
+
+def trusted(card: ModelCard, method: str) -> None:
+    """How far a method was right where the truth is known."""
+    if said := record.trust(card, method):
+        st.caption(f":material/verified: {said}")
+
+
+def agreed(first: Explanation | None, second: Explanation | None, what: str, spaces: Mapping[str, str]) -> None:
+    """How far two methods agree.
+
+    Args:
+        first: An answer, if there is one.
+        second: Another.
+        what: On what they are compared, for people: "the same tokens".
+        spaces: Space → its name for people, "" where ``what`` names it; spaces of two tokens or fewer say nothing.
+    """
+    if first is None or second is None or first.method == second.method:
+        return
+    said = []
+    for space, name in spaces.items():
+        if space in first.scores and space in second.scores and len(first.scores[space]) > 2:
+            found = agreement(first, second, space)
+            rank = "none (one of them is constant)" if found.spearman is None else signed(found.spearman)
+            said.append(
+                f"{name}{': ' if name else ''}rank correlation **{rank}**, {round(found.overlap * found.k)} of the "
+                f"{found.k} strongest shared (chance {found.chance * found.k:.1f})"
+            )
+    if said:
+        st.markdown(
+            f":material/compare_arrows: **{METHODS[first.method].title}** and **{METHODS[second.method].title}** on "
+            f"{what}{' — ' if any(spaces.values()) else ': '}{'; '.join(said)}."
+        )
+
+
+def weigh(call: AttentionCall, head: int | None) -> NDArray[np.float64]:
+    """The weights of one head, or the mean over heads, (q, k)."""
+    rows = call.rows().double()
+    return (rows.mean(0) if head is None else rows[head]).numpy()

@@ -1,0 +1,207 @@
+"""A cloud beside its photos: pick a patch and the cloud answers, pick a point and every photo answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from xviz import record
+from xviz.core.explanation import Explanation
+from xviz.draw import scale
+from xviz.explain import METHODS
+from xviz.explain.class_map import LAYERS
+from xviz.explain.links import Link, strongest
+from xviz.record import rooms as rooms_record
+from xviz.ui import cache, components, methods, page
+from xviz.ui.rooms import calls, voxels
+from xviz.ui.rooms.calls import DIRECTIONS, POINTS
+from xviz.ui.rooms.draw import Looked, views
+from xviz.ui.rooms.geometry import agree
+from xviz.ui.rooms.sample import Scan
+from xviz.ui.state import Selection
+
+SHOWS = {
+    "scores": "what the method says", "predicted": "predicted class", "activation": "class activation",
+    "weighted": "class activation × attention", "fused": "class activation fused with attention", "own": "own colours",
+}  # fmt: skip
+METHOD_KEYS = tuple(key for key in METHODS if key != "shap")  # coalitions of thousands of tokens tell nothing in time
+SLOW = ("occlusion", "integrated", "relevance")
+RADII = (0.25, 0.5, 1.0, 2.0)  #: metres
+
+
+def explore(scan: Scan) -> Looked:
+    """Choose how to look, pick on either side, and see who answers."""
+    st.subheader("Pixels and points")
+    picked = scan.picked()
+    method, says, direction, layer, head = _choose(scan)
+    grained = None
+    if says is not None:
+        grained = voxels.answer(scan, picked, method, says)
+        found, what = _summed(scan, grained, method)
+    else:
+        found, what = _answer(scan, picked, method, direction, layer, head)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        shows = st.selectbox(
+            "The cloud shows", list(SHOWS), format_func=SHOWS.__getitem__, key="shows", bind="query-params", width=240
+        )
+        count = st.number_input(
+            "Links", 0, 20, 5, key="links", width=110, help="The strongest links of the picked token."
+        )
+        radius = st.selectbox(
+            "Near means within", RADII, index=1, format_func=lambda r: f"{r:g} m", key="radius", width=150,
+            disabled=scan.truth is None, help="Around the point that known cameras name.",
+        )  # fmt: skip
+        links = strongest(found, int(count)) if found is not None else ()
+        kept = _keep(scan, links)
+    truth = _truth(scan, picked)
+    crosses = () if truth is None or scan.truth is None else tuple(scan.truth.crosses(truth))
+    eye = scan.choices.recall(f"eye {scan.place}")
+    if not isinstance(eye, dict):
+        eye = {}
+        scan.choices.remember(f"eye {scan.place}", eye)
+    looked = Looked(picked, found, what, links, kept, truth, crosses, eye, grained)
+    _sides(scan, looked, shows)
+    if shows in ("weighted", "fused"):
+        _say_fused(scan)
+    _say(scan, looked, radius)
+    return looked
+
+
+def _choose(scan: Scan) -> tuple[str, str | None, str, int | None, int | None]:
+    """Method, what of voxels is shown if these are, direction, layer and head; the last three for the attention."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        method = methods.choose_method("Method", "look", key="method", keys=METHOD_KEYS, width=300)
+        says = voxels.choose(scan, method)
+        raw = method in methods.ROWS
+        direction = st.selectbox(
+            "Direction", list(DIRECTIONS), format_func=DIRECTIONS.__getitem__, key="direction", bind="query-params",
+            width=270, disabled=not raw,
+        )  # fmt: skip
+        count = len(calls.sides(scan.run)[{"own": "points", "within": POINTS}.get(direction, direction)])
+        layers = ["mean", *range(1, count + 1)]
+        layer = st.selectbox("Layer", layers, key=f"layer of {count}", width=110, disabled=not raw)
+        head = methods.choose_head(scan.run.calls[0])
+    return method, says, direction, None if layer == "mean" else int(layer) - 1, head
+
+
+def _summed(scan: Scan, grained: voxels.Grained | None, method: str) -> tuple[Explanation | None, str]:
+    """The sums of voxels and pixels over tokens, and what they are for people."""
+    what = f"{METHODS[method].title} of voxels and pixels for “{scan.output}”"
+    if grained is None:
+        return None, what
+    if grained.says != voxels.ALL:
+        what += f"; of voxels only what their {voxels.SAYS[grained.says]} owes"
+    return grained.found[1], what
+
+
+def _answer(scan: Scan, picked: Selection, method: str, direction: str, layer, head) -> tuple[Explanation | None, str]:
+    """The scores, and how they came about for people."""
+    heads = "mean of heads" if head is None else f"head {head + 1}"
+    layers = "mean of layers" if layer is None else f"layer {layer + 1}"
+    said = f"{METHODS[method].title}, {DIRECTIONS[direction]}, {layers}, {heads}"
+    if method == "look":
+        return calls.ask(scan.run, scan.output, picked, direction, layer, head), said
+    if method == "received":
+        return calls.received(scan.run, scan.output, direction, layer, head), said
+    one = METHODS[method]
+    target = scan.target(Selection("class", list(scan.run.outputs).index(scan.output)) if method == "rollout" else None)
+    question = cache.Question(method, target, None, head if one.kind == "attention" else None)
+    return methods.answer(scan.run, question, key="room", slow=SLOW), f"{one.title} for “{scan.output}”"
+
+
+def _keep(scan: Scan, links: Sequence[Link]) -> tuple[tuple[str, Link], ...]:
+    """Links of earlier picks, which stay until they are cleared; each pick has a letter."""
+    place = f"links {scan.place}"
+    kept = tuple(scan.choices.recall(place, ()))  # type: ignore[arg-type]
+    letters = sorted({sign[0] for sign, _ in kept})
+    if st.button("Keep these links", disabled=not links or len(letters) > 7, icon=":material/keep:"):
+        letter = chr(ord("A") + len(letters))
+        kept = (*kept, *((f"{letter}{i}", link) for i, link in enumerate(links, 1)))
+        scan.choices.remember(place, kept)
+    if kept and st.button("Clear kept links", icon=":material/clear:"):
+        scan.choices.remember(place, ())
+        return ()
+    return kept
+
+
+def _truth(scan: Scan, picked: Selection) -> NDArray[np.float64] | None:
+    """(3,) where geometry sees the picked patch, or where the picked supervoxel is."""
+    if scan.truth is None or picked.space == "class":
+        return None
+    place = scan.segments.middles[picked.token] if picked.space == "supervoxel" else scan.truth.shown[picked.token]
+    return np.asarray(place, np.float64) if np.isfinite(place).all() else None
+
+
+def _sides(scan: Scan, looked: Looked, shows: str) -> None:
+    """The cloud and the photos, each picked in turn."""
+    cloud, album = views(scan, looked, shows)
+    left, right = st.columns([1.3, 1], gap="medium")
+    with left:
+        components.mount(cloud, key=f"cloud {scan.place}", on_pick=_picker(scan, "supervoxel"))
+        components.camera(f"room {scan.place}", key=f"eye {scan.place}", kept=looked.camera)
+    with right:
+        components.mount(album, key=f"photos {scan.place}", on_pick=_picker(scan, "patch"))
+
+
+def _picker(scan: Scan, space: str):
+    def pick(found: components.Pick) -> None:
+        scan.choices.select(Selection(space, found) if isinstance(found, int) else None)
+
+    return pick
+
+
+# Saying
+
+
+def _say_fused(scan: Scan) -> None:
+    """What attention does to the class map."""
+    index = list(scan.run.outputs).index(scan.output)
+    maps, here = scan.maps(), scan.present[POINTS]
+    heard = maps.attention[here, index]
+    raised = int((maps.weighted > maps.map)[here, index].sum())
+    st.caption(
+        f"The attention of the token of “{scan.output}” to each supervoxel, mean of heads, summed over the last "
+        f"{LAYERS} layers of the points' encoder: {scale.number(float(heard.min()))} to "
+        f"{scale.number(float(heard.max()))}. Fused, a supervoxel has the greater of its class activation and "
+        "that times its attention, which raises only where the attention is above one: "
+        f"{raised} of {int(here.sum())} here."
+    )
+
+
+def _say(scan: Scan, looked: Looked, radius: float) -> None:
+    """What is shown, how strong the links are, and how far attention and geometry agree."""
+    st.caption(
+        "Click a patch of a photo, or a point of the cloud; Escape gives the question back to the token of the class. "
+        f"Shown: {looked.what}. Crosses mark where known cameras see the same point."
+        if scan.truth is not None
+        else "Click a patch of a photo, or a point of the cloud; Escape gives the question back to the token of the "
+        f"class. Shown: {looked.what}. No camera is known here, so links are numbers shared by both sides."
+    )
+    if looked.grained is not None:
+        voxels.say(scan, looked.grained)
+    elif looked.found is not None:
+        st.caption(METHODS[looked.found.method].words if looked.found.method in METHODS else asking_words())
+        methods.trusted(scan.card, looked.found.method)
+    if (measured := record.read(scan.card.checkpoint or "")) and looked.picked.space != "class":
+        st.caption(f":material/verified: {rooms_record.linked(measured)}")
+    if looked.links:
+        said = [f"**{i}** {scale.number(link.weight)}" for i, link in enumerate(looked.links, 1)]
+        st.markdown(f"Strongest links ({looked.found.unit}): {', '.join(said)}")  # type: ignore[union-attr]
+    if looked.truth is not None and looked.found is not None and scan.truth is not None:
+        with page.told():
+            met = agree(scan.truth, looked.found, looked.truth, scan.segments.middles, radius, scan.present)
+            if met is not None:
+                st.markdown(
+                    f":material/straighten: **{met.share:.1%}** of the attention lies within {radius:g} m of the point "
+                    f"that geometry names; equal attention to all would give {met.chance:.1%}."
+                )
+
+
+def asking_words() -> str:
+    """What the turned direction shows."""
+    from xviz.explain import columns
+
+    return columns.METHOD.words

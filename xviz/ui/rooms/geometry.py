@@ -1,0 +1,112 @@
+"""What known cameras say: which point each patch shows, where a point is seen, and how well attention agrees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import ArrayLike, NDArray
+
+from xviz.core.explanation import Explanation
+from xviz.core.sample import PointCloud, Sample, Views
+from xviz.geometry import pinhole
+from xviz.geometry.thinning import thin
+from xviz.ui.rooms.calls import PATCHES, POINTS
+
+MOST = 150_000  #: points that hide others
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """What the cameras of a sample say; made once."""
+
+    views: Views
+    known: NDArray[np.bool_]  #: (photos,) whose camera is known
+    depths: tuple[NDArray[np.floating] | None, ...]  #: metres, of the cloud itself as each photo sees it
+    shown: NDArray[np.float64]  #: (patches, 3) metres, the point in the middle of each patch; NaN where unknown
+
+    def crosses(self, place: ArrayLike) -> list[tuple[int, float, float]]:
+        """Photo, column and row where a point (3,) is seen and not hidden."""
+        found = []
+        for photo in np.flatnonzero(self.known):
+            seen, where = pinhole.visible(
+                np.asarray(place)[None], self.views.poses[photo], self.views.intrinsics[photo],  # type: ignore[index]
+                self.views.images[photo].shape[:2], self.depths[photo],
+            )  # fmt: skip
+            if seen[0]:
+                found.append((int(photo), float(where[0, 0]), float(where[0, 1])))
+        return found
+
+
+def of(sample: Sample, frames: NDArray[np.floating], grid: tuple[int, int]) -> Truth | None:
+    """What the cameras of a sample say; None where none is known."""
+    views = sample.part("views")
+    if not isinstance(views, Views) or views.poses is None or views.intrinsics is None:
+        return None
+    if not any(pinhole.known(p, k) for p, k in zip(views.poses, views.intrinsics, strict=True)):
+        return None
+    return _of(sample.digest, grid, sample, frames)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Finding what each patch shows …")
+def _of(digest: str, grid: tuple[int, int], _sample: Sample, _frames: NDArray[np.floating]) -> Truth:
+    views, cloud = _sample.part("views"), _sample.part("points")
+    assert isinstance(views, Views)
+    assert isinstance(cloud, PointCloud)
+    xyz = cloud.xyz[thin(cloud.xyz, MOST).kept]
+    known, depths, shown = [], [], []
+    for image, pose, camera, frame in zip(views.images, views.poses, views.intrinsics, _frames, strict=True):  # type: ignore[arg-type]
+        known.append(pinhole.known(pose, camera))
+        depths.append(pinhole.depth_of(xyz, pose, camera, image.shape[:2]) if known[-1] else None)
+        shown.append(_shown(depths[-1], middles(frame, grid), pose, camera))
+    return Truth(views, np.array(known), tuple(depths), np.concatenate(shown))
+
+
+def middles(frame: ArrayLike, grid: tuple[int, int]) -> NDArray[np.float64]:
+    """(rows · columns, 2) the middle of each patch in pixels of its photo."""
+    x0, y0, x1, y1 = np.asarray(frame, np.float64)
+    rows, columns = np.mgrid[: grid[0], : grid[1]] + 0.5
+    return np.column_stack([(x0 + columns * (x1 - x0) / grid[1]).ravel(), (y0 + rows * (y1 - y0) / grid[0]).ravel()])
+
+
+def _shown(depth: NDArray | None, places: NDArray, pose: NDArray, camera: NDArray) -> NDArray[np.float64]:
+    """(n, 3) the points at some pixels of a photo."""
+    if depth is None:
+        return np.full((len(places), 3), np.nan)
+    within = pinhole.inside(places, depth.shape)
+    column, row = np.where(within[:, None], places, 0).astype(int).T
+    return pinhole.back_project(places, np.where(within, depth[row, column], 0), pose, camera)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How much of an attention row lies near the point that geometry names."""
+
+    share: float  #: of the attention
+    chance: float  #: what equal attention to all tokens would give
+    radius: float  #: metres
+
+
+def agree(
+    truth: Truth, found: Explanation, place: ArrayLike, middles: ArrayLike, radius: float, present: dict[str, NDArray]
+) -> Agreement | None:
+    """The agreement of the scores of the other side with geometry; None where nothing can be compared.
+
+    Args:
+        truth: Of the sample.
+        found: The view of a patch or a supervoxel.
+        place: (3,) metres, the true point of the picked token.
+        middles: (supervoxels, 3) metres.
+        radius: Metres.
+        present: Space → which of its tokens take part.
+    """
+    if found.focus is None:
+        return None
+    other = POINTS if found.focus[0] == PATCHES else PATCHES
+    if other not in found.scores:
+        return None
+    places = np.asarray(middles) if other == POINTS else truth.shown
+    here = present[other] & np.isfinite(places).all(1)
+    share, chance = pinhole.agreement(found.scores[other], places, place, radius=radius, present=here)
+    return Agreement(share, chance, radius) if np.isfinite(share) else None

@@ -1,0 +1,310 @@
+"""A room on the screen: what the visitor brings, which classes are found in it, and how cloud and photos are drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from xviz import checkpoints
+from xviz.core.errors import SampleError
+from xviz.core.run import Run, Target
+from xviz.core.sample import PointCloud, Sample, Views
+from xviz.core.tokens import PatchGrid, Segments
+from xviz.data.cloud.read import SUFFIXES, UNITS, UPS
+from xviz.data.cloud.scene import read_scene
+from xviz.data.shipped.rooms import load_room, room_examples
+from xviz.draw import scale
+from xviz.drawings import photos, points
+from xviz.explain.class_map import Fused, fused
+from xviz.models.card import ModelCard
+from xviz.models.photos import STRIDE, Frame
+from xviz.ui import cache, components, page
+from xviz.ui.rooms.calls import PATCHES, POINTS
+from xviz.ui.rooms.geometry import Truth, of
+from xviz.ui.state import Choices, Selection
+from xviz.ui.views.sample import MOST_PROBABLE, probabilities
+
+NO_WEIGHTS = (
+    "This model has no weights yet, so that nothing is said of the room and no attention is shown. "
+    "The cloud and the photos are as they were read."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """What of a room is sent to the browser once."""
+
+    geometry: points.Geometry
+    album: photos.Album
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """What the page is about."""
+
+    card: ModelCard
+    choices: Choices
+    sample: Sample
+    run: Run  #: with the gradients of the explained class
+    before: Run  #: with nothing left out
+    drawn: Drawn
+    truth: Truth | None  #: where cameras are known
+
+    @property
+    def output(self) -> str:
+        """The class that is explained."""
+        return str(self.run.target)
+
+    @property
+    def cloud(self) -> PointCloud:
+        """The points."""
+        return self.sample.part("points")  # type: ignore[return-value]
+
+    @property
+    def views(self) -> Views:
+        """The photos."""
+        return self.sample.part("views")  # type: ignore[return-value]
+
+    @property
+    def segments(self) -> Segments:
+        """The supervoxels."""
+        return self.run.spaces[POINTS]  # type: ignore[return-value]
+
+    @property
+    def patches(self) -> PatchGrid:
+        """The patches of the photos."""
+        return self.run.spaces[PATCHES]  # type: ignore[return-value]
+
+    @property
+    def place(self) -> str:
+        """What the page's drawings are called: another room makes others, which start afresh."""
+        return self.sample.digest[:16]
+
+    @property
+    def present(self) -> dict[str, NDArray[np.bool_]]:
+        """Space → which of its tokens take part."""
+        return {name: here.numpy() for name, here in self.run.inputs.present.items()}
+
+    @property
+    def gone(self) -> tuple[int, ...]:
+        """The photos that the model is not shown."""
+        now, whole = (run.inputs.present[PATCHES].reshape(len(self.views.names), -1) for run in (self.run, self.before))
+        return tuple(int(i) for i in np.flatnonzero(whole.any(1) & ~now.any(1)))
+
+    def picked(self) -> Selection:
+        """The picked patch or supervoxel; the token of the explained class where there is none."""
+        kept = self.choices.selection
+        space = {"patch": PATCHES, "supervoxel": POINTS}.get(kept.space if kept else "")
+        if kept and space and kept.token < len(self.run.spaces[space]) and self.present[space][kept.token]:
+            return kept
+        return Selection("class", list(self.run.outputs).index(self.output))
+
+    def called(self, picked: Selection) -> str:
+        """A picked token for people."""
+        if picked.space == "class":
+            return f"the class “{self.run.spaces['classes_3d'].label(picked.token)}”"
+        return self.drawn.album.label(picked.token) if picked.space == "patch" else self.segments.label(picked.token)
+
+    def target(self, selection: Selection | None) -> Target:
+        """The explained class, or as seen from its token where a method needs one."""
+        if selection is None or selection.space != "class":
+            return Target(self.output)
+        return Target(self.output, "classes_3d", (selection.token,))
+
+    def maps(self) -> Fused:
+        """The class-activation map, alone and with the attention of class tokens."""
+        return cache.of_run(self.run, fused, "class maps")  # type: ignore[return-value]
+
+    def activation(self) -> NDArray[np.float64]:
+        """(supervoxels, classes) class-activation map."""
+        return self.maps().map
+
+    def predicted(self) -> NDArray[np.float64]:
+        """(supervoxels,) the number of the most probable class; of the second stage where there is one."""
+        second = self.run.inputs.context.get("second")
+        return np.argmax(self.activation() if second is None else second.numpy(), 1).astype(np.float64)
+
+
+# Showing
+
+
+def show(card: ModelCard, sample: Sample) -> Scan | None:
+    """What was brought, the classes found in it and the class that the rest of the page explains.
+
+    Without weights the cloud and the photos alone, and None.
+    """
+    choices = Choices(card.key)
+    choices.start(sample.digest)
+    if card.checkpoint not in checkpoints.manifest():
+        _bare(card, sample)
+        return None
+    gone = hidden(choices, sample, card)
+    before = cache.run(card.key, sample)
+    run = cache.run(card.key, sample, gone=gone) if gone else before
+    best = max(run.outputs, key=lambda name: run.outputs[name])
+    left, right = st.columns([1, 1.4], gap="medium")
+    with left:
+        asked = st.selectbox(
+            "Class to explain", [MOST_PROBABLE, *card.outputs], key="class", bind="query-params",
+            help="Gradients, occlusion and the like ask what speaks for this class; its token asks until you pick.",
+        )  # fmt: skip
+        _facts(sample, run)
+    output = best if asked == MOST_PROBABLE else asked
+    with right:
+        _classes(card, run, before, output)
+    run = cache.run(card.key, sample, gone=gone, target=output)
+    shown = drawing(card, sample, run)
+    return Scan(card, choices, sample, run, before, shown, of(sample, shown.album.frames, card.settings["grid"]))
+
+
+def hidden(choices: Choices, sample: Sample, card: ModelCard) -> cache.Gone:
+    """The tokens that the visitor leaves out: single supervoxels, and all patches of some photos."""
+    views = sample.part("views")
+    assert isinstance(views, Views)
+    each = card.settings["grid"][0] * card.settings["grid"][1]
+    left_out = [photo for photo in choices.photos if photo < len(views.names)][: len(views.names) - 1]  # one is kept
+    patches = tuple(photo * each + i for photo in left_out for i in range(each))
+    return tuple((space, tokens) for space, tokens in ((POINTS, choices.masked), (PATCHES, patches)) if tokens)
+
+
+def _facts(sample: Sample, run: Run) -> None:
+    """What was brought, in numbers."""
+    cloud, views = sample.part("points"), sample.part("views")
+    assert isinstance(cloud, PointCloud)
+    assert isinstance(views, Views)
+    size = " × ".join(scale.number(float(v)) for v in np.ptp(cloud.xyz, axis=0))
+    known = 0 if views.poses is None else int(np.isfinite(views.poses).all((1, 2)).sum())
+    st.caption(
+        f"{len(cloud.xyz):,} points in {len(run.spaces[POINTS])} supervoxels, {size} m; {len(views.names)} photos of "
+        f"{run.spaces[PATCHES].grid[0]} × {run.spaces[PATCHES].grid[1]} patches, {known} with a known camera. "  # type: ignore[attr-defined]
+        "Cameras and depths are never shown to the model."
+    )
+
+
+def _classes(card: ModelCard, run: Run, before: Run, output: str) -> None:
+    """Every class with its probability, the most probable first; beside it the one with nothing left out."""
+    ranked = sorted(run.outputs, key=lambda name: -run.outputs[name])
+    chances = probabilities(card, dict(run.outputs))
+    rows: dict[str, list] = {"class": ranked, "probability": [chances[name] for name in ranked]}
+    bar = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f")
+    if run is not before:
+        whole = probabilities(card, dict(before.outputs))
+        rows["with all tokens"] = [whole[name] for name in ranked]
+    st.dataframe(rows, hide_index=True, height=215, column_config=dict.fromkeys(list(rows)[1:], bar))
+    found = [name for name in ranked if run.outputs[name] > 0]
+    st.caption(
+        f"Found, with a probability above one half: {', '.join(found) or 'none'}. Explained below: **{output}**. "
+        "Each class has a probability of its own."
+    )
+
+
+def drawing(card: ModelCard, sample: Sample, run: Run | None) -> Drawn:
+    """Geometry and photos as the browser is sent them, made once for a sample."""
+    return _drawing(card.key, sample.digest, run is None, card, sample, run)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Preparing the drawing …")
+def _drawing(key: str, digest: str, bare: bool, _card: ModelCard, _sample: Sample, _run: Run | None) -> Drawn:
+    cloud, views = _sample.part("points"), _sample.part("views")
+    assert isinstance(cloud, PointCloud)
+    assert isinstance(views, Views)
+    segments = None if _run is None else _run.spaces[POINTS]
+    made = points.geometry(
+        cloud.xyz,
+        colours=cloud.rgb,
+        segments=None if segments is None else segments.of_point,  # type: ignore[attr-defined]
+        labels=None if segments is None else [segments.label(i) for i in range(len(segments))],
+    )
+    names = [f"{i + 1} · {name}" for i, name in enumerate(views.names)]
+    grid = _card.settings["grid"]
+    return Drawn(made, photos.album(views.images, grid, names=names, frames=[_frame(i, grid) for i in views.images]))
+
+
+def _frame(image: NDArray[np.uint8], grid: tuple[int, int]) -> tuple[float, float, float, float]:
+    """Where the model's grid of patches lies in pixels of a photo; it reaches beyond where the photo was padded."""
+    frame = Frame(image.shape[:2], grid)
+    top, left = frame.corner
+    right, bottom = grid[1] * STRIDE - left, grid[0] * STRIDE - top
+    return -left / frame.scale, -top / frame.scale, right / frame.scale, bottom / frame.scale
+
+
+def cameras(sample: Sample) -> list[tuple[str, NDArray[np.float64]]]:
+    """Number and pose of every photo whose camera is known."""
+    views = sample.part("views")
+    assert isinstance(views, Views)
+    if views.poses is None:
+        return []
+    return [(str(i + 1), pose) for i, pose in enumerate(views.poses) if np.isfinite(pose).all()]
+
+
+def _bare(card: ModelCard, sample: Sample) -> None:
+    """Cloud and photos alone."""
+    st.info(NO_WEIGHTS, icon=":material/hourglass_empty:")
+    shown = drawing(card, sample, None)
+    left, right = st.columns([1.25, 1], gap="medium")
+    with left:
+        marks = points.Marks(cameras=cameras(sample))
+        components.mount(
+            points.points(shown.geometry, marks=marks, title="The cloud", height=620), key=f"bare {sample.digest[:16]}"
+        )
+    with right:
+        components.mount(photos.photos(shown.album, title="The photos"), key=f"bare photos {sample.digest[:16]}")
+
+
+# Choosing
+
+KINDS = (*(suffix.removeprefix(".") for suffix in SUFFIXES), "zip", "jpg", "jpeg", "png", "webp", "json")
+GUESS = "as it looks for a room"
+HELP = (
+    "A cloud (PLY, PCD, LAS, LAZ, XYZ, TXT, CSV, PTS, ASC, NPY, NPZ) with photos of the same room, all at once, or a "
+    "zip of an exported ScanNet scene. Files of poses and intrinsics named as the photos are their cameras. They "
+    "stay on the machine that runs xviz, in memory, for this visit only."
+)
+
+
+def choose(card: ModelCard) -> Sample:
+    """The room that the visitor chose or brought.
+
+    Raises:
+        SampleError: what was given cannot be used.
+    """
+    with st.sidebar:
+        st.subheader("Sample")
+        titles = {one.title: one for one in room_examples()}
+        title = st.selectbox("Shipped rooms", list(titles), key="room", bind="query-params")
+        given = st.file_uploader(
+            "Your own room", type=list(KINDS), accept_multiple_files=True, key="rooms.files", max_upload_size=1024,
+            help=HELP,
+        )  # fmt: skip
+        if not given:
+            st.caption(page.plain(titles[title].credit))
+            return _shipped(titles[title].key)
+        unit = st.selectbox("Numbers are", [GUESS, *UNITS], key="rooms.unit")
+        up = st.selectbox("Up is", list(UPS), index=list(UPS).index("z"), key="rooms.up")
+    ids = tuple(sorted(one.file_id for one in given))
+    return _own(ids, None if unit == GUESS else unit, up, given)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the room …")
+def _shipped(key: str) -> Sample:
+    return load_room(key)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the room …")
+def _own(ids: tuple[str, ...], unit: str | None, up: str, _given: list) -> Sample:
+    """The visitor's files as one sample.
+
+    Raises:
+        SampleError: they are no room, or photos are missing.
+    """
+    made = read_scene([(one.name, one.getvalue()) for one in _given], unit=unit, up=up)
+    if "views" not in made:
+        raise SampleError(
+            "This model reads a cloud and photos of the same room; only a cloud came. Add some photos (JPEG, PNG or "
+            "WebP), in the same upload; their cameras need not be known."
+        )
+    return Sample(Path(_given[0].name).stem, made, source="the visitor's own")

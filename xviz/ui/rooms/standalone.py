@@ -1,0 +1,114 @@
+"""A cloud beside its photos as one HTML file that opens without a network: the live components with their data inside.
+
+Where rows of attention come along, a pick answers in the file too: each row is kept as shares of its greatest weight in
+255 steps, so that what is read from it is exact to half a step.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from xviz.draw.scale import Scale
+from xviz.drawings.payload import pack
+from xviz.drawings.view import View
+from xviz.ui.components import read, script, style
+
+MOST = 12_000_000  #: bytes of rows; beyond it the file shows what is on the screen, and answers no picks
+LIGHT = "--st-text-color:#1f2328;--st-background-color:#fff;--st-primary-color:#c5354a"
+DARK = "--st-text-color:#e6e6e3;--st-background-color:#191816;--st-primary-color:#e0566a"
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:">
+<title>{title}</title>
+<style>:root{{{light};--st-font:system-ui,sans-serif;color-scheme:light dark}}
+@media (prefers-color-scheme: dark){{:root{{{dark}}}}}
+body{{margin:20px;background:var(--st-background-color);color:var(--st-text-color);font:14px/1.5 var(--st-font)}}
+main{{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(420px,100%),1fr));gap:20px;align-items:start}}
+h1{{font-size:20px;margin:0 0 4px}} footer{{margin-top:16px;font-size:12px;max-width:100ch;overflow-wrap:anywhere}}
+{style}</style></head>
+<body><h1>{title}</h1><p>{lead}</p>
+<main><div id="left"><div class="xv"></div></div><div id="right"><div class="xv"></div></div></main>
+<footer>{caption}</footer>
+{data}
+<script>
+{code}
+</script></body></html>
+"""  # noqa: E501
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """What each side's tokens attend to on the other, and where that is."""
+
+    points: NDArray[np.floating]  #: (supervoxels, patches)
+    patches: NDArray[np.floating]  #: (patches, supervoxels)
+    middles: NDArray[np.floating]  #: (supervoxels, 3) metres
+    centre: NDArray[np.floating]  #: (3,) of the cloud as it is drawn
+    eyes: Sequence[ArrayLike | None]  #: for each photo where its camera stands, metres
+    cells: int  #: patches of a photo
+    unit: str
+    links: int = 5
+
+    def message(self) -> bytes | None:
+        """The rows as the file keeps them; None where they would make it too large."""
+        if self.points.size + self.patches.size > MOST:
+            return None
+        arrays = {}
+        for name, rows in (("points", self.points), ("patches", self.patches)):
+            most = np.maximum(rows.max(1), np.finfo(np.float32).tiny)
+            arrays[f"{name}Levels"] = np.round(255 * rows / most[:, None]).astype(np.uint8)
+            arrays[f"{name}Most"] = most.astype(np.float32)
+        eyes = [None if eye is None else [float(v) for v in np.asarray(eye) - self.centre] for eye in self.eyes]
+        header = {
+            "points": {"count": self.points.shape[1]}, "patches": {"count": self.patches.shape[1]}, "eyes": eyes,
+            "cells": self.cells, "unit": self.unit, "links": self.links,
+        }  # fmt: skip
+        lut = Scale(0, 1).lut()
+        return pack(header, middles=(self.middles - self.centre).astype(np.float32), lut=lut, **arrays)
+
+
+def page(cloud: View, photos: View, *, title: str, caption: str, rows: Rows | None = None) -> bytes:
+    """The file.
+
+    Args:
+        cloud: As on the screen.
+        photos: As on the screen.
+        title: Of the page.
+        caption: What is shown, with its origin.
+        rows: With which the file answers picks.
+    """
+    kept = None if rows is None else rows.message()
+    data = {"cloud": cloud.payload, "photos": photos.payload, "cloud-still": cloud.still, "photos-still": photos.still}
+    if kept is not None:
+        data["rows"] = kept
+    lead = (
+        "Pick a patch of a photo and the cloud answers; pick a point and every photo answers. Escape shows the first "
+        "view again. Weights are rounded to 1/255 of the greatest of each row."
+        if kept is not None
+        else "Turn the cloud and read the scores; this file keeps the view as it was exported."
+    )
+    blocks = [
+        f'<script type="application/octet-stream" id="{name}">{base64.b64encode(content or b"").decode()}</script>'
+        for name, content in data.items()
+    ]
+    text = PAGE.format(
+        title=html.escape(title), lead=html.escape(lead), caption=html.escape(caption), light=LIGHT, dark=DARK,
+        style=style(), data="\n".join(blocks), code=_code(),
+    )  # fmt: skip
+    return text.encode()
+
+
+def _code() -> str:
+    """Both components and what joins them; each keeps its names to itself."""
+    parts = []
+    for name, kind in (("xvizCloud", "cloud"), ("xvizPhotos", "photos")):
+        inside = script(kind).replace("export default function", "return function")
+        parts.append(f"const {name} = (() => {{\n{inside}\n}})();")
+    parts.append(read("message.js", "standalone.js"))
+    return "\n".join(parts).replace("</script", "<\\/script")

@@ -1,0 +1,1 @@
+"""The page of sounds and pictures in several views."""

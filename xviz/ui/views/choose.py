@@ -1,0 +1,38 @@
+"""What the visitor of a page of views brings: a shipped sample, a file or a recording."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from xviz.core.sample import Sample
+from xviz.data.shipped.views import ViewExample, load_view_example, view_examples
+from xviz.models.card import ModelCard
+from xviz.ui import page
+from xviz.ui.views import picture, sound
+
+
+def choose(card: ModelCard) -> tuple[Sample, ViewExample | None] | None:
+    """The sample, and what is known of it where it is a shipped one; None while there is none.
+
+    Raises:
+        SampleError: what was given cannot be used.
+    """
+    sounds = card.settings["part"] == "sound"
+    with st.sidebar:
+        st.subheader("Sample")
+        titles = {one.title: one for one in view_examples(card.key)}
+        title = None
+        if titles:
+            label = f"Shipped {'sounds' if sounds else 'pictures'}"
+            title = st.selectbox(label, list(titles), key=f"{card.key}-sample", bind="query-params")
+        given = sound.own(card) if sounds else picture.own(card)
+        if given is None and title is not None:
+            st.caption(page.plain(titles[title].credit))
+    if isinstance(given, Sample):
+        return given, None
+    if given is not None:
+        return sound.stretched(card, *given), None
+    if title is None:
+        st.info(f"Bring {next(iter(card.wants.values()))} to begin.", icon=":material/upload:")
+        return None
+    return load_view_example(card.key, titles[title].key), titles[title]

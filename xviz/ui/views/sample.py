@@ -1,0 +1,182 @@
+"""What a page of views is about: a sound or a picture, what the model answers, and the class that is explained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from xviz.checkpoints import manifest
+from xviz.core.cells import Cells
+from xviz.core.run import Run, Target
+from xviz.core.sample import Sample
+from xviz.data.shipped.views import ViewExample
+from xviz.drawings import image, plane
+from xviz.drawings.plane import Plane
+from xviz.models import CARDS
+from xviz.models.card import ModelCard
+from xviz.models.mmvit import MMViT
+from xviz.ui import cache
+from xviz.ui.state import Choices, Selection
+from xviz.ui.views import picture, sound
+
+MOST_PROBABLE = "most probable"
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """What the page is about."""
+
+    card: ModelCard
+    choices: Choices
+    sample: Sample
+    run: Run  #: with the gradients of the explained class
+    plane: Plane  #: the spectrogram or the picture that the model is fed
+    truth: NDArray[np.float64] | None  #: (rows, columns) of the plane: where the explained class is, if that is known
+
+    @property
+    def output(self) -> str:
+        """The class that is explained."""
+        return str(self.run.target)
+
+    @property
+    def sounds(self) -> bool:
+        """Whether it is a sound, and no picture."""
+        return self.card.settings["part"] == "sound"
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """The spaces of the views that the model is fed."""
+        return tuple(self.run.inputs.tokens)
+
+    @property
+    def place(self) -> str:
+        """What the page's drawings are called: another sample makes others, which start afresh."""
+        return f"{self.card.key} {self.run.provenance.sample_digest[:16]}"
+
+    @property
+    def known(self) -> NDArray[np.float32] | None:
+        """Line segments in pixels around the place that is known."""
+        return None if self.truth is None else self.plane.place(plane.outlines(self.truth >= 0.5))
+
+    def cells(self, name: str) -> Cells:
+        """The cells of a space."""
+        space = self.run.spaces[name]
+        assert isinstance(space, Cells)
+        return space
+
+    def named(self, view: str) -> str:
+        """A view for people."""
+        return view_name(self.card, view)
+
+    def asked(self, method_needs_focus: bool) -> Target:
+        """The class as seen from the class token, or the class itself."""
+        return Target(self.output, "class", (0,)) if method_needs_focus else Target(self.output)
+
+    def target(self, selection: Selection | None) -> Target:
+        """What is tested: the class."""
+        return Target(self.output)
+
+
+def cards() -> list[ModelCard]:
+    """The models with views that can be run."""
+    return [card for card in CARDS if card.build is MMViT and card.checkpoint in manifest()]
+
+
+def choose_card() -> ModelCard:
+    """The model that the visitor chose; a link restores it."""
+    found = {card.key: card for card in cards()}
+    if len(found) < 2:
+        return next(iter(found.values()))
+    key = st.segmented_control(
+        "Model", list(found), default=next(iter(found)), format_func=lambda k: found[k].short,
+        key="model", bind="query-params", label_visibility="collapsed", required=True,
+    )  # fmt: skip
+    return found.get(str(key), next(iter(found.values())))
+
+
+def view_name(card: ModelCard, view: str) -> str:
+    """A view for people, by what sets it apart: ``view 1, fine in time``."""
+    kernels = [kernel for kernel, _, _ in card.settings["views"]]
+    number = int(view.removeprefix("view"))
+    (tall, wide), name = kernels[number - 1], f"view {number}"
+    if card.settings["part"] != "sound":
+        return f"{name}, patches of {wide} × {tall} pixels"
+    finest = [min(side) for side in zip(*kernels, strict=True)]
+    fine = [what for what, side, least in (("frequency", tall, finest[0]), ("time", wide, finest[1])) if side == least]
+    return f"{name}, fine in {' and '.join(fine)}" if fine else f"{name}, coarser"
+
+
+def probabilities(card: ModelCard, outputs: dict[str, float]) -> dict[str, float]:
+    """Class → probability: of each by itself, or of one among all where the card says that there is only one."""
+    values = np.array(list(outputs.values()))
+    if card.settings.get("one_of"):
+        raised = np.exp(values - values.max())
+        return dict(zip(outputs, (raised / raised.sum()).tolist(), strict=True))
+    return dict(zip(outputs, (1 / (1 + np.exp(-values))).tolist(), strict=True))
+
+
+def show(card: ModelCard, sample: Sample, example: ViewExample | None) -> Subject:
+    """The sample with its player or as a picture, what is recognised, and the class that the rest explains."""
+    choices = Choices(card.key)
+    choices.start(f"{card.key} {sample.digest}")
+    run = cache.run(card.key, sample)
+    chances = probabilities(card, dict(run.outputs))
+    best = max(chances, key=lambda name: chances[name])
+    left, right = st.columns([1.6, 1], gap="medium")
+    with right:
+        asked = st.selectbox(
+            "What to explain", [MOST_PROBABLE, *card.outputs], key=f"{card.key}-class", bind="query-params",
+            help="Gradients, occlusion and the like ask what speaks for this class.",
+        )  # fmt: skip
+        output = best if asked == MOST_PROBABLE else asked
+        _probabilities(card, chances, output)
+    drawn = cache.of_sample(sample, (sound if card.settings["part"] == "sound" else picture).plane, card)
+    truth = None if example is None else _truth(card, sample, example, output)
+    run = cache.run(card.key, sample, target=output)
+    found = Subject(card, choices, sample, run, drawn, truth)
+    with left:
+        _sample(found, example)
+    return found
+
+
+def _truth(card: ModelCard, sample: Sample, example: ViewExample, output: str) -> NDArray[np.float64] | None:
+    """Where a class is in a shipped sample, if that is known."""
+    if card.settings["part"] == "sound":
+        return sound.truth(card, example, output)
+    return picture.truth(card, example, output)
+
+
+def _sample(here: Subject, example: ViewExample | None) -> None:
+    """The waveform with its player and the spectrogram, or the picture."""
+    from xviz.ui import components
+
+    if here.sounds:
+        sound.waveform(here.card, here.sample, example)
+    view = image.regions(
+        here.plane.pixels, np.zeros((0, 4)), labels=[], frame=here.plane, known=here.known, compact=True,
+        title="Mel spectrogram, dB below the loudest" if here.sounds else "The picture, as the model is fed it",
+        height=240 if here.sounds else 340,
+    )  # fmt: skip
+    components.mount(view, key=f"whole {here.place}")
+    if here.truth is not None:
+        where = "is heard" if here.sounds else "is seen"
+        st.caption(f"Dashed: where “{here.output}” really {where}. It is known, since the sample was put together.")
+
+
+def _probabilities(card: ModelCard, chances: dict[str, float], output: str) -> None:
+    """Every class with its probability, the most probable first."""
+    ranked = sorted(chances, key=lambda name: -chances[name])
+    bar = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f")
+    rows = {"class": ranked, "probability": [chances[name] for name in ranked]}
+    st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(ranked), 390), column_config={"probability": bar})
+    if card.settings.get("one_of"):
+        st.caption(f"Explained below: **{output}**. The probabilities of all classes sum to one.")
+        return
+    found = [name for name in ranked if chances[name] > 0.5]
+    st.caption(
+        f"With a probability above one half: {', '.join(found) or 'none'}. Explained below: **{output}**. "
+        "Each class has a probability of its own, as several can be there at once."
+    )

@@ -1,0 +1,175 @@
+"""A sound on the screen: what the visitor brings, its waveform with a player, and the model's spectrogram."""
+
+from __future__ import annotations
+
+import numpy as np
+import soxr
+import streamlit as st
+import torch
+from numpy.typing import NDArray
+
+from xviz.core.provenance import digest
+from xviz.core.sample import Sample, Sound
+from xviz.data.shipped.views import ViewExample
+from xviz.data.sound import Outline, outline, read_sound, write_wav
+from xviz.drawings import plane as planes
+from xviz.drawings import wave
+from xviz.models.card import ModelCard
+from xviz.models.mel import Mel, clip, spectrogram
+from xviz.ui import components, page, state
+
+KINDS = ("wav", "flac", "ogg", "mp3")
+HERTZ = (50, 100, 200, 300, 500, 1000, 1500, 2000, 3000, 4000, 6000, 8000, 12000, 16000, 20000)
+SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)  #: between ticks
+CLOSER = 60.0  #: seconds around the stretch that are shown of longer files
+STEP = 0.01  #: seconds between two places at which a stretch may begin
+PLAYED = 48_000.0  #: Hz; sounds of a higher rate are played at this one
+BINS = 1600  #: of an outline
+
+
+# Choosing
+
+
+def own(card: ModelCard) -> tuple[str, bytes] | None:
+    """The visitor's own sound, uploaded or recorded, as name and content; to be called in the sidebar."""
+    given = page.files(
+        f"{card.key}.sound", "Your own sound", KINDS, megabytes=200,
+        help_text="Of any length. It stays on the machine that runs xviz, in memory, for this visit only.",
+    )  # fmt: skip
+    recorded = st.audio_input("Or record with the microphone", key=f"{card.key}.microphone")
+    if given is not None:
+        return given
+    return None if recorded is None else ("recording.wav", recorded.getvalue())
+
+
+def stretched(card: ModelCard, name: str, content: bytes) -> Sample:
+    """The visitor's own sound, or the stretch of it that is chosen on its waveform.
+
+    Raises:
+        SampleError: it cannot be used.
+    """
+    seconds, which = Mel.of(card.settings).seconds, digest(content)
+    whole = _outline(which, 0.0, None, name, content)
+    start = 0.0 if whole.seconds <= seconds + STEP else _start(whole, seconds, which, name, content)
+    sound = read_sound(content, name, start=start, most=seconds)
+    return Sample(name, {"sound": sound}, source="the visitor's own")
+
+
+def _start(whole: Outline, seconds: float, which: str, name: str, content: bytes) -> float:
+    """Where the stretch begins: chosen on the whole file, then closer by, or typed."""
+    last, key = whole.seconds - seconds, f"start {which[:16]} {seconds:g}"
+    step = max(STEP, round(whole.seconds / 2000, 2))
+    first = state.widget(key) is None  # a value is given once; from then on it is the widget's own
+    start = float(state.widget(key, 0.0))  # type: ignore[arg-type]
+    if first:
+        start = round(_loudest(whole, seconds, which, name, content), 2)
+    st.markdown(f"**{page.plain(name)}** lasts {_clock(whole.seconds)}; the model listens to {seconds:g} s of it.")
+    shown = wave.stretch(
+        whole.low, whole.high, start=0, end=whole.seconds, at=start, length=seconds, step=step,
+        title="The whole file: click where to listen",
+    )  # fmt: skip
+    components.mount(shown, key=f"stretch {which[:16]}", on_pick=lambda pick: _put(key, pick, 0.0, step, last))
+    if whole.seconds > 2 * CLOSER:
+        origin = round(float(np.clip(start + seconds / 2 - CLOSER / 2, 0, whole.seconds - CLOSER)), 2)
+        near = _outline(which, origin, CLOSER, name, content)
+        shown = wave.stretch(
+            near.low, near.high, start=origin, end=origin + near.seconds, at=start, length=seconds, step=STEP,
+            title=f"{CLOSER:g} s around it: click to put the stretch in its place",
+        )  # fmt: skip
+        components.mount(
+            shown, key=f"closer {which[:16]} {origin}", on_pick=lambda pick: _put(key, pick, origin, STEP, last)
+        )
+    given = {"value": start} if first else {}
+    return float(st.number_input("The stretch begins at (s)", 0.0, last, step=0.05, key=key, width=220, **given))
+
+
+def _loudest(whole: Outline, seconds: float, which: str, name: str, content: bytes) -> float:
+    """Where a stretch begins that has the loudest moment of the file in its middle."""
+    middle, wide = whole.loudest(0.0), whole.seconds / len(whole.low)
+    if wide > seconds / 8:  # of a long file, the outline alone says it too roughly
+        origin = max(0.0, middle - wide / 2)
+        middle = origin + _outline(which, origin, wide, name, content).loudest(0.0)
+    return float(np.clip(middle - seconds / 2, 0, whole.seconds - seconds))
+
+
+def _put(key: str, pick: components.Pick, origin: float, step: float, last: float) -> None:
+    """Set where the stretch begins to what was picked on a waveform."""
+    if isinstance(pick, int):
+        state.set_widget(key, round(min(origin + pick * step, last), 2))
+
+
+@st.cache_resource(max_entries=16, show_spinner="Reading the sound …")
+def _outline(which: str, start: float, most: float | None, _name: str, _content: bytes) -> Outline:
+    return outline(_content, _name, bins=BINS, start=start, most=most)
+
+
+def _clock(seconds: float) -> str:
+    """A length for people: ``4.25 s``, ``12 min 3 s``, ``8 h 0 min``."""
+    if seconds < 120:
+        return f"{seconds:.4g} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {rest} s"
+
+
+# Showing
+
+
+def player(card: ModelCard, sample: Sample) -> str:
+    """What the sample's player is called, so that drawings can follow it."""
+    return f"{card.key} {sample.digest[:16]}"
+
+
+def waveform(card: ModelCard, sample: Sample, example: ViewExample | None) -> None:
+    """The waveform of what the model hears, with a player."""
+    sound, seconds = sample.part("sound"), Mel.of(card.settings).seconds
+    assert isinstance(sound, Sound)
+    signal = sound.signal[: round(seconds * sound.rate)]
+    edges = np.linspace(0, len(signal), min(BINS, len(signal)) + 1).astype(int)[:-1]
+    view = wave.wave(
+        np.minimum.reduceat(signal, edges),
+        np.maximum.reduceat(signal, edges),
+        start=sound.start,
+        end=sound.start + seconds,  # as long as the spectrogram; what is missing is silence
+        filled=len(signal) / sound.rate / seconds,
+        audio=_played(signal, sound.rate),
+        player=player(card, sample),
+        spans=[] if example is None else [(float(a), float(b), str(what)) for what, a, b, *_ in example.places],
+        title="Waveform (full scale is 1)",
+    )
+    components.mount(view, key=f"wave {card.key} {sample.digest[:16]}")
+
+
+def _played(signal: NDArray[np.float32], rate: float) -> bytes:
+    """WAV at a rate that every browser plays."""
+    if rate > PLAYED:
+        signal, rate = soxr.resample(signal, rate, PLAYED).astype(np.float32), PLAYED
+    return write_wav(Sound(signal, rate))
+
+
+def plane(card: ModelCard, sample: Sample) -> planes.Plane:
+    """The spectrogram that the model is fed, with ticks in seconds and hertz."""
+    definition, sound = Mel.of(card.settings), sample.part("sound")
+    assert isinstance(sound, Sound)
+    signal, _ = clip(sound, definition)
+    decibels = spectrogram(torch.from_numpy(signal)[None], definition)[0].numpy()
+    step = next((s for s in SECONDS if definition.seconds / s <= 9), SECONDS[-1])
+    first = np.ceil(sound.start / step - 1e-9) * step + 0.0
+    seconds = np.arange(first, sound.start + definition.seconds + 1e-6, step) + 0.0  # no minus before a zero
+    hertz = [(1 - definition.band(f) / definition.bands, f"{f:,}") for f in HERTZ]
+    return planes.Plane(
+        planes.blocks(decibels[::-1] / definition.floor + 1),
+        (definition.bands, definition.frames),
+        tuple(
+            (float((s - sound.start) / definition.seconds), f"{s + 0.0:.{2 if step < 0.1 else 1}f}") for s in seconds
+        ),
+        tuple((share, said) for share, said in hertz if 0 <= share <= 1),
+        ("time (s)", "frequency (Hz)"),
+        planes.Clock(player(card, sample), sound.start, sound.start + definition.seconds),
+    )
+
+
+def truth(card: ModelCard, example: ViewExample, output: str) -> NDArray[np.float64] | None:
+    """(bands, frames) as drawn: how much of each belongs to the class, where that is known."""
+    definition = Mel.of(card.settings)
+    found = [definition.place(*map(float, edges)) for what, *edges in example.places if what == output]
+    return np.maximum.reduce(found) if found else None
