@@ -17,10 +17,10 @@ def linked() -> None:
 
 
 card = MODELS["mca"]
-page.heading(card)
+above = page.heading(card)
 with page.told():
     here = sample.answer(card, sample.choose(card))
-    page.notes(here.eeg, more=here.run.inputs.notes)
+    page.notes(here.eeg, above=above, more=here.run.inputs.notes)
     signals.show(here)
     linked()
     trust.show(here, trust.RECORDINGS)

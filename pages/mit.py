@@ -15,11 +15,11 @@ def linked() -> None:
 
 
 card = MODELS["mit"]
-page.heading(card)
+above = page.heading(card)
 with page.told():
     room = sample.choose(card)
     here = sample.show(card, room)
-    page.notes(*room.parts.values(), more=() if here is None else here.run.inputs.notes)
+    page.notes(*room.parts.values(), above=above, more=() if here is None else here.run.inputs.notes)
     if here is not None:
         linked()
         whatif.classes(here)

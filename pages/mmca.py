@@ -15,10 +15,10 @@ def linked() -> None:
 
 
 card = MODELS["mmca"]
-page.heading(card)
+above = page.heading(card)
 with page.told():
     here = sample.score(card, sample.choose(card))
-    page.notes(*here.sample.parts.values(), more=here.run.inputs.notes)
+    page.notes(*here.sample.parts.values(), above=above, more=here.run.inputs.notes)
     linked()
     trust.show(here)
     ranking.show(here)

@@ -13,11 +13,11 @@ def linked() -> None:
 
 
 card = sample.choose_card()
-page.heading(card)
+above = page.heading(card)
 with page.told():
     if brought := choose.choose(card):
         here = sample.show(card, *brought)
-        page.notes(*here.sample.parts.values(), more=here.run.inputs.notes)
+        page.notes(*here.sample.parts.values(), above=above, more=here.run.inputs.notes)
         linked()
         whatif.show(here)
         trust.show(here, trust.views(here.views, here.sounds))
