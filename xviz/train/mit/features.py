@@ -98,7 +98,10 @@ def rooms(folder: Path, split: str, settings: Mapping[str, Any], *, limit: int =
 
 def _room(scene: Path, settings: Mapping[str, Any]) -> Room:
     """The room of a scene folder."""
-    parts, listed = read_scene(scene), json.loads((scene / "tags.json").read_text(encoding="utf-8"))["classes"]
+    parts, listed = (
+        read_scene(scene, unit="m", up="z"),
+        json.loads((scene / "tags.json").read_text(encoding="utf-8"))["classes"],
+    )
     cloud, views = parts["points"], parts["views"]
     assert isinstance(cloud, PointCloud)
     assert isinstance(views, Views)

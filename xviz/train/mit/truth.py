@@ -41,7 +41,7 @@ def runs(
     """Each room with its sample, and its runs by the trained model ("") and by an untrained one (", untrained")."""
     control = engine.untrained(loaded.card)
     for room in some:
-        sample = Sample(room.name, read_scene(folder / room.name))
+        sample = Sample(room.name, read_scene(folder / room.name, unit="m", up="z"))
         prepared = loaded.card.prepare(sample, loaded.card.settings)
         assert loaded.card.encode is not None
         yield room, sample, {
