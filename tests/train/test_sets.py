@@ -24,7 +24,6 @@ from xviz.train.common.furniture import Model, Shot
 from xviz.train.common.placement import placed, several
 from xviz.train.common.sources import SourceError
 from xviz.train.mmvit import compare
-from xviz.train.mmvit.digits.recipe import transfer
 from xviz.train.mmvit.instruments import measure as measure_instruments
 from xviz.train.mmvit.instruments import notes as made_notes
 from xviz.train.mmvit.instruments import recipe as instruments
@@ -33,6 +32,7 @@ from xviz.train.mmvit.objects import measure as measure_objects
 from xviz.train.mmvit.objects import recipe as objects
 from xviz.train.mmvit.objects import renders
 from xviz.train.mmvit.objects.pictures import backgrounds, composed, cutouts
+from xviz.train.mmvit.transfer import transfer
 
 FOLDER = Path(__file__).parents[2] / "xviz/data/samples"
 RATE = float(made_notes.RATE)

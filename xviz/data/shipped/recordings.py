@@ -1,8 +1,8 @@
 """The recordings that come with xviz: simulated trials whose truth is known, and one minute of a real EEG.
 
 ``xviz/data/samples/eeg/samples.json`` lists them with origin, licence and credit. ``truth.json`` beside it says, for
-each label, how many dB a rating from 2 to 8 changes at each electrode and band of the simulation (``python -m
-xviz.train.mca.samples`` makes all of it).
+each label, how many dB a rating from 2 to 8 changes at each electrode and band of the simulation (``xviz samples
+mca`` makes all of it).
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from xviz.core.errors import SampleError
 from xviz.core.sample import Sample
 from xviz.data.eeg.channels import ChannelReport, match
 from xviz.data.eeg.read import read_eeg
+from xviz.places import SAMPLES
 
-FOLDER = Path(__file__).parents[1] / "samples" / "eeg"
+FOLDER = SAMPLES / "eeg"
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from pathlib import Path
 from xviz.core.errors import SampleError
 from xviz.core.sample import Sample
 from xviz.data.cloud.scene import read_scene
+from xviz.places import SAMPLES
 
-FOLDER = Path(__file__).parents[1] / "samples" / "rooms"
+FOLDER = SAMPLES / "rooms"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 ``xviz/data/samples/samples.json`` lists them with origin, licence and credit of every picture. Composed scenes are
 kept there; the real photographs are those of the scikit-image package. ``regions.npz`` keeps the boxes and the frozen
-encoder's features of each (``python -m xviz.train.mmca.samples`` makes them), so that a sample opens at once.
+encoder's features of each (``xviz samples mmca`` makes them), so that a sample opens at once.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from xviz.core.errors import SampleError
 from xviz.core.sample import Regions, Sample
 from xviz.data.picture import read_picture
 from xviz.data.text import read_text
+from xviz.places import SAMPLES
 
-FOLDER = Path(__file__).parents[1] / "samples"
+FOLDER = SAMPLES
 
 
 @dataclass(frozen=True)

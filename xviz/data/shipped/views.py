@@ -18,8 +18,9 @@ from xviz.core.errors import SampleError
 from xviz.core.sample import Sample
 from xviz.data.picture import read_picture
 from xviz.data.sound import read_sound
+from xviz.places import SAMPLES
 
-FOLDER = Path(__file__).parents[1] / "samples"
+FOLDER = SAMPLES
 SOUNDS = (".wav", ".flac", ".ogg", ".mp3")
 Place = tuple[str | float, ...]  #: class, from and to in seconds; further from and to in hertz where these are known
 

@@ -1,4 +1,4 @@
-"""Make the shipped recordings: ``python -m xviz.train.mca.samples --edf S001R02.edf``.
+"""Make the shipped recordings: ``xviz samples mca --edf S001R02.edf``.
 
 Four simulated trials of subjects that no split by subject trains on, one for each pair of low and high ratings, kept in
 steps of 0.75 µV; the truth of the simulation; and the EDF of PhysioNet that the package biosignalsnotebooks carries.
@@ -6,10 +6,8 @@ steps of 0.75 µV; the truth of the simulation; and the EDF of PhysioNet that th
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +21,7 @@ from xviz.train.mca.simulation import LABELS, RATE, REST, person, simulate
 SUBJECTS = (2, 8, 17, 22)
 RATINGS = ((7.5, 7.5), (7.5, 2.5), (2.5, 7.5), (2.5, 2.5))  #: valence, arousal
 STEP = 0.75  #: µV
-SIMULATED = "Simulated by xviz (python -m xviz.train.mca.simulation), nobody's brain was recorded. CC0."
+SIMULATED = "Simulated by xviz (xviz make recordings), nobody's brain was recorded. CC0."
 REAL = (
     "EEG Motor Movement/Imagery Dataset, subject 1, run 2 (eyes closed): Schalk et al., IEEE Transactions on "
     "Biomedical Engineering 51, 2004; PhysioNet (Goldberger et al., Circulation 101, 2000). "
@@ -31,13 +29,8 @@ REAL = (
 )
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Write ``samples/eeg``."""
-    parser = argparse.ArgumentParser(
-        prog="python -m xviz.train.mca.samples", description="Make the shipped recordings."
-    )
-    parser.add_argument("--edf", type=Path, help="S001R02.edf of biosignalsnotebooks")
-    given = parser.parse_args(arguments)
+def make(edf: Path | None = None) -> None:
+    """Write ``samples/eeg``; without the real recording's file, the one that is there stays."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     listed = []
     for number, pair in zip(SUBJECTS, RATINGS, strict=True):
@@ -53,8 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ratings = dict(zip(LABELS, pair, strict=True))
         listed.append({"key": key, "title": title, "file": f"{key}.npz", "kind": "simulated", "ratings": ratings,
                        "credit": SIMULATED})  # fmt: skip
-    if given.edf is not None:
-        shutil.copyfile(given.edf, FOLDER / "S001R02.edf")
+    if edf is not None:
+        shutil.copyfile(edf, FOLDER / "S001R02.edf")
     if (FOLDER / "S001R02.edf").is_file():
         listed.append({"key": "eyes-closed", "title": "Real recording, eyes closed (PhysioNet)", "file": "S001R02.edf",
                        "kind": "real", "ratings": {}, "credit": REAL})  # fmt: skip
@@ -66,7 +59,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _write(name: str, value: object) -> None:
     (FOLDER / name).write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
 """Make the shipped samples of instruments and object pictures.
 
-``python -m xviz.train.mmvit.samples --instruments DIR`` mixes held-out notes of two families and writes FLAC files with
+``xviz samples mmvit-instruments --data DIR`` mixes held-out notes of two families and writes FLAC files with
 the true box, in time and frequency, of every note. ``--objects DIR --cache CACHE`` puts held-out models in pairs, from
 the pictures that the builder rendered, and writes JPEG files with the true mask of every thing. The lists are
 ``mmvit-instruments.json`` and ``mmvit-objects.json`` beside them.
@@ -8,7 +8,6 @@ the pictures that the builder rendered, and writes JPEG files with the true mask
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,13 @@ from PIL import Image
 
 from xviz.models.mel import Mel
 from xviz.models.mmvit_cards import FAMILIES, INSTRUMENTS, KINDS
+from xviz.places import SAMPLES
 from xviz.train.mmvit.instruments.clips import notes
 from xviz.train.mmvit.instruments.measure import mixtures
 from xviz.train.mmvit.objects.pictures import Cutout, backgrounds, composed
 from xviz.train.mmvit.objects.renders import VIEWS
 
-FOLDER = Path(__file__).parents[2] / "data" / "samples"
+FOLDER = SAMPLES
 COUNT = 6  #: samples of each set, every family and kind at most twice
 SIDE = 256  #: of a picture, pixels
 FONT = "Notes of FluidR3 GM by Frank Wen and others (MIT; Debian fluid-soundfont-gm), rendered and mixed here."
@@ -88,15 +88,3 @@ def save(card: str, listed: list[dict[str, Any]]) -> None:
     """Write the list of a card's samples."""
     text = json.dumps(listed, indent=1, ensure_ascii=False) + "\n"
     (FOLDER / f"{card}.json").write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--instruments", type=Path, help="the folder of the set of instruments")
-    parser.add_argument("--objects", type=Path, help="the folder of the set of object pictures")
-    parser.add_argument("--cache", type=Path, help="the cache that the builder of object pictures used")
-    given = parser.parse_args()
-    if given.instruments:
-        instruments(given.instruments)
-    if given.objects:
-        objects(given.objects, given.cache or given.objects / "cache")

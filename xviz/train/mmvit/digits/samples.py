@@ -1,13 +1,12 @@
 """Make the shipped samples of spoken digits.
 
-``python -m xviz.train.mmvit.digits.samples --folder DIGITS`` takes single digits at 8 kHz, ``0.wav`` to ``9.wav``, of
+``xviz samples mmvit-digits --data DIGITS`` takes single digits at 8 kHz, ``0.wav`` to ``9.wav``, of
 the Debian package ``asterisk-core-sounds-en-wav`` (a voice that the checkpoint was not trained on), puts some of them
 in a row, and writes FLAC files and their list ``mmvit.json``, in which the true place of every digit stands.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 
@@ -26,7 +25,7 @@ CREDIT = (
 )
 
 
-def main(folder: Path) -> None:
+def make(folder: Path) -> None:
     """Write the samples."""
     definition, listed = Mel.of(SOUND), []
     for number, digits in enumerate(ROWS):
@@ -44,9 +43,3 @@ def main(folder: Path) -> None:
         listed.append({"key": key, "title": title, "file": f"{key}.flac", "places": places, "credit": CREDIT})
     text = json.dumps(listed, indent=1, ensure_ascii=False) + "\n"
     (FOLDER / "mmvit.json").write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, required=True, help="the package's folder of digits")
-    main(parser.parse_args().folder)
