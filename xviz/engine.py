@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from xviz import __version__, checkpoints
-from xviz.core.attention import AttentionCall, Heard, listening
+from xviz.core.attention import listening
 from xviz.core.errors import ModelError
+from xviz.core.listen import calls, targets
 from xviz.core.provenance import Provenance
 from xviz.core.run import Inputs, Run
 from xviz.core.sample import Sample
@@ -128,11 +129,11 @@ def _record(loaded: Loaded, inputs: Inputs, target: str, provenance: Provenance)
     tokens = {name: t.detach().clone().requires_grad_() for name, t in inputs.tokens.items()}
     with torch.enable_grad(), listening() as tape:
         outputs = forward(loaded, batched(tokens), batched(inputs.present), batched(inputs.context))
-        grads = torch.autograd.grad(outputs[target].sum(), [heard.out for heard in tape], allow_unused=True)
+        grads = torch.autograd.grad(outputs[target].sum(), targets(tape), allow_unused=True)
     return Run(
         outputs={name: float(value[0].detach()) for name, value in outputs.items()},
         target=target,
-        calls=_calls(loaded.module, tape, grads),
+        calls=calls(loaded.module, tape, grads),
         inputs=inputs,
         provenance=provenance,
     )
@@ -161,27 +162,3 @@ def forward(
 def batched(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors with a batch axis of one sample in front."""
     return {name: tensor[None] for name, tensor in tensors.items()}
-
-
-def _calls(module: nn.Module, tape: list[Heard], grads: tuple[Tensor | None, ...]) -> tuple[AttentionCall, ...]:
-    """The tape as records of the first sample, each with the dotted name of its module."""
-    names = {id(part): name.removesuffix(".attend") for name, part in module.named_modules()}
-    calls, times = [], {}
-    for heard, grad in zip(tape, grads, strict=True):
-        name = names[id(heard.module)]
-        times[name] = times.get(name, 0) + 1
-        calls.append(
-            AttentionCall(
-                name=name if times[name] == 1 else f"{name}#{times[name]}",
-                queries=heard.module.queries,
-                keys=heard.module.keys,
-                q=heard.q[0].detach(),
-                k=heard.k[0].detach(),
-                v=heard.v[0].detach(),
-                scale=heard.scale,
-                bias=None if heard.bias is None else heard.bias[0].detach(),
-                first_key=heard.first_key,
-                grad_out=None if grad is None else grad[0],
-            )
-        )
-    return tuple(calls)

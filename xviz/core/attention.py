@@ -15,38 +15,77 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd.graph import GradientEdge, get_gradient_edge
 
 from xviz.core.errors import ModelError
 
 Index = slice | Sequence[int] | Tensor
 
 
-@dataclass(frozen=True, eq=False)
+def _same(tensor: Tensor) -> Tensor:
+    return tensor
+
+
+@dataclass(eq=False)
 class Heard:
-    """One call as the tape heard it, with its batch axis."""
+    """One call as the tape heard it, with its batch axis; the same for ``Attend`` and for modules that are not ours."""
 
-    module: Attend
+    module: nn.Module  #: the ``Attend``, or the innermost module in which attention was computed
     q: Tensor  #: (b, h, q, d)
-    k: Tensor  #: (b, h, k, d)
-    v: Tensor  #: (b, h, k, d)
-    out: Tensor  #: (b, h, q, d)
+    k: Tensor  #: (b, h|g, k, d); with g groups of heads that share keys, g divides h
+    v: Tensor  #: (b, h|g, k, d)
+    out: Tensor | None  #: as the model has it, see ``order``; None where it has no gradient
     scale: float
-    bias: Tensor | None  #: (b|1, h|1, q|1, k), added to the scaled products
-    first_key: int
+    bias: Tensor | None = None  #: (b|1, h|1, q|1, k|1), added to the scaled products
+    first_key: int = 0
+    terms: tuple[Tensor, ...] = ()  #: as bias; True keys alone take part in a bool one, others are added
+    causal: int | None = None  #: query i asks no key after i + causal
+    name: str = ""  #: dotted name where the tape knows it
+    note: str = ""  #: what a reader must know about the record
+    order: Callable[[Tensor], Tensor] = _same  #: from the layout of ``out`` to (b, h, q, d)
+    edge: GradientEdge | None = field(init=False, default=None)  #: where gradients of ``out`` are asked for
+
+    def __post_init__(self) -> None:
+        """Note the place of the output in the graph, which later changes in place would move."""
+        if self.out is not None and self.out.requires_grad:
+            self.edge = get_gradient_edge(self.out)
 
 
-_tape: ContextVar[list[Heard] | None] = ContextVar("xviz_tape", default=None)
+@dataclass(frozen=True)
+class Missed:
+    """Attention, or what looks like it, that could not be heard."""
+
+    name: str  #: dotted module name
+    why: str  #: a sentence for people
+    advice: str  #: what to change
+
+
+class Tape(list[Heard]):
+    """The calls that were heard, in their order, and what was missed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.missed: list[Missed] = []
+        self.notes: list[str] = []  #: what listening changed, in sentences for people
+
+
+_tape: ContextVar[Tape | None] = ContextVar("xviz_tape", default=None)
+
+
+def tape_of_thread() -> Tape | None:
+    """The tape that listens here and now."""
+    return _tape.get()
 
 
 @contextmanager
-def listening() -> Iterator[list[Heard]]:
+def listening() -> Iterator[Tape]:
     """A tape that hears every ``Attend`` of this thread until the block ends."""
-    tape: list[Heard] = []
+    tape = Tape()
     token = _tape.set(tape)
     try:
         yield tape
@@ -54,7 +93,17 @@ def listening() -> Iterator[list[Heard]]:
         _tape.reset(token)
 
 
-Replace = Callable[["Attend", Tensor], Tensor]
+@contextmanager
+def unheard() -> Iterator[None]:
+    """What runs in this block is on no tape: forward passes that a method makes for its own purposes."""
+    token = _tape.set(None)
+    try:
+        yield
+    finally:
+        _tape.reset(token)
+
+
+Replace = Callable[[nn.Module, Tensor], Tensor]
 _replace: ContextVar[Replace | None] = ContextVar("xviz_replace", default=None)
 
 
@@ -143,18 +192,26 @@ def _logits(q: Tensor, k: Tensor, scale: float, bias: Tensor | None, first_key: 
 
 @dataclass(frozen=True, eq=False)
 class AttentionCall:
-    """What one ``Attend`` saw for one sample."""
+    """What one attention saw for one sample.
+
+    The logits are scale · q · kᵀ + bias + terms. Half-precision numbers are computed with as float32. A call whose
+    scores are no product that could be followed keeps them as its bias; its q and k then have no features, and ``note``
+    says so.
+    """
 
     name: str  #: dotted module name, with ``#2`` where the module was called a second time
     queries: str  #: name of the token space asking
     keys: str  #: name of the token space answering
     q: Tensor  #: (h, q, d)
-    k: Tensor  #: (h, k, d)
-    v: Tensor  #: (h, k, d)
+    k: Tensor  #: (h|g, k, d); g groups of heads share keys
+    v: Tensor  #: (h|g, k, d)
     scale: float
-    bias: Tensor | None = None  #: (h|1, q|1, k)
+    bias: Tensor | None = None  #: (h|1, q|1, k|1)
     first_key: int = 0  #: keys before this one take no part; their weight is zero
     grad_out: Tensor | None = None  #: (h, q, d), d target / d output; None where no target was asked for
+    terms: tuple[Tensor, ...] = ()  #: as bias; True keys alone take part in a bool one, others are added
+    causal: int | None = None  #: query i asks no key after i + causal
+    note: str = ""  #: what a reader must know about the record
 
     @property
     def heads(self) -> int:
@@ -162,12 +219,16 @@ class AttentionCall:
         return self.q.shape[0]
 
     def rows(self, index: Index = slice(None)) -> Tensor:
-        """The weights of some queries, (h, len(index), k); each row sums to one."""
-        logits = self.scale * (self.q[:, index] @ self.k[:, self.first_key :].mT)
-        if self.bias is not None:
-            bias = self.bias[..., self.first_key :]
-            logits = logits + (bias if bias.shape[-2] == 1 else bias[:, index])
-        return F.pad(logits.softmax(-1), (self.first_key, 0))
+        """The weights of some queries, (h, len(index), k); each row sums to one.
+
+        A query to which no key is left has weights of zero, as the fused kernel computes it.
+        """
+        terms = self.terms if self.bias is None else (self.bias, *self.terms)
+        scores = logits(self.q, self.k, self.scale, terms, self.causal, index, self.first_key)
+        weights = scores.softmax(-1)
+        if terms or self.causal is not None:
+            weights = weights.masked_fill(scores.isneginf().all(-1, keepdim=True), 0)
+        return F.pad(weights, (self.first_key, 0))
 
     def columns(self, index: Index, chunk: int = 1024) -> Tensor:
         """The weights that all queries give to some keys, (h, q, len(index)), never over ``chunk`` rows at once."""
@@ -181,8 +242,7 @@ class AttentionCall:
         """
         if self.grad_out is None:
             raise ModelError(f"“{self.name}” has no gradients: the run had no target that depends on it. Run with one.")
-        grads = self.grad_out[:, index] @ self.v[:, self.first_key :].mT
-        return F.pad(grads, (self.first_key, 0))
+        return F.pad(_products(self.grad_out[:, index], self.v[:, self.first_key :]), (self.first_key, 0))
 
     def slices(self, chunk: int = 1024) -> Iterator[slice]:
         """The queries in pieces of at most ``chunk``."""
@@ -191,8 +251,42 @@ class AttentionCall:
 
     def received(self, chunk: int = 1024) -> Tensor:
         """Mean weight that each key receives over all queries, (h, k), never more than ``chunk`` rows at once."""
-        return self.pull(torch.full((self.q.shape[1],), 1 / self.q.shape[1], dtype=self.q.dtype), chunk)
+        return self.pull(_full(self.q[0, :, :0]).new_full((self.q.shape[1],), 1 / self.q.shape[1]), chunk)
 
     def pull(self, weights: Tensor, chunk: int = 1024) -> Tensor:
         """Query weights (q,) times the attention matrix of each head: (h, k), in linear memory."""
         return sum(torch.einsum("q,hqk->hk", weights[part], self.rows(part)) for part in self.slices(chunk))
+
+
+def _full(tensor: Tensor) -> Tensor:
+    """Half-precision numbers as float32, others as they are."""
+    return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor
+
+
+def _products(q: Tensor, k: Tensor) -> Tensor:
+    """Products q · kᵀ of each head, (…, h, q, k), where g groups of heads may share their keys."""
+    q, k = _full(q), _full(k)
+    if q.ndim < 3 or q.shape[-3] == k.shape[-3]:
+        return q @ k.mT
+    return (q.unflatten(-3, (k.shape[-3], -1)) @ k.unsqueeze(-3).mT).flatten(-4, -3)
+
+
+def logits(
+    q: Tensor,
+    k: Tensor,
+    scale: float,
+    terms: Sequence[Tensor] = (),
+    causal: int | None = None,
+    index: Index = slice(None),
+    first_key: int = 0,
+) -> Tensor:
+    """What the softmax of some queries is taken of, (…, h, len(index), k − first_key), −∞ where no key is asked."""
+    scores = scale * _products(q[..., index, :], k[..., first_key:, :])
+    for term in terms:
+        part = term if term.shape[-2] == 1 else term[..., index, :]
+        part = part if part.shape[-1] == 1 else part[..., first_key:]
+        scores = scores.masked_fill(~part, -torch.inf) if part.dtype == torch.bool else scores + part
+    if causal is not None:
+        query = torch.arange(q.shape[-2], device=q.device)[index].unsqueeze(-1)
+        scores = scores.masked_fill(torch.arange(first_key, k.shape[-2], device=q.device) > query + causal, -torch.inf)
+    return scores
