@@ -5,9 +5,6 @@ Axis letters, here and everywhere: b sample in a batch, h head, q query token, k
 ``Attend`` computes with the fused kernel, which never forms the (q, k) weights. While a tape is listening it notes
 q, k and v; the weights, and the gradients of a target with respect to them, are then computed row by row when somebody
 asks. Memory stays linear in the number of tokens, and what is shown is what the model used, not an approximation.
-
-The tape lives in a ``ContextVar``: a thread begins without one, so that visitors who share a model cannot hear each
-other, and there is nothing to remove afterwards.
 """
 
 from __future__ import annotations
@@ -15,93 +12,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.autograd.graph import GradientEdge, get_gradient_edge
 
 from xviz.core.errors import ModelError
+from xviz.core.tape import Heard, Missed, Tape, listening, tape_of_thread, unheard
 
 Index = slice | Sequence[int] | Tensor
 
-
-def _same(tensor: Tensor) -> Tensor:
-    return tensor
-
-
-@dataclass(eq=False)
-class Heard:
-    """One call as the tape heard it, with its batch axis; the same for ``Attend`` and for modules that are not ours."""
-
-    module: nn.Module  #: the ``Attend``, or the innermost module in which attention was computed
-    q: Tensor  #: (b, h, q, d)
-    k: Tensor  #: (b, h|g, k, d); with g groups of heads that share keys, g divides h
-    v: Tensor  #: (b, h|g, k, d)
-    out: Tensor | None  #: as the model has it, see ``order``; None where it has no gradient
-    scale: float
-    bias: Tensor | None = None  #: (b|1, h|1, q|1, k|1), added to the scaled products
-    first_key: int = 0
-    terms: tuple[Tensor, ...] = ()  #: as bias; True keys alone take part in a bool one, others are added
-    causal: int | None = None  #: query i asks no key after i + causal
-    name: str = ""  #: dotted name where the tape knows it
-    note: str = ""  #: what a reader must know about the record
-    order: Callable[[Tensor], Tensor] = _same  #: from the layout of ``out`` to (b, h, q, d)
-    edge: GradientEdge | None = field(init=False, default=None)  #: where gradients of ``out`` are asked for
-
-    def __post_init__(self) -> None:
-        """Note the place of the output in the graph, which later changes in place would move."""
-        if self.out is not None and self.out.requires_grad:
-            self.edge = get_gradient_edge(self.out)
-
-
-@dataclass(frozen=True)
-class Missed:
-    """Attention, or what looks like it, that could not be heard."""
-
-    name: str  #: dotted module name
-    why: str  #: a sentence for people
-    advice: str  #: what to change
-
-
-class Tape(list[Heard]):
-    """The calls that were heard, in their order, and what was missed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.missed: list[Missed] = []
-        self.notes: list[str] = []  #: what listening changed, in sentences for people
-
-
-_tape: ContextVar[Tape | None] = ContextVar("xviz_tape", default=None)
-
-
-def tape_of_thread() -> Tape | None:
-    """The tape that listens here and now."""
-    return _tape.get()
-
-
-@contextmanager
-def listening() -> Iterator[Tape]:
-    """A tape that hears every ``Attend`` of this thread until the block ends."""
-    tape = Tape()
-    token = _tape.set(tape)
-    try:
-        yield tape
-    finally:
-        _tape.reset(token)
-
-
-@contextmanager
-def unheard() -> Iterator[None]:
-    """What runs in this block is on no tape: forward passes that a method makes for its own purposes."""
-    token = _tape.set(None)
-    try:
-        yield
-    finally:
-        _tape.reset(token)
-
+__all__ = [
+    "Attend",
+    "AttentionCall",
+    "Heard",
+    "Missed",
+    "Replace",
+    "Tape",
+    "listening",
+    "logits",
+    "replaced",
+    "tape_of_thread",
+    "unheard",
+]
 
 Replace = Callable[[nn.Module, Tensor], Tensor]
 _replace: ContextVar[Replace | None] = ContextVar("xviz_replace", default=None)
@@ -160,7 +94,7 @@ class Attend(nn.Module):
         """
         scale = q.shape[-1] ** -0.5 if scale is None else scale
         if (replace := _replace.get()) is not None:
-            if _tape.get() is not None:
+            if tape_of_thread() is not None:
                 raise ModelError("Attention with replaced weights cannot be recorded; end one of the two blocks first.")
             return replace(self, _logits(q, k, scale, bias, first_key)) @ v
         seen = None if bias is None else bias[..., first_key:]
@@ -172,7 +106,7 @@ class Attend(nn.Module):
             dropout_p=self.dropout if self.training else 0.0,
             scale=scale,
         )
-        if (tape := _tape.get()) is not None:
+        if (tape := tape_of_thread()) is not None:
             tape.append(Heard(self, q, k, v, out, scale, bias, first_key))
         return out
 

@@ -12,13 +12,29 @@ from contextlib import contextmanager
 
 from torch import nn
 
-from xviz.core.attention import Replace, Tape, listening, replaced, tape_of_thread
+from xviz.core.attention import Heard, Replace, Tape, listening, replaced, tape_of_thread
 from xviz.core.errors import ModelError
 from xviz.core.listen.calls import Spaces, calls, targets
 from xviz.core.listen.ear import Ear
 from xviz.core.listen.names import Names
 
 __all__ = ["Spaces", "calls", "hearing", "replacing", "targets"]
+
+
+class _Within(Tape):
+    """A tape of one module: an ``Attend`` elsewhere, or run by a tool for its own purposes, is not on it."""
+
+    def __init__(self, names: Names) -> None:
+        super().__init__()
+        self._names = names
+
+    def append(self, heard: Heard) -> None:
+        """Put a call on the tape if it is the module's."""
+        place = None if heard.name else self._names.here()
+        if place is not None:
+            heard.name = place.name
+        if heard.name:
+            super().append(heard)
 
 
 @contextmanager
@@ -32,8 +48,9 @@ def hearing(module: nn.Module, *, batch: int | None = None) -> Iterator[Tape]:
         module: Any module, or the whole model.
         batch: Number of samples, if known; it tells samples from heads where a model joins both in one axis.
     """
-    with listening() as tape:
-        ear = Ear(Names(module), tape, batch)
+    names = Names(module)
+    with listening(_Within(names)) as tape:
+        ear = Ear(names, tape, batch)
         with ear:
             yield tape
         ear.search.finish(module, tape)

@@ -77,7 +77,11 @@ class Ear(TorchFunctionMode):
     ) -> Any:
         """One function of torch; see the module."""
         kwargs = kwargs or {}
+        if torch.compiler.is_compiling():  # a compiler follows this code; its graph shall be the model's alone
+            return func(*args, **kwargs)
         name = _name(func)
+        if name == "dim":
+            self.search.flex()
         if name in ASKING or (self.change is None and tape_of_thread() is not self.tape):
             return func(*args, **kwargs)
         if torch._C._current_graph_task_id() != -1:  # a backward pass computes again what was heard

@@ -32,7 +32,7 @@ class Held:
             for name in PARTS:
                 part = getattr(heard, name)
                 if part is not None and _place(part) == place:
-                    setattr(heard, name, part.detach().clone())
+                    heard.copy(name)
             heard.terms = tuple(t.clone() if _place(t) == place else t for t in heard.terms)
 
 

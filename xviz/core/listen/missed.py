@@ -20,6 +20,7 @@ BESIDE = re.compile(r"norm|drop|mask|bias|embed|output|proj|softmax|position|rot
 HEARD = {"scaled_dot_product_attention", "multi_head_attention_forward"}
 #: packages of kernels that keep their weights to themselves
 KERNELS = ("flash_attn", "flash_attn_interface", "xformers", "sageattention", "flash_attn_3")
+FLEX = "torch.nn.attention.flex_attention"
 SWITCH = 'Use an implementation that can be heard: attn_implementation="sdpa" or "eager" in Hugging Face models, '
 SWITCH += "torch.nn.functional.scaled_dot_product_attention elsewhere."
 
@@ -46,18 +47,34 @@ class Search:
 
     def look(self, name: str, args: tuple[Any, ...]) -> None:
         """A function that ran: whether it is a kernel of attention."""
-        kernel = ""
+        kernel, frame = "", sys._getframe(2)
+        code = frame.f_code
         if name not in HEARD and ("attention" in name or "attn" in name):
             kernel = name
-        elif (package := sys._getframe(2).f_globals.get("__name__", "").partition(".")[0]) in KERNELS:
+        elif (package := frame.f_globals.get("__name__", "").partition(".")[0]) in KERNELS:
             kernel = package
+        elif code.co_varnames[:1] == ("ctx",) and ATTENTION.search(
+            code.co_qualname
+        ):  # a function with its own gradient
+            kernel = code.co_qualname.rpartition(".")[0].rpartition(".")[2]
         else:
             for arg in args:
                 made = arg.grad_fn if isinstance(arg, Tensor) else None
                 if isinstance(made, BackwardCFunction) and ATTENTION.search(made.name()):
                     kernel = made.name().removesuffix("Backward")
-        if kernel and (where := self._names.here()) and not isinstance(where.module, Attend):
-            self._kernels[where.name, kernel] = None
+        if kernel:
+            self._kernel(kernel)
+
+    def flex(self) -> None:
+        """Something was asked for its shape; flex_attention, which is compiled, does that before it computes."""
+        if sys._getframe(2).f_globals.get("__name__") == FLEX:
+            self._kernel("flex_attention")
+
+    def _kernel(self, kernel: str) -> None:
+        where = self._names.here()
+        if where and not isinstance(where.module, Attend):
+            plain = type(where.module).__module__.startswith("torch.nn.modules") and "." in where.name
+            self._kernels[where.name.rpartition(".")[0] if plain else where.name, kernel] = None
 
     def finish(self, module: nn.Module, tape: Tape) -> None:
         """Name what was missed, and what listening changed, on the tape."""

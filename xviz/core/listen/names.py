@@ -33,7 +33,7 @@ class Names:
         self._names: dict[int, list[str]] = {}
         for name, part in module.named_modules(remove_duplicate=False):
             self._names.setdefault(id(part), []).append(name)
-        self._root = type(module).__name__
+        self._root = type(getattr(module, "_orig_mod", module)).__name__
         self._module = module  # keeps the identities valid
 
     def of(self, part: nn.Module, within: str = "") -> str:
@@ -42,8 +42,8 @@ class Names:
         return next((name for name in names if within and name.startswith(f"{within}.")), names[0])
 
     def shown(self, name: str) -> str:
-        """A name for people: the whole module is called by its class."""
-        return name or self._root
+        """A name for people: the whole module is called by its class, and what compiling puts between is left out."""
+        return ".".join(part for part in name.split(".") if part != "_orig_mod") or self._root
 
     def here(self) -> Place | None:
         """The innermost running module; None outside the whole, or where a tool runs it for itself.

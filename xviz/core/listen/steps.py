@@ -21,8 +21,7 @@ Step = tuple[Heard, Tensor | None]  #: a call, and the gradient of its output, (
 def share(before: Heard, heard: Heard) -> None:
     """Let a step read its keys from the next one, which repeats them, so that memory grows linearly."""
     if _grows(before, heard) or _asks_again(before, heard):
-        count = before.k.shape[-2]
-        before.k, before.v = heard.k[..., :count, :], heard.v[..., :count, :]
+        heard.goes_on_from(before)
 
 
 def joined(steps: Sequence[Step]) -> list[Step]:
