@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from xviz.core.attention import AttentionCall
 from xviz.core.cells import Cells, pooled_leaves
@@ -35,9 +35,9 @@ def check(loaded: Loaded, run: Run, target: Target, *, attention: bool = False) 
     Raises:
         ModelError: no such output, space or token, an empty focus, or a focus token that takes no part.
     """
-    if target.output not in loaded.card.outputs:
-        have = ", ".join(loaded.card.outputs)
-        raise ModelError(f"{loaded.card.title} has no output “{target.output}”; it has {have}.")
+    if target.output not in loaded.spec.outputs:
+        have = ", ".join(loaded.spec.outputs)
+        raise ModelError(f"{loaded.spec.title} has no output “{target.output}”; it has {have}.")
     if target.space is None:
         return target
     asking = {name for c in run.calls for name in names(run.spaces[c.queries])} if attention else set()
@@ -88,14 +88,41 @@ def path(loaded: Loaded, run: Run, output: str, call: str | None) -> tuple[tuple
     b.attention"``.
 
     Raises:
-        ModelError: there is no such call.
+        ModelError: there is no such call, or nobody said whether tokens go around the attention.
     """
     if call is not None:
         return ((run.call(call),),)
-    listed = loaded.card.paths.get(output)
+    if reason := unknown_residual(loaded, run):
+        raise ModelError(reason)
+    listed = loaded.spec.paths.get(output)
     if listed is None:
         return tuple((c,) for c in run.calls)
     return tuple(tuple(run.call(name.strip()) for name in step.split("+")) for step in listed)
+
+
+def unknown_residual(loaded: Loaded, run: Run) -> str:
+    """Why attention cannot be followed through the layers, in a sentence; "" where it can.
+
+    Rollout and relevance assume that a residual connection goes around every attention: that is known of our models
+    and of PyTorch's own layers, and a spec can say it.
+    """
+    if loaded.spec.residual:
+        return ""
+    if loaded.spec.residual is False:
+        return (
+            f"{loaded.spec.title} has attention without a residual connection around it; following attention through "
+            "the layers assumes one. Ask about one layer instead."
+        )
+    parts = dict(loaded.module.named_modules())
+    for name in (call.name.partition("#")[0] for call in run.calls):
+        steps = name.split(".")
+        inside = [parts.get(".".join(steps[:count])) for count in range(len(steps) + 1)]
+        if not any(isinstance(part, (nn.TransformerEncoderLayer, nn.TransformerDecoderLayer)) for part in inside):
+            return (
+                f"Nobody said whether a residual connection goes around “{name}”. If one goes around every attention "
+                f"of {loaded.spec.title}, say residual=True in its spec; or ask about one layer."
+            )
+    return ""
 
 
 def sources(

@@ -61,7 +61,7 @@ def explain(
     tell(progress, 0.0, "gradients")
     run = engine.regrad(loaded, run, target.output)
     steps = path(loaded, run, target.output, call)
-    rows = sources(run, target, steps, loaded.card.reads)
+    rows = sources(run, target, steps, loaded.spec.reads)
     if target.space is not None:
         rows = {name: row / len(target.tokens) for name, row in rows.items()}
     flow, scores = _Flow(run, steps, head, pools=call is None), {}

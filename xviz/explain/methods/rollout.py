@@ -42,7 +42,7 @@ def explain(
     """
     target = check(loaded, run, target, attention=True)
     steps = path(loaded, run, target.output, call)
-    rows, fresh = sources(run, target, steps, loaded.card.reads), born(run, steps)
+    rows, fresh = sources(run, target, steps, loaded.spec.reads), born(run, steps)
     mass = sum(row.sum() for row in rows.values())
     rows = {name: row / mass for name, row in rows.items()}
     for number, step in enumerate(reversed(steps)):
