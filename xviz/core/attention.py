@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from xviz.core.errors import ModelError
 
 Index = slice | Sequence[int] | Tensor
+CHUNK = 2**19  #: weights of all heads formed at once; with 2 to 8 MB they stay in the cache (benchmarks/relevance.py)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,14 +164,14 @@ class AttentionCall:
 
     def rows(self, index: Index = slice(None)) -> Tensor:
         """The weights of some queries, (h, len(index), k); each row sums to one."""
-        logits = self.scale * (self.q[:, index] @ self.k[:, self.first_key :].mT)
+        logits = (self.q[:, index] @ self.k[:, self.first_key :].mT).mul_(self.scale)
         if self.bias is not None:
             bias = self.bias[..., self.first_key :]
-            logits = logits + (bias if bias.shape[-2] == 1 else bias[:, index])
-        return F.pad(logits.softmax(-1), (self.first_key, 0))
+            logits += bias if bias.shape[-2] == 1 else bias[:, index]
+        return self._padded(logits.softmax(-1))
 
-    def columns(self, index: Index, chunk: int = 1024) -> Tensor:
-        """The weights that all queries give to some keys, (h, q, len(index)), never over ``chunk`` rows at once."""
+    def columns(self, index: Index, chunk: int | None = None) -> Tensor:
+        """The weights that all queries give to some keys, (h, q, len(index)), in chunks of rows as ``slices`` has."""
         return torch.cat([self.rows(part)[..., index] for part in self.slices(chunk)], 1)
 
     def grad_rows(self, index: Index = slice(None)) -> Tensor:
@@ -181,18 +182,22 @@ class AttentionCall:
         """
         if self.grad_out is None:
             raise ModelError(f"“{self.name}” has no gradients: the run had no target that depends on it. Run with one.")
-        grads = self.grad_out[:, index] @ self.v[:, self.first_key :].mT
-        return F.pad(grads, (self.first_key, 0))
+        return self._padded(self.grad_out[:, index] @ self.v[:, self.first_key :].mT)
 
-    def slices(self, chunk: int = 1024) -> Iterator[slice]:
-        """The queries in pieces of at most ``chunk``."""
+    def slices(self, chunk: int | None = None) -> Iterator[slice]:
+        """The queries in pieces of ``chunk``; where None, of as many as have ``CHUNK`` weights, but at least one."""
+        chunk = chunk or max(1, CHUNK // (self.heads * self.k.shape[1]))
         for start in range(0, self.q.shape[1], chunk):
             yield slice(start, min(start + chunk, self.q.shape[1]))
 
-    def received(self, chunk: int = 1024) -> Tensor:
-        """Mean weight that each key receives over all queries, (h, k), never more than ``chunk`` rows at once."""
+    def received(self, chunk: int | None = None) -> Tensor:
+        """Mean weight that each key receives over all queries, (h, k), in linear memory; chunks as in ``slices``."""
         return self.pull(torch.full((self.q.shape[1],), 1 / self.q.shape[1], dtype=self.q.dtype), chunk)
 
-    def pull(self, weights: Tensor, chunk: int = 1024) -> Tensor:
+    def pull(self, weights: Tensor, chunk: int | None = None) -> Tensor:
         """Query weights (q,) times the attention matrix of each head: (h, k), in linear memory."""
         return sum(torch.einsum("q,hqk->hk", weights[part], self.rows(part)) for part in self.slices(chunk))
+
+    def _padded(self, values: Tensor) -> Tensor:
+        """Values for the keys that take part, with zeros before them for those that do not."""
+        return F.pad(values, (self.first_key, 0)) if self.first_key else values
