@@ -11,7 +11,7 @@ import torch
 from tests.explain import plain, tiny
 from xviz import engine
 from xviz.core.run import Target
-from xviz.explain import METHODS
+from xviz.explain import METHODS, flow
 from xviz.explain.methods import relevance
 
 explain = METHODS["relevance"].explain
@@ -26,11 +26,13 @@ def whole(loaded, run, output, head=None):
     return plain.chefer(run, plain.steps_of(loaded, run, output), maps)
 
 
-@pytest.mark.parametrize("chunk", [2, 1024])
+@pytest.mark.parametrize(("chunk", "kept", "held"), [(2, 0, 0), (2, 20, 0), (None, 2**24, 0), (2, 2**24, 2**22)])
 @pytest.mark.parametrize("absent", [False, True])
 @pytest.mark.parametrize("key", tiny.CARDS)
-def test_rows_are_those_of_the_whole_matrix(key, absent, chunk, monkeypatch):
+def test_rows_are_those_of_the_whole_matrix(key, absent, chunk, kept, held, monkeypatch):
     monkeypatch.setattr(relevance, "CHUNK", chunk)
+    monkeypatch.setattr(flow, "KEPT", kept)
+    monkeypatch.setattr(relevance, "HELD", held)
     loaded, run = tiny.made(key, absent=absent)
     places = plain.layout(run)
     for output in loaded.card.outputs:  # the second is not the one whose gradients the run carries

@@ -22,6 +22,7 @@ from xviz.core.errors import ModelError
 from xviz.core.tape import Heard, Missed, Tape, listening, tape_of_thread, unheard
 
 Index = slice | Sequence[int] | Tensor
+CHUNK = 2**19  #: weights of all heads formed at once; with 2 to 8 MB they stay in the cache (benchmarks/relevance.py)
 
 __all__ = [
     "Attend",
@@ -162,10 +163,10 @@ class AttentionCall:
         weights = scores.softmax(-1)
         if terms or self.causal is not None:
             weights = weights.masked_fill(scores.isneginf().all(-1, keepdim=True), 0)
-        return F.pad(weights, (self.first_key, 0))
+        return self._padded(weights)
 
-    def columns(self, index: Index, chunk: int = 1024) -> Tensor:
-        """The weights that all queries give to some keys, (h, q, len(index)), never over ``chunk`` rows at once."""
+    def columns(self, index: Index, chunk: int | None = None) -> Tensor:
+        """The weights that all queries give to some keys, (h, q, len(index)), in chunks of rows as ``slices`` has."""
         return torch.cat([self.rows(part)[..., index] for part in self.slices(chunk)], 1)
 
     def grad_rows(self, index: Index = slice(None)) -> Tensor:
@@ -176,20 +177,26 @@ class AttentionCall:
         """
         if self.grad_out is None:
             raise ModelError(f"“{self.name}” has no gradients: the run had no target that depends on it. Run with one.")
-        return F.pad(_products(self.grad_out[:, index], self.v[:, self.first_key :]), (self.first_key, 0))
+        return self._padded(_products(self.grad_out[:, index], self.v[:, self.first_key :]))
 
-    def slices(self, chunk: int = 1024) -> Iterator[slice]:
-        """The queries in pieces of at most ``chunk``."""
+    def slices(self, chunk: int | None = None) -> Iterator[slice]:
+        """The queries in pieces of ``chunk``; where None, of as many as have ``CHUNK`` weights, but at least one."""
+        chunk = chunk or max(1, CHUNK // (self.heads * self.k.shape[1]))
         for start in range(0, self.q.shape[1], chunk):
             yield slice(start, min(start + chunk, self.q.shape[1]))
 
-    def received(self, chunk: int = 1024) -> Tensor:
-        """Mean weight that each key receives over all queries, (h, k), never more than ``chunk`` rows at once."""
-        return self.pull(_full(self.q[0, :, :0]).new_full((self.q.shape[1],), 1 / self.q.shape[1]), chunk)
+    def received(self, chunk: int | None = None) -> Tensor:
+        """Mean weight that each key receives over all queries, (h, k), in linear memory; chunks as in ``slices``."""
+        count = self.q.shape[1]
+        return self.pull(_full(self.q[0, :, :0]).new_full((count,), 1 / count), chunk)
 
-    def pull(self, weights: Tensor, chunk: int = 1024) -> Tensor:
+    def pull(self, weights: Tensor, chunk: int | None = None) -> Tensor:
         """Query weights (q,) times the attention matrix of each head: (h, k), in linear memory."""
         return sum(torch.einsum("q,hqk->hk", weights[part], self.rows(part)) for part in self.slices(chunk))
+
+    def _padded(self, values: Tensor) -> Tensor:
+        """Values for the keys that take part, with zeros before them for those that do not."""
+        return F.pad(values, (self.first_key, 0)) if self.first_key else values
 
 
 def _full(tensor: Tensor) -> Tensor:

@@ -174,41 +174,59 @@ def of_heads(call: AttentionCall, values: Tensor, head: int | None) -> Tensor:
     Raises:
         ModelError: there is no such head.
     """
+    return mixed(call, values.double(), head)
+
+
+def mixed(call: AttentionCall, values: Tensor, head: int | None) -> Tensor:
+    """(h, …) values of the heads → (…), of the type that they have: those of one head, or their mean.
+
+    Raises:
+        ModelError: there is no such head.
+    """
     if head is None:
-        return values.double().mean(0)
+        return values.mean(0)
     if not 0 <= head < call.heads:
         raise ModelError(f"“{call.name}” has {call.heads} heads, counted from 0; there is no head {head}.")
-    return values[head].double()
+    return values[head]
 
 
 def add(rows: Rows, space: TokenSpace, values: Tensor) -> None:
-    """Add (n,) values of a space, leaf by leaf, to rows; a leaf that is not there yet begins at zero."""
+    """Add (…, n) values of a space, leaf by leaf, to rows; a leaf that is not there yet begins at zero."""
     start = 0
     for leaf in leaves(space):
-        part = values[start : start + len(leaf)]
+        part = values[..., start : start + len(leaf)]
         rows[leaf.name] = rows[leaf.name] + part if leaf.name in rows else part
         start += len(leaf)
 
 
 def born(run: Run, steps: tuple[tuple[AttentionCall, ...], ...]) -> list[list[Cells]]:
-    """For each step the pooled leaves that appear there for the first time, the deepest first."""
+    """For each step the pooled leaves whose tokens are made there, the deepest first.
+
+    A pooled space that asks, anywhere in the run, is a sequence: it is pooled where it first appears and carried on
+    from there. One that only answers is pooled anew, from what its tokens have become, in every step.
+    """
+    carried = {name for call in run.calls for name in names(run.spaces[call.queries])}
     seen: set[str] = set()
-    found = []
+    fresh = []
     for step in steps:
         here = {leaf.name: leaf for c in step for space in (c.queries, c.keys) for leaf in leaves(run.spaces[space])}
-        found.append(pooled_leaves([leaf for name, leaf in here.items() if name not in seen]))
-        seen |= set(here)
-    return found
+        fresh.append(pooled_leaves([leaf for name, leaf in here.items() if name not in seen]))
+        seen |= set(here) & carried
+    return fresh
+
+
+def shares(run: Run, leaf: Cells) -> Tensor:
+    """(n, tokens of ``leaf.of``) equal shares of the present tokens that each pooled one covers; rows sum to one."""
+    cover = torch.from_numpy(leaf.cover > 0) & present(run.inputs, leaf.of)
+    return cover.double() / cover.sum(1, keepdim=True).clamp_min(1)
 
 
 def ground(run: Run, rows: Rows, pooled: Sequence[Cells]) -> Rows:
-    """The rows without those of some pooled leaves, shared out among the present tokens that each was pooled from."""
+    """The rows (…, n) without those of some pooled leaves, shared out among the tokens that each was pooled from."""
     rows = dict(rows)
     for leaf in pooled:
         if leaf.name in rows:
-            cover = torch.from_numpy(leaf.cover) * present(run.inputs, leaf.of)
-            shares = cover / cover.sum(1, keepdim=True).clamp_min(torch.finfo(cover.dtype).tiny)
-            add(rows, leaf.of, rows.pop(leaf.name) @ shares)
+            add(rows, leaf.of, rows.pop(leaf.name) @ shares(run, leaf))
     return rows
 
 
@@ -220,8 +238,8 @@ def grounded(run: Run, rows: Rows) -> Rows:
 
 
 def gather(rows: Rows, space: TokenSpace) -> Tensor:
-    """The numbers of all tokens of a space, (n,)."""
-    return torch.cat([rows[name] for name in names(space)])
+    """The numbers of all tokens of a space, (…, n)."""
+    return torch.cat([rows[name] for name in names(space)], -1)
 
 
 def tell(progress: Progress | None, share: float, words: str) -> None:
