@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from xviz.core.errors import ModelError
 
 Index = slice | Sequence[int] | Tensor
-CHUNK = 2**19  #: weights of all heads formed at once; with 2 to 8 MB they stay in the cache (benchmarks/relevance.py)
+CHUNK = 2**19  #: weights of all heads formed at once; 2 or 4 MB, which stay in the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +164,7 @@ class AttentionCall:
 
     def rows(self, index: Index = slice(None)) -> Tensor:
         """The weights of some queries, (h, len(index), k); each row sums to one."""
-        logits = (self.q[:, index] @ self.k[:, self.first_key :].mT).mul_(self.scale)
+        logits = (self.scale * self.q[:, index]) @ self.k[:, self.first_key :].mT
         if self.bias is not None:
             bias = self.bias[..., self.first_key :]
             logits += bias if bias.shape[-2] == 1 else bias[:, index]
@@ -196,7 +196,7 @@ class AttentionCall:
 
     def pull(self, weights: Tensor, chunk: int | None = None) -> Tensor:
         """Query weights (q,) times the attention matrix of each head: (h, k), in linear memory."""
-        return sum(torch.einsum("q,hqk->hk", weights[part], self.rows(part)) for part in self.slices(chunk))
+        return sum((weights[None, None, part] @ self.rows(part))[:, 0] for part in self.slices(chunk))
 
     def _padded(self, values: Tensor) -> Tensor:
         """Values for the keys that take part, with zeros before them for those that do not."""
