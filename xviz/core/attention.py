@@ -22,7 +22,7 @@ from xviz.core.errors import ModelError
 from xviz.core.tape import Heard, Missed, Tape, listening, tape_of_thread, unheard
 
 Index = slice | Sequence[int] | Tensor
-CHUNK = 2**19  #: weights of all heads formed at once; with 2 to 8 MB they stay in the cache (benchmarks/relevance.py)
+CHUNK = 2**19  #: weights of all heads formed at once; 2 or 4 MB, which stay in the cache
 
 __all__ = [
     "Attend",
@@ -192,7 +192,7 @@ class AttentionCall:
 
     def pull(self, weights: Tensor, chunk: int | None = None) -> Tensor:
         """Query weights (q,) times the attention matrix of each head: (h, k), in linear memory."""
-        return sum(torch.einsum("q,hqk->hk", weights[part], self.rows(part)) for part in self.slices(chunk))
+        return sum((weights[None, None, part] @ self.rows(part))[:, 0] for part in self.slices(chunk))
 
     def _padded(self, values: Tensor) -> Tensor:
         """Values for the keys that take part, with zeros before them for those that do not."""
@@ -222,7 +222,7 @@ def logits(
     first_key: int = 0,
 ) -> Tensor:
     """What the softmax of some queries is taken of, (…, h, len(index), k − first_key), −∞ where no key is asked."""
-    scores = scale * _products(q[..., index, :], k[..., first_key:, :])
+    scores = _products(scale * _full(q[..., index, :]), k[..., first_key:, :])
     for term in terms:
         part = term if term.shape[-2] == 1 else term[..., index, :]
         part = part if part.shape[-1] == 1 else part[..., first_key:]

@@ -2,7 +2,7 @@
 
 R^{xy} after t steps has a row for each token of x and a column for each token of y. A cross-attention adds
 (R̄^{ss})ᵀ Ā R̄^{qq}, so that a row times R asks there for a column times an earlier R, and the other way round. The
-products therefore grow faster than the layers: by half or more with every layer that crosses.
+products therefore grow faster than the layers; ``relevance`` says how fast.
 """
 
 from __future__ import annotations
@@ -81,17 +81,19 @@ class Streamed:
             columns = {y: torch.cat([columns[y], ones[y]]) if y in columns else _under(ones[y], kinds) for y in ones}
             kinds = [*kinds, *self.flow.kinds]
         zero = {x: torch.zeros(len(kinds), size, dtype=torch.float64) for x, size in sizes.items()}
-        own, state, calls = zero | columns, zero | columns, self._needed(t, wanted, rides=rides)
+        own, state, needed = zero | columns, zero | columns, self._needed(t, wanted, rides=rides)
         for i in range(t):
             for leaf in reversed(self.flow.born[i]):
                 state[leaf.name] = state[leaf.of.name] @ shares(self.flow.run, leaf).mT
             if rides:
                 self._remember(i, state)
             before = dict(state)
-            for call in calls[i]:
-                heard, cross = gather(before, self.spaces[call.keys]), self._cross(call, kinds)
+            for call, by in needed[i]:
+                live = torch.tensor([kind in by for kind in kinds])
+                heard = gather(before, self.spaces[call.keys]) * live[:, None]
+                cross = self._cross(call, kinds) & live
                 if cross.any():
-                    heard, same = heard.clone(), gather(own, self.spaces[call.keys])[cross]
+                    same = gather(own, self.spaces[call.keys])[cross]
                     heard[cross] = self._divide(i, call.keys, heard[cross] - same) + same
                 heard = self.times(call, heard)
                 if cross.any():
@@ -102,16 +104,32 @@ class Streamed:
             state = {x: values[: -len(self.flow.kinds)] for x, values in state.items()}
         return state
 
-    def _needed(self, t: int, wanted: str, *, rides: bool) -> list[list[AttentionCall]]:
-        """The calls of each step before t on which the leaves of a space depend, and where they ride along the sums."""
-        needed, found = set(names(self.spaces[wanted])), []
+    def _needed(self, t: int, wanted: str, *, rides: bool) -> list[list[tuple[AttentionCall, set[int]]]]:
+        """The calls of each step before t on which the leaves of a space depend, and for columns of which kinds.
+
+        Columns whose sums ride along are needed wherever their space is evened.
+        """
+        needed: dict[int, set[str]] = {kind: set() for kind in self.flow.kinds}
+
+        def need(space: str) -> None:
+            for kind in self.flow.kinds_of(space):
+                needed[kind] |= set(names(self.spaces[space]))
+
+        need(wanted)
+        found = []
         for i in reversed(range(t + 1)):
             if i < t:
-                found.append([c for c in self.flow.steps[i] if needed & set(names(self.spaces[c.queries]))])
-                needed |= {leaf for call in found[-1] for leaf in names(self.spaces[call.keys])}
-                needed |= {leaf.of.name for leaf in self.flow.born[i] if leaf.name in needed}
-            if rides:
-                needed |= {leaf for space in self._evened(i) for leaf in names(self.spaces[space])}
+                found.append([])
+                for call in self.flow.steps[i]:
+                    asking = set(names(self.spaces[call.queries]))
+                    found[-1].append((call, {kind for kind, leaves in needed.items() if leaves & asking}))
+                for call, by in found[-1]:
+                    for kind in by:
+                        needed[kind] |= set(names(self.spaces[call.keys]))
+                for leaves in needed.values():
+                    leaves |= {leaf.of.name for leaf in self.flow.born[i] if leaf.name in leaves}
+            for space in self._evened(i) if rides else ():
+                need(space)
         return found[::-1]
 
     def _even_column(self, i: int, space: str, columns: Tensor) -> Tensor:

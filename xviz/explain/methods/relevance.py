@@ -13,11 +13,16 @@ all read the R before the step. A call on which the output does not depend adds 
 
 Where queries or keys are pooled, R is not square and R̄ says nothing: such calls follow the self rule,
 R^{sx} += Ā R^{qx} for every x. A pooled space p of s begins with R^{px} = P R^{sx}; P holds the equal shares of what a
-token covers.
+token covers. Pooled keys begin so in every block, from what its tokens have become; pooled queries only once.
 
-Only products of R with single rows and columns are formed: R is never held, Ā only where it is small, and memory is
-linear in the number of tokens. The rows of A are made in chunks. Time is linear in the number of self-attention calls;
-each cross-attention needs the products of those before it once more.
+Only products of R with single rows and columns are formed (``streamed``): neither R nor Ā is held as a whole, the rows
+of Ā are made in chunks, once for all leaf spaces, and kept while there is room (``flow.KEPT``). Memory is linear in
+the number of tokens, and time has no step. Without cross-attention each Ā is used once. With it the products grow
+faster than the layers, since (R̄ᵀ) Ā R̄ needs an earlier R on both sides: by about 1.4 with each layer that asks one way,
+as in MIT (48 products for its 14 attentions), by about 1.8 with each of co-attention (7, 16, 37, 72, 136, 242 for one
+to six). So R is held as one matrix where tokens are few (``FEW``), or where layers are so many that this is less work
+and R is not too large (``HELD``); then there is one step for each layer. Many layers of co-attention over thousands
+of tokens remain slow.
 
 Scores are the row of R − I of the focus tokens (their mean), or the sum of the rows of all present tokens that ask on
 the path, as for an output pooled over tokens. The identity says only that a token is itself, and is left out. The
@@ -36,8 +41,9 @@ from xviz.explain.question import Rows, answer, check, path, sources, tell
 from xviz.explain.streamed import Streamed
 
 CHUNK: int | None = None  #: rows of attention made at once; None for as many as fit the cache
+FEW = 256  #: tokens of all spaces together up to which R is held in any case, 512 KB
 HELD = 2**22  #: numbers of R up to which it may be held, 32 MB
-WORTH = 16  #: multiplications that take as long as making one number of Ā and using it in a product
+WORTH = 2  #: multiplications for each product that is counted at most; it takes as long as 16, and most are not needed
 
 
 def explain(
@@ -72,7 +78,8 @@ def explain(
 def _rows(flow: Flow, rows: Rows, told: Told) -> Rows:
     """Σ_x rows[x] R^{xy} after all steps, y → (tokens of y,), with R held or streamed, whichever takes less."""
     calls = sum(map(len, flow.steps))
-    if flow.size**2 <= HELD and calls * flow.size <= WORTH * flow.products():
+    less = flow.size <= FEW or calls * flow.size <= WORTH * flow.products()
+    if less and flow.size**2 <= HELD:
         return Held(flow).rows(rows, told)
     start = {x: row.expand(len(flow.kinds), -1) for x, row in rows.items()}
     panel = Streamed(flow).row(len(flow.steps), start, flow.kinds, told)
