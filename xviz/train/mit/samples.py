@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from xviz.data.shipped.rooms import FOLDER, RoomExample
+from xviz.data.shipped import FOLDER, ShippedSample, Truth
 from xviz.geometry.thinning import thin
 from xviz.train.mit.packing import ship
 from xviz.train.mit.scanning import Scan
@@ -26,7 +26,7 @@ MOST, PHOTOS = 60_000, 8  #: points and photos of a sample
 PHOTO_BYTES = 25_000  #: of one JPEG
 
 
-def sample(scene: Path) -> tuple[RoomExample, dict[str, bytes]]:
+def sample(scene: Path) -> tuple[ShippedSample, dict[str, bytes]]:
     """What samples.json says of a scene, and the files of its zip.
 
     Args:
@@ -52,7 +52,9 @@ def sample(scene: Path) -> tuple[RoomExample, dict[str, bytes]]:
         files[path] = (scene / path).read_bytes()
     key = said["kind"].replace(" ", "-")
     title = f"{said['kind'].capitalize()} (composed)"
-    return RoomExample(key, title, f"{key}.zip", "composed", tuple(said["classes"]), credit(said["credits"])), files
+    truth = Truth(classes=tuple(said["classes"]))
+    zipped = {"room": f"{key}.zip"}
+    return ShippedSample("mit", key, title, "composed", credit(said["credits"]), zipped, truth=truth), files
 
 
 def credit(lines: list[str]) -> str:
@@ -88,12 +90,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m xviz.train.mit.samples", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the set of xviz.train.mit.rooms")
     parser.add_argument("--rooms", nargs="+", required=True, help="names of test scenes, such as scene7003_00")
-    parser.add_argument("--out", type=Path, default=FOLDER, help="folder of the samples")
+    parser.add_argument("--out", type=Path, default=FOLDER / "mit", help="folder of the samples")
     args = parser.parse_args()
     for name in args.rooms:
         example, files = sample(args.data / "test" / name)
         made = ship(example, files, args.out)
-        print(f"{made.name}: {made.stat().st_size / 1e6:.2f} MB, {', '.join(example.classes)}")
+        print(f"{made.name}: {made.stat().st_size / 1e6:.2f} MB, {', '.join(example.truth.classes)}")
 
 
 if __name__ == "__main__":

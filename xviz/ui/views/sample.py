@@ -12,7 +12,7 @@ from xviz.checkpoints import manifest
 from xviz.core.cells import Cells
 from xviz.core.run import Run, Target
 from xviz.core.sample import Sample
-from xviz.data.shipped.views import ViewExample
+from xviz.data.shipped import ShippedSample
 from xviz.drawings import image, plane
 from xviz.drawings.plane import Plane
 from xviz.models import CARDS
@@ -118,7 +118,7 @@ def probabilities(card: ModelCard, outputs: dict[str, float]) -> dict[str, float
     return dict(zip(outputs, (1 / (1 + np.exp(-values))).tolist(), strict=True))
 
 
-def show(card: ModelCard, sample: Sample, example: ViewExample | None) -> Subject:
+def show(card: ModelCard, sample: Sample, example: ShippedSample | None) -> Subject:
     """The sample with its player or as a picture, what is recognised, and the class that the rest explains."""
     choices = Choices(card.key)
     choices.start(f"{card.key} {sample.digest}")
@@ -142,14 +142,14 @@ def show(card: ModelCard, sample: Sample, example: ViewExample | None) -> Subjec
     return found
 
 
-def _truth(card: ModelCard, sample: Sample, example: ViewExample, output: str) -> NDArray[np.float64] | None:
+def _truth(card: ModelCard, sample: Sample, example: ShippedSample, output: str) -> NDArray[np.float64] | None:
     """Where a class is in a shipped sample, if that is known."""
     if card.settings["part"] == "sound":
         return sound.truth(card, example, output)
     return picture.truth(card, example, output)
 
 
-def _sample(here: Subject, example: ViewExample | None) -> None:
+def _sample(here: Subject, example: ShippedSample | None) -> None:
     """The waveform with its player and the spectrogram, or the picture."""
     from xviz.ui import components
 
