@@ -240,7 +240,7 @@ def test_the_server_takes_what_the_pages_offer() -> None:
     """Streamlit refuses larger files before a page sees them, whatever the page's own limit."""
     limit = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["server"]["maxUploadSize"]
     offered = [LIMIT_MB]
-    for path in (ROOT / "xviz" / "ui").glob("*.py"):
+    for path in (ROOT / "xviz" / "ui").rglob("*.py"):
         offered += [int(found) for found in re.findall(r"megabytes=(\d+)", path.read_text(encoding="utf-8"))]
     assert len(offered) >= 3
     assert max(offered) <= limit

@@ -26,7 +26,7 @@ from xviz.explain import voxels as finer
 from xviz.geometry.ply import ply
 from xviz.models.voxels import grains as models_grains
 from xviz.ui import cache, methods
-from xviz.ui.rooms import calls, explore, export, voxels
+from xviz.ui.rooms import calls, explore, export, sample, voxels
 from xviz.ui.state import Selection
 
 
@@ -76,8 +76,8 @@ def brought(given: list[tuple[str, bytes, str]]) -> AppTest:
 def test_classes_are_those_of_the_model_and_the_most_probable_is_explained() -> None:
     at = page()
     shown = at.dataframe[0].value
-    sample = samples("mit")[0].load()
-    found = cache.run("mit", sample).outputs
+    room = samples("mit")[0].load()
+    found = cache.run("mit", room).outputs
     for name, value in zip(shown["class"], shown["probability"], strict=True):
         assert value == pytest.approx(1 / (1 + np.exp(-found[name])), abs=1e-5)
     assert shown["probability"].is_monotonic_decreasing
@@ -195,10 +195,10 @@ def test_what_is_no_room_is_refused_in_words(given, expected: str) -> None:
 def shown(space: str = "patch", token: int = 33) -> export.Shown:
     """What the exports are given, for a shipped room, without a page."""
     card = cache.MODELS["mit"]
-    sample = samples("mit")[0].load()
-    run = cache.run("mit", sample, target="chair")
-    drawn = sample.drawing(card, sample, run)
-    scan = sample.Scan(card, sample.Choices("mit"), sample, run, run, drawn, None)
+    room = samples("mit")[0].load()
+    run = cache.run("mit", room, target="chair")
+    drawn = sample.drawing(card, room, run)
+    scan = sample.Scan(card, sample.Choices("mit"), room, run, run, drawn, None)
     picked = Selection(space, token)
     found = calls.ask(run, "chair", picked, "own", None, None)
     links = explore.strongest(found, 5)

@@ -23,7 +23,6 @@ from xviz.train.common.furniture import Model, Shot
 from xviz.train.common.placement import placed, several
 from xviz.train.common.sources import SourceError
 from xviz.train.mmvit import compare
-from xviz.train.mmvit.digits.recipe import transfer
 from xviz.train.mmvit.instruments import measure as measure_instruments
 from xviz.train.mmvit.instruments import notes as made_notes
 from xviz.train.mmvit.instruments import recipe as instruments
@@ -32,6 +31,7 @@ from xviz.train.mmvit.objects import measure as measure_objects
 from xviz.train.mmvit.objects import recipe as objects
 from xviz.train.mmvit.objects import renders
 from xviz.train.mmvit.objects.pictures import backgrounds, composed, cutouts
+from xviz.train.mmvit.transfer import transfer
 
 RATE = float(made_notes.RATE)
 FEW = {"piano": {0: (60, 70), 1: (60, 66)}, "bass": {32: (30, 40), 33: (30, 36)}}

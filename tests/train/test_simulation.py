@@ -64,7 +64,7 @@ def test_simulated_recordings_say_so() -> None:
 
 
 def test_the_command_writes_what_is_read(tmp_path: Path) -> None:
-    simulation.main(["--out", str(tmp_path), "--subjects", "1", "--trials", "2"])
+    simulation.make(tmp_path, subjects=1, trials=2)
     made = open_eeg(tmp_path / "s01.npz")
     assert made.label_names == simulation.LABELS
     assert made.recordings[0].rest == 3.0

@@ -2,7 +2,7 @@
 
 Real photographs of the matching model are those of the scikit-image package. ``regions.npz`` keeps boxes and features
 of the frozen encoder, so that a picture opens at once. A room is a zip in ScanNet's layout, as anybody could bring one.
-``python -m xviz.train.MODEL.samples`` makes a folder.
+``xviz samples MODEL`` makes a folder.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from xviz.core.sample import Part, Regions, Sample
 from xviz.data.picture import read_picture
 from xviz.data.sound import read_sound
 from xviz.data.text import read_text
+from xviz.places import SAMPLES
 
-FOLDER = Path(__file__).parent / "samples"
+FOLDER = SAMPLES
 
 
 @dataclass(frozen=True)

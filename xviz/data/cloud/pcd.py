@@ -32,12 +32,12 @@ def read_pcd(data: bytes) -> RawCloud:
         fields, sizes, letters = header["FIELDS"], [int(v) for v in header["SIZE"]], header["TYPE"]
         counts = [int(v) for v in header.get("COUNT", ["1"] * len(fields))]
         count = int(header["POINTS"][0])
+        if any(letter not in ("I", "U", "F") for letter in letters) or any(not 0 < many <= WIDEST for many in counts):
+            raise ValueError("a field of no known type")
         types = [
             (f"{i} {name}", np.dtype(f"<{letter.lower()}{size}"), (many,))
             for i, (name, letter, size, many) in enumerate(zip(fields, letters, sizes, counts, strict=True))
         ]
-        if any(this.kind not in "iuf" or not 0 < many <= WIDEST for _, this, (many,) in types):
-            raise ValueError("a field of no known type")
         point = np.dtype(types)
     except (KeyError, ValueError, TypeError, IndexError) as error:
         raise SampleError(f"The header of the PCD file is damaged or lacks a line ({error}). Save it again.") from error

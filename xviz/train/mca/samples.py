@@ -1,4 +1,4 @@
-"""Make the shipped recordings: ``python -m xviz.train.mca.samples --edf S001R02.edf``.
+"""Make the shipped recordings: ``xviz samples mca --edf S001R02.edf``.
 
 Four simulated trials of subjects that no split by subject trains on, one for each pair of low and high ratings, kept in
 steps of 0.75 µV; the truth of the simulation; and the EDF of PhysioNet that the package biosignalsnotebooks carries.
@@ -6,10 +6,8 @@ steps of 0.75 µV; the truth of the simulation; and the EDF of PhysioNet that th
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +22,7 @@ SUBJECTS = (2, 8, 17, 22)
 RATINGS = ((7.5, 7.5), (7.5, 2.5), (2.5, 7.5), (2.5, 2.5))  #: valence, arousal
 OUT = FOLDER / "mca"
 STEP = 0.75  #: µV
-SIMULATED = "Simulated by xviz (python -m xviz.train.mca.simulation), nobody's brain was recorded. CC0."
+SIMULATED = "Simulated by xviz (xviz make recordings), nobody's brain was recorded. CC0."
 REAL = (
     "EEG Motor Movement/Imagery Dataset, subject 1, run 2 (eyes closed): Schalk et al., IEEE Transactions on "
     "Biomedical Engineering 51, 2004; PhysioNet (Goldberger et al., Circulation 101, 2000). "
@@ -32,13 +30,8 @@ REAL = (
 )
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Write ``samples/mca``."""
-    parser = argparse.ArgumentParser(
-        prog="python -m xviz.train.mca.samples", description="Make the shipped recordings."
-    )
-    parser.add_argument("--edf", type=Path, help="S001R02.edf of biosignalsnotebooks")
-    given = parser.parse_args(arguments)
+def make(edf: Path | None = None) -> None:
+    """Write ``samples/mca``; without the real recording's file, the one that is there stays."""
     OUT.mkdir(parents=True, exist_ok=True)
     listed = []
     for number, pair in zip(SUBJECTS, RATINGS, strict=True):
@@ -54,8 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ratings = dict(zip(LABELS, pair, strict=True))
         files = {"eeg": f"{key}.npz"}
         listed.append(ShippedSample("mca", key, title, "simulated", SIMULATED, files, truth=Truth(ratings=ratings)))
-    if given.edf is not None:
-        shutil.copyfile(given.edf, OUT / "S001R02.edf")
+    if edf is not None:
+        shutil.copyfile(edf, OUT / "S001R02.edf")
     if (OUT / "S001R02.edf").is_file():
         title = "Real recording, eyes closed (PhysioNet)"
         listed.append(ShippedSample("mca", "eyes-closed", title, "real", REAL, {"eeg": "S001R02.edf"}))
@@ -64,7 +57,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
     bands = [band.name for band in BANDS]
     truth = {"electrodes": list(BIOSEMI32), "bands": bands, "unit": "dB, rating 2 to 8", "change": change}
     (OUT / "truth.json").write_text(json.dumps(truth, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""Ship rooms of the test part as samples: ``python -m xviz.train.mit.samples --data DIR --rooms NAME …``.
+"""Ship rooms of the test part as samples: ``xviz samples mit --data DIR --rooms NAME …``.
 
 Each is a zip in ScanNet's layout, as `xviz.train.mit.packing` packs them: the cloud thinned, eight photos with
 their cameras, and in samples.json the classes and the makers of every model in it. Labels and depths are not shipped.
@@ -6,11 +6,11 @@ their cameras, and in samples.json the classes and the makers of every model in 
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +30,7 @@ def sample(scene: Path) -> tuple[ShippedSample, dict[str, bytes]]:
     """What samples.json says of a scene, and the files of its zip.
 
     Args:
-        scene: Folder that `xviz.train.mit.rooms` made.
+        scene: Folder of a scene that “xviz make rooms” wrote.
     """
     said = json.loads((scene / "tags.json").read_text(encoding="utf-8"))
     name = scene.name
@@ -85,18 +85,15 @@ def small_jpeg(raw: bytes) -> bytes:
     return small.getvalue()
 
 
-def main() -> None:
-    """Ship the rooms that are named."""
-    parser = argparse.ArgumentParser(prog="python -m xviz.train.mit.samples", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="the set of xviz.train.mit.rooms")
-    parser.add_argument("--rooms", nargs="+", required=True, help="names of test scenes, such as scene7003_00")
-    parser.add_argument("--out", type=Path, default=FOLDER / "mit", help="folder of the samples")
-    args = parser.parse_args()
-    for name in args.rooms:
-        example, files = sample(args.data / "test" / name)
-        made = ship(example, files, args.out)
+def make(data: Path, rooms: Sequence[str], out: Path = FOLDER / "mit") -> None:
+    """Ship rooms.
+
+    Args:
+        data: Folder that “xviz make rooms” wrote.
+        rooms: Names of scenes of its test part.
+        out: Folder of the samples.
+    """
+    for name in rooms:
+        example, files = sample(data / "test" / name)
+        made = ship(example, files, out)
         print(f"{made.name}: {made.stat().st_size / 1e6:.2f} MB, {', '.join(example.truth.classes)}")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""Make the shipped samples: ``python -m xviz.train.mmca.samples --scenes DIR``.
+"""Make the shipped samples: ``xviz samples mmca --data DIR``.
 
 Takes some scenes of the ``samples`` split (only cut-outs whose licences allow shipping: MIT, CC0, CC-BY) and the
 photographs of the scikit-image package, writes ``xviz/data/samples/mmca/samples.json`` with every credit, and keeps the
@@ -7,7 +7,6 @@ frozen encoder's boxes and features of each, half precision, in ``regions.npz``.
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 from collections.abc import Mapping
@@ -46,11 +45,8 @@ PHOTOGRAPHS = tuple(
 )  # fmt: skip
 
 
-def main() -> None:
-    """Write the pictures, the list and the features."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--scenes", type=Path, required=True, help="the folder that “xviz scenes” made")
-    folder = parser.parse_args().scenes
+def make(folder: Path) -> None:
+    """Write the pictures, the list and the features, from the scenes of a folder."""
     OUT.mkdir(parents=True, exist_ok=True)
     scenes = [json.loads(line) for line in (folder / "samples.jsonl").read_text(encoding="utf-8").splitlines()]
     listed = [_entry(folder, scenes[number]) for number in CHOSEN]
@@ -74,7 +70,3 @@ def _entry(folder: Path, scene: Mapping[str, Any]) -> ShippedSample:
     credit = "; ".join(dict.fromkeys(thing["credit"] for thing in scene["objects"]))
     texts = tuple(sentence["text"] for sentence in sentences)
     return _shipped(key, ", ".join(names).capitalize(), "composed scene", credit, f"{key}.jpg", texts)
-
-
-if __name__ == "__main__":
-    main()

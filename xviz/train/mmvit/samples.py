@@ -1,13 +1,12 @@
 """Make the shipped samples of instruments and object pictures.
 
-``python -m xviz.train.mmvit.samples --instruments DIR`` mixes held-out notes of two families and writes FLAC files with
+``xviz samples mmvit-instruments --data DIR`` mixes held-out notes of two families and writes FLAC files with
 the true box, in time and frequency, of every note. ``--objects DIR --cache CACHE`` puts held-out models in pairs, from
 the pictures that the builder rendered, and writes JPEG files with the true mask of every thing.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 
@@ -85,15 +84,3 @@ def fits(names: list[str], listed: list[ShippedSample]) -> bool:
 def rounded(box: tuple[float, float, float, float]) -> tuple[float, ...]:
     """Seconds to thousandths, hertz to tenths."""
     return tuple(round(value, digits) for value, digits in zip(box, (3, 3, 1, 1), strict=True))
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--instruments", type=Path, help="the folder of the set of instruments")
-    parser.add_argument("--objects", type=Path, help="the folder of the set of object pictures")
-    parser.add_argument("--cache", type=Path, help="the cache that the builder of object pictures used")
-    given = parser.parse_args()
-    if given.instruments:
-        instruments(given.instruments)
-    if given.objects:
-        objects(given.objects, given.cache or given.objects / "cache")

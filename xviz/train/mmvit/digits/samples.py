@@ -1,13 +1,12 @@
 """Make the shipped samples of spoken digits.
 
-``python -m xviz.train.mmvit.digits.samples --folder DIGITS`` takes single digits at 8 kHz, ``0.wav`` to ``9.wav``, of
+``xviz samples mmvit-digits --data DIGITS`` takes single digits at 8 kHz, ``0.wav`` to ``9.wav``, of
 the Debian package ``asterisk-core-sounds-en-wav`` (a voice that the checkpoint was not trained on), puts some of them
 in a row, and writes FLAC files and their list, in which the true place of every digit stands.
 """
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +25,7 @@ CREDIT = (
 )
 
 
-def main(folder: Path) -> None:
+def make(folder: Path) -> None:
     """Write the samples."""
     definition, listed = Mel.of(SOUND), []
     for number, digits in enumerate(ROWS):
@@ -45,9 +44,3 @@ def main(folder: Path) -> None:
             ShippedSample("mmvit", key, ", ".join(places), "spoken digits", CREDIT, files, truth=Truth(places=places))
         )
     write(OUT / "samples.json", listed)
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, required=True, help="the package's folder of digits")
-    main(parser.parse_args().folder)
