@@ -84,9 +84,8 @@ def test_what_no_extra_names_is_enough_without_the_app() -> None:
     code = (
         f"import sys; sys.modules.update(dict.fromkeys({blocked}))\n"
         "import xviz.cli, xviz.engine, xviz.explain, xviz.export, xviz.record, xviz.figures.recipes\n"
-        "from xviz.data.shipped.scenes import examples, load_example\n"
-        "from xviz.data.shipped.views import load_view_example, view_examples\n"
-        "load_example(examples()[0].key); load_view_example('mmvit', view_examples('mmvit')[0].key)\n"
+        "from xviz.data.shipped import samples\n"
+        "samples('mmca')[0].load(); samples('mmvit')[0].load()\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr
