@@ -15,9 +15,10 @@ from xviz import engine
 from xviz.data.shipped.views import load_view_example, view_examples
 from xviz.explain import METHODS
 from xviz.models import MODELS
+from xviz.ui.methods import MOST_PROBABLE
 from xviz.ui.views.explore import call_name
 from xviz.ui.views.methods import DEFAULTS
-from xviz.ui.views.sample import MOST_PROBABLE, view_name
+from xviz.ui.views.sample import view_name
 
 EXAMPLES = view_examples("mmvit")
 
