@@ -185,3 +185,22 @@ def _calls(module: nn.Module, tape: list[Heard], grads: tuple[Tensor | None, ...
             )
         )
     return tuple(calls)
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """A sample, the model that it went through, and the run: all that a question needs."""
+
+    model: Loaded
+    sample: Sample
+    run: Run
+
+    @property
+    def outputs(self) -> Mapping[str, float]:
+        """The model's scalar outputs by name."""
+        return self.run.outputs
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What reading and preparing the sample changed, in words for people."""
+        return (*(note for part in self.sample.parts.values() for note in part.notes), *self.run.inputs.notes)
