@@ -9,18 +9,18 @@ from xviz.ui.eeg import difference, explore, export, maps, sample, signals, what
 def linked() -> None:
     """What answers a click; only this part of the page runs again."""
     with page.told():
-        looked = explore.explore(here)
-        maps.show(here, looked)
-        difference.show(here, looked)
-        export.show(here, looked)
-        whatif.show(here, looked)
+        looked = explore.explore(opened)
+        maps.show(opened, looked)
+        difference.show(opened, looked)
+        export.show(opened, looked)
+        whatif.show(opened, looked)
 
 
 card = MODELS["mca"]
 above = page.heading(card)
 with page.told():
-    here = sample.answer(card, sample.choose(card))
-    page.notes(here.eeg, above=above, more=here.run.inputs.notes)
-    signals.show(here)
+    opened = sample.answer(card, sample.choose(card))
+    page.notes(opened.eeg, above=above, more=opened.run.inputs.notes)
+    signals.show(opened)
     linked()
-    trust.show(here, trust.RECORDINGS)
+    trust.show(opened, whatif.TRIAL)

@@ -9,18 +9,18 @@ from xviz.ui.rooms import explore, export, sample, whatif
 def linked() -> None:
     """What answers a click; only this part of the page runs again."""
     with page.told():
-        looked = explore.explore(here)
-        whatif.without(here, looked)
-        export.show(here, looked)
+        looked = explore.explore(opened)
+        whatif.without(opened, looked)
+        export.show(opened, looked)
 
 
 card = MODELS["mit"]
 above = page.heading(card)
 with page.told():
     room = sample.choose(card)
-    here = sample.show(card, room)
-    page.notes(*room.parts.values(), above=above, more=() if here is None else here.run.inputs.notes)
-    if here is not None:
+    opened = sample.show(card, room)
+    page.notes(*room.parts.values(), above=above, more=() if opened is None else opened.run.inputs.notes)
+    if opened is not None:
         linked()
-        whatif.classes(here)
-        trust.show(here, trust.ROOMS)
+        whatif.classes(opened)
+        trust.show(opened, whatif.TRIAL)

@@ -9,16 +9,16 @@ from xviz.ui.matching import explore, export, ranking, sample, whatif
 def linked() -> None:
     """What answers a click; only this part of the page runs again."""
     with page.told():
-        looked = explore.explore(here)
-        whatif.show(here, looked)
-        export.show(here, looked)
+        looked = explore.explore(opened)
+        whatif.show(opened, looked)
+        export.show(opened, looked)
 
 
 card = MODELS["mmca"]
 above = page.heading(card)
 with page.told():
-    here = sample.score(card, sample.choose(card))
-    page.notes(*here.sample.parts.values(), above=above, more=here.run.inputs.notes)
+    opened = sample.score(card, sample.choose(card))
+    page.notes(*opened.sample.parts.values(), above=above, more=opened.run.inputs.notes)
     linked()
-    trust.show(here)
-    ranking.show(here)
+    trust.show(opened, whatif.TRIAL)
+    ranking.show(opened)

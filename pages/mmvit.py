@@ -8,16 +8,16 @@ from xviz.ui.views import choose, explore, export, methods, sample, whatif
 def linked() -> None:
     """What answers a click; only this part of the page runs again."""
     with page.told():
-        looked = explore.explore(here)
-        export.show(here, looked, *methods.explore(here))
+        looked = explore.explore(opened)
+        export.show(opened, looked, *methods.explore(opened))
 
 
 card = sample.choose_card()
 above = page.heading(card)
 with page.told():
     if brought := choose.choose(card):
-        here = sample.show(card, *brought)
-        page.notes(*here.sample.parts.values(), above=above, more=here.run.inputs.notes)
+        opened = sample.show(card, *brought)
+        page.notes(*opened.sample.parts.values(), above=above, more=opened.run.inputs.notes)
         linked()
-        whatif.show(here)
-        trust.show(here, trust.views(here.views, here.sounds))
+        whatif.show(opened)
+        trust.show(opened, whatif.trial(opened))

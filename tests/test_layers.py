@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -13,15 +15,17 @@ import pytest
 ROOT = Path(__file__).parents[1]
 #: from the bottom up; a layer imports only layers before it, and layers that share a step do not know each other
 STEPS: tuple[tuple[str, ...], ...] = (
-    ("core", "draw", "geometry"),
+    ("core", "draw", "geometry", "places"),
     ("data", "models"),
     ("checkpoints",),
     ("engine",),
     ("custom_weights", "explain"),
     ("drawings", "figures"),
-    ("export", "record"),
+    ("export", "illustrate", "record"),
+    ("session",),
     ("train",),
     ("ui",),
+    ("commands",),
     ("cli",),
 )
 RANK = {name: step for step, names in enumerate(STEPS) for name in names}
@@ -66,6 +70,39 @@ def test_imports_point_one_way(layer: str, path: Path) -> None:
             continue
         below = parts[1]
         assert below == layer or RANK[below] < RANK[layer], f"{path}: {layer} must not import {below}"
+
+
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for layer, path in FILES
+    if layer not in ("pages", "app")
+}
+PAGES = {path.parent.name for path in (ROOT / "xviz" / "ui").glob("*/sample.py")}
+
+
+def modules_of(path: Path) -> set[str]:
+    """The modules of xviz that a file imports, each as the file that is run for it."""
+    names = [name for name in imported(path) if name.split(".")[0] == "xviz"]
+    return {name if name in MODULES else name.rpartition(".")[0] for name in names} & set(MODULES)
+
+
+def test_no_imports_go_in_a_circle() -> None:
+    tuple(TopologicalSorter({name: modules_of(path) - {name} for name, path in MODULES.items()}).static_order())
+
+
+def test_parts_of_a_page_are_imported_by_that_page_alone() -> None:
+    assert {"matching", "eeg", "views", "rooms"} == PAGES
+    for name, path in MODULES.items():
+        own = name.split(".")[2] if name.startswith("xviz.ui.") else ""
+        others = {f"xviz.ui.{page}" for page in PAGES - {own}}
+        met = [other for other in modules_of(path) if other.startswith(tuple(others))]
+        assert not met, f"{name} imports {met}: what pages share stands flat in xviz/ui"
+
+
+def test_session_state_and_address_are_touched_in_one_place() -> None:
+    for name, path in MODULES.items():
+        text = path.read_text(encoding="utf-8")
+        assert name == "xviz.ui.state" or not re.search(r"st\.(session_state|query_params)", text), name
 
 
 def test_the_layers_cover_the_tree() -> None:

@@ -19,7 +19,7 @@ from xviz.draw import scale
 from xviz.drawings import image, matrix, points, words
 from xviz.drawings.photos import album, photos
 from xviz.drawings.view import Finer
-from xviz.ui.components import camera, mount, picked
+from xviz.ui.components import camera, mount, picked, token_of
 
 SENTENCE = re.split(" ", "What is the <b>small</b> brown dog on the left of the red sofa looking at ?")
 ARABIC = re.split(" ", "ماذا يرى الكلب الصغير ؟")
@@ -73,7 +73,7 @@ def show_picture() -> None:
                       [220, 150, 420, 270], [5, 230, 80, 295]], np.float32)  # fmt: skip
     labels = ["room", "sofa <i>red</i>", "dog", "window", "table", "lamp"]
     scores = np.float32([0.02, 0.11, 0.41, 0.08, 0.3, np.nan])
-    chosen = st.session_state.get("picture", {}).get("pick")
+    chosen = token_of(st.session_state.get("picture", {}).get("pick"))
     if chosen is not None:
         scores = np.roll(scores, chosen)
     view = image.regions(
@@ -102,7 +102,7 @@ def show_cloud() -> None:
     key = "cloud-segments" if segmented else "cloud"
     start = time.perf_counter()
     count = int(segments.max()) + 1 if segmented else n
-    pick = st.session_state.get(key, {}).get("pick")
+    pick = token_of(st.session_state.get(key, {}).get("pick"))
     if segmented:
         values = np.random.default_rng(pick or 0).random(count).astype(np.float32)
     else:
@@ -125,7 +125,7 @@ def show_photos() -> None:
     """Likeness of every patch to the picked one, and a photo that the model is not shown."""
     shown = room()
     made = album(shown.images, GRID, names=[f"frame-{20 * i:06d}.jpg" for i in range(len(shown.images))])
-    pick = st.session_state.get("photos", {}).get("pick") or 0
+    pick = token_of(st.session_state.get("photos", {}).get("pick")) or 0
     values = np.exp(-((np.arange(len(made)) - pick) ** 2) / 400).astype(np.float32)
     view = photos(
         made, values, scale=scale.sequential(values, label="likeness"), totals=values.reshape(5, -1).sum(1),

@@ -13,13 +13,13 @@ from xviz.ui.page import plain
 from xviz.ui.state import Selection, _numbers
 
 
-@pytest.mark.parametrize("selection", [Selection("word", 0), Selection("region", 35)])
+@pytest.mark.parametrize("selection", [Selection("word", 0), Selection("region", 35), Selection("view12", 4)])
 def test_a_selection_comes_back_from_its_text(selection: Selection) -> None:
     assert Selection.parse(selection.text()) == selection
 
 
 @pytest.mark.parametrize(
-    "text", [None, "", "word", "word-", "word-0", "word--3", "word-x", "cell-3", "word-9999999", "word-3.5"]
+    "text", [None, "", "word", "word-", "word-0", "word--3", "word-x", "Word-3", "a b-3", "word-9999999", "word-3.5"]
 )
 def test_what_names_no_token_selects_none(text: str | None) -> None:
     assert Selection.parse(text) is None

@@ -10,25 +10,16 @@ import gc
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from pathlib import PurePath
 from threading import Lock
 
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from xviz import engine
 from xviz.core.explanation import Explanation
-from xviz.core.provenance import digest
 from xviz.core.run import Inputs, Run, Target
-from xviz.core.sample import Eeg, Picture, Regions, Sample
-from xviz.data.eeg.channels import ChannelReport, Missing, match
-from xviz.data.eeg.read import EegFile, open_eeg
-from xviz.drawings.plane import Plane
-from xviz.explain import METHODS, columns, eeg_cells
-from xviz.models import MODELS, regions
-from xviz.models.boxes import find_boxes
-from xviz.models.card import ModelCard
+from xviz.core.sample import Sample
+from xviz.explain import METHODS, columns
+from xviz.models import MODELS
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model …")
@@ -38,13 +29,6 @@ def load(key: str) -> engine.Loaded:
     gc.collect()
     gc.freeze()  # modules and weights live as long as the app: no later collection looks at them again
     return loaded
-
-
-@st.cache_resource(max_entries=64, show_spinner="Finding and encoding regions …")
-def encoded(digest: str, count: int, _picture: Picture) -> Regions:
-    """Boxes and features of a picture, so that editing the sentence does not encode it again."""
-    boxes = find_boxes(_picture.pixels, count=count)
-    return Regions(boxes, regions.encode(_picture.pixels, boxes).numpy())
 
 
 @st.cache_resource(max_entries=64, show_spinner="Preparing what the model reads …")
@@ -169,67 +153,6 @@ def part(run: Run, what: Hashable, make: Callable[[], object] | None = None) -> 
     if found is None and make is not None:
         _large().put(key, found := make())
     return found
-
-
-# Sounds and pictures in views
-
-
-def of_sample(sample: Sample, make: Callable[[ModelCard, Sample], Plane], card: ModelCard) -> Plane:
-    """The drawing that is made of a sample for a card."""
-    return _of_sample(sample.digest, card.key, sample, make, card)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _of_sample(
-    digest: str, key: str, _sample: Sample, _make: Callable[[ModelCard, Sample], Plane], _card: ModelCard
-) -> Plane:
-    return _make(_card, _sample)
-
-
-# EEG
-
-
-def file_digest(name: str, data: bytes) -> str:
-    """What tells one uploaded file from another: its bytes, and its ending, by which it is read."""
-    return digest(PurePath(name).suffix.lower(), data)
-
-
-def eeg_digest(eeg: Eeg) -> str:
-    """What tells one recording from another: its numbers, and what is said about them."""
-    return digest(Sample("recording", {"eeg": eeg}).digest, *eeg.notes)
-
-
-@st.cache_resource(max_entries=4, show_spinner="Reading the recording …")
-def opened(digest: str, unit: str | None, rate: float | None, part: int, _name: str, _data: bytes) -> EegFile:
-    """All recordings of a file, of a long one a part."""
-    return open_eeg(_data, name=_name, unit=unit, rate=rate, part=part)
-
-
-@st.cache_resource(max_entries=16, show_spinner="Matching the channels …")
-def matched(digest: str, missing: Missing, _eeg: Eeg) -> tuple[Eeg, ChannelReport]:
-    """A recording with the model's electrodes, and what was done for it."""
-    return match(_eeg, missing=missing)
-
-
-def over_time(run: Run) -> dict[str, NDArray[np.float64]]:
-    """Every output in every window of time."""
-    return of_run(run, eeg_cells.over_time, "over time")  # type: ignore[return-value]
-
-
-def read(run: Run) -> NDArray[np.float64]:
-    """What the network reads after the attention, (electrode, band, step)."""
-    return of_run(run, eeg_cells.read, "read")  # type: ignore[return-value]
-
-
-def without_bands(run: Run, output: str) -> NDArray[np.float64]:
-    """What an output loses when a band says nothing, (band,)."""
-
-    def made(loaded: engine.Loaded, run: Run) -> NDArray[np.float64]:
-        count = run.calls[0].heads
-        groups = {name: group % count for name, group in eeg_cells.bands(run, count).items()}
-        return eeg_cells.leave_out(loaded, run, Target(output), groups)
-
-    return of_run(run, made, f"without bands {output}")  # type: ignore[return-value]
 
 
 def of_run(run: Run, make: Callable[[engine.Loaded, Run], object], what: str) -> object:

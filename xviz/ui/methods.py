@@ -19,6 +19,7 @@ from xviz.models.card import ModelCard
 from xviz.ui import cache, page
 
 SLOW = ("shap",)  #: methods that begin only when asked to
+MOST_PROBABLE = "most probable"  #: explain the class that is
 ROWS = ("look", "received")  #: methods that read one attention call, as it is on the screen
 
 
@@ -95,3 +96,12 @@ def weigh(call: AttentionCall, head: int | None) -> NDArray[np.float64]:
     """The weights of one head, or the mean over heads, (q, k)."""
     rows = call.rows().double()
     return (rows.mean(0) if head is None else rows[head]).numpy()
+
+
+def probabilities(card: ModelCard, outputs: dict[str, float]) -> dict[str, float]:
+    """Class → probability: of each by itself, or of one among all where the card says that there is only one."""
+    values = np.array(list(outputs.values()))
+    if card.settings.get("one_of"):
+        raised = np.exp(values - values.max())
+        return dict(zip(outputs, (raised / raised.sum()).tolist(), strict=True))
+    return dict(zip(outputs, (1 / (1 + np.exp(-values))).tolist(), strict=True))

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
-from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -22,7 +21,6 @@ from xviz.explain import METHODS
 from xviz.models import CARDS
 from xviz.models.card import ModelCard
 
-PAGES = Path(__file__).parents[2] / "pages"  #: a card that has none is shown on another card's page
 Progress = Callable[[float, str], None]
 _log = logging.getLogger("xviz")
 

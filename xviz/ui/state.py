@@ -6,18 +6,19 @@ this module touches ``st.session_state`` or ``st.query_params``.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import streamlit as st
 
-SPACES = ("word", "region", "electrode", "view1", "view2", "view3", "patch", "supervoxel", "class")
+NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")  #: of a kind of token; a page passes over those that it does not have
 
 
 @dataclass(frozen=True)
 class Selection:
     """The selected token, as people count them: a word, a region, an electrode, a cell of a view, a patch, a class."""
 
-    space: str  #: one of SPACES
+    space: str  #: its kind, as the page calls it
     token: int  #: counted from 0
 
     def text(self) -> str:
@@ -28,7 +29,7 @@ class Selection:
     def parse(cls, text: str | None) -> Selection | None:
         """The selection that a URL names; None where it names none."""
         space, _, number = (text or "").partition("-")
-        if space not in SPACES or not number.isdecimal() or len(number) > 6 or int(number) < 1:
+        if not NAME.fullmatch(space) or not number.isdecimal() or len(number) > 6 or int(number) < 1:
             return None
         return cls(space, int(number) - 1)
 

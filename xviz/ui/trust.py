@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import altair as alt
 import numpy as np
 import streamlit as st
 
 from xviz import record
-from xviz.core.run import Run, Target
+from xviz.core.run import Target
 from xviz.draw.scale import number, signed
 from xviz.explain import METHODS
 from xviz.explain.faithfulness import Curves, curves
 from xviz.explain.interventions import Intervention, intervene
-from xviz.models.card import ModelCard
 from xviz.ui import cache, page, state
-from xviz.ui.state import Choices, Selection
-
-
-class Shown(Protocol):
-    """What is tested: a sample on the screen, as every model's page has it."""
-
-    card: ModelCard
-    choices: Choices
-    run: Run
-
-    def target(self, selection: Selection | None) -> Target:
-        """What is explained."""
-
+from xviz.ui.records import Opened
 
 CHANCE = "random orders, mean; shaded: 95 % of them"
 
@@ -50,52 +36,19 @@ class Trial:
     first: str = "occlusion"  #: the method that is offered first where that one cannot give an order
 
 
-MATCHING = Trial(
-    prefix="match", space="regions", tokens="Regions", attention="The joint attention's weights are", calls="joint",
-    last=True, data="held-out scenes",
-    methods=tuple(key for key in METHODS if METHODS[key].kind != "attention" or not METHODS[key].needs_focus),
-)  # fmt: skip
-
-
-RECORDINGS = Trial(
-    prefix="eeg", space="psd", tokens="Powers (PSD) of electrodes", calls="", last=False, beside="against",
-    attention="The weights of both directions are all", data="simulated recordings, and on real ones",
-    methods=tuple(
-        key for key in METHODS if not METHODS[key].needs_focus and not METHODS[key].needs_convolution and key != "shap"
-    ),
-)  # fmt: skip
-
-
-ROOMS = Trial(
-    prefix="rooms", space="supervoxels", tokens="Supervoxels", calls="decoder", last=False, beside="method",
-    attention="The weights of the decoder, within and across sides, are all", data="rooms of unseen furniture",
-    methods=("rollout", "relevance", "gradient", "integrated", "gradcam", "occlusion"), first="gradcam",
-)  # fmt: skip
-
-
-def views(names: tuple[str, ...], sounds: bool) -> Trial:
-    """The tests of a page of views: the patches of all views are taken away together."""
-    return Trial(
-        prefix="views", space="+".join(names), tokens="Patches of all views", calls="", last=False,
-        attention="The weights of all blocks are", data="sounds" if sounds else "pictures", first="integrated",
-        beside="views.order",
-        methods=tuple(key for key in METHODS if not METHODS[key].needs_convolution and key != "shap"),
-    )  # fmt: skip
-
-
 @st.fragment
-def show(scene: Shown, trial: Trial = MATCHING) -> None:
+def show(opened: Opened, trial: Trial) -> None:
     """Two tests that begin when asked for."""
     st.subheader("How far to trust it")
     left, right = st.columns(2, gap="medium")
     with left, page.told():
-        _deletion(scene, trial)
+        _deletion(opened, trial)
     with right, page.told():
-        _attention_matters(scene, trial)
-    _measured(scene, trial)
+        _attention_matters(opened, trial)
+    _measured(opened, trial)
 
 
-def _deletion(scene: Shown, trial: Trial) -> None:
+def _deletion(opened: Opened, trial: Trial) -> None:
     """Tokens taken away in the order of a method's scores."""
     st.markdown(
         f"**Deletion.** {trial.tokens} are hidden from the model one after another, strongest first. "
@@ -112,17 +65,17 @@ def _deletion(scene: Shown, trial: Trial) -> None:
             key=f"{trial.prefix}.deletion",
         )
         asked = st.button("Measure", icon=":material/play_arrow:", key=f"{trial.prefix}.measure")
-    target = scene.target(None)
-    place = f"curves {scene.run.provenance.json()} {scene.choices.masked} {name} {target.output}"
+    target = opened.target()
+    place = f"curves {opened.run.provenance.json()} {opened.choices.masked} {name} {target.output}"
     work = st.container()  # always there, so that what stands below keeps its place
     if asked:
         with work, page.progress("Deletion") as move:
             focus = Target(target.output, "class", (0,)) if METHODS[name].needs_focus else target
-            found = cache.explain(scene.run, cache.Question(name, focus))
-            scene.choices.remember(
-                place, curves(cache.load(scene.card.key), scene.run, target, found, trial.space, progress=move)
+            found = cache.explain(opened.run, cache.Question(name, focus))
+            opened.choices.remember(
+                place, curves(cache.load(opened.card.key), opened.run, target, found, trial.space, progress=move)
             )
-    kept = scene.choices.recall(place)
+    kept = opened.choices.recall(place)
     if isinstance(kept, Curves):
         _draw(kept, trial, target.output)
 
@@ -158,28 +111,28 @@ def _draw(kept: Curves, trial: Trial, output: str) -> None:
     )
 
 
-def _attention_matters(scene: Shown, trial: Trial) -> None:
+def _attention_matters(opened: Opened, trial: Trial) -> None:
     """Uniform and shuffled weights in the joint attention."""
     st.markdown(
         f"**Does the attention matter here?** {trial.attention} replaced: all equal, or shuffled within "
         "each row. If the score stays where it was, the map explains little of it."
     )
-    place = f"attention {scene.choices.masked} {scene.run.provenance.json()}"
+    place = f"attention {opened.choices.masked} {opened.run.provenance.json()}"
     asked = st.button("Replace the weights", icon=":material/shuffle:", key=f"{trial.prefix}.replace")
     work = st.container()
     if asked:
         with work, page.progress("Other weights") as move:
-            calls = [call.name for call in scene.run.calls if call.name.startswith(trial.calls)]
+            calls = [call.name for call in opened.run.calls if call.name.startswith(trial.calls)]
             chosen = calls[-1] if trial.last else None
-            loaded = cache.load(scene.card.key)
+            loaded = cache.load(opened.card.key)
             kinds = ("uniform", "permuted")
-            scene.choices.remember(
-                place, [intervene(loaded, scene.run, kind, call=chosen, progress=move) for kind in kinds]
+            opened.choices.remember(
+                place, [intervene(loaded, opened.run, kind, call=chosen, progress=move) for kind in kinds]
             )
-    kept = scene.choices.recall(place)
+    kept = opened.choices.recall(place)
     if isinstance(kept, list):
-        output = scene.target(None).output
-        rows = [_row("as it is", scene.run.outputs[output], None), *(_after(one, output) for one in kept)]
+        output = opened.target().output
+        rows = [_row("as it is", opened.run.outputs[output], None), *(_after(one, output) for one in kept)]
         st.dataframe(rows, hide_index=True, width="stretch")
 
 
@@ -193,9 +146,9 @@ def _after(one: Intervention, output: str) -> dict[str, object]:
     return _row(name, float(np.mean(values)), float(np.mean(one.change(output))))
 
 
-def _measured(scene: Shown, trial: Trial) -> None:
+def _measured(opened: Opened, trial: Trial) -> None:
     """The record of the checkpoint, as tables."""
-    found = record.read(scene.card.checkpoint or "")
+    found = record.read(opened.card.checkpoint or "")
     if not found:
         return
     with st.expander(f"What was measured on {trial.data}"):

@@ -15,6 +15,7 @@ from typing import Any
 import streamlit as st
 
 from xviz.drawings.view import View
+from xviz.ui import state
 
 _COMMON = ("message.js", "colour.js", "common.js")
 #: view kind -> the scripts that draw it, in order
@@ -52,13 +53,18 @@ def mount(view: View, *, key: str, on_pick: Callable[[Pick], None] | None = None
         if view.still is not None:
             _component("still")(data=view.still, key=f"{key}-still")
         result = _component(view.kind)(data=view.payload, key=key, on_pick_change=changed)
-    return view.resolve(result.pick)
+    return view.resolve(token_of(result.pick))
+
+
+def token_of(sent: object) -> object:
+    """The token of a pick as it is sent: ``[token, counter]``, since the same value twice would be no change."""
+    return sent[0] if isinstance(sent, list) and len(sent) == 2 else None
 
 
 def picked(view: View, *, key: str) -> Pick:
     """What `mount` with this key is going to give, before it is called: the pick as the last rerun left it."""
-    state = st.session_state.get(key)
-    return view.resolve(state.get("pick")) if state else None
+    kept = state.widget(key)
+    return view.resolve(token_of(kept.get("pick"))) if isinstance(kept, Mapping) else None
 
 
 @st.fragment

@@ -41,9 +41,8 @@ function receive(view, data, setStateValue) {
   const { header, arrays } = unpack(data);
   Object.assign(view, { header, arrays });
   view.send = (token) => {
-    // to Streamlit the same number twice is no change, and after another pick elsewhere it must be one: Python drops the half
-    view.sent = Number.isInteger(token) && view.sent === token ? token + 0.5 : token;
-    setStateValue("pick", view.sent);
+    view.picks = 1 + (view.picks ?? 0); // the same token twice would be no change to Streamlit
+    setStateValue("pick", [token, view.picks]);
   };
   if (header.selected < 0) view.selected = null; // taken away, because something else is picked elsewhere
   else if (header.selected !== null) view.selected = header.selected;

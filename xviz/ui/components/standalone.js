@@ -56,13 +56,13 @@ function start() {
   const rows = document.getElementById("rows") ? unpack(read("rows")) : null;
   const [left, right] = [document.getElementById("left"), document.getElementById("right")];
   const show = (one, two) => {
-    xvizCloud({ data: packPage(one), parentElement: left, setStateValue: (_, token) => pick("points", token) });
-    xvizPhotos({ data: packPage(two), parentElement: right, setStateValue: (_, token) => pick("patches", token) });
+    xvizCloud({ data: packPage(one), parentElement: left, setStateValue: (_, [token]) => pick("points", token) });
+    xvizPhotos({ data: packPage(two), parentElement: right, setStateValue: (_, [token]) => pick("patches", token) });
   };
   const pick = (side, token) => {
     if (!rows) return;
     if (token === null) return show(cloud, photos);
-    answer(side, Math.trunc(token));
+    answer(side, token);
   };
   const answer = (side, token) => {
     const values = rowOf(rows, side, token), name = rows.header.unit, lut = rows.arrays.lut;

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
@@ -15,7 +13,8 @@ from xviz.drawings import head, matrix
 from xviz.explain import METHODS
 from xviz.models.mca_features import Band
 from xviz.ui import cache, components, methods, page
-from xviz.ui.eeg.sample import Recording
+from xviz.ui.eeg.sample import Opened
+from xviz.ui.records import Looked
 from xviz.ui.state import Selection
 
 DIRECTIONS = {"de_to_psd": "DE asks PSD", "psd_to_de": "PSD asks DE"}
@@ -29,54 +28,34 @@ NO_WEIGHTS = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class Looked:
-    """What ``explore`` shows."""
-
-    selection: Selection | None
-    call: AttentionCall
-    band: int | None  #: None for the mean of the bands
-    weights: NDArray[np.float64]  #: (electrode, electrode) rows ask
-    answers: tuple[Explanation | None, Explanation | None]
-
-    @property
-    def asking(self) -> str:
-        """The feature that asks."""
-        return self.call.queries
-
-    @property
-    def answering(self) -> str:
-        """The feature that answers."""
-        return self.call.keys
-
-
 def named(band: Band) -> str:
     """A band with its frequencies, those of both features where they differ."""
     de, psd = (f"{low:g}–{high:g} Hz" for low, high in (band.de, band.psd))
     return f"{band.name}, {de}" if de == psd else f"{band.name}, DE {de}, PSD {psd}"
 
 
-def explore(made: Recording) -> Looked:
+def explore(opened: Opened) -> Looked:
     """Two heads, the matrix, and what every electrode gives away."""
     st.subheader("Who asks whom")
-    call, band, beside = _choose(made)
+    call, band, beside = _choose(opened)
     st.caption(NO_WEIGHTS)
-    selection, weights = made.selection(), methods.weigh(call, band)
+    selection, weights = opened.selection(), methods.weigh(call, band)
     left, right = st.columns(2, gap="medium")
     with left:
-        first = _attention(made, call, band, weights, selection)
+        first = _attention(opened, call, band, weights, selection)
     with right:
-        second = _beside(made, beside, call, band, selection)
+        second = _beside(opened, beside, call, band, selection)
     methods.agreed(first, second, f"the {call.keys.upper()} of the electrodes", {call.keys: ""})
     wide, narrow = st.columns([1.35, 1], gap="medium")
     with wide:
-        _matrix(made, call, band, weights, selection)
+        _matrix(opened, call, band, weights, selection)
     with narrow:
-        _given(made, call, band, weights, selection)
-    return Looked(selection, call, band, weights, (first, second))
+        _given(opened, call, band, weights, selection)
+    shown = tuple(explanation for explanation in (first, second) if explanation is not None)
+    return Looked(selection=selection, call=call.name, head=band, explanations=shown)
 
 
-def _choose(made: Recording) -> tuple[AttentionCall, int | None, str]:
+def _choose(opened: Opened) -> tuple[AttentionCall, int | None, str]:
     """Direction, band, and the method beside the attention."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.segmented_control(
@@ -85,47 +64,47 @@ def _choose(made: Recording) -> tuple[AttentionCall, int | None, str]:
             help="DE (differential entropy) is the size of the filtered signal in time, PSD (power spectral density) "
             "its power over frequency; both are measured from rest. One asks, the other answers.",
         )  # fmt: skip
-        bands = [MEAN, *(band.name for band in made.bands)]
-        titles = {MEAN: MEAN} | {band.name: named(band) for band in made.bands}
+        bands = [MEAN, *(band.name for band in opened.bands)]
+        titles = {MEAN: MEAN} | {band.name: named(band) for band in opened.bands}
         chosen = st.selectbox(
             "Band", bands, index=3, format_func=titles.get, key="band", bind="query-params", width=330,
             help="The bands are the heads of this attention. As published, slow alpha lies inside alpha.",
         )  # fmt: skip
         beside = methods.choose_method("Beside it", "relevance", key="against", keys=KEYS, width=300)
     st.caption("Pick an electrode on a head or a row of the matrix, by mouse or keys; Escape clears.")
-    return made.run.call(str(name)), None if chosen == MEAN else bands.index(chosen) - 1, beside
+    return opened.run.call(str(name)), None if chosen == MEAN else bands.index(chosen) - 1, beside
 
 
 def _attention(
-    made: Recording, call: AttentionCall, band: int | None, weights: NDArray, selection: Selection | None
+    opened: Opened, call: AttentionCall, band: int | None, weights: NDArray, selection: Selection | None
 ) -> Explanation | None:
     """Whom the picked electrode asks, or whom all ask on the mean."""
     key = "received" if selection is None else "look"
     found = None
     with page.told():
-        found = cache.explain(made.run, cache.Question(key, made.asking(selection, call.queries), call.name, band))
+        found = cache.explain(opened.run, cache.Question(key, opened.asking(selection, call.queries), call.name, band))
         links: list[tuple[int, int, float]] = []
         who = "All electrodes"
         if selection is not None:
-            row, who = weights[selection.token], made.names[selection.token]
+            row, who = weights[selection.token], opened.names[selection.token]
             best = [int(i) for i in np.argsort(-row) if i != selection.token][:PARTNERS]
             links = [(selection.token, i, float(row[i])) for i in best]
         scores = found.scores[call.keys]
         draw(
-            made, scores, scale.sequential(scores, label=found.unit), key="attention head", links=links,
+            opened, scores, scale.sequential(scores, label=found.unit), key="attention head", links=links,
             title=f"{who} ask{'s' * (selection is not None)} with {call.queries.upper()}, {call.keys.upper()} answers: "
-            f"{banded(made, band)}",
+            f"{banded(opened, band)}",
         )  # fmt: skip
     st.caption(
-        f"With no preference every electrode would get {1 / max(1, len(made.names) - len(made.absent)):.3f}. "
+        f"With no preference every electrode would get {1 / max(1, len(opened.names) - len(opened.absent)):.3f}. "
         + (f"Lines go to the {PARTNERS} strongest partners." if selection is not None else METHODS["received"].words)
     )
-    methods.trusted(made.card, "received")
+    methods.trusted(opened.card, "received")
     return found
 
 
 def _beside(
-    made: Recording, name: str, call: AttentionCall, band: int | None, selection: Selection | None
+    opened: Opened, name: str, call: AttentionCall, band: int | None, selection: Selection | None
 ) -> Explanation | None:
     """Another method on the same electrodes."""
     method, found = METHODS[name], None
@@ -133,32 +112,32 @@ def _beside(
         st.info("This method takes the view of one electrode: pick one.", icon=":material/touch_app:")
         return None
     with page.told():
-        question = methods.ask(name, made.asking(selection, call.queries), call.name, band)
-        found = methods.answer(made.run, question, key="against", slow=SLOW)
+        question = methods.ask(name, opened.asking(selection, call.queries), call.name, band)
+        found = methods.answer(opened.run, question, key="against", slow=SLOW)
         if found is not None:
             scores = found.scores[call.keys]
             make = scale.diverging if found.signed else scale.sequential
             draw(
-                made, scores, make(scores, label=found.unit), key="beside head",
-                title=f"{method.title}, {call.keys.upper()}: {_scope(made, method.key, band)}",
+                opened, scores, make(scores, label=found.unit), key="beside head",
+                title=f"{method.title}, {call.keys.upper()}: {_scope(opened, method.key, band)}",
             )  # fmt: skip
     st.caption(method.words)
-    methods.trusted(made.card, name)
+    methods.trusted(opened.card, name)
     return found
 
 
-def _scope(made: Recording, method: str, band: int | None) -> str:
+def _scope(opened: Opened, method: str, band: int | None) -> str:
     """What a method's scores are about."""
-    return banded(made, band) if METHODS[method].kind == "attention" else f"all bands, for {made.output}"
+    return banded(opened, band) if METHODS[method].kind == "attention" else f"all bands, for {opened.output}"
 
 
-def banded(made: Recording, band: int | None) -> str:
+def banded(opened: Opened, band: int | None) -> str:
     """A band of the recording, or their mean, in words."""
-    return MEAN if band is None else named(made.bands[band])
+    return MEAN if band is None else named(opened.bands[band])
 
 
 def draw(
-    made: Recording,
+    opened: Opened,
     scores: NDArray[np.floating],
     with_: scale.Scale,
     *,
@@ -169,44 +148,44 @@ def draw(
     height: int = 400,
 ) -> None:
     """A head whose electrodes can be picked."""
-    picked = made.selection()
+    picked = opened.selection()
     view = head.head(
-        made.names,
-        made.electrodes.positions,
+        opened.names,
+        opened.electrodes.positions,
         scores,
         scale=with_,
         selected=None if picked is None else picked.token,
-        absent=made.absent,
+        absent=opened.absent,
         links=links or (),
         title=title,
         note=note,
         height=height,
     )
-    components.mount(view, key=f"{key} {made.place}", on_pick=lambda pick: choose_electrode(made, pick))
+    components.mount(view, key=f"{key} {opened.place}", on_pick=lambda pick: choose_electrode(opened, pick))
 
 
-def choose_electrode(made: Recording, pick: components.Pick) -> None:
+def choose_electrode(opened: Opened, pick: components.Pick) -> None:
     """Select the electrode that was picked, in a matrix that of the row."""
     index = pick[0] if isinstance(pick, tuple) else pick
-    made.choices.select(None if index is None else Selection("electrode", index))
+    opened.choices.select(None if index is None else Selection("electrode", index))
 
 
 def _matrix(
-    made: Recording, call: AttentionCall, band: int | None, weights: NDArray, selection: Selection | None
+    opened: Opened, call: AttentionCall, band: int | None, weights: NDArray, selection: Selection | None
 ) -> None:
     """All rows at once."""
     row = None if selection is None else selection.token
     view = matrix.matrix(
-        np.where(np.isin(np.arange(len(weights)), made.absent), np.nan, weights.T).T,
-        row_labels=made.names,
-        column_labels=made.names,
+        np.where(np.isin(np.arange(len(weights)), opened.absent), np.nan, weights.T).T,
+        row_labels=opened.names,
+        column_labels=opened.names,
         scale=scale.sequential(weights, label="attention weight"),
         selected=None if row is None else (row, int(weights[row].argmax())),
-        title=f"{DIRECTIONS[call.name]}, {banded(made, band)}: every row asks, its weights sum to one",
+        title=f"{DIRECTIONS[call.name]}, {banded(opened, band)}: every row asks, its weights sum to one",
         axes=(f"asking {call.queries.upper()}", f"answering {call.keys.upper()}"),
         height=560,
     )
-    components.mount(view, key=f"matrix {made.place}", on_pick=lambda pick: choose_electrode(made, pick))
+    components.mount(view, key=f"matrix {opened.place}", on_pick=lambda pick: choose_electrode(opened, pick))
 
 
 def given(weights: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -214,20 +193,20 @@ def given(weights: NDArray[np.float64]) -> NDArray[np.float64]:
     return 1 - np.diagonal(weights, axis1=-2, axis2=-1)
 
 
-def given_limits(made: Recording, away: NDArray[np.float64]) -> tuple[float, float]:
+def given_limits(opened: Opened, away: NDArray[np.float64]) -> tuple[float, float]:
     """From the tenth below the least that a present electrode gives, up to one: most give nearly all."""
-    least = np.delete(away, made.absent, axis=-1).min()
+    least = np.delete(away, opened.absent, axis=-1).min()
     return min(0.9, float(np.floor(10 * least)) / 10), 1.0
 
 
 def _given(
-    made: Recording, call: AttentionCall, band: int | None, weights: NDArray, selection: Selection | None
+    opened: Opened, call: AttentionCall, band: int | None, weights: NDArray, selection: Selection | None
 ) -> None:
     """What every electrode gives to others."""
     away = given(weights)
     draw(
-        made, away, scale.sequential(away, limits=given_limits(made, away), label="weight given to others"),
-        key="given head", title=f"Attention given away with {call.queries.upper()}: {banded(made, band)}",
+        opened, away, scale.sequential(away, limits=given_limits(opened, away), label="weight given to others"),
+        key="given head", title=f"Attention given away with {call.queries.upper()}: {banded(opened, band)}",
         note="What an electrode that asks gives to all others; the rest of its weight of one stays with itself.",
         height=360,
     )  # fmt: skip

@@ -13,10 +13,10 @@ from xviz.figures.figure import Figure
 from xviz.figures.head import Scalp
 from xviz.figures.heads import heads_figure, row_figure
 from xviz.figures.style import PRESETS
-from xviz.ui import cache
-from xviz.ui.eeg.explore import DIRECTIONS, PARTNERS, Looked, banded, given, given_limits
-from xviz.ui.eeg.sample import Recording
-from xviz.ui.matching import export
+from xviz.ui import cache, methods, saving
+from xviz.ui.eeg.explore import DIRECTIONS, PARTNERS, banded, given, given_limits
+from xviz.ui.eeg.sample import Opened
+from xviz.ui.records import Looked
 
 KINDS = {
     "row": "Head and matrix of this band",
@@ -25,54 +25,56 @@ KINDS = {
 }
 
 
-def show(made: Recording, looked: Looked) -> None:
+def show(opened: Opened, looked: Looked) -> None:
     """Choose a figure and a venue, look at it, take it."""
-    export.take(
+    saving.figures(
         "eeg",
-        f"xviz-{made.card.key}-{made.sample.name}",
+        f"xviz-{opened.card.key}-{opened.sample.name}",
         KINDS,
-        lambda kind, preset: figure(made, looked, kind, preset),
-        lambda kind, preset: zipped(made, looked, kind, preset),
+        lambda kind, preset: figure(opened, looked, kind, preset),
+        lambda kind, preset: zipped(opened, looked, kind, preset),
     )
 
 
-def scalp(made: Recording) -> Scalp:
+def scalp(opened: Opened) -> Scalp:
     """The electrodes, with the montage named."""
-    names = made.names
+    names = opened.names
     montage = "10–20 system, 32 electrodes in DEAP's order" if names == BIOSEMI32 else f"{len(names)} electrodes"
-    return Scalp(made.electrodes, montage, made.absent, made.sample.source)
+    return Scalp(opened.electrodes, montage, opened.absent, opened.sample.source)
 
 
-def received(made: Recording, direction: str, band: int | None) -> Explanation:
+def received(opened: Opened, direction: str, band: int | None) -> Explanation:
     """The attention that electrodes receive."""
-    return cache.explain(made.run, cache.Question("received", Target(made.output), direction, band))
+    return cache.explain(opened.run, cache.Question("received", Target(opened.output), direction, band))
 
 
-def row(made: Recording, looked: Looked) -> Explanation:
+def row(opened: Opened, looked: Looked) -> Explanation:
     """What the left head of the page shows."""
     if looked.selection is None:
-        return received(made, looked.call.name, looked.band)
-    target = made.asking(looked.selection, looked.asking)
-    return cache.explain(made.run, cache.Question("look", target, looked.call.name, looked.band))
+        return received(opened, looked.call, looked.head)
+    target = opened.asking(looked.selection, opened.run.call(looked.call).queries)
+    return cache.explain(opened.run, cache.Question("look", target, looked.call, looked.head))
 
 
-def figure(made: Recording, looked: Looked, kind: str, preset: str) -> Figure:
+def figure(opened: Opened, looked: Looked, kind: str, preset: str) -> Figure:
     """The figure of a kind."""
     if kind in ("heads", "given"):
-        return _heads(made, kind, preset)
-    found, picked = row(made, looked), looked.selection
+        return _heads(opened, kind, preset)
+    found, picked = row(opened, looked), looked.selection
+    call = opened.run.call(looked.call)
+    shown = methods.weigh(call, looked.head)
     links: list[tuple[int, int, float]] = []
     if picked is not None:
-        weights = looked.weights[picked.token]
+        weights = shown[picked.token]
         best = [int(i) for i in np.argsort(-weights) if i != picked.token][:PARTNERS]
         links = [(picked.token, i, float(weights[i])) for i in best]
     return row_figure(
-        scalp(made),
-        found.scores[looked.answering],
-        looked.weights,
+        scalp(opened),
+        found.scores[call.keys],
+        shown,
         found.provenance,
-        direction=DIRECTIONS[looked.call.name],
-        band=banded(made, looked.band),
+        direction=DIRECTIONS[looked.call],
+        band=banded(opened, looked.head),
         unit=METHODS[found.method].unit,
         selected=None if picked is None else picked.token,
         links=links,
@@ -80,40 +82,42 @@ def figure(made: Recording, looked: Looked, kind: str, preset: str) -> Figure:
     )
 
 
-def _heads(made: Recording, kind: str, preset: str) -> Figure:
+def _heads(opened: Opened, kind: str, preset: str) -> Figure:
     """All bands and both directions: the attention received, or given away."""
-    hertz = [f"{b.name}\n{'–'.join(f'{edge:g}' for edge in b.psd)} Hz" for b in made.bands]
-    origin, sized = made.run.provenance, PRESETS[preset]
+    hertz = [f"{b.name}\n{'–'.join(f'{edge:g}' for edge in b.psd)} Hz" for b in opened.bands]
+    origin, sized = opened.run.provenance, PRESETS[preset]
     if kind == "given":
-        away = {words: given(made.run.call(name).rows().double().numpy()) for name, words in DIRECTIONS.items()}
+        away = {words: given(opened.run.call(name).rows().double().numpy()) for name, words in DIRECTIONS.items()}
         return heads_figure(
-            scalp(made), {words: values.T for words, values in away.items()}, hertz, origin,
+            scalp(opened), {words: values.T for words, values in away.items()}, hertz, origin,
             what="Attention that each electrode gives to all others when it asks", unit="weight given to others",
-            limits=given_limits(made, np.concatenate([*away.values()])), preset=sized,
+            limits=given_limits(opened, np.concatenate([*away.values()])), preset=sized,
         )  # fmt: skip
     tables = {
-        words: np.stack([received(made, name, b).scores[made.run.call(name).keys] for b in range(len(made.bands))], 1)
+        words: np.stack(
+            [received(opened, name, b).scores[opened.run.call(name).keys] for b in range(len(opened.bands))], 1
+        )
         for name, words in DIRECTIONS.items()
     }
-    return heads_figure(scalp(made), tables, hertz, origin, preset=sized)
+    return heads_figure(scalp(opened), tables, hertz, origin, preset=sized)
 
 
-def zipped(made: Recording, looked: Looked, kind: str, preset: str) -> bytes:
+def zipped(opened: Opened, looked: Looked, kind: str, preset: str) -> bytes:
     """The figure in all formats with the numbers behind it."""
-    weights = {name: made.run.call(name).rows().double().numpy() for name in DIRECTIONS}
-    found = [row(made, looked), *(e for e in looked.answers if e is not None)]
+    weights = {name: opened.run.call(name).rows().double().numpy() for name in DIRECTIONS}
+    found = [row(opened, looked), *looked.explanations]
     return bundle(
-        {kind: figure(made, looked, kind, preset)},
+        {kind: figure(opened, looked, kind, preset)},
         list({(e.method, e.provenance.json()): e for e in found}.values()),
         arrays={
             **{f"attention_{name}": values for name, values in weights.items()},
-            **{name: tokens.numpy() for name, tokens in made.run.inputs.tokens.items()},
-            "positions_metres": np.asarray(made.electrodes.positions),
+            **{name: tokens.numpy() for name, tokens in opened.run.inputs.tokens.items()},
+            "positions_metres": np.asarray(opened.electrodes.positions),
         },
-        labels={"de": made.names, "psd": made.names},
+        labels={"de": opened.names, "psd": opened.names},
         manifest={
-            **{f"output_{name}": value for name, value in made.run.outputs.items()},
-            "bands": "; ".join(banded(made, i) for i in range(len(made.bands))),
+            **{f"output_{name}": value for name, value in opened.run.outputs.items()},
+            "bands": "; ".join(banded(opened, i) for i in range(len(opened.bands))),
             "axes_of_attention": "band, asking electrode, answering electrode",
         },
     )

@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 
 from xviz import record
 from xviz.core.run import Target
-from xviz.data.shipped.recordings import truth
+from xviz.data.shipped import simulation
 from xviz.draw import scale
 from xviz.draw.scale import signed
 from xviz.drawings import matrix
 from xviz.explain import METHODS, eeg_cells
 from xviz.explain.planted import Fit, chance, fit
 from xviz.ui import cache, components, page, state
-from xviz.ui.eeg.explore import Looked, banded, choose_electrode
-from xviz.ui.eeg.sample import Recording
+from xviz.ui.eeg.explore import banded, choose_electrode
+from xviz.ui.eeg.sample import Opened
+from xviz.ui.records import Looked
 from xviz.ui.state import Selection
 
 
@@ -43,27 +44,27 @@ class Fine:
     left_out: NDArray[np.float64]  #: (electrode, band)
 
 
-def show(made: Recording, looked: Looked) -> None:
+def show(opened: Opened, looked: Looked) -> None:
     """The maps side by side, how well they fit the truth, and the attribution over seconds."""
     st.subheader("Which electrode, which band, which second")
-    fine = _fine(made)
-    maps = maps_of(made, fine)
+    fine = _fine(opened)
+    maps = maps_of(opened, fine)
     for column, one in zip(st.columns(len(maps), gap="small"), maps, strict=True):
         with column:
-            _draw(made, one, looked.band)
-    _fits(made, maps)
+            _draw(opened, one, looked.head)
+    _fits(opened, maps)
     if fine is not None:
-        _seconds(made, fine, looked.band)
+        _seconds(opened, fine, looked.head)
 
 
-def _fine(made: Recording) -> Fine | None:
+def _fine(opened: Opened) -> Fine | None:
     """Attributions of cells, begun when asked for."""
-    place = f"cells {made.run.provenance.json()} {made.absent} {made.output}"
-    kept, work = made.choices.recall(place), st.container()  # always there, so that what stands below keeps its place
+    place = f"cells {opened.run.provenance.json()} {opened.absent} {opened.output}"
+    kept, work = opened.choices.recall(place), st.container()  # always there, so that what stands below keeps its place
     if kept is None and work.button("Compute attributions of cells", icon=":material/play_arrow:", key="eeg.cells"):
         with work, page.progress("Attributions") as move:
-            kept = _compute(made, move)
-        made.choices.remember(place, kept)
+            kept = _compute(opened, move)
+        opened.choices.remember(place, kept)
     if kept is None:
         work.caption(
             "Integrated gradients (Captum) for every electrode, band and second, and the answer with each cell of "
@@ -72,70 +73,74 @@ def _fine(made: Recording) -> Fine | None:
     return kept if isinstance(kept, Fine) else None
 
 
-def _compute(made: Recording, move: page.Progress) -> Fine:
-    loaded, count = cache.load(made.card.key), len(made.bands)
+def _compute(opened: Opened, move: page.Progress) -> Fine:
+    loaded, count = cache.load(opened.card.key), len(opened.bands)
     found = eeg_cells.integrated(
-        loaded, made.run, Target(made.output), n_steps=24, progress=lambda share, text: move(share / 2, text)
+        loaded, opened.run, Target(opened.output), n_steps=24, progress=lambda share, text: move(share / 2, text)
     )
-    groups = eeg_cells.bands(made.run, count)
+    groups = eeg_cells.bands(opened.run, count)
     left = eeg_cells.leave_out(
-        loaded, made.run, Target(made.output), groups, progress=lambda share, text: move(0.5 + share / 2, text)
+        loaded, opened.run, Target(opened.output), groups, progress=lambda share, text: move(0.5 + share / 2, text)
     )
     shaped = {name: part.reshape(len(part), count, -1) for name, part in found.items()}
     return Fine(shaped, left.reshape(-1, count))
 
 
-def maps_of(made: Recording, fine: Fine | None) -> list[Map]:
+def maps_of(opened: Opened, fine: Fine | None) -> list[Map]:
     """The maps that are known, over both features."""
-    maps = [_of_attention(made, key) for key in ("received", "relevance")]
+    maps = [_of_attention(opened, key) for key in ("received", "relevance")]
     if fine is not None:
         summed = sum(part.sum(-1) for part in fine.integrated.values())
         maps.append(Map(METHODS["integrated"].title, summed, "logits", True))
         maps.append(Map("Leave one cell out", fine.left_out, "logits", True))
-    if made.example is not None and made.example.kind == "simulated":
-        maps.append(Map(f"Simulated: {made.output}", truth().change[made.output], "dB, rating 2 to 8", True, True))
+    if opened.example is not None and opened.example.kind == "simulated":
+        maps.append(
+            Map(f"Simulated: {opened.output}", simulation().change[opened.output], "dB, rating 2 to 8", True, True)
+        )
     return maps
 
 
-def _of_attention(made: Recording, key: str) -> Map:
+def _of_attention(opened: Opened, key: str) -> Map:
     """A method of attention asked about each band, both features together."""
     columns = []
-    for band in range(len(made.bands)):
-        found = cache.explain(made.run, cache.Question(key, Target(made.output), head=band)).scores
+    for band in range(len(opened.bands)):
+        found = cache.explain(opened.run, cache.Question(key, Target(opened.output), head=band)).scores
         columns.append(sum(found.values()))
     title = METHODS[key].title  # five maps stand side by side, and their rows should be level
     return Map(title, np.stack(columns, 1), METHODS[key].unit, False, short=title.removesuffix(" attention"))
 
 
-def _draw(made: Recording, one: Map, band: int | None) -> None:
+def _draw(opened: Opened, one: Map, band: int | None) -> None:
     """One map; of the picked electrode the band on the page is marked, or its strongest where that is their mean."""
-    picked = made.selection()
+    picked = opened.selection()
     marked = None
     if picked is not None:
         marked = picked.token, int(np.abs(one.values[picked.token]).argmax()) if band is None else band
-    shown = np.where(np.isin(np.arange(len(made.names)), made.absent)[:, None] & (not one.truth), np.nan, one.values)
+    shown = np.where(
+        np.isin(np.arange(len(opened.names)), opened.absent)[:, None] & (not one.truth), np.nan, one.values
+    )
     view = matrix.matrix(
         shown,
-        row_labels=made.names,
-        column_labels=[band.name for band in made.bands],
+        row_labels=opened.names,
+        column_labels=[band.name for band in opened.bands],
         scale=(scale.diverging if one.signed else scale.sequential)(shown, label=one.unit),
         selected=marked,
         title=one.short or one.title,
         axes=("electrode", "band"),
         height=620,
     )
-    components.mount(view, key=f"map {one.title} {made.place}", on_pick=lambda pick: _picked(made, pick))
+    components.mount(view, key=f"map {one.title} {opened.place}", on_pick=lambda pick: _picked(opened, pick))
 
 
-def _picked(made: Recording, pick: components.Pick) -> None:
+def _picked(opened: Opened, pick: components.Pick) -> None:
     if isinstance(pick, tuple):
-        made.choices.select(Selection("electrode", pick[0]))
-        state.set_widget("band", made.bands[pick[1]].name)
+        opened.choices.select(Selection("electrode", pick[0]))
+        state.set_widget("band", opened.bands[pick[1]].name)
     else:
-        made.choices.select(None)
+        opened.choices.select(None)
 
 
-def _fits(made: Recording, maps: list[Map]) -> None:
+def _fits(opened: Opened, maps: list[Map]) -> None:
     """How far this recording's maps agree, and how well they fit what the simulation did."""
     own, real = [one for one in maps if not one.truth], next((one for one in maps if one.truth), None)
     agreement = f"rank correlation with “{own[0].title}”"
@@ -151,11 +156,11 @@ def _fits(made: Recording, maps: list[Map]) -> None:
         st.caption("Over all electrodes and bands, signs aside.")
         return
     st.caption(
-        f"This one recording's maps against what the simulation did for {made.output}, over all electrodes and bands, "
-        "signs aside; hits are how many of the 16 strongest true cells are among the map's 16 strongest."
+        f"This one recording's maps against what the simulation did for {opened.output}, over all electrodes and "
+        "bands, signs aside; hits are how many of the 16 strongest true cells are among the map's 16 strongest."
     )
-    if found := record.read(made.card.checkpoint or "").get("truth"):
-        said = record.eeg.verdict(made.output, found[made.output])
+    if found := record.read(opened.card.checkpoint or "").get("truth"):
+        said = record.eeg.verdict(opened.output, found[opened.output])
         st.markdown(f":material/verified: On held-out recordings together: {said}")
 
 
@@ -167,21 +172,21 @@ def _words(found: Fit) -> dict[str, str]:
     return {"rank correlation with the simulation": signed(found.correlation), "hits": f"{found.hits:.0%}"}
 
 
-def _seconds(made: Recording, fine: Fine, band: int | None) -> None:
+def _seconds(opened: Opened, fine: Fine, band: int | None) -> None:
     """Integrated gradients of one band by electrode and second."""
     both = sum(fine.integrated.values())
     values = both.sum(1) if band is None else both[:, band]
-    picked = made.selection()
+    picked = opened.selection()
     view = matrix.matrix(
         values,
-        row_labels=made.names,
+        row_labels=opened.names,
         column_labels=[str(second) for second in range(values.shape[1])],
         scale=scale.diverging(values, label="share of the answer", unit="logits"),
         selected=None if picked is None else (picked.token, int(np.abs(values[picked.token]).argmax())),
-        title=f"Integrated gradients for {made.output}: "
-        f"{'all bands together' if band is None else banded(made, band)}, by electrode and second",
+        title=f"Integrated gradients for {opened.output}: "
+        f"{'all bands together' if band is None else banded(opened, band)}, by electrode and second",
         axes=("electrode", "second"),
         height=620,
     )
-    components.mount(view, key=f"seconds {made.place}", on_pick=lambda pick: choose_electrode(made, pick))
+    components.mount(view, key=f"seconds {opened.place}", on_pick=lambda pick: choose_electrode(opened, pick))
     st.caption("DE and PSD together. The last two seconds repeat those before them, as published.")

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePath
 
 import streamlit as st
 
 from xviz.checkpoints import OWN
+from xviz.core.provenance import digest
 from xviz.core.run import Run, Target
 from xviz.core.sample import Eeg, Sample
 from xviz.core.tokens import Electrodes
-from xviz.data.eeg.channels import ChannelReport
-from xviz.data.eeg.read import SUFFIXES, UNITS, crop
-from xviz.data.shipped.recordings import EegExample, eeg_examples
+from xviz.data.eeg.channels import ChannelReport, Missing, match
+from xviz.data.eeg.read import SUFFIXES, UNITS, EegFile, crop, open_eeg
+from xviz.data.shipped import ShippedSample, samples
 from xviz.draw.scale import signed
 from xviz.models.card import ModelCard
 from xviz.models.mca_features import Band
-from xviz.ui import cache, page
+from xviz.ui import cache, page, records
 from xviz.ui.state import Choices, Selection
 
 LIMIT_MB = 450
@@ -31,21 +33,16 @@ class Chosen:
     choices: Choices
     sample: Sample
     report: ChannelReport
-    example: EegExample | None  #: None for the visitor's own
+    example: ShippedSample | None  #: None for the visitor's own
 
 
-@dataclass(frozen=True, eq=False)
-class Recording:
-    """What the page is about."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Opened(records.Opened):
+    """A recording."""
 
-    card: ModelCard
-    choices: Choices
-    sample: Sample
     report: ChannelReport
-    example: EegExample | None
-    run: Run
-    whole: Run  #: with no electrode hidden
-    output: str  #: the answer that is explained
+    example: ShippedSample | None
+    before: Run  #: with no electrode hidden
     window: int | None  #: the window that is judged; None for all
 
     @property
@@ -74,11 +71,6 @@ class Recording:
         return tuple(int(i) for i in (~self.run.inputs.present["psd"]).nonzero().flatten())
 
     @property
-    def place(self) -> str:
-        """What the page's drawings are called: another recording makes others, which start afresh."""
-        return self.run.provenance.sample_digest[:16]
-
-    @property
     def edited(self) -> bool:
         """Whether electrodes are hidden."""
         return bool(self.choices.masked)
@@ -88,10 +80,6 @@ class Recording:
         kept = self.choices.selection
         fits = kept is not None and kept.space == "electrode" and kept.token < len(self.names)
         return kept if fits and kept.token not in self.absent else None  # type: ignore[union-attr]
-
-    def target(self, selection: Selection | None) -> Target:
-        """What is explained: the answer itself; the view of an electrode is taken in ``asking``."""
-        return Target(self.output)
 
     def asking(self, selection: Selection | None, space: str) -> Target:
         """The answer, seen from the electrode that asks with its DE or its PSD."""
@@ -122,7 +110,7 @@ def choose(card: ModelCard) -> Chosen:
     choices = Choices(card.key)
     with st.sidebar:
         st.subheader("Recording")
-        titles = {one.title: one for one in eeg_examples()}
+        titles = {shipped.title: shipped for shipped in samples(card.key)}
         title = st.selectbox("Shipped recordings", list(titles), key="recording", bind="query-params")
         example = titles[title]
         given = page.files(
@@ -137,17 +125,17 @@ def choose(card: ModelCard) -> Chosen:
         unit, rate, missing = _how(given is not None and given[0].lower().endswith((".csv", ".tsv")))
         if given is None:
             st.caption(f"{example.kind.capitalize()}. {page.plain(example.credit)}")
-    name, data = (given[0], given[1]) if given is not None else (example.file, example.path.read_bytes())
+    name, data = (given[0], given[1]) if given is not None else (example.files["eeg"], example.path("eeg").read_bytes())
     eeg = _part(name, data, unit, rate)
-    digest = cache.eeg_digest(eeg)
-    matched, report = cache.matched(digest, missing, eeg)
+    eeg_digest = digest(Sample("recording", {"eeg": eeg}).digest, *eeg.notes)
+    matched, report = _matched(eeg_digest, missing, eeg)
     sample = Sample(
         name if given is not None else example.title,
         {"eeg": matched},
         source="the visitor's own" if given is not None else example.credit,
         shipped=given is None,
     )
-    choices.start(digest)
+    choices.start(eeg_digest)
     return Chosen(choices, sample, report, example if given is None else None)
 
 
@@ -176,24 +164,24 @@ def _how(is_table: bool) -> tuple[str | None, float | None, str]:
 
 def _part(name: str, data: bytes, unit: str | None, rate: float | None) -> Eeg:
     """One recording of the file, and of a long one the minute that is read."""
-    digest = cache.file_digest(name, data)
-    opened = cache.opened(digest, unit, rate, 0, name, data)
+    file_digest = digest(PurePath(name).suffix.lower(), data)
+    file = _opened(file_digest, unit, rate, 0, name, data)
     index = 0
     with st.sidebar:
-        if (count := len(opened.parts)) > 1:
+        if (count := len(file.parts)) > 1:
             part = st.selectbox(
                 "Part of the recording",
                 range(count),
-                format_func=opened.parts.__getitem__,
+                format_func=file.parts.__getitem__,
                 key=f"part of {count}",
                 help="A long recording is read in parts, so that it needs little memory.",
             )
-            opened = cache.opened(digest, unit, rate, part, name, data)
-        if len(opened.recordings) > 1:
+            file = _opened(file_digest, unit, rate, part, name, data)
+        if len(file.recordings) > 1:
             index = st.selectbox(
-                "Recording in the file", range(len(opened.titles)), format_func=opened.titles.__getitem__, key="trial"
+                "Recording in the file", range(len(file.titles)), format_func=file.titles.__getitem__, key="trial"
             )
-        eeg = opened.recordings[index]
+        eeg = file.recordings[index]
         spare = eeg.seconds - eeg.rest - 60
         if spare < 1:
             return eeg
@@ -201,10 +189,22 @@ def _part(name: str, data: bytes, unit: str | None, rate: float | None) -> Eeg:
     return crop(eeg, start, 60.0)
 
 
+@st.cache_resource(max_entries=4, show_spinner="Reading the recording …")
+def _opened(digest: str, unit: str | None, rate: float | None, part: int, _name: str, _data: bytes) -> EegFile:
+    """All recordings of a file, of a long one a part; the digest is of the bytes and of the ending, which says how."""
+    return open_eeg(_data, name=_name, unit=unit, rate=rate, part=part)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Matching the channels …")
+def _matched(digest: str, missing: Missing, _eeg: Eeg) -> tuple[Eeg, ChannelReport]:
+    """A recording with the model's electrodes, and what was done for it."""
+    return match(_eeg, missing=missing)
+
+
 # Answering
 
 
-def answer(card: ModelCard, chosen: Chosen) -> Recording:
+def answer(card: ModelCard, chosen: Chosen) -> Opened:
     """Run the model and show both answers, and which of them is explained."""
     block, steps = card.settings["block"], card.settings["plan"].steps
     windows = [WHOLE, *(f"{start}–{start + block} s" for start in range(0, steps, block))]
@@ -220,43 +220,44 @@ def answer(card: ModelCard, chosen: Chosen) -> Recording:
         )  # fmt: skip
     window = None if judged == WHOLE else windows.index(judged) - 1
     context = {} if window is None else {"window": float(window)}  # the model's own is the mean over all
-    whole = cache.run(card.key, chosen.sample, **context)
-    masked = tuple(i for i in chosen.choices.masked if i < len(whole.spaces["psd"]))
+    before = cache.run(card.key, chosen.sample, **context)
+    masked = tuple(i for i in chosen.choices.masked if i < len(before.spaces["psd"]))
     run = cache.run(card.key, chosen.sample, gone=(("de", masked), ("psd", masked)), **context)
-    made = Recording(
-        card, chosen.choices, chosen.sample, chosen.report, chosen.example, run, whole, str(output), window
-    )
-    _answers(made)
-    return made
+    opened = Opened(
+        card=card, choices=chosen.choices, sample=chosen.sample, report=chosen.report, example=chosen.example, run=run,
+        before=before, output=str(output), window=window,
+    )  # fmt: skip
+    _answers(opened)
+    return opened
 
 
-def _answers(made: Recording) -> None:
+def _answers(opened: Opened) -> None:
     """Both answers, with what the simulation was told where it is one."""
     columns = st.columns([1, 1, 2], vertical_alignment="top")
-    for column, name in zip(columns, made.card.outputs, strict=False):
-        value, before = made.run.outputs[name], made.whole.outputs[name]
+    for column, name in zip(columns, opened.card.outputs, strict=False):
+        value, before = opened.run.outputs[name], opened.before.outputs[name]
         column.metric(
-            f"{name.capitalize()}, {made.called(made.window)}",
+            f"{name.capitalize()}, {opened.called(opened.window)}",
             f"{'high' if value > 0 else 'low'} ({signed(value)})",
-            f"{value - before:+.2f}" if made.edited else None,
-            delta_description="against all electrodes" if made.edited else None,
+            f"{value - before:+.2f}" if opened.edited else None,
+            delta_description="against all electrodes" if opened.edited else None,
             help="How far “high” is above “low”, in logits: 0 is undecided, ±2.2 is nine to one.",
         )
-    columns[2].markdown(said_of(made))
+    columns[2].markdown(said_of(opened))
 
 
-def said_of(made: Recording) -> str:
+def said_of(opened: Opened) -> str:
     """What is known about the recording, and what the answer is worth."""
-    if made.example is not None and made.example.kind == "simulated":
-        told = ", ".join(f"{name} {value:.1f}" for name, value in made.example.ratings.items())
+    if opened.example is not None and opened.example.kind == "simulated":
+        told = ", ".join(f"{name} {value:.1f}" for name, value in opened.example.truth.ratings.items())
         return (
             f":material/science: **A simulated recording.** Nobody's brain was recorded. The simulation was told: "
             f"{told} (1–9, high from 5 on), so that we know which electrodes and bands follow it."
         )
-    if made.card.checkpoint in OWN:
+    if opened.card.checkpoint in OWN:
         return (
-            f":material/info: **Weights of your own**, `{OWN[made.card.checkpoint].path.name}`. What their answers are "
-            "worth is what was measured when they were trained; no number in xviz is about them."
+            f":material/info: **Weights of your own**, `{OWN[opened.card.checkpoint].path.name}`. What their answers "
+            "are worth is what was measured when they were trained; no number in xviz is about them."
         )
     return (
         ":material/warning: **The model was trained on simulated recordings only.** What it answers about a real one "

@@ -8,28 +8,33 @@ import streamlit as st
 from xviz.core.sample import Eeg
 from xviz.draw.scale import signed
 from xviz.drawings import traces
+from xviz.explain import eeg_cells
 from xviz.models.mca_features import resampled
 from xviz.ui import cache, components, state
-from xviz.ui.eeg.sample import WHOLE, Recording
+from xviz.ui.eeg.sample import WHOLE, Opened
 from xviz.ui.eeg.whatif import FEWEST
 
 DRAWN = 200.0  #: Hz; traces of a higher rate are drawn at the model's
 
 
-def show(made: Recording) -> None:
+def show(opened: Opened) -> None:
     """Answers over time, traces, channels."""
-    found = cache.over_time(made.run)
-    _over_time(made, found)
+    found: dict = cache.of_run(opened.run, eeg_cells.over_time, "over time")  # type: ignore[assignment]
+    _over_time(opened, found)
     with st.expander("Traces", expanded=True):
-        _traces(made, found)
-    _channels(made)
+        _traces(opened, found)
+    _channels(opened)
 
 
-def _over_time(made: Recording, found: dict[str, np.ndarray]) -> None:
+def _over_time(opened: Opened, found: dict[str, np.ndarray]) -> None:
     """Both answers in every window."""
-    step = made.card.settings["block"]
+    step = opened.card.settings["block"]
     st.line_chart(
-        {"time in the clip, s": (np.arange(made.windows) + 0.5) * step, **found, "undecided": np.zeros(made.windows)},
+        {
+            "time in the clip, s": (np.arange(opened.windows) + 0.5) * step,
+            **found,
+            "undecided": np.zeros(opened.windows),
+        },
         x="time in the clip, s",
         y=[*found, "undecided"],
         y_label="answer, logits",
@@ -42,24 +47,28 @@ def _over_time(made: Recording, found: dict[str, np.ndarray]) -> None:
     )
 
 
-def _traces(made: Recording, found: dict[str, np.ndarray]) -> None:
+def _traces(opened: Opened, found: dict[str, np.ndarray]) -> None:
     """The traces as the model reads them, before its features."""
-    drawn = _drawn(made.eeg, made.card.settings["plan"].rate)
-    answers = [", ".join(f"{name} {signed(values[i])}" for name, values in found.items()) for i in range(made.windows)]
+    drawn = _drawn(opened.eeg, opened.card.settings["plan"].rate)
+    answers = [
+        ", ".join(f"{name} {signed(values[i])}" for name, values in found.items()) for i in range(opened.windows)
+    ]
     view = traces.traces(
-        made.names,
+        opened.names,
         drawn.signal,
         drawn.rate,
         rest=drawn.rest,
-        window=made.card.settings["block"],
-        windows=made.windows,
+        window=opened.card.settings["block"],
+        windows=opened.windows,
         answers=answers,
-        selected=made.window,
-        absent=made.absent,
-        title=f"{len(made.names)} electrodes, {drawn.seconds:.4g} s",
-        note="" if drawn.rate == made.eeg.rate else f"Drawn at {drawn.rate:g} Hz; recorded at {made.eeg.rate:g} Hz.",
+        selected=opened.window,
+        absent=opened.absent,
+        title=f"{len(opened.names)} electrodes, {drawn.seconds:.4g} s",
+        note=""
+        if drawn.rate == opened.eeg.rate
+        else f"Drawn at {drawn.rate:g} Hz; recorded at {opened.eeg.rate:g} Hz.",
     )
-    components.mount(view, key=f"traces {made.place}", on_pick=lambda pick: _picked(made, pick))
+    components.mount(view, key=f"traces {opened.place}", on_pick=lambda pick: _picked(opened, pick))
 
 
 def _drawn(eeg: Eeg, rate: float) -> Eeg:
@@ -69,15 +78,15 @@ def _drawn(eeg: Eeg, rate: float) -> Eeg:
     return Eeg(resampled(eeg, rate).astype(np.float32), rate, eeg.channels, eeg.positions, eeg.rest)
 
 
-def _picked(made: Recording, pick: components.Pick) -> None:
-    state.set_widget("window", made.called(pick) if isinstance(pick, int) else WHOLE)
+def _picked(opened: Opened, pick: components.Pick) -> None:
+    state.set_widget("window", opened.called(pick) if isinstance(pick, int) else WHOLE)
 
 
-def _channels(made: Recording) -> None:
+def _channels(opened: Opened) -> None:
     """What became of every channel."""
-    report = made.report
+    report = opened.report
     parts = [
-        f"{len(report.matched) + len(report.renamed)} of {len(made.names)} electrodes found",
+        f"{len(report.matched) + len(report.renamed)} of {len(opened.names)} electrodes found",
         f"{len(report.renamed)} of them under another name" * bool(report.renamed),
         f"{len(report.missing)} missing" * bool(report.missing),
         f"{len(report.silent)} flat or broken" * bool(report.silent),
@@ -87,23 +96,23 @@ def _channels(made: Recording) -> None:
     ]
     with st.expander("Channels: " + ", ".join(part for part in parts if part)):
         st.dataframe(report.rows(), hide_index=True, width="stretch")
-        _left_out(made)
+        _left_out(opened)
         st.caption("What is done about missing electrodes can be changed under “How it is read” beside the recording.")
 
 
-def _left_out(made: Recording) -> None:
+def _left_out(opened: Opened) -> None:
     """Electrodes to leave out by hand, such as bad ones."""
-    masked = tuple(i for i in made.choices.masked if i < len(made.names))
-    heard = made.whole.inputs.present["psd"].tolist()
+    masked = tuple(i for i in opened.choices.masked if i < len(opened.names))
+    heard = opened.before.inputs.present["psd"].tolist()
     chosen = st.multiselect(
         "Leave out",
-        [name for name, here in zip(made.names, heard, strict=True) if here],
-        default=[made.names[i] for i in masked if heard[i]],
+        [name for name, here in zip(opened.names, heard, strict=True) if here],
+        default=[opened.names[i] for i in masked if heard[i]],
         max_selections=max(1, sum(heard) - FEWEST),
-        key=f"left out {made.place} {masked}",  # hidden or shown elsewhere on the page, it starts afresh
+        key=f"left out {opened.place} {masked}",  # hidden or shown elsewhere on the page, it starts afresh
         help="The model runs without these electrodes: no token, no attention to them.",
     )
-    gone = tuple(made.names.index(name) for name in chosen)
+    gone = tuple(opened.names.index(name) for name in chosen)
     if set(gone) != {i for i in masked if heard[i]}:
-        made.choices.mask(gone)
+        opened.choices.mask(gone)
         st.rerun()

@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
+from xviz import engine
+from xviz.core.run import Run, Target
 from xviz.draw.scale import signed
+from xviz.explain import METHODS, eeg_cells
 from xviz.ui import cache, page
-from xviz.ui.eeg.explore import Looked, named
-from xviz.ui.eeg.sample import Recording
+from xviz.ui.eeg.explore import named
+from xviz.ui.eeg.sample import Opened
+from xviz.ui.records import Looked
+from xviz.ui.trust import Trial
 
 FEWEST = 8  #: electrodes that stay
+TRIAL = Trial(
+    prefix="eeg", space="psd", tokens="Powers (PSD) of electrodes", calls="", last=False, beside="against",
+    attention="The weights of both directions are all", data="simulated recordings, and on real ones",
+    methods=tuple(
+        key for key in METHODS if not METHODS[key].needs_focus and not METHODS[key].needs_convolution and key != "shap"
+    ),
+)  # fmt: skip
 
 
-def show(made: Recording, looked: Looked) -> None:
+def show(opened: Opened, looked: Looked) -> None:
     """Hide an electrode or a band, and see the answers change."""
     st.subheader("What if")
-    _hide(made, looked)
+    _hide(opened, looked)
     with page.told():
-        _bands(made)
+        _bands(opened)
 
 
-def _hide(made: Recording, looked: Looked) -> None:
+def _hide(opened: Opened, looked: Looked) -> None:
     """Hide the selected electrode from the model, or show hidden ones again."""
-    choices, picked = made.choices, looked.selection
-    left = len(made.names) - len(made.absent)
+    choices, picked = opened.choices, looked.selection
+    left = len(opened.names) - len(opened.absent)
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(
-            "Hide this electrode" if picked is None else f"Hide {made.names[picked.token]}",
+            "Hide this electrode" if picked is None else f"Hide {opened.names[picked.token]}",
             disabled=picked is None or left <= FEWEST,
             icon=":material/visibility_off:",
             key="eeg.hide",
@@ -39,22 +53,33 @@ def _hide(made: Recording, looked: Looked) -> None:
             choices.mask(())
             st.rerun()
         if choices.masked:
-            st.caption("Hidden: " + ", ".join(made.names[i] for i in choices.masked if i < len(made.names)))
+            st.caption("Hidden: " + ", ".join(opened.names[i] for i in choices.masked if i < len(opened.names)))
         elif picked is None:
             st.caption("Pick an electrode above to hide it; the answers at the top change.")
 
 
-def _bands(made: Recording) -> None:
+def _bands(opened: Opened) -> None:
     """Both answers with each band at the training set's mean, by which it says nothing."""
     rows = []
-    for index, band in enumerate(made.bands):
+    for index, band in enumerate(opened.bands):
         row = {"without": named(band)}
-        for output in made.card.outputs:
-            change = -float(cache.without_bands(made.run, output)[index])
-            row[output] = f"{signed(made.run.outputs[output] + change)} ({signed(change)})"
+        for output in opened.card.outputs:
+            change = -float(_without_bands(opened.run, output)[index])
+            row[output] = f"{signed(opened.run.outputs[output] + change)} ({signed(change)})"
         rows.append(row)
     st.dataframe(rows, hide_index=True, width="stretch")
     st.caption(
         "The answers, high above low in logits, when one band's DE and PSD are put at the mean of the training set for "
         "all electrodes; in brackets the change. Slow alpha and alpha overlap, so that each can stand in for the other."
     )
+
+
+def _without_bands(run: Run, output: str) -> NDArray[np.float64]:
+    """What an output loses when a band is put at the mean of the training set, (band,)."""
+
+    def losses(loaded: engine.Loaded, run: Run) -> NDArray[np.float64]:
+        count = run.calls[0].heads
+        groups = {name: group % count for name, group in eeg_cells.bands(run, count).items()}
+        return eeg_cells.leave_out(loaded, run, Target(output), groups)
+
+    return cache.of_run(run, losses, f"without bands {output}")  # type: ignore[return-value]

@@ -9,25 +9,23 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from xviz.core.run import Run, Target
-from xviz.core.sample import Part, Picture, Sample
+from xviz.core.sample import Part, Picture, Regions, Sample
 from xviz.core.tokens import Boxes, Pieces
 from xviz.data.picture import read_picture, read_regions
-from xviz.data.shipped.scenes import Example, examples, load_example
+from xviz.data.shipped import ShippedSample, samples
 from xviz.data.text import read_text
+from xviz.models import regions
+from xviz.models.boxes import find_boxes
 from xviz.models.card import ModelCard
-from xviz.ui import cache, page, state
+from xviz.ui import cache, page, records, state
 from xviz.ui.state import Choices, Selection
 
 
-@dataclass(frozen=True, eq=False)
-class Scene:
-    """What the page is about."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Opened(records.Opened):
+    """A picture and a sentence."""
 
-    card: ModelCard
-    choices: Choices
-    sample: Sample
     original: Sample  #: as first opened, for comparison
-    run: Run
     before: Run  #: the original's run
 
     @property
@@ -47,11 +45,6 @@ class Scene:
         return picture.pixels if isinstance(picture, Picture) else np.full((*self.regions.size, 3), 200, np.uint8)
 
     @property
-    def place(self) -> str:
-        """What the page's drawings are called: another picture or sentence makes others, which start afresh."""
-        return self.run.provenance.sample_digest[:16]
-
-    @property
     def edited(self) -> bool:
         """Whether anything differs from the original."""
         return self.run.provenance.sample_digest != self.before.provenance.sample_digest or bool(self.choices.masked)
@@ -59,7 +52,7 @@ class Scene:
     def selection(self) -> Selection | None:
         """The selected token; at the start the longest word, as an example, until the visitor clears it."""
         kept = self.choices.selection
-        if kept is not None:
+        if kept is not None and kept.space in ("word", "region"):
             pieces = self.pieces.of(kept.token) if kept.space == "word" else ()
             fits = bool(pieces) if kept.space == "word" else kept.token < len(self.regions)
             return kept if fits and not (kept.space == "region" and kept.token in self.choices.masked) else None
@@ -70,13 +63,13 @@ class Scene:
         read = [i for i in range(len(self.pieces.words)) if self.pieces.of(i)]
         return Selection("word", max(read, key=lambda i: len(self.pieces.words[i])))
 
-    def target(self, selection: Selection | None) -> Target:
+    def target(self, selection: Selection | None = None) -> Target:
         """What is explained: the score, or what it owes to the selected token."""
         if selection is None:
-            return Target(self.card.target)
+            return Target(self.output)
         if selection.space == "region":
-            return Target(self.card.target, "regions", (selection.token,))
-        return Target(self.card.target, "pieces", self.pieces.of(selection.token))
+            return Target(self.output, "regions", (selection.token,))
+        return Target(self.output, "pieces", self.pieces.of(selection.token))
 
     def called(self, selection: Selection | None) -> str:
         """The selected token in words."""
@@ -108,7 +101,7 @@ def choose(card: ModelCard) -> Chosen:
     choices = Choices(card.key)
     with st.sidebar:
         st.subheader("Sample")
-        titles = {one.title: one for one in examples()}
+        titles = {shipped.title: shipped for shipped in samples(card.key)}
         title = st.selectbox(
             "Shipped samples",
             list(titles),
@@ -142,14 +135,14 @@ def choose(card: ModelCard) -> Chosen:
         help="Edit it: score and maps follow, beside the original's.",
     )
     if given is None and boxes is None:
-        return Chosen(choices, load_example(chosen.key, sentence), load_example(chosen.key))
+        return Chosen(choices, chosen.load(sentence), chosen.load())
     sample = _own(card, sentence, given, boxes)
     first = str(choices.recall(f"first {seen(sample)}", sentence))
     choices.remember(f"first {seen(sample)}", first)
     return Chosen(choices, sample, _own(card, first, given, boxes))
 
 
-def _fresh_sentence(titles: dict[str, Example]) -> None:
+def _fresh_sentence(titles: dict[str, ShippedSample]) -> None:
     state.set_widget("sentence", titles[str(state.widget("sample"))].sentences[0])
 
 
@@ -167,15 +160,22 @@ def _own(card: ModelCard, sentence: str, given: tuple[str, bytes] | None, boxes:
         picture = own["picture"] = read_picture(given[1], name=given[0])
         if boxes is None:
             alone = Sample("picture", {"picture": picture})
-            own["regions"] = cache.encoded(alone.digest, card.settings["regions"], picture)
+            own["regions"] = _encoded(alone.digest, card.settings["regions"], picture)
     name = given[0] if given is not None else boxes[0] if boxes is not None else ""
     return Sample(name, own, source="the visitor's own")
+
+
+@st.cache_resource(max_entries=64, show_spinner="Finding and encoding regions …")
+def _encoded(digest: str, count: int, _picture: Picture) -> Regions:
+    """Boxes and features of a picture, so that editing the sentence does not encode it again."""
+    boxes = find_boxes(_picture.pixels, count=count)
+    return Regions(boxes, regions.encode(_picture.pixels, boxes).numpy())
 
 
 # Score
 
 
-def score(card: ModelCard, chosen: Chosen) -> Scene:
+def score(card: ModelCard, chosen: Chosen) -> Opened:
     """Run the model and show the score, its two parts, and the weight of the second."""
     columns = st.columns([1, 1, 1, 1.4], vertical_alignment="top")
     alpha = columns[3].slider(
@@ -193,15 +193,18 @@ def score(card: ModelCard, chosen: Chosen) -> Scene:
     before = cache.run(card.key, chosen.original, alpha=alpha)
     masked = tuple(region for region in chosen.choices.masked if region < len(before.spaces["regions"]))
     run = cache.run(card.key, chosen.sample, gone=(("regions", masked),), alpha=alpha)
-    scene = Scene(card, chosen.choices, chosen.sample, chosen.original, run, before)
+    opened = Opened(
+        card=card, choices=chosen.choices, sample=chosen.sample, original=chosen.original, run=run, before=before,
+        output=card.target,
+    )  # fmt: skip
     shown = (
         ("Score", "score", "i0 · c0 + α i1 · c1"),
         ("Self-attention part", "alone", "i0 · c0: picture and sentence encoded each by itself; −1 to 1"),
         ("Cross-attention part", "joint", "i1 · c1: after attention over regions and words at once; −1 to 1"),
     )
     for column, (label, name, meaning) in zip(columns, shown, strict=False):
-        change = f"{run.outputs[name] - before.outputs[name]:+.3f}" if scene.edited else None
-        against = "vs. original" if scene.edited else None
+        change = f"{run.outputs[name] - before.outputs[name]:+.3f}" if opened.edited else None
+        against = "vs. original" if opened.edited else None
         value = f"{run.outputs[name]:.3f}".replace("-", "−")
         column.metric(label, value, change, help=meaning, delta_description=against)
-    return scene
+    return opened

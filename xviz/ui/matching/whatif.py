@@ -10,34 +10,41 @@ from xviz.draw import scale
 from xviz.drawings import image
 from xviz.explain import METHODS
 from xviz.ui import cache, components, methods, page
-from xviz.ui.matching.explore import Looked
-from xviz.ui.matching.sample import Scene
+from xviz.ui.matching.sample import Opened
+from xviz.ui.records import Looked
 from xviz.ui.state import Selection
+from xviz.ui.trust import Trial
+
+TRIAL = Trial(
+    prefix="match", space="regions", tokens="Regions", attention="The joint attention's weights are", calls="joint",
+    last=True, data="held-out scenes",
+    methods=tuple(key for key in METHODS if METHODS[key].kind != "attention" or not METHODS[key].needs_focus),
+)  # fmt: skip
 
 
-def show(scene: Scene, looked: Looked) -> None:
+def show(opened: Opened, looked: Looked) -> None:
     """Mask regions, and see what an edit changed."""
     st.subheader("What if")
-    _mask(scene, looked.selection)
-    if not scene.edited:
+    _mask(opened, looked.selection)
+    if not opened.edited:
         st.caption("Mask a region here, or edit the sentence above: the change against the original appears here.")
         return
-    answer = looked.answers[0]
+    answer = looked.explanations[0] if looked.explanations else None
     if answer is None or "regions" not in answer.scores:
         st.caption("The chosen method scores no regions, so there is no change of the map to show.")
         return
     with page.told():
-        _change(scene, looked, answer)
+        _change(opened, looked, answer)
 
 
-def _mask(scene: Scene, selection: Selection | None) -> None:
+def _mask(opened: Opened, selection: Selection | None) -> None:
     """Hide the selected region from the model, or show hidden ones again."""
-    choices = scene.choices
+    choices = opened.choices
     with st.container(horizontal=True, vertical_alignment="center"):
         region = selection.token if selection and selection.space == "region" else None
         if st.button(
             "Mask this region" if region is None else f"Mask region {region + 1}",
-            disabled=region is None or len(choices.masked) + 1 >= len(scene.regions),
+            disabled=region is None or len(choices.masked) + 1 >= len(opened.regions),
             icon=":material/visibility_off:",
             help="The model runs again without it: no token, no attention to it.",
         ):
@@ -50,35 +57,35 @@ def _mask(scene: Scene, selection: Selection | None) -> None:
             st.caption("Masked: " + ", ".join(f"region {r + 1}" for r in choices.masked))
 
 
-def _change(scene: Scene, looked: Looked, now: Explanation) -> None:
+def _change(opened: Opened, looked: Looked, now: Explanation) -> None:
     """How the regions' scores differ from the original's, for the same token."""
-    target = original_target(scene, looked.selection)
+    target = original_target(opened, looked.selection)
     if target is None:
         st.caption("The original has no such word, so there is no map of it to compare with.")
         return
-    was = cache.explain(scene.before, methods.ask(now.method, target, looked.call, looked.head))
+    was = cache.explain(opened.before, methods.ask(now.method, target, looked.call, looked.head))
     difference = now.scores["regions"] - was.scores["regions"]
     view = image.regions(
-        scene.pixels,
-        scene.regions.boxes,
+        opened.pixels,
+        opened.regions.boxes,
         difference,
-        labels=[f"region {i + 1}" for i in range(len(scene.regions))],
+        labels=[f"region {i + 1}" for i in range(len(opened.regions))],
         scale=scale.diverging(difference, label=f"change of {now.unit}"),
-        masked=scene.choices.masked,
-        title=f"{METHODS[now.method].title} for {scene.called(looked.selection)}: change against the original",
+        masked=opened.choices.masked,
+        title=f"{METHODS[now.method].title} for {opened.called(looked.selection)}: change against the original",
         height=360,
     )
-    components.mount(view, key=f"change {scene.place}")
+    components.mount(view, key=f"change {opened.place}")
 
 
-def original_target(scene: Scene, selection: Selection | None) -> Target | None:
+def original_target(opened: Opened, selection: Selection | None) -> Target | None:
     """The same token in the original: the same region, or the same word at its same occurrence."""
     if selection is None or selection.space == "region":
-        return scene.target(selection)
-    words, before = scene.pieces.words, scene.before.spaces["pieces"]
+        return opened.target(selection)
+    words, before = opened.pieces.words, opened.before.spaces["pieces"]
     word = words[selection.token]
     occurrence = words[: selection.token].count(word)
     places = [i for i, w in enumerate(before.words) if w == word]  # type: ignore[attr-defined]
     if occurrence >= len(places) or not (tokens := before.of(places[occurrence])):  # type: ignore[attr-defined]
         return None
-    return Target(scene.card.target, "pieces", tokens)
+    return Target(opened.output, "pieces", tokens)

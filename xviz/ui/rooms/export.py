@@ -19,22 +19,21 @@ from xviz.figures.recipes import Room, room_figure
 from xviz.figures.style import PRESETS
 from xviz.geometry.ply import ply
 from xviz.geometry.thinning import thin
-from xviz.ui import methods, page
-from xviz.ui.matching import export
+from xviz.ui import methods, page, saving
 from xviz.ui.rooms import calls, draw, standalone
 from xviz.ui.rooms.calls import PATCHES, POINTS
 from xviz.ui.rooms.draw import Looked
-from xviz.ui.rooms.sample import Scan, cameras
+from xviz.ui.rooms.sample import Opened, cameras
 from xviz.ui.rooms.standalone import Rows
 
 KINDS = {"room": "Cloud, photos and links"}
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class Figures:
     """What is on the screen, as the exports need it."""
 
-    scan: Scan
+    opened: Opened
     looked: Looked
 
     def found(self) -> Explanation:
@@ -43,9 +42,9 @@ class Shown:
         Raises:
             ModelError: the method has not answered yet.
         """
-        if self.looked.found is None:
+        if self.looked.explanation is None:
             raise ModelError("The chosen method has no answer yet. Compute it above, then take the figure.")
-        return self.looked.found
+        return self.looked.explanation
 
     def drawn(self) -> Explanation:
         """The scores as the figure draws them: of voxels and pixels where these are shown."""
@@ -54,50 +53,50 @@ class Shown:
     def totals(self) -> NDArray[np.float64] | None:
         """(photos,) what the patches of each get together."""
         scores = self.found().scores.get(PATCHES)
-        return None if scores is None else scores.reshape(len(self.scan.views.names), -1).sum(1)
+        return None if scores is None else scores.reshape(len(self.opened.views.names), -1).sum(1)
 
     def figure(self, kind: str, preset: str) -> Figure:
         """The figure, from where the live camera is now."""
-        scan, looked, found = self.scan, self.looked, self.drawn()
+        opened, looked, found = self.opened, self.looked, self.drawn()
         grained = looked.grained
-        segments = scan.segments if grained is None else grained.grains.voxels
-        patches = scan.patches if grained is None else grained.grains.pixels
-        kept = thin(scan.cloud.xyz, MOST, segments.of_point).kept
+        segments = opened.segments if grained is None else grained.grains.voxels
+        patches = opened.patches if grained is None else grained.grains.pixels
+        kept = thin(opened.cloud.xyz, MOST, segments.of_point).kept
         room = Room(
-            scan.cloud.xyz[kept],
-            None if scan.cloud.rgb is None else scan.cloud.rgb[kept],
+            opened.cloud.xyz[kept],
+            None if opened.cloud.rgb is None else opened.cloud.rgb[kept],
             Segments(segments.name, segments.of_point[kept], segments.middles),
-            scan.views.images,
-            PatchGrid(patches.name, scan.drawn.album.names, patches.grid),
-            scan.drawn.album.frames,
-            scan.sample.source,
+            opened.views.images,
+            PatchGrid(patches.name, opened.drawn.album.names, patches.grid),
+            opened.drawn.album.frames,
+            opened.sample.source,
             grained is not None,
-            () if grained is None else tuple(i for i in range(len(scan.views.names)) if i not in grained.photos),
+            () if grained is None else tuple(i for i in range(len(opened.views.names)) if i not in grained.photos),
         )
-        called = scan.called(looked.picked)
+        called = opened.called(looked.selection)
         titles = [
             f"{name}: answers to {called}" if space.name in found.scores else name
             for name, space in (("Cloud", segments), ("Photos", patches))
         ]
         if grained is not None:
-            titles = [f"Cloud: voxels for “{scan.output}”", f"Photos: pixels for “{scan.output}”"]
+            titles = [f"Cloud: voxels for “{opened.output}”", f"Photos: pixels for “{opened.output}”"]
         return room_figure(
             room, found, titles=(titles[0], titles[1]), links=looked.links, crosses=looked.crosses,
-            truth=looked.truth if looked.picked.space == "patch" else None, totals=self.totals(),
+            truth=looked.truth if looked.selection.space == "patch" else None, totals=self.totals(),
             shared=found.method not in draw.OWN and grained is None,
             limits={} if grained is None else dict(zip((segments.name, patches.name), grained.limits(), strict=True)),
-            camera=Camera.told(looked.camera.get("camera"), scan.cloud.xyz), notes=[f"{looked.what}."],  # type: ignore[arg-type]
+            camera=Camera.told(looked.camera.get("camera"), opened.cloud.xyz), notes=[f"{looked.what}."],  # type: ignore[arg-type]
             preset=PRESETS[preset],
         )  # fmt: skip
 
     def zip(self, kind: str, preset: str) -> bytes:
         """The figure in all formats with the numbers behind it."""
-        scan, found = self.scan, self.found()
+        opened, found = self.opened, self.found()
         arrays = {
-            "supervoxel_of_point": scan.segments.of_point, "supervoxel_middles": scan.segments.middles,
-            "class_activation": scan.activation(), "predicted_class": scan.predicted(),
-            "class_activation_weighted": scan.maps().weighted, "class_activation_fused": scan.maps().fused,
-            "patch_frames": scan.drawn.album.frames,
+            "supervoxel_of_point": opened.segments.of_point, "supervoxel_middles": opened.segments.middles,
+            "class_activation": opened.activation(), "predicted_class": opened.predicted(),
+            "class_activation_weighted": opened.maps().weighted, "class_activation_fused": opened.maps().fused,
+            "patch_frames": opened.drawn.album.frames,
             "links": np.array([(k.patch, k.supervoxel, k.weight) for k in self.looked.links]).reshape(-1, 3),
         }  # fmt: skip
         if self.looked.grained is not None:
@@ -107,19 +106,19 @@ class Shown:
             [found],
             arrays=arrays,
             labels={
-                POINTS: [scan.segments.label(i) for i in range(len(scan.segments))],
-                PATCHES: [scan.drawn.album.label(i) for i in range(len(scan.patches))],
-                **{name: list(scan.run.outputs) for name in ("classes_3d", "classes_2d")},
+                POINTS: [opened.segments.label(i) for i in range(len(opened.segments))],
+                PATCHES: [opened.drawn.album.label(i) for i in range(len(opened.patches))],
+                **{name: list(opened.run.outputs) for name in ("classes_3d", "classes_2d")},
             },
-            manifest={f"output_{name}": value for name, value in scan.run.outputs.items()},
+            manifest={f"output_{name}": value for name, value in opened.run.outputs.items()},
         )
 
     def ply(self) -> bytes:
         """Every point with its colour, supervoxel, predicted class, and score where points have one."""
-        scan, found = self.scan, self.found()
+        opened, found = self.opened, self.found()
         scalars: dict[str, NDArray] = {
-            "supervoxel": scan.segments.of_point.astype(np.int32),
-            "predicted": scan.predicted().astype(np.int32)[scan.segments.of_point],
+            "supervoxel": opened.segments.of_point.astype(np.int32),
+            "predicted": opened.predicted().astype(np.int32)[opened.segments.of_point],
         }
         said = found.unit
         if (grained := self.looked.grained) is not None:
@@ -128,48 +127,50 @@ class Shown:
             scalars["score"] = grained.of_voxels.astype(np.float32)[of_point]
             scalars |= {f"score_{name}": part.astype(np.float32)[of_point] for name, part in grained.parts.items()}
         elif POINTS in found.scores:
-            scalars["score"] = scan.segments.paint(found.scores[POINTS]).astype(np.float32)
-        classes = ", ".join(f"{i} {name}" for i, name in enumerate(scan.run.outputs))
-        origin = tail(found.provenance, scan.sample.source)
+            scalars["score"] = opened.segments.paint(found.scores[POINTS]).astype(np.float32)
+        classes = ", ".join(f"{i} {name}" for i, name in enumerate(opened.run.outputs))
+        origin = tail(found.provenance, opened.sample.source)
         comments = [f"score: {said}. {self.looked.what}", f"predicted: {classes}", origin]
-        return ply(scan.cloud.xyz, scan.cloud.rgb, scalars, comments)
+        return ply(opened.cloud.xyz, opened.cloud.rgb, scalars, comments)
 
     def html(self) -> bytes:
         """The cloud and the photos as they are, with what each token attends to on the other side."""
-        scan, looked = self.scan, self.looked
-        cloud, album = draw.views(scan, looked, "scores")
-        caption = f"{looked.what}. {tail(self.found().provenance, scan.sample.source)}"
+        opened, looked = self.opened, self.looked
+        cloud, album = draw.views(opened, looked, "scores")
+        caption = f"{looked.what}. {tail(self.found().provenance, opened.sample.source)}"
         return standalone.page(
-            cloud, album, title=f"{scan.sample.name}: points and photos", caption=caption, rows=self._rows()
+            cloud, album, title=f"{opened.sample.name}: points and photos", caption=caption, rows=self._rows()
         )
 
     def _rows(self) -> Rows:
         """The mean attention across, both ways."""
-        scan, sides = self.scan, calls.sides(self.scan.run)
+        opened, sides = self.opened, calls.sides(self.opened.run)
         rows = []
         for side, own, other in (("points", POINTS, PATCHES), ("photos", PATCHES, POINTS)):
-            weights = [methods.weigh(scan.run.call(name), None) for name in sides[side]]
-            ahead = len(scan.run.outputs)  # class tokens stand before both
-            rows.append(np.mean(weights, 0)[ahead : ahead + len(scan.run.spaces[own]), ahead:])
-            assert rows[-1].shape[1] == len(scan.run.spaces[other])
-        poses = dict(cameras(scan.sample))
-        eyes = [poses[str(i + 1)][:3, 3] if str(i + 1) in poses else None for i in range(len(scan.views.names))]
+            weights = [methods.weigh(opened.run.call(name), None) for name in sides[side]]
+            ahead = len(opened.run.outputs)  # class tokens stand before both
+            rows.append(np.mean(weights, 0)[ahead : ahead + len(opened.run.spaces[own]), ahead:])
+            assert rows[-1].shape[1] == len(opened.run.spaces[other])
+        poses = dict(cameras(opened.sample))
+        eyes = [poses[str(i + 1)][:3, 3] if str(i + 1) in poses else None for i in range(len(opened.views.names))]
         return Rows(
-            rows[0], rows[1], scan.segments.middles, scan.drawn.geometry.centre, eyes,
-            scan.patches.grid[0] * scan.patches.grid[1], "attention weight, mean of layers and heads",
+            rows[0], rows[1], opened.segments.middles, opened.drawn.geometry.centre, eyes,
+            opened.patches.grid[0] * opened.patches.grid[1], "attention weight, mean of layers and heads",
         )  # fmt: skip
 
 
-def show(scan: Scan, looked: Looked) -> None:
+def show(opened: Opened, looked: Looked) -> None:
     """Choose a figure and a venue, look at it, take it; then the page and the cloud."""
-    shown = Shown(scan, looked)
-    stem = f"xviz-{scan.card.key}-{scan.sample.name}"
-    export.take("room", stem, KINDS, shown.figure, shown.zip, refused=lambda kind, preset: looked.found is None)
+    shown = Figures(opened, looked)
+    stem = f"xviz-{opened.card.key}-{opened.sample.name}"
+    saving.figures(
+        "room", stem, KINDS, shown.figure, shown.zip, refused=lambda kind, preset: looked.explanation is None
+    )
     with page.told(), st.container(horizontal=True):
-        if looked.found is None:
+        if looked.explanation is None:
             return
-        export.button("room", "Interactive page (HTML)", f"{safe_name(stem)}.html", "html", shown.html)
-        export.button("room", "Coloured cloud (PLY)", f"{safe_name(stem)}.ply", "ply", shown.ply)
+        saving.file("room", "Interactive page (HTML)", f"{safe_name(stem)}.html", "html", shown.html)
+        saving.file("room", "Coloured cloud (PLY)", f"{safe_name(stem)}.ply", "ply", shown.ply)
     st.caption(
         "The figure sees the cloud from where you have turned it. The page opens without a network and answers picks "
         "with the mean attention of layers and heads. The cloud carries scores, supervoxels and predicted classes."

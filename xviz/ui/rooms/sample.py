@@ -16,17 +16,16 @@ from xviz.core.sample import PointCloud, Sample, Views
 from xviz.core.tokens import PatchGrid, Segments
 from xviz.data.cloud.read import SUFFIXES, UNITS, UPS
 from xviz.data.cloud.scene import read_scene
-from xviz.data.shipped.rooms import load_room, room_examples
+from xviz.data.shipped import load_sample, samples
 from xviz.draw import scale
 from xviz.drawings import photos, points
 from xviz.explain.class_map import Fused, fused
 from xviz.models.card import ModelCard
-from xviz.models.photos import STRIDE, Frame
-from xviz.ui import cache, components, page
+from xviz.models.photos import Frame
+from xviz.ui import cache, components, methods, page, records
 from xviz.ui.rooms.calls import PATCHES, POINTS
 from xviz.ui.rooms.geometry import Truth, of
 from xviz.ui.state import Choices, Selection
-from xviz.ui.views.sample import MOST_PROBABLE, probabilities
 
 NO_WEIGHTS = (
     "This model has no weights yet, so that nothing is said of the room and no attention is shown. "
@@ -42,22 +41,13 @@ class Drawn:
     album: photos.Album
 
 
-@dataclass(frozen=True, eq=False)
-class Scan:
-    """What the page is about."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Opened(records.Opened):
+    """A room, and the class that is explained."""
 
-    card: ModelCard
-    choices: Choices
-    sample: Sample
-    run: Run  #: with the gradients of the explained class
     before: Run  #: with nothing left out
     drawn: Drawn
     truth: Truth | None  #: where cameras are known
-
-    @property
-    def output(self) -> str:
-        """The class that is explained."""
-        return str(self.run.target)
 
     @property
     def cloud(self) -> PointCloud:
@@ -78,11 +68,6 @@ class Scan:
     def patches(self) -> PatchGrid:
         """The patches of the photos."""
         return self.run.spaces[PATCHES]  # type: ignore[return-value]
-
-    @property
-    def place(self) -> str:
-        """What the page's drawings are called: another room makes others, which start afresh."""
-        return self.sample.digest[:16]
 
     @property
     def present(self) -> dict[str, NDArray[np.bool_]]:
@@ -109,7 +94,7 @@ class Scan:
             return f"the class “{self.run.spaces['classes_3d'].label(picked.token)}”"
         return self.drawn.album.label(picked.token) if picked.space == "patch" else self.segments.label(picked.token)
 
-    def target(self, selection: Selection | None) -> Target:
+    def target(self, selection: Selection | None = None) -> Target:
         """The explained class, or as seen from its token where a method needs one."""
         if selection is None or selection.space != "class":
             return Target(self.output)
@@ -132,7 +117,7 @@ class Scan:
 # Showing
 
 
-def show(card: ModelCard, sample: Sample) -> Scan | None:
+def show(card: ModelCard, sample: Sample) -> Opened | None:
     """What was brought, the classes found in it and the class that the rest of the page explains.
 
     Without weights the cloud and the photos alone, and None.
@@ -149,16 +134,19 @@ def show(card: ModelCard, sample: Sample) -> Scan | None:
     left, right = st.columns([1, 1.4], gap="medium")
     with left:
         asked = st.selectbox(
-            "Class to explain", [MOST_PROBABLE, *card.outputs], key="class", bind="query-params",
+            "Class to explain", [methods.MOST_PROBABLE, *card.outputs], key="class", bind="query-params",
             help="Gradients, occlusion and the like ask what speaks for this class; its token asks until you pick.",
         )  # fmt: skip
         _facts(sample, run)
-    output = best if asked == MOST_PROBABLE else asked
+    output = best if asked == methods.MOST_PROBABLE else asked
     with right:
         _classes(card, run, before, output)
     run = cache.run(card.key, sample, gone=gone, target=output)
     shown = drawing(card, sample, run)
-    return Scan(card, choices, sample, run, before, shown, of(sample, shown.album.frames, card.settings["grid"]))
+    truth = of(sample, shown.album.frames, card.settings["grid"])
+    return Opened(
+        card=card, choices=choices, sample=sample, run=run, output=output, before=before, drawn=shown, truth=truth
+    )
 
 
 def hidden(choices: Choices, sample: Sample, card: ModelCard) -> cache.Gone:
@@ -188,11 +176,11 @@ def _facts(sample: Sample, run: Run) -> None:
 def _classes(card: ModelCard, run: Run, before: Run, output: str) -> None:
     """Every class with its probability, the most probable first; beside it the one with nothing left out."""
     ranked = sorted(run.outputs, key=lambda name: -run.outputs[name])
-    chances = probabilities(card, dict(run.outputs))
+    chances = methods.probabilities(card, dict(run.outputs))
     rows: dict[str, list] = {"class": ranked, "probability": [chances[name] for name in ranked]}
     bar = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f")
     if run is not before:
-        whole = probabilities(card, dict(before.outputs))
+        whole = methods.probabilities(card, dict(before.outputs))
         rows["with all tokens"] = [whole[name] for name in ranked]
     st.dataframe(rows, hide_index=True, height=215, column_config=dict.fromkeys(list(rows)[1:], bar))
     found = [name for name in ranked if run.outputs[name] > 0]
@@ -221,15 +209,10 @@ def _drawing(key: str, digest: str, bare: bool, _card: ModelCard, _sample: Sampl
     )
     names = [f"{i + 1} · {name}" for i, name in enumerate(views.names)]
     grid = _card.settings["grid"]
-    return Drawn(made, photos.album(views.images, grid, names=names, frames=[_frame(i, grid) for i in views.images]))
-
-
-def _frame(image: NDArray[np.uint8], grid: tuple[int, int]) -> tuple[float, float, float, float]:
-    """Where the model's grid of patches lies in pixels of a photo; it reaches beyond where the photo was padded."""
-    frame = Frame(image.shape[:2], grid)
-    top, left = frame.corner
-    right, bottom = grid[1] * STRIDE - left, grid[0] * STRIDE - top
-    return -left / frame.scale, -top / frame.scale, right / frame.scale, bottom / frame.scale
+    return Drawn(
+        made,
+        photos.album(views.images, grid, names=names, frames=[Frame(i.shape[:2], grid).edges for i in views.images]),
+    )
 
 
 def cameras(sample: Sample) -> list[tuple[str, NDArray[np.float64]]]:
@@ -274,7 +257,7 @@ def choose(card: ModelCard) -> Sample:
     """
     with st.sidebar:
         st.subheader("Sample")
-        titles = {one.title: one for one in room_examples()}
+        titles = {shipped.title: shipped for shipped in samples(card.key)}
         title = st.selectbox("Shipped rooms", list(titles), key="room", bind="query-params")
         given = st.file_uploader(
             "Your own room", type=list(KINDS), accept_multiple_files=True, key="rooms.files", max_upload_size=1024,
@@ -282,7 +265,7 @@ def choose(card: ModelCard) -> Sample:
         )  # fmt: skip
         if not given:
             st.caption(page.plain(titles[title].credit))
-            return _shipped(titles[title].key)
+            return _shipped(titles[title].name)
         unit = st.selectbox("Numbers are", [GUESS, *UNITS], key="rooms.unit")
         up = st.selectbox("Up is", list(UPS), index=list(UPS).index("z"), key="rooms.up")
     ids = tuple(sorted(one.file_id for one in given))
@@ -290,8 +273,8 @@ def choose(card: ModelCard) -> Sample:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the room …")
-def _shipped(key: str) -> Sample:
-    return load_room(key)
+def _shipped(name: str) -> Sample:
+    return load_sample(name)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the room …")

@@ -18,7 +18,7 @@ from xviz.explain import voxels as finer
 from xviz.explain.voxels import Reading, Traced
 from xviz.models.voxels import Grains, grains
 from xviz.ui import cache, page
-from xviz.ui.rooms.sample import Scan
+from xviz.ui.rooms.sample import Opened
 from xviz.ui.state import Selection
 
 GRAINS = {"tokens": "supervoxels and patches", "grains": "voxels and pixels"}
@@ -105,7 +105,7 @@ def _limit(scores: NDArray[np.float64]) -> float | None:
     return float(np.quantile(sizes, WITHIN)) if len(sizes) else None
 
 
-def choose(scan: Scan, method: str) -> str | None:
+def choose(opened: Opened, method: str) -> str | None:
     """What of voxels is shown where voxels and pixels are asked for; None where tokens are.
 
     Methods that cannot be asked for voxels have no choice.
@@ -119,22 +119,22 @@ def choose(scan: Scan, method: str) -> str | None:
     if chosen != "grains":
         return None
     return st.selectbox(
-        "Voxels show", [ALL, *scan.card.settings["sees"]], format_func=lambda k: SAYS.get(k, k), key="voxel part",
+        "Voxels show", [ALL, *opened.card.settings["sees"]], format_func=lambda k: SAYS.get(k, k), key="voxel part",
         width=230, help="A voxel says its colour, its height, whether its surface is upright, and that it is there.",
     )  # fmt: skip
 
 
-def answer(scan: Scan, picked: Selection, method: str, says: str) -> Grained | None:
+def answer(opened: Opened, picked: Selection, method: str, says: str) -> Grained | None:
     """The answer as far as it is known; a button asks for it, and for the photos that are missing."""
-    made = _grains(scan.sample.digest, scan.card.key, scan)
-    known = partial(_known, scan, method)
-    missing = _missing(scan, picked, method, known("reading"))
+    made = _grains(opened.sample.digest, opened.card.key, opened)
+    known = partial(_known, opened, method)
+    missing = _missing(opened, picked, method, known("reading"))
     if missing or known("voxels") is None:
         words = "Follow the other photos" if known("voxels") else f"Compute {finer.METHODS[method].title} of voxels"
         place = st.empty()
         if method in QUICK or place.button(words, key="grains compute", icon=":material/play_arrow:"):
             with page.progress(finer.METHODS[method].title) as move:
-                _compute(scan, made, picked, method, move)
+                _compute(opened, made, picked, method, move)
             place.empty()
         else:
             st.caption(_takes(made, len(missing), known("voxels") is None))
@@ -142,27 +142,27 @@ def answer(scan: Scan, picked: Selection, method: str, says: str) -> Grained | N
     if reading is None or voxels is None:
         return None
     photos = {i: one for i in range(len(made.pictures)) if (one := known(i)) is not None}
-    return Grained(scan.run, made, reading, voxels, photos, says)
+    return Grained(opened.run, made, reading, voxels, photos, says)
 
 
-def _known(scan: Scan, method: str, what: str | int):
+def _known(opened: Opened, method: str, what: str | int):
     """A part of the answer, if it was computed before."""
-    return cache.part(scan.run, ("grains", method, scan.output, what))
+    return cache.part(opened.run, ("grains", method, opened.output, what))
 
 
-def _missing(scan: Scan, picked: Selection, method: str, reading: Reading | None) -> tuple[int, ...]:
+def _missing(opened: Opened, picked: Selection, method: str, reading: Reading | None) -> tuple[int, ...]:
     """Photos that were not followed yet: that of the picked patch first, then by what their patches owe."""
-    count = len(scan.views.names)
+    count = len(opened.views.names)
     owed = np.zeros(count) if reading is None else np.abs(reading.owed["patches"].reshape(count, -1).sum(1))
     order = [int(i) for i in np.argsort(-owed, kind="stable")]
     if picked.space == "patch":
-        order.insert(0, scan.patches.place(picked.token)[0])
-    return tuple(i for i in dict.fromkeys(order) if i not in scan.gone and _known(scan, method, i) is None)
+        order.insert(0, opened.patches.place(picked.token)[0])
+    return tuple(i for i in dict.fromkeys(order) if i not in opened.gone and _known(opened, method, i) is None)
 
 
-def _compute(scan: Scan, made: Grains, picked: Selection, method: str, move: page.Progress) -> None:
+def _compute(opened: Opened, made: Grains, picked: Selection, method: str, move: page.Progress) -> None:
     """All that is missing, one part after the other; what is done is kept when the work is stopped."""
-    loaded, many = cache.load(scan.card.key), method == "integrated"
+    loaded, many = cache.load(opened.card.key), method == "integrated"
     costs = _costs(made) if many else dict.fromkeys(("reading", "voxels", "photo"), 1.0)
     total, done = costs["reading"] + costs["voxels"] + costs["photo"] * len(made.pictures), 0.0
 
@@ -172,15 +172,15 @@ def _compute(scan: Scan, made: Grains, picked: Selection, method: str, move: pag
         def told(share: float, words: str) -> None:
             move(min(1.0, (done + share * cost) / total), words)
 
-        found = cache.part(scan.run, ("grains", method, scan.output, what), partial(make, progress=told))
+        found = cache.part(opened.run, ("grains", method, opened.output, what), partial(make, progress=told))
         done += cost
         return found
 
     reading = part(
-        "reading", costs["reading"], partial(finer.read, loaded, scan.run, made, Target(scan.output), method)
+        "reading", costs["reading"], partial(finer.read, loaded, opened.run, made, Target(opened.output), method)
     )
     part("voxels", costs["voxels"], partial(finer.trace_voxels, loaded, made, reading))
-    for number in _missing(scan, picked, method, reading):
+    for number in _missing(opened, picked, method, reading):
         part(number, costs["photo"], partial(finer.trace_photo, loaded, made, reading, number))
 
 
@@ -195,7 +195,7 @@ def _costs(made: Grains) -> dict[str, float]:
 
 
 @st.cache_resource(max_entries=2, show_spinner="Finding voxels and pixels …")
-def _grains(digest: str, key: str, _scan: Scan) -> Grains:
+def _grains(digest: str, key: str, _scan: Opened) -> Grains:
     return grains(_scan.sample, _scan.card.settings)
 
 
@@ -218,15 +218,15 @@ def _rounded(seconds: float) -> int:
     return max(1, round(seconds, -1 if seconds > 20 else None))
 
 
-def say(scan: Scan, shown: Grained) -> None:
+def say(opened: Opened, shown: Grained) -> None:
     """What the sums are, and how far they miss what they should be."""
     reading, number, signed = shown.reading, scale.number, lambda v: scale.signed(v, ".3g")
     owed = {name: float(part.sum()) for name, part in reading.owed.items()}
     missed = float(sum(abs(one.gap) for one in shown.photos.values()))
     said = ", ".join(f"{SAYS[name]} {signed(float(part.sum()))}" for name, part in shown.parts.items())
     lead = (
-        f"**{scan.output}**: log-odds {number(reading.value)} here, {number(reading.plain)} at the baseline, which is "
-        f"voxels that say nothing and grey photos; difference {signed(reading.value - reading.plain)}."
+        f"**{opened.output}**: log-odds {number(reading.value)} here, {number(reading.plain)} at the baseline, which "
+        f"is voxels that say nothing and grey photos; difference {signed(reading.value - reading.plain)}."
     )
     if reading.method.key == "gradient":
         st.markdown(
@@ -248,7 +248,7 @@ def say(scan: Scan, shown: Grained) -> None:
         "supervoxels lie, is no number that is explained here. Single pixels say little: they cancel each other, their "
         f"magnitudes sum to {scale.number(float(np.nansum(np.abs(shown.of_pixels))))}."
     )
-    if scan.cloud.rgb is None:
+    if opened.cloud.rgb is None:
         st.caption("This cloud has no colours: its voxels are as grey as the baseline's, so that colour owes nothing.")
 
 

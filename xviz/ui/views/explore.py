@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
@@ -17,57 +16,48 @@ from xviz.draw import scale
 from xviz.draw.blocks import masses
 from xviz.drawings import image, matrix
 from xviz.ui import cache, components, methods
+from xviz.ui.records import Looked
 from xviz.ui.state import Selection
-from xviz.ui.views.sample import Subject
+from xviz.ui.views.sample import Opened
 
 HEIGHT, SMALL = 330, 190  #: the most that a drawing takes, CSS pixels
 
 
-@dataclass(frozen=True, eq=False)
-class Looked:
-    """What ``explore`` shows."""
-
-    call: str
-    head: int | None
-    asking: tuple[Cells, int] | None  #: the cell that asks; None for the class token
-    answer: Explanation  #: the row of attention
-
-
-def explore(here: Subject) -> Looked:
+def explore(opened: Opened) -> Looked:
     """Choose a block and a head, pick a cell or leave it to the class token, and see who answers."""
     st.subheader("Who asks whom")
-    call, head = _choose(here)
-    selection = _selection(here, call)
-    focus = _leaf_of(here.run, call, selection.space) if selection else None
+    call, head = _choose(opened)
+    selection = _selection(opened, call)
+    focus = leaf_of(opened.run, call, selection.space) if selection else None
     st.caption(
         "Above the cells that ask: pick one, by mouse or with Tab, arrow keys and Enter; Escape gives the question "
         "back to the class token. Below the keys that answer, where they are: a pooled one covers several patches."
     )
-    asked = {view: _leaf_of(here.run, call, view) for view in here.views}
+    asked = {view: leaf_of(opened.run, call, view) for view in opened.views}
     with st.container(key="asking"):
         for column, (view, leaf) in zip(st.columns(len(asked), gap="medium"), asked.items(), strict=True):
             with column:
-                _asking(here, call, view, leaf, selection)
-    target = Target(here.output, *(("class", (0,)) if focus is None else (focus.name, (selection.token,))))  # type: ignore[union-attr]
-    answer = cache.explain(here.run, cache.Question("look", target, call, head))
-    asking = "the class token" if focus is None else f"{here.named(selection.space)}, {focus.label(selection.token)}"  # type: ignore[union-attr]
-    _answering(here, answer, asking)
-    _quadrants(here, call, head)
-    return Looked(call, head, None if focus is None else (focus, selection.token), answer)  # type: ignore[union-attr]
+                _asking(opened, call, view, leaf, selection)
+    target = Target(opened.output, *(("class", (0,)) if focus is None else (focus.name, (selection.token,))))  # type: ignore[union-attr]
+    answer = cache.explain(opened.run, cache.Question("look", target, call, head))
+    asking = "the class token" if focus is None else f"{opened.named(selection.space)}, {focus.label(selection.token)}"  # type: ignore[union-attr]
+    _answering(opened, answer, asking)
+    _quadrants(opened, call, head)
+    return Looked(selection=selection, call=call, head=head, explanations=(answer,))
 
 
-def _choose(here: Subject) -> tuple[str, int | None]:
+def _choose(opened: Opened) -> tuple[str, int | None]:
     """The attention call and the head."""
-    calls = [call.name for call in here.run.calls]
+    calls = [call.name for call in opened.run.calls]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        first = next((i for i, name in enumerate(calls) if meets(here.run, name)), 0)
+        first = next((i for i, name in enumerate(calls) if meets(opened.run, name)), 0)
         call = st.selectbox(
-            "Block", calls, index=first, format_func=call_name, key=f"{here.card.key}-block", bind="query-params",
+            "Block", calls, index=first, format_func=call_name, key=f"{opened.card.key}-block", bind="query-params",
             width=360,
         )  # fmt: skip
-        this = here.run.call(call)
+        this = opened.run.call(call)
         head = methods.choose_head(
-            this, key=f"{here.card.key} head of {this.heads}", bind=False
+            this, key=f"{opened.card.key} head of {this.heads}", bind=False
         )  # stages differ in heads
     return call, head
 
@@ -87,7 +77,7 @@ def call_name(name: str) -> str:
     return f"Stage {stage.removeprefix('stage')}, block {block.removeprefix('block')}: {said}"
 
 
-def _leaf_of(run: Run, call: str, view: str) -> Cells | None:
+def leaf_of(run: Run, call: str, view: str) -> Cells | None:
     """The cells of a view that ask in a call; None where it asks nothing there."""
     for leaf in leaves(run.spaces[run.call(call).queries]):
         if isinstance(leaf, Cells) and leaf.base().name == view:
@@ -95,46 +85,46 @@ def _leaf_of(run: Run, call: str, view: str) -> Cells | None:
     return None
 
 
-def _selection(here: Subject, call: str) -> Selection | None:
+def _selection(opened: Opened, call: str) -> Selection | None:
     """The picked cell, if it asks in this call; None is the class token."""
-    kept = here.choices.selection
-    leaf = _leaf_of(here.run, call, kept.space) if kept and kept.space in here.views else None
+    kept = opened.choices.selection
+    leaf = leaf_of(opened.run, call, kept.space) if kept and kept.space in opened.views else None
     if kept and leaf is not None and kept.token < len(leaf):
         return kept
-    if "class" in blocks(here.run, here.run.call(call).queries):
+    if "class" in blocks(opened.run, opened.run.call(call).queries):
         return None
-    view, leaf = next((v, found) for v in here.views if (found := _leaf_of(here.run, call, v)))
+    view, leaf = next((v, found) for v in opened.views if (found := leaf_of(opened.run, call, v)))
     return Selection(view, len(leaf) // 2)  # as an example, where the class token asks nothing
 
 
-def _asking(here: Subject, call: str, view: str, leaf: Cells | None, selection: Selection | None) -> None:
+def _asking(opened: Opened, call: str, view: str, leaf: Cells | None, selection: Selection | None) -> None:
     """The cells of one view that can be picked."""
     if leaf is None:
-        st.caption(f"{here.named(view).capitalize()} asks nothing in this block.")
+        st.caption(f"{opened.named(view).capitalize()} asks nothing in this block.")
         return
     picked = selection.token if selection and selection.space == view else None
     shown = image.regions(
-        here.plane.pixels,
-        here.plane.place(leaf.boxes),
+        opened.plane.pixels,
+        opened.plane.place(leaf.boxes),
         labels=[leaf.label(i) for i in range(len(leaf))],
         selected=picked,
         strongest=len(leaf),
-        frame=here.plane,
+        frame=opened.plane,
         noun="cell",
-        title=f"Ask: {here.named(view)} ({leaf.grid[0]} × {leaf.grid[1]} cells)",
+        title=f"Ask: {opened.named(view)} ({leaf.grid[0]} × {leaf.grid[1]} cells)",
         height=HEIGHT,
     )
 
     def pick(found: components.Pick) -> None:
-        here.choices.select(Selection(view, found) if isinstance(found, int) else None)
+        opened.choices.select(Selection(view, found) if isinstance(found, int) else None)
 
-    components.mount(shown, key=f"ask {view} {call} {here.place}", on_pick=pick)
+    components.mount(shown, key=f"ask {view} {call} {opened.place}", on_pick=pick)
 
 
-def _answering(here: Subject, answer: Explanation, asking: str) -> None:
+def _answering(opened: Opened, answer: Explanation, asking: str) -> None:
     """The keys of every view under the weights of one row, with shared limits."""
     st.markdown(f"**Answers to {asking}**")
-    draw(here, answer, key="answer", title="Answer")
+    draw(opened, answer, key="answer", title="Answer")
     if "class" in answer.scores:
         st.caption(f"To the class token: {float(answer.scores['class'][0]):.3f} of the weight.")
 
@@ -146,51 +136,51 @@ def shared(found: Sequence[Explanation]) -> scale.Scale:
     return make(values, label=found[0].unit)
 
 
-def draw(here: Subject, found: Explanation, *, key: str, title: str) -> None:
+def draw(opened: Opened, found: Explanation, *, key: str, title: str) -> None:
     """Every view under one explanation, beside each other; all views have the same limits."""
-    for column, view in zip(st.columns(len(here.views), gap="medium"), here.views, strict=True):
+    for column, view in zip(st.columns(len(opened.views), gap="medium"), opened.views, strict=True):
         with column:
-            draw_view(here, found, view, shared([found]), key=key, title=f"{title}: {here.named(view)}")
+            draw_view(opened, found, view, shared([found]), key=key, title=f"{title}: {opened.named(view)}")
 
 
 def draw_view(
-    here: Subject, found: Explanation, view: str, limits: scale.Scale, *, key: str, title: str, compact: bool = False
+    opened: Opened, found: Explanation, view: str, limits: scale.Scale, *, key: str, title: str, compact: bool = False
 ) -> None:
     """One view under an explanation, each cell where it is."""
-    own = {name: v for name, v in found.scores.items() if name != "class" and here.cells(name).base().name == view}
+    own = {name: v for name, v in found.scores.items() if name != "class" and opened.cells(name).base().name == view}
     for name, values in own.items():
-        _cells(here, here.cells(name), values, limits, title, f"{key} {name}", compact)
+        _cells(opened, opened.cells(name), values, limits, title, f"{key} {name}", compact)
     if not own:
-        st.caption(f"{here.named(view).capitalize()} does not answer here.")
+        st.caption(f"{opened.named(view).capitalize()} does not answer here.")
 
 
 def _cells(
-    here: Subject, leaf: Cells, values: NDArray[np.float64], limits: scale.Scale, title: str, key: str, compact: bool
+    opened: Opened, leaf: Cells, values: NDArray[np.float64], limits: scale.Scale, title: str, key: str, compact: bool
 ) -> None:
     shown = image.regions(
-        here.plane.pixels,
-        here.plane.place(leaf.boxes),
+        opened.plane.pixels,
+        opened.plane.place(leaf.boxes),
         values,
         labels=[leaf.label(i) for i in range(len(leaf))],
         scale=limits,
         strongest=3,
-        frame=here.plane,
-        known=here.known,
+        frame=opened.plane,
+        known=opened.known,
         compact=compact,
         noun="cell",
         title=title,
         height=SMALL if compact else HEIGHT,
     )
-    components.mount(shown, key=f"{key} {here.place}")
+    components.mount(shown, key=f"{key} {opened.place}")
 
 
 # The matrix and its masses
 
 
-def _quadrants(here: Subject, call: str, head: int | None) -> None:
+def _quadrants(opened: Opened, call: str, head: int | None) -> None:
     """The attention matrix of a call with the mass of each quadrant, and the masses over all stages."""
-    this = here.run.call(call)
-    weights, rows, columns = methods.weigh(this, head), blocks(here.run, this.queries), blocks(here.run, this.keys)
+    this = opened.run.call(call)
+    weights, rows, columns = methods.weigh(this, head), blocks(opened.run, this.queries), blocks(opened.run, this.keys)
     cuts = tuple(
         tuple(int(n) for n in np.cumsum([len(leaf) for leaf in side.values()])[:-1]) for side in (rows, columns)
     )
@@ -210,10 +200,10 @@ def _quadrants(here: Subject, call: str, head: int | None) -> None:
     )
     left, right = st.columns(2, gap="medium")
     with left:
-        components.mount(view, key=f"matrix {call} {here.place}")
+        components.mount(view, key=f"matrix {call} {opened.place}")
     with right:
         st.markdown("**How much the views look at each other, by stage**")
-        st.dataframe(summary(here.run, head), hide_index=True)
+        st.dataframe(summary(opened.run, head), hide_index=True)
         st.caption(
             "Mean weight that a token of one view gives to all keys of another, in the blocks where the views meet; in "
             "brackets what it would give if it had no preference among the keys. The keys of a row sum to one."

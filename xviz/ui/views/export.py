@@ -13,11 +13,12 @@ from xviz.export import bundle
 from xviz.figures.figure import Figure
 from xviz.figures.recipes import views_figure
 from xviz.figures.style import PRESETS
-from xviz.ui.matching import export
+from xviz.ui import saving
 from xviz.ui.methods import weigh
+from xviz.ui.records import Looked
 from xviz.ui.views import methods
-from xviz.ui.views.explore import Looked, call_name
-from xviz.ui.views.sample import Subject
+from xviz.ui.views.explore import call_name, leaf_of
+from xviz.ui.views.sample import Opened
 
 #: titles over narrow panels, where the method's own would be cut
 SHORT = {"look": "Class token’s attention", "relevance": "Gradient-weighted", "received": "Received"}
@@ -25,10 +26,10 @@ KINDS = {"methods": "The methods, view by view", "attention": "The answer of eve
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class Figures:
     """What is on the screen, as the figures need it."""
 
-    here: Subject
+    opened: Opened
     looked: Looked
     answers: tuple[Explanation, ...]
     drawn: tuple[Explanation, ...]  #: the same as they are drawn, on one scale or each in its own unit
@@ -41,12 +42,13 @@ class Shown:
         """
         asking, notes = None, []
         if kind == "attention":
-            shown, asking = [self.looked.answer], self.looked.asking
-            call = self.here.run.call(self.looked.call)
+            shown, picked = list(self.looked.explanations), self.looked.selection
+            call = self.opened.run.call(self.looked.call)
             heads = f"mean of {call.heads} heads" if self.looked.head is None else f"head {self.looked.head + 1}"
-            if asking is None:
+            if picked is None:
                 titles = ["asked by the class token"]
             else:
+                asking = leaf_of(self.opened.run, call.name, picked.space), picked.token
                 titles = [f"asked by {asking[0].base().name.replace('view', 'view ')} at {asking[0].label(asking[1])}"]
             notes = [f"{call_name(call.name)}, {heads}."]
         else:
@@ -56,43 +58,43 @@ class Shown:
                     "A score is drawn as its share of all magnitudes of its method over its cell's share of the area; "
                     "1 is an even spread."
                 ]
-            short = {} if self.here.sounds else SHORT
+            short = {} if self.opened.sounds else SHORT
             titles = [short.get(one.method, METHODS[one.method].title) for one in shown]
         if not shown:
             raise ModelError("No method has an answer yet. Compute one above, then take the figure.")
-        plane = self.here.plane
+        plane = self.opened.plane
         return views_figure(
             plane.pixels,
             shown,
-            {name: self.here.cells(name) for one in shown for name in one.scores if name != "class"},
+            {name: self.opened.cells(name) for one in shown for name in one.scores if name != "class"},
             titles=titles,
             ticks=(plane.x_ticks, plane.y_ticks),
             axes=plane.names,
             asking=asking,
             limit=methods.limit(shown) if all(one.unit == methods.DENSITY for one in shown) else None,
-            known=self.here.known,
-            upright=not self.here.sounds,
+            known=self.opened.known,
+            upright=not self.opened.sounds,
             notes=notes,
-            credit=self.here.sample.source,
+            credit=self.opened.sample.source,
             preset=PRESETS[preset],
         )
 
     def zip(self, kind: str, preset: str) -> bytes:
         """The figure in all formats with the numbers behind it."""
-        here, run = self.here, self.here.run
+        opened, run = self.opened, self.opened.run
         spaces = {name: space for name, space in run.spaces.items() if isinstance(space, Cells)}
-        part = next(iter(here.sample.parts.values()))
+        part = next(iter(opened.sample.parts.values()))
         own = {"signal": part.signal} if isinstance(part, Sound) else {}
         own |= {"picture": part.pixels} if isinstance(part, Picture) else {}
         said = {"rate_hz": part.rate, "start_s": part.start} if isinstance(part, Sound) else {}
         return bundle(
             {kind: self.figure(kind, preset)},
-            [self.looked.answer, *self.answers],
+            [*self.looked.explanations, *self.answers],
             arrays={
                 "attention": weigh(run.call(self.looked.call), self.looked.head),
-                "drawn": here.plane.pixels,
+                "drawn": opened.plane.pixels,
                 **own,
-                **({} if here.truth is None else {"truth": here.truth}),
+                **({} if opened.truth is None else {"truth": opened.truth}),
                 **{f"cells {name}": space.boxes for name, space in spaces.items()},
             },
             labels={name: [space.label(i) for i in range(len(space))] for name, space in spaces.items()},
@@ -100,7 +102,7 @@ class Shown:
         )
 
 
-def show(here: Subject, looked: Looked, answers: tuple[Explanation, ...], drawn: tuple[Explanation, ...]) -> None:
+def show(opened: Opened, looked: Looked, answers: tuple[Explanation, ...], drawn: tuple[Explanation, ...]) -> None:
     """Choose a figure and a venue, look at it, take it."""
-    shown = Shown(here, looked, answers, drawn)
-    export.take("views", f"xviz-{here.card.key}-{here.sample.name}", KINDS, shown.figure, shown.zip)
+    shown = Figures(opened, looked, answers, drawn)
+    saving.figures("views", f"xviz-{opened.card.key}-{opened.sample.name}", KINDS, shown.figure, shown.zip)

@@ -14,16 +14,16 @@ from xviz.explain import METHODS, planted
 from xviz.explain.faithfulness import agreement
 from xviz.ui import cache, methods, page
 from xviz.ui.views.explore import draw_view, shared
-from xviz.ui.views.sample import Subject
+from xviz.ui.views.sample import Opened
 
 DEFAULTS = ("look", "rollout", "relevance", "integrated", "gradcam")
 ACROSS = 3  #: methods beside each other
 DENSITY = "times an even spread"
 
 
-def explore(here: Subject) -> tuple[tuple[Explanation, ...], tuple[Explanation, ...]]:
+def explore(opened: Opened) -> tuple[tuple[Explanation, ...], tuple[Explanation, ...]]:
     """The methods side by side; their answers, and these as they are drawn."""
-    st.subheader(f"Where was “{here.output}” {'heard' if here.sounds else 'seen'}?")
+    st.subheader(f"Where was “{opened.output}” {'heard' if opened.sounds else 'seen'}?")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = st.multiselect(
             "Methods", list(METHODS), DEFAULTS, format_func=lambda k: METHODS[k].title, key="methods",
@@ -38,26 +38,26 @@ def explore(here: Subject) -> tuple[tuple[Explanation, ...], tuple[Explanation, 
     found: dict[str, Explanation] = {}
     for name in names:
         with page.told():
-            question = cache.Question(name, here.asked(METHODS[name].needs_focus))
-            if (made := methods.answer(here.run, question, key=f"find {name}")) is not None:
+            question = cache.Question(name, opened.asked(METHODS[name].needs_focus))
+            if (made := methods.answer(opened.run, question, key=f"find {name}")) is not None:
                 found[name] = made
-    drawn = {name: spread(here, made) if one else made for name, made in found.items()}
+    drawn = {name: spread(opened, made) if one else made for name, made in found.items()}
     limits = _limits(list(drawn.values()), one)
     for start in range(0, len(found), ACROSS):
         chunk = list(found)[start : start + ACROSS]
         for column, name in zip(st.columns(ACROSS, gap="medium"), chunk, strict=False):
             with column:
-                _method(here, name, found[name], drawn[name], limits[name], one=one)
-    _agreement(here, list(found.values()))
+                _method(opened, name, found[name], drawn[name], limits[name], one=one)
+    _agreement(opened, list(found.values()))
     return tuple(found.values()), tuple(drawn.values())
 
 
-def spread(here: Subject, found: Explanation) -> Explanation:
+def spread(opened: Opened, found: Explanation) -> Explanation:
     """The same with every score as its density: its share of all magnitudes over its cell's share of all cells' area.
 
     A method without preference has 1 everywhere, whatever its unit and however large its cells are.
     """
-    cells = {name: here.cells(name) for name in found.scores if name != "class"}
+    cells = {name: opened.cells(name) for name in found.scores if name != "class"}
     areas = {name: (space.boxes[:, 2:] - space.boxes[:, :2]).prod(1) for name, space in cells.items()}
     area = sum(float(own.sum()) for own in areas.values())
     total = sum(float(np.abs(found.scores[name]).sum()) for name in cells) or 1.0
@@ -87,30 +87,30 @@ def _limits(found: Sequence[Explanation], one: bool) -> dict[str, scale.Scale]:
     return {m: shared([this for this in found if kind[this.method] == kind[m]]) for m in kind}
 
 
-def _method(here: Subject, name: str, raw: Explanation, drawn: Explanation, limits: scale.Scale, *, one: bool) -> None:
+def _method(opened: Opened, name: str, raw: Explanation, drawn: Explanation, limits: scale.Scale, *, one: bool) -> None:
     """One method: its views below each other, and how far to trust it."""
     method = METHODS[name]
     st.markdown(f"**{method.title}**", help=method.words)
-    for view in here.views:
+    for view in opened.views:
         key = f"find {name} {'one' if one else 'own'}"
-        draw_view(here, drawn, view, limits, key=key, title=here.named(view).capitalize(), compact=True)
-    if here.truth is not None:
-        inside = planted.inside(here.run.spaces, raw.scores, here.truth)
+        draw_view(opened, drawn, view, limits, key=key, title=opened.named(view).capitalize(), compact=True)
+    if opened.truth is not None:
+        inside = planted.inside(opened.run.spaces, raw.scores, opened.truth)
         st.caption(
             f":material/target: {inside.share:.0%} of what speaks for it lies in the dashed place "
             f"(all cells alike: {inside.chance:.0%})."
         )
-    methods.trusted(here.card, name)
+    methods.trusted(opened.card, name)
 
 
-def _agreement(here: Subject, found: Sequence[Explanation]) -> None:
+def _agreement(opened: Opened, found: Sequence[Explanation]) -> None:
     """Rank correlations of the methods on the patches of each view."""
     with st.expander("How far the methods agree"):
-        for view in here.views:
+        for view in opened.views:
             scored = {METHODS[one.method].title: one for one in found if view in one.scores}
             if len(scored) < 2:
                 continue
-            st.markdown(f"**{here.named(view).capitalize()}**, {len(here.cells(view))} patches")
+            st.markdown(f"**{opened.named(view).capitalize()}**, {len(opened.cells(view))} patches")
             rows = [{"": title, **{t: _rank(a, b, view) for t, b in scored.items()}} for title, a in scored.items()]
             st.dataframe(rows, hide_index=True)
         st.caption(

@@ -10,36 +10,25 @@ from numpy.typing import NDArray
 
 from xviz.checkpoints import manifest
 from xviz.core.cells import Cells
-from xviz.core.run import Run, Target
+from xviz.core.run import Target
 from xviz.core.sample import Sample
-from xviz.data.shipped.views import ViewExample
+from xviz.data.shipped import ShippedSample
 from xviz.drawings import image, plane
 from xviz.drawings.plane import Plane
 from xviz.models import CARDS
 from xviz.models.card import ModelCard
 from xviz.models.mmvit import MMViT
-from xviz.ui import cache
-from xviz.ui.state import Choices, Selection
+from xviz.ui import cache, methods, records
+from xviz.ui.state import Choices
 from xviz.ui.views import picture, sound
 
-MOST_PROBABLE = "most probable"
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Opened(records.Opened):
+    """A sound or a picture, and the class that is explained."""
 
-@dataclass(frozen=True, eq=False)
-class Subject:
-    """What the page is about."""
-
-    card: ModelCard
-    choices: Choices
-    sample: Sample
-    run: Run  #: with the gradients of the explained class
     plane: Plane  #: the spectrogram or the picture that the model is fed
     truth: NDArray[np.float64] | None  #: (rows, columns) of the plane: where the explained class is, if that is known
-
-    @property
-    def output(self) -> str:
-        """The class that is explained."""
-        return str(self.run.target)
 
     @property
     def sounds(self) -> bool:
@@ -50,11 +39,6 @@ class Subject:
     def views(self) -> tuple[str, ...]:
         """The spaces of the views that the model is fed."""
         return tuple(self.run.inputs.tokens)
-
-    @property
-    def place(self) -> str:
-        """What the page's drawings are called: another sample makes others, which start afresh."""
-        return f"{self.card.key} {self.run.provenance.sample_digest[:16]}"
 
     @property
     def known(self) -> NDArray[np.float32] | None:
@@ -74,10 +58,6 @@ class Subject:
     def asked(self, method_needs_focus: bool) -> Target:
         """The class as seen from the class token, or the class itself."""
         return Target(self.output, "class", (0,)) if method_needs_focus else Target(self.output)
-
-    def target(self, selection: Selection | None) -> Target:
-        """What is tested: the class."""
-        return Target(self.output)
 
 
 def cards() -> list[ModelCard]:
@@ -109,61 +89,58 @@ def view_name(card: ModelCard, view: str) -> str:
     return f"{name}, fine in {' and '.join(fine)}" if fine else f"{name}, coarser"
 
 
-def probabilities(card: ModelCard, outputs: dict[str, float]) -> dict[str, float]:
-    """Class → probability: of each by itself, or of one among all where the card says that there is only one."""
-    values = np.array(list(outputs.values()))
-    if card.settings.get("one_of"):
-        raised = np.exp(values - values.max())
-        return dict(zip(outputs, (raised / raised.sum()).tolist(), strict=True))
-    return dict(zip(outputs, (1 / (1 + np.exp(-values))).tolist(), strict=True))
-
-
-def show(card: ModelCard, sample: Sample, example: ViewExample | None) -> Subject:
+def show(card: ModelCard, sample: Sample, example: ShippedSample | None) -> Opened:
     """The sample with its player or as a picture, what is recognised, and the class that the rest explains."""
     choices = Choices(card.key)
     choices.start(f"{card.key} {sample.digest}")
     run = cache.run(card.key, sample)
-    chances = probabilities(card, dict(run.outputs))
+    chances = methods.probabilities(card, dict(run.outputs))
     best = max(chances, key=lambda name: chances[name])
     left, right = st.columns([1.6, 1], gap="medium")
     with right:
         asked = st.selectbox(
-            "What to explain", [MOST_PROBABLE, *card.outputs], key=f"{card.key}-class", bind="query-params",
+            "What to explain", [methods.MOST_PROBABLE, *card.outputs], key=f"{card.key}-class", bind="query-params",
             help="Gradients, occlusion and the like ask what speaks for this class.",
         )  # fmt: skip
-        output = best if asked == MOST_PROBABLE else asked
+        output = best if asked == methods.MOST_PROBABLE else asked
         _probabilities(card, chances, output)
-    drawn = cache.of_sample(sample, (sound if card.settings["part"] == "sound" else picture).plane, card)
+    drawn = _plane(card.key, sample.digest, card, sample)
     truth = None if example is None else _truth(card, sample, example, output)
     run = cache.run(card.key, sample, target=output)
-    found = Subject(card, choices, sample, run, drawn, truth)
+    found = Opened(card=card, choices=choices, sample=sample, run=run, output=output, plane=drawn, truth=truth)
     with left:
         _sample(found, example)
     return found
 
 
-def _truth(card: ModelCard, sample: Sample, example: ViewExample, output: str) -> NDArray[np.float64] | None:
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _plane(key: str, digest: str, _card: ModelCard, _sample: Sample) -> Plane:
+    """The spectrogram or the picture as it is drawn, made once for a sample."""
+    return (sound if _card.settings["part"] == "sound" else picture).plane(_card, _sample)
+
+
+def _truth(card: ModelCard, sample: Sample, example: ShippedSample, output: str) -> NDArray[np.float64] | None:
     """Where a class is in a shipped sample, if that is known."""
     if card.settings["part"] == "sound":
         return sound.truth(card, example, output)
     return picture.truth(card, example, output)
 
 
-def _sample(here: Subject, example: ViewExample | None) -> None:
+def _sample(opened: Opened, example: ShippedSample | None) -> None:
     """The waveform with its player and the spectrogram, or the picture."""
     from xviz.ui import components
 
-    if here.sounds:
-        sound.waveform(here.card, here.sample, example)
+    if opened.sounds:
+        sound.waveform(opened.card, opened.sample, example)
     view = image.regions(
-        here.plane.pixels, np.zeros((0, 4)), labels=[], frame=here.plane, known=here.known, compact=True,
-        title="Mel spectrogram, dB below the loudest" if here.sounds else "The picture, as the model is fed it",
-        height=240 if here.sounds else 340,
+        opened.plane.pixels, np.zeros((0, 4)), labels=[], frame=opened.plane, known=opened.known, compact=True,
+        title="Mel spectrogram, dB below the loudest" if opened.sounds else "The picture, as the model is fed it",
+        height=240 if opened.sounds else 340,
     )  # fmt: skip
-    components.mount(view, key=f"whole {here.place}")
-    if here.truth is not None:
-        where = "is heard" if here.sounds else "is seen"
-        st.caption(f"Dashed: where “{here.output}” really {where}. It is known, since the sample was put together.")
+    components.mount(view, key=f"whole {opened.place}")
+    if opened.truth is not None:
+        where = "is heard" if opened.sounds else "is seen"
+        st.caption(f"Dashed: where “{opened.output}” really {where}. It is known, since the sample was put together.")
 
 
 def _probabilities(card: ModelCard, chances: dict[str, float], output: str) -> None:

@@ -5,22 +5,34 @@ from __future__ import annotations
 import streamlit as st
 
 from xviz.draw.scale import signed
-from xviz.ui import cache
-from xviz.ui.views.sample import Subject, probabilities
+from xviz.explain import METHODS
+from xviz.ui import cache, methods
+from xviz.ui.trust import Trial
+from xviz.ui.views.sample import Opened
+
+
+def trial(opened: Opened) -> Trial:
+    """The tests of a page of views: the patches of all views are taken away together."""
+    return Trial(
+        prefix="views", space="+".join(opened.views), tokens="Patches of all views", calls="", last=False,
+        attention="The weights of all blocks are", data="sounds" if opened.sounds else "pictures", first="integrated",
+        beside="views.order",
+        methods=tuple(key for key in METHODS if not METHODS[key].needs_convolution and key != "shap"),
+    )  # fmt: skip
 
 
 @st.fragment
-def show(here: Subject) -> None:
+def show(opened: Opened) -> None:
     """Switch off the cross-attention of stages, and see the answer change."""
     st.subheader("What if the views could not ask each other?")
-    stages = [call.name.split(".")[0] for call in here.run.calls if not call.name.split(".")[-1].startswith("view")]
-    stages += [call.name.split(".")[0] for call in here.run.calls if "_asks_" in call.name]
-    gates = [gate for gate in here.run.inputs.context if f"stage{gate.removeprefix('cross_')}" in stages]
+    stages = [call.name.split(".")[0] for call in opened.run.calls if not call.name.split(".")[-1].startswith("view")]
+    stages += [call.name.split(".")[0] for call in opened.run.calls if "_asks_" in call.name]
+    gates = [gate for gate in opened.run.inputs.context if f"stage{gate.removeprefix('cross_')}" in stages]
     with st.container(horizontal=True):
         off = [
             gate
             for gate in gates
-            if st.toggle(f"Stage {gate.removeprefix('cross_')} off", key=f"{here.card.key}.{gate}")
+            if st.toggle(f"Stage {gate.removeprefix('cross_')} off", key=f"{opened.card.key}.{gate}")
         ]
     if not off:
         st.caption(
@@ -28,17 +40,17 @@ def show(here: Subject) -> None:
             "was. The class token then sees the other views only through the stages that are left."
         )
         return
-    after = cache.run(here.card.key, here.sample, target=here.output, **dict.fromkeys(off, 0.0))
-    before, now = (probabilities(here.card, dict(run.outputs)) for run in (here.run, after))
+    after = cache.run(opened.card.key, opened.sample, target=opened.output, **dict.fromkeys(off, 0.0))
+    before, now = (methods.probabilities(opened.card, dict(run.outputs)) for run in (opened.run, after))
     best = max(now, key=lambda name: now[name])
-    change = after.outputs[here.output] - here.run.outputs[here.output]
+    change = after.outputs[opened.output] - opened.run.outputs[opened.output]
     st.markdown(
-        f"**{here.output}**: {before[here.output]:.3f} → **{now[here.output]:.3f}** ({signed(change)} in logits). "
-        f"Most probable now: **{best}** ({now[best]:.3f})."
+        f"**{opened.output}**: {before[opened.output]:.3f} → **{now[opened.output]:.3f}** ({signed(change)} in "
+        f"logits). Most probable now: **{best}** ({now[best]:.3f})."
     )
     rows = [
         {"class": name, "as it is": before[name], "switched off": now[name],
-         "change of logit": after.outputs[name] - here.run.outputs[name]}
+         "change of logit": after.outputs[name] - opened.run.outputs[name]}
         for name in sorted(before, key=lambda name: -before[name])
     ]  # fmt: skip
     bar = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f")

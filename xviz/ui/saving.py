@@ -1,0 +1,73 @@
+"""Saving what the screen shows: a figure in every format of a venue's width, a bundle with the numbers, other files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import streamlit as st
+
+from xviz.draw import scale
+from xviz.export import safe_name
+from xviz.figures.figure import Figure
+from xviz.figures.style import PRESETS
+from xviz.ui import page
+
+FORMATS = (("pdf", 300, "PDF"), ("svg", 300, "SVG"), ("png", 300, "PNG 300 dpi"), ("png", 600, "PNG 600 dpi"))
+MIME = {
+    "pdf": "application/pdf", "svg": "image/svg+xml", "png": "image/png", "zip": "application/zip", "html": "text/html",
+    "ply": "application/octet-stream",
+}  # fmt: skip
+
+
+def figures(
+    prefix: str,
+    stem: str,
+    kinds: Mapping[str, str],
+    figure: Callable[[str, str], Figure],
+    bundle: Callable[[str, str], bytes],
+    *,
+    refused: Callable[[str, str], bool] = lambda kind, preset: False,
+) -> None:
+    """A figure to choose, preview and save; nothing is drawn before it is asked for.
+
+    Args:
+        prefix: Of the widgets' keys.
+        stem: How file names begin.
+        kinds: Key of a figure → what people call it.
+        figure: From key and preset to the figure.
+        bundle: From key and preset to the bundle.
+        refused: Whether a figure may be refused, so that it is drawn at once rather than when it is taken.
+    """
+    st.subheader("Figure for your paper")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = st.selectbox("Figure", list(kinds), format_func=kinds.get, key=f"{prefix}.figure", width=300)
+        preset = st.selectbox(
+            "Width",
+            list(PRESETS),
+            index=list(PRESETS).index("nature-double"),
+            format_func=lambda k: f"{PRESETS[k].venue} ({scale.number(PRESETS[k].width_mm)} mm)",
+            key=f"{prefix}.preset",
+            width=300,
+        )
+        preview = st.toggle("Show it here", key=f"{prefix}.preview")
+    stem = safe_name(f"{stem}-{kind}")
+    with page.told(), st.container(horizontal=True):
+        if refused(kind, preset):
+            figure(kind, preset)
+        for suffix, dpi, name in FORMATS:
+            file(prefix, name, f"{stem}-{dpi}dpi.{suffix}" if suffix == "png" else f"{stem}.{suffix}", suffix,
+                    lambda suffix=suffix, dpi=dpi: figure(kind, preset).to_bytes(suffix, dpi))  # fmt: skip
+        file(prefix, "Bundle (zip)", f"{stem}.zip", "zip", lambda: bundle(kind, preset))
+    if preview:
+        with page.told():
+            drawn = figure(kind, preset)
+            st.image(drawn.to_bytes("png", 200), alt=drawn.alt, width=round(drawn.size_mm[0] / 25.4 * 110))
+            st.caption(page.plain(drawn.caption))
+
+
+def file(prefix: str, label: str, name: str, suffix: str, make: Callable[[], bytes]) -> None:
+    """A button that saves a file, which is made when it is pressed."""
+    st.download_button(
+        label, make, file_name=name, mime=MIME[suffix], key=f"{prefix}.download {label}", on_click="ignore",
+        icon=":material/download:",
+    )  # fmt: skip
