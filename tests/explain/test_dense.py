@@ -105,7 +105,7 @@ def test_any_layout_of_blocks(stages: tuple[str, ...], cross: str, method: str) 
 
 def _paths(settings: Mapping[str, object]) -> Mapping[str, tuple[str, ...]]:
     """The path that a card of these settings has."""
-    words = {"title": "", "short": "", "icon": "", "story": "", "wants": {}, "outputs": {}}
+    words = {"title": "", "short": "", "icon": "", "story": "", "wants": {}, "outputs": {"one": "one"}}
     return tiny.mmvit_cards.card("any", settings=settings, checkpoint=None, **words).paths
 
 
