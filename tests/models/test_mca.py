@@ -300,6 +300,34 @@ def test_windows_are_asked_for_by_context(loaded: engine.Loaded, run) -> None:
     assert run.outputs["arousal"] == pytest.approx(every["arousal"].mean().item(), abs=1e-6)
 
 
+@pytest.mark.parametrize("window", [-1.0, 2.0])
+def test_methods_that_leave_out_run_one_label_alone(loaded: engine.Loaded, run, window: float, monkeypatch) -> None:
+    windows_read: dict[str, int] = {"valence": 0, "arousal": 0}
+
+    def noted(label: str, cnn: object):
+        forward = cnn.forward
+
+        def read(parts: torch.Tensor) -> torch.Tensor:
+            windows_read[label] += len(parts)
+            return forward(parts)
+
+        return read
+
+    for label, cnn in loaded.module.cnn.items():
+        monkeypatch.setattr(cnn, "forward", noted(label, cnn))
+    asked = engine.adjust(run.inputs, window=window)
+    sample = Sample("x", {"eeg": recording(15.0)})
+    again = engine.run_inputs(loaded, asked, sample, "arousal")
+    windows_read |= {"valence": 0, "arousal": 0}
+    got = METHODS["occlusion"].explain(loaded, again, Target("arousal")).scores
+    count = 1 + sum(int(here.sum()) for here in asked.present.values())
+    every = loaded.module.steps // loaded.module.block
+    assert windows_read == {"valence": 0, "arousal": count * (every if window < 0 else 1)}
+    assert every > 1
+    without = engine.outputs(loaded, asked.without({"psd": (5,)}))["arousal"]
+    assert got["psd"][5] == pytest.approx(again.outputs["arousal"] - without, abs=1e-5)
+
+
 def test_other_weights_change_the_answer(loaded: engine.Loaded, run) -> None:
     assert abs(intervene(loaded, run, "uniform").change("arousal")[0]) > 1e-7
 

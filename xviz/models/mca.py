@@ -96,9 +96,26 @@ class MCA(nn.Module):
         Returns:
             label → (b,) logit of high minus logit of low.
         """
-        windows = self.over_time(tokens, present)
-        chosen = context["window"].long()
-        return {label: _pick(values, chosen) for label, values in windows.items()}
+        block = self.read(tokens, present)
+        return {label: self._judged(block, label, context["window"].long()) for label in self.cnn}
+
+    def one(
+        self,
+        output: str,
+        tokens: Mapping[str, Tensor],
+        present: Mapping[str, Tensor],
+        context: Mapping[str, Tensor],
+    ) -> Tensor:
+        """One label of ``forward`` alone, (b,); the other labels' 3D-CNNs, nearly all of the work, do not run."""
+        return self._judged(self.read(tokens, present), output, context["window"].long())
+
+    def _judged(self, block: Tensor, label: str, chosen: Tensor) -> Tensor:
+        """A fused block (b, channel, band, step) → (b,) in the chosen window; below zero the mean over all."""
+        if (chosen < 0).any():
+            return _pick(self.logits(block, label), chosen)
+        parts = windows(block, self.block).unflatten(0, (-1, len(block)))  # window, b, 1, channel, band, step
+        low, high = self.cnn[label](parts[chosen.clamp(max=len(parts) - 1), torch.arange(len(block))]).unbind(1)
+        return high - low
 
     def over_time(self, tokens: Mapping[str, Tensor], present: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Label → (b, window) logit of high minus logit of low in each window."""
