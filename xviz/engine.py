@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from threading import Lock
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +19,8 @@ from xviz.core.run import Inputs, Run
 from xviz.core.sample import Sample
 from xviz.models.card import ModelCard
 
+M = TypeVar("M", bound=nn.Module)
+
 _building = Lock()  # initial weights are drawn from random numbers that all threads share
 
 
@@ -29,6 +32,16 @@ class Loaded:
     module: nn.Module
     checkpoint: str  #: name of the checkpoint, "untrained" where there is none
     sha256: str
+
+    def model(self, kind: type[M]) -> M:
+        """The module, which must be of that class.
+
+        Raises:
+            ModelError: it is another model's.
+        """
+        if not isinstance(self.module, kind):
+            raise ModelError(f"“{self.card.title}” is no {kind.__name__}; choose a model that is one.")
+        return self.module
 
 
 def load(card: ModelCard) -> Loaded:

@@ -244,7 +244,7 @@ def test_prepare_says_what_it_changed() -> None:
         (recording(32.0), "this recording has 29 s after its rest"),
         (replace(recording(), channels=tuple(f"E{i}" for i in range(32))), "has 0: none"),
         (recording(63.0, 64.0), "more than 90 samples a second"),
-        (Picture(np.zeros((4, 4, 3), np.uint8)), "“eeg” is a Picture"),
+        (Picture(np.zeros((4, 4, 3), np.uint8)), "“eeg”; the sample has a picture there"),
     ],
 )
 def test_prepare_refuses(part: object, message: str) -> None:

@@ -145,7 +145,7 @@ def test_missing_or_wrong_parts_are_refused_in_words() -> None:
         prepare(Sample("x", {"views": photos(("red",))}), TINY)
     with pytest.raises(SampleError, match="views"):
         prepare(Sample("x", {"points": cloud(("red",))[0]}), TINY)
-    with pytest.raises(SampleError, match="something else"):
+    with pytest.raises(SampleError, match="the sample has photos there"):
         prepare(Sample("x", {"points": photos(("red",)), "views": photos(("red",))}), TINY)
     with pytest.raises(ModelError, match="fusion"):
         MIT({**TINY, "fusion": "both"})

@@ -14,6 +14,7 @@ from PIL import Image
 
 from xviz import engine
 from xviz.core.errors import SampleError
+from xviz.core.sample import Picture
 from xviz.data.shipped import samples
 from xviz.models.card import ModelCard
 from xviz.models.mel import Mel
@@ -288,7 +289,7 @@ def test_relevance_is_held_against_the_place_of_each_thing(pictured: Path) -> No
     cases = list(measure_objects.cases(every, 3))
     for sample, name, mask in cases:
         assert name in ("bed", "chair", "table")
-        assert mask.shape == sample.part("picture").pixels.shape[:2]
+        assert mask.shape == sample.part("picture", Picture).pixels.shape[:2]
     found = placed(engine.untrained(card), cases, methods=("gradient", "look"))
     shares = [100 * float(mask.mean()) for _, _, mask in cases]
     assert found["chance"]["share"] == pytest.approx(np.mean(shares), abs=0.1), "tiles fill the picture"

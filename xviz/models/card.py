@@ -37,7 +37,7 @@ class ModelCard:
     paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  #: output → its calls; "a + b" side by side
     page: str = ""  #: the page that shows it; "" for the one of its own key
     #: what trained networks make of the prepared parts before tokens exist; None where ``prepare`` gives the tokens
-    encode: Callable[[nn.Module, Inputs], Inputs] | None = None
+    encode: Callable[[Any, Inputs], Inputs] | None = None
     reads: tuple[str, ...] = ()  #: leaf spaces that the outputs are read from; empty: all that ask on the path
 
     @property

@@ -181,9 +181,7 @@ def prepare(sample: Sample, settings: Mapping[str, Any]) -> Inputs:
     Raises:
         SampleError: there is no recording, or it is too short, too slow, or has too few of the electrodes.
     """
-    eeg, plan, names = sample.part("eeg"), settings["plan"], tuple(settings["channels"])
-    if not isinstance(eeg, Eeg):
-        raise SampleError(f"This model needs an EEG recording; “eeg” is a {type(eeg).__name__}. Bring a recording.")
+    eeg, plan, names = sample.part("eeg", Eeg), settings["plan"], tuple(settings["channels"])
     check_rate(eeg, plan.bands)
     notes = _length(eeg, plan)
     chosen, heard = _chosen(eeg, names)

@@ -176,13 +176,12 @@ def spaces_of(settings: Mapping[str, Any]) -> dict[str, str]:
 
 
 @torch.no_grad()
-def encode(module: nn.Module, inputs: Inputs) -> Inputs:
+def encode(module: MIT, inputs: Inputs) -> Inputs:
     """The prepared parts with the 3D tokens that the trained network makes of the voxels.
 
     The context loses the voxels and gains ``second`` (supervoxels, classes), the second stage's probabilities, where
     there is one.
     """
-    assert isinstance(module, MIT)
     context = {name: value for name, value in inputs.context.items() if name not in VOXELS}
     grid, seen = grid_of([inputs.context])
     seen, pairs, count = seen.to(module.class_token.dtype), inputs.context["pairs"], len(inputs.context["places"])
@@ -194,9 +193,8 @@ def encode(module: nn.Module, inputs: Inputs) -> Inputs:
 
 
 @torch.no_grad()
-def activation(module: nn.Module, inputs: Inputs) -> Tensor:
+def activation(module: MIT, inputs: Inputs) -> Tensor:
     """(supervoxels, classes) class-activation map: what the 3D features alone say of each, rows sum to one."""
-    assert isinstance(module, MIT)
     return module.map_points(inputs.tokens["supervoxels"]).softmax(-1)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from xviz.core.errors import ModelError, SampleError
+from xviz.core.errors import ModelError
 from xviz.core.run import Inputs
 from xviz.core.sample import PointCloud, Sample, Views
 from xviz.core.tokens import Joined, Named, PatchGrid, Segments, TokenSpace
@@ -36,15 +36,11 @@ def prepare(sample: Sample, settings: Mapping[str, Any]) -> Inputs:
         SampleError: a part is missing or of another kind.
         ModelError: the settings ask for an image network that is in no package.
     """
-    cloud = sample.part("points")
-    if not isinstance(cloud, PointCloud):
-        raise SampleError("This model needs a cloud under the name “points”; the sample has something else there.")
+    cloud = sample.part("points", PointCloud)
     made = cut(cloud, settings)
     tokens, present, found, notes = {}, {}, [], _notes(cloud, settings)
     if kind := sights(settings):
-        views = sample.part("views")
-        if not isinstance(views, Views):
-            raise SampleError("This model needs photos under the name “views”; the sample has something else there.")
+        views = sample.part("views", Views)
         features, here = _seen(views, settings)
         space, tokens[kind], present[kind] = _as_tokens(views, features, here, settings)
         found.append(space)

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from xviz.core.errors import ModelError, SampleError
 from xviz.core.run import Inputs
-from xviz.core.sample import Picture, Regions, Sample
+from xviz.core.sample import Picture, Regions, Sample, Text
 from xviz.core.tokens import Boxes, Joined, Pieces
 from xviz.models import regions, words
 from xviz.models.boxes import find_boxes
@@ -135,7 +135,7 @@ def prepare(sample: Sample, settings: Mapping[str, Any]) -> Inputs:
     Raises:
         SampleError: a part is missing or does not fit the model.
     """
-    text = sample.part("text")
+    text = sample.part("text", Text)
     pieces = words.encode(text.words, limit=settings["limit"])
     boxes, size, features, notes = _regions(sample, settings)
     if pieces.cut:

@@ -11,7 +11,6 @@ from PIL import Image
 from torch import Tensor
 
 from xviz.core.cells import Axis, Cells, Name
-from xviz.core.errors import SampleError
 from xviz.core.run import Inputs
 from xviz.core.sample import Picture, Sample, Sound
 from xviz.core.tokens import Joined, Named, TokenSpace
@@ -27,33 +26,33 @@ def spaces(settings: Mapping[str, Any], say_rows: Name, say_columns: Name, *, up
     """Every space that attention names: class token, patches, pooled tokens and keys, and what is asked at once."""
     size = settings["input"]
     axes = [Axis.plain(length) for length in size]
-    found: dict[str, TokenSpace] = {"class": Named("class", ("class token",))}
+    named: dict[str, TokenSpace] = {"class": Named("class", ("class token",))}
+    cells: dict[str, Cells] = {}
 
-    def cells(name: str, rows: Axis, columns: Axis, of: Cells | None) -> None:
-        found[name] = Cells(name, rows, columns, size, say_rows, say_columns, of, upright)
+    def add(name: str, rows: Axis, columns: Axis, of: Cells | None) -> None:
+        named[name] = cells[name] = Cells(name, rows, columns, size, say_rows, say_columns, of, upright)
 
     def pool(name: str, of: str, kernel: int, stride: tuple[int, int]) -> None:
-        base = found[of]
-        assert isinstance(base, Cells)
+        base = cells[of]
         pooled = (
             axis.pooled(kernel, s, kernel // 2) for axis, s in zip((base.rows, base.columns), stride, strict=True)
         )
-        cells(name, *pooled, base)
+        add(name, *pooled, base)
 
     for view, (kernel, stride, padding) in enumerate(settings["views"]):
         cut = (axis.pooled(*numbers) for axis, *numbers in zip(axes, kernel, stride, padding, strict=True))
-        cells(f"view{view + 1}", *cut, None)
+        add(f"view{view + 1}", *cut, None)
     for plan in plans(settings):
         for before, after, keys in zip(plan.before, plan.after, plan.keys, strict=True):
-            if after not in found:
+            if after not in named:
                 pool(after, before, 3, plan.shape.q_stride)
-            if keys not in found:
+            if keys not in named:
                 pool(keys, before, plan.shape.kernel, plan.shape.kv_stride)
         for names in (plan.asking, plan.answering):
             for joined in (*names, "+".join(names)):
                 if "+" in joined:
-                    found[joined] = Joined(joined, tuple(found[name] for name in joined.split("+")))
-    return found
+                    named[joined] = Joined(joined, tuple(named[name] for name in joined.split("+")))
+    return named
 
 
 def prepare(sample: Sample, settings: Mapping[str, Any]) -> Inputs:
@@ -85,10 +84,7 @@ def prepare(sample: Sample, settings: Mapping[str, Any]) -> Inputs:
 
 def heard(sample: Sample, definition: Mel) -> tuple[Tensor, tuple[str, ...]]:
     """The spectrogram of a sample's sound, (1, bands, frames) around zero, and notes."""
-    sound = sample.part("sound")
-    if not isinstance(sound, Sound):
-        raise SampleError("This model needs a sound under the name “sound”; the sample has something else there.")
-    signal, notes = clip(sound, definition)
+    signal, notes = clip(sample.part("sound", Sound), definition)
     return standard(spectrogram(torch.from_numpy(signal)[None], definition), definition), notes
 
 
@@ -99,9 +95,7 @@ def standard(decibels: Tensor, definition: Mel) -> Tensor:
 
 def seen(sample: Sample, settings: Mapping[str, Any]) -> tuple[Tensor, tuple[str, ...]]:
     """A sample's picture at the model's size, (channels, rows, columns) around zero, and notes."""
-    picture = sample.part("picture")
-    if not isinstance(picture, Picture):
-        raise SampleError("This model needs a picture under the name “picture”; the sample has something else there.")
+    picture = sample.part("picture", Picture)
     rows, columns = settings["input"]
     scaled = Image.fromarray(picture.pixels).resize((columns, rows), Image.Resampling.BILINEAR)
     notes = (f"The model sees the whole picture as {columns} × {rows} pixels.",)

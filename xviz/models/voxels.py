@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from xviz.core.errors import ModelError
 from xviz.core.sample import PointCloud, Sample, Views
@@ -104,13 +104,12 @@ def grains(sample: Sample, settings: Mapping[str, Any]) -> Grains:
     )
 
 
-def of_voxels(module: nn.Module, made: Grains, seen: Tensor) -> Tensor:
+def of_voxels(module: MIT, made: Grains, seen: Tensor) -> Tensor:
     """(supervoxels, width) tokens that the 3D network makes of voxels that say ``seen``, (voxels, f)."""
-    assert isinstance(module, MIT)
     return pooled(module.unet(seen, made.grid), made.pairs, len(made.places))
 
 
-def of_pictures(module: nn.Module, made: Grains, photo: int, pictures: Tensor) -> Tensor:
+def of_pictures(module: MIT, made: Grains, photo: int, pictures: Tensor) -> Tensor:
     """The 2D tokens of one photo, made of pictures in its place.
 
     Args:
@@ -122,7 +121,6 @@ def of_pictures(module: nn.Module, made: Grains, photo: int, pictures: Tensor) -
     Returns:
         (b, m, view_width), m being the patches of a photo, or 1 where a photo is one token.
     """
-    assert isinstance(module, MIT)
     features = regions.maps(pictures).flatten(2).mT
     if module.sights == "patches":
         return features

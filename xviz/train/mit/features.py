@@ -22,7 +22,7 @@ from torch import Tensor
 
 from xviz.core.errors import SampleError
 from xviz.core.provenance import digest
-from xviz.core.sample import PointCloud, Views
+from xviz.core.sample import PointCloud, Sample, Views
 from xviz.data.cloud.scene import read_scene
 from xviz.models import photos
 from xviz.models.clouds import Cut, cut
@@ -100,10 +100,9 @@ def rooms(folder: Path, split: str, settings: Mapping[str, Any], *, limit: int =
 
 def _room(scene: Path, settings: Mapping[str, Any]) -> Room:
     """The room of a scene folder."""
-    parts, listed = read_scene(scene), json.loads((scene / "tags.json").read_text(encoding="utf-8"))["classes"]
-    cloud, views = parts["points"], parts["views"]
-    assert isinstance(cloud, PointCloud)
-    assert isinstance(views, Views)
+    sample = Sample(scene.name, read_scene(scene))
+    listed = json.loads((scene / "tags.json").read_text(encoding="utf-8"))["classes"]
+    cloud, views = sample.part("points", PointCloud), sample.part("views", Views)
     tags = np.array([name in listed for name in settings["classes"]], np.float32)
     return make_room(scene.name, cloud, views, tags, labels_of(scene), settings)
 

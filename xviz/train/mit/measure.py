@@ -33,8 +33,7 @@ def measure(folder: Path, out: Path, *, scenes: int = 10) -> dict[str, Any]:
     """Measure the shipped checkpoint on the rooms of a folder and write the record ``out`` (JSON)."""
     torch.set_num_threads(1)
     loaded = engine.load(MIT_CARD)
-    model, settings = loaded.module, MIT_CARD.settings
-    assert isinstance(model, MIT)
+    model, settings = loaded.model(MIT), MIT_CARD.settings
     log = json.loads((FOLDER / "mit.log.json").read_text(encoding="utf-8"))
     fit = rooms(folder, "train", settings, limit=log["recipe"]["rooms"])
     test = rooms(folder, "test", settings)

@@ -48,12 +48,12 @@ class Opened(records.Opened):
     @property
     def eeg(self) -> Eeg:
         """The recording with the model's electrodes."""
-        return self.sample.parts["eeg"]  # type: ignore[return-value]
+        return self.sample.part("eeg", Eeg)
 
     @property
     def electrodes(self) -> Electrodes:
         """The electrodes."""
-        return self.run.spaces["psd"]  # type: ignore[return-value]
+        return self.run.space("psd", Electrodes)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -31,12 +31,12 @@ class Opened(records.Opened):
     @property
     def regions(self) -> Boxes:
         """The boxes."""
-        return self.run.spaces["regions"]  # type: ignore[return-value]
+        return self.run.space("regions", Boxes)
 
     @property
     def pieces(self) -> Pieces:
         """The word pieces."""
-        return self.run.spaces["pieces"]  # type: ignore[return-value]
+        return self.run.space("pieces", Pieces)
 
     @property
     def pixels(self) -> NDArray[np.uint8]:

@@ -47,9 +47,7 @@ class Opened(records.Opened):
 
     def cells(self, name: str) -> Cells:
         """The cells of a space."""
-        space = self.run.spaces[name]
-        assert isinstance(space, Cells)
-        return space
+        return self.run.space(name, Cells)
 
     def named(self, view: str) -> str:
         """A view for people."""

@@ -35,8 +35,7 @@ def measure(folder: Path, out: Path, *, clips: int = 40) -> dict[str, object]:
     """Measure the shipped checkpoint on the notes of a folder and write the record ``out`` (JSON)."""
     torch.set_num_threads(1)
     loaded, definition = engine.load(MMVIT_INSTRUMENTS_CARD), Mel.of(INSTRUMENTS)
-    model = loaded.module
-    assert isinstance(model, MMViT)
+    model = loaded.model(MMViT)
     tested = {split: [] for split in SPLITS}
     for note in notes(folder, definition.rate, FAMILIES):
         tested.get(note.split, []).append(note)

@@ -31,8 +31,7 @@ def measure(folder: Path, out: Path, *, clips: int = 40) -> dict[str, object]:
     """Measure the shipped checkpoint on the cut-outs of a folder and write the record ``out`` (JSON)."""
     torch.set_num_threads(1)
     loaded = engine.load(MMVIT_OBJECTS_CARD)
-    model = loaded.module
-    assert isinstance(model, MMViT)
+    model = loaded.model(MMViT)
     tested = {split: [] for split in SPLITS}
     for one in cutouts(folder, KINDS):
         tested.get(one.split, []).append(one)
