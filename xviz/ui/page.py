@@ -46,17 +46,24 @@ def plain(text: str) -> str:
     return "".join(f"\\{c}" if c in r"\`*_{}[]()#+-.!|<>~$:&^=" else c for c in text)
 
 
-def heading(card: ModelCard) -> None:
-    """The page's title, what it shows, and which weights it runs."""
+def heading(card: ModelCard) -> DeltaGenerator:
+    """The page's title, what it shows, and which weights it runs.
+
+    Returns:
+        the place of warnings, above the result.
+    """
     st.title(card.title)
     st.markdown(card.story)
     st.caption(record.line(card))
+    return st.container()
 
 
-def notes(*parts: Part | None, more: tuple[str, ...] = ()) -> None:
-    """What reading and preparing changed."""
-    said = [note for part in parts if part is not None for note in part.notes]
-    for note in dict.fromkeys([*said, *more]):
+def notes(*parts: Part | None, above: DeltaGenerator, more: tuple[str, ...] = ()) -> None:
+    """What reading and preparing did; what may make the answer wrong as warnings ``above`` the result."""
+    given = [part for part in parts if part is not None]
+    for text in dict.fromkeys(text for part in given for text in part.warnings):
+        above.warning(plain(text), icon=":material/warning:")
+    for note in dict.fromkeys([*(note for part in given for note in part.notes), *more]):
         st.caption(f":material/info: {plain(note)}")
 
 
