@@ -50,7 +50,7 @@ def measure(folder: Path, out: Path, *, things: int = 250) -> dict[str, object]:
         "checkpoint_sha256": loaded.sha256,
         "scenes_sha256": {name: digest_file(folder / f"{name}.jsonl") for name in ("train", "singles", *splits)},
         "parameters": sum(p.numel() for p in model.parameters()),
-        "alpha": {"chosen": MMCA_CARD.settings["alpha"], "R@1 on the validation split": sweep(model, folder)},
+        "alpha": {"chosen": MMCA_CARD.settings.alpha, "R@1 on the validation split": sweep(model, folder)},
         "retrieval": {name: retrieval(model, split, MOST.get(name)) for name, split in splits.items()},
         "linear": linear(load_split(folder, "train", LEARNT), splits["photos"]),
         "foils": foils(model, splits["test"]),
@@ -74,7 +74,7 @@ def retrieval(model: MMCA, split: Split, most: int | None = None) -> dict[str, o
     """Recall at 1, 5, 10 in per cent, both directions, for each branch and both, beside chance."""
     scenes = np.arange(len(split.scenes))[:most]
     alone, joint = score_all(model, split, scenes, fullest(split)[:most])
-    ways = {"alone": alone, "joint": joint, "both": alone + MMCA_CARD.settings["alpha"] * joint}
+    ways = {"alone": alone, "joint": joint, "both": alone + MMCA_CARD.settings.alpha * joint}
     chance = {f"R@{k}": round(100 * k / len(scenes), 2) for k in (1, 5, 10)}
     return {
         "pictures": len(scenes),
@@ -119,7 +119,7 @@ def foils(model: MMCA, split: Split) -> dict[str, dict[str, float]]:
 def score_matched(model: MMCA, split: Split, scenes: NDArray[np.int64], sentences: NDArray[np.int64]) -> Tensor:
     """The score of picture i with sentence i, (n,)."""
     alone, joint = score_all(model, split, scenes, sentences, matched=True)
-    return alone.diagonal() + MMCA_CARD.settings["alpha"] * joint.diagonal()
+    return alone.diagonal() + MMCA_CARD.settings.alpha * joint.diagonal()
 
 
 # Alignment

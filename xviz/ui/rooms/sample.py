@@ -143,7 +143,7 @@ def show(card: ModelCard, sample: Sample) -> Opened | None:
         _classes(card, run, before, output)
     run = cache.run(card.key, sample, gone=gone, target=output)
     shown = drawing(card, sample, run)
-    truth = of(sample, shown.album.frames, card.settings["grid"])
+    truth = of(sample, shown.album.frames, card.settings.grid)
     return Opened(
         card=card, choices=choices, sample=sample, run=run, output=output, before=before, drawn=shown, truth=truth
     )
@@ -152,7 +152,7 @@ def show(card: ModelCard, sample: Sample) -> Opened | None:
 def hidden(choices: Choices, sample: Sample, card: ModelCard) -> cache.Gone:
     """The tokens that the visitor leaves out: single supervoxels, and all patches of some photos."""
     views = sample.part("views", Views)
-    each = card.settings["grid"][0] * card.settings["grid"][1]
+    each = card.settings.grid[0] * card.settings.grid[1]
     left_out = [photo for photo in choices.photos if photo < len(views.names)][: len(views.names) - 1]  # one is kept
     patches = tuple(photo * each + i for photo in left_out for i in range(each))
     return tuple((space, tokens) for space, tokens in ((POINTS, choices.masked), (PATCHES, patches)) if tokens)
@@ -203,7 +203,7 @@ def _drawing(key: str, digest: str, bare: bool, _card: ModelCard, _sample: Sampl
         labels=None if segments is None else [segments.label(i) for i in range(len(segments))],
     )
     names = [f"{i + 1} · {name}" for i, name in enumerate(views.names)]
-    grid = _card.settings["grid"]
+    grid = _card.settings.grid
     return Drawn(
         made,
         photos.album(views.images, grid, names=names, frames=[Frame(i.shape[:2], grid).edges for i in views.images]),

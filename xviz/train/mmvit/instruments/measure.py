@@ -28,7 +28,7 @@ from xviz.train.mmvit.instruments.recipe import SPLITS, accuracies, other
 
 TOGETHER = (0.6, 1.0)  #: seconds that each note of a mixture lasts
 APART, ASIDE = 0.2, 7  #: least difference of two onsets in seconds, and of two pitches in semitones
-FAMILIES = INSTRUMENTS["classes"]
+FAMILIES = INSTRUMENTS.classes
 
 
 def measure(folder: Path, out: Path, *, clips: int = 40) -> dict[str, object]:
