@@ -54,7 +54,7 @@ def test_places_are_those_of_the_checkout() -> None:
     assert places.ROOT == ROOT
     assert places.APP.is_file()
     assert (places.CHECKPOINTS / "manifest.toml").is_file()
-    assert (places.SAMPLES / "samples.json").is_file()
+    assert (places.SAMPLES / "mmca" / "samples.json").is_file()
     assert places.RESULTS == places.CHECKPOINTS
 
 

@@ -52,22 +52,22 @@ class Opened(records.Opened):
     @property
     def cloud(self) -> PointCloud:
         """The points."""
-        return self.sample.part("points")  # type: ignore[return-value]
+        return self.sample.part("points", PointCloud)
 
     @property
     def views(self) -> Views:
         """The photos."""
-        return self.sample.part("views")  # type: ignore[return-value]
+        return self.sample.part("views", Views)
 
     @property
     def segments(self) -> Segments:
         """The supervoxels."""
-        return self.run.spaces[POINTS]  # type: ignore[return-value]
+        return self.run.space(POINTS, Segments)
 
     @property
     def patches(self) -> PatchGrid:
         """The patches of the photos."""
-        return self.run.spaces[PATCHES]  # type: ignore[return-value]
+        return self.run.space(PATCHES, PatchGrid)
 
     @property
     def present(self) -> dict[str, NDArray[np.bool_]]:
@@ -143,7 +143,7 @@ def show(card: ModelCard, sample: Sample) -> Opened | None:
         _classes(card, run, before, output)
     run = cache.run(card.key, sample, gone=gone, target=output)
     shown = drawing(card, sample, run)
-    truth = of(sample, shown.album.frames, card.settings["grid"])
+    truth = of(sample, shown.album.frames, card.settings.grid)
     return Opened(
         card=card, choices=choices, sample=sample, run=run, output=output, before=before, drawn=shown, truth=truth
     )
@@ -151,9 +151,8 @@ def show(card: ModelCard, sample: Sample) -> Opened | None:
 
 def hidden(choices: Choices, sample: Sample, card: ModelCard) -> cache.Gone:
     """The tokens that the visitor leaves out: single supervoxels, and all patches of some photos."""
-    views = sample.part("views")
-    assert isinstance(views, Views)
-    each = card.settings["grid"][0] * card.settings["grid"][1]
+    views = sample.part("views", Views)
+    each = card.settings.grid[0] * card.settings.grid[1]
     left_out = [photo for photo in choices.photos if photo < len(views.names)][: len(views.names) - 1]  # one is kept
     patches = tuple(photo * each + i for photo in left_out for i in range(each))
     return tuple((space, tokens) for space, tokens in ((POINTS, choices.masked), (PATCHES, patches)) if tokens)
@@ -161,14 +160,12 @@ def hidden(choices: Choices, sample: Sample, card: ModelCard) -> cache.Gone:
 
 def _facts(sample: Sample, run: Run) -> None:
     """What was brought, in numbers."""
-    cloud, views = sample.part("points"), sample.part("views")
-    assert isinstance(cloud, PointCloud)
-    assert isinstance(views, Views)
+    cloud, views = sample.part("points", PointCloud), sample.part("views", Views)
     size = " × ".join(scale.number(float(v)) for v in np.ptp(cloud.xyz, axis=0))
     known = 0 if views.poses is None else int(np.isfinite(views.poses).all((1, 2)).sum())
     st.caption(
         f"{len(cloud.xyz):,} points in {len(run.spaces[POINTS])} supervoxels, {size} m; {len(views.names)} photos of "
-        f"{run.spaces[PATCHES].grid[0]} × {run.spaces[PATCHES].grid[1]} patches, {known} with a known camera. "  # type: ignore[attr-defined]
+        f"{' × '.join(map(str, run.space(PATCHES, PatchGrid).grid))} patches, {known} with a known camera. "
         "Cameras and depths are never shown to the model."
     )
 
@@ -197,18 +194,16 @@ def drawing(card: ModelCard, sample: Sample, run: Run | None) -> Drawn:
 
 @st.cache_resource(max_entries=8, show_spinner="Preparing the drawing …")
 def _drawing(key: str, digest: str, bare: bool, _card: ModelCard, _sample: Sample, _run: Run | None) -> Drawn:
-    cloud, views = _sample.part("points"), _sample.part("views")
-    assert isinstance(cloud, PointCloud)
-    assert isinstance(views, Views)
-    segments = None if _run is None else _run.spaces[POINTS]
+    cloud, views = _sample.part("points", PointCloud), _sample.part("views", Views)
+    segments = None if _run is None else _run.space(POINTS, Segments)
     made = points.geometry(
         cloud.xyz,
         colours=cloud.rgb,
-        segments=None if segments is None else segments.of_point,  # type: ignore[attr-defined]
+        segments=None if segments is None else segments.of_point,
         labels=None if segments is None else [segments.label(i) for i in range(len(segments))],
     )
     names = [f"{i + 1} · {name}" for i, name in enumerate(views.names)]
-    grid = _card.settings["grid"]
+    grid = _card.settings.grid
     return Drawn(
         made,
         photos.album(views.images, grid, names=names, frames=[Frame(i.shape[:2], grid).edges for i in views.images]),
@@ -217,8 +212,7 @@ def _drawing(key: str, digest: str, bare: bool, _card: ModelCard, _sample: Sampl
 
 def cameras(sample: Sample) -> list[tuple[str, NDArray[np.float64]]]:
     """Number and pose of every photo whose camera is known."""
-    views = sample.part("views")
-    assert isinstance(views, Views)
+    views = sample.part("views", Views)
     if views.poses is None:
         return []
     return [(str(i + 1), pose) for i, pose in enumerate(views.poses) if np.isfinite(pose).all()]
