@@ -17,7 +17,7 @@ import soundfile
 from xviz import record
 from xviz.checkpoints import FOLDER, find, manifest
 from xviz.commands import report
-from xviz.data.shipped.views import load_view_example, view_examples
+from xviz.data.shipped import samples
 from xviz.explain import METHODS
 from xviz.explain.method import Method
 from xviz.models import CARDS, MODELS
@@ -105,14 +105,14 @@ def test_the_readmes_example_runs(
 
 def test_the_examples_of_own_data_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    room = SAMPLES / "rooms/kinect.zip"
+    room = SAMPLES / "mit/kinect.zip"
     shutil.copy(room, "scan.zip")
     with zipfile.ZipFile(room) as held:
         cloud = next(name for name in held.namelist() if name.endswith(".ply"))
         Path("scan.ply").write_bytes(held.read(cloud))
     for name in ("1.jpg", "2.jpg", "cat.jpg"):
-        shutil.copy(SAMPLES / "dog-house-salt.jpg", name)
-    shutil.copy(SAMPLES / "eeg/S001R02.edf", "rest.edf")
+        shutil.copy(SAMPLES / "mmca/dog-house-salt.jpg", name)
+    shutil.copy(SAMPLES / "mca/S001R02.edf", "rest.edf")
     soundfile.write("song.mp3", np.random.default_rng(0).uniform(-0.1, 0.1, 16000 * 20), 16000)
     code = DOCS["own-data"].split("```python\n")[1].split("```")[0]
     assert code.count("xviz.read") == 5
@@ -145,17 +145,17 @@ def test_checkpoints_are_small_credited_and_verified() -> None:
 
 
 def test_every_shipped_picture_is_credited() -> None:
-    for entry in json.loads((ROOT / "xviz/data/samples/samples.json").read_text(encoding="utf-8")):
-        assert re.search(r"MIT|CC0|CC-BY|public domain", entry["credit"]), entry["key"]
-        assert "GPL" not in entry["credit"]
+    for shipped in samples("mmca"):
+        assert re.search(r"MIT|CC0|CC-BY|public domain", shipped.credit), shipped.name
+        assert "GPL" not in shipped.credit
 
 
 def test_every_shipped_sound_is_credited_and_its_places_lie_in_it() -> None:
-    for one in view_examples("mmvit"):
-        assert "CC BY-SA 3.0" in one.credit
-        seconds = load_view_example("mmvit", one.key).parts["sound"].seconds
-        assert [said for said, _, _ in one.places] == one.title.split(", ")
-        assert all(0 <= start < end <= seconds for _, start, end in one.places)
+    for shipped in samples("mmvit"):
+        assert "CC BY-SA 3.0" in shipped.credit
+        seconds = shipped.load().parts["sound"].seconds
+        assert list(shipped.truth.places) == shipped.title.split(", ")
+        assert all(0 <= start < end <= seconds for start, end in shipped.truth.places.values())
 
 
 def public(path: Path) -> list[str]:

@@ -13,13 +13,14 @@ from pathlib import Path
 import numpy as np
 
 from xviz.core.sample import BIOSEMI32
-from xviz.data.shipped.recordings import FOLDER
+from xviz.data.shipped import FOLDER, ShippedSample, Truth, write
 from xviz.models.mca_features import BANDS, Plan
 from xviz.train.mca.measure import truth_of
 from xviz.train.mca.simulation import LABELS, RATE, REST, person, simulate
 
 SUBJECTS = (2, 8, 17, 22)
 RATINGS = ((7.5, 7.5), (7.5, 2.5), (2.5, 7.5), (2.5, 2.5))  #: valence, arousal
+OUT = FOLDER / "mca"
 STEP = 0.75  #: µV
 SIMULATED = "Simulated by xviz (xviz make recordings), nobody's brain was recorded. CC0."
 REAL = (
@@ -30,32 +31,29 @@ REAL = (
 
 
 def make(edf: Path | None = None) -> None:
-    """Write ``samples/eeg``; without the real recording's file, the one that is there stays."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    """Write ``samples/mca``; without the real recording's file, the one that is there stays."""
+    OUT.mkdir(parents=True, exist_ok=True)
     listed = []
     for number, pair in zip(SUBJECTS, RATINGS, strict=True):
         said = [f"{'high' if rating > 5 else 'low'} {label}" for label, rating in zip(LABELS, pair, strict=True)]
         key = "-".join(words.replace(" ", "-") for words in said)
         signal = np.round(simulate(person(number), pair, (0, 7777)) / STEP).astype(np.int16)
         np.savez_compressed(
-            FOLDER / f"{key}.npz",
+            OUT / f"{key}.npz",
             signal=signal, resolution=STEP, unit="µV", rate=RATE, rest=REST, channels=np.array(BIOSEMI32),
             labels=np.array([pair]), label_names=np.array(LABELS),
         )  # fmt: skip
         title = f"Simulated recording, {' and '.join(said)}"
         ratings = dict(zip(LABELS, pair, strict=True))
-        listed.append({"key": key, "title": title, "file": f"{key}.npz", "kind": "simulated", "ratings": ratings,
-                       "credit": SIMULATED})  # fmt: skip
+        files = {"eeg": f"{key}.npz"}
+        listed.append(ShippedSample("mca", key, title, "simulated", SIMULATED, files, truth=Truth(ratings=ratings)))
     if edf is not None:
-        shutil.copyfile(edf, FOLDER / "S001R02.edf")
-    if (FOLDER / "S001R02.edf").is_file():
-        listed.append({"key": "eyes-closed", "title": "Real recording, eyes closed (PhysioNet)", "file": "S001R02.edf",
-                       "kind": "real", "ratings": {}, "credit": REAL})  # fmt: skip
-    _write("samples.json", listed)
+        shutil.copyfile(edf, OUT / "S001R02.edf")
+    if (OUT / "S001R02.edf").is_file():
+        title = "Real recording, eyes closed (PhysioNet)"
+        listed.append(ShippedSample("mca", "eyes-closed", title, "real", REAL, {"eeg": "S001R02.edf"}))
+    write(OUT / "samples.json", listed)
     change = {label: truth_of(label, Plan()).round(4).tolist() for label in LABELS}
     bands = [band.name for band in BANDS]
-    _write("truth.json", {"electrodes": list(BIOSEMI32), "bands": bands, "unit": "dB, rating 2 to 8", "change": change})
-
-
-def _write(name: str, value: object) -> None:
-    (FOLDER / name).write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    truth = {"electrodes": list(BIOSEMI32), "bands": bands, "unit": "dB, rating 2 to 8", "change": change}
+    (OUT / "truth.json").write_text(json.dumps(truth, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage, optimize
 
-from xviz.data.shipped.rooms import RoomExample
+from xviz.data.shipped import ShippedSample, Truth
 from xviz.geometry import pinhole
 from xviz.geometry.thinning import thin
 from xviz.train.common.sources import PACKAGES, SourceError, fetch, version_of
@@ -184,7 +184,10 @@ def make(cache: Path) -> None:
         f"MAPIR group, University of Malaga, BSD-3-Clause. Thinned; depths laid over the photo by a fitted scale and "
         f"shift; focal length {FOCAL:.0f} px is nominal, so that lengths are approximate."
     )
-    example = RoomExample("kinect", "A real bookcase", "kinect.zip", "real", ("wall", "bookcase"), credit)
+    example = ShippedSample(
+        "mit", "kinect", "A real bookcase", "real", credit, {"room": "kinect.zip"},
+        truth=Truth(classes=("wall", "bookcase")),
+    )  # fmt: skip
     to = ship(example, room(frame, fit))
     to.with_name("kinect-licence.txt").write_text(licence((folder / RIGHTS).read_text("utf-8")), encoding="utf-8")
     print(f"{to.name}: {to.stat().st_size / 2**10:.0f} KiB")

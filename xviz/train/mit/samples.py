@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from xviz.data.shipped.rooms import FOLDER, RoomExample
+from xviz.data.shipped import FOLDER, ShippedSample, Truth
 from xviz.geometry.thinning import thin
 from xviz.train.mit.packing import ship
 from xviz.train.mit.scanning import Scan
@@ -26,7 +26,7 @@ MOST, PHOTOS = 60_000, 8  #: points and photos of a sample
 PHOTO_BYTES = 25_000  #: of one JPEG
 
 
-def sample(scene: Path) -> tuple[RoomExample, dict[str, bytes]]:
+def sample(scene: Path) -> tuple[ShippedSample, dict[str, bytes]]:
     """What samples.json says of a scene, and the files of its zip.
 
     Args:
@@ -52,7 +52,9 @@ def sample(scene: Path) -> tuple[RoomExample, dict[str, bytes]]:
         files[path] = (scene / path).read_bytes()
     key = said["kind"].replace(" ", "-")
     title = f"{said['kind'].capitalize()} (composed)"
-    return RoomExample(key, title, f"{key}.zip", "composed", tuple(said["classes"]), credit(said["credits"])), files
+    truth = Truth(classes=tuple(said["classes"]))
+    zipped = {"room": f"{key}.zip"}
+    return ShippedSample("mit", key, title, "composed", credit(said["credits"]), zipped, truth=truth), files
 
 
 def credit(lines: list[str]) -> str:
@@ -83,7 +85,7 @@ def small_jpeg(raw: bytes) -> bytes:
     return small.getvalue()
 
 
-def make(data: Path, rooms: Sequence[str], out: Path = FOLDER) -> None:
+def make(data: Path, rooms: Sequence[str], out: Path = FOLDER / "mit") -> None:
     """Ship rooms.
 
     Args:
@@ -94,4 +96,4 @@ def make(data: Path, rooms: Sequence[str], out: Path = FOLDER) -> None:
     for name in rooms:
         example, files = sample(data / "test" / name)
         made = ship(example, files, out)
-        print(f"{made.name}: {made.stat().st_size / 1e6:.2f} MB, {', '.join(example.classes)}")
+        print(f"{made.name}: {made.stat().st_size / 1e6:.2f} MB, {', '.join(example.truth.classes)}")
