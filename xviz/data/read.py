@@ -41,7 +41,12 @@ def read(*files: Path | str, text: str | None = None, kind: str | None = None, *
         raise SampleError(f"There is no file {missing}. Give the path of one that is there.")
     parts: dict[str, Part] = {}
     if paths:
-        parts |= _reader(paths, kind)(paths, options)
+        try:
+            parts |= _reader(paths, kind)(paths, options)
+        except ModuleNotFoundError as error:
+            raise SampleError(
+                f"Reading {paths[0].name} needs the package {error.name}. Run: pip install “xviz[eeg,rooms]”."
+            ) from error
     if text is not None:
         parts["text"] = import_module("xviz.data.text").read_text(text)
     if not parts:
