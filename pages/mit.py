@@ -2,7 +2,7 @@ import streamlit as st
 
 from xviz.models import MODELS
 from xviz.ui import page, trust
-from xviz.ui.rooms import explore, export, sample, whatif
+from xviz.ui.rooms import choose, explore, export, sample, whatif
 
 
 @st.fragment
@@ -17,7 +17,7 @@ def linked() -> None:
 card = MODELS["mit"]
 above = page.heading(card)
 with page.told():
-    room = sample.choose(card)
+    room = choose.choose(card)
     opened = sample.show(card, room)
     page.notes(*room.parts.values(), above=above, more=() if opened is None else opened.run.inputs.notes)
     if opened is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,7 @@ def test_other_settings_than_the_cards_are_refused(tmp_path: Path) -> None:
 
 def test_weights_of_another_card_are_refused_and_not_kept(tmp_path: Path) -> None:
     path = tmp_path / "small.safetensors"
-    checkpoints.save(MCA({**SHIPPED, "channels": SHIPPED["channels"][:19]}), path)
+    checkpoints.save(MCA(replace(SHIPPED, channels=SHIPPED.channels[:19])), path)
     with pytest.raises(CheckpointError, match="does not fit the model “mca”"):
         custom_weights.use(f"mca={path}")
     assert not OWN

@@ -55,7 +55,7 @@ def use(given: str) -> None:
         raise
 
 
-def _differing(said: Mapping[str, Any], settings: Mapping[str, Any]) -> list[str]:
+def _differing(said: Mapping[str, Any], settings: Any) -> list[str]:
     """The settings that two descriptions have both, and have differently."""
-    own = json.loads(json.dumps(settings, default=asdict))
+    own = json.loads(json.dumps(asdict(settings)))
     return [name for name, value in said.items() if name in own and own[name] != value]

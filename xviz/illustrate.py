@@ -69,8 +69,7 @@ def _pair(session: Session, credit: str) -> tuple[Pair, str, str]:
     spaces = session.run.spaces
     regions = next(space for space in spaces.values() if isinstance(space, Boxes))
     pieces = next(space for space in spaces.values() if isinstance(space, Pieces))
-    picture = session.sample.part("picture")
-    assert isinstance(picture, Picture)
+    picture = session.sample.part("picture", Picture)
     return Pair(picture.pixels, regions, pieces, credit), regions.name, pieces.name
 
 
@@ -95,8 +94,7 @@ def _match(session: Session, explanations: Sequence[Explanation], preset: Preset
     by_word, by_region = (own, other) if own.focus[0] == pieces else (other, own)
     calls = [call for call in session.run.calls if isinstance(session.run.spaces[call.queries], Joined)]
     call = calls[-1]
-    joint = session.run.spaces[call.queries]
-    assert isinstance(joint, Joined)
+    joint = session.run.space(call.queries, Joined)
     return match_figure(
         pair, by_word=by_word, by_region=by_region, weights=call.rows().double().mean(0).numpy(), joint=joint,
         layer=f"layer {len(calls)}, mean of {call.heads} heads", preset=preset,
@@ -181,9 +179,7 @@ def _room(session: Session, explanations: Sequence[Explanation], preset: Preset,
     own, spaces = _one(explanations), session.run.spaces
     segments = next(space for space in spaces.values() if isinstance(space, Segments))
     patches = next(space for space in spaces.values() if isinstance(space, PatchGrid))
-    cloud, views = session.sample.part("points"), session.sample.part("views")
-    assert isinstance(cloud, PointCloud)
-    assert isinstance(views, Views)
+    cloud, views = session.sample.part("points", PointCloud), session.sample.part("views", Views)
     kept = thin(cloud.xyz, MOST, segments.of_point).kept
     room = Room(
         cloud.xyz[kept],

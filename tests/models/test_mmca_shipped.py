@@ -32,8 +32,8 @@ def test_the_shipped_model_equals_the_plain_statement(loaded: engine.Loaded, key
         weights,
         *(inputs.tokens[name].double().numpy() for name in ("regions", "pieces")),
         inputs.context["places"].double().numpy(),
-        heads=SHIPPED["heads"],
-        stacked=SHIPPED["branches"] == "stacked",
+        heads=SHIPPED.heads,
+        stacked=SHIPPED.branches == "stacked",
     )
     found = engine.outputs(loaded, inputs)
     assert found["alone"] == pytest.approx(alone, abs=2e-5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
@@ -20,15 +21,15 @@ from xviz.ui import cache
 from xviz.ui.views import picture, sample
 
 THINGS = ("chair", "table", "lamp")
-SMALL = {
-    **PAPERS, "input": (56, 56), "views": (((4, 4), (4, 4), (0, 0)), ((8, 8), (8, 8), (0, 0))), "stages": ("C", "SC"),
-    "width": 16, "kv_stride": ((2, 2), (1, 1)), "classes": THINGS,
-}  # fmt: skip
+SMALL = replace(
+    PAPERS, input=(56, 56), views=(((4, 4), (4, 4), (0, 0)), ((8, 8), (8, 8), (0, 0))), stages=("C", "SC"),
+    width=16, kv_stride=((2, 2), (1, 1)), classes=THINGS,
+)  # fmt: skip
 
 
 def pictured(**changed: object):
     return card(
-        "mmvit-pictured", settings={**SMALL, **changed}, checkpoint="mmvit-digits", title="Things in pictures (MMViT)",
+        "mmvit-pictured", settings=SMALL, checkpoint="mmvit-digits", title="Things in pictures (MMViT)", **changed,
         short="Things in pictures", icon=":material/chair:", story="Which things are seen?",
         wants={"picture": "a picture (PNG, JPEG or WebP)"}, outputs=dict.fromkeys(THINGS, "log-odds"),
     )  # fmt: skip

@@ -162,7 +162,7 @@ class AttentionCall:
         scores = logits(self.q, self.k, self.scale, terms, self.causal, index, self.first_key)
         weights = scores.softmax(-1)
         if terms or self.causal is not None:
-            weights = weights.masked_fill(scores.isneginf().all(-1, keepdim=True), 0)
+            weights = weights.masked_fill(scores.amax(-1, keepdim=True).isneginf(), 0)
         return self._padded(weights)
 
     def columns(self, index: Index, chunk: int | None = None) -> Tensor:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TypeVar
 
 from torch import Tensor
 
 from xviz.core.attention import AttentionCall
 from xviz.core.errors import ModelError
 from xviz.core.provenance import Provenance
-from xviz.core.tokens import TokenSpace, leaves
+from xviz.core.tokens import TokenSpace
+
+S = TypeVar("S", bound=TokenSpace)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +103,19 @@ class Run:
         """The token spaces by name."""
         return self.inputs.spaces
 
+    def space(self, name: str, kind: type[S]) -> S:
+        """The token space of that name, which must be of that kind.
+
+        Raises:
+            ModelError: the run has no such space, or one of another kind.
+        """
+        if name not in self.spaces:
+            raise ModelError(f"There is no token space “{name}” in this run; there are {', '.join(self.spaces)}.")
+        space = self.spaces[name]
+        if not isinstance(space, kind):
+            raise ModelError(f"The token space “{name}” is {type(space).__name__}; {kind.__name__} is needed here.")
+        return space
+
     def call(self, name: str) -> AttentionCall:
         """The call of that name.
 
@@ -110,7 +126,3 @@ class Run:
             if call.name == name:
                 return call
         raise ModelError(f"There is no attention “{name}” in this run; there are {[c.name for c in self.calls]}.")
-
-    def calls_about(self, leaf: str) -> tuple[AttentionCall, ...]:
-        """The calls in which tokens of a leaf space ask."""
-        return tuple(c for c in self.calls if leaf in {s.name for s in leaves(self.spaces[c.queries])})

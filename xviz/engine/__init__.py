@@ -1,6 +1,6 @@
 """From a card or a spec to a loaded model, from a sample to a run."""
 
-from xviz.engine.calling import baseline, batched, changed, filled, forward, outputs
+from xviz.engine.calling import baseline, batched, changed, filled, forward, outputs, value
 from xviz.engine.loading import Loaded, freeze, load, untrained, wrap
 from xviz.engine.running import Session, adjust, prepare, regrad, run, run_inputs
 
@@ -21,5 +21,6 @@ __all__ = [
     "run",
     "run_inputs",
     "untrained",
+    "value",
     "wrap",
 ]

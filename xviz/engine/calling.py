@@ -87,6 +87,18 @@ def forward(loaded: Loaded, tokens: Tokens, present: Presence, context: Context)
         return called(loaded, tokens, present, context)
 
 
+def value(loaded: Loaded, tokens: Tokens, present: Presence, context: Context, output: str) -> Tensor:
+    """One output of ``forward`` alone, (b,); by the module's ``one(output, …)`` where it has one, which saves work.
+
+    Raises:
+        ModelError, ForeignError: as ``forward``.
+    """
+    one = getattr(loaded.module, "one", None) if loaded.ours else None
+    if not callable(one) or loaded.module.training:
+        return forward(loaded, tokens, present, context)[output]
+    return one(output, tokens, present, context)
+
+
 def called(loaded: Loaded, tokens: Tokens, present: Presence, context: Context) -> Mapping[str, Tensor]:
     """The spec's call; a model that is not ours is given copies, since it may change them in place."""
     if loaded.ours:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from threading import Lock
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,8 @@ from xviz.core.errors import ModelError
 from xviz.core.provenance import digest
 from xviz.core.spec import Spec
 from xviz.models.card import ModelCard
+
+M = TypeVar("M", bound=nn.Module)
 
 _building = Lock()  # initial weights are drawn from random numbers that all threads share
 
@@ -39,6 +42,18 @@ class Loaded:
         if not isinstance(self.spec, ModelCard):
             raise ModelError(f"{self.spec.title} is no model of xviz; it has a spec, no card.")
         return self.spec
+
+    def model(self, kind: type[M]) -> M:
+        """The module, which must be of that class.
+
+        Raises:
+            ModelError: it is of another one.
+        """
+        if not isinstance(self.module, kind):
+            raise ModelError(
+                f"This needs a {kind.__name__}; the module of “{self.spec.title}” is a {type(self.module).__name__}."
+            )
+        return self.module
 
 
 def load(card: ModelCard) -> Loaded:

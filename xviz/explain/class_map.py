@@ -24,7 +24,7 @@ from xviz.core.errors import ModelError
 from xviz.core.run import Run
 from xviz.core.tokens import place
 from xviz.engine import Loaded
-from xviz.models.mit import activation
+from xviz.models.mit import MIT, activation
 
 LAYERS = 3  #: of the encoder, the last ones
 CLASSES, POINTS = "classes_3d", "supervoxels"
@@ -63,7 +63,7 @@ def fused(loaded: Loaded, run: Run, *, layers: int = LAYERS) -> Fused:
         rows = call.rows(place(asking, CLASSES, range(len(run.spaces[CLASSES])))).double().mean(0)
         keys = place(answering, POINTS, range(len(total)))
         total += rows[:, torch.tensor(keys)].numpy().T
-    return combine(activation(loaded.module, run.inputs).double().numpy(), total)
+    return combine(activation(loaded.model(MIT), run.inputs).double().numpy(), total)
 
 
 def combine(of_class: NDArray[np.float64], attention: NDArray[np.float64]) -> Fused:

@@ -34,6 +34,7 @@ from xviz.explain.method import Method, Progress
 from xviz.explain.methods.gradients import INTEGRATED, TIMES_INPUT
 from xviz.explain.probe import counted, probe, repeated
 from xviz.explain.question import answer, check
+from xviz.models.mit import MIT
 from xviz.models.voxels import Grains, of_pictures, of_voxels
 
 METHODS: Mapping[str, Method] = MappingProxyType({one.key: one for one in (INTEGRATED, TIMES_INPUT)})
@@ -141,7 +142,7 @@ def trace_voxels(
     weights = reading.weights["supervoxels"]
 
     def of(seen: Tensor) -> Tensor:  # (1, n, f): one after the other, since a network over voxels takes one cloud
-        return (weights * of_voxels(loaded.module, grains, seen[0])).sum()[None]
+        return (weights * of_voxels(loaded.model(MIT), grains, seen[0])).sum()[None]
 
     scores = _followed(of, grains.seen, grains.baseline()[0], reading, n_steps, 1, progress, "through the 3D network")
     return Traced(scores, float(reading.owed["supervoxels"].sum()))
@@ -171,7 +172,7 @@ def trace_photo(
     """
     if not 0 <= photo < len(grains.pictures):
         raise ModelError(f"There are {len(grains.pictures)} photos, counted from 0; there is no photo {photo}.")
-    space = getattr(loaded.module, "sights", "")
+    space = loaded.model(MIT).sights
     weights = reading.weights[space].unflatten(0, (len(grains.pictures), -1))[photo]
     owed = reading.owed[space].reshape(len(grains.pictures), -1)[photo]
     own, plain = grains.pictures[photo], grains.baseline()[1][photo]
@@ -179,7 +180,7 @@ def trace_photo(
         return Traced(np.zeros(own.shape[1:]), 0.0)
 
     def of(pictures: Tensor) -> Tensor:
-        return (weights * of_pictures(loaded.module, grains, photo, pictures)).sum((1, 2))
+        return (weights * of_pictures(loaded.model(MIT), grains, photo, pictures)).sum((1, 2))
 
     words = f"through photo {photo + 1}"
     return Traced(_followed(of, own, plain, reading, n_steps, AT_ONCE, progress, words).sum(0), float(owed.sum()))
@@ -235,10 +236,10 @@ def _plain_tokens(loaded: Loaded, grains: Grains, tokens: Mapping[str, Tensor]) 
     """Space → (n, d) the tokens that the networks make of the baseline."""
     seen, pictures = grains.baseline()
     with torch.no_grad():
-        found = {"supervoxels": of_voxels(loaded.module, grains, seen)}
+        found = {"supervoxels": of_voxels(loaded.model(MIT), grains, seen)}
         if len(tokens) > 1:
-            parts = [of_pictures(loaded.module, grains, i, one[None])[0] for i, one in enumerate(pictures)]
-            found[loaded.module.sights] = torch.cat(parts)  # type: ignore[index, arg-type]
+            parts = [of_pictures(loaded.model(MIT), grains, i, one[None])[0] for i, one in enumerate(pictures)]
+            found[loaded.model(MIT).sights] = torch.cat(parts)
     return {name: found[name].to(tokens[name].dtype) for name in tokens}
 
 

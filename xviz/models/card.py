@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic, TypeVar
 
 from torch import nn
 
@@ -12,9 +12,11 @@ from xviz.core.run import Inputs
 from xviz.core.sample import Sample
 from xviz.core.spec import Spec
 
+S = TypeVar("S")
+
 
 @dataclass(frozen=True, kw_only=True)
-class ModelCard(Spec):
+class ModelCard(Spec, Generic[S]):
     """One model at one size.
 
     The module that ``build`` makes is called as ``module(tokens, present, context)``: tokens map space names to
@@ -26,10 +28,11 @@ class ModelCard(Spec):
     icon: str  #: of the menu, a Material symbol
     story: str  #: what it does and what its page shows, in two sentences
     paper: str  #: reference
-    settings: Mapping[str, Any]  #: every number of the architecture
-    build: Callable[[Mapping[str, Any]], nn.Module]
-    prepare: Callable[[Sample, Mapping[str, Any]], Inputs]
+    settings: S  #: every number of the architecture, a frozen dataclass of the model's own
+    build: Callable[[S], nn.Module]
+    prepare: Callable[[Sample, S], Inputs]
     checkpoint: str | None  #: name in checkpoints/manifest.toml; None where no weights are shipped
+    one_of: bool = False  #: whether exactly one output is true, so that probabilities sum to one
     page: str = ""  #: the page that shows it; "" for the one of its own key
     masks: bool = True
     residual: bool | None = True

@@ -13,7 +13,8 @@ sentences with relations need; standardised region features; the shipped size is
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -23,7 +24,7 @@ from torch import Tensor, nn
 
 from xviz.core.errors import ModelError, SampleError
 from xviz.core.run import Inputs
-from xviz.core.sample import Picture, Regions, Sample
+from xviz.core.sample import Picture, Regions, Sample, Text
 from xviz.core.tokens import Boxes, Joined, Pieces
 from xviz.models import regions, words
 from xviz.models.boxes import find_boxes
@@ -52,36 +53,59 @@ class Phrases(nn.Module):
         return self.join(torch.cat(best, -1))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Every number of the model; the defaults are the shipped one's."""
+
+    regions: int = 36  #: in a picture, where they are found here
+    region_width: int = 1280  #: features of a region
+    word_width: int = 384  #: features of a word piece
+    limit: int = 64  #: word pieces that are read
+    width: int = 128  #: of tokens
+    heads: int = 8
+    hidden: int = 256  #: units of a feed-forward layer
+    layers: int = 1  #: of each branch
+    windows: tuple[int, ...] = (1, 2, 3)  #: word pieces under the convolutions over a sentence
+    filters: int = 128  #: of each of them
+    places: bool = True  #: whether regions know where they are
+    branches: str = "parallel"  #: or "stacked": the joint attention reads what self-attention made of the regions
+    dropout: float = 0.0
+    alpha: float = 0.3  #: weight of the cross-attention branch in the score
+
+
+SHIPPED = Settings()
+PAPERS = Settings(
+    alpha=1.0, region_width=2048, word_width=768, limit=32, width=256, heads=16, hidden=2048, filters=512,
+    places=False, dropout=0.1,
+)  # fmt: skip
+
+
 class MMCA(nn.Module):
     """Image–sentence matching with a self-attention and a cross-attention branch.
-
-    Args:
-        settings: region_width, word_width, width, heads, hidden, layers, windows, filters, places (bool),
-            branches ("parallel" or "stacked"), dropout.
 
     Raises:
         ModelError: ``branches`` is neither of the two.
     """
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
+    def __init__(self, settings: Settings) -> None:
         super().__init__()
-        if settings["branches"] not in ("parallel", "stacked"):
-            raise ModelError(f"branches must be “parallel” or “stacked”, not “{settings['branches']}”.")
-        self.stacked = settings["branches"] == "stacked"
-        width, words = settings["width"], settings["word_width"]
-        unit = {key: settings[key] for key in ("width", "heads", "hidden", "dropout")}
-        phrases = {"windows": tuple(settings["windows"]), "filters": settings["filters"], "out": width}
+        if settings.branches not in ("parallel", "stacked"):
+            raise ModelError(f"branches must be “parallel” or “stacked”, not “{settings.branches}”.")
+        self.stacked = settings.branches == "stacked"
+        width, words = settings.width, settings.word_width
+        unit = partial(Unit, width=width, heads=settings.heads, hidden=settings.hidden, dropout=settings.dropout)
+        phrases = partial(Phrases, windows=settings.windows, filters=settings.filters, out=width)
 
-        self.register_buffer("region_mean", torch.zeros(settings["region_width"]))
-        self.register_buffer("region_scale", torch.ones(settings["region_width"]))
+        self.register_buffer("region_mean", torch.zeros(settings.region_width))
+        self.register_buffer("region_scale", torch.ones(settings.region_width))
         self.register_buffer("piece_mean", torch.zeros(words))
-        self.region = nn.Linear(settings["region_width"], width)
-        self.place = nn.Linear(5, width, bias=False) if settings["places"] else None
+        self.region = nn.Linear(settings.region_width, width)
+        self.place = nn.Linear(5, width, bias=False) if settings.places else None
         self.piece = nn.Linear(words, width)
-        self.regions = nn.ModuleList(Unit("regions", **unit) for _ in range(settings["layers"]))
-        self.joint = nn.ModuleList(Unit("joint", **unit) for _ in range(settings["layers"]))
-        self.phrases_alone = Phrases(words, **phrases)
-        self.phrases_joint = Phrases(width, **phrases)
+        self.regions = nn.ModuleList(unit("regions") for _ in range(settings.layers))
+        self.joint = nn.ModuleList(unit("joint") for _ in range(settings.layers))
+        self.phrases_alone = phrases(words)
+        self.phrases_joint = phrases(width)
 
     def forward(
         self, tokens: Mapping[str, Tensor], present: Mapping[str, Tensor], context: Mapping[str, Tensor]
@@ -129,17 +153,17 @@ class MMCA(nn.Module):
         return {"regions": self.region_mean, "pieces": self.piece_mean}
 
 
-def prepare(sample: Sample, settings: Mapping[str, Any]) -> Inputs:
+def prepare(sample: Sample, settings: Settings) -> Inputs:
     """A picture, or regions with features, and a sentence, as tokens.
 
     Raises:
         SampleError: a part is missing or does not fit the model.
     """
-    text = sample.part("text")
-    pieces = words.encode(text.words, limit=settings["limit"])
+    text = sample.part("text", Text)
+    pieces = words.encode(text.words, limit=settings.limit)
     boxes, size, features, notes = _regions(sample, settings)
     if pieces.cut:
-        notes += (f"The model reads {settings['limit']} word pieces; the last {pieces.cut} words are not read.",)
+        notes += (f"The model reads {settings.limit} word pieces; the last {pieces.cut} words are not read.",)
     spaces = (
         Boxes("regions", boxes, size),
         Pieces("pieces", pieces.pieces, np.array(pieces.of_word, np.int64), text.words),
@@ -151,18 +175,18 @@ def prepare(sample: Sample, settings: Mapping[str, Any]) -> Inputs:
         spaces={space.name: space for space in (*spaces, Joined("joint", spaces))},
         context={
             "places": torch.from_numpy(regions.box_code(boxes, size[1], size[0])),
-            "alpha": torch.tensor(float(settings["alpha"])),
+            "alpha": torch.tensor(float(settings.alpha)),
         },
         notes=notes,
     )
 
 
 def _regions(
-    sample: Sample, settings: Mapping[str, Any]
+    sample: Sample, settings: Settings
 ) -> tuple[NDArray[np.float32], tuple[int, int], Tensor, tuple[str, ...]]:
     """Boxes (n, 4) in pixels, picture size (height, width), features (n, region_width), and notes for people."""
     picture, given = sample.parts.get("picture"), sample.parts.get("regions")
-    width = settings["region_width"]
+    width = settings.region_width
     boxes = None if given is None else _boxes(given, picture)
     features = None if given is None else given.features
     fits = features is not None and features.shape[1] == width
@@ -181,7 +205,7 @@ def _regions(
     elif features is not None:
         notes = ("The file has no boxes, so its features have no place: regions were found in the picture instead.",)
     if boxes is None:
-        boxes = find_boxes(picture.pixels, count=settings["regions"])
+        boxes = find_boxes(picture.pixels, count=settings.regions)
     return boxes, picture.pixels.shape[:2], regions.encode(picture.pixels, boxes), notes
 
 
@@ -193,16 +217,6 @@ def _boxes(given: Regions, picture: Picture | None) -> NDArray[np.float32] | Non
     return (given.boxes * np.tile(scale, 2)).astype(np.float32)
 
 
-SHIPPED = {
-    "regions": 36, "region_width": 1280, "word_width": 384, "limit": 64,
-    "width": 128, "heads": 8, "hidden": 256, "layers": 1, "windows": (1, 2, 3), "filters": 128,
-    "places": True, "branches": "parallel", "dropout": 0.0, "alpha": 0.3,
-}  # fmt: skip
-PAPERS = {
-    **SHIPPED, "alpha": 1.0,
-    "region_width": 2048, "word_width": 768, "limit": 32,
-    "width": 256, "heads": 16, "hidden": 2048, "filters": 512, "places": False, "dropout": 0.1,
-}  # fmt: skip
 STORY = (
     "Does this sentence describe this picture? The model compares regions with words twice: each modality by itself, "
     "and both at once through attention. Pick a word and the regions answer; pick a region and the words answer."
@@ -218,10 +232,10 @@ CONVOLUTIONS = {
 }
 
 
-def _card(key: str, title: str, settings: Mapping[str, Any], checkpoint: str | None) -> ModelCard:
-    own = tuple(f"regions.{layer}.attention" for layer in range(settings["layers"]))
-    both = tuple(f"joint.{layer}.attention" for layer in range(settings["layers"]))
-    joint = (*own, *both) if settings["branches"] == "stacked" else both
+def _card(key: str, title: str, settings: Settings, checkpoint: str | None) -> ModelCard[Settings]:
+    own = tuple(f"regions.{layer}.attention" for layer in range(settings.layers))
+    both = tuple(f"joint.{layer}.attention" for layer in range(settings.layers))
+    joint = (*own, *both) if settings.branches == "stacked" else both
     return ModelCard(
         key=key,
         title=title,

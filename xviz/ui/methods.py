@@ -101,7 +101,7 @@ def weigh(call: AttentionCall, head: int | None) -> NDArray[np.float64]:
 def probabilities(card: ModelCard, outputs: dict[str, float]) -> dict[str, float]:
     """Class → probability: of each by itself, or of one among all where the card says that there is only one."""
     values = np.array(list(outputs.values()))
-    if card.settings.get("one_of"):
+    if card.one_of:
         raised = np.exp(values - values.max())
         return dict(zip(outputs, (raised / raised.sum()).tolist(), strict=True))
     return dict(zip(outputs, (1 / (1 + np.exp(-values))).tolist(), strict=True))

@@ -117,6 +117,20 @@ def read_room(
     )  # fmt: skip
 
 
+def candidates(sources: Sources) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What can be chosen: the files that can be the cloud, and the series that can be photos, the likeliest first.
+
+    Args:
+        sources: see ``read_room``.
+
+    Raises:
+        SampleError: a zip is refused, or there is too much.
+    """
+    files = files_of(sources)
+    series = [one for one in series_of(files) if one.kind in ("photo", "drawing")]
+    return tuple(clouds_among(files, set())), tuple(one.key for one in series)
+
+
 def _root(cloud: str, every: Sequence[str]) -> str:
     """The folder of the room that a cloud belongs to, where clouds of several rooms came; empty where of one."""
     folder = PurePosixPath(cloud).parent

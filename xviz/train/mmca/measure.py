@@ -21,6 +21,7 @@ from xviz import engine
 from xviz.core.provenance import digest_file
 from xviz.core.run import Run, Target
 from xviz.core.sample import Regions, Sample
+from xviz.core.tokens import Boxes, Pieces
 from xviz.data.picture import read_picture
 from xviz.data.text import read_text
 from xviz.explain import METHODS
@@ -42,15 +43,14 @@ MOST = {"unseen": 500}
 def measure(folder: Path, out: Path, *, things: int = 250) -> dict[str, object]:
     """Measure the shipped checkpoint on the scenes of a folder and write the record ``out`` (JSON)."""
     loaded = engine.load(MMCA_CARD)
-    model = loaded.module
-    assert isinstance(model, MMCA)
+    model = loaded.model(MMCA)
     splits = {name: load_split(folder, name) for name in ("test", "unseen", "photos")}
     record: dict[str, object] = {
         "card": MMCA_CARD.key,
         "checkpoint_sha256": loaded.sha256,
         "scenes_sha256": {name: digest_file(folder / f"{name}.jsonl") for name in ("train", "singles", *splits)},
         "parameters": sum(p.numel() for p in model.parameters()),
-        "alpha": {"chosen": MMCA_CARD.settings["alpha"], "R@1 on the validation split": sweep(model, folder)},
+        "alpha": {"chosen": MMCA_CARD.settings.alpha, "R@1 on the validation split": sweep(model, folder)},
         "retrieval": {name: retrieval(model, split, MOST.get(name)) for name, split in splits.items()},
         "linear": linear(load_split(folder, "train", LEARNT), splits["photos"]),
         "foils": foils(model, splits["test"]),
@@ -74,7 +74,7 @@ def retrieval(model: MMCA, split: Split, most: int | None = None) -> dict[str, o
     """Recall at 1, 5, 10 in per cent, both directions, for each branch and both, beside chance."""
     scenes = np.arange(len(split.scenes))[:most]
     alone, joint = score_all(model, split, scenes, fullest(split)[:most])
-    ways = {"alone": alone, "joint": joint, "both": alone + MMCA_CARD.settings["alpha"] * joint}
+    ways = {"alone": alone, "joint": joint, "both": alone + MMCA_CARD.settings.alpha * joint}
     chance = {f"R@{k}": round(100 * k / len(scenes), 2) for k in (1, 5, 10)}
     return {
         "pictures": len(scenes),
@@ -119,7 +119,7 @@ def foils(model: MMCA, split: Split) -> dict[str, dict[str, float]]:
 def score_matched(model: MMCA, split: Split, scenes: NDArray[np.int64], sentences: NDArray[np.int64]) -> Tensor:
     """The score of picture i with sentence i, (n,)."""
     alone, joint = score_all(model, split, scenes, sentences, matched=True)
-    return alone.diagonal() + MMCA_CARD.settings["alpha"] * joint.diagonal()
+    return alone.diagonal() + MMCA_CARD.settings.alpha * joint.diagonal()
 
 
 # Alignment
@@ -141,7 +141,7 @@ def alignment(loaded: engine.Loaded, folder: Path, split: Split, things: int) ->
     hits: dict[str, list[tuple[bool, bool]]] = {}
     chance, bound, seconds = [], [], dict.fromkeys(ALIGNED, 0.0)
     for named in list(_named(loaded, folder, split, things)):
-        boxes = named.run.spaces["regions"].boxes  # type: ignore[attr-defined]
+        boxes = named.run.space("regions", Boxes).boxes
         inside, overlap = centres_inside(boxes, named.box), iou(boxes, named.box)
         chance.append((inside.mean(), (overlap >= 0.5).mean()))
         bound.append((inside.any(), (overlap >= 0.5).any()))
@@ -206,6 +206,6 @@ def word_spans(source: str, words: Sequence[str]) -> list[tuple[int, int]]:
 
 def pieces_within(run: Run, spans: Sequence[tuple[int, int]], span: Sequence[int]) -> tuple[int, ...]:
     """The pieces of the words that lie within a span of characters."""
-    space = run.spaces["pieces"]
+    space = run.space("pieces", Pieces)
     inside = [i for i, (start, end) in enumerate(spans) if start >= span[0] and end <= span[1]]
-    return tuple(piece for word in inside for piece in space.of(word))  # type: ignore[attr-defined]
+    return tuple(piece for word in inside for piece in space.of(word))

@@ -80,7 +80,7 @@ def _answers(opened: Opened, looked: Looked) -> Difference:
 
 def _moments(opened: Opened, looked: Looked) -> Difference:
     """A feature in one window less the same in another."""
-    windows, step = [opened.called(i) for i in range(opened.windows)], opened.card.settings["block"]
+    windows, step = [opened.called(i) for i in range(opened.windows)], opened.card.settings.block
     what = st.selectbox("Of", list(QUANTITIES), format_func=lambda q: QUANTITIES[q][0], key="quantity")
     first = st.select_slider("From this moment", windows, value=windows[-1], key="moment")
     second = st.select_slider("take this one away", windows, value=windows[0], key="earlier")

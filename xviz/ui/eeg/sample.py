@@ -48,12 +48,12 @@ class Opened(records.Opened):
     @property
     def eeg(self) -> Eeg:
         """The recording with the model's electrodes."""
-        return self.sample.parts["eeg"]  # type: ignore[return-value]
+        return self.sample.part("eeg", Eeg)
 
     @property
     def electrodes(self) -> Electrodes:
         """The electrodes."""
-        return self.run.spaces["psd"]  # type: ignore[return-value]
+        return self.run.space("psd", Electrodes)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ class Opened(records.Opened):
     @property
     def bands(self) -> tuple[Band, ...]:
         """The frequency bands, which are the heads of the attention."""
-        return self.card.settings["plan"].bands
+        return self.card.settings.plan.bands
 
     @property
     def absent(self) -> tuple[int, ...]:
@@ -89,13 +89,13 @@ class Opened(records.Opened):
         """A window in words."""
         if window is None:
             return WHOLE
-        step = self.card.settings["block"]
+        step = self.card.settings.block
         return f"{window * step}–{(window + 1) * step} s"
 
     @property
     def windows(self) -> int:
         """How many windows the model judges."""
-        return self.card.settings["plan"].steps // self.card.settings["block"]
+        return self.card.settings.plan.steps // self.card.settings.block
 
 
 # Choosing
@@ -206,7 +206,7 @@ def _matched(digest: str, missing: Missing, _eeg: Eeg) -> tuple[Eeg, ChannelRepo
 
 def answer(card: ModelCard, chosen: Chosen) -> Opened:
     """Run the model and show both answers, and which of them is explained."""
-    block, steps = card.settings["block"], card.settings["plan"].steps
+    block, steps = card.settings.block, card.settings.plan.steps
     windows = [WHOLE, *(f"{start}–{start + block} s" for start in range(0, steps, block))]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         output = st.segmented_control(

@@ -28,7 +28,7 @@ def show(opened: Opened) -> None:
 
 def _over_time(opened: Opened, found: dict[str, np.ndarray]) -> None:
     """Both answers in every window."""
-    step = opened.card.settings["block"]
+    step = opened.card.settings.block
     st.line_chart(
         {
             "time in the clip, s": (np.arange(opened.windows) + 0.5) * step,
@@ -49,7 +49,7 @@ def _over_time(opened: Opened, found: dict[str, np.ndarray]) -> None:
 
 def _traces(opened: Opened, found: dict[str, np.ndarray]) -> None:
     """The traces as the model reads them, before its features."""
-    drawn = _drawn(opened.eeg, opened.card.settings["plan"].rate)
+    drawn = _drawn(opened.eeg, opened.card.settings.plan.rate)
     answers = [
         ", ".join(f"{name} {signed(values[i])}" for name, values in found.items()) for i in range(opened.windows)
     ]
@@ -58,7 +58,7 @@ def _traces(opened: Opened, found: dict[str, np.ndarray]) -> None:
         drawn.signal,
         drawn.rate,
         rest=drawn.rest,
-        window=opened.card.settings["block"],
+        window=opened.card.settings.block,
         windows=opened.windows,
         answers=answers,
         selected=opened.window,

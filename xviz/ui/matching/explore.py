@@ -7,7 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from xviz.core.explanation import Explanation
-from xviz.core.tokens import Joined, leaves
+from xviz.core.tokens import Joined, Pieces, TokenSpace, leaves
 from xviz.draw import scale
 from xviz.drawings import image, matrix, words
 from xviz.explain import METHODS
@@ -172,11 +172,11 @@ def _who_asks_whom(opened: Opened, selection: Selection | None, call: str, head:
         )
 
 
-def short_labels(opened: Opened, space: object) -> list[str]:
+def short_labels(opened: Opened, space: TokenSpace) -> list[str]:
     """A label for every token of a space, short enough for an axis."""
     labels: list[str] = []
-    for leaf in leaves(space):  # type: ignore[arg-type]
-        labels += [f"region {i + 1}" for i in range(len(leaf))] if leaf.name == "regions" else list(leaf.pieces)  # type: ignore[attr-defined]
+    for leaf in leaves(space):
+        labels += leaf.pieces if isinstance(leaf, Pieces) else [f"region {i + 1}" for i in range(len(leaf))]
     return labels
 
 

@@ -65,7 +65,7 @@ class Figures:
             by_word=by_word,
             by_region=by_region,
             weights=methods.weigh(call, self.looked.head),
-            joint=self.opened.run.spaces["joint"],  # type: ignore[arg-type]
+            joint=self.opened.run.space("joint", Joined),
             layer=f"layer {int(call.name.split('.')[1]) + 1}, {heads}",
             preset=PRESETS[preset],
         )

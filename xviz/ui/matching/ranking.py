@@ -5,11 +5,10 @@ from __future__ import annotations
 import base64
 import io
 
-import numpy as np
 import streamlit as st
 from PIL import Image
 
-from xviz.core.sample import Sample
+from xviz.core.sample import Picture, Sample
 from xviz.data.shipped import load_sample, samples
 from xviz.data.text import read_text
 from xviz.ui import cache, page
@@ -114,7 +113,7 @@ def _table(what: str, rows: list[Scored], own: float, own_name: str, images: lis
 @st.cache_data(max_entries=256, show_spinner=False)
 def thumbnail(key: str) -> str:
     """A shipped picture as a small data address."""
-    image = Image.fromarray(np.asarray(load_sample(key).parts["picture"].pixels))  # type: ignore[union-attr]
+    image = Image.fromarray(load_sample(key).part("picture", Picture).pixels)
     image.thumbnail((128, 96))
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=85)

@@ -31,12 +31,12 @@ class Opened(records.Opened):
     @property
     def regions(self) -> Boxes:
         """The boxes."""
-        return self.run.spaces["regions"]  # type: ignore[return-value]
+        return self.run.space("regions", Boxes)
 
     @property
     def pieces(self) -> Pieces:
         """The word pieces."""
-        return self.run.spaces["pieces"]  # type: ignore[return-value]
+        return self.run.space("pieces", Pieces)
 
     @property
     def pixels(self) -> NDArray[np.uint8]:
@@ -160,7 +160,7 @@ def _own(card: ModelCard, sentence: str, given: tuple[str, bytes] | None, boxes:
         picture = own["picture"] = read_picture(given[1], name=given[0])
         if boxes is None:
             alone = Sample("picture", {"picture": picture})
-            own["regions"] = _encoded(alone.digest, card.settings["regions"], picture)
+            own["regions"] = _encoded(alone.digest, card.settings.regions, picture)
     name = given[0] if given is not None else boxes[0] if boxes is not None else ""
     return Sample(name, own, source="the visitor's own")
 
@@ -182,7 +182,7 @@ def score(card: ModelCard, chosen: Chosen) -> Opened:
         "Weight α",
         0.0,
         3.0,
-        float(card.settings["alpha"]),
+        float(card.settings.alpha),
         0.05,
         key="alpha",
         bind="query-params",

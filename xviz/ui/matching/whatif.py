@@ -6,6 +6,7 @@ import streamlit as st
 
 from xviz.core.explanation import Explanation
 from xviz.core.run import Target
+from xviz.core.tokens import Pieces
 from xviz.draw import scale
 from xviz.drawings import image
 from xviz.explain import METHODS
@@ -82,10 +83,10 @@ def original_target(opened: Opened, selection: Selection | None) -> Target | Non
     """The same token in the original: the same region, or the same word at its same occurrence."""
     if selection is None or selection.space == "region":
         return opened.target(selection)
-    words, before = opened.pieces.words, opened.before.spaces["pieces"]
+    words, before = opened.pieces.words, opened.before.space("pieces", Pieces)
     word = words[selection.token]
     occurrence = words[: selection.token].count(word)
-    places = [i for i, w in enumerate(before.words) if w == word]  # type: ignore[attr-defined]
-    if occurrence >= len(places) or not (tokens := before.of(places[occurrence])):  # type: ignore[attr-defined]
+    places = [i for i, w in enumerate(before.words) if w == word]
+    if occurrence >= len(places) or not (tokens := before.of(places[occurrence])):
         return None
     return Target(opened.output, "pieces", tokens)

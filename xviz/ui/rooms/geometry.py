@@ -41,8 +41,8 @@ class Truth:
 
 def of(sample: Sample, frames: NDArray[np.floating], grid: tuple[int, int]) -> Truth | None:
     """What the cameras of a sample say; None where none is known."""
-    views = sample.part("views")
-    if not isinstance(views, Views) or views.poses is None or views.intrinsics is None:
+    views = sample.part("views", Views)
+    if views.poses is None or views.intrinsics is None:
         return None
     if not any(pinhole.known(p, k) for p, k in zip(views.poses, views.intrinsics, strict=True)):
         return None
@@ -51,9 +51,7 @@ def of(sample: Sample, frames: NDArray[np.floating], grid: tuple[int, int]) -> T
 
 @st.cache_resource(max_entries=8, show_spinner="Finding what each patch shows …")
 def _of(digest: str, grid: tuple[int, int], _sample: Sample, _frames: NDArray[np.floating]) -> Truth:
-    views, cloud = _sample.part("views"), _sample.part("points")
-    assert isinstance(views, Views)
-    assert isinstance(cloud, PointCloud)
+    views, cloud = _sample.part("views", Views), _sample.part("points", PointCloud)
     xyz = cloud.xyz[thin(cloud.xyz, MOST).kept]
     known, depths, shown = [], [], []
     for image, pose, camera, frame in zip(views.images, views.poses, views.intrinsics, _frames, strict=True):  # type: ignore[arg-type]

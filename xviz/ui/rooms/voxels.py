@@ -119,7 +119,7 @@ def choose(opened: Opened, method: str) -> str | None:
     if chosen != "grains":
         return None
     return st.selectbox(
-        "Voxels show", [ALL, *opened.card.settings["sees"]], format_func=lambda k: SAYS.get(k, k), key="voxel part",
+        "Voxels show", [ALL, *opened.card.settings.sees], format_func=lambda k: SAYS.get(k, k), key="voxel part",
         width=230, help="A voxel says its colour, its height, whether its surface is upright, and that it is there.",
     )  # fmt: skip
 

@@ -17,7 +17,7 @@ def choose(card: ModelCard) -> tuple[Sample, ShippedSample | None] | None:
     Raises:
         SampleError: what was given cannot be used.
     """
-    sounds = card.settings["part"] == "sound"
+    sounds = card.settings.part == "sound"
     with st.sidebar:
         st.subheader("Sample")
         titles = {shipped.title: shipped for shipped in samples(card.key)}

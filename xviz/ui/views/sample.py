@@ -33,7 +33,7 @@ class Opened(records.Opened):
     @property
     def sounds(self) -> bool:
         """Whether it is a sound, and no picture."""
-        return self.card.settings["part"] == "sound"
+        return self.card.settings.part == "sound"
 
     @property
     def views(self) -> tuple[str, ...]:
@@ -47,9 +47,7 @@ class Opened(records.Opened):
 
     def cells(self, name: str) -> Cells:
         """The cells of a space."""
-        space = self.run.spaces[name]
-        assert isinstance(space, Cells)
-        return space
+        return self.run.space(name, Cells)
 
     def named(self, view: str) -> str:
         """A view for people."""
@@ -79,10 +77,10 @@ def choose_card() -> ModelCard:
 
 def view_name(card: ModelCard, view: str) -> str:
     """A view for people, by what sets it apart: ``view 1, fine in time``."""
-    kernels = [kernel for kernel, _, _ in card.settings["views"]]
+    kernels = [kernel for kernel, _, _ in card.settings.views]
     number = int(view.removeprefix("view"))
     (tall, wide), name = kernels[number - 1], f"view {number}"
-    if card.settings["part"] != "sound":
+    if card.settings.part != "sound":
         return f"{name}, patches of {wide} × {tall} pixels"
     finest = [min(side) for side in zip(*kernels, strict=True)]
     fine = [what for what, side, least in (("frequency", tall, finest[0]), ("time", wide, finest[1])) if side == least]
@@ -116,12 +114,12 @@ def show(card: ModelCard, sample: Sample, example: ShippedSample | None) -> Open
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _plane(key: str, digest: str, _card: ModelCard, _sample: Sample) -> Plane:
     """The spectrogram or the picture as it is drawn, made once for a sample."""
-    return (sound if _card.settings["part"] == "sound" else picture).plane(_card, _sample)
+    return (sound if _card.settings.part == "sound" else picture).plane(_card, _sample)
 
 
 def _truth(card: ModelCard, sample: Sample, example: ShippedSample, output: str) -> NDArray[np.float64] | None:
     """Where a class is in a shipped sample, if that is known."""
-    if card.settings["part"] == "sound":
+    if card.settings.part == "sound":
         return sound.truth(card, example, output)
     return picture.truth(card, example, output)
 
@@ -149,7 +147,7 @@ def _probabilities(card: ModelCard, chances: dict[str, float], output: str) -> N
     bar = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f")
     rows = {"class": ranked, "probability": [chances[name] for name in ranked]}
     st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(ranked), 390), column_config={"probability": bar})
-    if card.settings.get("one_of"):
+    if card.one_of:
         st.caption(f"Explained below: **{output}**. The probabilities of all classes sum to one.")
         return
     found = [name for name in ranked if chances[name] > 0.5]

@@ -121,8 +121,7 @@ def player(card: ModelCard, sample: Sample) -> str:
 
 def waveform(card: ModelCard, sample: Sample, example: ShippedSample | None) -> None:
     """The waveform of what the model hears, with a player."""
-    sound, seconds = sample.part("sound"), Mel.of(card.settings).seconds
-    assert isinstance(sound, Sound)
+    sound, seconds = sample.part("sound", Sound), Mel.of(card.settings).seconds
     signal = sound.signal[: round(seconds * sound.rate)]
     edges = np.linspace(0, len(signal), min(BINS, len(signal)) + 1).astype(int)[:-1]
     view = wave.wave(
@@ -148,8 +147,7 @@ def _played(signal: NDArray[np.float32], rate: float) -> bytes:
 
 def plane(card: ModelCard, sample: Sample) -> planes.Plane:
     """The spectrogram that the model is fed, with ticks in seconds and hertz."""
-    definition, sound = Mel.of(card.settings), sample.part("sound")
-    assert isinstance(sound, Sound)
+    definition, sound = Mel.of(card.settings), sample.part("sound", Sound)
     signal, _ = clip(sound, definition)
     decibels = spectrogram(torch.from_numpy(signal)[None], definition)[0].numpy()
     step = next((s for s in SECONDS if definition.seconds / s <= 9), SECONDS[-1])
