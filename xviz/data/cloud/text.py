@@ -211,8 +211,16 @@ def _begin(data: bytes, dialect: Dialect) -> BytesIO:
 
 
 def _names(dialect: Dialect) -> tuple[list[str], list[str], list[str]]:
-    """Names of the columns where the head has them; notes; warnings where they do not fit the columns."""
+    """Names of the columns where the head has them; notes; warnings where they do not fit the columns.
+
+    Raises:
+        SampleError: places are degrees.
+    """
     for line in (*reversed(dialect.others()), *reversed(dialect.comments())):
+        if {"lat", "latitude"} & (words := set(_loose(line.lower()))) and {"lon", "lng", "long", "longitude"} & words:
+            raise SampleError(
+                "Degrees of longitude and latitude are no places in a room: convert them to metres first, as x y z."
+            )
         for cells in (dialect.split(line), [cell for cell in re.split(r"[\s,;|]+", line) if cell]):
             names = [cell.strip(' "') for cell in cells]
             if {"x", "y", "z"} <= {role(name) for name in names}:
