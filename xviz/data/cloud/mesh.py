@@ -22,6 +22,7 @@ from xviz.data.cloud.text import read_table
 COARSE = 0.01  #: share of the room's diagonal: faces with longer sides are covered with points
 SPREAD = 300_000  #: points all over the faces of a coarse mesh
 _MOST_INSTANCES = 10_000
+_NO_PICTURE = (2, 2)  #: size of the picture that trimesh puts where a material has none
 _OBJ = re.compile(rb"^(mtllib|o |g |v |vn |vt |usemtl )", re.MULTILINE)
 
 Beside = Callable[[str], bytes | None]  #: the bytes of a file that a mesh names; None where it did not come
@@ -111,11 +112,18 @@ def _loaded(data: bytes, form: str, kind: str, beside: Beside) -> RawCloud:
     class Files(trimesh.resolvers.Resolver):
         """The files that came with the mesh."""
 
+        def __init__(self) -> None:
+            self.missing: list[str] = []
+
         def get(self, name: str) -> bytes:
             found = beside(name)
             if found is None:
+                self.missing.append(name)
                 raise FileNotFoundError(name)
             return found
+
+        def write(self, name: str, data: bytes) -> None:
+            raise PermissionError(name)
 
         def namespaced(self, namespace: str) -> Files:
             return self
@@ -123,9 +131,10 @@ def _loaded(data: bytes, form: str, kind: str, beside: Beside) -> RawCloud:
         def keys(self) -> list[str]:
             return []
 
+    files = Files()
     try:
         scene = trimesh.load_scene(
-            BytesIO(data), file_type=form, resolver=Files(), process=False, maintain_order=True, allow_remote=False
+            BytesIO(data), file_type=form, resolver=files, process=False, maintain_order=True, allow_remote=False
         )
         nodes = list(scene.graph.nodes_geometry)
         if len(nodes) > _MOST_INSTANCES:
@@ -134,7 +143,7 @@ def _loaded(data: bytes, form: str, kind: str, beside: Beside) -> RawCloud:
         check_count(
             sum(len(part.vertices) for part, _ in held if hasattr(part, "vertices")), LIMIT_POINTS * 99, 1, kind
         )
-        parts = [_points(part, matrix, trimesh) for part, matrix in _spread(held)]
+        parts = [_points(part, matrix, trimesh, not files.missing) for part, matrix in _spread(held)]
     except SampleError:
         raise
     except Exception as error:  # a damaged file fails in many ways
@@ -176,13 +185,15 @@ def _spread(held: list[tuple[Any, NDArray]]) -> list[tuple[tuple[Any, int], NDAr
     return out
 
 
-def _points(part: tuple[Any, int], matrix: NDArray, trimesh: Any) -> tuple[NDArray, NDArray | None, int] | None:
+def _points(
+    part: tuple[Any, int], matrix: NDArray, trimesh: Any, whole: bool
+) -> tuple[NDArray, NDArray | None, int] | None:
     """Places and colours of one part, and how many of them were spread over faces; None where it has none."""
     mesh, many = part
     if not len(getattr(mesh, "vertices", ())):
         return None
     visual = getattr(mesh, "visual", None)
-    coloured = visual is not None and visual.kind is not None
+    coloured = _coloured(visual, whole)
     if many and len(getattr(mesh, "faces", ())):
         if coloured:
             xyz, _, colours = trimesh.sample.sample_surface(mesh, many, sample_color=True, seed=0)
@@ -199,3 +210,15 @@ def _points(part: tuple[Any, int], matrix: NDArray, trimesh: Any) -> tuple[NDArr
         colours = colours if len(colours) == len(xyz) else None
     placed = np.asarray(xyz, np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
     return placed, colours, many
+
+
+def _coloured(visual: Any, whole: bool) -> bool:
+    """True for colours that the file has; trimesh puts grey or white where a picture or a material did not come."""
+    if visual is None or visual.kind != "texture":
+        return visual is not None and visual.kind is not None
+    material = visual.material
+    if hasattr(material, "baseColorFactor"):
+        pictured = material.baseColorTexture is not None and visual.uv is not None
+        return pictured or material.baseColorFactor is not None
+    given = bool(getattr(material, "kwargs", {})) or (material.image is not None and material.image.size != _NO_PICTURE)
+    return given and whole
