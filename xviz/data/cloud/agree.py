@@ -19,6 +19,7 @@ MOST_PHOTOS = 6  #: that are looked at
 _POINTS = 60_000
 _SEEN = 100  #: points that are needed to judge
 WELL, BADLY = 0.35, 0.15  #: correlation of greys from which photo and cloud agree, and below which they do not
+_BETTER = 0.35  #: by which another variant must agree better where the first agrees a little
 #: numbers of a depth map that are a metre, in data sets that exist
 SCALES = (1000.0, 5000.0, 6553.5, 512.0, 4000.0, 256.0, 10_000.0, 100.0)
 _NEAR = 0.15  #: by which the depth of cloud and map may differ
@@ -67,7 +68,7 @@ def chosen(
     first = scores["as they stand"]
     best = max(scores, key=lambda words: -1.0 if scores[words] is None else scores[words])  # type: ignore[arg-type,return-value]
     top = scores[best]
-    if top is not None and top >= WELL and (first is None or first < BADLY):
+    if top is not None and top >= WELL and (first is None or first < BADLY or top - first > _BETTER):
         return best, top
     return "as they stand", first
 

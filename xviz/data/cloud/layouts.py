@@ -27,25 +27,31 @@ _DISTORTED = 0.05  #: of the first coefficient, from which straight lines are vi
 
 
 def cameras_of(files: Files, photos: Sequence[str]) -> Cameras:
-    """The cameras of photos, by the layout that knows most of them; none of another layout is mixed in.
+    """The cameras of photos, by the layout that knows most of them; intrinsics alone may be those of another.
 
     Args:
         files: all files of the room.
         photos: paths of the photos.
     """
-    best = Cameras()
+    best, lenses = Cameras(), Cameras()
     for layout in (transforms, colmap, arkit, polycam, record3d, stray, stanford, frames, trajectory):
         try:
             held = layout(files, photos)
         except (SampleError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
             best.notes.append(f"Cameras were not read ({type(error).__name__}: {error!s:.100}).")
             continue
+        if any(one.intrinsics is not None for one in held.of.values()) and not lenses.of:
+            lenses = held
         if _known(held) > _known(best):
             held.notes += best.notes
             best = held
         else:
             best.notes += [note for note in held.notes if note not in best.notes]
             best.used |= held.used
+    if lenses.of and all(one.intrinsics is None for one in best.of.values()):
+        for photo in best.of.keys() & lenses.of.keys():
+            lens = lenses.of[photo]
+            best.of[photo] = Camera(best.of[photo].pose, lens.intrinsics, lens.size)
     return best
 
 
