@@ -97,9 +97,9 @@ def fits(matrix: NDArray[np.float64], size: Size) -> bool:
     return bool((np.abs(middle - 1) <= NEAR).all())
 
 
-def same_shape(one: Size, other: Size) -> bool:
-    """True for two sizes of one shape."""
-    return abs(one[0] * other[1] / (one[1] * other[0]) - 1) <= _SAME
+def same_shape(one: Size, other: Size, within: float = _SAME) -> bool:
+    """True for two sizes of one shape, within a share."""
+    return abs(one[0] * other[1] / (one[1] * other[0]) - 1) <= within
 
 
 def shown(
@@ -167,8 +167,9 @@ def _scaled(
     if matrix is None or not pinhole.known(np.eye(4), matrix):
         return None
     of = next((one for one in (size, photo) if one is not None and fits(matrix, one)), None)
+    guessed = of is None and size is None
     of = of or size or (2 * matrix[1, 2], 2 * matrix[0, 2])
-    if min(of) <= 0 or (not same_shape(of, photo) and not _roughly(matrix, of, photo)):
+    if min(of) <= 0 or not same_shape(of, photo, 2 * NEAR if guessed else _SAME):
         told.append(
             f"has {photo[1]:.0f} × {photo[0]:.0f} pixels, its intrinsics are for {of[1]:.0f} × {of[0]:.0f}, another "
             "shape: they were left out"
@@ -184,9 +185,3 @@ def _scaled(
 def same_size(one: Size, other: Size) -> bool:
     """True for sizes of the same pixels, to a pixel."""
     return abs(one[0] - other[0]) <= 1 and abs(one[1] - other[1]) <= 1
-
-
-def _roughly(matrix: NDArray[np.float64], of: Size, photo: Size) -> bool:
-    """True where the size was only taken from the principal point, which lies within some tenths of the middle."""
-    guessed = of == (2 * matrix[1, 2], 2 * matrix[0, 2])
-    return guessed and abs(of[0] * photo[1] / (of[1] * photo[0]) - 1) <= 2 * NEAR

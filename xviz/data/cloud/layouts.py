@@ -44,9 +44,11 @@ def cameras_of(files: Files, photos: Sequence[str]) -> Cameras:
             lenses = held
         if _known(held) > _known(best):
             held.notes += best.notes
+            held.warnings += best.warnings if not best.of else []
             best = held
         else:
             best.notes += [note for note in held.notes if note not in best.notes]
+            best.warnings += held.warnings if not held.of else []
             best.used |= held.used
     if lenses.of and all(one.intrinsics is None for one in best.of.values()):
         for photo in best.of.keys() & lenses.of.keys():
@@ -141,7 +143,7 @@ def _rows(data: bytes, columns: Sequence[int]) -> NDArray[np.float64]:
 
 def arkit(files: Files, photos: Sequence[str]) -> Cameras:
     """ARKitScenes: ``.pincam`` beside each photo (width height fx fy cx cy) and a ``.traj`` of world to camera."""
-    out = Cameras("ARKitScenes", up="z")
+    out = Cameras("ARKitScenes (.pincam, .traj)", up="z")
     pins, lines = files.named(r"\.pincam$"), files.named(r"\.traj$")
     if not pins and not lines:
         return out
