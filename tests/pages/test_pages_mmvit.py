@@ -16,7 +16,6 @@ from xviz.data.shipped.views import load_view_example, view_examples
 from xviz.explain import METHODS
 from xviz.models import MODELS
 from xviz.ui.methods import MOST_PROBABLE
-from xviz.ui.views.explore import call_name
 from xviz.ui.views.methods import DEFAULTS
 from xviz.ui.views.sample import view_name
 
@@ -73,7 +72,7 @@ def test_where_a_digit_is_said_is_told_only_of_digits_that_are_said() -> None:
 def test_every_block_can_be_looked_at() -> None:
     at = page()
     names = at.selectbox(key="mmvit-block").options
-    assert call_name("stage2.block2.joint") in names
+    assert MODELS["mmvit"].calls["stage2.block2.joint"].title in names
     for name in (names[0], names[2], names[-1]):  # the third is of the second view alone: the class token asks nothing
         at.selectbox(key="mmvit-block").set_value(name).run()
         assert not at.exception

@@ -51,7 +51,7 @@ def fused(loaded: Loaded, run: Run, *, layers: int = LAYERS) -> Fused:
     Raises:
         ModelError: the run has no encoder of supervoxels with class tokens, or no layer is to count.
     """
-    calls = [c for c in run.calls if c.name.startswith("points_encoder.")]
+    calls = [call for call in run.calls if loaded.card.calls[call.name].part == "points_encoder"]
     if not calls or layers < 1:
         raise ModelError(
             f"A class map is fused with attention of class tokens to supervoxels, from at least one layer of their "

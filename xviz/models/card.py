@@ -13,6 +13,17 @@ from xviz.core.sample import Sample
 
 
 @dataclass(frozen=True)
+class CallTitle:
+    """What one attention call is to people, and where it stands in the model; so nobody takes its name apart."""
+
+    title: str  #: the whole: "Stage 2, block 1: view 1 to view 2"
+    layer: str  #: its place among those of its kind: "layer 1", "stage 2, block 1"
+    part: str  #: the part of the model that it belongs to: "joint", "decoder"; calls of a part stand in order
+    direction: str  #: from queries to keys: "DE to PSD"; "" where a modality attends to itself
+    gate: str = ""  #: the context value that switches what the call adds off at zero; "" where nothing does
+
+
+@dataclass(frozen=True)
 class ModelCard:
     """One model at one size.
 
@@ -35,6 +46,7 @@ class ModelCard:
     checkpoint: str | None  #: name in checkpoints/manifest.toml; None where no weights are shipped
     convolutions: Mapping[str, str] = field(default_factory=dict)  #: dotted layer → space of its (b, channels, n)
     paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  #: output → its calls; "a + b" side by side
+    calls: Mapping[str, CallTitle] = field(default_factory=dict)  #: attention call → what it is for people
     page: str = ""  #: the page that shows it; "" for the one of its own key
     #: what trained networks make of the prepared parts before tokens exist; None where ``prepare`` gives the tokens
     encode: Callable[[nn.Module, Inputs], Inputs] | None = None

@@ -28,7 +28,7 @@ from xviz.core.errors import CheckpointError, ModelError, SampleError
 from xviz.core.run import Inputs
 from xviz.core.sample import BIOSEMI32, Eeg, Sample
 from xviz.core.tokens import Electrodes
-from xviz.models.card import ModelCard
+from xviz.models.card import CallTitle, ModelCard
 from xviz.models.layers import exclude
 from xviz.models.mca_features import Plan, check_rate, features, resampled
 
@@ -274,4 +274,8 @@ MCA_CARD = ModelCard(
     prepare=prepare,
     checkpoint="mca",
     paths=dict.fromkeys(SHIPPED["labels"], ("de_to_psd + psd_to_de",)),
+    calls={
+        "de_to_psd": CallTitle("Attention from DE to PSD", "layer 1", "mutual", "DE to PSD"),
+        "psd_to_de": CallTitle("Attention from PSD to DE", "layer 1", "mutual", "PSD to DE"),
+    },
 )

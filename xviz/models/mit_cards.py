@@ -13,7 +13,7 @@ from xviz.core.run import Inputs
 from xviz.core.sample import PointCloud, Sample, Views
 from xviz.core.tokens import Joined, Named, PatchGrid, Segments, TokenSpace
 from xviz.models import photos
-from xviz.models.card import ModelCard
+from xviz.models.card import CallTitle, ModelCard
 from xviz.models.clouds import cut, laid
 from xviz.models.mit import MIT, encode, sights
 from xviz.models.mit_layers import askers
@@ -120,6 +120,25 @@ WANTS = {
 }
 
 
+def _calls(settings: Mapping[str, Any]) -> dict[str, CallTitle]:
+    """Every attention of the model for people, in order."""
+    encoders = {"points_encoder": "Encoder of points", "views_encoder": "Encoder of photos"}
+    if not sights(settings):
+        del encoders["views_encoder"]
+    calls = {
+        f"{part}.{layer}": CallTitle(f"{words}, layer {layer + 1}", f"layer {layer + 1}", part, "")
+        for part, words in encoders.items()
+        for layer in range(settings["encoder"])
+    }
+    names = {"points": "points", "views": "photos"}
+    other = {"points": "photos", "views": "points"}
+    for number, asker in enumerate(askers(settings) if sights(settings) else ()):
+        for attention, direction in (("self", ""), ("cross", f"{names[asker]} to {other[asker]}")):
+            title = f"Decoder, layer {number + 1}: {direction or f'among {names[asker]}'}"
+            calls[f"decoder.{number}.{attention}"] = CallTitle(title, f"layer {number + 1}", "decoder", direction)
+    return calls
+
+
 def card(key: str, title: str, *, settings: Mapping[str, Any], checkpoint: str | None) -> ModelCard:
     """A card of this model with everything that follows from its settings."""
     kind = sights(settings)
@@ -131,6 +150,7 @@ def card(key: str, title: str, *, settings: Mapping[str, Any], checkpoint: str |
         steps = [f"points_encoder.{layer}" for layer in layers]
     return ModelCard(
         key=key,
+        calls=_calls(settings),
         title=title,
         short="Points and photos",
         icon=":material/view_in_ar:",

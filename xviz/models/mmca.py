@@ -27,7 +27,7 @@ from xviz.core.sample import Picture, Regions, Sample
 from xviz.core.tokens import Boxes, Joined, Pieces
 from xviz.models import regions, words
 from xviz.models.boxes import find_boxes
-from xviz.models.card import ModelCard
+from xviz.models.card import CallTitle, ModelCard
 from xviz.models.layers import Unit, mean_present
 
 PAPER = "Wei et al., Multi-Modality Cross Attention Network for Image and Sentence Matching, CVPR 2020"
@@ -218,6 +218,16 @@ CONVOLUTIONS = {
 }
 
 
+def _calls(layers: int) -> dict[str, CallTitle]:
+    """Every attention of the model, the regions' own and the joint ones, for people."""
+    kinds = {"regions": "Self-attention of regions", "joint": "Joint attention"}
+    return {
+        f"{part}.{layer}.attention": CallTitle(f"{words}, layer {layer + 1}", f"layer {layer + 1}", part, "")
+        for part, words in kinds.items()
+        for layer in range(layers)
+    }
+
+
 def _card(key: str, title: str, settings: Mapping[str, Any], checkpoint: str | None) -> ModelCard:
     own = tuple(f"regions.{layer}.attention" for layer in range(settings["layers"]))
     both = tuple(f"joint.{layer}.attention" for layer in range(settings["layers"]))
@@ -237,6 +247,7 @@ def _card(key: str, title: str, settings: Mapping[str, Any], checkpoint: str | N
         checkpoint=checkpoint,
         convolutions=CONVOLUTIONS,
         paths={"alone": own, "joint": joint, "score": joint},
+        calls=_calls(settings["layers"]),
     )
 
 

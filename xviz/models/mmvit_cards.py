@@ -15,7 +15,7 @@ from xviz.core.errors import SampleError
 from xviz.core.run import Inputs
 from xviz.core.sample import Picture, Sample, Sound
 from xviz.core.tokens import Joined, Named, TokenSpace
-from xviz.models.card import ModelCard
+from xviz.models.card import CallTitle, ModelCard
 from xviz.models.mel import Mel, clip, spectrogram
 from xviz.models.mmvit import MMViT, patches, plans
 from xviz.models.mmvit_layers import whom
@@ -147,6 +147,21 @@ STORY = (
 )
 
 
+def _calls(settings: Mapping[str, Any]) -> dict[str, CallTitle]:
+    """Every attention of the model for people, in order."""
+    calls = {}
+    for plan in plans(settings):
+        where = f"{plan.stage.replace('stage', 'stage ')}, {plan.block.replace('block', 'block ')}"
+        gate = f"cross_{plan.stage.removeprefix('stage')}" if plan.crosses else ""
+        for name, (asking, answering) in whom(plan.kind, len(settings["views"])).items():
+            views = [" and ".join(f"view {view + 1}" for view in side) for side in (asking, answering)]
+            direction = "" if asking == answering else " to ".join(views)
+            words = direction or (f"{views[0]} by itself" if len(asking) == 1 else "all views at once")
+            title = f"{where[0].upper()}{where[1:]}: {words}"
+            calls[f"{plan.stage}.{plan.block}.{name}"] = CallTitle(title, where, plan.stage, direction, gate)
+    return calls
+
+
 def card(key: str, *, settings: Mapping[str, Any], checkpoint: str | None, **words: Any) -> ModelCard:
     """A card of this model with everything that follows from its settings."""
     every = list(plans(settings))
@@ -154,6 +169,7 @@ def card(key: str, *, settings: Mapping[str, Any], checkpoint: str | None, **wor
     steps = tuple(" + ".join(f"{plan.stage}.{plan.block}.{name}" for name in whom(plan.kind, count)) for plan in every)
     return ModelCard(
         key=key,
+        calls=_calls(settings),
         paper=PAPER,
         settings=settings,
         build=MMViT,

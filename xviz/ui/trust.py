@@ -28,7 +28,7 @@ class Trial:
     space: str  #: whose tokens are taken away
     tokens: str  #: what people call them
     attention: str  #: which attention is replaced, in words
-    calls: str  #: how the names of its calls begin; "" for all
+    part: str  #: of the model whose attention is replaced; "" for all of it
     last: bool  #: whether only the last of these calls is replaced, or all of them
     data: str  #: what the record was measured on, for people
     methods: tuple[str, ...]  #: keys of the methods that can give an order
@@ -122,7 +122,8 @@ def _attention_matters(opened: Opened, trial: Trial) -> None:
     work = st.container()
     if asked:
         with work, page.progress("Other weights") as move:
-            calls = [call.name for call in opened.run.calls if call.name.startswith(trial.calls)]
+            titles = opened.card.calls
+            calls = [call.name for call in opened.run.calls if trial.part in ("", titles[call.name].part)]
             chosen = calls[-1] if trial.last else None
             loaded = cache.load(opened.card.key)
             kinds = ("uniform", "permuted")

@@ -18,7 +18,7 @@ from xviz.ui.trust import Trial
 
 FEWEST = 8  #: electrodes that stay
 TRIAL = Trial(
-    prefix="eeg", space="psd", tokens="Powers (PSD) of electrodes", calls="", last=False, beside="against",
+    prefix="eeg", space="psd", tokens="Powers (PSD) of electrodes", part="", last=False, beside="against",
     attention="The weights of both directions are all", data="simulated recordings, and on real ones",
     methods=tuple(
         key for key in METHODS if not METHODS[key].needs_focus and not METHODS[key].needs_convolution and key != "shap"

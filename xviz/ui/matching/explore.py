@@ -39,18 +39,13 @@ def _choose_call(opened: Opened) -> tuple[str, int | None]:
     names = [call.name for call in reversed(opened.run.calls)]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         call = st.selectbox(
-            "Layer", names, format_func=_layer, key="layer", bind="query-params", width=300,
+            "Layer", names, format_func=lambda name: opened.card.calls[name].title, key="layer", bind="query-params",
+            width=300,
             help="For attention rows, received attention and the matrix. The other methods explain the whole model.",
         )  # fmt: skip
         head = methods.choose_head(opened.run.call(call))
         st.caption("Pick a word or a region, by mouse or with Tab, arrow keys and Enter; Escape clears.")
     return call, head
-
-
-def _layer(name: str) -> str:
-    """A call's name for people."""
-    kind, layer, _ = name.split(".")
-    return f"{'Joint attention' if kind == 'joint' else 'Self-attention of regions'}, layer {int(layer) + 1}"
 
 
 def _answer(

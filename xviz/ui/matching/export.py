@@ -66,7 +66,7 @@ class Figures:
             by_region=by_region,
             weights=methods.weigh(call, self.looked.head),
             joint=self.opened.run.spaces["joint"],  # type: ignore[arg-type]
-            layer=f"layer {int(call.name.split('.')[1]) + 1}, {heads}",
+            layer=f"{self.opened.card.calls[call.name].layer}, {heads}",
             preset=PRESETS[preset],
         )
 

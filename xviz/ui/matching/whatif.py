@@ -16,7 +16,7 @@ from xviz.ui.state import Selection
 from xviz.ui.trust import Trial
 
 TRIAL = Trial(
-    prefix="match", space="regions", tokens="Regions", attention="The joint attention's weights are", calls="joint",
+    prefix="match", space="regions", tokens="Regions", attention="The joint attention's weights are", part="joint",
     last=True, data="held-out scenes",
     methods=tuple(key for key in METHODS if METHODS[key].kind != "attention" or not METHODS[key].needs_focus),
 )  # fmt: skip

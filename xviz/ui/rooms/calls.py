@@ -11,6 +11,7 @@ from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
 from xviz.core.run import Run, Target
 from xviz.core.tokens import leaves
+from xviz.models import MODELS
 from xviz.ui import cache
 from xviz.ui.state import Selection
 
@@ -36,13 +37,14 @@ class Way:
 def sides(run: Run) -> dict[str, tuple[str, ...]]:
     """Side → its calls, in order: who asks whom across (points, photos), and who asks itself."""
     found: dict[str, list[str]] = {"points": [], "photos": [], POINTS: [], PATCHES: []}
+    titles = MODELS[run.provenance.model].calls
     for call in run.calls:
         asking, answering = ({leaf.name for leaf in leaves(run.spaces[s])} for s in (call.queries, call.keys))
         if POINTS in asking and PATCHES in answering:
             found["points"].append(call.name)
         elif PATCHES in asking and POINTS in answering:
             found["photos"].append(call.name)
-        elif not call.name.startswith("decoder"):
+        elif titles[call.name].part != "decoder":
             found[POINTS if POINTS in asking else PATCHES].append(call.name)
     return {name: tuple(calls) for name, calls in found.items()}
 

@@ -15,7 +15,7 @@ from xviz.ui.rooms.sample import Opened
 from xviz.ui.trust import Trial
 
 TRIAL = Trial(
-    prefix="rooms", space="supervoxels", tokens="Supervoxels", calls="decoder", last=False, beside="method",
+    prefix="rooms", space="supervoxels", tokens="Supervoxels", part="decoder", last=False, beside="method",
     attention="The weights of the decoder, within and across sides, are all", data="rooms of unseen furniture",
     methods=("rollout", "relevance", "gradient", "integrated", "gradcam", "occlusion"), first="gradcam",
 )  # fmt: skip

@@ -52,8 +52,8 @@ def _choose(opened: Opened) -> tuple[str, int | None]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         first = next((i for i, name in enumerate(calls) if meets(opened.run, name)), 0)
         call = st.selectbox(
-            "Block", calls, index=first, format_func=call_name, key=f"{opened.card.key}-block", bind="query-params",
-            width=360,
+            "Block", calls, index=first, format_func=lambda name: opened.card.calls[name].title,
+            key=f"{opened.card.key}-block", bind="query-params", width=360,
         )  # fmt: skip
         this = opened.run.call(call)
         head = methods.choose_head(
@@ -66,15 +66,6 @@ def meets(run: Run, call: str) -> bool:
     """Whether views ask each other in a call."""
     sides = [blocks(run, space) for space in (run.call(call).queries, run.call(call).keys)]
     return len({*sides[0], *sides[1]} - {"class"}) > 1
-
-
-def call_name(name: str) -> str:
-    """A call for people: ``stage2.block2.joint`` → “Stage 2, block 2: all views at once”."""
-    stage, block, kind = name.split(".")
-    said = {"joint": "all views at once"}.get(kind, kind.replace("_asks_", " asks ").replace("view", "view "))
-    if kind.startswith("view") and "_" not in kind:
-        said += " by itself"
-    return f"Stage {stage.removeprefix('stage')}, block {block.removeprefix('block')}: {said}"
 
 
 def leaf_of(run: Run, call: str, view: str) -> Cells | None:
@@ -194,7 +185,7 @@ def _quadrants(opened: Opened, call: str, head: int | None) -> None:
         scale=scale.sequential(weights, label="attention weight"),
         dividers=cuts,  # type: ignore[arg-type]
         quadrant_labels=[[f"{a} → {b}" for b in columns] for a in rows],
-        title=f"{call_name(call)}: every row asks, its weights sum to one",
+        title=f"{opened.card.calls[call].title}: every row asks, its weights sum to one",
         axes=("asking", "answering"),
         height=560,
     )
@@ -203,7 +194,7 @@ def _quadrants(opened: Opened, call: str, head: int | None) -> None:
         components.mount(view, key=f"matrix {call} {opened.place}")
     with right:
         st.markdown("**How much the views look at each other, by stage**")
-        st.dataframe(summary(opened.run, head), hide_index=True)
+        st.dataframe(summary(opened, head), hide_index=True)
         st.caption(
             "Mean weight that a token of one view gives to all keys of another, in the blocks where the views meet; in "
             "brackets what it would give if it had no preference among the keys. The keys of a row sum to one."
@@ -219,13 +210,13 @@ def blocks(run: Run, space: str) -> Mapping[str, TokenSpace]:
     return found
 
 
-def summary(run: Run, head: int | None) -> list[dict[str, str]]:
+def summary(opened: Opened, head: int | None) -> list[dict[str, str]]:
     """One row for each pair of views, one column for each block in which views meet: the mass of the quadrant."""
     rows: dict[str, dict[str, str]] = {}
-    for call in run.calls:
-        if not meets(run, call.name):
+    for call in opened.run.calls:
+        if not meets(opened.run, call.name):
             continue
-        asking, answering = blocks(run, call.queries), blocks(run, call.keys)
+        asking, answering = blocks(opened.run, call.queries), blocks(opened.run, call.keys)
         sizes = [[len(leaf) for leaf in side.values()] for side in (asking, answering)]
         cuts = [np.cumsum(side)[:-1].tolist() for side in sizes]
         own = head if head is not None and head < call.heads else None  # stages differ in heads
@@ -233,7 +224,5 @@ def summary(run: Run, head: int | None) -> list[dict[str, str]]:
         for i, one in enumerate(asking):
             for j, other in enumerate(answering):
                 row = rows.setdefault(f"{one} → {other}", {"asks → answers": f"{one} → {other}"})
-                stage = f"stage {call.name.split('.')[0].removeprefix('stage')}"
-                stage += f", block {call.name.split('.')[1].removeprefix('block')}"
-                row[stage] = f"{found[i, j]:.3f} ({sizes[1][j] / sum(sizes[1]):.3f})"
+                row[opened.card.calls[call.name].layer] = f"{found[i, j]:.3f} ({sizes[1][j] / sum(sizes[1]):.3f})"
     return list(rows.values())

@@ -17,7 +17,7 @@ from xviz.ui import saving
 from xviz.ui.methods import weigh
 from xviz.ui.records import Looked
 from xviz.ui.views import methods
-from xviz.ui.views.explore import call_name, leaf_of
+from xviz.ui.views.explore import leaf_of
 from xviz.ui.views.sample import Opened
 
 #: titles over narrow panels, where the method's own would be cut
@@ -50,7 +50,7 @@ class Figures:
             else:
                 asking = leaf_of(self.opened.run, call.name, picked.space), picked.token
                 titles = [f"asked by {asking[0].base().name.replace('view', 'view ')} at {asking[0].label(asking[1])}"]
-            notes = [f"{call_name(call.name)}, {heads}."]
+            notes = [f"{self.opened.card.calls[call.name].title}, {heads}."]
         else:
             shown = list(self.drawn)
             if any(one is not other for one, other in zip(self.answers, self.drawn, strict=True)):

@@ -14,7 +14,7 @@ from xviz.ui.views.sample import Opened
 def trial(opened: Opened) -> Trial:
     """The tests of a page of views: the patches of all views are taken away together."""
     return Trial(
-        prefix="views", space="+".join(opened.views), tokens="Patches of all views", calls="", last=False,
+        prefix="views", space="+".join(opened.views), tokens="Patches of all views", part="", last=False,
         attention="The weights of all blocks are", data="sounds" if opened.sounds else "pictures", first="integrated",
         beside="views.order",
         methods=tuple(key for key in METHODS if not METHODS[key].needs_convolution and key != "shap"),
@@ -25,14 +25,13 @@ def trial(opened: Opened) -> Trial:
 def show(opened: Opened) -> None:
     """Switch off the cross-attention of stages, and see the answer change."""
     st.subheader("What if the views could not ask each other?")
-    stages = [call.name.split(".")[0] for call in opened.run.calls if not call.name.split(".")[-1].startswith("view")]
-    stages += [call.name.split(".")[0] for call in opened.run.calls if "_asks_" in call.name]
-    gates = [gate for gate in opened.run.inputs.context if f"stage{gate.removeprefix('cross_')}" in stages]
+    titles = [opened.card.calls[call.name] for call in opened.run.calls]
+    gates = {title.gate: title.layer.split(",")[0] for title in titles if title.gate}
     with st.container(horizontal=True):
         off = [
             gate
-            for gate in gates
-            if st.toggle(f"Stage {gate.removeprefix('cross_')} off", key=f"{opened.card.key}.{gate}")
+            for gate, stage in gates.items()
+            if st.toggle(f"{stage.capitalize()} off", key=f"{opened.card.key}.{gate}")
         ]
     if not off:
         st.caption(
