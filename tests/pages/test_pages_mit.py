@@ -38,7 +38,7 @@ def page() -> AppTest:
 
 
 def said(at: AppTest) -> str:
-    return " ".join(m.value for m in [*at.markdown, *at.caption]).replace("\\", "")
+    return " ".join(m.value for m in [*at.markdown, *at.caption, *at.warning]).replace("\\", "")
 
 
 def pick(at: AppTest, space: str, token: int) -> AppTest:
@@ -117,9 +117,9 @@ def test_with_known_cameras_attention_is_held_against_geometry() -> None:
     assert not at.error, told(at)
     assert "3 with a known camera" in said(at)
     pick(at, "patch", 5 * 10 + 4)
-    assert "of the attention lies within 0.5 m of the point that geometry names" in said(at)
+    assert "of the attention falls within 0.5 m of the point that geometry gives" in said(at)
     if record.read(str(cache.MODELS["mit"].checkpoint)):
-        assert re.search(r"link a patch to the place it shows (no )?more often than chance: \d", said(at))
+        assert re.search(r"(no )?more often than chance", said(at))
     at.selectbox(key="radius").set_value("2 m").run()
     assert "within 2 m" in said(at)
 
@@ -211,7 +211,7 @@ def test_the_coloured_cloud_holds_every_point_with_its_score() -> None:
     np.testing.assert_allclose(found["x"], made.scan.cloud.xyz[:, 0])
     np.testing.assert_array_equal(found["red"], made.scan.cloud.rgb[:, 0])
     np.testing.assert_array_equal(found["supervoxel"], made.scan.segments.of_point)
-    scores = made.found().scores["supervoxels"][found["supervoxel"]]
+    scores = made.shown().scores["supervoxels"][found["supervoxel"]]
     np.testing.assert_allclose(found["score"], scores, rtol=1e-6)
     assert b"comment score: attention weight" in made.ply()[:2000]
 
@@ -264,12 +264,12 @@ def test_gradient_times_input_of_voxels_and_pixels_is_shown_at_once() -> None:
     assert not at.exception
     assert not at.error, told(at)
     text = said(at)
-    assert "voxels that say nothing and grey photos" in text
+    assert "neutral voxels, grey photos" in text
     assert "of 8 photos" in text.replace("8 of 8", "of 8")
     assert "colour" in text
     at.selectbox(key="voxel part").set_value("colour").run()
     assert not at.error, told(at)
-    assert "of voxels only what their colour owes" in said(at)
+    assert "of voxels only their colour" in said(at)
 
 
 def test_integrated_gradients_of_voxels_wait_for_a_button_and_say_what_they_miss(monkeypatch) -> None:
@@ -279,13 +279,13 @@ def test_integrated_gradients_of_voxels_wait_for_a_button_and_say_what_they_miss
     at = grained("integrated")
     button = next(b for b in at.button if b.label.startswith("Compute Integrated gradients of voxels"))
     assert "The photo of the picked patch comes first" in said(at)
-    assert not said(at).count("Followed to voxels")
+    assert not said(at).count("To voxels")
     button.click().run()
     assert not at.error, told(at)
     text = said(at)
-    assert "Followed to voxels" in text
-    assert "Followed to pixels of 8 of 8 photos" in text
-    assert text.count("missing") >= 2
+    assert "To voxels" in text
+    assert "To pixels of 8 of 8 photos" in text
+    assert text.count("gap") >= 3
     assert not any(b.label.startswith("Compute Integrated") for b in at.button)
 
 
@@ -309,10 +309,10 @@ def test_what_is_done_stays_when_the_work_ends_early_and_the_picked_photo_comes_
     assert asked[0] == 5, "that of the picked patch"
     at.run()
     assert not at.error, told(at)
-    assert "Followed to pixels of 2 of 8 photos" in said(at)
-    next(b for b in at.button if b.label == "Follow the other photos").click().run()
+    assert "To pixels of 2 of 8 photos" in said(at)
+    next(b for b in at.button if b.label == "Compute the other photos").click().run()
     assert not at.error, told(at)
-    assert "Followed to pixels of 8 of 8 photos" in said(at)
+    assert "To pixels of 8 of 8 photos" in said(at)
     assert len(asked) == 3 + 6
     assert len(set(asked)) == 8
 
@@ -335,14 +335,14 @@ def shown_finely() -> export.Shown:
     )
     traced = finer.trace_voxels(cache.load("mit"), own, read)
     photos = {i: finer.trace_photo(cache.load("mit"), own, read, i) for i in (0, 3)}
-    one = voxels.Grained(scan.run, own, read, traced, photos, voxels.ALL)
-    looked = explore.Looked(made.looked.picked, one.found[1], "finely", (), (), None, (), {}, one)
+    one = voxels.FineScores(scan.run, own, read, traced, photos, voxels.ALL)
+    looked = explore.Looked(made.looked.picked, one.explanations[1], "finely", (), (), None, (), {}, one)
     return export.Shown(scan, looked)
 
 
 def test_what_leaves_the_page_has_the_voxels_and_pixels_that_are_shown() -> None:
     made = shown_finely()
-    one = made.looked.grained
+    one = made.looked.fine
     found = read_back(made.ply())
     voxel = one.grains.voxels.of_point
     np.testing.assert_allclose(found["score"], one.of_voxels[voxel], rtol=1e-6)

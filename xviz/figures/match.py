@@ -13,11 +13,11 @@ from xviz.core.tokens import Joined
 from xviz.draw.scale import Scale, number, order, sequential
 from xviz.figures.caption import caption, glyph_note, limits
 from xviz.figures.figure import Figure
-from xviz.figures.grid import LABEL_LINE, block_room, label_room, matrix_panel
+from xviz.figures.grid import LABEL_LINE, Blocks, Labels, block_room, label_room, matrix_panel
 from xviz.figures.lettering import words_height
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, TOP, Pair, bar, bar_height, scale_for
-from xviz.figures.panel import picture_panel, words_panel
+from xviz.figures.panel import Marks, picture_panel, words_panel
 from xviz.figures.style import MM, PRESETS, Preset, drawing
 
 Draw = Callable[..., float]  #: left, top, width and, for some, most height in mm → height in mm
@@ -104,7 +104,8 @@ def _picture(page: Page, pair: Pair, scores: NDArray, scale: Scale, title: str, 
         tall, wide = pair.pixels.shape[:2]
         high = min(width * tall / wide, most)
         picture = page.axes(left, y, high * wide / tall, high)
-        picture_panel(picture, pair.pixels, pair.regions.boxes, scores, scale, selected=selected, top=TOP, size=size)
+        marks = Marks(selected=selected, top=TOP)
+        picture_panel(picture, pair.pixels, pair.regions.boxes, scores, scale, marks=marks, size=size)
         return y + high + bar(page, scale, scores, left, y + high, width) - start
 
     return draw
@@ -152,8 +153,8 @@ def _joint(
         labels = _joint_labels(pair, joint, side * MM, marks, size)
         cells = page.axes(left + longest / MM, y, side, side)
         matrix_panel(
-            cells, weights, scale, dividers=(cuts, cuts), quadrants=(blocks, blocks), row_labels=labels,
-            column_labels=labels, marked=(marks, ()), size=size,
+            cells, weights, scale, labels=Labels(labels, labels, (marks, ())),
+            blocks=Blocks((cuts, cuts), (blocks, blocks)), size=size,
         )  # fmt: skip
         y += side + longest / MM
         return y + bar(page, scale, weights, left, y, width) - start

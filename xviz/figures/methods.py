@@ -1,4 +1,4 @@
-"""``methods_figure``: what several methods say about the same picture and sentence, and how far they agree."""
+"""``methods_figure``: several methods on the same picture and sentence, and how far they agree."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from xviz.core.explanation import Explanation
 from xviz.draw.scale import Scale, diverging, order
 from xviz.figures.caption import caption, glyph_note, letters, limits
 from xviz.figures.figure import Figure
-from xviz.figures.grid import label_room, matrix_panel
+from xviz.figures.grid import Labels, label_room, matrix_panel
 from xviz.figures.lettering import words_height
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, TOP, Pair, bar, scale_for
-from xviz.figures.panel import picture_panel, words_panel
+from xviz.figures.panel import Marks, picture_panel, words_panel
 from xviz.figures.style import MM, PRESETS, Preset, drawing
 
 Draw = Callable[[float, float, float], float]  #: left, top, width in mm → height in mm
@@ -101,9 +101,9 @@ def _method(
         start = y
         y += page.title(named[0], named[1:], left, y, width)
         high = width * pair.pixels.shape[0] / pair.pixels.shape[1]
-        asked = pair.asked_region(explanation)
         picture = page.axes(left, y, width, high)
-        picture_panel(picture, pair.pixels, pair.regions.boxes, scores[0], scale, selected=asked, top=TOP, size=size)
+        marks = Marks(selected=pair.asked_region(explanation), top=TOP)
+        picture_panel(picture, pair.pixels, pair.regions.boxes, scores[0], scale, marks=marks, size=size)
         y += high + 0.8
         tall = words_height(pair.text.words, size, width * MM) / MM
         words_panel(
@@ -127,8 +127,8 @@ def _agreement(page: Page, agreement: NDArray, name: str, letter: str) -> Draw:
         room = label_room(named, size, TICK) / MM
         side = min(width - room, 9.0 * len(agreement))
         cells = page.axes(left + room, y, side, side)
-        looks = {"numbers": True, "leader": TICK, "size": size}
-        matrix_panel(cells, agreement, scale, row_labels=named, column_labels=named, **looks)
+        labels = Labels(named, named, leader=TICK)
+        matrix_panel(cells, agreement, scale, labels=labels, numbers=True, size=size)
         y += side + room
         return y + bar(page, scale, agreement, left, y, width) - start
 

@@ -13,10 +13,11 @@ from xviz.core.attention import AttentionCall
 from xviz.core.explanation import Explanation
 from xviz.core.run import Run, Target
 from xviz.draw.scale import signed
-from xviz.explain import METHODS
+from xviz.explain import METHODS, columns
 from xviz.explain.faithfulness import agreement
 from xviz.models.card import ModelCard
 from xviz.ui import cache, page
+from xviz.ui.records import Opened
 
 SLOW = ("shap",)  #: methods that begin only when asked to
 MOST_PROBABLE = "most probable"  #: explain the class that is
@@ -63,6 +64,15 @@ def trusted(card: ModelCard, method: str) -> None:
     """How far a method was right where the truth is known."""
     if said := record.trust(card, method):
         st.caption(f":material/verified: {said}")
+
+
+def about(opened: Opened, method: str) -> None:
+    """How far a method was right where the truth is known, and behind “?” what it shows and what it does not."""
+    known = {**METHODS, columns.METHOD.key: columns.METHOD}[method]
+    line = record.trust(opened.card, method)
+    if line and not opened.sample.shipped:
+        line += " Nothing was measured on your own files."
+    st.caption(f":material/verified: {line}" if line else f"About {known.title.lower()}", help=known.words)
 
 
 def agreed(first: Explanation | None, second: Explanation | None, what: str, spaces: Mapping[str, str]) -> None:

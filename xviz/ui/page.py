@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 
 import streamlit as st
@@ -14,11 +13,9 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
-from xviz import __version__, record
-from xviz.checkpoints import manifest
+from xviz import record
 from xviz.core.errors import XvizError
 from xviz.core.sample import Part
-from xviz.explain import METHODS
 from xviz.models import CARDS
 from xviz.models.card import ModelCard
 
@@ -121,36 +118,3 @@ def models() -> None:
             st.caption(card.paper)
             page, chosen = card.page or card.key, {"model": card.short} if card.page else None
             st.page_link(f"pages/{page}.py", label="Open", icon=":material/arrow_forward:", query_params=chosen)
-
-
-def methods() -> None:
-    """Every method, what it shows and what it does not."""
-    rows = [
-        {"method": m.title, "reads": m.kind, "unit of a score": m.unit, "what it shows": m.words, "source": m.source}
-        for m in METHODS.values()
-    ]
-    st.table(rows)
-
-
-def checkpoints() -> None:
-    """Every shipped checkpoint with origin, licence and what was measured."""
-    st.markdown("#### Checkpoints")
-    for name, one in manifest().items():
-        st.markdown(f"**{name}** — {plain(one.origin)} Licence: {plain(one.licence)}. sha256 `{one.sha256}`")
-        if found := record.read(name):
-            st.markdown(record.as_markdown(found))
-
-
-def measured(card: ModelCard) -> None:
-    """The record of a card's checkpoint, as tables."""
-    if found := record.read(card.checkpoint or ""):
-        with st.expander("What was measured"):
-            st.markdown(record.as_markdown(found))
-
-
-def versions() -> None:
-    """What this app runs on."""
-    st.markdown("#### Versions")
-    names = ("torch", "captum", "streamlit", "matplotlib", "numpy", "transformers", "scikit-image")
-    names += ("mne", "soundfile", "soxr")
-    st.caption(", ".join([f"xviz {__version__}", *(f"{name} {version(name)}" for name in names)]))

@@ -85,8 +85,8 @@ METHOD = Method(
     kind="gradient",
     signed=False,
     unit="class activation",
-    words="Where along its places a layer's channels found what speaks for the output; it sees only the spaces that "
-    "such layers run along, as convolutions along the words do, and every place stands for its whole window.",
+    words="Where along its positions a convolution found evidence for the output. It covers only tokens that a "
+    "convolution runs along, and each position stands for its whole window.",
     source="Selvaraju et al., Grad-CAM, ICCV 2017, eq. 1–2; Captum",
     needs_convolution=True,
 )

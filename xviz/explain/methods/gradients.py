@@ -114,8 +114,8 @@ INTEGRATED = Method(
     kind="gradient",
     signed=True,
     unit="share of the score",
-    words="How the difference between this score and that of uninformative tokens is shared out among the tokens; the "
-    "shares depend on what counts as uninformative, here the mean token of the training set.",
+    words="Shares the difference between this output and that of uninformative tokens among the tokens. The scores "
+    "depend on what counts as uninformative: here the mean token of the training set.",
     source="Sundararajan, Taly & Yan, Axiomatic Attribution for Deep Networks, ICML 2017; Captum",
 )
 TIMES_INPUT = Method(
@@ -125,7 +125,7 @@ TIMES_INPUT = Method(
     kind="gradient",
     signed=True,
     unit="score difference, to first order",
-    words="How the output would change, to first order, if a token moved to the uninformative one; far from linear "
-    "models this can have the wrong size and even the wrong sign.",
+    words="First-order change of the output if a token moved to the uninformative one. Models are not linear, so size"
+    " and even sign can be wrong; first-order terms need not add up.",
     source="Shrikumar et al., Not Just a Black Box, arXiv:1605.01713; Captum",
 )

@@ -112,7 +112,7 @@ METHOD = Method(
     kind="perturbation",
     signed=True,
     unit="share of the score",
-    words="The mean effect of adding a token to chance companies of others, from samples; it shares redundant evidence "
-    "fairly, but asks the model about sentences and scenes with many tokens missing.",
+    words="The mean effect of adding a token to random sets of others, estimated from samples. It shares redundant "
+    "evidence fairly, but runs the model on inputs with many tokens missing.",
     source="Lundberg & Lee, A Unified Approach to Interpreting Model Predictions, NeurIPS 2017; Captum",
 )

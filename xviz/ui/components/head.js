@@ -1,6 +1,6 @@
 // A head seen from above: the field between electrodes, the electrodes themselves, lines between them. Follows common.js.
 
-const HINT = "Point at an electrode to read it, click to pick. Keys: arrows go by score, Enter picks, Escape clears.";
+const HINT = "Hover to read, click to pick. Keys: arrows go by score, Enter picks, Esc clears.";
 const REACH = 1.3; // half the width of the drawing, in radii of the head
 const NEAR = 16; // CSS pixels within which an electrode is meant
 

@@ -1,35 +1,30 @@
-"""A room on the screen: what the visitor brings, which classes are found in it, and how cloud and photos are drawn."""
+"""A room on the screen: what the visitor brings, its classes, and what the browser is sent of cloud and photos."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
 from xviz import checkpoints
-from xviz.core.errors import SampleError
 from xviz.core.run import Run, Target
 from xviz.core.sample import PointCloud, Sample, Views
 from xviz.core.tokens import PatchGrid, Segments
-from xviz.data.cloud.read import SUFFIXES, UNITS, UPS
-from xviz.data.cloud.scene import read_scene
-from xviz.data.shipped.rooms import load_room, room_examples
 from xviz.draw import scale
 from xviz.drawings import photos, points
 from xviz.explain.class_map import Fused, fused
 from xviz.models.card import ModelCard
 from xviz.models.photos import STRIDE, Frame
-from xviz.ui import cache, components, methods, page, records
+from xviz.ui import cache, components, methods, records
 from xviz.ui.rooms.calls import PATCHES, POINTS
 from xviz.ui.rooms.geometry import Truth, of
 from xviz.ui.state import Choices, Selection
 
 NO_WEIGHTS = (
-    "This model has no weights yet, so that nothing is said of the room and no attention is shown. "
-    "The cloud and the photos are as they were read."
+    "This model has no weights yet, so there are no outputs and no attention. The cloud and the photos are shown as "
+    "they were read."
 )
 
 
@@ -118,7 +113,7 @@ class Opened(records.Opened):
 
 
 def show(card: ModelCard, sample: Sample) -> Opened | None:
-    """What was brought, the classes found in it and the class that the rest of the page explains.
+    """The sample, its classes, and the class that the rest of the page explains.
 
     Without weights the cloud and the photos alone, and None.
     """
@@ -135,7 +130,7 @@ def show(card: ModelCard, sample: Sample) -> Opened | None:
     with left:
         asked = st.selectbox(
             "Class to explain", [methods.MOST_PROBABLE, *card.outputs], key="class", bind="query-params",
-            help="Gradients, occlusion and the like ask what speaks for this class; its token asks until you pick.",
+            help="Methods explain the output of this class. Until you pick a token, its class token's attention is shown.",
         )  # fmt: skip
         _facts(sample, run)
     output = best if asked == methods.MOST_PROBABLE else asked
@@ -160,16 +155,17 @@ def hidden(choices: Choices, sample: Sample, card: ModelCard) -> cache.Gone:
 
 
 def _facts(sample: Sample, run: Run) -> None:
-    """What was brought, in numbers."""
+    """The sample in numbers."""
     cloud, views = sample.part("points"), sample.part("views")
     assert isinstance(cloud, PointCloud)
     assert isinstance(views, Views)
     size = " × ".join(scale.number(float(v)) for v in np.ptp(cloud.xyz, axis=0))
     known = 0 if views.poses is None else int(np.isfinite(views.poses).all((1, 2)).sum())
     st.caption(
-        f"{len(cloud.xyz):,} points in {len(run.spaces[POINTS])} supervoxels, {size} m; {len(views.names)} photos of "
-        f"{run.spaces[PATCHES].grid[0]} × {run.spaces[PATCHES].grid[1]} patches, {known} with a known camera. "  # type: ignore[attr-defined]
-        "Cameras and depths are never shown to the model."
+        f"{len(cloud.xyz):,} points in {len(run.spaces[POINTS])} supervoxels, {size} m; {len(views.names)} "
+        f"photo{'s' * (len(views.names) != 1)} of {run.spaces[PATCHES].grid[0]} × {run.spaces[PATCHES].grid[1]} "  # type: ignore[attr-defined]
+        f"patches, {known} with a known camera.",
+        help="The model is never shown cameras or depths; they only serve to check its attention.",
     )
 
 
@@ -181,12 +177,12 @@ def _classes(card: ModelCard, run: Run, before: Run, output: str) -> None:
     bar = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f")
     if run is not before:
         whole = methods.probabilities(card, dict(before.outputs))
-        rows["with all tokens"] = [whole[name] for name in ranked]
+        rows["nothing left out"] = [whole[name] for name in ranked]
     st.dataframe(rows, hide_index=True, height=215, column_config=dict.fromkeys(list(rows)[1:], bar))
-    found = [name for name in ranked if run.outputs[name] > 0]
+    likely = [name for name in ranked if run.outputs[name] > 0]
     st.caption(
-        f"Found, with a probability above one half: {', '.join(found) or 'none'}. Explained below: **{output}**. "
-        "Each class has a probability of its own."
+        f"Probability above 0.5: {', '.join(likely) or 'none'}. Explained below: **{output}**.",
+        help="A room can have many classes: each has a probability of its own, and they do not add up to one.",
     )
 
 
@@ -201,7 +197,7 @@ def _drawing(key: str, digest: str, bare: bool, _card: ModelCard, _sample: Sampl
     assert isinstance(cloud, PointCloud)
     assert isinstance(views, Views)
     segments = None if _run is None else _run.spaces[POINTS]
-    made = points.geometry(
+    geometry = points.geometry(
         cloud.xyz,
         colours=cloud.rgb,
         segments=None if segments is None else segments.of_point,  # type: ignore[attr-defined]
@@ -209,7 +205,9 @@ def _drawing(key: str, digest: str, bare: bool, _card: ModelCard, _sample: Sampl
     )
     names = [f"{i + 1} · {name}" for i, name in enumerate(views.names)]
     grid = _card.settings["grid"]
-    return Drawn(made, photos.album(views.images, grid, names=names, frames=[_frame(i, grid) for i in views.images]))
+    return Drawn(
+        geometry, photos.album(views.images, grid, names=names, frames=[_frame(i, grid) for i in views.images])
+    )
 
 
 def _frame(image: NDArray[np.uint8], grid: tuple[int, int]) -> tuple[float, float, float, float]:
@@ -237,62 +235,7 @@ def _bare(card: ModelCard, sample: Sample) -> None:
     with left:
         marks = points.Marks(cameras=cameras(sample))
         components.mount(
-            points.points(shown.geometry, marks=marks, title="The cloud", height=620), key=f"bare {sample.digest[:16]}"
+            points.points(shown.geometry, marks=marks, title="Cloud", height=620), key=f"bare {sample.digest[:16]}"
         )
     with right:
-        components.mount(photos.photos(shown.album, title="The photos"), key=f"bare photos {sample.digest[:16]}")
-
-
-# Choosing
-
-KINDS = (*(suffix.removeprefix(".") for suffix in SUFFIXES), "zip", "jpg", "jpeg", "png", "webp", "json")
-GUESS = "as it looks for a room"
-HELP = (
-    "A cloud (PLY, PCD, LAS, LAZ, XYZ, TXT, CSV, PTS, ASC, NPY, NPZ) with photos of the same room, all at once, or a "
-    "zip of an exported ScanNet scene. Files of poses and intrinsics named as the photos are their cameras. They "
-    "stay on the machine that runs xviz, in memory, for this visit only."
-)
-
-
-def choose(card: ModelCard) -> Sample:
-    """The room that the visitor chose or brought.
-
-    Raises:
-        SampleError: what was given cannot be used.
-    """
-    with st.sidebar:
-        st.subheader("Sample")
-        titles = {one.title: one for one in room_examples()}
-        title = st.selectbox("Shipped rooms", list(titles), key="room", bind="query-params")
-        given = st.file_uploader(
-            "Your own room", type=list(KINDS), accept_multiple_files=True, key="rooms.files", max_upload_size=1024,
-            help=HELP,
-        )  # fmt: skip
-        if not given:
-            st.caption(page.plain(titles[title].credit))
-            return _shipped(titles[title].key)
-        unit = st.selectbox("Numbers are", [GUESS, *UNITS], key="rooms.unit")
-        up = st.selectbox("Up is", list(UPS), index=list(UPS).index("z"), key="rooms.up")
-    ids = tuple(sorted(one.file_id for one in given))
-    return _own(ids, None if unit == GUESS else unit, up, given)
-
-
-@st.cache_resource(max_entries=4, show_spinner="Reading the room …")
-def _shipped(key: str) -> Sample:
-    return load_room(key)
-
-
-@st.cache_resource(max_entries=2, show_spinner="Reading the room …")
-def _own(ids: tuple[str, ...], unit: str | None, up: str, _given: list) -> Sample:
-    """The visitor's files as one sample.
-
-    Raises:
-        SampleError: they are no room, or photos are missing.
-    """
-    made = read_scene([(one.name, one.getvalue()) for one in _given], unit=unit, up=up)
-    if "views" not in made:
-        raise SampleError(
-            "This model reads a cloud and photos of the same room; only a cloud came. Add some photos (JPEG, PNG or "
-            "WebP), in the same upload; their cameras need not be known."
-        )
-    return Sample(Path(_given[0].name).stem, made, source="the visitor's own")
+        components.mount(photos.photos(shown.album, title="Photos"), key=f"bare photos {sample.digest[:16]}")

@@ -11,7 +11,7 @@ from xviz.core.sample import Picture, Sound
 from xviz.explain import METHODS
 from xviz.export import bundle
 from xviz.figures.figure import Figure
-from xviz.figures.recipes import views_figure
+from xviz.figures.recipes import Background, views_figure
 from xviz.figures.style import PRESETS
 from xviz.ui import saving
 from xviz.ui.methods import weigh
@@ -64,16 +64,18 @@ class Figures:
             raise ModelError("No method has an answer yet. Compute one above, then take the figure.")
         plane = self.opened.plane
         return views_figure(
-            plane.pixels,
+            Background(
+                plane.pixels,
+                {name: self.opened.cells(name) for one in shown for name in one.scores if name != "class"},
+                (plane.x_ticks, plane.y_ticks),
+                plane.names,
+                asking,
+                self.opened.known,
+                upright=not self.opened.sounds,
+            ),
             shown,
-            {name: self.opened.cells(name) for one in shown for name in one.scores if name != "class"},
             titles=titles,
-            ticks=(plane.x_ticks, plane.y_ticks),
-            axes=plane.names,
-            asking=asking,
             limit=methods.limit(shown) if all(one.unit == methods.DENSITY for one in shown) else None,
-            known=self.opened.known,
-            upright=not self.opened.sounds,
             notes=notes,
             credit=self.opened.sample.source,
             preset=PRESETS[preset],
