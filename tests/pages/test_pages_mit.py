@@ -136,11 +136,11 @@ def test_links_stay_until_they_are_cleared() -> None:
     at = pick(page(), "patch", 33)
     next(b for b in at.button if b.label == "Keep these links").click().run()
     pick(at, "patch", 44)
-    kept = at.session_state["mit.links " + load_room(room_examples()[0].key).digest[:16]]
+    kept = at.session_state["mit.links mit " + load_room(room_examples()[0].key).digest[:16]]
     assert [sign for sign, _ in kept] == ["A1", "A2", "A3", "A4", "A5"]
     assert all(link.patch == 33 for _, link in kept)
     next(b for b in at.button if b.label == "Clear kept links").click().run()
-    assert at.session_state["mit.links " + load_room(room_examples()[0].key).digest[:16]] == ()
+    assert at.session_state["mit.links mit " + load_room(room_examples()[0].key).digest[:16]] == ()
 
 
 def test_hiding_supervoxels_and_photos_changes_the_answer() -> None:
@@ -192,25 +192,41 @@ def test_what_is_no_room_is_refused_in_words(given, expected: str) -> None:
 # What leaves the page
 
 
-def shown(space: str = "patch", token: int = 33) -> export.Shown:
+def shown(space: str = "patch", token: int = 33) -> export.Figures:
     """What the exports are given, for a shipped room, without a page."""
     card = cache.MODELS["mit"]
     room = load_room(room_examples()[0].key)
     run = cache.run("mit", room, target="chair")
     drawn = sample.drawing(card, room, run)
-    scan = sample.Scan(card, sample.Choices("mit"), room, run, run, drawn, None)
+    opened = sample.Opened(
+        card=card,
+        choices=sample.Choices("mit"),
+        sample=room,
+        run=run,
+        output="chair",
+        before=run,
+        drawn=drawn,
+        truth=None,
+    )
     picked = Selection(space, token)
     found = calls.ask(run, "chair", picked, "own", None, None)
     links = explore.strongest(found, 5)
-    return export.Shown(scan, explore.Looked(picked, found, "as asked", links, (), None, (), {}))
+    return export.Figures(opened, looked_at(picked, found, "as asked", links))
+
+
+def looked_at(picked: Selection, explanation, what: str, links=(), fine=None) -> explore.Looked:
+    return explore.Looked(
+        selection=picked, call=None, head=None, explanations=(explanation,), what=what, links=links, kept=(),
+        truth=None, crosses=(), camera={}, fine=fine,
+    )  # fmt: skip
 
 
 def test_the_coloured_cloud_holds_every_point_with_its_score() -> None:
     made = shown()
     found = read_back(made.ply())
-    np.testing.assert_allclose(found["x"], made.scan.cloud.xyz[:, 0])
-    np.testing.assert_array_equal(found["red"], made.scan.cloud.rgb[:, 0])
-    np.testing.assert_array_equal(found["supervoxel"], made.scan.segments.of_point)
+    np.testing.assert_allclose(found["x"], made.opened.cloud.xyz[:, 0])
+    np.testing.assert_array_equal(found["red"], made.opened.cloud.rgb[:, 0])
+    np.testing.assert_array_equal(found["supervoxel"], made.opened.segments.of_point)
     scores = made.shown().scores["supervoxels"][found["supervoxel"]]
     np.testing.assert_allclose(found["score"], scores, rtol=1e-6)
     assert b"comment score: attention weight" in made.ply()[:2000]
@@ -234,7 +250,7 @@ def test_the_page_that_leaves_names_no_other_host_and_holds_the_rows() -> None:
     assert 'id="rows"' in text
     kept = base64.b64decode(text.split('id="rows">')[1].split("<")[0])
     header, arrays = unpack(kept)
-    calls = (made.scan.run.call(f"decoder.{layer}.cross") for layer in (0, 2))  # in which points ask
+    calls = (made.opened.run.call(f"decoder.{layer}.cross") for layer in (0, 2))  # in which points ask
     expected = np.mean([methods.weigh(call, None)[15 + 5, 15:] for call in calls], 0)  # after 15 class tokens
     levels = arrays["pointsLevels"].reshape(-1, header["points"]["count"])
     np.testing.assert_allclose(levels[5] / 255 * arrays["pointsMost"][5], expected, atol=expected.max() / 500)
@@ -326,18 +342,17 @@ def test_a_cloud_without_colours_says_that_colour_owes_nothing() -> None:
     assert "colour +0," in said(at)
 
 
-def shown_finely() -> export.Shown:
+def shown_finely() -> export.Figures:
     """As ``shown``, with voxels and pixels by gradient × input."""
     made = shown("class", 6)
-    scan, target = made.scan, Target("chair")
+    scan, target = made.opened, Target("chair")
     read = finer.read(
         cache.load("mit"), scan.run, own := models_grains(scan.sample, scan.card.settings), target, "gradient"
     )
     traced = finer.trace_voxels(cache.load("mit"), own, read)
     photos = {i: finer.trace_photo(cache.load("mit"), own, read, i) for i in (0, 3)}
     one = voxels.FineScores(scan.run, own, read, traced, photos, voxels.ALL)
-    looked = explore.Looked(made.looked.picked, one.explanations[1], "finely", (), (), None, (), {}, one)
-    return export.Shown(scan, looked)
+    return export.Figures(scan, looked_at(made.looked.selection, one.explanations[1], "finely", fine=one))
 
 
 def test_what_leaves_the_page_has_the_voxels_and_pixels_that_are_shown() -> None:

@@ -130,7 +130,7 @@ def show(card: ModelCard, sample: Sample) -> Opened | None:
     with left:
         asked = st.selectbox(
             "Class to explain", [methods.MOST_PROBABLE, *card.outputs], key="class", bind="query-params",
-            help="Methods explain the output of this class. Until you pick a token, its class token's attention is shown.",
+            help="Methods explain the output of this class; until you pick, attention is that of its class token.",
         )  # fmt: skip
         _facts(sample, run)
     output = best if asked == methods.MOST_PROBABLE else asked
