@@ -16,38 +16,38 @@ WAYS = {"image to text": "image → text", "text to image": "text → image"}
 BRANCHES = {"alone": "self-attention part alone", "joint": "cross-attention part alone", "both": "both"}
 
 
-def trust(found: dict[str, Any], method: str) -> str | None:
+def trust(measured: dict[str, Any], method: str) -> str | None:
     """How often a method's strongest region lay on the named thing, beside chance and an untrained model."""
-    found = found["alignment"]["test"]
-    if method not in found["methods"]:
+    measured = measured["alignment"]["test"]
+    if method not in measured["methods"]:
         return None
-    own, idle = found["methods"][method]["pointing"], found["methods"][method + IDLE]["pointing"]
+    own, idle = measured["methods"][method]["pointing"], measured["methods"][method + IDLE]["pointing"]
     return (
-        f"On {found['things']} named things in held-out scenes, the strongest region lies on the thing in {own:.0f} % "
-        f"(chance {found['chance']['pointing']:.0f} %, untrained model {idle:.0f} %)."
+        f"Measured on composed scenes: the strongest region lies on the named thing in {own:.0f} % of "
+        f"{measured['things']} cases (chance {measured['chance']['pointing']:.0f} %, untrained model {idle:.0f} %)."
     )
 
 
-def tables(found: dict[str, Any]) -> list[str]:
+def tables(measured: dict[str, Any]) -> list[str]:
     """The whole record as tables."""
-    ranked = [_alpha(found["alpha"]), *_retrieval(found["retrieval"]), _linear(found["linear"])]
-    return [*ranked, _foils(found["foils"]), *_alignment(found["alignment"])]
+    ranked = [_alpha(measured["alpha"]), *_retrieval(measured["retrieval"]), _linear(measured["linear"])]
+    return [*ranked, _foils(measured["foils"]), *_alignment(measured["alignment"])]
 
 
-def _alpha(found: dict[str, Any]) -> str:
+def _alpha(measured: dict[str, Any]) -> str:
     """How the two parts were weighed."""
-    tried = ", ".join(f"{alpha}: {recall:.1f}" for alpha, recall in found["R@1 on the validation split"].items())
+    tried = ", ".join(f"{alpha}: {recall:.1f}" for alpha, recall in measured["R@1 on the validation split"].items())
     return (
-        f"The score is i0 · c0 + α i1 · c1 with α = {found['chosen']:g}, the most within half a point of the best on "
-        f"validation scenes (mean R@1 of both directions by α: {tried})."
+        f"The score is i0 · c0 + α i1 · c1 with α = {measured['chosen']:g}, the most within half a point of the best "
+        f"on validation scenes (mean R@1 of both directions by α: {tried})."
     )
 
 
-def _retrieval(found: dict[str, Any]) -> list[str]:
+def _retrieval(measured: dict[str, Any]) -> list[str]:
     """One table of recall for each split."""
     tables = []
     for split, named in SPLITS.items():
-        numbers = found[split]
+        numbers = measured[split]
         rows = [(said, *(_three(numbers[way][name]) for way in WAYS)) for name, said in BRANCHES.items()]
         rows.append(("chance", *[_three(numbers["chance"])] * len(WAYS)))
         title = f"**Retrieval, {named}** ({numbers['pictures']} pictures, one sentence each; recall in %)"
@@ -59,11 +59,11 @@ def _three(recall: dict[str, float]) -> str:
     return " / ".join(f"{recall[key]:.1f}" for key in ("R@1", "R@5", "R@10"))
 
 
-def _linear(found: dict[str, Any]) -> str:
+def _linear(measured: dict[str, Any]) -> str:
     """The photographs once more, without a network."""
     said = "; ".join(
         f"penalty {float(ridge):,.0f}: " + " and ".join(f"{numbers[way]['R@10']:.1f}" for way in WAYS)
-        for ridge, numbers in found.items()
+        for ridge, numbers in measured.items()
     )
     return (
         "For comparison, a ridge regression from the frozen region features to the frozen word features, with the true "
@@ -71,17 +71,17 @@ def _linear(found: dict[str, Any]) -> str:
     )
 
 
-def _foils(found: dict[str, Any]) -> str:
+def _foils(measured: dict[str, Any]) -> str:
     """How often a true sentence beats the same sentence with one thing changed."""
     title = "**True sentence against its foil** (one thing changed; % scored right, number of pairs; chance 50)"
-    return table(title, list(found), [[f"{kind['right']:.1f} ({kind['pairs']})" for kind in found.values()]])
+    return table(title, list(measured), [[f"{kind['right']:.1f} ({kind['pairs']})" for kind in measured.values()]])
 
 
-def _alignment(found: dict[str, Any]) -> list[str]:
+def _alignment(measured: dict[str, Any]) -> list[str]:
     """One table of word → region alignment for each split."""
     head = ["method", "strongest region's centre on the thing", "overlap ≥ 0.5", "the same, untrained model"]
     tables = []
-    for split, numbers in found.items():
+    for split, numbers in measured.items():
         rows = [
             (METHODS[key].title, *_two(own), ", ".join(_two(idle)))
             for key, own, idle in beside_untrained(numbers["methods"])
@@ -91,5 +91,5 @@ def _alignment(found: dict[str, Any]) -> list[str]:
     return tables
 
 
-def _two(found: dict[str, float]) -> tuple[str, str]:
-    return f"{found['pointing']:.1f}", f"{found['overlap']:.1f}"
+def _two(measured: dict[str, float]) -> tuple[str, str]:
+    return f"{measured['pointing']:.1f}", f"{measured['overlap']:.1f}"
