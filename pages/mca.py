@@ -28,12 +28,12 @@ def linked() -> None:
 
 
 card = MODELS["mca"]
-page.heading(card)
+above = page.heading(card)
 with page.told():
-    chosen, notes = sample.choose(card), st.container()
-    opened = sample.answer(card, chosen)
-    with notes:
+    chosen = sample.choose(card)
+    with above:
         sample.warn(chosen, card)
-        page.notes(opened.eeg, more=opened.run.inputs.notes)
+    opened = sample.answer(card, chosen)
+    page.notes(opened.eeg, above=above, more=opened.run.inputs.notes)
     signals.show(opened)
     linked()

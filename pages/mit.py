@@ -24,13 +24,12 @@ def linked() -> None:
 
 
 card = MODELS["mit"]
-page.heading(card)
+above = page.heading(card)
 with page.told():
-    room, notes = choose.choose(), st.container()
+    room = choose.choose(card)
     opened = sample.show(card, room)
-    with notes:
-        page.notes(*room.parts.values(), more=() if opened is None else opened.run.inputs.notes)
+    page.notes(*room.parts.values(), above=above, more=() if opened is None else opened.run.inputs.notes)
     if opened is not None:
-        with notes:
+        with above:
             choose.warn(room)
         linked()

@@ -34,8 +34,9 @@ def trust(measured: dict[str, Any], method: str) -> str | None:
         return None
     own, idle = measured["methods"][method], measured["methods"][method + IDLE]
     return (
-        f"Measured on recorded digits, {measured['clips']} clips of several: {own['share']:.0f} % of the relevance fell "
-        f"where the digit was said (chance {measured['chance']['share']:.0f} %, untrained model {idle['share']:.0f} %)."
+        f"Measured on recorded digits: {own['share']:.0f} % of the relevance fell where the digit was said, in "
+        f"{measured['clips']} clips of several (chance {measured['chance']['share']:.0f} %, untrained model "
+        f"{idle['share']:.0f} %)."
     )
 
 
@@ -120,6 +121,6 @@ def _spread(values: Sequence[float]) -> str:
 
 
 def _otherwise(measured: dict[str, Any]) -> list[str]:
-    """The trainings of ``xviz.train.mmvit.digits.compare``."""
+    """The trainings of “xviz compare mmvit-digits”."""
     trainings = measured.get("trainings", {"runs": [], "short": 0})
     return [*_voices(trainings["runs"], trainings["short"]), *_forms(trainings["runs"], trainings["short"])]

@@ -55,8 +55,8 @@ def _truth(measured: dict[str, list[dict[str, Any]]]) -> list[str]:
     tables = []
     for label, rows in measured.items():
         title = (
-            f"**What drives {label} in the simulation, electrode by band** (maps of held-out simulated recordings together: "
-            "rank correlation with the change in dB, and share of its 16 strongest cells among the map's)"
+            f"**What drives {label} in the simulation, electrode by band** (maps of held-out simulated recordings "
+            "together: rank correlation with the change in dB, and share of its 16 strongest cells among the map's)"
         )
         head = ["map", "correlation", "hits", "the same, untrained model", "recordings"]
         lines = [

@@ -99,7 +99,8 @@ def _classes(measured: dict[str, Any]) -> str:
     return (
         f"Which classes are in a room ({measured['rooms']} test rooms, classes that some rooms have and some lack): "
         f"mean average precision {measured['mAP']:.1f} % (chance {measured['chance']:.1f}), outputs right "
-        f"{measured['right']:.1f} % (always the majority class: {measured['commoner answer']:.1f}).{_alone(measured)} By class: {each}."
+        f"{measured['right']:.1f} % (always the majority class: {measured['commoner answer']:.1f})."
+        f"{_alone(measured)} By class: {each}."
     )
 
 

@@ -14,7 +14,7 @@ from xviz.core.sample import Eeg, Sample
 from xviz.core.tokens import Electrodes
 from xviz.data.eeg.channels import ChannelReport, Missing, match
 from xviz.data.eeg.read import SUFFIXES, UNITS, EegFile, crop, open_eeg
-from xviz.data.shipped.recordings import EegExample, eeg_examples
+from xviz.data.shipped import ShippedSample, samples
 from xviz.draw.scale import signed
 from xviz.models.card import ModelCard
 from xviz.models.mca_features import Band
@@ -34,7 +34,7 @@ class Chosen:
     choices: Choices
     sample: Sample
     report: ChannelReport
-    example: EegExample | None  #: None for the visitor's own
+    example: ShippedSample | None  #: None for the visitor's own
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -42,7 +42,7 @@ class Opened(records.Opened):
     """A recording."""
 
     report: ChannelReport
-    example: EegExample | None
+    example: ShippedSample | None
     before: Run  #: with no electrode hidden
     window: int | None  #: the window whose output is shown; None for all
 
@@ -111,7 +111,7 @@ def choose(card: ModelCard) -> Chosen:
     choices = Choices(card.key)
     with st.sidebar:
         st.subheader("Recording")
-        titles = {example.title: example for example in eeg_examples()}
+        titles = {shipped.title: shipped for shipped in samples(card.key)}
         title = st.selectbox("Shipped recordings", list(titles), key="recording", bind="query-params")
         example = titles[title]
         given = page.files(
@@ -126,7 +126,7 @@ def choose(card: ModelCard) -> Chosen:
         unit, rate, missing = _import_options(given is not None and given[0].lower().endswith((".csv", ".tsv")))
         if given is None:
             st.caption(f"{example.kind.capitalize()}. {page.plain(example.credit)}")
-    name, data = (given[0], given[1]) if given is not None else (example.file, example.path.read_bytes())
+    name, data = (given[0], given[1]) if given is not None else (example.files["eeg"], example.path("eeg").read_bytes())
     eeg = _part(name, data, unit, rate)
     eeg_digest = digest(Sample("recording", {"eeg": eeg}).digest, *eeg.notes)
     matched, report = _matched(eeg_digest, missing, eeg)
@@ -248,7 +248,7 @@ def _outputs(opened: Opened) -> None:
 def warn(chosen: Chosen, card: ModelCard) -> None:
     """What an output is worth for this recording, above the outputs."""
     if chosen.example is not None and chosen.example.kind == "simulated":
-        ratings = ", ".join(f"{name} {value:.1f}" for name, value in chosen.example.ratings.items())
+        ratings = ", ".join(f"{name} {value:.1f}" for name, value in chosen.example.truth.ratings.items())
         st.info(
             f"**Simulated recording.** No brain was recorded. Ratings given to the simulation: {ratings} (1–9, high "
             "from 5 on), so the electrodes and bands that follow them are known.",

@@ -10,7 +10,8 @@ from xviz.core.errors import SampleError
 from xviz.core.sample import Sample
 from xviz.data.cloud.read import SUFFIXES, UNITS, UPS
 from xviz.data.cloud.scene import read_scene
-from xviz.data.shipped.rooms import load_room, room_examples
+from xviz.data.shipped import load_sample, samples
+from xviz.models.card import ModelCard
 from xviz.ui import page
 
 KINDS = (*(suffix.removeprefix(".") for suffix in SUFFIXES), "zip", "jpg", "jpeg", "png", "webp", "json")
@@ -22,7 +23,7 @@ HELP = (
 )
 
 
-def choose() -> Sample:
+def choose(card: ModelCard) -> Sample:
     """The room that the visitor chose or brought.
 
     Raises:
@@ -30,7 +31,7 @@ def choose() -> Sample:
     """
     with st.sidebar:
         st.subheader("Sample")
-        titles = {example.title: example for example in room_examples()}
+        titles = {shipped.title: shipped for shipped in samples(card.key)}
         title = st.selectbox("Shipped rooms", list(titles), key="room", bind="query-params")
         given = st.file_uploader(
             "Your own room", type=list(KINDS), accept_multiple_files=True, key="rooms.files", max_upload_size=1024,
@@ -38,7 +39,7 @@ def choose() -> Sample:
         )  # fmt: skip
         if not given:
             st.caption(page.plain(titles[title].credit))
-            return _shipped(titles[title].key)
+            return _shipped(titles[title].name)
         unit = st.selectbox("Units", [DETECT, *UNITS], key="rooms.unit")
         up = st.selectbox("Up axis", list(UPS), index=list(UPS).index("z"), key="rooms.up")
     ids = tuple(sorted(file.file_id for file in given))
@@ -47,7 +48,7 @@ def choose() -> Sample:
 
 def warn(sample: Sample) -> None:
     """What the outputs are worth for this room, above them."""
-    kinds = {example.title: example.kind for example in room_examples()}
+    kinds = {shipped.title: shipped.kind for shipped in samples("mit")}
     if not sample.shipped:
         st.warning(
             "**The model was trained on composed rooms only**, and nothing was measured on your own. Its classes may "
@@ -63,8 +64,8 @@ def warn(sample: Sample) -> None:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the room …")
-def _shipped(key: str) -> Sample:
-    return load_room(key)
+def _shipped(name: str) -> Sample:
+    return load_sample(name)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the room …")
