@@ -29,7 +29,7 @@ _log = logging.getLogger("xviz")
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Tell a person what they can put right; log anything else and say that it is our fault, without a traceback."""
+    """Shows errors that a person can put right; anything else is logged, and said without a traceback."""
     try:
         yield
     except XvizError as error:
@@ -37,8 +37,8 @@ def told() -> Iterator[None]:
     except Exception:
         _log.exception("A page failed")
         st.error(
-            "xviz made a mistake here; your sample and your settings are still there. "
-            "Change the last thing you did, or reload the page. The details are in the log of the app.",
+            "Something went wrong. Your sample is kept; undo the last change or reload the page. "
+            "The log of the app has the details.",
             icon=":material/bug_report:",
         )
 
@@ -49,16 +49,15 @@ def plain(text: str) -> str:
 
 
 def heading(card: ModelCard) -> None:
-    """The page's title, what it shows, and which weights it runs."""
-    st.title(card.title)
+    """The page's title and what it shows; paper and weights stand in the help."""
+    st.title(card.title, help=record.line(card))
     st.markdown(card.story)
-    st.caption(record.line(card))
 
 
 def notes(*parts: Part | None, more: tuple[str, ...] = ()) -> None:
     """What reading and preparing changed."""
-    said = [note for part in parts if part is not None for note in part.notes]
-    for note in dict.fromkeys([*said, *more]):
+    of_parts = [note for part in parts if part is not None for note in part.notes]
+    for note in dict.fromkeys([*of_parts, *more]):
         st.caption(f":material/info: {plain(note)}")
 
 
@@ -77,7 +76,7 @@ SOON = 0.4  #: seconds of work before a bar is shown
 
 @contextmanager
 def progress(what: str) -> Iterator[Progress]:
-    """A bar that says what is being done and how far it is, with a button that stops it.
+    """A bar with what is being computed and how far it is, and a button that cancels it.
 
     Pressing the button, or touching any other widget, ends the running script at the bar's next step.
     What is done within ``SOON`` shows no bar, so that nothing on the page jumps.
@@ -138,13 +137,6 @@ def checkpoints() -> None:
     for name, one in manifest().items():
         st.markdown(f"**{name}** — {plain(one.origin)} Licence: {plain(one.licence)}. sha256 `{one.sha256}`")
         if found := record.read(name):
-            st.markdown(record.as_markdown(found))
-
-
-def measured(card: ModelCard) -> None:
-    """The record of a card's checkpoint, as tables."""
-    if found := record.read(card.checkpoint or ""):
-        with st.expander("What was measured"):
             st.markdown(record.as_markdown(found))
 
 

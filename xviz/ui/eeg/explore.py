@@ -45,7 +45,7 @@ def explore(opened: Opened) -> Looked:
         first = _attention(opened, call, band, weights, selection)
     with right:
         second = _beside(opened, beside, call, band, selection)
-    methods.agreed(first, second, f"the {call.keys.upper()} of the electrodes", {call.keys: ""})
+    methods.agreed(first, second, {call.keys: f"{call.keys.upper()} of the electrodes"})
     wide, narrow = st.columns([1.35, 1], gap="medium")
     with wide:
         _matrix(opened, call, band, weights, selection)
@@ -99,7 +99,7 @@ def _attention(
         f"With no preference every electrode would get {1 / max(1, len(opened.names) - len(opened.absent)):.3f}. "
         + (f"Lines go to the {PARTNERS} strongest partners." if selection is not None else METHODS["received"].words)
     )
-    methods.trusted(opened.card, "received")
+    methods.about(opened, "received")
     return found
 
 
@@ -122,7 +122,7 @@ def _beside(
                 title=f"{method.title}, {call.keys.upper()}: {_scope(opened, method.key, band)}",
             )  # fmt: skip
     st.caption(method.words)
-    methods.trusted(opened.card, name)
+    methods.about(opened, name)
     return found
 
 
