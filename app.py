@@ -1,10 +1,10 @@
 """The page table. Nothing heavy is imported here, so that the frame of the app stands at once."""
 
-from pathlib import Path
-
 import streamlit as st
 
-UI = Path(__file__).parent / "xviz" / "ui"
+from xviz.places import PACKAGE
+
+UI = PACKAGE / "ui"
 ICON = UI / "icon.png"  # a symbol's name would be fetched from another host
 
 st.set_page_config(page_title="xviz", page_icon=str(ICON), layout="wide")

@@ -67,7 +67,7 @@ def measured(count: int) -> dict[str, float]:
     from xviz.core.run import Target
     from xviz.core.sample import Sample, Views
     from xviz.data.cloud.read import read_cloud
-    from xviz.data.shipped.rooms import load_room
+    from xviz.data.shipped import load_sample
     from xviz.drawings.points import geometry
     from xviz.explain import voxels as finer
     from xviz.models import MODELS
@@ -84,7 +84,7 @@ def measured(count: int) -> dict[str, float]:
 
     card = MODELS["mit"]
     loaded = engine.load(card) if card.checkpoint else engine.untrained(card)
-    real = load_room("kinect")
+    real = load_sample("kinect")
     photo = real.parts["views"].images[0]
     views = Views((photo,) * PHOTOS, tuple(f"{i}.jpg" for i in range(PHOTOS)))
     engine.run(loaded, Sample("warm", {"points": real.parts["points"], "views": views}))  # imports, caches, weights

@@ -17,10 +17,10 @@ def linked() -> None:
 
 
 card = MODELS["mca"]
-page.heading(card)
+above = page.heading(card)
 with page.told():
     opened = sample.answer(card, sample.choose(card))
-    page.notes(opened.eeg, more=opened.run.inputs.notes)
+    page.notes(opened.eeg, above=above, more=opened.run.inputs.notes)
     signals.show(opened)
     linked()
     trust.show(opened, whatif.TRIAL)

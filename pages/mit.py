@@ -15,11 +15,11 @@ def linked() -> None:
 
 
 card = MODELS["mit"]
-page.heading(card)
+above = page.heading(card)
 with page.told():
     room = sample.choose(card)
     opened = sample.show(card, room)
-    page.notes(*room.parts.values(), more=() if opened is None else opened.run.inputs.notes)
+    page.notes(*room.parts.values(), above=above, more=() if opened is None else opened.run.inputs.notes)
     if opened is not None:
         linked()
         whatif.classes(opened)

@@ -15,10 +15,10 @@ def linked() -> None:
 
 
 card = MODELS["mmca"]
-page.heading(card)
+above = page.heading(card)
 with page.told():
     opened = sample.score(card, sample.choose(card))
-    page.notes(*opened.sample.parts.values(), more=opened.run.inputs.notes)
+    page.notes(*opened.sample.parts.values(), above=above, more=opened.run.inputs.notes)
     linked()
     trust.show(opened, whatif.TRIAL)
     ranking.show(opened)

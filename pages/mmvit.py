@@ -13,11 +13,11 @@ def linked() -> None:
 
 
 card = sample.choose_card()
-page.heading(card)
+above = page.heading(card)
 with page.told():
     if brought := choose.choose(card):
         opened = sample.show(card, *brought)
-        page.notes(*opened.sample.parts.values(), more=opened.run.inputs.notes)
+        page.notes(*opened.sample.parts.values(), above=above, more=opened.run.inputs.notes)
         linked()
         whatif.show(opened)
         trust.show(opened, whatif.trial(opened))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 
 from xviz import record
 from xviz.checkpoints import FOLDER, find, manifest
-from xviz.data.shipped.views import load_view_example, view_examples
+from xviz.data.shipped import samples
 from xviz.explain import METHODS
 from xviz.models import CARDS, MODELS
 from xviz.models.counts import sizes
@@ -79,17 +78,17 @@ def test_checkpoints_are_small_credited_and_verified() -> None:
 
 
 def test_every_shipped_picture_is_credited() -> None:
-    for entry in json.loads((ROOT / "xviz/data/samples/samples.json").read_text(encoding="utf-8")):
-        assert re.search(r"MIT|CC0|CC-BY|public domain", entry["credit"]), entry["key"]
-        assert "GPL" not in entry["credit"]
+    for shipped in samples("mmca"):
+        assert re.search(r"MIT|CC0|CC-BY|public domain", shipped.credit), shipped.name
+        assert "GPL" not in shipped.credit
 
 
 def test_every_shipped_sound_is_credited_and_its_places_lie_in_it() -> None:
-    for one in view_examples("mmvit"):
-        assert "CC BY-SA 3.0" in one.credit
-        seconds = load_view_example("mmvit", one.key).parts["sound"].seconds
-        assert [said for said, _, _ in one.places] == one.title.split(", ")
-        assert all(0 <= start < end <= seconds for _, start, end in one.places)
+    for shipped in samples("mmvit"):
+        assert "CC BY-SA 3.0" in shipped.credit
+        seconds = shipped.load().parts["sound"].seconds
+        assert list(shipped.truth.places) == shipped.title.split(", ")
+        assert all(0 <= start < end <= seconds for start, end in shipped.truth.places.values())
 
 
 def public(path: Path) -> list[str]:

@@ -15,15 +15,17 @@ import pytest
 ROOT = Path(__file__).parents[1]
 #: from the bottom up; a layer imports only layers before it, and layers that share a step do not know each other
 STEPS: tuple[tuple[str, ...], ...] = (
-    ("core", "draw", "geometry"),
+    ("core", "draw", "geometry", "places"),
     ("data", "models"),
     ("checkpoints",),
     ("engine",),
     ("custom_weights", "explain"),
     ("drawings", "figures"),
-    ("export", "record"),
+    ("export", "illustrate", "record"),
+    ("session",),
     ("train",),
     ("ui",),
+    ("commands",),
     ("cli",),
 )
 RANK = {name: step for step, names in enumerate(STEPS) for name in names}

@@ -20,8 +20,9 @@ from torch import Tensor, nn
 
 from xviz.core.errors import CheckpointError
 from xviz.core.provenance import digest_file
+from xviz.places import CHECKPOINTS
 
-FOLDER = Path(__file__).parents[1] / "checkpoints"
+FOLDER = CHECKPOINTS
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Weights of one's own in place of the shipped ones, for the whole app: ``python -m xviz app --weights NAME=FILE``.
+"""Weights of one's own in place of the shipped ones, for the whole app: ``xviz app --weights NAME=FILE``.
 
 They must be of the shipped card: another montage, other bands or another width are opened from Python, with a card of
 their own. Nothing that was measured of the shipped weights is said of them.

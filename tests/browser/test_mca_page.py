@@ -13,8 +13,8 @@ from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
 from tests.browser.waiting import settled
-from xviz.core.sample import BIOSEMI32
-from xviz.data.shipped.recordings import eeg_examples, load_eeg_example
+from xviz.core.sample import BIOSEMI32, Eeg
+from xviz.data.shipped import samples
 from xviz.draw.scalp import flat
 from xviz.drawings.head import REACH
 from xviz.figures.figure import read_record
@@ -32,8 +32,9 @@ def drawing(page: Page, title: str):
 
 def click(page: Page, title: str, electrode: int) -> None:
     """Click an electrode of the head under a title."""
-    positions = load_eeg_example(eeg_examples()[1].key)[0].parts["eeg"].positions  # type: ignore[union-attr]
-    x, y = flat(positions)[electrode]
+    eeg = samples("mca")[1].load().parts["eeg"]
+    assert isinstance(eeg, Eeg)
+    x, y = flat(eeg.positions)[electrode]
     box = drawing(page, title).locator("canvas").first.bounding_box()
     assert box is not None
     unit = box["width"] / (2 * REACH)
@@ -50,7 +51,7 @@ def test_choose_pick_and_export(page: Page, server: Callable[[str], str]) -> Non
     settled(page)
 
     page.get_by_role("combobox", name="Shipped recordings").click()
-    page.get_by_role("option", name=eeg_examples()[1].title).click()
+    page.get_by_role("option", name=samples("mca")[1].title).click()
     page.get_by_text("valence 7.5, arousal 2.5").wait_for()
     settled(page)
 

@@ -49,3 +49,8 @@ def test_words_that_run_together_have_another_digest():
         Sample("s", {"text": Text(words)}).digest for words in (("a", "b"), ("ab",), ("a\x1fb",), ("a", "", "b"))
     }
     assert len(digests) == 4
+
+
+def test_warnings_and_notes_are_no_content():
+    plain, told = PointCloud(XYZ.copy()), PointCloud(XYZ.copy(), notes=("read",), warnings=("y may point up",))
+    assert Sample("s", {"points": plain}).digest == Sample("s", {"points": told}).digest

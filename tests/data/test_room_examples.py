@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -12,21 +11,21 @@ from clouds import ply, room
 from xviz.core.errors import SampleError
 from xviz.core.sample import PointCloud, Views
 from xviz.data.cloud.scene import read_scene
-from xviz.data.shipped.rooms import FOLDER, RoomExample, load_room, room_examples
+from xviz.data.shipped import FOLDER, ShippedSample, Truth, load_sample, read, samples
 from xviz.geometry import pinhole
 from xviz.train.mit.kinect import SIZE, Frame, edges, jumps, overlay
 from xviz.train.mit.kinect import room as kinect_room
 from xviz.train.mit.packing import ship
 
 
-@pytest.mark.parametrize("example", room_examples(), ids=lambda one: one.key)
-def test_every_shipped_room_opens_and_its_photos_show_its_points(example: RoomExample) -> None:
-    sample = load_room(example.key)
+@pytest.mark.parametrize("example", samples("mit"), ids=lambda shipped: shipped.name)
+def test_every_shipped_room_opens_and_its_photos_show_its_points(example: ShippedSample) -> None:
+    sample = example.load()
     cloud, views = sample.parts["points"], sample.parts["views"]
     assert isinstance(cloud, PointCloud)
     assert isinstance(views, Views)
     assert cloud.rgb is not None
-    assert example.path.stat().st_size < 2 * 2**20
+    assert example.path("room").stat().st_size < 2 * 2**20
     assert len(cloud.xyz) <= 60_000 or example.kind == "composed"
     assert views.poses is not None
     assert views.intrinsics is not None
@@ -41,16 +40,16 @@ def test_every_shipped_room_opens_and_its_photos_show_its_points(example: RoomEx
 
 
 def test_the_real_room_says_whose_it_is_and_what_is_nominal() -> None:
-    real = next(one for one in room_examples() if one.key == "kinect")
+    real = next(shipped for shipped in samples("mit") if shipped.name == "kinect")
     assert real.kind == "real"
     assert "BSD-3-Clause" in real.credit
     assert "nominal" in real.credit
-    assert "Redistribution and use" in (FOLDER / "kinect-licence.txt").read_text(encoding="utf-8")
-    cloud = load_room("kinect").parts["points"]
+    assert "Redistribution and use" in (FOLDER / "mit" / "kinect-licence.txt").read_text(encoding="utf-8")
+    cloud = load_sample("kinect").parts["points"]
     assert isinstance(cloud, PointCloud)
     assert 1.5 < np.median(cloud.xyz[:, 1]) < 2.6  # metres ahead of the camera
-    with pytest.raises(SampleError, match="There is no shipped room"):
-        load_room("nowhere")
+    with pytest.raises(SampleError, match="There is no shipped sample"):
+        load_sample("nowhere")
 
 
 def test_the_fit_finds_how_depths_lie_over_a_photo() -> None:
@@ -71,8 +70,10 @@ def test_the_fit_finds_how_depths_lie_over_a_photo() -> None:
 
 def test_shipping_replaces_an_entry_and_repeats_its_bytes(tmp_path: Path) -> None:
     xyz, rgb = room()
-    one = RoomExample("mine", "Mine", "mine.zip", "composed", ("wall",), "nobody")
+    one = ShippedSample(
+        tmp_path.name, "mine", "Mine", "composed", "nobody", {"room": "mine.zip"}, truth=Truth(classes=("wall",))
+    )
     first = ship(one, {"a.ply": ply(xyz, rgb)}, tmp_path).read_bytes()
     assert ship(one, {"a.ply": ply(xyz, rgb)}, tmp_path).read_bytes() == first
-    assert [entry["key"] for entry in json.loads((tmp_path / "samples.json").read_text("utf-8"))] == ["mine"]
+    assert list(read(tmp_path / "samples.json")) == [one]
     assert isinstance(read_scene(tmp_path / "mine.zip")["points"], PointCloud)

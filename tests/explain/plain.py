@@ -1,4 +1,7 @@
-"""Second statements of what the methods compute: whole matrices, plain numpy, nothing streamed."""
+"""Second statements of what the methods compute: whole matrices, plain numpy, nothing streamed.
+
+Pooled tokens depend on the modules that pool them; models that have some are restated in ``dense``.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,6 @@ from torch import Tensor
 
 from xviz import engine
 from xviz.core.attention import Attend, replaced
-from xviz.core.cells import Cells
 from xviz.core.run import Inputs, Run, Target
 from xviz.core.tokens import leaves
 from xviz.engine import Loaded
@@ -62,44 +64,11 @@ def where(run: Run, space: str) -> Array:
     return np.concatenate([layout(run)[leaf.name] for leaf in leaves(run.spaces[space])])
 
 
-def births(run: Run, steps: list[list[str]]) -> list[list[Cells]]:
-    """For each step the pooled leaves that no earlier step knows."""
-    known, found = set(), []
-    for step in steps:
-        spaces = [run.spaces[space] for name in step for space in (run.call(name).queries, run.call(name).keys)]
-        here = {leaf.name: leaf for space in spaces for leaf in leaves(space)}
-        found.append([leaf for name, leaf in here.items() if name not in known and getattr(leaf, "of", None)])
-        known |= set(here)
-    return found
-
-
-def bear(run: Run, matrix: Array, pooled: list[Cells]) -> None:
-    """Rows of pooled tokens, as the mean of the rows of those that they cover."""
-    places = layout(run)
-    for leaf in pooled:
-        matrix[places[leaf.name]] = shares(run, leaf) @ matrix[places[leaf.of.name]]
-
-
-def here(run: Run, leaf: Cells) -> Array:
-    """(n,) which tokens take part: a pooled one where one of its own does."""
-    return (leaf.cover > 0) @ here(run, leaf.of) if leaf.of else run.inputs.present[leaf.name].numpy()
-
-
-def shares(run: Run, leaf: Cells) -> Array:
-    """(n, tokens below) equal shares of the present tokens that each covers."""
-    found = np.zeros(leaf.cover.shape)
-    for row, covered in enumerate(leaf.cover):
-        own = [i for i in np.flatnonzero(covered) if here(run, leaf.of)[i]]
-        found[row, own] = 1 / max(len(own), 1)
-    return found
-
-
 def rollout(run: Run, steps: list[list[str]], matrices: Mapping[str, Array]) -> Array:
     """(N, N): row i tells how token i at the end is mixed from the tokens at the start."""
     size = sum(map(len, layout(run).values()))
     mixed = np.eye(size)
-    for step, pooled in zip(steps, births(run, steps), strict=True):
-        bear(run, mixed, pooled)
+    for step in steps:
         matrix, asks = np.eye(size), np.zeros(size)
         for name in step:
             asks[where(run, run.call(name).queries)] += 1
@@ -122,15 +91,11 @@ def chefer(run: Run, steps: list[list[str]], matrices: Mapping[str, Array]) -> A
         total = hat.sum(1, keepdims=True)
         return np.divide(hat, total, out=np.zeros_like(hat), where=total > 0) + np.eye(len(index))
 
-    for step, pooled in zip(steps, births(run, steps), strict=True):
-        bear(run, relevance, pooled)
+    for step in steps:
         grown = relevance.copy()
         for name in step:
             s, q = where(run, run.call(name).queries), where(run, run.call(name).keys)
-            every = [
-                leaf for space in (run.call(name).queries, run.call(name).keys) for leaf in leaves(run.spaces[space])
-            ]
-            crosses = not set(s) & set(q) and not any(getattr(leaf, "of", None) for leaf in every)
+            crosses = not set(s) & set(q)
             other = np.setdiff1d(np.arange(size), q) if crosses else np.arange(size)
             grown[np.ix_(s, other)] += matrices[name] @ relevance[np.ix_(q, other)]
             if crosses:

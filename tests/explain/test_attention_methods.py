@@ -47,7 +47,7 @@ def test_rollout_of_three_tokens_by_hand():
 
 def test_a_space_that_asks_twice_in_one_step_keeps_half_of_itself():
     # both read the same tokens: row 0 is [.5 0 0] + .25 [.5 .25 .25] + .25 [0 1 0]
-    both = tiny.replace(THREE, card=tiny.replace(THREE.card, paths={"out": ("layer.0 + layer.1",)}))
+    both = tiny.replace(THREE, spec=tiny.replace(THREE.card, paths={"out": ("layer.0 + layer.1",)}))
     got = rollout(both, given(FIRST, SECOND), Target("out", "three", (0,)))
     np.testing.assert_allclose(got.scores["three"], [0.625, 0.3125, 0.0625], atol=1e-15)
 
@@ -104,7 +104,7 @@ def test_rollout_in_single_precision_still_sums_to_one(key):
 
 def test_the_two_directions_of_a_layer_read_the_same_tokens_only_when_they_do():
     loaded, run = tiny.made("two-together")
-    in_turn = tiny.replace(loaded, card=tiny.CARDS["two-in-turn"])
+    in_turn = tiny.replace(loaded, spec=tiny.CARDS["two-in-turn"])
     together, one_by_one = (rollout(m, run, Target("match", "right", (0,))).scores for m in (loaded, in_turn))
     assert np.abs(together["left"] - one_by_one["left"]).max() > 1e-3
 

@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from tests.explain import plain, tiny
 from xviz import engine
 from xviz.core.errors import ModelError
+from xviz.core.features import twin_of
 from xviz.core.run import Target
 from xviz.explain import METHODS
-from xviz.explain.methods.gradcam import twin_of
 
 integrated, times_input, gradcam = (METHODS[key].explain for key in ("integrated", "gradient", "gradcam"))
 

@@ -232,6 +232,6 @@ def test_unknown_options_are_refused():
 
 def test_a_listed_path_that_is_not_in_the_run_is_refused():
     loaded, run = tiny.made("two-together")
-    lost = replace(loaded, card=replace(loaded.card, paths={"match": ("elsewhere",)}))
+    lost = replace(loaded, spec=replace(loaded.card, paths={"match": ("elsewhere",)}))
     with pytest.raises(ModelError, match="elsewhere"):
         METHODS["rollout"].explain(lost, run, Target("match"))

@@ -10,9 +10,12 @@ import torch
 
 from tests.explain import plain, tiny
 from xviz import engine
+from xviz.core.attention import AttentionCall
 from xviz.core.run import Target
-from xviz.explain import METHODS
+from xviz.data.shipped import load_sample
+from xviz.explain import METHODS, flow
 from xviz.explain.methods import relevance
+from xviz.models import MODELS
 
 explain = METHODS["relevance"].explain
 
@@ -26,11 +29,13 @@ def whole(loaded, run, output, head=None):
     return plain.chefer(run, plain.steps_of(loaded, run, output), maps)
 
 
-@pytest.mark.parametrize("chunk", [2, 1024])
+@pytest.mark.parametrize(("chunk", "kept", "held"), [(2, 0, 0), (2, 20, 0), (None, 2**24, 0), (2, 2**24, 2**22)])
 @pytest.mark.parametrize("absent", [False, True])
 @pytest.mark.parametrize("key", tiny.CARDS)
-def test_rows_are_those_of_the_whole_matrix(key, absent, chunk, monkeypatch):
+def test_rows_are_those_of_the_whole_matrix(key, absent, chunk, kept, held, monkeypatch):
     monkeypatch.setattr(relevance, "CHUNK", chunk)
+    monkeypatch.setattr(flow, "KEPT", kept)
+    monkeypatch.setattr(relevance, "HELD", held)
     loaded, run = tiny.made(key, absent=absent)
     places = plain.layout(run)
     for output in loaded.card.outputs:  # the second is not the one whose gradients the run carries
@@ -61,6 +66,63 @@ def test_the_whole_matrix_is_not_trivial():
     matrix, places = whole(loaded, run, "match"), plain.layout(run)
     assert matrix[np.ix_(places["left"], places["right"])].max() > 1e-3
     assert matrix[np.ix_(places["right"], places["right"])].max() > 1e-3
+
+
+def counted(monkeypatch):
+    """A list that grows with the name of a call whenever rows of it are made, and one with every product."""
+    made, products, rows, times = [], [], AttentionCall.rows, flow.Weights.times
+    monkeypatch.setattr(AttentionCall, "rows", lambda call, *part: made.append(call.name) or rows(call, *part))
+
+    def noted(weights, call, values, **more):
+        products.extend([call.name] * bool(values.any()))
+        return times(weights, call, values, **more)
+
+    monkeypatch.setattr(flow.Weights, "times", noted)
+    return made, products
+
+
+def test_each_row_is_made_once_for_all_spaces_even_where_none_is_kept(monkeypatch):
+    loaded, run = tiny.made("mmca-stacked", target="score")
+    monkeypatch.setattr(relevance, "HELD", 0)
+    monkeypatch.setattr(flow, "KEPT", 0)
+    made, products = counted(monkeypatch)
+    explain(loaded, run, Target("score"))
+    assert sorted(made) == sorted(products) == sorted(c.name for c in run.calls)
+
+
+@pytest.mark.parametrize("layers", range(1, 7))
+def test_layers_of_co_attention(layers, monkeypatch):
+    monkeypatch.setattr(tiny, "LAYERS", layers)
+    loaded = tiny.model(tiny.two_spaces(True))
+    run = tiny.ran(loaded, tiny.pair_inputs(gone={"left": (1,)}), "match")
+    want, places = whole(loaded, run, "match"), plain.layout(run)
+    for held in (2**22, 0):
+        monkeypatch.setattr(relevance, "HELD", held)
+        with monkeypatch.context() as patch:
+            made, products = counted(patch)
+            got = explain(loaded, run, Target("match")).scores
+        here = np.concatenate([places[name][run.inputs.present[name].numpy()] for name in got])
+        for name, scores in got.items():
+            np.testing.assert_allclose(scores, want[here].sum(0)[places[name]], rtol=1e-9)
+        assert sorted(made) == sorted(call.name for call in run.calls), "rows are made once and kept"
+        assert len(products) == (0 if held else (7, 16, 37, 72, 136, 242)[layers - 1])
+
+
+def test_rooms_take_few_products_and_keep_little(monkeypatch):
+    loaded = engine.load(MODELS["mit"])
+    run = engine.run(loaded, load_sample("kinect"))
+    want = explain(loaded, run, Target(run.target)).scores
+    kept = []
+    weights = flow.Weights
+    monkeypatch.setattr(relevance, "Weights", lambda *more: kept.append(weights(*more)) or kept[-1])
+    monkeypatch.setattr(flow, "KEPT", 2**18)
+    monkeypatch.setattr(relevance, "HELD", 0)
+    _, products = counted(monkeypatch)
+    got = explain(loaded, run, Target(run.target)).scores
+    assert len(products) == 48
+    assert 0 < sum(rows.numel() for rows in kept[0].kept.values()) <= 2**18
+    for name, scores in got.items():
+        np.testing.assert_allclose(scores, want[name], rtol=1e-9)
 
 
 def test_by_hand_for_one_cross_attention():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.explain import plain, tiny
+from tests.explain import dense, plain, tiny
 from tests.explain.test_methods import QUICK
 from xviz.core.cells import Cells
 from xviz.core.errors import ModelError
@@ -48,14 +48,14 @@ def test_every_method_answers_for_every_patch(key: str, cross: str) -> None:
 def test_rollout_is_the_product_of_the_matrices(cross: str, absent: bool) -> None:
     loaded, run = made(cross, absent=absent)
     maps = {c.name: plain.attention(run, c.name).mean(0) for c in run.calls}
-    whole, places = plain.rollout(run, plain.steps_of(loaded, run, "two"), maps), plain.layout(run)
-    for target, row in ((Target("two"), "class"), (CLASS, "class"), (Target("two", "view1.stage2", (1,)), "")):
+    rows, places = dense.views(loaded.module, run.inputs, maps, dense.mixed), columns(run)
+    pooled = Target("two", "view1.stage2", (1,))
+    for target, row in ((Target("two"), rows["class"][0]), (CLASS, rows["class"][0]), (pooled, rows["view1"][1])):
         got = METHODS["rollout"].explain(loaded, run, target).scores
-        index = places["class"][0] if row else places["view1.stage2"][1]
         assert set(got) == {"class", "view1", "view2"}
         assert sum(scores.sum() for scores in got.values()) == pytest.approx(1, abs=1e-12)
         for name, scores in got.items():
-            np.testing.assert_allclose(scores, whole[index][places[name]], atol=1e-12)
+            np.testing.assert_allclose(scores, row[places[name]], atol=1e-12)
 
 
 @pytest.mark.parametrize("absent", [False, True])
@@ -66,12 +66,19 @@ def test_relevance_is_the_row_of_the_whole_matrix(cross: str, absent: bool) -> N
         call.name: np.maximum(grads * weights, 0).mean(0)
         for call, (weights, grads) in zip(run.calls, plain.gradients(loaded, run.inputs, "two"), strict=True)
     }
-    whole, places = plain.chefer(run, plain.steps_of(loaded, run, "two"), maps), plain.layout(run)
+    row = dense.views(loaded.module, run.inputs, maps, dense.grown)["class"][0]
+    row[0] -= 1  # R − I
     got = METHODS["relevance"].explain(loaded, run, Target("two")).scores
     assert set(got) == {"class", "view1", "view2"}
     for name, scores in got.items():
-        np.testing.assert_allclose(scores, whole[places["class"][0]][places[name]], rtol=1e-9, atol=1e-14)
+        np.testing.assert_allclose(scores, row[columns(run)[name]], rtol=1e-9, atol=1e-14)
     assert got["view1"].max() > 1e-6
+
+
+def columns(run: Run) -> dict[str, slice]:
+    """Where the tokens stand in the rows of ``dense.views``."""
+    first = 1 + len(run.spaces["view1"])
+    return {"class": slice(0, 1), "view1": slice(1, first), "view2": slice(first, first + len(run.spaces["view2"]))}
 
 
 @modes

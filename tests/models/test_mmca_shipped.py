@@ -11,12 +11,12 @@ import pytest
 from tests.models.test_mmca import stated
 from xviz import engine
 from xviz.core.sample import Sample
-from xviz.data.shipped.scenes import examples, load_example
+from xviz.data.shipped import load_sample, samples
 from xviz.models import MODELS
 from xviz.models.mmca import SHIPPED
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "mmca.json"
-KEYS = [one.key for one in examples()]
+KEYS = [shipped.name for shipped in samples("mmca")]
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def loaded() -> engine.Loaded:
 
 @pytest.mark.parametrize("key", KEYS[:3])
 def test_the_shipped_model_equals_the_plain_statement(loaded: engine.Loaded, key: str) -> None:
-    inputs = loaded.card.prepare(load_example(key), SHIPPED)
+    inputs = loaded.card.prepare(load_sample(key), SHIPPED)
     weights = {name: t.double().numpy() for name, t in loaded.module.state_dict().items()}
     alone, joint = stated(
         weights,
@@ -42,7 +42,7 @@ def test_the_shipped_model_equals_the_plain_statement(loaded: engine.Loaded, key
 
 @pytest.mark.parametrize("key", [KEYS[0], KEYS[-1]])
 def test_kept_features_are_those_of_the_encoder(loaded: engine.Loaded, key: str) -> None:
-    sample = load_example(key)
+    sample = load_sample(key)
     bare = Sample("bare", {name: part for name, part in sample.parts.items() if name != "regions"})
     kept, fresh = (loaded.card.prepare(one, SHIPPED) for one in (sample, bare))
     np.testing.assert_allclose(kept.spaces["regions"].boxes, fresh.spaces["regions"].boxes, atol=0.01)  # type: ignore[attr-defined]
@@ -55,5 +55,5 @@ def test_golden_numbers(loaded: engine.Loaded) -> None:
     golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
     assert golden["checkpoint_sha256"] == loaded.sha256
     for key in KEYS:
-        found = engine.outputs(loaded, loaded.card.prepare(load_example(key), SHIPPED))
+        found = engine.outputs(loaded, loaded.card.prepare(load_sample(key), SHIPPED))
         assert found == pytest.approx(golden["outputs"][key], abs=5e-4), key

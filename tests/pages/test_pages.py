@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from xviz.data.shipped.scenes import examples
+from xviz.data.shipped import samples
 from xviz.explain import METHODS
 from xviz.models import CARDS
 
@@ -67,8 +67,8 @@ def test_the_score_is_the_sum_of_its_parts_at_every_alpha() -> None:
 
 def test_another_sample_brings_its_own_sentence() -> None:
     at = opened()
-    at.selectbox(key="sample").set_value(examples()[3].title).run()
-    assert at.text_input(key="sentence").value == examples()[3].sentences[0]
+    at.selectbox(key="sample").set_value(samples("mmca")[3].title).run()
+    assert at.text_input(key="sentence").value == samples("mmca")[3].sentences[0]
     assert not at.error, told(at)
 
 
@@ -110,8 +110,8 @@ def test_captions_and_pictures_are_ranked_when_asked_for() -> None:
     at.button(key="match.rank").click().run()
     assert not at.error, told(at)
     sentences, pictures = (frame.value for frame in at.dataframe)
-    assert len(sentences) == sum(len(one.sentences) for one in examples())
-    assert len(pictures) == len(examples())
+    assert len(sentences) == sum(len(one.sentences) for one in samples("mmca"))
+    assert len(pictures) == len(samples("mmca"))
     assert sentences["score"].is_monotonic_decreasing
     assert pictures["score"].is_monotonic_decreasing
 
@@ -173,7 +173,7 @@ def test_other_scripts_emoji_and_html_are_read(sentence: str) -> None:
 def test_two_visitors_see_their_own_scores() -> None:
     one, other = opened(), opened()
     one.text_input(key="sentence").set_value("A green bottle.").run()
-    other.selectbox(key="sample").set_value(examples()[5].title).run()
+    other.selectbox(key="sample").set_value(samples("mmca")[5].title).run()
     again = opened()
     again.text_input(key="sentence").set_value("A green bottle.").run()
     assert one.metric[0].value == again.metric[0].value

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from xviz.core.sample import BIOSEMI32
 from xviz.data.eeg import formats
 from xviz.data.eeg.checks import LIMIT_BYTES
-from xviz.data.shipped.recordings import eeg_examples
+from xviz.data.shipped import samples
 from xviz.ui.eeg.sample import LIMIT_MB
 
 ROOT = Path(__file__).parents[2]
@@ -78,7 +78,7 @@ def test_what_was_measured_is_on_the_page(shared: AppTest) -> None:
 
 def test_a_real_recording_says_that_the_model_knows_simulated_ones_only() -> None:
     at = opened()
-    real = next(one.title for one in eeg_examples() if one.kind == "real")
+    real = next(one.title for one in samples("mca") if one.kind == "real")
     at.selectbox(key="recording").set_value(real).run()
     assert not at.error, told(at)
     assert "trained on simulated recordings only" in said(at)

@@ -19,7 +19,7 @@ from tests.room import room
 from xviz import record
 from xviz.core.errors import ModelError
 from xviz.core.run import Target
-from xviz.data.shipped.rooms import load_room, room_examples
+from xviz.data.shipped import samples
 from xviz.drawings.payload import unpack
 from xviz.explain import METHODS
 from xviz.explain import voxels as finer
@@ -76,7 +76,7 @@ def brought(given: list[tuple[str, bytes, str]]) -> AppTest:
 def test_classes_are_those_of_the_model_and_the_most_probable_is_explained() -> None:
     at = page()
     shown = at.dataframe[0].value
-    room = load_room(room_examples()[0].key)
+    room = samples("mit")[0].load()
     found = cache.run("mit", room).outputs
     for name, value in zip(shown["class"], shown["probability"], strict=True):
         assert value == pytest.approx(1 / (1 + np.exp(-found[name])), abs=1e-5)
@@ -136,11 +136,11 @@ def test_links_stay_until_they_are_cleared() -> None:
     at = pick(page(), "patch", 33)
     next(b for b in at.button if b.label == "Keep these links").click().run()
     pick(at, "patch", 44)
-    kept = at.session_state["mit.links mit " + load_room(room_examples()[0].key).digest[:16]]
+    kept = at.session_state["mit.links mit " + samples("mit")[0].load().digest[:16]]
     assert [sign for sign, _ in kept] == ["A1", "A2", "A3", "A4", "A5"]
     assert all(link.patch == 33 for _, link in kept)
     next(b for b in at.button if b.label == "Clear kept links").click().run()
-    assert at.session_state["mit.links mit " + load_room(room_examples()[0].key).digest[:16]] == ()
+    assert at.session_state["mit.links mit " + samples("mit")[0].load().digest[:16]] == ()
 
 
 def test_hiding_supervoxels_and_photos_changes_the_answer() -> None:
@@ -195,7 +195,7 @@ def test_what_is_no_room_is_refused_in_words(given, expected: str) -> None:
 def shown(space: str = "patch", token: int = 33) -> export.Figures:
     """What the exports are given, for a shipped room, without a page."""
     card = cache.MODELS["mit"]
-    room = load_room(room_examples()[0].key)
+    room = samples("mit")[0].load()
     run = cache.run("mit", room, target="chair")
     drawn = sample.drawing(card, room, run)
     opened = sample.Opened(

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.pages.test_pages import opened, told
 from xviz import engine
-from xviz.data.shipped.views import load_view_example, view_examples
+from xviz.data.shipped import samples
 from xviz.explain import METHODS
 from xviz.models import MODELS
 from xviz.ui.methods import MOST_PROBABLE
@@ -20,7 +20,7 @@ from xviz.ui.views.explore import call_name
 from xviz.ui.views.methods import DEFAULTS
 from xviz.ui.views.sample import view_name
 
-EXAMPLES = view_examples("mmvit")
+EXAMPLES = samples("mmvit")
 
 
 def page() -> AppTest:
@@ -44,7 +44,7 @@ def captions(at: AppTest) -> str:
 def test_the_probabilities_are_those_of_the_model() -> None:
     at = page()
     shown = at.dataframe[0].value
-    found = engine.run(engine.load(MODELS["mmvit"]), load_view_example("mmvit", EXAMPLES[0].key)).outputs
+    found = engine.run(engine.load(MODELS["mmvit"]), EXAMPLES[0].load()).outputs
     for digit, probability in zip(shown["class"], shown["probability"], strict=True):
         assert probability == pytest.approx(1 / (1 + np.exp(-found[digit])), abs=1e-5)
     assert shown["probability"].is_monotonic_decreasing
@@ -62,7 +62,7 @@ def test_another_sound_and_another_digit() -> None:
 
 def test_where_a_digit_is_said_is_told_only_of_digits_that_are_said() -> None:
     at = page()
-    said, other = EXAMPLES[0].places[0][0], "eight"
+    said, other = next(iter(EXAMPLES[0].truth.places)), "eight"
     at.selectbox(key="mmvit-class").set_value(said).run()
     assert f"where “{said}” really is heard" in captions(at)
     assert captions(at).count("lies in the dashed place") == len(DEFAULTS)
@@ -83,7 +83,7 @@ def test_every_block_can_be_looked_at() -> None:
 def test_the_masses_of_the_stages_are_those_of_the_weights() -> None:
     at = page()
     table = next(d.value for d in at.dataframe if "asks → answers" in d.value)
-    run = engine.run(engine.load(MODELS["mmvit"]), load_view_example("mmvit", EXAMPLES[0].key))
+    run = engine.run(engine.load(MODELS["mmvit"]), EXAMPLES[0].load())
     call = run.call("stage1.block1.joint")
     rows, first, keys = call.rows().double().mean(0), len(run.spaces["view1"]) + 1, len(run.spaces["view1.keys1"]) + 1
     expected = float(rows[first:, 1:keys].sum() / (len(rows) - first))

@@ -12,12 +12,12 @@ from streamlit.testing.v1 import AppTest
 
 from tests.pages.test_pages import opened, png, told
 from xviz import engine
-from xviz.data.shipped import views
-from xviz.data.shipped.views import ViewExample
+from xviz.data import shipped
+from xviz.data.shipped import ShippedSample, Truth
 from xviz.models import CARDS, MODELS
 from xviz.models.mmvit_cards import PAPERS, card
 from xviz.ui import cache
-from xviz.ui.views import choose, picture, sample
+from xviz.ui.views import picture, sample
 
 THINGS = ("chair", "table", "lamp")
 SMALL = {
@@ -106,18 +106,22 @@ def test_the_true_place_of_a_shipped_picture_is_its_mask_at_the_models_size(
 ) -> None:
     mask = np.zeros((112, 112), np.uint8)
     mask[20:60, 30:81] = 255
-    Image.fromarray(mask).save(tmp_path / "mask.png")
-    (tmp_path / "thing.png").write_bytes(png(112, 112))
-    monkeypatch.setattr(views, "FOLDER", tmp_path)
-    one = ViewExample("a", "A lamp", "thing.png", "made here (CC0)", masks=(("lamp", "mask.png"),))
+    folder = tmp_path / "mmvit-pictured"
+    folder.mkdir()
+    Image.fromarray(mask).save(folder / "mask.png")
+    (folder / "thing.png").write_bytes(png(112, 112))
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
+    one = ShippedSample(
+        "mmvit-pictured", "a", "A lamp", "picture", "made here (CC0)", {"picture": "thing.png"},
+        truth=Truth(masks={"lamp": "mask.png"}),
+    )  # fmt: skip
     found = picture.truth(pictured(), one, "lamp")
     assert found.shape == (56, 56)
     np.testing.assert_allclose(found[10:30, 15:40], 1)
     np.testing.assert_allclose(found[10:30, 40], 0.5, atol=1e-6)
     assert found.sum() == pytest.approx(20 * 25.5)
     assert picture.truth(pictured(), one, "chair") is None
-    monkeypatch.setattr(choose, "view_examples", lambda key: (one,) if key == "mmvit-pictured" else ())
-    monkeypatch.setattr(views, "view_examples", choose.view_examples)
+    shipped.write(folder / "samples.json", [one])
     at = page(monkeypatch)
     at.selectbox(key="mmvit-pictured-class").set_value("lamp").run()
     assert not at.error, told(at)

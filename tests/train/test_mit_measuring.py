@@ -13,7 +13,7 @@ from xviz.models.mit_cards import card
 from xviz.record import rooms as record
 from xviz.train.mit.compare import FORMS
 from xviz.train.mit.features import make_room
-from xviz.train.mit.recipe import Recipe
+from xviz.train.mit.steps import Recipe
 from xviz.train.mit.truth import seen, shares
 
 

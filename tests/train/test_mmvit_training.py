@@ -23,7 +23,8 @@ from xviz.train.mmvit.augment import equalised, shifted, silenced, stretched
 from xviz.train.mmvit.digits import compare, voices
 from xviz.train.mmvit.digits import recipe as digits_recipe
 from xviz.train.mmvit.digits.clips import Recording, alone, recordings, row
-from xviz.train.mmvit.digits.recipe import Recipe, cutmix, further, leave_out, train, transfer
+from xviz.train.mmvit.digits.recipe import Recipe, cutmix, further, leave_out, train
+from xviz.train.mmvit.transfer import transfer
 
 RATE = 8000.0
 

@@ -14,8 +14,7 @@ from PIL import Image
 
 from xviz import engine
 from xviz.core.errors import SampleError
-from xviz.data.picture import read_picture
-from xviz.data.sound import read_sound
+from xviz.data.shipped import samples
 from xviz.models.card import ModelCard
 from xviz.models.mel import Mel
 from xviz.models.mmvit import MMViT, view_grid
@@ -24,7 +23,6 @@ from xviz.train.common.furniture import Model, Shot
 from xviz.train.common.placement import placed, several
 from xviz.train.common.sources import SourceError
 from xviz.train.mmvit import compare
-from xviz.train.mmvit.digits.recipe import transfer
 from xviz.train.mmvit.instruments import measure as measure_instruments
 from xviz.train.mmvit.instruments import notes as made_notes
 from xviz.train.mmvit.instruments import recipe as instruments
@@ -33,8 +31,8 @@ from xviz.train.mmvit.objects import measure as measure_objects
 from xviz.train.mmvit.objects import recipe as objects
 from xviz.train.mmvit.objects import renders
 from xviz.train.mmvit.objects.pictures import backgrounds, composed, cutouts
+from xviz.train.mmvit.transfer import transfer
 
-FOLDER = Path(__file__).parents[2] / "xviz/data/samples"
 RATE = float(made_notes.RATE)
 FEW = {"piano": {0: (60, 70), 1: (60, 66)}, "bass": {32: (30, 40), 33: (30, 36)}}
 SMALL = {"width": 8, "stages": ("C", "SC"), "kv_stride": ((2, 2), (1, 1))}
@@ -126,7 +124,7 @@ def test_what_keeps_the_builder_from_playing_is_told(tmp_path: Path, monkeypatch
 
 
 def test_a_folder_without_notes_or_with_others_is_told(tmp_path: Path, played: Path) -> None:
-    with pytest.raises(SampleError, match=r"xviz\.train\.mmvit\.instruments\.notes"):
+    with pytest.raises(SampleError, match="xviz make notes"):
         notes(tmp_path / "none", RATE, INSTRUMENTS["classes"])
     with pytest.raises(SampleError, match="knows piano"):
         notes(played, RATE, ("piano",))
@@ -229,7 +227,7 @@ def test_masks_show_what_is_seen_of_each_thing(pictured: Path) -> None:
 
 
 def test_a_folder_without_cutouts_is_told(tmp_path: Path, pictured: Path) -> None:
-    with pytest.raises(SampleError, match=r"xviz\.train\.mmvit\.objects\.renders"):
+    with pytest.raises(SampleError, match="xviz make renders"):
         cutouts(tmp_path / "none", KINDS)
     with pytest.raises(SampleError, match="knows chair"):
         cutouts(pictured, ("chair",))
@@ -307,22 +305,24 @@ def test_the_two_highest_of_several_by_hand() -> None:
 
 @pytest.mark.parametrize("card", [MMVIT_INSTRUMENTS_CARD, MMVIT_OBJECTS_CARD])
 def test_shipped_samples_are_credited_and_say_what_is_where(card: ModelCard) -> None:
-    for entry in json.loads((FOLDER / f"{card.key}.json").read_text()):
-        assert "GPL" not in entry["credit"]
-        names = entry["title"].split(", ")
+    for shipped in samples(card.key):
+        assert "GPL" not in shipped.credit
+        names = shipped.title.split(", ")
         assert set(names) <= set(card.settings["classes"])
-        content = (FOLDER / entry["file"]).read_bytes()
+        parts = shipped.load().parts
         if card is MMVIT_INSTRUMENTS_CARD:
-            assert "(MIT; " in entry["credit"]
-            sound = read_sound(content)
-            assert [place[0] for place in entry["places"]] == names
-            assert all(0 <= a < b <= sound.seconds and 0 < low < high < 8000 for _, a, b, low, high in entry["places"])
+            assert "(MIT; " in shipped.credit
+            places = shipped.truth.places
+            assert list(places) == names
+            assert all(
+                0 <= a < b <= parts["sound"].seconds and 0 < low < high < 8000 for a, b, low, high in places.values()
+            )
         else:
-            assert entry["credit"].count("CC") >= 2
-            pixels = read_picture(content).pixels
-            masks = [np.asarray(Image.open(FOLDER / file).convert("L")) > 0 for _, file in entry["masks"]]
-            assert [name for name, _ in entry["masks"]] == names
-            assert all(mask.shape == pixels.shape[:2] and 0.01 < mask.mean() < 0.4 for mask in masks)
+            assert shipped.credit.count("CC") >= 2
+            assert list(shipped.truth.masks) == names
+            masks = [shipped.mask(name) for name in names]
+            size = parts["picture"].pixels.shape[:2]
+            assert all(mask.shape == size and 0.01 < mask.mean() < 0.4 for mask in masks)
 
 
 def test_a_set_smaller_than_a_batch_is_told(pictured: Path, tmp_path: Path) -> None:

@@ -9,8 +9,10 @@ import torch
 
 from xviz.core.errors import SampleError
 from xviz.core.sample import BIOSEMI32, Eeg
-from xviz.data.eeg.read import open_eeg
-from xviz.data.shipped.recordings import eeg_examples, load_eeg_example, truth
+from xviz.data.eeg.channels import match
+from xviz.data.eeg.read import open_eeg, read_eeg
+from xviz.data.shipped import ShippedSample, load_sample, samples
+from xviz.data.shipped import simulation as shipped_simulation
 from xviz.models.mca import MCA_CARD, SHIPPED
 from xviz.models.mca_features import BANDS, Plan, psd
 from xviz.train.mca import simulation as simulation
@@ -62,7 +64,7 @@ def test_simulated_recordings_say_so() -> None:
 
 
 def test_the_command_writes_what_is_read(tmp_path: Path) -> None:
-    simulation.main(["--out", str(tmp_path), "--subjects", "1", "--trials", "2"])
+    simulation.make(tmp_path, subjects=1, trials=2)
     made = open_eeg(tmp_path / "s01.npz")
     assert made.label_names == simulation.LABELS
     assert made.recordings[0].rest == 3.0
@@ -75,11 +77,11 @@ def test_the_command_writes_what_is_read(tmp_path: Path) -> None:
 # the shipped recordings
 
 
-@pytest.mark.parametrize("example", eeg_examples(), ids=lambda one: one.key)
-def test_shipped_recordings(example) -> None:
-    sample, report = load_eeg_example(example.key)
+@pytest.mark.parametrize("example", samples("mca"), ids=lambda shipped: shipped.name)
+def test_shipped_recordings(example: ShippedSample) -> None:
+    sample = example.load()
     assert sample.shipped
-    assert report.missing == ()
+    assert match(read_eeg(example.path("eeg")))[1].missing == ()
     inputs = MCA_CARD.prepare(sample, SHIPPED)
     assert inputs.present["de"].all()
     assert torch.isfinite(inputs.tokens["de"]).all()
@@ -88,14 +90,14 @@ def test_shipped_recordings(example) -> None:
 
 
 def test_shipped_recordings_are_small() -> None:
-    size = sum(one.path.stat().st_size for one in eeg_examples() if one.kind == "simulated")
+    size = sum(one.path("eeg").stat().st_size for one in samples("mca") if one.kind == "simulated")
     assert size <= 2**20
-    with pytest.raises(SampleError, match="no shipped recording “none”"):
-        load_eeg_example("none")
+    with pytest.raises(SampleError, match="no shipped sample “none”"):
+        load_sample("none")
 
 
 def test_the_shipped_truth_is_the_simulations() -> None:
-    told = truth()
+    told = shipped_simulation()
     assert told.electrodes == BIOSEMI32
     assert told.bands == tuple(band.name for band in BANDS)
     assert set(told.change) == {"valence", "arousal"}

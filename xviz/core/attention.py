@@ -5,9 +5,6 @@ Axis letters, here and everywhere: b sample in a batch, h head, q query token, k
 ``Attend`` computes with the fused kernel, which never forms the (q, k) weights. While a tape is listening it notes
 q, k and v; the weights, and the gradients of a target with respect to them, are then computed row by row when somebody
 asks. Memory stays linear in the number of tokens, and what is shown is what the model used, not an approximation.
-
-The tape lives in a ``ContextVar``: a thread begins without one, so that visitors who share a model cannot hear each
-other, and there is nothing to remove afterwards.
 """
 
 from __future__ import annotations
@@ -22,39 +19,26 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from xviz.core.errors import ModelError
+from xviz.core.tape import Heard, Missed, Tape, listening, tape_of_thread, unheard
 
 Index = slice | Sequence[int] | Tensor
+CHUNK = 2**19  #: weights of all heads formed at once; 2 or 4 MB, which stay in the cache
 
+__all__ = [
+    "Attend",
+    "AttentionCall",
+    "Heard",
+    "Missed",
+    "Replace",
+    "Tape",
+    "listening",
+    "logits",
+    "replaced",
+    "tape_of_thread",
+    "unheard",
+]
 
-@dataclass(frozen=True, eq=False)
-class Heard:
-    """One call as the tape heard it, with its batch axis."""
-
-    module: Attend
-    q: Tensor  #: (b, h, q, d)
-    k: Tensor  #: (b, h, k, d)
-    v: Tensor  #: (b, h, k, d)
-    out: Tensor  #: (b, h, q, d)
-    scale: float
-    bias: Tensor | None  #: (b|1, h|1, q|1, k), added to the scaled products
-    first_key: int
-
-
-_tape: ContextVar[list[Heard] | None] = ContextVar("xviz_tape", default=None)
-
-
-@contextmanager
-def listening() -> Iterator[list[Heard]]:
-    """A tape that hears every ``Attend`` of this thread until the block ends."""
-    tape: list[Heard] = []
-    token = _tape.set(tape)
-    try:
-        yield tape
-    finally:
-        _tape.reset(token)
-
-
-Replace = Callable[["Attend", Tensor], Tensor]
+Replace = Callable[[nn.Module, Tensor], Tensor]
 _replace: ContextVar[Replace | None] = ContextVar("xviz_replace", default=None)
 
 
@@ -111,7 +95,7 @@ class Attend(nn.Module):
         """
         scale = q.shape[-1] ** -0.5 if scale is None else scale
         if (replace := _replace.get()) is not None:
-            if _tape.get() is not None:
+            if tape_of_thread() is not None:
                 raise ModelError("Attention with replaced weights cannot be recorded; end one of the two blocks first.")
             return replace(self, _logits(q, k, scale, bias, first_key)) @ v
         seen = None if bias is None else bias[..., first_key:]
@@ -123,7 +107,7 @@ class Attend(nn.Module):
             dropout_p=self.dropout if self.training else 0.0,
             scale=scale,
         )
-        if (tape := _tape.get()) is not None:
+        if (tape := tape_of_thread()) is not None:
             tape.append(Heard(self, q, k, v, out, scale, bias, first_key))
         return out
 
@@ -143,18 +127,26 @@ def _logits(q: Tensor, k: Tensor, scale: float, bias: Tensor | None, first_key: 
 
 @dataclass(frozen=True, eq=False)
 class AttentionCall:
-    """What one ``Attend`` saw for one sample."""
+    """What one attention saw for one sample.
+
+    The logits are scale · q · kᵀ + bias + terms. Half-precision numbers are computed with as float32. A call whose
+    scores are no product that could be followed keeps them as its bias; its q and k then have no features, and ``note``
+    says so.
+    """
 
     name: str  #: dotted module name, with ``#2`` where the module was called a second time
     queries: str  #: name of the token space asking
     keys: str  #: name of the token space answering
     q: Tensor  #: (h, q, d)
-    k: Tensor  #: (h, k, d)
-    v: Tensor  #: (h, k, d)
+    k: Tensor  #: (h|g, k, d); g groups of heads share keys
+    v: Tensor  #: (h|g, k, d)
     scale: float
-    bias: Tensor | None = None  #: (h|1, q|1, k)
+    bias: Tensor | None = None  #: (h|1, q|1, k|1)
     first_key: int = 0  #: keys before this one take no part; their weight is zero
     grad_out: Tensor | None = None  #: (h, q, d), d target / d output; None where no target was asked for
+    terms: tuple[Tensor, ...] = ()  #: as bias; True keys alone take part in a bool one, others are added
+    causal: int | None = None  #: query i asks no key after i + causal
+    note: str = ""  #: what a reader must know about the record
 
     @property
     def heads(self) -> int:
@@ -162,15 +154,19 @@ class AttentionCall:
         return self.q.shape[0]
 
     def rows(self, index: Index = slice(None)) -> Tensor:
-        """The weights of some queries, (h, len(index), k); each row sums to one."""
-        logits = self.scale * (self.q[:, index] @ self.k[:, self.first_key :].mT)
-        if self.bias is not None:
-            bias = self.bias[..., self.first_key :]
-            logits = logits + (bias if bias.shape[-2] == 1 else bias[:, index])
-        return F.pad(logits.softmax(-1), (self.first_key, 0))
+        """The weights of some queries, (h, len(index), k); each row sums to one.
 
-    def columns(self, index: Index, chunk: int = 1024) -> Tensor:
-        """The weights that all queries give to some keys, (h, q, len(index)), never over ``chunk`` rows at once."""
+        A query to which no key is left has weights of zero, as the fused kernel computes it.
+        """
+        terms = self.terms if self.bias is None else (self.bias, *self.terms)
+        scores = logits(self.q, self.k, self.scale, terms, self.causal, index, self.first_key)
+        weights = scores.softmax(-1)
+        if terms or self.causal is not None:
+            weights = weights.masked_fill(scores.isneginf().all(-1, keepdim=True), 0)
+        return self._padded(weights)
+
+    def columns(self, index: Index, chunk: int | None = None) -> Tensor:
+        """The weights that all queries give to some keys, (h, q, len(index)), in chunks of rows as ``slices`` has."""
         return torch.cat([self.rows(part)[..., index] for part in self.slices(chunk)], 1)
 
     def grad_rows(self, index: Index = slice(None)) -> Tensor:
@@ -181,18 +177,57 @@ class AttentionCall:
         """
         if self.grad_out is None:
             raise ModelError(f"“{self.name}” has no gradients: the run had no target that depends on it. Run with one.")
-        grads = self.grad_out[:, index] @ self.v[:, self.first_key :].mT
-        return F.pad(grads, (self.first_key, 0))
+        return self._padded(_products(self.grad_out[:, index], self.v[:, self.first_key :]))
 
-    def slices(self, chunk: int = 1024) -> Iterator[slice]:
-        """The queries in pieces of at most ``chunk``."""
+    def slices(self, chunk: int | None = None) -> Iterator[slice]:
+        """The queries in pieces of ``chunk``; where None, of as many as have ``CHUNK`` weights, but at least one."""
+        chunk = chunk or max(1, CHUNK // (self.heads * self.k.shape[1]))
         for start in range(0, self.q.shape[1], chunk):
             yield slice(start, min(start + chunk, self.q.shape[1]))
 
-    def received(self, chunk: int = 1024) -> Tensor:
-        """Mean weight that each key receives over all queries, (h, k), never more than ``chunk`` rows at once."""
-        return self.pull(torch.full((self.q.shape[1],), 1 / self.q.shape[1], dtype=self.q.dtype), chunk)
+    def received(self, chunk: int | None = None) -> Tensor:
+        """Mean weight that each key receives over all queries, (h, k), in linear memory; chunks as in ``slices``."""
+        count = self.q.shape[1]
+        return self.pull(_full(self.q[0, :, :0]).new_full((count,), 1 / count), chunk)
 
-    def pull(self, weights: Tensor, chunk: int = 1024) -> Tensor:
+    def pull(self, weights: Tensor, chunk: int | None = None) -> Tensor:
         """Query weights (q,) times the attention matrix of each head: (h, k), in linear memory."""
-        return sum(torch.einsum("q,hqk->hk", weights[part], self.rows(part)) for part in self.slices(chunk))
+        return sum((weights[None, None, part] @ self.rows(part))[:, 0] for part in self.slices(chunk))
+
+    def _padded(self, values: Tensor) -> Tensor:
+        """Values for the keys that take part, with zeros before them for those that do not."""
+        return F.pad(values, (self.first_key, 0)) if self.first_key else values
+
+
+def _full(tensor: Tensor) -> Tensor:
+    """Half-precision numbers as float32, others as they are."""
+    return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor
+
+
+def _products(q: Tensor, k: Tensor) -> Tensor:
+    """Products q · kᵀ of each head, (…, h, q, k), where g groups of heads may share their keys."""
+    q, k = _full(q), _full(k)
+    if q.ndim < 3 or q.shape[-3] == k.shape[-3]:
+        return q @ k.mT
+    return (q.unflatten(-3, (k.shape[-3], -1)) @ k.unsqueeze(-3).mT).flatten(-4, -3)
+
+
+def logits(
+    q: Tensor,
+    k: Tensor,
+    scale: float,
+    terms: Sequence[Tensor] = (),
+    causal: int | None = None,
+    index: Index = slice(None),
+    first_key: int = 0,
+) -> Tensor:
+    """What the softmax of some queries is taken of, (…, h, len(index), k − first_key), −∞ where no key is asked."""
+    scores = _products(scale * _full(q[..., index, :]), k[..., first_key:, :])
+    for term in terms:
+        part = term if term.shape[-2] == 1 else term[..., index, :]
+        part = part if part.shape[-1] == 1 else part[..., first_key:]
+        scores = scores.masked_fill(~part, -torch.inf) if part.dtype == torch.bool else scores + part
+    if causal is not None:
+        query = torch.arange(q.shape[-2], device=q.device)[index].unsqueeze(-1)
+        scores = scores.masked_fill(torch.arange(first_key, k.shape[-2], device=q.device) > query + causal, -torch.inf)
+    return scores

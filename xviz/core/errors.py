@@ -4,6 +4,7 @@ XvizError
 ├── SampleError       the input cannot be used: another file, sentence or setting is needed
 ├── CheckpointError   the weights are missing, changed or do not fit the model
 └── ModelError        the question does not fit the model: no such layer, head, token or method
+    └── ForeignError  code that is not ours failed: a model's own forward, a spec's own functions
 
 Their text is shown in the app as it stands: what was expected, what came, what to do. Anything else is a bug.
 """
@@ -25,3 +26,15 @@ class CheckpointError(XvizError):
 
 class ModelError(XvizError):
     """The question does not fit the model."""
+
+
+class ForeignError(ModelError):
+    """Code that is not ours failed.
+
+    Attributes:
+        trace: The part of the traceback that is in that code, for its author.
+    """
+
+    def __init__(self, text: str, trace: str = "") -> None:
+        super().__init__(text)
+        self.trace = trace

@@ -24,8 +24,9 @@ class Picture:
     """One picture."""
 
     pixels: NDArray[np.uint8]  #: (height, width, 3) RGB, 0–255
-    notes: tuple[str, ...] = ()  #: what reading changed, in words for people
+    notes: tuple[str, ...] = ()  #: what reading did, in words for people
     size: tuple[int, int] | None = None  #: height, width of the upright file, where it was larger
+    warnings: tuple[str, ...] = ()  #: what may make the answer wrong; shown above the result
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +36,7 @@ class Regions:
     boxes: NDArray[np.float32] | None  #: (n, 4) x0, y0, x1, y1 in pixels, half open
     features: NDArray[np.float32] | None = None  #: (n, d), for example (36, 2048) bottom-up features
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()  #: what may make the answer wrong; shown above the result
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +46,7 @@ class Text:
     words: tuple[str, ...]
     source: str = ""  #: the sentence as typed
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()  #: what may make the answer wrong; shown above the result
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,7 @@ class Eeg:
     positions: NDArray[np.float32] | None = None  #: (channel, 3) metres: right, front, up; NaN where unknown
     rest: float = 0.0  #: seconds of rest at the beginning, before what is judged
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()  #: what may make the answer wrong; shown above the result
 
     def __post_init__(self) -> None:
         """Refuse a recording whose parts do not fit each other.
@@ -90,6 +94,7 @@ class Sound:
     start: float = 0.0  #: seconds into the file at which the stretch begins
     notes: tuple[str, ...] = ()
     whole: float | None = None  #: seconds of the whole file, where it is longer
+    warnings: tuple[str, ...] = ()  #: what may make the answer wrong; shown above the result
 
     def __post_init__(self) -> None:
         """Refuse what is no sound.
@@ -119,6 +124,7 @@ class PointCloud:
     rgb: NDArray[np.uint8] | None = None  #: (points, 3) 0–255; None where the file has no colours
     segment: NDArray[np.int64] | None = None  #: (points,) supervoxel of each point where the file has them, −1 for none
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()  #: what may make the answer wrong; shown above the result
 
     def __post_init__(self) -> None:
         """Refuse a cloud whose parts do not fit each other.
@@ -150,6 +156,7 @@ class Views:
         None  #: each (height, width) metres, 0 where unknown; never trained on
     )
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()  #: what may make the answer wrong; shown above the result
 
     def __post_init__(self) -> None:
         """Refuse photos whose parts do not fit each other.
@@ -170,11 +177,11 @@ Part = Picture | Regions | Text | Eeg | Sound | PointCloud | Views
 
 
 def _bytes(part: Part) -> list[bytes | str | np.ndarray]:
-    """The part's content, for its digest; notes do not count."""
+    """The part's content, for its digest; notes and warnings do not count."""
     said: list[bytes | str | np.ndarray] = [type(part).__name__]
     for this in fields(part):
         value = getattr(part, this.name)
-        if this.name in ("notes", "source", "size", "whole") or value is None:
+        if this.name in ("notes", "warnings", "source", "size", "whole") or value is None:
             continue
         pieces = value if isinstance(value, tuple) else (value,)
         said += [this.name, str(len(pieces))]

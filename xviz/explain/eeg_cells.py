@@ -17,10 +17,10 @@ from torch import Tensor
 from xviz import engine
 from xviz.core.errors import ModelError
 from xviz.core.run import Run, Target
-from xviz.engine import Loaded
+from xviz.engine import Loaded, baseline
 from xviz.explain.method import Progress
 from xviz.explain.methods.gradients import integrate
-from xviz.explain.probe import BATCH, baseline, counted, probe, repeated
+from xviz.explain.probe import BATCH, counted, probe, repeated
 from xviz.explain.question import check
 
 
@@ -114,7 +114,7 @@ def over_time(loaded: Loaded, run: Run) -> dict[str, NDArray[np.float64]]:
         ModelError: the model does not judge windows.
     """
     if not callable(getattr(loaded.module, "over_time", None)):
-        raise ModelError(f"{loaded.card.title} does not judge windows of time.")
+        raise ModelError(f"{loaded.spec.title} does not judge windows of time.")
     with torch.no_grad():
         found = loaded.module.over_time(*(engine.batched(part) for part in (run.inputs.tokens, run.inputs.present)))
     return {name: values[0].double().numpy() for name, values in found.items()}
@@ -127,7 +127,7 @@ def read(loaded: Loaded, run: Run) -> NDArray[np.float64]:
         ModelError: the model has no such block.
     """
     if not callable(getattr(loaded.module, "read", None)):
-        raise ModelError(f"{loaded.card.title} does not read blocks of electrode, band and time.")
+        raise ModelError(f"{loaded.spec.title} does not read blocks of electrode, band and time.")
     with torch.no_grad():
         block = loaded.module.read(*(engine.batched(part) for part in (run.inputs.tokens, run.inputs.present)))
     return block[0].double().numpy()

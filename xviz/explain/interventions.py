@@ -13,10 +13,10 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from xviz import engine
-from xviz.core.attention import Attend, replaced
+from xviz.core.attention import Replace
 from xviz.core.errors import ModelError
 from xviz.core.provenance import Provenance
 from xviz.core.run import Run
@@ -76,20 +76,19 @@ def intervene(
     for seed in range(seeds if kind == "permuted" else 1):
         tell(progress, seed / seeds, f"{kind} attention")
         change = _uniform if kind == "uniform" else _permuted(torch.Generator().manual_seed(seed))
-        with torch.no_grad(), replaced(_only(index, change)):
-            inputs = (engine.batched(these) for these in (run.inputs.tokens, run.inputs.present, run.inputs.context))
-            for name, value in engine.forward(loaded, *inputs).items():
-                found[name].append(float(value[0]))
+        with torch.no_grad(), engine.changed(loaded, _only(index, change)):
+            for name, value in engine.outputs(loaded, run.inputs).items():
+                found[name].append(value)
     after = MappingProxyType({name: np.array(values) for name, values in found.items()})
     options = {"intervention": kind, "call": call, "seeds": len(next(iter(after.values())))}
     return Intervention(kind, call, run.outputs, after, run.provenance.but(**options))
 
 
-def _only(index: int | None, change: Callable[[Tensor], Tensor]) -> Callable[[Attend, Tensor], Tensor]:
+def _only(index: int | None, change: Callable[[Tensor], Tensor]) -> Replace:
     """The change for the call of that index, counted as the run counts them, and the softmax for the others."""
     heard = 0
 
-    def weights(_: Attend, logits: Tensor) -> Tensor:
+    def weights(_: nn.Module, logits: Tensor) -> Tensor:
         nonlocal heard
         mine = index is None or heard == index
         heard += 1

@@ -15,16 +15,14 @@ import torch
 from torch import Tensor
 
 from xviz import engine
-from xviz.core.errors import ModelError
 from xviz.core.run import Inputs, Target
+from xviz.core.spec import Presence, Tokens
 from xviz.engine import Loaded
 from xviz.explain.method import Progress
 from xviz.explain.question import tell
 
 BATCH = 64  #: samples in one forward pass; bounds the memory
 
-Tokens = Mapping[str, Tensor]  #: space name → (b, n, d)
-Presence = Mapping[str, Tensor]  #: space name → (b, n) bool
 Probe = Callable[[Tokens, Presence], Tensor]  #: → (b,)
 
 
@@ -37,10 +35,11 @@ def probe(loaded: Loaded, inputs: Inputs, target: Target, *, batch: int = BATCH)
         target: The output, and the focus if there is one.
         batch: Most samples in one forward pass; a focus needs two for each value.
     """
-    stand_in = baseline(loaded, inputs)
+    stand_in = engine.baseline(loaded, inputs)
 
     def output(tokens: Tokens, present: Presence) -> Tensor:
         tokens, present = _filled(inputs, stand_in, tokens, present)
+        tokens, present = engine.filled(loaded, inputs, tokens, present)
         count = len(next(iter(tokens.values())))
         context = {name: value.expand(count, *value.shape) for name, value in inputs.context.items()}
         return engine.forward(loaded, tokens, present, context)[target.output]
@@ -64,20 +63,6 @@ def probe(loaded: Loaded, inputs: Inputs, target: Target, *, batch: int = BATCH)
         )
 
     return value
-
-
-def baseline(loaded: Loaded, inputs: Inputs) -> dict[str, Tensor]:
-    """The uninformative tokens of a model in the place of the inputs' own, space name → (n, d).
-
-    Raises:
-        ModelError: the model names no such tokens.
-    """
-    if not callable(getattr(loaded.module, "baseline", None)):
-        raise ModelError(f"{loaded.card.title} has no baseline(), the uninformative token of each space; add it.")
-    plain = loaded.module.baseline()
-    if missing := set(inputs.tokens) - set(plain):
-        raise ModelError(f"The baseline() of {loaded.card.title} lacks {sorted(missing)}; add a token for each.")
-    return {name: plain[name].to(tokens.dtype).expand(tokens.shape) for name, tokens in inputs.tokens.items()}
 
 
 def repeated(tensors: Mapping[str, Tensor], count: int) -> dict[str, Tensor]:

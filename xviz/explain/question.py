@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from xviz.core.attention import AttentionCall
 from xviz.core.cells import Cells, pooled_leaves
@@ -35,9 +35,9 @@ def check(loaded: Loaded, run: Run, target: Target, *, attention: bool = False) 
     Raises:
         ModelError: no such output, space or token, an empty focus, or a focus token that takes no part.
     """
-    if target.output not in loaded.card.outputs:
-        have = ", ".join(loaded.card.outputs)
-        raise ModelError(f"{loaded.card.title} has no output “{target.output}”; it has {have}.")
+    if target.output not in loaded.spec.outputs:
+        have = ", ".join(loaded.spec.outputs)
+        raise ModelError(f"{loaded.spec.title} has no output “{target.output}”; it has {have}.")
     if target.space is None:
         return target
     asking = {name for c in run.calls for name in names(run.spaces[c.queries])} if attention else set()
@@ -88,14 +88,41 @@ def path(loaded: Loaded, run: Run, output: str, call: str | None) -> tuple[tuple
     b.attention"``.
 
     Raises:
-        ModelError: there is no such call.
+        ModelError: there is no such call, or nobody said whether tokens go around the attention.
     """
     if call is not None:
         return ((run.call(call),),)
-    listed = loaded.card.paths.get(output)
+    if reason := unknown_residual(loaded, run):
+        raise ModelError(reason)
+    listed = loaded.spec.paths.get(output)
     if listed is None:
         return tuple((c,) for c in run.calls)
     return tuple(tuple(run.call(name.strip()) for name in step.split("+")) for step in listed)
+
+
+def unknown_residual(loaded: Loaded, run: Run) -> str:
+    """Why attention cannot be followed through the layers, in a sentence; "" where it can.
+
+    Rollout and relevance assume that a residual connection goes around every attention: that is known of our models
+    and of PyTorch's own layers, and a spec can say it.
+    """
+    if loaded.spec.residual:
+        return ""
+    if loaded.spec.residual is False:
+        return (
+            f"{loaded.spec.title} has attention without a residual connection around it; following attention through "
+            "the layers assumes one. Ask about one layer instead."
+        )
+    parts = dict(loaded.module.named_modules())
+    for name in (call.name.partition("#")[0] for call in run.calls):
+        steps = name.split(".")
+        inside = [parts.get(".".join(steps[:count])) for count in range(len(steps) + 1)]
+        if not any(isinstance(part, (nn.TransformerEncoderLayer, nn.TransformerDecoderLayer)) for part in inside):
+            return (
+                f"Nobody said whether a residual connection goes around “{name}”. If one goes around every attention "
+                f"of {loaded.spec.title}, say residual=True in its spec; or ask about one layer."
+            )
+    return ""
 
 
 def sources(
@@ -147,41 +174,59 @@ def of_heads(call: AttentionCall, values: Tensor, head: int | None) -> Tensor:
     Raises:
         ModelError: there is no such head.
     """
+    return mixed(call, values.double(), head)
+
+
+def mixed(call: AttentionCall, values: Tensor, head: int | None) -> Tensor:
+    """(h, …) values of the heads → (…), of the type that they have: those of one head, or their mean.
+
+    Raises:
+        ModelError: there is no such head.
+    """
     if head is None:
-        return values.double().mean(0)
+        return values.mean(0)
     if not 0 <= head < call.heads:
         raise ModelError(f"“{call.name}” has {call.heads} heads, counted from 0; there is no head {head}.")
-    return values[head].double()
+    return values[head]
 
 
 def add(rows: Rows, space: TokenSpace, values: Tensor) -> None:
-    """Add (n,) values of a space, leaf by leaf, to rows; a leaf that is not there yet begins at zero."""
+    """Add (…, n) values of a space, leaf by leaf, to rows; a leaf that is not there yet begins at zero."""
     start = 0
     for leaf in leaves(space):
-        part = values[start : start + len(leaf)]
+        part = values[..., start : start + len(leaf)]
         rows[leaf.name] = rows[leaf.name] + part if leaf.name in rows else part
         start += len(leaf)
 
 
 def born(run: Run, steps: tuple[tuple[AttentionCall, ...], ...]) -> list[list[Cells]]:
-    """For each step the pooled leaves that appear there for the first time, the deepest first."""
+    """For each step the pooled leaves whose tokens are made there, the deepest first.
+
+    A pooled space that asks, anywhere in the run, is a sequence: it is pooled where it first appears and carried on
+    from there. One that only answers is pooled anew, from what its tokens have become, in every step.
+    """
+    carried = {name for call in run.calls for name in names(run.spaces[call.queries])}
     seen: set[str] = set()
-    found = []
+    fresh = []
     for step in steps:
         here = {leaf.name: leaf for c in step for space in (c.queries, c.keys) for leaf in leaves(run.spaces[space])}
-        found.append(pooled_leaves([leaf for name, leaf in here.items() if name not in seen]))
-        seen |= set(here)
-    return found
+        fresh.append(pooled_leaves([leaf for name, leaf in here.items() if name not in seen]))
+        seen |= set(here) & carried
+    return fresh
+
+
+def shares(run: Run, leaf: Cells) -> Tensor:
+    """(n, tokens of ``leaf.of``) equal shares of the present tokens that each pooled one covers; rows sum to one."""
+    cover = torch.from_numpy(leaf.cover > 0) & present(run.inputs, leaf.of)
+    return cover.double() / cover.sum(1, keepdim=True).clamp_min(1)
 
 
 def ground(run: Run, rows: Rows, pooled: Sequence[Cells]) -> Rows:
-    """The rows without those of some pooled leaves, shared out among the present tokens that each was pooled from."""
+    """The rows (…, n) without those of some pooled leaves, shared out among the tokens that each was pooled from."""
     rows = dict(rows)
     for leaf in pooled:
         if leaf.name in rows:
-            cover = torch.from_numpy(leaf.cover) * present(run.inputs, leaf.of)
-            shares = cover / cover.sum(1, keepdim=True).clamp_min(torch.finfo(cover.dtype).tiny)
-            add(rows, leaf.of, rows.pop(leaf.name) @ shares)
+            add(rows, leaf.of, rows.pop(leaf.name) @ shares(run, leaf))
     return rows
 
 
@@ -193,8 +238,8 @@ def grounded(run: Run, rows: Rows) -> Rows:
 
 
 def gather(rows: Rows, space: TokenSpace) -> Tensor:
-    """The numbers of all tokens of a space, (n,)."""
-    return torch.cat([rows[name] for name in names(space)])
+    """The numbers of all tokens of a space, (…, n)."""
+    return torch.cat([rows[name] for name in names(space)], -1)
 
 
 def tell(progress: Progress | None, share: float, words: str) -> None:

@@ -24,7 +24,7 @@ SAID: Mapping[str, ModuleType] = {
 
 
 def read(checkpoint: str) -> dict[str, Any]:
-    """The record that ``python -m xviz measure`` wrote; empty where there is none, and for weights of one's own."""
+    """The record that ``xviz measure`` wrote; empty where there is none, and for weights of one's own."""
     return {} if checkpoint in OWN else _read(checkpoint)
 
 

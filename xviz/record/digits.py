@@ -120,6 +120,6 @@ def _spread(values: Sequence[float]) -> str:
 
 
 def _otherwise(found: dict[str, Any]) -> list[str]:
-    """The trainings of ``xviz.train.mmvit.digits.compare``."""
+    """The trainings of “xviz compare mmvit-digits”."""
     trainings = found.get("trainings", {"runs": [], "short": 0})
     return [*_voices(trainings["runs"], trainings["short"]), *_forms(trainings["runs"], trainings["short"])]

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
-from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -22,7 +21,6 @@ from xviz.explain import METHODS
 from xviz.models import CARDS
 from xviz.models.card import ModelCard
 
-PAGES = Path(__file__).parents[2] / "pages"  #: a card that has none is shown on another card's page
 Progress = Callable[[float, str], None]
 _log = logging.getLogger("xviz")
 
@@ -48,16 +46,23 @@ def plain(text: str) -> str:
     return "".join(f"\\{c}" if c in r"\`*_{}[]()#+-.!|<>~$:&^=" else c for c in text)
 
 
-def heading(card: ModelCard) -> None:
-    """The page's title and what it shows; paper and weights stand in the help."""
+def heading(card: ModelCard) -> DeltaGenerator:
+    """The page's title and what it shows; paper and weights stand in the help.
+
+    Returns:
+        the place of warnings, above the result.
+    """
     st.title(card.title, help=record.line(card))
     st.markdown(card.story)
+    return st.container()
 
 
-def notes(*parts: Part | None, more: tuple[str, ...] = ()) -> None:
-    """What reading and preparing changed."""
-    of_parts = [note for part in parts if part is not None for note in part.notes]
-    for note in dict.fromkeys([*of_parts, *more]):
+def notes(*parts: Part | None, above: DeltaGenerator, more: tuple[str, ...] = ()) -> None:
+    """What reading and preparing did; what may make the output wrong as warnings ``above`` the result."""
+    given = [part for part in parts if part is not None]
+    for text in dict.fromkeys(text for part in given for text in part.warnings):
+        above.warning(plain(text), icon=":material/warning:")
+    for note in dict.fromkeys([*(note for part in given for note in part.notes), *more]):
         st.caption(f":material/info: {plain(note)}")
 
 

@@ -1,4 +1,4 @@
-"""Start the app: ``python -m xviz app``, which ``make app`` calls.
+"""Start the app: ``xviz app``, which ``make app`` calls.
 
 As ``streamlit run app.py``, but a link to a page works on a fresh server too: until some visitor has opened the
 start page, Streamlit would take the folder ``pages/`` for an app without a page table, and run the page alone.
@@ -10,12 +10,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import cli
 
-APP = Path(__file__).parents[2] / "app.py"
+from xviz.places import APP
 
 
 def serve(options: Sequence[str] = ()) -> None:

@@ -13,16 +13,15 @@ itself would also hear the other threads that use it.
 
 from __future__ import annotations
 
-import copy
 from dataclasses import replace
-from itertools import chain
 
 import torch
 from captum.attr import LayerAttribution, LayerGradCam
-from torch import Tensor, nn
+from torch import Tensor
 
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
+from xviz.core.features import twin_of
 from xviz.core.run import Run, Target
 from xviz.engine import Loaded
 from xviz.explain.method import Method, Progress
@@ -45,9 +44,9 @@ def explain(
         ModelError: the model has no convolutions over tokens, or the question does not fit.
     """
     whole(METHOD, call, head)
-    target, layers = check(loaded, run, target), loaded.card.convolutions
+    target, layers = check(loaded, run, target), loaded.spec.convolutions
     if not layers:
-        raise ModelError(f"{loaded.card.title} has no convolutions over tokens. Choose a method that needs none.")
+        raise ModelError(f"{loaded.spec.title} has no convolutions over tokens. Choose a method that needs none.")
     twin, scores = twin_of(loaded.module), {}
     for number, (layer, space) in enumerate(layers.items()):
         tell(progress, number / len(layers), layer)
@@ -55,12 +54,6 @@ def explain(
         cam = _cam(replace(loaded, module=twin), run, target, layer, len(here))
         scores[space] = scores.get(space, 0.0) + cam.masked_fill(~here, 0.0)
     return answer(METHOD, run, target, scores, layers=len(layers))
-
-
-def twin_of(module: nn.Module) -> nn.Module:
-    """The same module with the same weights, not copied, on which hooks can be put without others hearing."""
-    weights = chain(module.parameters(), module.buffers())
-    return copy.deepcopy(module, {id(tensor): tensor for tensor in weights})
 
 
 def _cam(twin: Loaded, run: Run, target: Target, layer: str, count: int) -> Tensor:

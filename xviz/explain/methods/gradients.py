@@ -17,9 +17,9 @@ from torch import Tensor
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
 from xviz.core.run import Inputs, Run, Target
-from xviz.engine import Loaded
+from xviz.engine import Loaded, baseline
 from xviz.explain.method import Method, Progress
-from xviz.explain.probe import BATCH, baseline, counted, probe, repeated
+from xviz.explain.probe import BATCH, counted, probe, repeated
 from xviz.explain.question import answer, check, whole
 
 

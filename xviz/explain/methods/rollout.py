@@ -9,8 +9,9 @@ to the output (``question.path``). Calls of one step read the same tokens: a spa
 of itself and gets 1/2m from each. A call in which one space asks another moves mass from the one to the other; spaces
 that do not ask stay as they are. Whatever the model, the mass stays one.
 
-Pooled tokens are mixed from those that they cover, in equal shares: once the step in which they first appear is
-followed back, their mass goes to these. A single call keeps its mass where it was asked.
+Pooled tokens are mixed from those that they cover, in equal shares. Keys are pooled anew in every block, so that their
+mass goes to these once the block is followed back; pooled queries are carried on, and their mass goes there with the
+block that pooled them. A single call keeps its mass where it was asked.
 
 Differs from widespread code in: rows are normalised exactly (no missing ``keepdim``), and nothing is discarded.
 """
@@ -42,7 +43,7 @@ def explain(
     """
     target = check(loaded, run, target, attention=True)
     steps = path(loaded, run, target.output, call)
-    rows, fresh = sources(run, target, steps, loaded.card.reads), born(run, steps)
+    rows, fresh = sources(run, target, steps, loaded.spec.reads), born(run, steps)
     mass = sum(row.sum() for row in rows.values())
     rows = {name: row / mass for name, row in rows.items()}
     for number, step in enumerate(reversed(steps)):

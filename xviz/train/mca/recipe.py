@@ -34,16 +34,16 @@ from xviz.train.mca.features import SPLITS, Split, Trials, divide, label_questio
 class Recipe:
     """Every number of the training; the defaults are the paper's."""
 
-    epochs: int = 12
-    batch: int = 32  #: windows
-    rate: float = 2e-4
-    weight_decay: float = 1e-4
+    epochs: int = 12  #: passes over the training set
+    batch: int = 32  #: windows in a step
+    rate: float = 2e-4  #: learning rate
+    weight_decay: float = 1e-4  #: of Adam
     step: int = 10  #: epochs until the rate falls
-    factor: float = 0.2  #: by which it falls
+    factor: float = 0.2  #: factor by which the rate falls
     drawn: int = 0  #: windows drawn at random from each trial in each epoch; 0 for all
     left_out: float = 0.0  #: share of electrodes left out at random
     share: float = 0.1  #: of windows, trials or subjects that are tested
-    seed: int = 0
+    seed: int = 0  #: seed of everything drawn at random
 
 
 def settings_for(trials: Trials, base: Mapping[str, Any] = SHIPPED) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def train(
     """Train every label on the recordings of a folder, once for each split, and print one table of all of them.
 
     Args:
-        folder: See ``mca_data.load_trials``.
+        folder: See `xviz.train.mca.features.load_trials`.
         out: Where the weights of the last split go; the record lies beside them as ``.log.json``.
         recipe: Numbers of the training.
         splits: What is held out.

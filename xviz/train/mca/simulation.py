@@ -1,6 +1,6 @@
 """Simulate EEG recordings in which valence and arousal drive known bands at known places.
 
-Run ``python -m xviz.train.mca.simulation --out DIR``. These are simulated recordings, never data of people: a spherical
+Run ``xviz make recordings --out DIR``. These are simulated recordings, never data of people: a spherical
 head model (MNE), 32 electrodes, dipoles near the cortex with a 1/f background, blinks, muscle, line noise, and subjects
 that differ in all of it. A trial is 3 s of rest and 60 s of a clip, in DEAP's layout, with ratings of 1–9.
 
@@ -18,7 +18,6 @@ same, and the change of band power in dB is kept for every electrode and band (`
 
 from __future__ import annotations
 
-import argparse
 import json
 import multiprocessing
 from collections.abc import Sequence
@@ -262,28 +261,25 @@ def _write(job: tuple[Path, int, int, int]) -> str:
     return path.name
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Write one ``s01.npz`` for each subject, in DEAP's layout, and ``simulation.json``."""
-    parser = argparse.ArgumentParser(prog="python -m xviz.train.mca.simulation", description="Simulate EEG recordings.")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write into")
-    parser.add_argument("--subjects", type=int, default=24)
-    parser.add_argument("--trials", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=1, help="processes")
-    given = parser.parse_args(arguments)
-    given.out.mkdir(parents=True, exist_ok=True)
-    jobs = [(given.out, number, given.trials, given.seed) for number in range(1, given.subjects + 1)]
-    with multiprocessing.get_context("spawn").Pool(given.workers) if given.workers > 1 else nullcontext() as pool:
+def make(out: Path, *, subjects: int = 24, trials: int = 20, seed: int = 0, workers: int = 1) -> None:
+    """Write one ``s01.npz`` for each subject, in DEAP's layout, and ``simulation.json``.
+
+    Args:
+        out: Folder of the recordings.
+        subjects: How many.
+        trials: Of each subject.
+        seed: Of the simulation.
+        workers: Processes.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    jobs = [(out, number, trials, seed) for number in range(1, subjects + 1)]
+    with multiprocessing.get_context("spawn").Pool(workers) if workers > 1 else nullcontext() as pool:
         for done in (pool.imap if pool else map)(_write, jobs):
-            print(f"{done}, {given.subjects} subjects in all", flush=True)
+            print(f"{done}, {subjects} subjects in all", flush=True)
     about = {
         "what": "simulated recordings, not of people",
-        "seed": given.seed,
+        "seed": seed,
         "drivers": [asdict(driver) for driver in DRIVERS],
-        "subjects": [asdict(person(number, given.seed)) for number in range(1, given.subjects + 1)],
+        "subjects": [asdict(person(number, seed)) for number in range(1, subjects + 1)],
     }
-    (given.out / "simulation.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+    (out / "simulation.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")

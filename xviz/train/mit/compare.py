@@ -1,12 +1,11 @@
 """The rooms recipe with one thing changed, on fewer rooms and epochs, the same for all forms.
 
-``python -m xviz.train.mit.compare --data DIR`` trains each form with each seed and adds its scores on the test rooms to
+``xviz compare mit --data DIR`` trains each form with each seed and adds its scores on the test rooms to
 the record of the checkpoint under “trained otherwise”. What stands there already is not repeated.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -23,7 +22,9 @@ from xviz.models.mit_cards import SHIPPED
 from xviz.train.common.records import read, write
 from xviz.train.mit.features import Room, rooms
 from xviz.train.mit.measure import found_classes
-from xviz.train.mit.recipe import Recipe, first_map, first_stage, scores, second_map, second_stage
+from xviz.train.mit.recipe import first_stage
+from xviz.train.mit.second import first_map, second_map, second_stage
+from xviz.train.mit.steps import Recipe, scores
 
 #: form → what differs in the card's settings, what differs in the recipe; "true labels" is told apart below
 FORMS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -93,17 +94,3 @@ def bound(fit: Sequence[Room], test: Sequence[Room], recipe: Recipe) -> dict[str
     second_stage(net, classify, fit, [room.truth for room in fit], (), recipe, SHIPPED)
     maps = ((second_map(net.eval(), classify, room, SHIPPED), room) for room in test)
     return {"mIoU": scores((np.asarray(found).argmax(1)[room.cut.piece], room) for found, room in maps)["mIoU"]}
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--data", type=Path, required=True, help="the folder that “python -m xviz.train.mit.rooms” made"
-    )
-    parser.add_argument("--form", action="append", choices=list(FORMS), help="one form; all where none is named")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--epochs", type=int, default=SHORT.epochs, help="of both stages")
-    parser.add_argument("--rooms", type=int, default=SHORT.rooms)
-    given = parser.parse_args()
-    short = replace(SHORT, epochs=given.epochs, second_epochs=given.epochs, rooms=given.rooms)
-    compare(given.data, given.form or list(FORMS), given.seeds, short)

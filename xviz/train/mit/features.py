@@ -85,7 +85,9 @@ def rooms(folder: Path, split: str, settings: Mapping[str, Any], *, limit: int =
         )
     scenes = sorted(path for path in (folder / split).glob("scene*") if path.is_dir())
     if not scenes:
-        raise SampleError(f"There are no rooms under {split} of {folder.name}; make some with xviz.train.mit.rooms.")
+        raise SampleError(
+            f"There are no rooms under {split} of {folder.name}; make some with “xviz make rooms --out DIR”."
+        )
     kept = folder / f"cut-{digest(str(settings['small_voxel']), str(settings['grid']), str(known))[:8]}" / split
     found = []
     for scene in scenes[: limit or None]:
@@ -107,7 +109,7 @@ def _room(scene: Path, settings: Mapping[str, Any]) -> Room:
 
 
 def labels_of(scene: Path) -> NDArray[np.int64]:
-    """(points,) the class of every point of a scene that ``xviz.train.mit.rooms`` made, −1 for none."""
+    """(points,) the class of every point of a scene that “xviz make rooms” made, −1 for none."""
     data = (scene / f"{scene.name}_vh_clean_2.labels.ply").read_bytes()
     start = data.index(b"end_header\n") + len(b"end_header\n")
     words = [line.split() for line in data[:start].decode("ascii").splitlines()]

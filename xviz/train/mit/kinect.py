@@ -1,6 +1,6 @@
 """Make the real room among the samples: one frame of a depth camera, from the data sets of MRPT.
 
-    python -m xviz.train.mit.kinect --cache DIR
+    xviz samples mit-kinect --cache DIR
 
 The frame is tests_rgbd.rawlog of Debian's mrpt-common (BSD-3-Clause): 640 × 480 depths in millimetres and a photo,
 taken through OpenNI2 with a camera of the Kinect's kind. The driver had already laid the depths over the photo, but not
@@ -11,7 +11,6 @@ focal length.
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import io
 import struct
@@ -23,7 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage, optimize
 
-from xviz.data.shipped.rooms import RoomExample
+from xviz.data.shipped import ShippedSample, Truth
 from xviz.geometry import pinhole
 from xviz.geometry.thinning import thin
 from xviz.train.common.sources import PACKAGES, SourceError, fetch, version_of
@@ -171,11 +170,8 @@ def licence(rights: str) -> str:
     return "\n".join("" if line == "." else line for line in lines) + "\n"
 
 
-def main() -> None:
-    """Fetch the package, make the sample, and print how well depths and photo fit."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cache", type=Path, required=True, help="where packages are kept")
-    cache = parser.parse_args().cache
+def make(cache: Path) -> None:
+    """Fetch the package into a folder, make the sample, and print how well depths and photo fit."""
     folder = fetch(cache, keys=("mrpt",))["mrpt"]
     frame = read_frame(folder / RECORD)
     fit, before, after = overlay(frame)
@@ -188,11 +184,10 @@ def main() -> None:
         f"MAPIR group, University of Malaga, BSD-3-Clause. Thinned; depths laid over the photo by a fitted scale and "
         f"shift; focal length {FOCAL:.0f} px is nominal, so that lengths are approximate."
     )
-    example = RoomExample("kinect", "A real bookcase", "kinect.zip", "real", ("wall", "bookcase"), credit)
+    example = ShippedSample(
+        "mit", "kinect", "A real bookcase", "real", credit, {"room": "kinect.zip"},
+        truth=Truth(classes=("wall", "bookcase")),
+    )  # fmt: skip
     to = ship(example, room(frame, fit))
     to.with_name("kinect-licence.txt").write_text(licence((folder / RIGHTS).read_text("utf-8")), encoding="utf-8")
     print(f"{to.name}: {to.stat().st_size / 2**10:.0f} KiB")
-
-
-if __name__ == "__main__":
-    main()

@@ -2,7 +2,7 @@
 
 Segmentation, of furniture never seen: intersection over union of the first stage's class map, of the pseudo labels on
 the training rooms, and of the second stage. Classes: which of them are in a room, mean average precision. Links and
-places: see ``truth_mit``.
+places: see `xviz.train.mit.truth`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from xviz.models.mit import MIT
 from xviz.models.mit_cards import MIT_CARD
 from xviz.train.common.placement import average_precision
 from xviz.train.mit.features import Room, rooms
-from xviz.train.mit.recipe import Recipe, as_tokens, first_map, labels_of, scores, second_map, shape_of
+from xviz.train.mit.recipe import as_tokens
+from xviz.train.mit.second import first_map, labels_of, second_map, shape_of
+from xviz.train.mit.steps import Recipe, scores
 from xviz.train.mit.truth import links, places
 
 

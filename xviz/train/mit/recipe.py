@@ -1,8 +1,8 @@
 """The recipe of the rooms checkpoint: from the list of classes in a room to the class of every point.
 
-First stage: the fusion model and its 3D network on seven losses (``losses``). Then pseudo labels: the class map of
-the supervoxels, where the room has the class and the map is sure; each class of the room gets at least the supervoxel
-that is surest of it. Second stage: a fresh 3D network on these labels alone, which needs no photos.
+First stage: the fusion model and its 3D network on seven losses (`xviz.train.mit.losses`). Then pseudo labels: the
+class map of the supervoxels, where the room has the class and the map is sure; each class of the room gets at least
+the supervoxel that is surest of it. Second stage: a fresh 3D network on these labels alone, which needs no photos.
 
 Differs from the released code in: labels are forced for the classes of that very room, not of the batch; AdamW with
 one cycle in both stages; a tenth of the tokens is left out at random, so that leaving out a token later asks nothing
@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,46 +23,23 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from xviz import checkpoints
 from xviz.core.attention import listening
 from xviz.models.clouds import grid_of, laid, pooled
 from xviz.models.mit import MIT, spaces_of
 from xviz.models.mit_cards import SHIPPED, views_of
-from xviz.models.sparse import SparseUNet
 from xviz.train.mit.features import Room, rooms, some_photos, turned
 from xviz.train.mit.losses import consistency, links, listed, losses, shares
+from xviz.train.mit.second import first_map, labels_of, second_stage, shape_of
 from xviz.train.mit.shell import IGNORED, amid, openings, possible, possible_in_photos, shell
+from xviz.train.mit.steps import Recipe, advance, batches, mean, optimizer_of, scores
 
 SECOND = ("second.", "classify_second.")  #: the parameters of the second stage
 OPEN = 0.05  #: a room's doors, and its windows, hold at least this share of the supervoxels at its walls
 
 SHOWN = 0.03  #: each class of a room fills at least this share of what some of its photos show
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Every number of the training."""
-
-    epochs: int = 14
-    second_epochs: int = 10
-    batch: int = 2  #: rooms in a step
-    rate: float = 4e-3
-    warm_up: float = 0.2  #: share of the steps
-    weight_decay: float = 0.01
-    photos: int = 3  #: of a room in a step
-    left_out: float = 0.1  #: share of tokens left out at random
-    pool: str = "max"  #: of the 3D map: mean, max or mix
-    contrastive: float = 1.0  #: weight of that loss; 0 leaves it out
-    consistency: float = 1.0  #: α of the paper
-    gravity: float = 3.0  #: weight of what gravity says of floor and walls; 0 leaves it out
-    listed: float = 3.0  #: weight of what list and place say of every supervoxel; 0 leaves it out
-    links: float = 2.0  #: weight of the loss that makes tokens ask where their own class is; 0 leaves it out
-    balance: float = 0.5  #: how far rare classes weigh more in the second stage, 0 to 1
-    sure: float = 0.5  #: a pseudo label needs at least this
-    rooms: int = 0  #: the first so many; 0 takes all
-    seed: int = 0
 
 
 def train(folder: Path, out: Path, recipe: Recipe, settings: Mapping[str, Any] = SHIPPED) -> MIT:
@@ -106,14 +83,11 @@ def fitted(
     return model.eval(), log
 
 
-# The first stage
-
-
 def first_stage(model: MIT, fit: Sequence[Room], judge: Sequence[Room], recipe: Recipe) -> list[dict[str, float]]:
     """Train the fusion model and its 3D network; the log of its epochs."""
     rng = np.random.default_rng(recipe.seed)
     own = [p for name, p in model.named_parameters() if not name.startswith(SECOND)]
-    optimizer, schedule = _optimizer(own, recipe, recipe.epochs, len(fit))
+    optimizer, schedule = optimizer_of(own, recipe, recipe.epochs, len(fit))
     remember_views(model, fit)
     log = []
     for epoch in range(recipe.epochs):
@@ -123,23 +97,15 @@ def first_stage(model: MIT, fit: Sequence[Room], judge: Sequence[Room], recipe: 
             parts = step(model, [fit[i] for i in some], recipe, rng)
             loss = sum(parts.values())
             assert isinstance(loss, Tensor)
-            _advance(loss, own, optimizer, schedule)
+            advance(loss, own, optimizer, schedule)
             told.append({name: part.item() for name, part in parts.items()})
-        log.append({"epoch": epoch + 1, **_mean(told)})
+        log.append({"epoch": epoch + 1, **mean(told)})
         if judge and (epoch % 5 == 4 or epoch == recipe.epochs - 1):
             model.eval()
             log[-1]["mIoU"] = scores((first_map(model, room).argmax(1)[room.cut.piece], room) for room in judge)["mIoU"]
         print(json.dumps(log[-1] | {"seconds": round(time.monotonic() - begun)}), flush=True)
     remember_supervoxels(model.eval(), fit)
     return log
-
-
-def batches(count: int, size: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
-    """The rooms of an epoch in random order, ``size`` at a time; the rest that fills no batch waits."""
-    order = rng.permutation(count)
-    size = min(size, count)
-    for start in range(0, count // size * size, size):
-        yield order[start : start + size]
 
 
 def step(model: MIT, some: Sequence[Room], recipe: Recipe, rng: np.random.Generator) -> dict[str, Tensor]:
@@ -240,165 +206,6 @@ def remember_supervoxels(model: MIT, fit: Sequence[Room]) -> None:
     model.mean_supervoxels.copy_(
         torch.stack([shape_of(model.unet, room, model.settings).mean(0) for room in fit]).mean(0)
     )
-
-
-@torch.no_grad()
-def shape_of(net: SparseUNet, room: Room, settings: Mapping[str, Any]) -> Tensor:
-    """(supervoxels, d) the room's 3D tokens, as it stands."""
-    scene = laid(room.cut, settings)
-    grid, seen = grid_of([scene])
-    return pooled(net(seen, grid), scene["pairs"], room.cut.pieces)
-
-
-@torch.no_grad()
-def first_map(model: MIT, room: Room) -> NDArray[np.float32]:
-    """(supervoxels, classes) the class map of the first stage, rows sum to one."""
-    return model.map_points(shape_of(model.unet, room, model.settings)).softmax(-1).numpy()
-
-
-# Pseudo labels and the second stage
-
-
-def labels_of(model: MIT, room: Room, recipe: Recipe) -> NDArray[np.int64]:
-    """(supervoxels,) the pseudo labels that the first stage gives a room."""
-    may = possible(room.cut, model.settings["classes"], room.tags) if recipe.listed else None
-    return pseudo_labels(first_map(model, room), room, recipe.sure, may)
-
-
-def pseudo_labels(
-    found: NDArray[np.floating], room: Room, sure: float, may: NDArray[np.bool_] | None = None
-) -> NDArray[np.int64]:
-    """(supervoxels,) a class, or ``IGNORED`` where the map is not sure.
-
-    Args:
-        found: (supervoxels, classes) class map.
-        room: Its list of classes is all that is read beside the map.
-        sure: The least that a label needs.
-        may: (supervoxels, classes) the classes that each may have, among which the map is shared out anew; None leaves
-            the map as it is and takes the list, as the paper does.
-    """
-    allowed = found * (room.tags if may is None else may)
-    if may is not None:
-        allowed = allowed / np.maximum(allowed.sum(1, keepdims=True), 1e-9)
-    label = np.where(allowed.max(1) >= sure, allowed.argmax(1), IGNORED)
-    for one in np.flatnonzero(room.tags):  # the classes of this very room
-        label[allowed[:, one].argmax()] = one
-    return label
-
-
-def second_stage(
-    net: SparseUNet,
-    classify: nn.Linear,
-    fit: Sequence[Room],
-    named: Sequence[NDArray[np.int64]],
-    judge: Sequence[Room],
-    recipe: Recipe,
-    settings: Mapping[str, Any],
-) -> list[dict[str, float]]:
-    """Train a 3D network on (small voxels,) labels, pseudo or true; the log of its epochs."""
-    rng = np.random.default_rng(recipe.seed + 1)
-    own = [*net.parameters(), *classify.parameters()]
-    weights = class_weights(named, len(settings["classes"]), recipe.balance)
-    optimizer, schedule = _optimizer(own, recipe, recipe.second_epochs, len(fit))
-    log = []
-    for epoch in range(recipe.second_epochs):
-        begun, told = time.monotonic(), []
-        net.train()
-        for some in batches(len(fit), recipe.batch, rng):
-            scenes = [laid(turned(fit[i].cut, rng), settings) for i in some]
-            grid, seen = grid_of(scenes)
-            every = classify(net(seen, grid)).split([len(scene["voxels"]) for scene in scenes])
-            said = torch.cat([part[scene["pairs"][0]] for part, scene in zip(every, scenes, strict=True)])
-            label = torch.from_numpy(np.concatenate([named[i] for i in some]))
-            loss = F.cross_entropy(said, label, weights, ignore_index=IGNORED)
-            _advance(loss, own, optimizer, schedule)
-            told.append({"loss": loss.item()})
-        log.append({"epoch": epoch + 1, **_mean(told)})
-        if judge and (epoch % 5 == 4 or epoch == recipe.second_epochs - 1):
-            net.eval()
-            log[-1]["mIoU"] = scores((second_map(net, classify, r, settings).argmax(1)[r.cut.piece], r) for r in judge)[
-                "mIoU"
-            ]
-        print(json.dumps(log[-1] | {"seconds": round(time.monotonic() - begun)}), flush=True)
-    return log
-
-
-def class_weights(named: Sequence[NDArray[np.int64]], count: int, power: float) -> Tensor:
-    """(count,) a class weighs its share of the labels to the power −``power``, in the mean over labels one."""
-    every = np.concatenate(named)
-    share = np.bincount(every[every >= 0], minlength=count) / max(1, (every >= 0).sum())
-    weight = np.where(share > 0, np.maximum(share, 1e-9) ** -power, 0)
-    return torch.from_numpy(weight / (weight * share).sum()).float()
-
-
-@torch.no_grad()
-def second_map(net: SparseUNet, classify: nn.Linear, room: Room, settings: Mapping[str, Any]) -> NDArray[np.float32]:
-    """(supervoxels, classes) probabilities of the second stage, mean over each supervoxel."""
-    scene = laid(room.cut, settings)
-    grid, seen = grid_of([scene])
-    return pooled(classify(net(seen, grid)).softmax(-1), scene["pairs"], room.cut.pieces).numpy()
-
-
-# Both
-
-
-def scores(answers: Any, *, labelled: bool = False) -> dict[str, Any]:
-    """Intersection over union of answers (small voxels,) with the points' classes, in per cent.
-
-    Args:
-        answers: Pairs of answer and room.
-        labelled: Count only what has an answer, and say how much that is.
-
-    Returns:
-        mIoU over the classes that occur, IoU of each by index, accuracy; with ``labelled`` the share that has one.
-    """
-    table, asked, answered = 0, 0, 0
-    for answer, room in answers:
-        kept = answer >= 0
-        count = room.labels.shape[1]
-        one = np.zeros((count, count))
-        np.add.at(one, answer[kept], room.labels[kept])  # answer, truth
-        table, asked, answered = table + one, asked + room.labels.sum(), answered + room.labels[kept].sum()
-    assert isinstance(table, np.ndarray)
-    if not labelled:
-        assert asked == answered
-    hit, union = np.diag(table), table.sum(0) + table.sum(1) - np.diag(table)
-    there = table.sum(0) > 0
-    each = 100 * hit[there] / union[there]
-    found = {
-        "mIoU": round(float(each.mean()), 1),
-        "IoU": {int(i): round(float(v), 1) for i, v in zip(np.flatnonzero(there), each, strict=True)},
-        "accuracy": round(100 * float(hit.sum() / table.sum()), 1),
-    }
-    return found | ({"labelled": round(100 * float(answered / asked), 1)} if labelled else {})
-
-
-def _optimizer(
-    parameters: list[nn.Parameter], recipe: Recipe, epochs: int, count: int
-) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    steps = epochs * max(1, count // min(recipe.batch, count))
-    optimizer = torch.optim.AdamW(parameters, lr=recipe.rate, weight_decay=recipe.weight_decay)
-    return optimizer, torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, recipe.rate, total_steps=steps + 1, pct_start=recipe.warm_up
-    )
-
-
-def _advance(
-    loss: Tensor,
-    parameters: list[nn.Parameter],
-    optimizer: torch.optim.Optimizer,
-    schedule: torch.optim.lr_scheduler.LRScheduler,
-) -> None:
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    nn.utils.clip_grad_norm_(parameters, 1.0)
-    optimizer.step()
-    schedule.step()
-
-
-def _mean(told: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    names = dict.fromkeys(name for one in told for name in one)
-    return {name: round(float(np.mean([one[name] for one in told if name in one])), 4) for name in names}
 
 
 def _batched(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -1,21 +1,18 @@
 """Compose, photograph and scan furnished rooms: the set that the model of points and photos learns from.
 
-Run ``python -m xviz.train.mit.rooms --out DIR --rooms N --seed S``. Rooms of the parts train, val and test hold
+Run ``xviz make rooms --out DIR --rooms N --seed S``. Rooms of the parts train, val and test hold
 different furniture (`xviz.train.mit.kinds.divided`). Scenes that are there already are kept, so that a run that was
 cut goes on.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 
-from xviz.train.common.sources import SourceError, fetch
 from xviz.train.mit.furnishing import Furnisher, Room
 from xviz.train.mit.kinds import CLASSES, PARTS, divided, kinds, load
 from xviz.train.mit.photographs import Camera, Photo
@@ -86,25 +83,3 @@ def _write(folder: Path, room: Room, camera: Camera, rng: np.random.Generator) -
     seen = sorted(chosen)
     write_scene(folder, scan, [photos[n] for n in seen], [poses[n] for n in seen], said, CLASSES)
     return len(scan.xyz)
-
-
-def main(argv: list[str] | None = None) -> int:
-    """Read the command line and make the rooms."""
-    parser = argparse.ArgumentParser(prog="python -m xviz.train.mit.rooms", description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="folder of the set")
-    parser.add_argument("--rooms", type=int, default=420, help="rooms in all, or of the one part")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--part", choices=PARTS, help="make only this part")
-    parser.add_argument("--cache", type=Path, help="folder of fetched packages; DIR/cache if not given")
-    args = parser.parse_args(argv)
-    try:
-        folder = fetch(args.cache or args.out / "cache", keys=("furniture",))["furniture"]
-        build(args.out, folder, args.rooms, args.seed, (args.part,) if args.part else PARTS)
-    except SourceError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

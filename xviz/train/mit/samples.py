@@ -1,4 +1,4 @@
-"""Ship rooms of the test part as samples: ``python -m xviz.train.mit.samples --data DIR --rooms NAME …``.
+"""Ship rooms of the test part as samples: ``xviz samples mit --data DIR --rooms NAME …``.
 
 Each is a zip in ScanNet's layout, as `xviz.train.mit.packing` packs them: the cloud thinned, eight photos with
 their cameras, and in samples.json the classes and the makers of every model in it. Labels and depths are not shipped.
@@ -6,17 +6,17 @@ their cameras, and in samples.json the classes and the makers of every model in 
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from xviz.data.shipped.rooms import FOLDER, RoomExample
+from xviz.data.shipped import FOLDER, ShippedSample, Truth
 from xviz.geometry.thinning import thin
 from xviz.train.mit.packing import ship
 from xviz.train.mit.scanning import Scan
@@ -26,11 +26,11 @@ MOST, PHOTOS = 60_000, 8  #: points and photos of a sample
 PHOTO_BYTES = 25_000  #: of one JPEG
 
 
-def sample(scene: Path) -> tuple[RoomExample, dict[str, bytes]]:
+def sample(scene: Path) -> tuple[ShippedSample, dict[str, bytes]]:
     """What samples.json says of a scene, and the files of its zip.
 
     Args:
-        scene: Folder that `xviz.train.mit.rooms` made.
+        scene: Folder of a scene that “xviz make rooms” wrote.
     """
     said = json.loads((scene / "tags.json").read_text(encoding="utf-8"))
     name = scene.name
@@ -52,7 +52,9 @@ def sample(scene: Path) -> tuple[RoomExample, dict[str, bytes]]:
         files[path] = (scene / path).read_bytes()
     key = said["kind"].replace(" ", "-")
     title = f"{said['kind'].capitalize()} (composed)"
-    return RoomExample(key, title, f"{key}.zip", "composed", tuple(said["classes"]), credit(said["credits"])), files
+    truth = Truth(classes=tuple(said["classes"]))
+    zipped = {"room": f"{key}.zip"}
+    return ShippedSample("mit", key, title, "composed", credit(said["credits"]), zipped, truth=truth), files
 
 
 def credit(lines: list[str]) -> str:
@@ -83,18 +85,15 @@ def small_jpeg(raw: bytes) -> bytes:
     return small.getvalue()
 
 
-def main() -> None:
-    """Ship the rooms that are named."""
-    parser = argparse.ArgumentParser(prog="python -m xviz.train.mit.samples", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="the set of xviz.train.mit.rooms")
-    parser.add_argument("--rooms", nargs="+", required=True, help="names of test scenes, such as scene7003_00")
-    parser.add_argument("--out", type=Path, default=FOLDER, help="folder of the samples")
-    args = parser.parse_args()
-    for name in args.rooms:
-        example, files = sample(args.data / "test" / name)
-        made = ship(example, files, args.out)
-        print(f"{made.name}: {made.stat().st_size / 1e6:.2f} MB, {', '.join(example.classes)}")
+def make(data: Path, rooms: Sequence[str], out: Path = FOLDER / "mit") -> None:
+    """Ship rooms.
 
-
-if __name__ == "__main__":
-    main()
+    Args:
+        data: Folder that “xviz make rooms” wrote.
+        rooms: Names of scenes of its test part.
+        out: Folder of the samples.
+    """
+    for name in rooms:
+        example, files = sample(data / "test" / name)
+        made = ship(example, files, out)
+        print(f"{made.name}: {made.stat().st_size / 1e6:.2f} MB, {', '.join(example.truth.classes)}")

@@ -97,9 +97,7 @@ def load_split(folder: Path, split: str, portion: Portion = Portion()) -> Split:
     """
     listed = folder / f"{split}.jsonl"
     if not listed.is_file():
-        raise SampleError(
-            f"There is no {listed.name} in the scene folder. Make it with “python -m xviz.train.mmca.scenes --out DIR”."
-        )
+        raise SampleError(f"There is no {listed.name} in the scene folder. Make it with “xviz make scenes --out DIR”.")
     scenes = [json.loads(line) for line in listed.read_text(encoding="utf-8").splitlines()[: portion.scenes]]
     seen = f"{split}-{len(scenes)}"
     read = f"{seen}-{portion.sentences or 'all'}-{portion.foils or 'all'}"

@@ -27,7 +27,8 @@ from xviz.explain import METHODS
 from xviz.models.mmca import MMCA, MMCA_CARD
 from xviz.train.mmca.features import Portion, Split, load_split
 from xviz.train.mmca.linear import linear
-from xviz.train.mmca.recipe import Recipe, score_all
+from xviz.train.mmca.ranking import score_all
+from xviz.train.mmca.recipe import Recipe
 from xviz.train.mmca.scores import centres_inside, iou, recalls
 
 ALIGNED = ("look", "rollout", "relevance", "gradient", "integrated", "occlusion")  #: methods of the table

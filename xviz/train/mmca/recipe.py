@@ -29,6 +29,7 @@ from torch import Tensor
 from xviz import checkpoints
 from xviz.models.mmca import MMCA, MMCA_CARD
 from xviz.train.mmca.features import Portion, Split, joined, load_split
+from xviz.train.mmca.ranking import quick_check
 
 
 @dataclass(frozen=True)
@@ -36,24 +37,24 @@ class Recipe:
     """Every number of the training."""
 
     scenes: int = 6000  #: training scenes, the first of the split
-    singles: int = 1500  #: scenes of one thing, the first of theirs
-    sentences: int = 4  #: a scene
-    epochs: int = 10
-    alone_epochs: int = 2  #: the first ones train the self-attention branch only, which is quick
-    batch: int = 64
-    foils: int = 2  #: a sentence
-    others: int = 4  #: random other pairs of the batch, the same for both directions
+    singles: int = 1500  #: scenes of one thing, the first of their split
+    sentences: int = 4  #: sentences of each scene
+    epochs: int = 10  #: passes over the training set
+    alone_epochs: int = 2  #: first epochs, which train the self-attention branch only
+    batch: int = 64  #: scenes in a step
+    foils: int = 2  #: foils of each sentence
+    others: int = 4  #: other pairs of the batch drawn at random, in each direction
     hardest: int = 2  #: hardest negatives of the batch, in each direction
-    rate: float = 1e-3
-    warm_up: float = 0.05  #: share of the steps
-    weight_decay: float = 0.01
-    temperature: float = 0.07
-    loss: str = "softmax"  #: or "hinge"
-    margin: float = 0.2  #: of the hinge
+    rate: float = 1e-3  #: highest learning rate
+    warm_up: float = 0.05  #: share of the steps in which the rate rises
+    weight_decay: float = 0.01  #: of AdamW
+    temperature: float = 0.07  #: of the softmax over candidates
+    loss: str = "softmax"  #: softmax or hinge
+    margin: float = 0.2  #: of the hinge loss
     left_out: float = 0.1  #: share of tokens left out at random
     align: float = 1.0  #: weight of the loss that brings a word and its region together before they attend
-    noise: float = 0.25  #: added to every piece, in standard deviations
-    seed: int = 0
+    noise: float = 0.25  #: noise added to every word piece, in standard deviations
+    seed: int = 0  #: seed of everything drawn at random
 
 
 def train(folder: Path, out: Path, recipe: Recipe, settings: Mapping[str, object] = MMCA_CARD.settings) -> MMCA:
@@ -251,56 +252,3 @@ def leave_out(present: Tensor, share: float) -> Tensor:
     """Presence (b, n) with a share of the tokens left out at random, never all of a row."""
     kept = present & (torch.rand(present.shape) >= share)
     return torch.where(kept.any(1, keepdim=True), kept, present)
-
-
-@torch.inference_mode()
-def quick_check(model: MMCA, split: Split, count: int = 200) -> dict[str, float]:
-    """Recall at 1 of both directions among ``count`` scenes, and how often a sentence beats its foil, in per cent."""
-    model.eval()
-    scenes = np.arange(min(count, len(split.scenes)))
-    true = np.array([split.true_of[i][-1] for i in scenes])
-    alone, joint = score_all(model, split, scenes, true)
-    foils = np.array([split.foils_of[i][0] if split.foils_of[i] else i for i in true])
-    other = [part.diagonal() for part in score_all(model, split, scenes, foils, matched=True)]
-    found = {}
-    for name, score, foil in (
-        ("both", alone + joint, other[0] + other[1]),
-        ("alone", alone, other[0]),
-        ("joint", joint, other[1]),
-    ):
-        right = torch.arange(len(scenes))
-        r1 = ((score.argmax(1) == right).float().mean() + (score.argmax(0) == right).float().mean()) * 50
-        found |= {f"r1 {name}": r1.item(), f"foil {name}": (score.diagonal() > foil).float().mean().item() * 100}
-    return {"r1": found["r1 both"], "foil": found["foil both"], **found}
-
-
-@torch.inference_mode()
-def score_all(
-    model: MMCA, split: Split, scenes: NDArray[np.int64], sentences: NDArray[np.int64], *, matched: bool = False
-) -> tuple[Tensor, Tensor]:
-    """i0 · c0 and i1 · c1 of all pictures with all sentences, (scenes, sentences) each.
-
-    Args:
-        model: In evaluation mode.
-        split: Where the features are.
-        scenes: Indices of the pictures.
-        sentences: Indices of the sentences.
-        matched: Only the diagonal of the second matrix is computed; the rest of it is zero.
-    """
-    features, read = split.read(sentences)
-    seen = torch.ones(len(scenes), split.regions.shape[1], dtype=torch.bool)
-    regions, own, i0 = model.see(split.see(scenes), seen, split.places(scenes))
-    pieces, c0 = model.read(features, read)
-    shown = own if model.stacked else regions
-    joint = torch.zeros(len(scenes), len(sentences))
-    if matched:
-        i1, c1 = model.meet(shown, pieces, seen, read)
-        joint.diagonal().copy_((i1 * c1).sum(-1))
-        return i0 @ c0.T, joint
-    for part in read.sum(1).argsort().split(125):  # like lengths together: less padding
-        longest = int(read[part].sum(1).max())
-        said, heard = pieces[part, :longest], read[part, :longest]
-        for row in range(len(scenes)):
-            i1, c1 = model.meet(shown[row].expand(len(part), -1, -1), said, seen[row].expand(len(part), -1), heard)
-            joint[row, part] = (i1 * c1).sum(-1)
-    return i0 @ c0.T, joint

@@ -1,18 +1,16 @@
 """Compose the scenes of the image-sentence set: real cut-outs with exact boxes and sentences that place every mention.
 
-Run ``python -m xviz.train.mmca.scenes --out DIR``. A run with the same seed writes the same records; concepts are
+Run ``xviz make scenes --out DIR``. A run with the same seed writes the same records; concepts are
 divided by `xviz.train.mmca.splits`, whatever the seed. The sentences are templates around human names and captions.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import multiprocessing
-import sys
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -223,37 +221,22 @@ def _write_notes(out: Path, cache: Path, pools: Pools, cutouts: Sequence[Cutout]
         (out / name).write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Fetch, render, divide, compose and write; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m xviz.train.mmca.scenes", description="Compose the MMCA scene set.")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write the set into")
-    parser.add_argument("--cache", type=Path, help="folder for packages and cut-outs (default: OUT/cache)")
-    for split, number in (
-        ("train", 10000),
-        ("val", 500),
-        ("test", 1000),
-        ("unseen", 1000),
-        ("photos", 1000),
-        ("singles", 1500),
-        ("samples", 24),
-    ):
-        parser.add_argument(f"--{split}", type=int, default=number, help=f"scenes of this split (default {number})")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=2)
-    given = parser.parse_args(arguments)
-    cache = (given.cache or given.out / "cache").resolve()
-    try:
-        cutouts = load(cache)
-        pools = divide(cutouts)
-        wanted = {split: getattr(given, split) for split in reversed(pools.cutouts)}
-        counts = build(pools, given.out, wanted, seed=given.seed, workers=given.workers)
-    except SourceError as error:
-        print(error, file=sys.stderr)
-        return 1
-    _write_notes(given.out, cache, pools, cutouts, counts)
+def make(out: Path, cache: Path, wanted: Mapping[str, int], *, seed: int = 0, workers: int = 2) -> None:
+    """Fetch, render, divide, compose and write.
+
+    Args:
+        out: Folder of the set.
+        cache: Folder of fetched packages and rendered cut-outs.
+        wanted: Scenes of each split.
+        seed: Of everything that is drawn at random.
+        workers: Processes.
+
+    Raises:
+        SourceError: a package cannot be had.
+    """
+    cache = cache.resolve()
+    cutouts = load(cache)
+    pools = divide(cutouts)
+    counts = build(pools, out, {split: wanted[split] for split in reversed(pools.cutouts)}, seed=seed, workers=workers)
+    _write_notes(out, cache, pools, cutouts, counts)
     print(json.dumps({"scenes": counts, "seen": len(pools.seen), "unseen": len(pools.unseen)}))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

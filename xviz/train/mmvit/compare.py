@@ -1,13 +1,12 @@
 """Does each part of a recipe help? Instruments and object pictures over seeds, with one thing changed.
 
-``python -m xviz.train.mmvit.compare mmvit-instruments --data DIR`` trains every form with every seed, on a schedule
+``xviz compare mmvit-instruments --data DIR`` trains every form with every seed, on a schedule
 that is shorter than the checkpoint's (``SHORTER``), and adds the numbers of each to the record. Trainings of the same
 numbers that stand there are not repeated, so that the command can be stopped and started again.
 """
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 import time
 from collections.abc import Mapping
@@ -16,7 +15,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from xviz.checkpoints import FOLDER
 from xviz.models import MODELS
 from xviz.train.common.records import compared, write
 
@@ -66,14 +64,3 @@ def compare(name: str, data: Path, forms: list[str], seeds: list[int], out: Path
             record = compared(out, numbers)
             record["trainings"]["runs"].append(found)
             write(record, out)
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("name", choices=list(FORMS))
-    parser.add_argument("--data", type=Path, required=True, help="the folder of the set")
-    parser.add_argument("--form", action="append", help="one form; all where none is named")
-    parser.add_argument("--seed", type=int, action="append", help="one seed; all where none is named")
-    given = parser.parse_args()
-    where = FOLDER / f"{given.name}.json"
-    compare(given.name, given.data, given.form or list(FORMS[given.name]), given.seed or list(SEEDS), where)

@@ -1,22 +1,20 @@
 """Make the shipped samples of instruments and object pictures.
 
-``python -m xviz.train.mmvit.samples --instruments DIR`` mixes held-out notes of two families and writes FLAC files with
+``xviz samples mmvit-instruments --data DIR`` mixes held-out notes of two families and writes FLAC files with
 the true box, in time and frequency, of every note. ``--objects DIR --cache CACHE`` puts held-out models in pairs, from
-the pictures that the builder rendered, and writes JPEG files with the true mask of every thing. The lists are
-``mmvit-instruments.json`` and ``mmvit-objects.json`` beside them.
+the pictures that the builder rendered, and writes JPEG files with the true mask of every thing.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import soundfile
 from PIL import Image
 
+from xviz.data.shipped import FOLDER, ShippedSample, Truth, write
 from xviz.models.mel import Mel
 from xviz.models.mmvit_cards import FAMILIES, INSTRUMENTS, KINDS
 from xviz.train.mmvit.instruments.clips import notes
@@ -24,7 +22,7 @@ from xviz.train.mmvit.instruments.measure import mixtures
 from xviz.train.mmvit.objects.pictures import Cutout, backgrounds, composed
 from xviz.train.mmvit.objects.renders import VIEWS
 
-FOLDER = Path(__file__).parents[2] / "data" / "samples"
+SOUNDS, PICTURES = FOLDER / "mmvit-instruments", FOLDER / "mmvit-objects"
 COUNT = 6  #: samples of each set, every family and kind at most twice
 SIDE = 256  #: of a picture, pixels
 FONT = "Notes of FluidR3 GM by Frank Wen and others (MIT; Debian fluid-soundfont-gm), rendered and mixed here."
@@ -32,7 +30,8 @@ FONT = "Notes of FluidR3 GM by Frank Wen and others (MIT; Debian fluid-soundfont
 
 def instruments(folder: Path) -> None:
     """Write the sounds."""
-    definition, listed = Mel.of(INSTRUMENTS), []
+    definition = Mel.of(INSTRUMENTS)
+    listed: list[ShippedSample] = []
     tested = [note for note in notes(folder, definition.rate, FAMILIES) if note.split == "pitch"]
     for clip in mixtures(tested, definition, 60, seed=3):
         order = np.argsort([start for start, _ in clip.places])
@@ -41,17 +40,19 @@ def instruments(folder: Path) -> None:
             continue
         key = "-".join(names)
         signal = 0.7 * clip.signal / np.abs(clip.signal).max()
-        soundfile.write(FOLDER / f"{key}.flac", signal, round(definition.rate), subtype="PCM_16")
-        boxes = [[name, *rounded(clip.box(index, definition))] for name, index in zip(names, order, strict=True)]
-        listed.append({"key": key, "title": ", ".join(names), "file": f"{key}.flac", "places": boxes, "credit": FONT})
-    save("mmvit-instruments", listed)
+        soundfile.write(SOUNDS / f"{key}.flac", signal, round(definition.rate), subtype="PCM_16")
+        boxes = {name: rounded(clip.box(index, definition)) for name, index in zip(names, order, strict=True)}
+        files, truth = {"sound": f"{key}.flac"}, Truth(places=boxes)
+        listed.append(ShippedSample(SOUNDS.name, key, ", ".join(names), "mixed notes", FONT, files, truth=truth))
+    write(SOUNDS / "samples.json", listed)
 
 
 def objects(folder: Path, cache: Path) -> None:
     """Write the pictures and masks."""
     every = json.loads((folder / "objects.json").read_text(encoding="utf-8"))["models"]
     tested = [one for one in every if one["split"] == "model"]
-    grounds, rng, listed = backgrounds(60, SIDE, seed=4), np.random.default_rng(4), []
+    grounds, rng = backgrounds(60, SIDE, seed=4), np.random.default_rng(4)
+    listed: list[ShippedSample] = []
     for ground in grounds:
         chosen = [tested[index] for index in rng.permutation(len(tested))[:2]]
         names = [one["kind"] for one in chosen]
@@ -62,41 +63,24 @@ def objects(folder: Path, cache: Path) -> None:
             Cutout(np.asarray(Image.open(path).convert("RGBA")), KINDS.index(name), 0, "model")
             for path, name in zip(paths, names, strict=True)
         ]
-        made, key = composed(things, ground, rng), "-".join(names)
-        Image.fromarray(made.pixels).save(FOLDER / f"{key}.jpg", quality=92)
-        masks = []
-        for name, mask in zip(names, made.masks, strict=True):
-            Image.fromarray(mask).save(FOLDER / f"{key}.{name}.png", optimize=True)
-            masks.append([name, f"{key}.{name}.png"])
+        picture, key = composed(things, ground, rng), "-".join(names)
+        Image.fromarray(picture.pixels).save(PICTURES / f"{key}.jpg", quality=92)
+        masks = {name: f"{key}.{name}.png" for name in names}
+        for name, mask in zip(names, picture.masks, strict=True):
+            Image.fromarray(mask).save(PICTURES / masks[name], optimize=True)
         credit = "; ".join([*(one["credit"] for one in chosen), "rendered and put together here"])
-        listed.append({"key": key, "title": ", ".join(names), "file": f"{key}.jpg", "masks": masks, "credit": credit})
-    save("mmvit-objects", listed)
+        files, truth = {"picture": f"{key}.jpg"}, Truth(masks=masks)
+        title, kind = ", ".join(names), "composed picture"
+        listed.append(ShippedSample(PICTURES.name, key, title, kind, credit, files, truth=truth))
+    write(PICTURES / "samples.json", listed)
 
 
-def fits(names: list[str], listed: list[dict[str, Any]]) -> bool:
+def fits(names: list[str], listed: list[ShippedSample]) -> bool:
     """Whether one more sample of two different classes is wanted."""
-    seen = [name for entry in listed for name in entry["title"].split(", ")]
+    seen = [name for shipped in listed for name in shipped.title.split(", ")]
     return len(listed) < COUNT and len(set(names)) == 2 and all(seen.count(name) < 2 for name in names)
 
 
-def rounded(box: tuple[float, float, float, float]) -> list[float]:
+def rounded(box: tuple[float, float, float, float]) -> tuple[float, ...]:
     """Seconds to thousandths, hertz to tenths."""
-    return [round(value, digits) for value, digits in zip(box, (3, 3, 1, 1), strict=True)]
-
-
-def save(card: str, listed: list[dict[str, Any]]) -> None:
-    """Write the list of a card's samples."""
-    text = json.dumps(listed, indent=1, ensure_ascii=False) + "\n"
-    (FOLDER / f"{card}.json").write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--instruments", type=Path, help="the folder of the set of instruments")
-    parser.add_argument("--objects", type=Path, help="the folder of the set of object pictures")
-    parser.add_argument("--cache", type=Path, help="the cache that the builder of object pictures used")
-    given = parser.parse_args()
-    if given.instruments:
-        instruments(given.instruments)
-    if given.objects:
-        objects(given.objects, given.cache or given.objects / "cache")
+    return tuple(round(value, digits) for value, digits in zip(box, (3, 3, 1, 1), strict=True))

@@ -24,13 +24,13 @@ from xviz.models.mmvit import MMViT, patches
 class Schedule:
     """The numbers that every recipe of this model has."""
 
-    epochs: int = 18
-    batch: int = 32
-    rate: float = 2e-3
-    warm_up: float = 0.1  #: share of the steps
-    weight_decay: float = 0.05
+    epochs: int = 18  #: passes over the training set
+    batch: int = 32  #: clips or pictures in a step
+    rate: float = 2e-3  #: highest learning rate
+    warm_up: float = 0.1  #: share of the steps in which the rate rises
+    weight_decay: float = 0.05  #: of AdamW
     left_out: float = 0.1  #: share of patches left out at random
-    seed: int = 0
+    seed: int = 0  #: seed of everything drawn at random
 
 
 def begin(recipe: Schedule, settings: Mapping[str, Any]) -> tuple[MMViT, np.random.Generator]:

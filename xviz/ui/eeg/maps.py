@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from xviz import record
 from xviz.core.run import Target
-from xviz.data.shipped.recordings import truth
+from xviz.data.shipped import simulation
 from xviz.draw import scale
 from xviz.draw.scale import signed
 from xviz.drawings import matrix
@@ -94,7 +94,9 @@ def maps_of(opened: Opened, fine: Fine | None) -> list[Map]:
         maps.append(Map(METHODS["integrated"].title, summed, "logits", True))
         maps.append(Map("Leave one cell out", fine.left_out, "logits", True))
     if opened.example is not None and opened.example.kind == "simulated":
-        maps.append(Map(f"Simulated: {opened.output}", truth().change[opened.output], "dB, rating 2 to 8", True, True))
+        maps.append(
+            Map(f"Simulated: {opened.output}", simulation().change[opened.output], "dB, rating 2 to 8", True, True)
+        )
     return maps
 
 

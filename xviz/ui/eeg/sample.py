@@ -14,7 +14,7 @@ from xviz.core.sample import Eeg, Sample
 from xviz.core.tokens import Electrodes
 from xviz.data.eeg.channels import ChannelReport, Missing, match
 from xviz.data.eeg.read import SUFFIXES, UNITS, EegFile, crop, open_eeg
-from xviz.data.shipped.recordings import EegExample, eeg_examples
+from xviz.data.shipped import ShippedSample, samples
 from xviz.draw.scale import signed
 from xviz.models.card import ModelCard
 from xviz.models.mca_features import Band
@@ -33,7 +33,7 @@ class Chosen:
     choices: Choices
     sample: Sample
     report: ChannelReport
-    example: EegExample | None  #: None for the visitor's own
+    example: ShippedSample | None  #: None for the visitor's own
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -41,7 +41,7 @@ class Opened(records.Opened):
     """A recording."""
 
     report: ChannelReport
-    example: EegExample | None
+    example: ShippedSample | None
     before: Run  #: with no electrode hidden
     window: int | None  #: the window that is judged; None for all
 
@@ -110,7 +110,7 @@ def choose(card: ModelCard) -> Chosen:
     choices = Choices(card.key)
     with st.sidebar:
         st.subheader("Recording")
-        titles = {one.title: one for one in eeg_examples()}
+        titles = {shipped.title: shipped for shipped in samples(card.key)}
         title = st.selectbox("Shipped recordings", list(titles), key="recording", bind="query-params")
         example = titles[title]
         given = page.files(
@@ -125,7 +125,7 @@ def choose(card: ModelCard) -> Chosen:
         unit, rate, missing = _how(given is not None and given[0].lower().endswith((".csv", ".tsv")))
         if given is None:
             st.caption(f"{example.kind.capitalize()}. {page.plain(example.credit)}")
-    name, data = (given[0], given[1]) if given is not None else (example.file, example.path.read_bytes())
+    name, data = (given[0], given[1]) if given is not None else (example.files["eeg"], example.path("eeg").read_bytes())
     eeg = _part(name, data, unit, rate)
     eeg_digest = digest(Sample("recording", {"eeg": eeg}).digest, *eeg.notes)
     matched, report = _matched(eeg_digest, missing, eeg)
@@ -249,7 +249,7 @@ def _answers(opened: Opened) -> None:
 def said_of(opened: Opened) -> str:
     """What is known about the recording, and what the answer is worth."""
     if opened.example is not None and opened.example.kind == "simulated":
-        told = ", ".join(f"{name} {value:.1f}" for name, value in opened.example.ratings.items())
+        told = ", ".join(f"{name} {value:.1f}" for name, value in opened.example.truth.ratings.items())
         return (
             f":material/science: **A simulated recording.** Nobody's brain was recorded. The simulation was told: "
             f"{told} (1–9, high from 5 on), so that we know which electrodes and bands follow it."

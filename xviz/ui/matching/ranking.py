@@ -10,7 +10,7 @@ import streamlit as st
 from PIL import Image
 
 from xviz.core.sample import Sample
-from xviz.data.shipped.scenes import examples, load_example
+from xviz.data.shipped import load_sample, samples
 from xviz.data.text import read_text
 from xviz.ui import cache, page
 from xviz.ui.matching.sample import Opened
@@ -22,9 +22,10 @@ Scored = tuple[str, dict[str, float]]
 def show(opened: Opened) -> None:
     """Both rankings, side by side."""
     st.subheader("Ranking")
+    listed = samples(opened.card.key)
     st.caption(
-        f"The {sum(len(e.sentences) for e in examples())} shipped captions for this picture, and the "
-        f"{len(examples())} shipped pictures for this sentence, by the score at the chosen α."
+        f"The {sum(len(shipped.sentences) for shipped in listed)} shipped captions for this picture, and the "
+        f"{len(listed)} shipped pictures for this sentence, by the score at the chosen α."
     )
     place = f"ranking {opened.place}"
     if not opened.choices.recall(place) and not st.button("Rank", icon=":material/sort:", key="match.rank"):
@@ -43,8 +44,8 @@ def _show(opened: Opened, sentences: list[Scored], pictures: list[Scored]) -> No
     with left:
         _table("Caption", sentences, opened.run.outputs["score"], "this sentence")
     with right:
-        thumbs = {one.key: thumbnail(one.key) for one in examples()}
-        titles = {one.key: one.title for one in examples()}
+        thumbs = {shipped.name: thumbnail(shipped.name) for shipped in samples(opened.card.key)}
+        titles = {shipped.name: shipped.title for shipped in samples(opened.card.key)}
         _table(
             "Picture",
             [(titles[key], found) for key, found in pictures],
@@ -57,9 +58,9 @@ def _show(opened: Opened, sentences: list[Scored], pictures: list[Scored]) -> No
 def captions(opened: Opened, alpha: float, move: page.Progress) -> list[Scored]:
     """Every shipped caption with its outputs for the scene's picture, best first."""
     found = []
-    for number, one in enumerate(examples()):
-        move(0.8 * number / len(examples()), "captions")
-        for sentence in one.sentences:
+    for number, shipped in enumerate(samples(opened.card.key)):
+        move(0.8 * number / len(samples(opened.card.key)), "captions")
+        for sentence in shipped.sentences:
             sample = Sample("ranking", {**opened.sample.parts, "text": read_text(sentence)})
             found.append((sentence, _outputs(opened, sample, alpha)))
     return sorted(found, key=lambda pair: -pair[1]["score"])
@@ -69,10 +70,10 @@ def pictures_for(opened: Opened, alpha: float, move: page.Progress) -> list[Scor
     """Every shipped picture with its outputs for the scene's sentence, best first."""
     text = opened.sample.parts["text"]
     found = []
-    for number, one in enumerate(examples()):
-        move(0.8 + 0.2 * number / len(examples()), "pictures")
-        sample = Sample("ranking", {**load_example(one.key).parts, "text": text})
-        found.append((one.key, _outputs(opened, sample, alpha)))
+    for number, shipped in enumerate(samples(opened.card.key)):
+        move(0.8 + 0.2 * number / len(samples(opened.card.key)), "pictures")
+        sample = Sample("ranking", {**shipped.load().parts, "text": text})
+        found.append((shipped.name, _outputs(opened, sample, alpha)))
     return sorted(found, key=lambda pair: -pair[1]["score"])
 
 
@@ -113,7 +114,7 @@ def _table(what: str, rows: list[Scored], own: float, own_name: str, images: lis
 @st.cache_data(max_entries=256, show_spinner=False)
 def thumbnail(key: str) -> str:
     """A shipped picture as a small data address."""
-    image = Image.fromarray(np.asarray(load_example(key).parts["picture"].pixels))  # type: ignore[union-attr]
+    image = Image.fromarray(np.asarray(load_sample(key).parts["picture"].pixels))  # type: ignore[union-attr]
     image.thumbnail((128, 96))
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=85)

@@ -12,7 +12,7 @@ from xviz.core.run import Run, Target
 from xviz.core.sample import Part, Picture, Regions, Sample
 from xviz.core.tokens import Boxes, Pieces
 from xviz.data.picture import read_picture, read_regions
-from xviz.data.shipped.scenes import Example, examples, load_example
+from xviz.data.shipped import ShippedSample, samples
 from xviz.data.text import read_text
 from xviz.models import regions
 from xviz.models.boxes import find_boxes
@@ -101,7 +101,7 @@ def choose(card: ModelCard) -> Chosen:
     choices = Choices(card.key)
     with st.sidebar:
         st.subheader("Sample")
-        titles = {one.title: one for one in examples()}
+        titles = {shipped.title: shipped for shipped in samples(card.key)}
         title = st.selectbox(
             "Shipped samples",
             list(titles),
@@ -135,14 +135,14 @@ def choose(card: ModelCard) -> Chosen:
         help="Edit it: score and maps follow, beside the original's.",
     )
     if given is None and boxes is None:
-        return Chosen(choices, load_example(chosen.key, sentence), load_example(chosen.key))
+        return Chosen(choices, chosen.load(sentence), chosen.load())
     sample = _own(card, sentence, given, boxes)
     first = str(choices.recall(f"first {seen(sample)}", sentence))
     choices.remember(f"first {seen(sample)}", first)
     return Chosen(choices, sample, _own(card, first, given, boxes))
 
 
-def _fresh_sentence(titles: dict[str, Example]) -> None:
+def _fresh_sentence(titles: dict[str, ShippedSample]) -> None:
     state.set_widget("sentence", titles[str(state.widget("sample"))].sentences[0])
 
 

@@ -16,12 +16,12 @@ from xviz.core.sample import PointCloud, Sample, Views
 from xviz.core.tokens import PatchGrid, Segments
 from xviz.data.cloud.read import SUFFIXES, UNITS, UPS
 from xviz.data.cloud.scene import read_scene
-from xviz.data.shipped.rooms import load_room, room_examples
+from xviz.data.shipped import load_sample, samples
 from xviz.draw import scale
 from xviz.drawings import photos, points
 from xviz.explain.class_map import Fused, fused
 from xviz.models.card import ModelCard
-from xviz.models.photos import STRIDE, Frame
+from xviz.models.photos import Frame
 from xviz.ui import cache, components, methods, page, records
 from xviz.ui.rooms.calls import PATCHES, POINTS
 from xviz.ui.rooms.geometry import Truth, of
@@ -209,15 +209,10 @@ def _drawing(key: str, digest: str, bare: bool, _card: ModelCard, _sample: Sampl
     )
     names = [f"{i + 1} · {name}" for i, name in enumerate(views.names)]
     grid = _card.settings["grid"]
-    return Drawn(made, photos.album(views.images, grid, names=names, frames=[_frame(i, grid) for i in views.images]))
-
-
-def _frame(image: NDArray[np.uint8], grid: tuple[int, int]) -> tuple[float, float, float, float]:
-    """Where the model's grid of patches lies in pixels of a photo; it reaches beyond where the photo was padded."""
-    frame = Frame(image.shape[:2], grid)
-    top, left = frame.corner
-    right, bottom = grid[1] * STRIDE - left, grid[0] * STRIDE - top
-    return -left / frame.scale, -top / frame.scale, right / frame.scale, bottom / frame.scale
+    return Drawn(
+        made,
+        photos.album(views.images, grid, names=names, frames=[Frame(i.shape[:2], grid).edges for i in views.images]),
+    )
 
 
 def cameras(sample: Sample) -> list[tuple[str, NDArray[np.float64]]]:
@@ -262,7 +257,7 @@ def choose(card: ModelCard) -> Sample:
     """
     with st.sidebar:
         st.subheader("Sample")
-        titles = {one.title: one for one in room_examples()}
+        titles = {shipped.title: shipped for shipped in samples(card.key)}
         title = st.selectbox("Shipped rooms", list(titles), key="room", bind="query-params")
         given = st.file_uploader(
             "Your own room", type=list(KINDS), accept_multiple_files=True, key="rooms.files", max_upload_size=1024,
@@ -270,7 +265,7 @@ def choose(card: ModelCard) -> Sample:
         )  # fmt: skip
         if not given:
             st.caption(page.plain(titles[title].credit))
-            return _shipped(titles[title].key)
+            return _shipped(titles[title].name)
         unit = st.selectbox("Numbers are", [GUESS, *UNITS], key="rooms.unit")
         up = st.selectbox("Up is", list(UPS), index=list(UPS).index("z"), key="rooms.up")
     ids = tuple(sorted(one.file_id for one in given))
@@ -278,8 +273,8 @@ def choose(card: ModelCard) -> Sample:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the room …")
-def _shipped(key: str) -> Sample:
-    return load_room(key)
+def _shipped(name: str) -> Sample:
+    return load_sample(name)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the room …")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from xviz.core.sample import Sample
-from xviz.data.shipped.views import ViewExample, load_view_example, view_examples
+from xviz.data.shipped import ShippedSample, samples
 from xviz.models.card import ModelCard
 from xviz.ui import page
 from xviz.ui.views import picture, sound
 
 
-def choose(card: ModelCard) -> tuple[Sample, ViewExample | None] | None:
+def choose(card: ModelCard) -> tuple[Sample, ShippedSample | None] | None:
     """The sample, and what is known of it where it is a shipped one; None while there is none.
 
     Raises:
@@ -20,7 +20,7 @@ def choose(card: ModelCard) -> tuple[Sample, ViewExample | None] | None:
     sounds = card.settings["part"] == "sound"
     with st.sidebar:
         st.subheader("Sample")
-        titles = {one.title: one for one in view_examples(card.key)}
+        titles = {shipped.title: shipped for shipped in samples(card.key)}
         title = None
         if titles:
             label = f"Shipped {'sounds' if sounds else 'pictures'}"
@@ -35,4 +35,4 @@ def choose(card: ModelCard) -> tuple[Sample, ViewExample | None] | None:
     if title is None:
         st.info(f"Bring {next(iter(card.wants.values()))} to begin.", icon=":material/upload:")
         return None
-    return load_view_example(card.key, titles[title].key), titles[title]
+    return titles[title].load(), titles[title]

@@ -8,7 +8,7 @@ from PIL import Image
 
 from xviz.core.sample import Sample
 from xviz.data.picture import read_picture
-from xviz.data.shipped.views import ViewExample
+from xviz.data.shipped import ShippedSample
 from xviz.drawings.plane import Plane
 from xviz.models.card import ModelCard
 from xviz.models.mmvit_cards import seen
@@ -43,7 +43,7 @@ def plane(card: ModelCard, sample: Sample) -> Plane:
     return Plane(np.repeat(np.repeat(pixels, zoom, 0), zoom, 1), (rows, columns))
 
 
-def truth(card: ModelCard, example: ViewExample, output: str) -> NDArray[np.float64] | None:
+def truth(card: ModelCard, example: ShippedSample, output: str) -> NDArray[np.float64] | None:
     """(rows, columns) of the model's picture: how much of each pixel shows the class, where that is known."""
     if (mask := example.mask(output)) is None:
         return None

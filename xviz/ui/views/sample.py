@@ -12,7 +12,7 @@ from xviz.checkpoints import manifest
 from xviz.core.cells import Cells
 from xviz.core.run import Target
 from xviz.core.sample import Sample
-from xviz.data.shipped.views import ViewExample
+from xviz.data.shipped import ShippedSample
 from xviz.drawings import image, plane
 from xviz.drawings.plane import Plane
 from xviz.models import CARDS
@@ -89,7 +89,7 @@ def view_name(card: ModelCard, view: str) -> str:
     return f"{name}, fine in {' and '.join(fine)}" if fine else f"{name}, coarser"
 
 
-def show(card: ModelCard, sample: Sample, example: ViewExample | None) -> Opened:
+def show(card: ModelCard, sample: Sample, example: ShippedSample | None) -> Opened:
     """The sample with its player or as a picture, what is recognised, and the class that the rest explains."""
     choices = Choices(card.key)
     choices.start(f"{card.key} {sample.digest}")
@@ -119,14 +119,14 @@ def _plane(key: str, digest: str, _card: ModelCard, _sample: Sample) -> Plane:
     return (sound if _card.settings["part"] == "sound" else picture).plane(_card, _sample)
 
 
-def _truth(card: ModelCard, sample: Sample, example: ViewExample, output: str) -> NDArray[np.float64] | None:
+def _truth(card: ModelCard, sample: Sample, example: ShippedSample, output: str) -> NDArray[np.float64] | None:
     """Where a class is in a shipped sample, if that is known."""
     if card.settings["part"] == "sound":
         return sound.truth(card, example, output)
     return picture.truth(card, example, output)
 
 
-def _sample(opened: Opened, example: ViewExample | None) -> None:
+def _sample(opened: Opened, example: ShippedSample | None) -> None:
     """The waveform with its player and the spectrogram, or the picture."""
     from xviz.ui import components
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from xviz.core.provenance import digest
 from xviz.core.sample import Sample, Sound
-from xviz.data.shipped.views import ViewExample
+from xviz.data.shipped import ShippedSample
 from xviz.data.sound import Outline, outline, read_sound, write_wav
 from xviz.drawings import plane as planes
 from xviz.drawings import wave
@@ -119,7 +119,7 @@ def player(card: ModelCard, sample: Sample) -> str:
     return f"{card.key} {sample.digest[:16]}"
 
 
-def waveform(card: ModelCard, sample: Sample, example: ViewExample | None) -> None:
+def waveform(card: ModelCard, sample: Sample, example: ShippedSample | None) -> None:
     """The waveform of what the model hears, with a player."""
     sound, seconds = sample.part("sound"), Mel.of(card.settings).seconds
     assert isinstance(sound, Sound)
@@ -133,7 +133,7 @@ def waveform(card: ModelCard, sample: Sample, example: ViewExample | None) -> No
         filled=len(signal) / sound.rate / seconds,
         audio=_played(signal, sound.rate),
         player=player(card, sample),
-        spans=[] if example is None else [(float(a), float(b), str(what)) for what, a, b, *_ in example.places],
+        spans=[] if example is None else [(a, b, name) for name, (a, b, *_) in example.truth.places.items()],
         title="Waveform (full scale is 1)",
     )
     components.mount(view, key=f"wave {card.key} {sample.digest[:16]}")
@@ -168,8 +168,8 @@ def plane(card: ModelCard, sample: Sample) -> planes.Plane:
     )
 
 
-def truth(card: ModelCard, example: ViewExample, output: str) -> NDArray[np.float64] | None:
+def truth(card: ModelCard, example: ShippedSample, output: str) -> NDArray[np.float64] | None:
     """(bands, frames) as drawn: how much of each belongs to the class, where that is known."""
     definition = Mel.of(card.settings)
-    found = [definition.place(*map(float, edges)) for what, *edges in example.places if what == output]
-    return np.maximum.reduce(found) if found else None
+    place = example.truth.places.get(output)
+    return None if place is None else definition.place(*place)

@@ -1,6 +1,6 @@
 """The spoken-digits recipe over voices and seeds, and with one thing changed: does each part of it help?
 
-``python -m xviz.train.mmvit.digits.compare --data DIR --voices DIR`` trains, one after another, the recipe with each of
+``xviz compare mmvit-digits --data DIR --voices DIR`` trains, one after another, the recipe with each of
 the six voices left out, as it is, without synthesised voices and with voices varied more instead, then each form of it
 with three seeds over the shorter schedule ``SHORT``, and adds the last accuracies of every training to the record of
 the checkpoint. Trainings of the same recipe that stand there are not repeated, so that the command can be stopped and
@@ -11,7 +11,6 @@ without one they are left out.
 
 from __future__ import annotations
 
-import argparse
 import json
 import tempfile
 import time
@@ -136,18 +135,3 @@ def shipped(recipe: Recipe, settings: Mapping[str, Any]) -> dict[str, float] | N
     if not alike(log["recipe"], asdict(recipe)) or log["settings"] != own:
         return None
     return {name: log["epochs"][-1][name] for name in ("own split", "new speaker")}
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="the folder of the Free Spoken Digit Dataset")
-    every = [*FORMS, *TRANSFERRED]
-    parser.add_argument(
-        "--form", action="append", choices=every, help="one form; all that can be made if none is named"
-    )
-    parser.add_argument("--without", nargs="+", choices=VOICES, default=VOICES, help="voices that are left out in turn")
-    parser.add_argument("--voices", type=Path, help="the folder that “python -m xviz.train.mmvit.digits.voices” made")
-    parser.add_argument("--pictures", type=Path, help="weights of a model of pictures, for the transferred forms")
-    given = parser.parse_args()
-    named = given.form or (every if given.pictures else list(FORMS))
-    compare(given.data, named, left_out=given.without, voices=given.voices, pictures=given.pictures)

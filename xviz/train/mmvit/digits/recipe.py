@@ -4,7 +4,7 @@ Every epoch each recording leads one clip: alone, or with one or two others afte
 digits in time are known and the answer to “is seven said?” depends on one stretch. One sigmoid for each digit, binary
 cross-entropy. Voices are varied by playing a recording faster or slower by up to a fifth, bands by shifting the
 spectrogram, loudness and background by noise; and each epoch has clips that synthesised voices lead
-(``xviz.train.mmvit.digits.voices``), since five people are too few to learn from what all voices have in common; the
+(``xviz make voices``), since five people are too few to learn from what all voices have in common; the
 last epochs have recorded voices alone. Three further ways to vary them are off in the recipe of the shipped checkpoint
 and on in a form of ``compare``: stretching the bands, as another throat would, an equaliser of slow waves, as
 another microphone would, and silencing neighbouring bands (Park et al., SpecAugment, Interspeech 2019).
@@ -30,21 +30,22 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from xviz.core.errors import ModelError, SampleError
+from xviz.core.errors import SampleError
 from xviz.models.mel import Mel, spectrogram
 from xviz.models.mmvit import MMViT, patches, view_grid
 from xviz.models.mmvit_cards import SOUND, standard
 from xviz.train.mmvit.augment import equalised, shifted, silenced, stretched
 from xviz.train.mmvit.digits.clips import Clip, Recording, alone, recordings, row
 from xviz.train.mmvit.shared import Schedule, optimise
+from xviz.train.mmvit.transfer import transfer
 
 
 @dataclass(frozen=True)
 class Recipe(Schedule):
     """Every number of the training."""
 
-    epochs: int = 20
-    alone_epochs: int = 4  #: the first ones have single digits and no CutMix
+    epochs: int = 20  #: passes over the training set
+    alone_epochs: int = 4  #: first epochs, with single digits and no CutMix
     speed: float = 0.2  #: most change of a recording's speed, and with it of its pitch
     bands: int = 3  #: most shift of the spectrogram in bands
     stretch: float = 0.0  #: most stretch of the spectrogram along its bands, as a share
@@ -52,9 +53,9 @@ class Recipe(Schedule):
     hidden: int = 0  #: most neighbouring bands silenced
     noise: float = 0.01  #: most noise, in full scale; speech has 0.1
     cutmix: float = 0.3  #: share of the batches with CutMix along time
-    without: str = "yweweler"  #: a speaker who is left out of the training altogether; "" for none
-    made: int = 1500  #: clips that synthesised voices lead in one epoch
-    real_epochs: int = 6  #: the last ones have more of the recorded voices instead
+    without: str = "yweweler"  #: speaker left out of the training altogether; "" for none
+    made: int = 1500  #: clips that synthesised voices lead in each epoch
+    real_epochs: int = 6  #: last epochs, with more of the recorded voices instead
     keep_tests: int = 1  #: 1 keeps the set's own test recordings out of the training, 0 takes them in
 
 
@@ -75,16 +76,15 @@ def train(
         recipe: The numbers of the training.
         settings: Of the card.
         start: Weights of a model of pictures to begin with, and the rule by which its colours are joined.
-        voices: The folder of synthesised voices that ``xviz.train.mmvit.digits.voices`` made, where the recipe takes
-            some.
+        voices: The folder of synthesised voices that ``xviz make voices`` wrote, where the recipe takes some.
 
     Raises:
         SampleError: a folder holds no recordings, or the recipe takes synthesised voices and no folder is given.
     """
     if recipe.made and voices is None:
         raise SampleError(
-            f"The recipe takes {recipe.made} clips of synthesised voices in each epoch. Make them by “python -m "
-            "xviz.train.mmvit.digits.voices --out DIR” and give --voices DIR, or train without them by --made 0."
+            f"The recipe takes {recipe.made} clips of synthesised voices in each epoch. Make them by “xviz make "
+            "voices --out DIR” and give --voices DIR, or train without them by --made 0."
         )
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(1)  # small operations are no faster on two
@@ -243,61 +243,3 @@ def accuracy(model: MMViT, some: Sequence[Recording], definition: Mel, **context
     clips = [alone(one, definition.length, definition.rate) for one in some]
     best = predict(model, heard(clips, definition), **context).argmax(1)
     return round(100 * float((best == [one.digit for one in some]).mean()), 2)
-
-
-def transfer(
-    pictures: Mapping[str, Tensor], model: MMViT, *, rule: str = "sum", grids: Sequence[tuple[int, int]] = ()
-) -> tuple[str, ...]:
-    """Put the weights of a model of pictures into a model of sounds; the names of those that fit.
-
-    Patch weights of three colour channels become those of one by their sum, which is right for a grey picture
-    repeated three times, or by their mean; codes of places are cut where the new grid is shorter and stretched where it
-    is longer, as in AST (Gong et al., Interspeech 2021). The classes are not carried over.
-
-    Args:
-        pictures: State of the model of pictures, with the same widths, stages and patch kernels.
-        model: The model of sounds; changed in place.
-        rule: "sum" or "mean".
-        grids: Rows and columns of the patches of each view of the model of pictures; square where not given.
-
-    Raises:
-        ModelError: another rule, or nothing fits.
-    """
-    if rule not in ("sum", "mean"):
-        raise ModelError(f"Channels are joined by “sum” or “mean”, not “{rule}”.")
-    own, carried = model.state_dict(), {}
-    for name, theirs in pictures.items():
-        if name not in own or name.startswith(("classify", "mean_")):
-            continue
-        wanted = own[name]
-        if name.startswith("embed") and name.endswith("weight") and theirs.shape[1] == 3 * wanted.shape[1]:
-            apart = theirs.unflatten(1, (3, -1))
-            theirs = apart.sum(1) if rule == "sum" else apart.mean(1)
-        if name.startswith("place.") and theirs.shape != wanted.shape:
-            view = int(name.split(".")[1])
-            theirs = fitted(theirs, grids[view] if grids else square(theirs.shape[1]), model.grids[view])
-        if theirs.shape == wanted.shape:
-            carried[name] = theirs
-    if not carried:
-        raise ModelError("No weight of the model of pictures fits; use one with the same widths, stages and kernels.")
-    model.load_state_dict({**own, **carried})
-    return tuple(carried)
-
-
-def square(count: int) -> tuple[int, int]:
-    """Rows and columns of a square grid of so many patches."""
-    side = round(count**0.5)
-    if side * side != count:
-        raise ModelError(f"A model of pictures has a square grid of patches; {count} are none.")
-    return side, side
-
-
-def fitted(codes: Tensor, old: tuple[int, int], new: tuple[int, int]) -> Tensor:
-    """Codes of places (1, n, width) on another grid: the middle where it is smaller, stretched where it is larger."""
-    grid = codes[0].T.unflatten(-1, old)
-    for axis in (0, 1):
-        if new[axis] < old[axis]:
-            grid = grid.narrow(axis + 1, (old[axis] - new[axis]) // 2, new[axis])
-    if grid.shape[1:] != torch.Size(new):
-        grid = F.interpolate(grid[None], new, mode="bilinear", align_corners=False)[0]
-    return grid.flatten(1).T[None]

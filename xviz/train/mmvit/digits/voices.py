@@ -1,6 +1,6 @@
 """Make more voices for the spoken digits: each digit as many synthesised speakers say it.
 
-``python -m xviz.train.mmvit.digits.voices --out DIR`` needs the Debian packages ``espeak-ng`` (GPL-3; a formant
+``xviz make voices --out DIR`` needs the Debian packages ``espeak-ng`` (GPL-3; a formant
 synthesiser) and ``flite`` (of Carnegie Mellon University, free; from recordings of four people). It draws accents,
 speakers, pitches and speeds, and writes ``{digit}_{voice}_{index}.wav`` at 8 kHz, cut to where it sounds, each in a
 small room of its own (decaying noise). Nobody in the set of recorded digits is imitated.
@@ -8,10 +8,8 @@ small room of its own (decaying noise). Nobody in the set of recorded digits is 
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -138,14 +136,3 @@ def _run(command: Sequence[str], said: Path) -> None:
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode or not said.is_file():
         raise SourceError(f"{command[0]} failed with status {result.returncode}: {result.stderr.strip()[-400:]}")
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="folder for the recordings")
-    parser.add_argument("--voices", type=int, default=200)
-    given = parser.parse_args()
-    try:
-        print(build(given.out, given.voices), "recordings written")
-    except SourceError as error:
-        sys.exit(str(error))

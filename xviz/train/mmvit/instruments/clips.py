@@ -1,6 +1,6 @@
 """Notes of instruments, and clips of one or two of them whose places in time and frequency are known.
 
-Reads the folder that ``python -m xviz.train.mmvit.instruments.notes`` wrote.
+Reads the folder that ``xviz make notes`` wrote.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def notes(folder: Path, rate: float, families: Sequence[str]) -> list[Note]:
     if not signals.is_file() or not said.is_file():
         raise SampleError(
             "The folder holds no instruments.npz and instruments.json. "
-            "Make them with “python -m xviz.train.mmvit.instruments.notes --out DIR” and give DIR with --data."
+            "Make them with “xviz make notes --out DIR” and give DIR with --data."
         )
     listed = json.loads(said.read_text(encoding="utf-8"))
     if listed["rate"] != rate or set(listed["families"]) - set(families):

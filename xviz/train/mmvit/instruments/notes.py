@@ -1,6 +1,6 @@
 """Make the training set of instruments: single notes of General MIDI programs, rendered from soundfonts.
 
-``python -m xviz.train.mmvit.instruments.notes --out DIR`` needs the Debian packages ``fluidsynth``,
+``xviz make notes --out DIR`` needs the Debian packages ``fluidsynth``,
 ``fluid-soundfont-gm`` (FluidR3 GM, MIT) and ``timgm6mb-soundfont`` (TimGM6mb, GPL-2; for testing alone). It plays every
 second semitone of 51 programs of ten families at two strengths, and writes ``instruments.npz`` (1.5 s each at 16 kHz)
 and ``instruments.json`` (what each note is).
@@ -11,12 +11,10 @@ family (``instrument``) and all of the other soundfont (``soundfont``).
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import struct
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -159,13 +157,3 @@ def _fluidsynth(font: str, file: bytes) -> NDArray[np.float32]:
             raise SourceError(f"fluidsynth failed with status {result.returncode}: {result.stderr.strip()[-400:]}")
         signal, rate = soundfile.read(wave, dtype="float32", always_2d=True)
     return soxr.resample(signal.mean(1), rate, RATE).astype(np.float32)
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="folder for the set")
-    given = parser.parse_args()
-    try:
-        build(given.out)
-    except SourceError as error:
-        sys.exit(str(error))

@@ -3,7 +3,7 @@
 Every epoch each note leads some clips: alone, or with a note of another family that may begin at another time and sound
 at once. One sigmoid for each family, binary cross-entropy. Notes are varied by speed, and with it pitch, by about a
 semitone, by shifting the spectrogram by bands, in loudness, and with noise. CutMix along time and patches left out are
-those of the digits (``xviz/train/mmvit.py``). The first epochs have single notes only.
+those of the digits (`xviz.train.mmvit.digits.recipe`). The first epochs have single notes only.
 
 The training can begin with the weights of the model of object pictures: three colour channels become one by their sum
 or by their mean.
@@ -25,9 +25,10 @@ from xviz.models.mel import Mel
 from xviz.models.mmvit import MMViT, view_grid
 from xviz.models.mmvit_cards import INSTRUMENTS, OBJECTS
 from xviz.train.mmvit.augment import shifted
-from xviz.train.mmvit.digits.recipe import cutmix, heard, leave_out, predict, remember_mean, transfer
+from xviz.train.mmvit.digits.recipe import cutmix, heard, leave_out, predict, remember_mean
 from xviz.train.mmvit.instruments.clips import Mixture, Note, mixed, notes, whole
 from xviz.train.mmvit.shared import Schedule, begin, loss_of, optimise
+from xviz.train.mmvit.transfer import transfer
 
 SPLITS = ("pitch", "instrument", "soundfont")  #: what is only tested
 
@@ -36,11 +37,11 @@ SPLITS = ("pitch", "instrument", "soundfont")  #: what is only tested
 class Recipe(Schedule):
     """Every number of the training."""
 
-    epochs: int = 14
-    batch: int = 16
-    rate: float = 1e-3
+    epochs: int = 14  #: passes over the training set
+    batch: int = 16  #: clips in a step
+    rate: float = 1e-3  #: highest learning rate
     rounds: int = 2  #: clips that each note leads in one epoch
-    alone_epochs: int = 3  #: the first ones have single notes and no CutMix
+    alone_epochs: int = 3  #: first epochs, with single notes and no CutMix
     together: float = 0.5  #: share of the clips with two notes
     speed: float = 0.06  #: most change of a note's speed, and with it of its pitch
     bands: int = 1  #: most shift of the spectrogram in bands

@@ -1,6 +1,6 @@
 """Pictures of one or two things on made backgrounds, with the true mask of each.
 
-Reads the folder that ``python -m xviz.train.mmvit.objects.renders`` wrote.
+Reads the folder that ``xviz make renders`` wrote.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def cutouts(folder: Path, kinds: Sequence[str]) -> list[Cutout]:
     if not packed.is_file() or not said.is_file():
         raise SampleError(
             "The folder holds no objects.npz and objects.json. "
-            "Make them with “python -m xviz.train.mmvit.objects.renders --out DIR” and give DIR with --data."
+            "Make them with “xviz make renders --out DIR” and give DIR with --data."
         )
     listed = json.loads(said.read_text(encoding="utf-8"))
     if set(listed["kinds"]) - set(kinds):

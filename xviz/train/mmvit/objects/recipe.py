@@ -2,8 +2,8 @@
 
 Every epoch each cut-out leads some pictures: alone, or with a thing of another kind, on a light background out of a
 thousand. One sigmoid for each kind, binary cross-entropy. Sizes, places, sides and the light's colour vary. Patches
-are left out at random as in the recipe of the digits (``xviz/train/mmvit.py``), whose CutMix can be had too. The first
-epochs have single things only, without which the training does not get under way.
+are left out at random as in the recipe of the digits (`xviz.train.mmvit.digits.recipe`), whose CutMix can be had too.
+The first epochs have single things only, without which the training does not get under way.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ TESTED_GROUNDS = (300, 1)  #: how many backgrounds tests have, and their seed
 class Recipe(Schedule):
     """Every number of the training."""
 
-    epochs: int = 90
-    batch: int = 16
-    rate: float = 1e-3
+    epochs: int = 90  #: passes over the training set
+    batch: int = 16  #: pictures in a step
+    rate: float = 1e-3  #: highest learning rate
     rounds: int = 1  #: pictures that each cut-out leads in one epoch
-    alone_epochs: int = 30  #: the first ones have single things and no CutMix
+    alone_epochs: int = 30  #: first epochs, with single things and no CutMix
     together: float = 0.5  #: share of the pictures with two things
     grounds: int = 1000  #: backgrounds
     cutmix: float = 0.0  #: share of the batches with CutMix

@@ -1,9 +1,10 @@
 """Make the training set of object pictures: furniture models under many views and lights, as cut-outs.
 
-``python -m xviz.train.mmvit.objects.renders --out DIR`` fetches the Debian package ``sweethome3d-furniture``, renders
+``xviz make renders --out DIR`` fetches the Debian package ``sweethome3d-furniture``, renders
 its models of twelve kinds of things, each under ``VIEWS`` views and lights of its own, and writes ``objects.npz`` (the
 cut-outs) and ``objects.json`` (the models with their credits and splits). Pictures are put together from cut-outs and
-made backgrounds when they are needed (``xviz/train/pictured.py``), so that the true mask of every thing is known.
+made backgrounds when they are needed (`xviz.train.mmvit.objects.pictures`), so that the true mask of every thing is
+known.
 
 One model in five of every kind, at least two, is for testing alone (``model``). Models of one library with one title
 are taken as one, since many differ in colour or side only. Of the others, the last views are for testing (``view``).
@@ -11,10 +12,8 @@ are taken as one, since many differ in colour or side only. Of the others, the l
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
-import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -135,14 +134,3 @@ def squared(picture: Image.Image) -> tuple[NDArray[np.uint8], tuple[int, int]]:
 
 def _chance(text: str) -> str:
     return hashlib.sha256(f"xviz objects {text}".encode()).hexdigest()
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="folder for the set")
-    parser.add_argument("--cache", type=Path, help="folder for the package and the rendered pictures; OUT/cache")
-    given = parser.parse_args()
-    try:
-        build(given.out, (given.cache or given.out / "cache").resolve())
-    except SourceError as error:
-        sys.exit(str(error))

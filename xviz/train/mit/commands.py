@@ -1,0 +1,96 @@
+"""Commands of points and photos: ``xviz make rooms``, ``xviz train|measure|compare|samples mit``."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from dataclasses import replace
+from pathlib import Path
+
+from xviz.train import tasks
+from xviz.train.tasks import Task
+
+SET = "folder that “xviz make rooms” wrote"
+
+
+def rooms(parser: ArgumentParser) -> None:
+    """Arguments of the training set."""
+    from xviz.train.mit.kinds import PARTS
+
+    tasks.out(parser, what="folder for the set")
+    tasks.number(parser, "rooms", 420, "rooms in all, or of the one part")
+    tasks.number(parser, "seed", 0, "seed of every room")
+    parser.add_argument("--part", choices=PARTS, help="make only this part")
+    tasks.cache(parser, "OUT")
+
+
+def make(given: Namespace) -> None:
+    """Make the training set."""
+    from xviz.train.common.sources import fetch
+    from xviz.train.mit.kinds import PARTS
+    from xviz.train.mit.rooms import build
+
+    folder = fetch(given.cache or given.out / "cache", keys=("furniture",))["furniture"]
+    build(given.out, folder, given.rooms, given.seed, (given.part,) if given.part else PARTS)
+
+
+def comparison(parser: ArgumentParser) -> None:
+    """Arguments of the comparison."""
+    from xviz.train.mit.compare import FORMS, SHORT
+
+    tasks.data(parser, SET)
+    parser.add_argument("--form", action="append", choices=list(FORMS), help="one form (default all); may be repeated")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0], metavar="N", help="seeds (default 0)")
+    tasks.number(parser, "epochs", SHORT.epochs, "epochs of both stages")
+    tasks.number(parser, "rooms", SHORT.rooms, "rooms trained on")
+
+
+def compare(given: Namespace) -> None:
+    """Compare."""
+    from xviz.train.mit.compare import FORMS, SHORT, compare
+
+    short = replace(SHORT, epochs=given.epochs, second_epochs=given.epochs, rooms=given.rooms)
+    compare(given.data, given.form or list(FORMS), given.seeds, short)
+
+
+def shipped(parser: ArgumentParser) -> None:
+    """Arguments of the samples."""
+    from xviz.places import SAMPLES
+
+    tasks.data(parser, SET)
+    parser.add_argument("--rooms", nargs="+", required=True, metavar="NAME", help="test scenes, such as scene7003_00")
+    tasks.out(parser, SAMPLES / "rooms", "folder of the samples")
+
+
+def samples(given: Namespace) -> None:
+    """Make the samples."""
+    from xviz.train.mit.samples import make
+
+    make(given.data, given.rooms, given.out)
+
+
+def frame(parser: ArgumentParser) -> None:
+    """Arguments of the real sample."""
+    parser.add_argument("--cache", type=Path, required=True, metavar="DIR", help="folder of fetched packages")
+
+
+def kinect(given: Namespace) -> None:
+    """Make the real sample."""
+    from xviz.train.mit.kinect import make
+
+    make(given.cache)
+
+
+TASKS = (
+    Task("make", "rooms", "furnish, scan and photograph rooms, for mit", rooms, make),
+    tasks.training("mit", "points and photos", SET, __package__, "mit"),
+    tasks.measuring(
+        "mit",
+        "points and photos",
+        SET,
+        __package__,
+        ("scenes", 10, "test rooms for the tables of links and places"),
+    ),
+    Task("compare", "mit", "points and photos", comparison, compare),
+    Task("samples", "mit", "composed rooms", shipped, samples),
+    Task("samples", "mit-kinect", "the real frame of a depth camera", frame, kinect),
+)

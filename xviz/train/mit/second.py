@@ -1,0 +1,115 @@
+"""From the first stage's class map to pseudo labels, and the second stage, which learns from them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from xviz.models.clouds import grid_of, laid, pooled
+from xviz.models.mit import MIT
+from xviz.models.sparse import SparseUNet
+from xviz.train.mit.features import Room, turned
+from xviz.train.mit.shell import IGNORED, possible
+from xviz.train.mit.steps import Recipe, advance, batches, mean, optimizer_of, scores
+
+
+@torch.no_grad()
+def shape_of(net: SparseUNet, room: Room, settings: Mapping[str, Any]) -> Tensor:
+    """(supervoxels, d) the room's 3D tokens, as it stands."""
+    scene = laid(room.cut, settings)
+    grid, seen = grid_of([scene])
+    return pooled(net(seen, grid), scene["pairs"], room.cut.pieces)
+
+
+@torch.no_grad()
+def first_map(model: MIT, room: Room) -> NDArray[np.float32]:
+    """(supervoxels, classes) the class map of the first stage, rows sum to one."""
+    return model.map_points(shape_of(model.unet, room, model.settings)).softmax(-1).numpy()
+
+
+def labels_of(model: MIT, room: Room, recipe: Recipe) -> NDArray[np.int64]:
+    """(supervoxels,) the pseudo labels that the first stage gives a room."""
+    may = possible(room.cut, model.settings["classes"], room.tags) if recipe.listed else None
+    return pseudo_labels(first_map(model, room), room, recipe.sure, may)
+
+
+def pseudo_labels(
+    found: NDArray[np.floating], room: Room, sure: float, may: NDArray[np.bool_] | None = None
+) -> NDArray[np.int64]:
+    """(supervoxels,) a class, or ``IGNORED`` where the map is not sure.
+
+    Args:
+        found: (supervoxels, classes) class map.
+        room: Its list of classes is all that is read beside the map.
+        sure: The least that a label needs.
+        may: (supervoxels, classes) the classes that each may have, among which the map is shared out anew; None leaves
+            the map as it is and takes the list, as the paper does.
+    """
+    allowed = found * (room.tags if may is None else may)
+    if may is not None:
+        allowed = allowed / np.maximum(allowed.sum(1, keepdims=True), 1e-9)
+    label = np.where(allowed.max(1) >= sure, allowed.argmax(1), IGNORED)
+    for one in np.flatnonzero(room.tags):  # the classes of this very room
+        label[allowed[:, one].argmax()] = one
+    return label
+
+
+def second_stage(
+    net: SparseUNet,
+    classify: nn.Linear,
+    fit: Sequence[Room],
+    named: Sequence[NDArray[np.int64]],
+    judge: Sequence[Room],
+    recipe: Recipe,
+    settings: Mapping[str, Any],
+) -> list[dict[str, float]]:
+    """Train a 3D network on (small voxels,) labels, pseudo or true; the log of its epochs."""
+    rng = np.random.default_rng(recipe.seed + 1)
+    own = [*net.parameters(), *classify.parameters()]
+    weights = class_weights(named, len(settings["classes"]), recipe.balance)
+    optimizer, schedule = optimizer_of(own, recipe, recipe.second_epochs, len(fit))
+    log = []
+    for epoch in range(recipe.second_epochs):
+        begun, told = time.monotonic(), []
+        net.train()
+        for some in batches(len(fit), recipe.batch, rng):
+            scenes = [laid(turned(fit[i].cut, rng), settings) for i in some]
+            grid, seen = grid_of(scenes)
+            every = classify(net(seen, grid)).split([len(scene["voxels"]) for scene in scenes])
+            said = torch.cat([part[scene["pairs"][0]] for part, scene in zip(every, scenes, strict=True)])
+            label = torch.from_numpy(np.concatenate([named[i] for i in some]))
+            loss = F.cross_entropy(said, label, weights, ignore_index=IGNORED)
+            advance(loss, own, optimizer, schedule)
+            told.append({"loss": loss.item()})
+        log.append({"epoch": epoch + 1, **mean(told)})
+        if judge and (epoch % 5 == 4 or epoch == recipe.second_epochs - 1):
+            net.eval()
+            log[-1]["mIoU"] = scores((second_map(net, classify, r, settings).argmax(1)[r.cut.piece], r) for r in judge)[
+                "mIoU"
+            ]
+        print(json.dumps(log[-1] | {"seconds": round(time.monotonic() - begun)}), flush=True)
+    return log
+
+
+def class_weights(named: Sequence[NDArray[np.int64]], count: int, power: float) -> Tensor:
+    """(count,) a class weighs its share of the labels to the power −``power``, in the mean over labels one."""
+    every = np.concatenate(named)
+    share = np.bincount(every[every >= 0], minlength=count) / max(1, (every >= 0).sum())
+    weight = np.where(share > 0, np.maximum(share, 1e-9) ** -power, 0)
+    return torch.from_numpy(weight / (weight * share).sum()).float()
+
+
+@torch.no_grad()
+def second_map(net: SparseUNet, classify: nn.Linear, room: Room, settings: Mapping[str, Any]) -> NDArray[np.float32]:
+    """(supervoxels, classes) probabilities of the second stage, mean over each supervoxel."""
+    scene = laid(room.cut, settings)
+    grid, seen = grid_of([scene])
+    return pooled(classify(net(seen, grid)).softmax(-1), scene["pairs"], room.cut.pieces).numpy()

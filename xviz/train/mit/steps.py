@@ -1,0 +1,104 @@
+"""The numbers of the rooms recipe, and what its two stages share: batches, steps, judging."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Every number of the training."""
+
+    epochs: int = 14  #: epochs of the first stage
+    second_epochs: int = 10  #: epochs of the second stage
+    batch: int = 2  #: rooms in a step
+    rate: float = 4e-3  #: highest learning rate
+    warm_up: float = 0.2  #: share of the steps in which the rate rises
+    weight_decay: float = 0.01  #: of AdamW
+    photos: int = 3  #: photos of a room in a step
+    left_out: float = 0.1  #: share of tokens left out at random
+    pool: str = "max"  #: how the 3D map is pooled: mean, max or mix
+    contrastive: float = 1.0  #: weight of the contrastive loss; 0 leaves it out
+    consistency: float = 1.0  #: weight of the consistency loss, α of the paper
+    gravity: float = 3.0  #: weight of what gravity says of floor and walls; 0 leaves it out
+    listed: float = 3.0  #: weight of what list and place say of every supervoxel; 0 leaves it out
+    links: float = 2.0  #: weight of the loss that makes tokens ask where their own class is; 0 leaves it out
+    balance: float = 0.5  #: how far rare classes weigh more in the second stage, 0 to 1
+    sure: float = 0.5  #: least probability of a pseudo label
+    rooms: int = 0  #: rooms trained on, the first so many; 0 takes all
+    seed: int = 0  #: seed of everything drawn at random
+
+
+def batches(count: int, size: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+    """The rooms of an epoch in random order, ``size`` at a time; the rest that fills no batch waits."""
+    order = rng.permutation(count)
+    size = min(size, count)
+    for start in range(0, count // size * size, size):
+        yield order[start : start + size]
+
+
+def scores(answers: Any, *, labelled: bool = False) -> dict[str, Any]:
+    """Intersection over union of answers (small voxels,) with the points' classes, in per cent.
+
+    Args:
+        answers: Pairs of answer and room.
+        labelled: Count only what has an answer, and say how much that is.
+
+    Returns:
+        mIoU over the classes that occur, IoU of each by index, accuracy; with ``labelled`` the share that has one.
+    """
+    table, asked, answered = 0, 0, 0
+    for answer, room in answers:
+        kept = answer >= 0
+        count = room.labels.shape[1]
+        one = np.zeros((count, count))
+        np.add.at(one, answer[kept], room.labels[kept])  # answer, truth
+        table, asked, answered = table + one, asked + room.labels.sum(), answered + room.labels[kept].sum()
+    assert isinstance(table, np.ndarray)
+    if not labelled:
+        assert asked == answered
+    hit, union = np.diag(table), table.sum(0) + table.sum(1) - np.diag(table)
+    there = table.sum(0) > 0
+    each = 100 * hit[there] / union[there]
+    found = {
+        "mIoU": round(float(each.mean()), 1),
+        "IoU": {int(i): round(float(v), 1) for i, v in zip(np.flatnonzero(there), each, strict=True)},
+        "accuracy": round(100 * float(hit.sum() / table.sum()), 1),
+    }
+    return found | ({"labelled": round(100 * float(answered / asked), 1)} if labelled else {})
+
+
+def optimizer_of(
+    parameters: list[nn.Parameter], recipe: Recipe, epochs: int, count: int
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    """AdamW with one cycle over the epochs of a stage."""
+    steps = epochs * max(1, count // min(recipe.batch, count))
+    made = torch.optim.AdamW(parameters, lr=recipe.rate, weight_decay=recipe.weight_decay)
+    return made, torch.optim.lr_scheduler.OneCycleLR(made, recipe.rate, total_steps=steps + 1, pct_start=recipe.warm_up)
+
+
+def advance(
+    loss: Tensor,
+    parameters: list[nn.Parameter],
+    optimizer: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+) -> None:
+    """One step."""
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    nn.utils.clip_grad_norm_(parameters, 1.0)
+    optimizer.step()
+    schedule.step()
+
+
+def mean(told: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """The mean of each number over the steps that have it."""
+    names = dict.fromkeys(name for one in told for name in one)
+    return {name: round(float(np.mean([one[name] for one in told if name in one])), 4) for name in names}

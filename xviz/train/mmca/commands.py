@@ -1,0 +1,56 @@
+"""Commands of image–sentence matching: ``xviz make scenes``, ``xviz train|measure|samples mmca``."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from xviz.train import tasks
+from xviz.train.tasks import Task
+
+SET = "folder that “xviz make scenes” wrote"
+#: split → scenes of it
+SCENES = {"train": 10000, "val": 500, "test": 1000, "unseen": 1000, "photos": 1000, "singles": 1500, "samples": 24}
+
+
+def scenes(parser: ArgumentParser) -> None:
+    """Arguments of the training set."""
+    tasks.out(parser, what="folder for the set")
+    tasks.cache(parser, "OUT")
+    for split, count in SCENES.items():
+        tasks.number(parser, split, count, "scenes of this split")
+    tasks.number(parser, "seed", 0, "seed of everything drawn at random")
+    tasks.number(parser, "workers", 2, "processes")
+
+
+def make(given: Namespace) -> None:
+    """Make the training set."""
+    from xviz.train.mmca import scenes
+
+    wanted = {split: getattr(given, split) for split in SCENES}
+    scenes.make(given.out, given.cache or given.out / "cache", wanted, seed=given.seed, workers=given.workers)
+
+
+def shipped(parser: ArgumentParser) -> None:
+    """Arguments of the samples."""
+    tasks.data(parser, SET)
+
+
+def samples(given: Namespace) -> None:
+    """Make the samples."""
+    from xviz.train.mmca.samples import make
+
+    make(given.data)
+
+
+TASKS = (
+    Task("make", "scenes", "compose scenes with sentences from packages, for mmca", scenes, make),
+    tasks.training("mmca", "image–sentence matching", SET, __package__, "mmca"),
+    tasks.measuring(
+        "mmca",
+        "image–sentence matching",
+        SET,
+        __package__,
+        ("things", 250, "named things for the table of words and regions"),
+    ),
+    Task("samples", "mmca", "pictures and sentences", shipped, samples),
+)
