@@ -32,5 +32,5 @@ check: .venv/dev  ## lint and format check only
 	@echo "Installing what the tests need into .venv; this happens once."
 	@$(PIP) -r requirements-dev.txt && touch .venv/app $@
 
-.venv/browser: tests/browser/chromium.sh | .venv/dev
-	@sh tests/browser/chromium.sh && touch $@
+.venv/browser: tests/browser/install.sh tests/browser/package-lock.json | .venv/dev
+	@sh tests/browser/install.sh && touch $@

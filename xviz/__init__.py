@@ -1,3 +1,33 @@
-"""xviz shows what multimodal fusion models attend to. Importing it is cheap: torch comes with the first model."""
+"""xviz shows what multimodal fusion models attend to.
+
+A whole session: ``read`` a sample, ``load`` a model, ``run`` one through the other, ``explain`` the run, draw a
+``figure``, ``save`` it. Importing xviz is cheap: what these names need comes with their first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from xviz.data.read import read
+    from xviz.explain import explain
+    from xviz.session import figure, load, models, run, save
 
 __version__ = "0.1.0"
+__all__ = ["explain", "figure", "load", "models", "read", "run", "save"]
+_MODULES = {"read": "xviz.data.read", "explain": "xviz"}  #: name → where it is; in ``xviz.session`` where not listed
+
+
+def __getattr__(name: str) -> Any:
+    """A name that loads when it is first used."""
+    if name not in __all__:
+        raise AttributeError(f"module “xviz” has no attribute “{name}”; it has {', '.join(__all__)}.")
+    if name == "explain":  # the package of that name answers as a function
+        return import_module("xviz.explain")
+    return getattr(import_module(_MODULES.get(name, "xviz.session")), name)
+
+
+def __dir__() -> list[str]:
+    """What completion offers."""
+    return [*__all__, "__version__"]

@@ -129,6 +129,16 @@ def _table(scores: NDArray, labels: Sequence[str] | None, unit: str) -> str:
     return text.getvalue()
 
 
+def table(explanation: Explanation) -> str:
+    """The scores of all spaces of an explanation as one CSV: space, token number, score."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\r\n")
+    rows.writerow(["space", "token", "score"])
+    for space, scores in explanation.scores.items():
+        rows.writerows([_inert(space), i, repr(float(score))] for i, score in enumerate(scores))
+    return text.getvalue()
+
+
 def _inert(text: str) -> str:
     """A text cell, with an apostrophe before what a spreadsheet would run."""
     return f"'{text}" if text.lstrip(" \n").startswith(_FORMULA) else text

@@ -8,15 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from xviz.data.shipped.recordings import eeg_examples, load_eeg_example
-from xviz.data.shipped.rooms import load_room
-from xviz.data.shipped.scenes import examples, load_example
-from xviz.data.shipped.views import load_view_example, view_examples
 
 from tests.explain import dense, plain, tiny
 from xviz import engine
 from xviz.core.run import Inputs, Run, Target
 from xviz.core.sample import Sample
+from xviz.data.shipped import load_sample, samples
 from xviz.engine import Loaded
 from xviz.explain import METHODS
 from xviz.models import MODELS
@@ -72,13 +69,13 @@ def of_views(loaded: Loaded, run: Run, output: str, method: str, space: str | No
     agree(loaded, run, Target(output, space, (token,)) if space else Target(output), method, row, columns)
 
 
-SOME = [(key, one.key) for key in VIEWS for one in view_examples(key)[:2]]
+SOME = [(key, one.name) for key in VIEWS for one in samples(key)[:2]]
 
 
 @pytest.mark.parametrize("method", ["rollout", "relevance"])
 @pytest.mark.parametrize(("key", "sample"), SOME)
 def test_shipped_models_with_views(key: str, sample: str, method: str) -> None:
-    loaded, run = shipped(key, load_view_example(key, sample))
+    loaded, run = shipped(key, load_sample(sample))
     for output in (loaded.card.target, max(run.outputs, key=run.outputs.__getitem__)):
         of_views(loaded, run, output, method)
         of_views(loaded, run, output, method, "view2.stage3", 1)
@@ -88,7 +85,7 @@ def test_shipped_models_with_views(key: str, sample: str, method: str) -> None:
 @pytest.mark.parametrize("key", VIEWS)
 def test_shipped_models_with_views_without_some_patches(key: str, method: str) -> None:
     gone = {"view1": (0, 1, 2, 17, 40), "view2": (3, 9)}
-    loaded, run = shipped(key, load_view_example(key, view_examples(key)[0].key), gone=gone)
+    loaded, run = shipped(key, samples(key)[0].load(), gone=gone)
     of_views(loaded, run, loaded.card.target, method)
 
 
@@ -129,7 +126,7 @@ def test_the_layout_of_the_paper(method: str) -> None:
 
 @pytest.mark.parametrize("method", ["rollout", "relevance"])
 def test_shipped_rooms(method: str) -> None:
-    loaded, run = shipped("mit", load_room("kinect"))
+    loaded, run = shipped("mit", load_sample("kinect"))
     rollout, classes = method == "rollout", len(loaded.card.outputs)
     sizes = {"classes_3d": classes, "supervoxels": len(run.inputs.tokens["supervoxels"])}
     sizes |= {"classes_2d": classes, "patches": len(run.inputs.tokens["patches"])}
@@ -147,8 +144,8 @@ def test_shipped_rooms(method: str) -> None:
 
 @pytest.mark.parametrize("method", ["rollout", "relevance"])
 def test_shipped_matching(method: str) -> None:
-    for one in examples()[:2]:
-        loaded, run = shipped("mmca", load_example(one.key), "score")
+    for one in samples("mmca")[:2]:
+        loaded, run = shipped("mmca", one.load(), "score")
         sizes = {name: len(tokens) for name, tokens in run.inputs.tokens.items()}
         counts, rollout = maps(loaded, run, "score", rollout=method == "rollout"), method == "rollout"
         rows = dense.matching(loaded.module, counts, sum(sizes.values()), rollout=rollout)
@@ -159,7 +156,7 @@ def test_shipped_matching(method: str) -> None:
 
 @pytest.mark.parametrize("method", ["rollout", "relevance"])
 def test_shipped_recordings(method: str) -> None:
-    sample, _ = load_eeg_example(eeg_examples()[0].key)
+    sample = samples("mca")[0].load()
     loaded, run = shipped("mca", sample)
     sizes, rollout = {name: len(tokens) for name, tokens in run.inputs.tokens.items()}, method == "rollout"
     for output in loaded.card.outputs:

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from xviz.data.shipped.rooms import load_room
 
 from tests.explain import plain, tiny
 from xviz import engine
 from xviz.core.attention import AttentionCall
 from xviz.core.run import Target
+from xviz.data.shipped import load_sample
 from xviz.explain import METHODS, flow
 from xviz.explain.methods import relevance
 from xviz.models import MODELS
@@ -110,7 +110,7 @@ def test_layers_of_co_attention(layers, monkeypatch):
 
 def test_rooms_take_few_products_and_keep_little(monkeypatch):
     loaded = engine.load(MODELS["mit"])
-    run = engine.run(loaded, load_room("kinect"))
+    run = engine.run(loaded, load_sample("kinect"))
     want = explain(loaded, run, Target(run.target)).scores
     kept = []
     weights = flow.Weights

@@ -95,8 +95,8 @@ def test_missing_glyphs_are_boxes_and_the_caption_says_so():
 def test_the_caption_says_what_is_shown_by_whom_and_on_what():
     made = make_match("nature-double")
     for said in (
-        "a, Regions of the picture by their score when “eyes” asks (colour: 0 … ",
-        "b, Words of the sentence when region 5 asks",
+        "a, Regions of the picture by their score from “eyes” (colour: 0 … ",
+        "b, Words of the sentence by their score from region 5",
         "c, Joint attention of 36 regions and 17 word pieces, layer 1, mean of 8 heads",
         "Model: mmca, checkpoint “mmca” (sha256 ab12cd34ab12…).",
         "call = joint.0.attention",
@@ -266,7 +266,7 @@ def test_the_match_figure_draws_the_scores_it_was_given():
     said = {t.get_text() for t in texts(made.drawing)}
     assert f"1: {parts['by_word'].scores['regions'][EYE]:.3g}" not in said  # it is also the selected one, so “S, 1: …”
     assert any(s.startswith("S, 1: ") for s in said)
-    assert {"Regions asked by “eyes”", "Words asked by region 5 (S)", "from regions", "words give"} <= said
+    assert {"Regions, from “eyes”", "Words, from region 5 (S)", "from regions", "from words"} <= said
     bold = [t.get_text() for t in texts(made.drawing) if t.get_fontweight() == "bold"]
     assert sorted(bold) == ["5", "a", "b", "c", "eyes"]
     assert pair.text.pieces[EYES] == "eyes"

@@ -183,7 +183,7 @@ def test_an_own_recording_with_other_names_and_a_flat_channel() -> None:
         assert words in told_
     at.radio(key="missing").set_value("leave out").run()
     assert not at.error, told(at)
-    assert "Left out, as they say nothing: F7, O2" in said(at)
+    assert "Left out, no signal: F7, O2" in said(at)
 
 
 REFUSED = {

@@ -150,7 +150,7 @@ def test_hiding_supervoxels_and_photos_changes_the_answer() -> None:
     assert not at.error, told(at)
     assert "Without 1 supervoxel and 0 photos" in said(at)
     shown = at.dataframe[0].value
-    assert (shown["probability"] - shown["with all tokens"]).abs().max() > 0
+    assert (shown["probability"] - shown["nothing left out"]).abs().max() > 0
     next(m for m in at.multiselect if m.label == "Leave photos out").set_value([0]).run()
     assert not at.error, told(at)
     assert "and 1 photo," in said(at)

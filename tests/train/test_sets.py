@@ -124,7 +124,7 @@ def test_what_keeps_the_builder_from_playing_is_told(tmp_path: Path, monkeypatch
 
 
 def test_a_folder_without_notes_or_with_others_is_told(tmp_path: Path, played: Path) -> None:
-    with pytest.raises(SampleError, match=r"xviz\.train\.mmvit\.instruments\.notes"):
+    with pytest.raises(SampleError, match="xviz make notes"):
         notes(tmp_path / "none", RATE, INSTRUMENTS["classes"])
     with pytest.raises(SampleError, match="knows piano"):
         notes(played, RATE, ("piano",))
@@ -227,7 +227,7 @@ def test_masks_show_what_is_seen_of_each_thing(pictured: Path) -> None:
 
 
 def test_a_folder_without_cutouts_is_told(tmp_path: Path, pictured: Path) -> None:
-    with pytest.raises(SampleError, match=r"xviz\.train\.mmvit\.objects\.renders"):
+    with pytest.raises(SampleError, match="xviz make renders"):
         cutouts(tmp_path / "none", KINDS)
     with pytest.raises(SampleError, match="knows chair"):
         cutouts(pictured, ("chair",))

@@ -2,10 +2,11 @@
 
 from xviz.engine.calling import baseline, batched, changed, filled, forward, outputs
 from xviz.engine.loading import Loaded, freeze, load, untrained, wrap
-from xviz.engine.running import adjust, prepare, regrad, run, run_inputs
+from xviz.engine.running import Session, adjust, prepare, regrad, run, run_inputs
 
 __all__ = [
     "Loaded",
+    "Session",
     "adjust",
     "baseline",
     "batched",

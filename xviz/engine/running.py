@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 import torch
@@ -141,3 +142,22 @@ def _silent(title: str, tape: Tape) -> str:
         f"No attention was heard in {title}. xviz hears scaled_dot_product_attention, nn.MultiheadAttention and "
         "softmax(q · kᵀ) · v in eager PyTorch; a model without them has none to show."
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """A sample, the model that it went through, and the run: all that a question needs."""
+
+    model: Loaded
+    sample: Sample
+    run: Run
+
+    @property
+    def outputs(self) -> Mapping[str, float]:
+        """The model's scalar outputs by name."""
+        return self.run.outputs
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What reading and preparing the sample changed, in words for people."""
+        return (*(note for part in self.sample.parts.values() for note in part.notes), *self.run.inputs.notes)

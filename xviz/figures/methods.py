@@ -55,35 +55,35 @@ def methods_figure(
             f"{len(titles)} titles and an agreement of {agreement.shape}."
         )
     seen = [e.scores[pair.regions.name] for e in explanations]
-    said = [pair.words(e) for e in explanations]
-    scales = _shared_scales(explanations, seen, said)
+    read = [pair.words(explanation) for explanation in explanations]
+    scales = _shared_scales(explanations, seen, read)
     with drawing():
         page = Page(preset)
         draws = [
-            _method(page, pair, (seen[i], said[i]), scales[i], explanations[i], f"{letters()[i]}{titles[i]}")
+            _method(page, pair, (seen[i], read[i]), scales[i], explanations[i], f"{letters()[i]}{titles[i]}")
             for i in range(count)
         ]
         draws.append(_agreement(page, agreement, agreement_name, letters()[count]))
         drawn = page.finish(_grid(page, draws))
     methods = ", ".join(e.method for e in explanations)
     provenance = explanations[0].provenance.but(figure="methods", preset=preset.key, method=methods)
-    told = _methods_words(explanations, titles, scales, seen, said, agreement_name)
-    text = caption(preset, told, provenance, credit=pair.credit, notes=glyph_note(pair.text.words))
+    sentences = _methods_words(explanations, titles, scales, seen, read, agreement_name)
+    text = caption(preset, sentences, provenance, credit=pair.credit, notes=glyph_note(pair.text.words))
     strongest = "; ".join(f"{t}: region {int(order(s)[0]) + 1}" for t, s in zip(titles, seen, strict=True))
     alt = f"One picture and sentence under {count} methods. Strongest regions: {strongest}."
     return Figure(drawn, text, provenance, alt)
 
 
 def _shared_scales(
-    explanations: Sequence[Explanation], seen: Sequence[NDArray], said: Sequence[NDArray]
+    explanations: Sequence[Explanation], seen: Sequence[NDArray], read: Sequence[NDArray]
 ) -> list[Scale]:
     """A scale per explanation, the same object for those that measure the same."""
     kinds = [(e.unit, e.signed) for e in explanations]
-    made = {}
+    scales = {}
     for kind, explanation in zip(kinds, explanations, strict=True):
-        pool = [scores for i in range(len(kinds)) if kinds[i] == kind for scores in (seen[i], said[i])]
-        made[kind] = made.get(kind) or scale_for(explanation, np.concatenate(pool))
-    return [made[kind] for kind in kinds]
+        pool = [scores for i in range(len(kinds)) if kinds[i] == kind for scores in (seen[i], read[i])]
+        scales[kind] = scales.get(kind) or scale_for(explanation, np.concatenate(pool))
+    return [scales[kind] for kind in kinds]
 
 
 def _method(
@@ -151,17 +151,17 @@ def _methods_words(
     titles: Sequence[str],
     scales: Sequence[Scale],
     seen: Sequence[NDArray],
-    said: Sequence[NDArray],
+    read: Sequence[NDArray],
     agreement_name: str,
 ) -> list[str]:
     """A sentence per panel for the caption."""
-    told = []
-    for title, explanation, scale, a, b in zip(titles, explanations, scales, seen, said, strict=True):
+    sentences = []
+    for title, explanation, scale, a, b in zip(titles, explanations, scales, seen, read, strict=True):
         same = [letters()[i] for i, other in enumerate(scales) if other is scale and titles[i] != title]
         shared = f", shared with {', '.join(same)}" if same else ""
-        told.append(f"{title}: {explanation.target} ({limits(scale, scale.clipped(np.r_[a, b]))}{shared}).")
-    told[0] += f" Outlined: the {TOP} strongest regions; a word has the sum over its pieces; on the grey picture, "
-    told[0] += "colours are mixed half and half."
+        sentences.append(f"{title}: {explanation.target} ({limits(scale, scale.clipped(np.r_[a, b]))}{shared}).")
+    sentences[0] += f" Outlined: the {TOP} strongest regions; a word has the sum over its pieces; on the grey picture, "
+    sentences[0] += "colours are mixed half and half."
     if any(scale.diverging for scale in scales):
-        told[0] += " Underlined words have scores below zero."
-    return [*told, f"Agreement of the methods ({agreement_name})."]
+        sentences[0] += " Underlined words have scores below zero."
+    return [*sentences, f"Agreement of the methods ({agreement_name})."]

@@ -196,7 +196,7 @@ def prepare(sample: Sample, settings: Mapping[str, Any]) -> Inputs:
     if eeg.rate != plan.rate:
         notes += (f"Resampled from {eeg.rate:g} to {plan.rate:g} Hz.",)
     if not heard.all():
-        notes += (f"Left out, as they say nothing: {', '.join(np.array(names)[~heard])}.",)
+        notes += (f"Left out, no signal: {', '.join(np.array(names)[~heard])}.",)
     made = features(np.where(heard[:, None], resampled(chosen, plan.rate), 0.0), plan.samples(eeg.rest), plan)
     present = torch.from_numpy(heard)
     return Inputs(
@@ -253,8 +253,8 @@ SHIPPED = {
     "standardise": False, "dropout": 0.0,
 }  # fmt: skip
 STORY = (
-    "Two descriptions of one EEG recording, its entropy over time and its power over frequency, ask each other which "
-    "electrodes matter, band by band. See who asks whom on the head, and what the answer rests on."
+    "Two features of one EEG recording, differential entropy (DE) and power spectral density (PSD), attend to each "
+    "other across electrodes, band by band. See the attention on the head, and what the outputs depend on."
 )
 OUTPUTS = {
     "valence": "valence: how far “high” is above “low”, in logits, on the mean over windows",
@@ -262,7 +262,7 @@ OUTPUTS = {
 }
 MCA_CARD = ModelCard(
     key="mca",
-    title="EEG features that ask each other (MCA)",
+    title="EEG mutual cross-attention (MCA)",
     short="EEG cross-attention",
     icon=":material/neurology:",
     story=STORY,

@@ -111,8 +111,8 @@ PAPERS = {
     "width": 96, "dropout": 0.1, "tokens_2d": "view", "view_width": 2048,
 }  # fmt: skip
 STORY = (
-    "What is in this room, and where? A scanned cloud and photos of it ask each other in turns, without knowing where "
-    "a camera stood. Click a pixel and the cloud lights up; click a point and every photo answers."
+    "What is in this room, and where? A scanned cloud and photos of it attend to each other in turn, without knowing "
+    "where a camera stood. Click a photo to see its attention to the cloud, or the cloud to see it on every photo."
 )
 WANTS = {
     "points": "a coloured cloud (PLY, PCD, LAS/LAZ, XYZ/TXT, NPY/NPZ)",

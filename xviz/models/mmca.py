@@ -205,7 +205,7 @@ PAPERS = {
 }  # fmt: skip
 STORY = (
     "Does this sentence describe this picture? The model compares regions with words twice: each modality by itself, "
-    "and both at once through attention. Pick a word and the regions answer; pick a region and the words answer."
+    "and both at once through attention. Pick a word to see its attention to regions, or a region to see it on words."
 )
 WANTS = {"picture": "a picture (PNG, JPEG or WebP)", "text": "a sentence"}
 OUTPUTS = {

@@ -143,7 +143,7 @@ PAPERS = {
 }  # fmt: skip
 STORY = (
     "Which digits are said? Two views of one spectrogram, fine in time and fine in frequency, go through three stages "
-    "and ask each other in each. Pick a cell of one view and the other answers; see where in time each digit was heard."
+    "and attend to each other in each. Pick a patch to see its attention, and see when each digit was heard."
 )
 
 
@@ -202,8 +202,8 @@ MMVIT_INSTRUMENTS_CARD = card(
     short="Instruments",
     icon=":material/piano:",
     story=(
-        "Which families of instruments play? Two views of one spectrogram, fine and coarse, ask each other in every "
-        "stage. Pick a cell of one view and the other answers; see when and at which frequencies each was heard."
+        "Which families of instruments play? Two views of one spectrogram, fine and coarse, attend to each other "
+        "in every stage. Pick a patch to see its attention, and see when and at which frequencies each was heard."
     ),
     wants={"sound": "a sound (WAV, FLAC, OGG or MP3)"},
     outputs={name: f"log-odds that an instrument of the family “{name}” plays" for name in FAMILIES},
@@ -216,8 +216,8 @@ MMVIT_OBJECTS_CARD = card(
     short="Object pictures",
     icon=":material/chair:",
     story=(
-        "Which things are in the picture? A fine and a coarse view of it ask each other in every stage. Pick a cell of "
-        "one view and the other answers; see where each thing was seen."
+        "Which things are in the picture? A fine and a coarse view of it attend to each other in every stage. "
+        "Pick a patch to see its attention, and see where each thing was seen."
     ),
     wants={"picture": "a picture (PNG, JPEG or WebP)"},
     outputs={name: f"log-odds that there is a {name}" for name in KINDS},

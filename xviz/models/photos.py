@@ -39,6 +39,13 @@ class Frame:
         return tuple(round((side * STRIDE - n) / 2) for side, n in zip(self.grid, self.inside, strict=True))  # type: ignore[return-value]
 
     @property
+    def edges(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom of the grid in pixels of the photo; beyond it where the photo was padded."""
+        top, left = self.corner
+        right, bottom = self.grid[1] * STRIDE - left, self.grid[0] * STRIDE - top
+        return -left / self.scale, -top / self.scale, right / self.scale, bottom / self.scale
+
+    @property
     def inside(self) -> tuple[int, int]:
         """Height and width of the photo in the frame."""
         return tuple(max(1, round(n * self.scale)) for n in self.size)  # type: ignore[return-value]

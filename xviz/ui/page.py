@@ -24,7 +24,7 @@ _log = logging.getLogger("xviz")
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Tell a person what they can put right; log anything else and say that it is our fault, without a traceback."""
+    """Shows errors that a person can put right; anything else is logged, and said without a traceback."""
     try:
         yield
     except XvizError as error:
@@ -32,8 +32,8 @@ def told() -> Iterator[None]:
     except Exception:
         _log.exception("A page failed")
         st.error(
-            "xviz made a mistake here; your sample and your settings are still there. "
-            "Change the last thing you did, or reload the page. The details are in the log of the app.",
+            "Something went wrong. Your sample is kept; undo the last change or reload the page. "
+            "The log of the app has the details.",
             icon=":material/bug_report:",
         )
 
@@ -44,19 +44,18 @@ def plain(text: str) -> str:
 
 
 def heading(card: ModelCard) -> DeltaGenerator:
-    """The page's title, what it shows, and which weights it runs.
+    """The page's title and what it shows; paper and weights stand in the help.
 
     Returns:
         the place of warnings, above the result.
     """
-    st.title(card.title)
+    st.title(card.title, help=record.line(card))
     st.markdown(card.story)
-    st.caption(record.line(card))
     return st.container()
 
 
 def notes(*parts: Part | None, above: DeltaGenerator, more: tuple[str, ...] = ()) -> None:
-    """What reading and preparing did; what may make the answer wrong as warnings ``above`` the result."""
+    """What reading and preparing did; what may make the output wrong as warnings ``above`` the result."""
     given = [part for part in parts if part is not None]
     for text in dict.fromkeys(text for part in given for text in part.warnings):
         above.warning(plain(text), icon=":material/warning:")
@@ -79,7 +78,7 @@ SOON = 0.4  #: seconds of work before a bar is shown
 
 @contextmanager
 def progress(what: str) -> Iterator[Progress]:
-    """A bar that says what is being done and how far it is, with a button that stops it.
+    """A bar with what is being computed and how far it is, and a button that cancels it.
 
     Pressing the button, or touching any other widget, ends the running script at the bar's next step.
     What is done within ``SOON`` shows no bar, so that nothing on the page jumps.

@@ -88,7 +88,7 @@ def show(opened: Opened, choice: Choice) -> Looked:
         attention = _attention(opened, choice, weights, selection)
     with right:
         compared = _compared(opened, choice, selection)
-    methods.agreed(attention, compared, f"the {call.keys.upper()} of the electrodes", {call.keys: ""})
+    methods.agreed(attention, compared, {call.keys: f"{call.keys.upper()} of the electrodes"})
     wide, narrow = st.columns([1.35, 1], gap="medium")
     with wide:
         _matrix(opened, choice, weights, selection)

@@ -26,7 +26,7 @@ def explore(opened: Opened) -> Looked:
         first = _answer(opened, selection, "method", "look", call, head)
     with right:
         second = _answer(opened, selection, "beside", "occlusion", call, head)
-    methods.agreed(first, second, "the same tokens", {"regions": "regions", "pieces": "word pieces"})
+    methods.agreed(first, second, {"regions": "Regions", "pieces": "word pieces"})
     if st.toggle("Scores as tables", key="match.tables"):
         _tables(opened, first, second)
     _who_asks_whom(opened, selection, call, head)
@@ -63,7 +63,7 @@ def _answer(
             found = methods.answer(opened.run, question, key=key)
     _draw(opened, selection, key, found)
     st.caption(method.words)
-    methods.trusted(opened.card, name)
+    methods.about(opened, name)
     return found
 
 

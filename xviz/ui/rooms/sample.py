@@ -16,7 +16,7 @@ from xviz.draw import scale
 from xviz.drawings import photos, points
 from xviz.explain.class_map import Fused, fused
 from xviz.models.card import ModelCard
-from xviz.models.photos import STRIDE, Frame
+from xviz.models.photos import Frame
 from xviz.ui import cache, components, methods, records
 from xviz.ui.rooms.calls import PATCHES, POINTS
 from xviz.ui.rooms.geometry import Truth, of
@@ -206,16 +206,9 @@ def _drawing(key: str, digest: str, bare: bool, _card: ModelCard, _sample: Sampl
     names = [f"{i + 1} · {name}" for i, name in enumerate(views.names)]
     grid = _card.settings["grid"]
     return Drawn(
-        geometry, photos.album(views.images, grid, names=names, frames=[_frame(i, grid) for i in views.images])
+        geometry,
+        photos.album(views.images, grid, names=names, frames=[Frame(i.shape[:2], grid).edges for i in views.images]),
     )
-
-
-def _frame(image: NDArray[np.uint8], grid: tuple[int, int]) -> tuple[float, float, float, float]:
-    """Where the model's grid of patches lies in pixels of a photo; it reaches beyond where the photo was padded."""
-    frame = Frame(image.shape[:2], grid)
-    top, left = frame.corner
-    right, bottom = grid[1] * STRIDE - left, grid[0] * STRIDE - top
-    return -left / frame.scale, -top / frame.scale, right / frame.scale, bottom / frame.scale
 
 
 def cameras(sample: Sample) -> list[tuple[str, NDArray[np.float64]]]:

@@ -100,7 +100,7 @@ def _method(opened: Opened, name: str, raw: Explanation, drawn: Explanation, lim
             f":material/target: {inside.share:.0%} of what speaks for it lies in the dashed place "
             f"(all cells alike: {inside.chance:.0%})."
         )
-    methods.trusted(opened.card, name)
+    methods.about(opened, name)
 
 
 def _agreement(opened: Opened, found: Sequence[Explanation]) -> None:

@@ -1,0 +1,115 @@
+"""``xviz.read``: a sample out of files of any kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from xviz.core.errors import SampleError
+from xviz.core.sample import Part, Sample
+
+Read = Callable[[Sequence[Path], Mapping[str, Any]], Mapping[str, Part]]
+
+
+def read(*files: Path | str, text: str | None = None, kind: str | None = None, **options: Any) -> Sample:
+    """A sample out of one or more files: a picture, a sound, an EEG recording, or a scanned room with its photos.
+
+    Args:
+        files: Where they lie; several files, a folder or a zip are one room.
+        text: A sentence that belongs to the sample.
+        kind: "picture", "sound", "eeg" or "room", where the ending does not tell (.npz, .csv, .zip).
+        options: Of the reader: ``unit`` and ``rate`` of an EEG recording, ``start`` of a sound, ``unit`` and ``up`` of
+            a cloud.
+
+    Raises:
+        SampleError: a file is missing, of no known kind, damaged, or out of limits.
+
+    Examples:
+        >>> import xviz
+        >>> from xviz.places import SAMPLES
+        >>> sample = xviz.read(SAMPLES / "dog-house-salt.jpg", text="a dog house above a salt shaker")
+        >>> sample.parts["picture"].pixels.shape, sample.parts["text"].words[:3]
+        ((398, 512, 3), ('a', 'dog', 'house'))
+        >>> sound = xviz.read(SAMPLES / "seven.flac").parts["sound"]
+        >>> round(sound.seconds, 2)
+        1.6
+    """
+    paths = [Path(file).expanduser() for file in files]
+    if missing := next((path for path in paths if not path.exists()), None):
+        raise SampleError(f"There is no file {missing}. Give the path of one that is there.")
+    parts: dict[str, Part] = {}
+    if paths:
+        parts |= _reader(paths, kind)(paths, options)
+    if text is not None:
+        parts["text"] = import_module("xviz.data.text").read_text(text)
+    if not parts:
+        raise SampleError("A sample needs a file or a text; give the path of a file.")
+    return Sample(paths[0].name if paths else text or "", parts, source="your own")
+
+
+def _picture(paths: Sequence[Path], options: Mapping[str, Any]) -> Mapping[str, Part]:
+    return {"picture": import_module("xviz.data.picture").read_picture(paths[0], **options)}
+
+
+def _sound(paths: Sequence[Path], options: Mapping[str, Any]) -> Mapping[str, Part]:
+    return {"sound": import_module("xviz.data.sound").read_sound(paths[0].read_bytes(), paths[0].name, **options)}
+
+
+def _eeg(paths: Sequence[Path], options: Mapping[str, Any]) -> Mapping[str, Part]:
+    return {"eeg": import_module("xviz.data.eeg.read").read_eeg(paths[0], **options)}
+
+
+def _room(paths: Sequence[Path], options: Mapping[str, Any]) -> Mapping[str, Part]:
+    scene = import_module("xviz.data.cloud.scene")
+    whole = paths[0] if len(paths) == 1 and (paths[0].is_dir() or paths[0].suffix.lower() == ".zip") else None
+    return scene.read_scene(whole or [(path.name, path.read_bytes()) for path in paths], **options)
+
+
+READERS: Mapping[str, Read] = {"picture": _picture, "sound": _sound, "eeg": _eeg, "room": _room}
+#: kind → endings of which it is the first meaning
+ENDINGS: Mapping[str, tuple[str, ...]] = {
+    "picture": (".png", ".jpg", ".jpeg", ".webp"),
+    "sound": (".wav", ".flac", ".ogg", ".mp3"),
+    "eeg": (".edf", ".bdf", ".gdf", ".fif", ".set", ".dat", ".mat", ".tsv"),
+    "room": (".ply", ".pcd", ".las", ".laz", ".xyz", ".txt", ".pts", ".asc", ".npy"),
+}
+AMBIGUOUS = {".npz": ("eeg", "room"), ".csv": ("eeg", "room"), ".zip": ("room", "eeg")}
+
+
+def _reader(paths: Sequence[Path], kind: str | None) -> Read:
+    """The reader of a kind, or of what the endings tell.
+
+    Raises:
+        SampleError: they do not tell, or there is no such kind.
+    """
+    if kind is not None:
+        if kind not in READERS:
+            raise SampleError(f"Files are of the kinds {', '.join(READERS)}; “{kind}” is none of these.")
+        return READERS[kind]
+    if len(paths) > 1 or paths[0].is_dir():
+        return READERS["room"]
+    ending = paths[0].suffix.lower()
+    for name, endings in ENDINGS.items():
+        if ending in endings:
+            return READERS[name]
+    if ending in AMBIGUOUS:
+        return _first(AMBIGUOUS[ending])
+    known = ", ".join(ending for endings in (*ENDINGS.values(), AMBIGUOUS) for ending in endings)
+    raise SampleError(f"The ending “{ending}” of {paths[0].name} is none of {known}. Say what it is with kind=….")
+
+
+def _first(kinds: Sequence[str]) -> Read:
+    """The first of some readers that can read a file."""
+
+    def read(paths: Sequence[Path], options: Mapping[str, Any]) -> Mapping[str, Part]:
+        told = []
+        for kind in kinds:
+            try:
+                return READERS[kind](paths, options)
+            except SampleError as error:
+                told.append(f"as {kind}: {error}")
+        raise SampleError(f"{paths[0].name} cannot be read {'; '.join(told)}")
+
+    return read

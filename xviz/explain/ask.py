@@ -1,0 +1,76 @@
+"""``xviz.explain``: a method asked by its name, and tokens picked as people call them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from xviz.core.errors import ModelError
+from xviz.core.explanation import Explanation
+from xviz.core.run import Run, Target
+from xviz.core.tokens import Joined, Pieces, TokenSpace
+from xviz.engine import Session
+from xviz.explain.method import Method
+
+Picked = str | tuple[str, int | str | Sequence[int]]  #: a token's name, or its space and its name or number
+
+
+def ask(
+    methods: Mapping[str, Method],
+    session: Session,
+    method: str,
+    picked: Picked | None,
+    output: str | None,
+    **options: Any,
+) -> Explanation:
+    """The answer of one of the methods; see ``xviz.explain``."""
+    if method not in methods:
+        raise ModelError(f"There is no method “{method}”; there are {', '.join(methods)}.")
+    space, tokens = (None, ()) if picked is None else find(session.run, picked)
+    target = Target(output or session.model.card.target, space, tokens)
+    return methods[method].explain(session.model, session.run, target, **options)
+
+
+def find(run: Run, picked: Picked) -> tuple[str, tuple[int, ...]]:
+    """The space and the numbers of picked tokens.
+
+    Args:
+        run: Of the sample.
+        picked: A word, an electrode, a class, or any other name of a token; or a space with a name or numbers in it.
+
+    Raises:
+        ModelError: no token or several spaces have that name, or there is no such space.
+    """
+    if not isinstance(picked, str):
+        name, which = picked
+        if name not in run.spaces:
+            raise ModelError(f"There are no tokens “{name}” to pick from; there are {', '.join(run.spaces)}.")
+        if not isinstance(which, str):
+            return name, (which,) if isinstance(which, int) else tuple(which)
+        if found := _named(run.spaces[name], which):
+            return name, found
+        raise ModelError(f"No token of “{name}” is called “{which}”; there are {_some(run.spaces[name])}.")
+    leaf = {name: space for name, space in run.spaces.items() if not isinstance(space, Joined)}
+    found_in = {name: found for name, space in leaf.items() if (found := _named(space, picked))}
+    fed = {name: found for name, found in found_in.items() if name in run.inputs.tokens} or found_in
+    if len(fed) == 1:
+        return next(iter(fed.items()))
+    if fed:
+        first = next(iter(fed))
+        raise ModelError(f"“{picked}” is in {' and in '.join(fed)}. Pick it with its space: ({first!r}, {picked!r}).")
+    spaces = "; ".join(f"{name}: {_some(run.spaces[name])}" for name in run.inputs.tokens)
+    raise ModelError(f"No token is called “{picked}”. There are {spaces}.")
+
+
+def _named(space: TokenSpace, name: str) -> tuple[int, ...]:
+    """The tokens of that name; the pieces of a word, of its first mention."""
+    wanted = name.casefold()
+    if isinstance(space, Pieces):
+        return next((space.of(i) for i, word in enumerate(space.words) if word.casefold() == wanted), ())
+    return tuple(i for i in range(len(space)) if space.label(i).casefold() == wanted)[:1]
+
+
+def _some(space: TokenSpace) -> str:
+    """A few names of tokens."""
+    names = list(space.words) if isinstance(space, Pieces) else [space.label(i) for i in range(min(4, len(space)))]
+    return ", ".join(names[:12]) + (", …" if len(names) < len(space) and not isinstance(space, Pieces) else "")

@@ -1,0 +1,140 @@
+"""A whole session in plain functions: ``xviz.load``, ``run``, ``figure``, ``save``; with ``read`` and ``explain``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from xviz import engine
+from xviz.core.errors import ModelError, XvizError
+from xviz.core.explanation import Explanation
+from xviz.core.sample import Eeg, Sample
+from xviz.engine import Loaded, Session
+from xviz.export import bundle, safe_name, table
+from xviz.figures.figure import FORMATS, Figure
+from xviz.figures.style import PRESETS
+from xviz.illustrate import draw
+from xviz.models import MODELS
+
+
+def models() -> dict[str, str]:
+    """The models that have weights: key → name.
+
+    Examples:
+        >>> import xviz
+        >>> xviz.models()["mca"]
+        'EEG cross-attention'
+    """
+    return {key: card.short for key, card in MODELS.items() if card.checkpoint is not None}
+
+
+def load(model: str = "mmca") -> Loaded:
+    """A model with its verified weights, ready to run.
+
+    Args:
+        model: Its key, one of ``xviz.models()``.
+
+    Raises:
+        ModelError: there is no such model, or it has no weights.
+        CheckpointError: the weights are missing or were changed.
+
+    Examples:
+        >>> import xviz
+        >>> xviz.load("mca").card.short
+        'EEG cross-attention'
+    """
+    if model not in MODELS:
+        raise ModelError(f"There is no model “{model}”; there are {', '.join(models())}.")
+    return engine.load(MODELS[model])
+
+
+def run(model: Loaded, sample: Sample, *, output: str | None = None, **context: float) -> Session:
+    """A sample through a model, with every attention on record.
+
+    Args:
+        model: What ``xviz.load`` gave.
+        sample: What ``xviz.read`` gave. Electrodes are matched by name; missing ones are interpolated.
+        output: Whose gradients are kept; the model's first output where None.
+        context: Numbers that replace the model's own, such as ``alpha`` of mmca.
+
+    Raises:
+        SampleError: the sample does not fit the model.
+        ModelError: there is no such output.
+
+    Examples:
+        >>> import xviz
+        >>> from xviz.places import SAMPLES
+        >>> session = xviz.run(xviz.load("mmvit"), xviz.read(SAMPLES / "seven.flac"))
+        >>> max(session.outputs, key=session.outputs.get)
+        'seven'
+    """
+    if isinstance(eeg := sample.parts.get("eeg"), Eeg) and (wanted := model.card.settings.get("channels")):
+        from xviz.data.eeg.channels import match
+
+        sample = Sample(sample.name, {**sample.parts, "eeg": match(eeg, wanted)[0]}, sample.source, sample.shipped)
+    return Session(model, sample, engine.run(model, sample, output, **context))
+
+
+def figure(session: Session, *explanations: Explanation, venue: str = "nature-double", credit: str = "") -> Figure:
+    """A figure for paper, at a venue's exact width, with caption and origin inside.
+
+    Args:
+        session: What ``xviz.run`` gave.
+        explanations: One or more of ``xviz.explain``; docs/own-data.md says what each kind of sample can draw.
+        venue: A key of ``xviz.figures.style.PRESETS``, such as "nature-single" or "acl-double".
+        credit: Origin and licence of the sample, for the caption; what ``xviz.read`` noted where "".
+
+    Raises:
+        ModelError: no explanation, or ones that cannot be drawn together.
+        XvizError: there is no such venue.
+
+    Examples:
+        >>> import xviz
+        >>> from xviz.places import SAMPLES
+        >>> sample = xviz.read(SAMPLES / "dog-house-salt.jpg", text="a dog house above a salt shaker")
+        >>> session = xviz.run(xviz.load("mmca"), sample)
+        >>> figure = xviz.figure(session, xviz.explain(session, "look", picked="dog"), venue="nature-single")
+        >>> [round(side) for side in figure.size_mm][0]
+        89
+    """
+    if venue not in PRESETS:
+        raise XvizError(f"There is no venue “{venue}”; there are {', '.join(PRESETS)}.")
+    if not explanations:
+        raise ModelError("A figure needs at least one explanation; make one with xviz.explain.")
+    return draw(session, explanations, PRESETS[venue], credit or session.sample.source)
+
+
+def save(result: Figure | Explanation, path: Path | str, explanations: Sequence[Explanation] = ()) -> Path:
+    """Write a figure or the scores of an explanation; the ending is the format.
+
+    Args:
+        result: A figure as .pdf, .svg, .png, or .zip with all formats; an explanation as .csv.
+        path: Where to; missing folders are made, an older file is replaced.
+        explanations: Whose numbers go into the .zip beside the figure.
+
+    Raises:
+        XvizError: the ending does not fit.
+
+    Examples:
+        >>> import tempfile, xviz
+        >>> from xviz.places import SAMPLES
+        >>> session = xviz.run(xviz.load("mmvit"), xviz.read(SAMPLES / "seven.flac"))
+        >>> found = xviz.explain(session, "relevance", output="seven")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     xviz.save(found, f"{folder}/seven.csv").read_text().splitlines()[0]
+        'space,token,score'
+    """
+    path = Path(path)
+    ending = path.suffix.lower().removeprefix(".")
+    if isinstance(result, Figure) and ending in FORMATS:
+        return result.save(path)
+    if isinstance(result, Figure) and ending == "zip":
+        content = bundle({safe_name(path.stem): result}, explanations)
+    elif isinstance(result, Explanation) and ending == "csv":
+        content = table(result).encode()
+    else:
+        kinds = f".{', .'.join(FORMATS)} or .zip" if isinstance(result, Figure) else ".csv"
+        raise XvizError(f"This is saved as {kinds}; “{path.name}” ends otherwise.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
