@@ -12,8 +12,9 @@ from PIL import Image
 
 from xviz.draw.scale import Categories, Scale, number, order
 from xviz.drawings.payload import pack, pack_still
-from xviz.drawings.view import Finer, View, check_length, drawn_with
+from xviz.drawings.view import PLAIN, Finer, Surround, View, check_length, drawn_with
 
+HEIGHT = 620  #: CSS pixels
 MOST = 640  #: pixels of the longer side of a photo as it is sent; larger ones are made smaller
 
 
@@ -37,6 +38,19 @@ class Album:
         photo, cell = divmod(patch, self.grid[0] * self.grid[1])
         row, column = divmod(cell, self.grid[1])
         return f"{self.names[photo]}, row {row + 1}, column {column + 1}"
+
+
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """What is drawn over photos."""
+
+    selected: int | None = None  #: the patch to highlight; None leaves what the visitor picked, −1 takes it away
+    absent: Sequence[int] = ()  #: photos that the model is not shown, hatched
+    numbers: Sequence[tuple[str, int]] = ()  #: a sign, and the patch that it stands on
+    crosses: ArrayLike = ()  #: (m, 3), photo, x and y in its pixels, of places to mark
+
+
+NOTHING = Marks()
 
 
 def album(
@@ -79,14 +93,9 @@ def photos(
     scale: Scale | Categories | None = None,
     totals: ArrayLike | None = None,
     sequence: Sequence[int] | None = None,
-    selected: int | None = None,
-    absent: Sequence[int] = (),
     finer: Finer | None = None,
-    numbers: Sequence[tuple[str, int]] = (),
-    crosses: ArrayLike = (),
-    title: str = "",
-    note: str = "",
-    height: int = 620,
+    marks: Marks = NOTHING,
+    surround: Surround = PLAIN,
 ) -> View:
     """Photos whose patches can be picked, a patch being numbered photo by photo and row by row.
 
@@ -96,17 +105,13 @@ def photos(
         scale: colours and limits, needed with `scores`.
         totals: (photos,), printed over each photo, which stand in this order, the greatest first; None prints none.
         sequence: the order of the photos in the place of that of their totals.
-        selected: the patch to highlight; None leaves what the visitor picked, −1 takes it away.
-        absent: photos that the model is not shown, hatched.
         finer: scores of the cells, photo by photo and row by row, into which the grid of each photo is cut by `size`;
             they are coloured in the place of patches, `scores` are then sums over each patch, which are said, and the
             scale is that of the cells.
-        numbers: a sign, and the patch that it stands on.
-        crosses: (m, 3), photo, x and y in its pixels, of places to mark.
-        title: printed above.
-        note: printed below.
-        height: the most it takes, CSS pixels; more photos are scrolled to.
+        marks: what is drawn over the photos.
+        surround: title, note and height; more photos are scrolled to.
     """
+    height = surround.height or HEIGHT
     if scores is not None:
         scores = np.asarray(scores, np.float32)
         check_length("scores", scores, len(made))
@@ -122,17 +127,17 @@ def photos(
         check_length("totals", totals, count)
     sequence = ordered(count, totals) if sequence is None else sequence
     header = {
-        "title": title,
-        "alt": _alt(title, made, scores, scale, ranked, totals, sequence, finer),
+        "title": surround.title,
+        "alt": _alt(surround.title, made, scores, scale, ranked, totals, sequence, finer),
         "still": made.digest,
         "names": list(made.names),
         "grid": list(made.grid),
         "order": [int(i) for i in sequence],
         "totals": [""] * count if totals is None else [number(float(v)) for v in totals],
-        "selected": None if selected is None else int(selected),
-        "absent": [int(i) for i in absent],
-        "numbers": [{"text": str(text), "patch": int(patch)} for text, patch in numbers],
-        "note": note,
+        "selected": None if marks.selected is None else int(marks.selected),
+        "absent": [int(i) for i in marks.absent],
+        "numbers": [{"text": str(text), "patch": int(patch)} for text, patch in marks.numbers],
+        "note": surround.note,
         "height": height,
         "scale": bar,
         "fine": None if finer is None or finer.size is None else {"name": finer.name, "size": list(finer.size)},
@@ -142,7 +147,7 @@ def photos(
         sizes=made.sizes,
         frames=made.frames,
         ranked=ranked.astype(np.uint32),
-        crosses=np.asarray(crosses, np.float32).reshape(-1, 3),
+        crosses=np.asarray(marks.crosses, np.float32).reshape(-1, 3),
         **arrays,
     )
     table = _table(made, scores, scale, ranked, finer)
@@ -166,15 +171,15 @@ def _encoded(image: NDArray[np.uint8]) -> bytes:
 
 def _alt(title, made: Album, scores, scale, ranked, totals, sequence, finer: Finer | None) -> str:
     """The drawing in a sentence or two."""
-    said = f"{title or 'Photos'}, {len(made.names)} photos of {made.grid[0]} × {made.grid[1]} patches"
+    words = f"{title or 'Photos'}, {len(made.names)} photos of {made.grid[0]} × {made.grid[1]} patches"
     if scores is None or scale is None:
-        return f"{said}."
-    said += f", {scale.text()}" + (f" of each {finer.name}." if finer else ".")
+        return f"{words}."
+    words += f", {scale.text()}" + (f" of each {finer.name}." if finer else ".")
     if totals is not None and len(sequence):
-        said += f" First: {made.names[int(sequence[0])]} with {number(float(totals[int(sequence[0])]))} in all."
+        words += f" First: {made.names[int(sequence[0])]} with {number(float(totals[int(sequence[0])]))} in all."
     if len(ranked) and not isinstance(scale, Categories):
-        said += f" Strongest: {', '.join(f'{made.label(int(i))} {number(float(scores[i]))}' for i in ranked[:3])}."
-    return said
+        words += f" Strongest: {', '.join(f'{made.label(int(i))} {number(float(scores[i]))}' for i in ranked[:3])}."
+    return words
 
 
 def _table(made: Album, scores, scale, ranked, finer: Finer | None) -> tuple:

@@ -45,6 +45,18 @@ class View:
         return index if len(index) > 1 else index[0]
 
 
+@dataclass(frozen=True)
+class Surround:
+    """What stands around a drawing, and how much room it takes."""
+
+    title: str = ""  #: printed above
+    note: str = ""  #: printed below
+    height: int = 0  #: the most it takes, CSS pixels; 0 for the drawing's own
+
+
+PLAIN = Surround()
+
+
 @dataclass(frozen=True, eq=False)
 class Finer:
     """Scores finer than tokens, whose colours take the place of the tokens' own; picks stay tokens."""

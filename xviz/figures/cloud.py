@@ -17,9 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from xviz.core.errors import XvizError
 from xviz.core.provenance import digest
+from xviz.geometry.viewpoint import FIELD, TILT, TURN
 
-FIELD = 0.8  #: vertical field of view in radians; ``camera.js`` knows it too
-TURN, TILT = 0.7, 0.5  #: radians, of the view that a cloud starts with, as in ``camera.js``
 MOST = 200_000  #: points of a still; a finer cloud is drawn thinned
 _DISC = "//VTK::Color::Impl\nif (dot(offsetVCVSOutput.xy, offsetVCVSOutput.xy) > 1.0) { discard; }\n"
 _lock = threading.Lock()  # one VTK window at a time

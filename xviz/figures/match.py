@@ -198,11 +198,11 @@ def _match_words(
         f"Regions of the picture by their score from {pair.asked_by(by_word)} ({measured[0]}, mixed half and half "
         f"with the grey picture); where regions overlap, the strongest is shown; outlined: the {top} strongest with "
         f"rank and score; dashed (S): {pair.asked_by(by_region)}.",
-        f"Words of the sentence by their score from {pair.asked_by(by_region)} ({measured[1]}); a word has the sum over "
-        f"its pieces; {below}framed: {pair.asked_by(by_word)}.",
-        f"Joint attention of {len(pair.regions)} regions and {len(pair.text)} word pieces, {layer} ({measured[2]}); rows "
-        f"are queries, columns keys; labels where there is room; {rows}right: attention from a mean row of each block "
-        f"to regions and to words.",
+        f"Words of the sentence by their score from {pair.asked_by(by_region)} ({measured[1]}); a word has the sum "
+        f"over its pieces; {below}framed: {pair.asked_by(by_word)}.",
+        f"Joint attention of {len(pair.regions)} regions and {len(pair.text)} word pieces, {layer} ({measured[2]}); "
+        f"rows are queries, columns keys; labels where there is room; {rows}right: attention from a mean row of each "
+        f"block to regions and to words.",
     ]
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from xviz.core.run import Target
 from xviz.draw import scale
+from xviz.drawings.view import Surround
 from xviz.explain import METHODS, eeg_cells
 from xviz.ui import cache, page, state
 from xviz.ui.eeg.explore import DIRECTIONS, banded, direction, draw
@@ -39,7 +40,7 @@ def show(opened: Opened, looked: Looked) -> None:
             _strongest(opened, values, unit)
         with left:
             seen = np.where(np.isin(np.arange(len(values)), opened.absent), np.nan, values)
-            draw(opened, values, scale.diverging(seen, label=unit), key="difference head", title=title)
+            draw(opened, values, scale.diverging(seen, label=unit), key="difference head", surround=Surround(title))
 
 
 def _strongest(opened: Opened, values: NDArray[np.float64], unit: str) -> None:

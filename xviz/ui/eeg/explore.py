@@ -12,6 +12,7 @@ from xviz.core.attention import AttentionCall
 from xviz.core.explanation import Explanation
 from xviz.draw import scale
 from xviz.drawings import head, matrix
+from xviz.drawings.view import Surround
 from xviz.explain import METHODS
 from xviz.models.mca_features import Band
 from xviz.ui import cache, components, methods, page, state
@@ -120,7 +121,8 @@ def _attention(opened: Opened, choice: Choice, weights: NDArray, selection: Sele
         whose = "Attention received" if selection is None else f"Attention from {opened.names[selection.token]}"
         draw(
             opened, scores, scale.sequential(scores, label=explanation.unit), key="attention head",
-            links=partners(weights, selection), title=f"{whose}, {queries} to {keys}: {banded(opened, band)}",
+            links=partners(weights, selection),
+            surround=Surround(f"{whose}, {queries} to {keys}: {banded(opened, band)}"),
         )  # fmt: skip
     uniform = 1 / max(1, len(opened.names) - len(opened.absent))
     st.caption(
@@ -147,7 +149,7 @@ def _compared(opened: Opened, choice: Choice, selection: Selection | None) -> Ex
             scope = banded(opened, choice.band) if method.kind == "attention" else f"all bands, for {opened.output}"
             draw(
                 opened, scores, make(scores, label=explanation.unit), key="beside head",
-                title=f"{method.title}, {call.keys.upper()}: {scope}",
+                surround=Surround(f"{method.title}, {call.keys.upper()}: {scope}"),
             )  # fmt: skip
     methods.about(opened, method.key)
     return explanation
@@ -159,10 +161,8 @@ def draw(
     colours: scale.Scale,
     *,
     key: str,
-    title: str,
+    surround: Surround,
     links: Links | None = None,
-    note: str = "",
-    height: int = 400,
 ) -> None:
     """A head whose electrodes can be picked."""
     picked = opened.selection()
@@ -174,9 +174,7 @@ def draw(
         selected=None if picked is None else picked.token,
         absent=opened.absent,
         links=links or (),
-        title=title,
-        note=note,
-        height=height,
+        surround=surround,
     )
     components.mount(drawing, key=f"{key} {opened.place}", on_pick=lambda pick: pick_electrode(opened, pick))
 
@@ -196,9 +194,10 @@ def _matrix(opened: Opened, choice: Choice, weights: NDArray, selection: Selecti
         column_labels=opened.names,
         scale=scale.sequential(weights, label="attention weight"),
         selected=None if row is None else (row, int(weights[row].argmax())),
-        title=f"{direction(opened, call.name)}, {banded(opened, choice.band)}: every row sums to one",
         axes=(f"query, {call.queries.upper()}", f"key, {call.keys.upper()}"),
-        height=560,
+        surround=Surround(
+            f"{direction(opened, call.name)}, {banded(opened, choice.band)}: every row sums to one", height=560
+        ),
     )
     components.mount(drawing, key=f"matrix {opened.place}", on_pick=lambda pick: pick_electrode(opened, pick))
 
@@ -218,8 +217,6 @@ def _given(opened: Opened, choice: Choice, weights: NDArray) -> None:
     """What every electrode gives to others."""
     to_others = given(weights)
     colours = scale.sequential(to_others, limits=given_limits(opened, to_others), label="weight given to others")
-    draw(
-        opened, to_others, colours, key="given head", height=360,
-        title=f"Attention to other electrodes, {direction(opened, choice.call.name)}: {banded(opened, choice.band)}",
-        note="What an electrode's query gives to the keys of all others; the rest, up to one, stays with itself.",
-    )  # fmt: skip
+    title = f"Attention to other electrodes, {direction(opened, choice.call.name)}: {banded(opened, choice.band)}"
+    note = "What an electrode's query gives to the keys of all others; the rest, up to one, stays with itself."
+    draw(opened, to_others, colours, key="given head", surround=Surround(title, note, 360))

@@ -15,6 +15,7 @@ from xviz.data.shipped import simulation
 from xviz.draw import scale
 from xviz.draw.scale import signed
 from xviz.drawings import matrix
+from xviz.drawings.view import Surround
 from xviz.explain import METHODS, eeg_cells
 from xviz.explain.planted import Fit, chance, fit
 from xviz.ui import cache, components, page, state
@@ -124,9 +125,8 @@ def _draw(opened: Opened, drawn: Map, band: int | None) -> None:
         column_labels=[band.name for band in opened.bands],
         scale=(scale.diverging if drawn.signed else scale.sequential)(values, label=drawn.unit),
         selected=marked,
-        title=drawn.short or drawn.title,
         axes=("electrode", "band"),
-        height=620,
+        surround=Surround(drawn.short or drawn.title, height=620),
     )
     components.mount(drawing, key=f"map {drawn.title} {opened.place}", on_pick=lambda pick: _picked(opened, pick))
 
@@ -180,6 +180,7 @@ def _words(measured: Fit) -> dict[str, str]:
 
 def _seconds(opened: Opened, cells: CellScores, band: int | None) -> None:
     """Integrated gradients of one band by electrode and second."""
+    bands = "all bands together" if band is None else banded(opened, band)
     both = sum(cells.integrated.values())
     values = both.sum(1) if band is None else both[:, band]
     picked = opened.selection()
@@ -189,10 +190,8 @@ def _seconds(opened: Opened, cells: CellScores, band: int | None) -> None:
         column_labels=[str(second) for second in range(values.shape[1])],
         scale=scale.diverging(values, label="share of the output", unit="logits"),
         selected=None if picked is None else (picked.token, int(np.abs(values[picked.token]).argmax())),
-        title=f"Integrated gradients for {opened.output}: "
-        f"{'all bands together' if band is None else banded(opened, band)}, by electrode and second",
         axes=("electrode", "second"),
-        height=620,
+        surround=Surround(f"Integrated gradients for {opened.output}: {bands}, by electrode and second", height=620),
     )
     components.mount(drawing, key=f"seconds {opened.place}", on_pick=lambda pick: pick_electrode(opened, pick))
     st.caption("DE and PSD summed. The last two seconds repeat the two before them, as published.")

@@ -8,6 +8,7 @@ import streamlit as st
 from xviz.core.sample import Eeg
 from xviz.draw.scale import signed
 from xviz.drawings import traces
+from xviz.drawings.view import Surround
 from xviz.explain import eeg_cells
 from xviz.models.mca_features import resampled
 from xviz.ui import cache, components, state
@@ -50,23 +51,18 @@ def _over_time(opened: Opened, outputs: dict[str, np.ndarray]) -> None:
 def _traces(opened: Opened, outputs: dict[str, np.ndarray]) -> None:
     """The traces as the model reads them, before its features."""
     shown = _shown(opened.eeg, opened.card.settings["plan"].rate)
-    answers = [
+    in_windows = [
         ", ".join(f"{name} {signed(values[i])}" for name, values in outputs.items()) for i in range(opened.windows)
     ]
+    thinned = f"Drawn at {shown.rate:g} Hz; recorded at {opened.eeg.rate:g} Hz."
+    note = "" if shown.rate == opened.eeg.rate else thinned
     drawing = traces.traces(
         opened.names,
         shown.signal,
         shown.rate,
-        rest=shown.rest,
-        window=opened.card.settings["block"],
-        windows=opened.windows,
-        answers=answers,
-        selected=opened.window,
+        windows=traces.Windows(opened.card.settings["block"], opened.windows, shown.rest, in_windows, opened.window),
         absent=opened.absent,
-        title=f"{len(opened.names)} electrodes, {shown.seconds:.4g} s",
-        note=""
-        if shown.rate == opened.eeg.rate
-        else f"Drawn at {shown.rate:g} Hz; recorded at {opened.eeg.rate:g} Hz.",
+        surround=Surround(f"{len(opened.names)} electrodes, {shown.seconds:.4g} s", note),
     )
     components.mount(drawing, key=f"traces {opened.place}", on_pick=lambda pick: _picked(opened, pick))
 

@@ -10,6 +10,7 @@ from xviz.core.explanation import Explanation
 from xviz.core.tokens import Joined, leaves
 from xviz.draw import scale
 from xviz.drawings import image, matrix, words
+from xviz.drawings.view import Surround
 from xviz.explain import METHODS
 from xviz.ui import components, methods, page
 from xviz.ui.matching.sample import Opened
@@ -79,10 +80,8 @@ def _draw(opened: Opened, selection: Selection | None, key: str, found: Explanat
         seen,
         labels=labels,
         scale=_scale(found, seen),
-        selected=region,
-        masked=opened.choices.masked,
-        title=f"Regions answering {opened.called(selection)}" if selection else "Regions",
-        height=420,
+        marks=image.Marks(region, opened.choices.masked),
+        surround=Surround(f"Regions answering {opened.called(selection)}" if selection else "Regions", height=420),
     )
     components.mount(view, key=f"{key} picture {opened.place}", on_pick=lambda pick: _picked(opened, "region", pick))
     view = words.words(
@@ -152,11 +151,9 @@ def _who_asks_whom(opened: Opened, selection: Selection | None, call: str, head:
         column_labels=labels,
         scale=scale.sequential(weights, label="attention weight"),
         selected=None if row is None else (row, int(weights[row].argmax())),
-        dividers=(cuts, cuts),
-        quadrant_labels=[[f"{a} → {b}" for b in names] for a in names] if len(names) > 1 else None,
-        title="Who asks whom: every row asks, its weights sum to one",
-        axes=("asking", "answering"),
-        height=620,
+        blocks=matrix.Blocks((cuts, cuts), [[f"{a} → {b}" for b in names] for a in names] if len(names) > 1 else None),
+        axes=("query", "key"),
+        surround=Surround("Attention from every token to every other: rows sum to one", height=620),
     )
     components.mount(view, key=f"matrix {opened.place}", on_pick=lambda pick: _picked_cell(opened, pick))
     if len(parts_) > 1:

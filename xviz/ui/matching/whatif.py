@@ -8,6 +8,7 @@ from xviz.core.explanation import Explanation
 from xviz.core.run import Target
 from xviz.draw import scale
 from xviz.drawings import image
+from xviz.drawings.view import Surround
 from xviz.explain import METHODS
 from xviz.ui import cache, components, methods, page
 from xviz.ui.matching.sample import Opened
@@ -71,9 +72,11 @@ def _change(opened: Opened, looked: Looked, now: Explanation) -> None:
         difference,
         labels=[f"region {i + 1}" for i in range(len(opened.regions))],
         scale=scale.diverging(difference, label=f"change of {now.unit}"),
-        masked=opened.choices.masked,
-        title=f"{METHODS[now.method].title} for {opened.called(looked.selection)}: change against the original",
-        height=360,
+        marks=image.Marks(masked=opened.choices.masked),
+        surround=Surround(
+            f"{METHODS[now.method].title} for {opened.called(looked.selection)}: change against the original",
+            height=360,
+        ),
     )
     components.mount(view, key=f"change {opened.place}")
 

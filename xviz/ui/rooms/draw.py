@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from xviz.core.explanation import Explanation
 from xviz.draw import scale
 from xviz.drawings import photos, points
-from xviz.drawings.view import View
+from xviz.drawings.view import Surround, View
 from xviz.explain.links import Link
 from xviz.ui import records
 from xviz.ui.rooms.calls import PATCHES, POINTS
@@ -110,10 +110,9 @@ def _cloud(opened: Opened, looked: Looked, shows: str, scores, bar, named) -> Vi
         title = f"Cloud: {looked.what}"
     if values is not None:
         values = np.where(opened.present[POINTS], values, np.nan)
-    here = looked.selection.token if looked.selection.space == "supervoxel" else -1
     return points.points(
-        opened.drawn.geometry, values, scale=bar, selected=here, marks=marks(opened, looked, named), finer=finer,
-        name=f"room {opened.place}", title=title, height=HEIGHT,
+        opened.drawn.geometry, values, scale=bar, marks=marks(opened, looked, named), finer=finer,
+        name=f"room {opened.place}", surround=Surround(title, height=HEIGHT),
     )  # fmt: skip
 
 
@@ -133,6 +132,7 @@ def marks(opened: Opened, looked: Looked, named: Sequence[tuple[str, Link]]) -> 
         strengths=strengths,
         numbers=[(text, opened.segments.middles[token]) for text, token in signs],
         crosses=() if looked.truth is None or looked.selection.space != "patch" else [looked.truth],
+        selected=looked.selection.token if looked.selection.space == "supervoxel" else -1,
         cameras=list(poses.items()),
     )
 
@@ -173,14 +173,14 @@ def _album(opened: Opened, looked: Looked, scores, bar, named) -> View:
         scale=bar,
         totals=totals,
         sequence=sequence,
-        selected=looked.selection.token if looked.selection.space == "patch" else -1,
-        absent=opened.gone,
         finer=looked.fine and looked.fine.finer()[1],
-        numbers=grouped([(sign, link.patch) for sign, link in named], _picked(looked, "patch")),
-        crosses=looked.crosses,
-        title=title,
-        note=_note(looked, totals),
-        height=HEIGHT,
+        marks=photos.Marks(
+            looked.selection.token if looked.selection.space == "patch" else -1,
+            opened.gone,
+            grouped([(sign, link.patch) for sign, link in named], _picked(looked, "patch")),
+            looked.crosses,
+        ),
+        surround=Surround(title, _note(looked, totals), HEIGHT),
     )
 
 

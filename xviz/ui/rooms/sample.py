@@ -14,6 +14,7 @@ from xviz.core.sample import PointCloud, Sample, Views
 from xviz.core.tokens import PatchGrid, Segments
 from xviz.draw import scale
 from xviz.drawings import photos, points
+from xviz.drawings.view import Surround
 from xviz.explain.class_map import Fused, fused
 from xviz.models.card import ModelCard
 from xviz.models.photos import Frame
@@ -228,7 +229,10 @@ def _bare(card: ModelCard, sample: Sample) -> None:
     with left:
         marks = points.Marks(cameras=cameras(sample))
         components.mount(
-            points.points(shown.geometry, marks=marks, title="Cloud", height=620), key=f"bare {sample.digest[:16]}"
+            points.points(shown.geometry, marks=marks, surround=Surround("Cloud", height=620)),
+            key=f"bare {sample.digest[:16]}",
         )
     with right:
-        components.mount(photos.photos(shown.album, title="Photos"), key=f"bare photos {sample.digest[:16]}")
+        components.mount(
+            photos.photos(shown.album, surround=Surround("Photos")), key=f"bare photos {sample.digest[:16]}"
+        )

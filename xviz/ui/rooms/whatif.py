@@ -7,6 +7,7 @@ import streamlit as st
 
 from xviz.draw import scale
 from xviz.drawings import matrix
+from xviz.drawings.view import Surround
 from xviz.models.mit import affinities
 from xviz.ui import cache, components
 from xviz.ui.rooms.draw import Looked
@@ -35,9 +36,8 @@ def classes(opened: Opened) -> None:
         row_labels=names,
         column_labels=names,
         scale=scale.diverging(values, label="scaled product of query and key, before softmax"),
-        title=f"Class tokens of {queries} and of {keys}",
         axes=(f"query, {queries}", f"key, {keys}"),
-        height=430,
+        surround=Surround(f"Class tokens of {queries} and of {keys}", height=430),
     )
     components.mount(drawing, key=f"affinity {opened.place}")
     own = np.trace(values[layer]) / len(names)

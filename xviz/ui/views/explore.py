@@ -15,6 +15,7 @@ from xviz.core.tokens import TokenSpace, leaves
 from xviz.draw import scale
 from xviz.draw.blocks import masses
 from xviz.drawings import image, matrix
+from xviz.drawings.view import Surround
 from xviz.ui import cache, components, methods
 from xviz.ui.records import Looked
 from xviz.ui.state import Selection
@@ -98,12 +99,9 @@ def _asking(opened: Opened, call: str, view: str, leaf: Cells | None, selection:
         opened.plane.pixels,
         opened.plane.place(leaf.boxes),
         labels=[leaf.label(i) for i in range(len(leaf))],
-        selected=picked,
-        strongest=len(leaf),
-        frame=opened.plane,
-        noun="cell",
-        title=f"Ask: {opened.named(view)} ({leaf.grid[0]} × {leaf.grid[1]} cells)",
-        height=HEIGHT,
+        marks=image.Marks(picked, strongest=len(leaf)),
+        look=image.Look(opened.plane, "cell"),
+        surround=Surround(f"Ask: {opened.named(view)} ({leaf.grid[0]} × {leaf.grid[1]} cells)", height=HEIGHT),
     )
 
     def pick(found: components.Pick) -> None:
@@ -154,13 +152,9 @@ def _cells(
         values,
         labels=[leaf.label(i) for i in range(len(leaf))],
         scale=limits,
-        strongest=3,
-        frame=opened.plane,
-        known=opened.known,
-        compact=compact,
-        noun="cell",
-        title=title,
-        height=SMALL if compact else HEIGHT,
+        marks=image.Marks(known=() if opened.known is None else opened.known, strongest=3),
+        look=image.Look(opened.plane, "cell", compact),
+        surround=Surround(title, height=SMALL if compact else HEIGHT),
     )
     components.mount(shown, key=f"{key} {opened.place}")
 
@@ -183,11 +177,9 @@ def _quadrants(opened: Opened, call: str, head: int | None) -> None:
         row_labels=labels[0],
         column_labels=labels[1],
         scale=scale.sequential(weights, label="attention weight"),
-        dividers=cuts,  # type: ignore[arg-type]
-        quadrant_labels=[[f"{a} → {b}" for b in columns] for a in rows],
-        title=f"{opened.card.calls[call].title}: every row asks, its weights sum to one",
-        axes=("asking", "answering"),
-        height=560,
+        blocks=matrix.Blocks(cuts, [[f"{a} → {b}" for b in columns] for a in rows]),  # type: ignore[arg-type]
+        axes=("query", "key"),
+        surround=Surround(f"{opened.card.calls[call].title}: every row sums to one", height=560),
     )
     left, right = st.columns(2, gap="medium")
     with left:

@@ -15,6 +15,7 @@ from xviz.core.sample import Sample
 from xviz.data.shipped import ShippedSample
 from xviz.drawings import image, plane
 from xviz.drawings.plane import Plane
+from xviz.drawings.view import Surround
 from xviz.models import CARDS
 from xviz.models.card import ModelCard
 from xviz.models.mmvit import MMViT
@@ -133,9 +134,12 @@ def _sample(opened: Opened, example: ShippedSample | None) -> None:
     if opened.sounds:
         sound.waveform(opened.card, opened.sample, example)
     view = image.regions(
-        opened.plane.pixels, np.zeros((0, 4)), labels=[], frame=opened.plane, known=opened.known, compact=True,
-        title="Mel spectrogram, dB below the loudest" if opened.sounds else "The picture, as the model is fed it",
-        height=240 if opened.sounds else 340,
+        opened.plane.pixels, np.zeros((0, 4)), labels=[],
+        marks=image.Marks(known=() if opened.known is None else opened.known),
+        look=image.Look(opened.plane, compact=True),
+        surround=Surround("Mel spectrogram, dB below the loudest", height=240)
+        if opened.sounds
+        else Surround("The picture, as the model is fed it", height=340),
     )  # fmt: skip
     components.mount(view, key=f"whole {opened.place}")
     if opened.truth is not None:

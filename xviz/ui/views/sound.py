@@ -14,6 +14,7 @@ from xviz.data.shipped import ShippedSample
 from xviz.data.sound import Outline, outline, read_sound, write_wav
 from xviz.drawings import plane as planes
 from xviz.drawings import wave
+from xviz.drawings.view import Surround
 from xviz.models.card import ModelCard
 from xviz.models.mel import Mel, clip, spectrogram
 from xviz.ui import components, page, state
@@ -65,16 +66,16 @@ def _start(whole: Outline, seconds: float, which: str, name: str, content: bytes
         start = round(_loudest(whole, seconds, which, name, content), 2)
     st.markdown(f"**{page.plain(name)}** lasts {_clock(whole.seconds)}; the model listens to {seconds:g} s of it.")
     shown = wave.stretch(
-        whole.low, whole.high, start=0, end=whole.seconds, at=start, length=seconds, step=step,
-        title="The whole file: click where to listen",
+        whole.low, whole.high, (0, whole.seconds), at=start, length=seconds, step=step,
+        surround=Surround("The whole file: click where to listen"),
     )  # fmt: skip
     components.mount(shown, key=f"stretch {which[:16]}", on_pick=lambda pick: _put(key, pick, 0.0, step, last))
     if whole.seconds > 2 * CLOSER:
         origin = round(float(np.clip(start + seconds / 2 - CLOSER / 2, 0, whole.seconds - CLOSER)), 2)
         near = _outline(which, origin, CLOSER, name, content)
         shown = wave.stretch(
-            near.low, near.high, start=origin, end=origin + near.seconds, at=start, length=seconds, step=STEP,
-            title=f"{CLOSER:g} s around it: click to put the stretch in its place",
+            near.low, near.high, (origin, origin + near.seconds), at=start, length=seconds, step=STEP,
+            surround=Surround(f"{CLOSER:g} s around it: click to put the stretch in its place"),
         )  # fmt: skip
         components.mount(
             shown, key=f"closer {which[:16]} {origin}", on_pick=lambda pick: _put(key, pick, origin, STEP, last)
@@ -128,13 +129,12 @@ def waveform(card: ModelCard, sample: Sample, example: ShippedSample | None) -> 
     view = wave.wave(
         np.minimum.reduceat(signal, edges),
         np.maximum.reduceat(signal, edges),
-        start=sound.start,
-        end=sound.start + seconds,  # as long as the spectrogram; what is missing is silence
+        (sound.start, sound.start + seconds),  # as long as the spectrogram; what is missing is silence
         filled=len(signal) / sound.rate / seconds,
         audio=_played(signal, sound.rate),
         player=player(card, sample),
         spans=[] if example is None else [(a, b, name) for name, (a, b, *_) in example.truth.places.items()],
-        title="Waveform (full scale is 1)",
+        surround=Surround("Waveform (full scale is 1)"),
     )
     components.mount(view, key=f"wave {card.key} {sample.digest[:16]}")
 
