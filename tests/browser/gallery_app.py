@@ -17,8 +17,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.room import room
 from xviz.draw import scale
 from xviz.drawings import image, matrix, points, words
+from xviz.drawings.drawing import Finer, Surround
 from xviz.drawings.photos import Marks, album, photos
-from xviz.drawings.view import Finer, Surround
 from xviz.ui.components import camera, mount, picked, token_of
 
 SENTENCE = re.split(" ", "What is the <b>small</b> brown dog on the left of the red sofa looking at ?")

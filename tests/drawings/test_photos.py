@@ -11,9 +11,9 @@ from PIL import Image
 from tests.room import room
 from xviz.draw.scale import Categories, diverging, sequential
 from xviz.drawings import points
+from xviz.drawings.drawing import Finer, Surround
 from xviz.drawings.payload import unpack
 from xviz.drawings.photos import Marks, album, photos
-from xviz.drawings.view import Finer, Surround
 
 GRID = (3, 4)
 

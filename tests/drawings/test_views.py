@@ -10,11 +10,11 @@ from PIL import Image
 
 from xviz.draw.scale import diverging, sequential
 from xviz.drawings import image, matrix, points, words
+from xviz.drawings.drawing import Drawing, Surround
 from xviz.drawings.payload import unpack
-from xviz.drawings.view import Surround, View
 
 
-def heatmap(weights, **options) -> View:
+def heatmap(weights, **options) -> Drawing:
     rows, columns = weights.shape
     labels = {"row_labels": [f"r{i}" for i in range(rows)], "column_labels": [f"c{i}" for i in range(columns)]}
     return matrix.matrix(weights, **labels, scale=options.pop("scale", sequential(weights)), **options)
@@ -94,7 +94,7 @@ def test_picks_become_tokens():
 # ---- picture
 
 
-def regions(**options) -> View:
+def regions(**options) -> Drawing:
     pixels = options.pop("pixels", np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3))
     boxes = [[0, 0, 3, 3], [1, 1, 2, 2], [0, 0, 6, 4]]
     return image.regions(pixels, boxes, options.pop("scores", None), labels=["a", "b", "c"], **options)

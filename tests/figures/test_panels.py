@@ -12,7 +12,6 @@ from matplotlib.text import Text
 
 from xviz.core.errors import ModelError
 from xviz.draw.scale import Scale, diverging, sequential
-from xviz.figures.bars import bars_panel
 from xviz.figures.grid import Blocks, Labels, matrix_panel
 from xviz.figures.lettering import contrasting, fit, flow, spread, width_of
 from xviz.figures.match import match_figure
@@ -244,19 +243,6 @@ def test_the_colour_bar_prints_limits_and_what_lies_beyond():
     colour_bar(axes, scale, [-0.3, 0.3, np.nan])
     assert [t.get_text() for t in axes.texts] == ["−0.3", "0.3", "evidence (logits)"]
     np.testing.assert_array_equal(axes.images[0].get_array()[0], scale.lut()[1:, :3])
-
-
-def test_bars_are_as_long_as_their_values():
-    axes = canvas(200, 120)
-    values = {"attention": [1.0, 2.0], "occlusion": [-1.0, 0.5]}
-    bars_panel(axes, ("cat", "a label much too long for the room that it is given here"), values, unit="score")
-    bars = axes.patches[:4]
-    widths = np.array([bar.get_width() for bar in bars])
-    np.testing.assert_allclose(widths / widths[0], [1, 1, 2, 0.5])
-    assert {"−1", "0", "2", "score", "attention", "occlusion"} <= {t.get_text() for t in axes.texts}
-    check_inside(axes.figure)
-    with pytest.raises(ValueError, match="1 to 5 methods"):
-        bars_panel(axes, ("cat",), {str(i): [1.0] for i in range(6)}, unit="score")
 
 
 def test_the_match_figure_draws_the_scores_it_was_given():

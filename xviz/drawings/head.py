@@ -1,4 +1,4 @@
-"""Electrodes on a head as a view: a topography whose electrodes can be picked."""
+"""Electrodes on a head as a drawing: a topography whose electrodes can be picked."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from xviz.draw.scale import Scale, number, order
 from xviz.draw.scalp import field, flat, rim
+from xviz.drawings.drawing import PLAIN, Drawing, Surround, check_length, drawn_with
 from xviz.drawings.payload import pack
-from xviz.drawings.view import PLAIN, Surround, View, check_length, drawn_with
 
 HEIGHT = 400  #: CSS pixels
 CELLS = 64  #: of a side of the field
@@ -27,7 +27,7 @@ def head(
     absent: Sequence[int] = (),
     links: Sequence[tuple[int, int, float]] = (),
     surround: Surround = PLAIN,
-) -> View:
+) -> Drawing:
     """A head seen from above, nose up.
 
     Args:
@@ -76,7 +76,7 @@ def head(
         strength=np.array([pair[2] for pair in links], np.float32),
         **arrays,
     )
-    return View(
+    return Drawing(
         "head",
         payload,
         surround.height or HEIGHT,

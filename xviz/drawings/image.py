@@ -1,4 +1,4 @@
-"""A picture with regions as a view: boxes coloured by score over the picture."""
+"""A picture with regions as a drawing: boxes coloured by score over the picture."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from xviz.draw.scale import Scale, number, order
+from xviz.drawings.drawing import PLAIN, Drawing, Surround, check_length, drawn_with
 from xviz.drawings.payload import pack, pack_still
 from xviz.drawings.plane import Plane
-from xviz.drawings.view import PLAIN, Surround, View, check_length, drawn_with
 
 #: pictures up to this many pixels are sent as they are (PNG), larger ones as fine JPEG
 LOSSLESS = 256 * 256
@@ -53,7 +53,7 @@ def regions(
     marks: Marks = OUTLINES,
     look: Look = REGIONS,
     surround: Surround = PLAIN,
-) -> View:
+) -> Drawing:
     """A picture whose regions can be picked; under the cursor the smallest first, the next larger on a further click.
 
     Where boxes overlap, a pixel has the colour of the score of greatest magnitude among the boxes that cover it: no
@@ -101,7 +101,7 @@ def regions(
     lines, crosses = np.asarray(marks.known, np.float32), np.asarray(marks.crosses, np.float32)
     payload = pack(header, boxes=boxes, ranked=ranked.astype(np.uint32), crosses=crosses, known=lines, **arrays)
     table = _table(boxes, scores, labels, scale, ranked, noun)
-    return View("picture", payload, height, alt, table, (len(boxes),), still=still)
+    return Drawing("picture", payload, height, alt, table, (len(boxes),), still=still)
 
 
 def _encoded(pixels: NDArray[np.uint8]) -> tuple[str, bytes]:

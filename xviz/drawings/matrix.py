@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from xviz.draw.blocks import masses, pooled
 from xviz.draw.scale import Scale, number, order
+from xviz.drawings.drawing import PLAIN, Drawing, Surround, check_length, drawn_with
 from xviz.drawings.payload import pack
-from xviz.drawings.view import PLAIN, Surround, View, check_length, drawn_with
 
 #: a side longer than this is pooled before it is sent
 MOST = 1024
@@ -41,7 +41,7 @@ def matrix(
     blocks: Blocks = WHOLE,
     axes: tuple[str, str] = ("row", "column"),
     surround: Surround = PLAIN,
-) -> View:
+) -> Drawing:
     """A heatmap whose cells can be picked; a side over 1024 is pooled to the cell of greatest magnitude, and says so.
 
     Args:
@@ -77,7 +77,7 @@ def matrix(
         "scale": bar,
     }
     table = _table(weights, row_labels, column_labels, axes, scale)
-    return View("heatmap", pack(header, **arrays), height, header["alt"], table, drawn.shape, members=members)
+    return Drawing("heatmap", pack(header, **arrays), height, header["alt"], table, drawn.shape, members=members)
 
 
 def _grouped(labels: Sequence[str], size: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""Photos as a view: each under a grid of patches coloured by score, all with the same limits."""
+"""Photos as a drawing: each under a grid of patches coloured by score, all with the same limits."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from xviz.draw.scale import Categories, Scale, number, order
+from xviz.drawings.drawing import PLAIN, Drawing, Finer, Surround, check_length, drawn_with
 from xviz.drawings.payload import pack, pack_still
-from xviz.drawings.view import PLAIN, Finer, Surround, View, check_length, drawn_with
 
 HEIGHT = 620  #: CSS pixels
 MOST = 640  #: pixels of the longer side of a photo as it is sent; larger ones are made smaller
@@ -60,7 +60,7 @@ def album(
     names: Sequence[str],
     frames: ArrayLike | None = None,
 ) -> Album:
-    """The part of the photos' view that is sent once.
+    """The part of the photos that is sent once.
 
     Args:
         images: each (height, width, 3), 0–255.
@@ -96,7 +96,7 @@ def photos(
     finer: Finer | None = None,
     marks: Marks = NOTHING,
     surround: Surround = PLAIN,
-) -> View:
+) -> Drawing:
     """Photos whose patches can be picked, a patch being numbered photo by photo and row by row.
 
     Args:
@@ -151,7 +151,7 @@ def photos(
         **arrays,
     )
     table = _table(made, scores, scale, ranked, finer)
-    return View("photos", payload, height, str(header["alt"]), table, (len(made),), still=made.still)
+    return Drawing("photos", payload, height, str(header["alt"]), table, (len(made),), still=made.still)
 
 
 def ordered(count: int, totals: NDArray[np.floating] | None) -> list[int]:

@@ -1,4 +1,4 @@
-"""A point cloud as a view: geometry sent once, colours with every pick."""
+"""A point cloud as a drawing: geometry sent once, colours with every pick."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from xviz.draw.scale import Categories, Scale, number, order
+from xviz.drawings.drawing import PLAIN, Drawing, Finer, Surround, check_length, drawn_with
 from xviz.drawings.payload import pack, pack_still
-from xviz.drawings.view import PLAIN, Finer, Surround, View, check_length, drawn_with
 from xviz.geometry.thinning import thin
 from xviz.geometry.viewpoint import FIELD, TILT, TURN
 
-#: more points than this are thinned before they are sent, and the view says so
+#: more points than this are thinned before they are sent, and the drawing says so
 HEIGHT = 480  #: CSS pixels
 MOST = 150_000
 CEILING = 0.2  #: metres below the highest point in which a ceiling lies
@@ -111,7 +111,7 @@ def points(
     finer: Finer | None = None,
     name: str = "",
     surround: Surround = PLAIN,
-) -> View:
+) -> Drawing:
     """A cloud whose tokens can be picked; a token is a point, or all points of a segment.
 
     Args:
@@ -160,7 +160,7 @@ def points(
         **arrays,
     )
     table = _table(scores, cloud, scale, ranked, finer)
-    return View("cloud", payload, height, str(header["alt"]), table, (cloud.tokens,), still=cloud.still)
+    return Drawing("cloud", payload, height, str(header["alt"]), table, (cloud.tokens,), still=cloud.still)
 
 
 def _tokens(n: int, segments: ArrayLike | None) -> tuple[NDArray[np.uint32], int]:

@@ -1,4 +1,4 @@
-"""The traces of a recording as a view: scrolled and scaled, with windows of time that can be picked."""
+"""The traces of a recording as a drawing: scrolled and scaled, with windows of time that can be picked."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from xviz.drawings.drawing import PLAIN, Drawing, Surround, check_length
 from xviz.drawings.payload import pack, pack_still
-from xviz.drawings.view import PLAIN, Surround, View, check_length
 
 HEIGHT = 560  #: CSS pixels
 SPACING = 40.0  #: µV from one row to the next: MNE draws EEG with 20 µV to either side
@@ -34,7 +34,7 @@ def traces(
     windows: Windows,
     absent: Sequence[int] = (),
     surround: Surround = PLAIN,
-) -> View:
+) -> Drawing:
     """Traces one below the other.
 
     Args:
@@ -75,4 +75,4 @@ def traces(
     listed = (("window", "from, s", "output"), *(
         (i + 1, windows.rest + i * windows.length, answer) for i, answer in enumerate(header["answers"])  # type: ignore[arg-type]
     ))  # fmt: skip
-    return View("traces", pack(header), height, str(header["alt"]), listed, (windows.count,), still=still)
+    return Drawing("traces", pack(header), height, str(header["alt"]), listed, (windows.count,), still=still)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from xviz.draw.scale import number
+from xviz.drawings.drawing import PLAIN, Drawing, Surround, check_length
 from xviz.drawings.payload import pack, pack_still
-from xviz.drawings.view import PLAIN, Surround, View, check_length
 
 TALL, LOW = 110, 80  #: CSS pixels, with a player and without
 Span = tuple[float, float, str]  #: from, to in seconds, and what is there
@@ -25,7 +25,7 @@ def wave(
     player: str = "",
     spans: Sequence[Span] = (),
     surround: Surround = PLAIN,
-) -> View:
+) -> Drawing:
     """A waveform with a player, whose time other drawings of the same name follow.
 
     Args:
@@ -39,7 +39,7 @@ def wave(
         surround: Title, note and height.
     """
     header = {"player": player, "filled": filled}
-    return _view(low, high, edges, header, surround, TALL, audio=audio, spans=spans)
+    return _drawing(low, high, edges, header, surround, TALL, audio=audio, spans=spans)
 
 
 def stretch(
@@ -51,7 +51,7 @@ def stretch(
     length: float,
     step: float,
     surround: Surround = PLAIN,
-) -> View:
+) -> Drawing:
     """A waveform on which a stretch of a given length is picked; the pick is the number of steps before its begin.
 
     Args:
@@ -67,13 +67,13 @@ def stretch(
     count = max(1, int(np.floor((end - start - length) / step + 1e-6)) + 1)
     index = int(np.clip(round((at - start) / step), 0, count - 1))
     header = {"player": "", "step": step, "length": length, "at": at, "selected": index, "count": count}
-    return _view(low, high, edges, header, surround, LOW)
+    return _drawing(low, high, edges, header, surround, LOW)
 
 
-def _view(
+def _drawing(
     low: ArrayLike, high: ArrayLike, edges: tuple[float, float], more: dict[str, object], surround: Surround,
     height: int, *, audio: bytes = b"", spans: Sequence[Span] = (),
-) -> View:  # fmt: skip
+) -> Drawing:  # fmt: skip
     title, height = surround.title, surround.height or height
     low, high = np.asarray(low, np.float32), np.asarray(high, np.float32)
     check_length("high", high, len(low))
@@ -97,4 +97,4 @@ def _view(
         **more,
     }
     rows = (("from, s", "to, s", "what"), *((a, b, what) for a, b, what in spans))
-    return View("wave", pack(header), height, str(header["alt"]), rows, (more.get("count", 0),), still=still)
+    return Drawing("wave", pack(header), height, str(header["alt"]), rows, (more.get("count", 0),), still=still)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from xviz.core.run import Target
 from xviz.draw import scale
-from xviz.drawings.view import Surround
+from xviz.drawings.drawing import Surround
 from xviz.explain import METHODS, eeg_cells
 from xviz.ui import cache, page, state
 from xviz.ui.eeg.explore import DIRECTIONS, banded, direction, draw

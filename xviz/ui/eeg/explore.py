@@ -12,7 +12,7 @@ from xviz.core.attention import AttentionCall
 from xviz.core.explanation import Explanation
 from xviz.draw import scale
 from xviz.drawings import head, matrix
-from xviz.drawings.view import Surround
+from xviz.drawings.drawing import Surround
 from xviz.explain import METHODS
 from xviz.models.mca_features import Band
 from xviz.ui import cache, components, methods, page, state

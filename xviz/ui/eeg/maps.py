@@ -15,7 +15,7 @@ from xviz.data.shipped import simulation
 from xviz.draw import scale
 from xviz.draw.scale import signed
 from xviz.drawings import matrix
-from xviz.drawings.view import Surround
+from xviz.drawings.drawing import Surround
 from xviz.explain import METHODS, eeg_cells
 from xviz.explain.planted import Fit, chance, fit
 from xviz.ui import cache, components, page, state

@@ -8,7 +8,7 @@ import streamlit as st
 from xviz.core.sample import Eeg
 from xviz.draw.scale import signed
 from xviz.drawings import traces
-from xviz.drawings.view import Surround
+from xviz.drawings.drawing import Surround
 from xviz.explain import eeg_cells
 from xviz.models.mca_features import resampled
 from xviz.ui import cache, components, state

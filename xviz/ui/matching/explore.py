@@ -10,7 +10,7 @@ from xviz.core.explanation import Explanation
 from xviz.core.tokens import Joined, leaves
 from xviz.draw import scale
 from xviz.drawings import image, matrix, words
-from xviz.drawings.view import Surround
+from xviz.drawings.drawing import Surround
 from xviz.explain import METHODS
 from xviz.ui import components, methods, page
 from xviz.ui.matching.sample import Opened

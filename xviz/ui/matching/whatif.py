@@ -8,7 +8,7 @@ from xviz.core.explanation import Explanation
 from xviz.core.run import Target
 from xviz.draw import scale
 from xviz.drawings import image
-from xviz.drawings.view import Surround
+from xviz.drawings.drawing import Surround
 from xviz.explain import METHODS
 from xviz.ui import cache, components, methods, page
 from xviz.ui.matching.sample import Opened

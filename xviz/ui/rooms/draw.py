@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from xviz.core.explanation import Explanation
 from xviz.draw import scale
 from xviz.drawings import photos, points
-from xviz.drawings.view import Surround, View
+from xviz.drawings.drawing import Drawing, Surround
 from xviz.explain.links import Link
 from xviz.ui import records
 from xviz.ui.rooms.calls import PATCHES, POINTS
@@ -62,7 +62,7 @@ def whose(opened: Opened, looked: Looked) -> str:
     return f"attention {'to' if turned else 'from'} {opened.called(looked.selection)}"
 
 
-def both(opened: Opened, looked: Looked, shows: str) -> tuple[View, View]:
+def both(opened: Opened, looked: Looked, shows: str) -> tuple[Drawing, Drawing]:
     """The cloud and the photos as they are drawn."""
     scores = {} if looked.explanation is None else looked.explanation.scores
     bars = limits(looked)
@@ -90,7 +90,7 @@ def limits(looked: Looked) -> dict[str, scale.Scale]:
     return dict.fromkeys(sides, make(np.concatenate(list(sides.values())), label=explanation.unit))
 
 
-def _cloud(opened: Opened, looked: Looked, shows: str, scores, bar, named) -> View:
+def _cloud(opened: Opened, looked: Looked, shows: str, scores, bar, named) -> Drawing:
     """The cloud, in the colours that were chosen."""
     values, finer = scores, looked.fine and looked.fine.finer()[0]
     title = f"Cloud: {whose(opened, looked)}"
@@ -152,7 +152,7 @@ def grouped(signs: Sequence[tuple[str, int]], picked: int | None) -> list[tuple[
     return [(own[0] if len(own) == 1 else f"{own[0]}–{own[-1]}", token) for token, own in by_token.items()]
 
 
-def _album(opened: Opened, looked: Looked, scores, bar, named) -> View:
+def _album(opened: Opened, looked: Looked, scores, bar, named) -> Drawing:
     """The photos, ordered by the sum over their patches."""
     totals = None
     if scores is not None:

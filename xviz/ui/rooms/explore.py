@@ -122,7 +122,8 @@ def _explain(
     """The scores, and how they came about in words."""
     heads = "mean of heads" if head is None else f"head {head + 1}"
     layers = "mean of layers" if layer is None else f"layer {layer + 1}"
-    words = f"{METHODS[method].title}, {DIRECTIONS[direction]}, {layers}, {heads}"
+    title = "Attention" if method == "look" else f"{METHODS[method].title},"
+    words = f"{title} {DIRECTIONS[direction]}, {layers}, {heads}"
     if method == "look":
         return calls.ask(opened.run, opened.output, picked, direction, layer, head), words
     if method == "received":

@@ -14,7 +14,7 @@ from xviz.core.sample import PointCloud, Sample, Views
 from xviz.core.tokens import PatchGrid, Segments
 from xviz.draw import scale
 from xviz.drawings import photos, points
-from xviz.drawings.view import Surround
+from xviz.drawings.drawing import Surround
 from xviz.explain.class_map import Fused, fused
 from xviz.models.card import ModelCard
 from xviz.models.photos import Frame

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from xviz.draw.scale import Scale
+from xviz.drawings.drawing import Drawing
 from xviz.drawings.payload import pack
-from xviz.drawings.view import View
 from xviz.ui.components import read, script, style
 
 MOST = 12_000_000  #: bytes of rows; beyond it the file shows what is on the screen, and picks do nothing
@@ -73,7 +73,7 @@ class Rows:
         return pack(header, middles=(self.middles - self.centre).astype(np.float32), lut=lut, **arrays)
 
 
-def page(cloud: View, photos: View, *, title: str, caption: str, rows: Rows | None = None) -> bytes:
+def page(cloud: Drawing, photos: Drawing, *, title: str, caption: str, rows: Rows | None = None) -> bytes:
     """The file.
 
     Args:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from xviz.core.explanation import Explanation
 from xviz.core.run import Run, Target
 from xviz.draw import scale
-from xviz.drawings.view import Finer
+from xviz.drawings.drawing import Finer
 from xviz.explain import voxels as finer
 from xviz.explain.voxels import Reading, Traced
 from xviz.models.voxels import Grains, grains

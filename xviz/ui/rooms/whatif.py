@@ -7,7 +7,7 @@ import streamlit as st
 
 from xviz.draw import scale
 from xviz.drawings import matrix
-from xviz.drawings.view import Surround
+from xviz.drawings.drawing import Surround
 from xviz.models.mit import affinities
 from xviz.ui import cache, components
 from xviz.ui.rooms.draw import Looked

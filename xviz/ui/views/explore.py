@@ -15,7 +15,7 @@ from xviz.core.tokens import TokenSpace, leaves
 from xviz.draw import scale
 from xviz.draw.blocks import masses
 from xviz.drawings import image, matrix
-from xviz.drawings.view import Surround
+from xviz.drawings.drawing import Surround
 from xviz.ui import cache, components, methods
 from xviz.ui.records import Looked
 from xviz.ui.state import Selection

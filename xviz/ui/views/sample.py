@@ -14,8 +14,8 @@ from xviz.core.run import Target
 from xviz.core.sample import Sample
 from xviz.data.shipped import ShippedSample
 from xviz.drawings import image, plane
+from xviz.drawings.drawing import Surround
 from xviz.drawings.plane import Plane
-from xviz.drawings.view import Surround
 from xviz.models import CARDS
 from xviz.models.card import ModelCard
 from xviz.models.mmvit import MMViT

@@ -14,7 +14,7 @@ from xviz.data.shipped import ShippedSample
 from xviz.data.sound import Outline, outline, read_sound, write_wav
 from xviz.drawings import plane as planes
 from xviz.drawings import wave
-from xviz.drawings.view import Surround
+from xviz.drawings.drawing import Surround
 from xviz.models.card import ModelCard
 from xviz.models.mel import Mel, clip, spectrogram
 from xviz.ui import components, page, state
