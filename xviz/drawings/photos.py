@@ -87,7 +87,7 @@ def album(
 
 
 def photos(
-    made: Album,
+    shown: Album,
     scores: ArrayLike | None = None,
     *,
     scale: Scale | Categories | None = None,
@@ -100,7 +100,7 @@ def photos(
     """Photos whose patches can be picked, a patch being numbered photo by photo and row by row.
 
     Args:
-        made: the photos.
+        shown: the photos.
         scores: (patches,), NaN for a patch without one; None shows the photos alone.
         scale: colours and limits, needed with `scores`.
         totals: (photos,), printed over each photo, which stand in this order, the greatest first; None prints none.
@@ -114,24 +114,24 @@ def photos(
     height = surround.height or HEIGHT
     if scores is not None:
         scores = np.asarray(scores, np.float32)
-        check_length("scores", scores, len(made))
+        check_length("scores", scores, len(shown))
     bar, arrays = drawn_with(scale, scores)
     if finer is not None and finer.size is not None and scale is not None:
-        check_length("finer.scores", finer.scores, len(made.names) * finer.size[0] * finer.size[1])
+        check_length("finer.scores", finer.scores, len(shown.names) * finer.size[0] * finer.size[1])
         bar = scale.header(finer.scores)
         arrays |= {"fineLevel": scale.quantise(finer.scores)}
     ranked = np.zeros(0, np.int64) if scores is None else order(scores)[: int(np.isfinite(scores).sum())]
-    count = len(made.names)
+    count = len(shown.names)
     if totals is not None:
         totals = np.asarray(totals, np.float64)
         check_length("totals", totals, count)
     sequence = ordered(count, totals) if sequence is None else sequence
     header = {
         "title": surround.title,
-        "alt": _alt(surround.title, made, scores, scale, ranked, totals, sequence, finer),
-        "still": made.digest,
-        "names": list(made.names),
-        "grid": list(made.grid),
+        "alt": _alt(surround.title, shown, scores, scale, ranked, totals, sequence, finer),
+        "still": shown.digest,
+        "names": list(shown.names),
+        "grid": list(shown.grid),
         "order": [int(i) for i in sequence],
         "totals": [""] * count if totals is None else [number(float(v)) for v in totals],
         "selected": None if marks.selected is None else int(marks.selected),
@@ -144,14 +144,14 @@ def photos(
     }
     payload = pack(
         header,
-        sizes=made.sizes,
-        frames=made.frames,
+        sizes=shown.sizes,
+        frames=shown.frames,
         ranked=ranked.astype(np.uint32),
         crosses=np.asarray(marks.crosses, np.float32).reshape(-1, 3),
         **arrays,
     )
-    table = _table(made, scores, scale, ranked, finer)
-    return Drawing("photos", payload, height, str(header["alt"]), table, (len(made),), still=made.still)
+    table = _table(shown, scores, scale, ranked, finer)
+    return Drawing("photos", payload, height, str(header["alt"]), table, (len(shown),), still=shown.still)
 
 
 def ordered(count: int, totals: NDArray[np.floating] | None) -> list[int]:
@@ -169,22 +169,22 @@ def _encoded(image: NDArray[np.uint8]) -> bytes:
     return file.getvalue()
 
 
-def _alt(title, made: Album, scores, scale, ranked, totals, sequence, finer: Finer | None) -> str:
+def _alt(title, shown: Album, scores, scale, ranked, totals, sequence, finer: Finer | None) -> str:
     """The drawing in a sentence or two."""
-    words = f"{title or 'Photos'}, {len(made.names)} photos of {made.grid[0]} × {made.grid[1]} patches"
+    words = f"{title or 'Photos'}, {len(shown.names)} photos of {shown.grid[0]} × {shown.grid[1]} patches"
     if scores is None or scale is None:
         return f"{words}."
     words += f", {scale.text()}" + (f" of each {finer.name}." if finer else ".")
     if totals is not None and len(sequence):
-        words += f" First: {made.names[int(sequence[0])]} with {number(float(totals[int(sequence[0])]))} in all."
+        words += f" First: {shown.names[int(sequence[0])]} with {number(float(totals[int(sequence[0])]))} in all."
     if len(ranked) and not isinstance(scale, Categories):
-        words += f" Strongest: {', '.join(f'{made.label(int(i))} {number(float(scores[i]))}' for i in ranked[:3])}."
+        words += f" Strongest: {', '.join(f'{shown.label(int(i))} {number(float(scores[i]))}' for i in ranked[:3])}."
     return words
 
 
-def _table(made: Album, scores, scale, ranked, finer: Finer | None) -> tuple:
+def _table(shown: Album, scores, scale, ranked, finer: Finer | None) -> tuple:
     """The twenty strongest patches."""
     if scores is None or scale is None:
-        return (("photo",), *((name,) for name in made.names))
+        return (("photo",), *((name,) for name in shown.names))
     summed = f", sum over its {finer.name}s" if finer else ""
-    return (("patch", scale.name() + summed), *((made.label(int(i)), float(scores[i])) for i in ranked[:20]))
+    return (("patch", scale.name() + summed), *((shown.label(int(i)), float(scores[i])) for i in ranked[:20]))

@@ -127,11 +127,11 @@ def _render(pyvista, size: tuple[int, int], xyz, colours, camera: Camera) -> NDA
         raise XvizError(f"Clouds cannot be drawn off screen on this machine ({error}). Is libegl1 there?") from error
     try:
         _fill(pyvista, plotter, xyz, colours, camera)
-        made = np.ascontiguousarray(plotter.screenshot(return_img=True)[..., :3])
+        pixels = np.ascontiguousarray(plotter.screenshot(return_img=True)[..., :3])
     finally:
         plotter.close()
-    made.setflags(write=False)
-    return made
+    pixels.setflags(write=False)
+    return pixels
 
 
 def _fill(pyvista, plotter, xyz, colours, camera: Camera) -> None:

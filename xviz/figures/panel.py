@@ -134,9 +134,9 @@ def _tag(
     return place
 
 
-def _overlap(one: NDArray, other: NDArray) -> float:
+def _overlap(first: NDArray, second: NDArray) -> float:
     """The area that two boxes share."""
-    sides = np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2])
+    sides = np.minimum(first[2:], second[2:]) - np.maximum(first[:2], second[:2])
     return float(np.maximum(sides, 0).prod())
 
 

@@ -53,16 +53,16 @@ def _digits(measured: dict[str, Any]) -> list[str]:
             f"**One digit in a clip** (% right; never heard: {measured['never heard']})",
             ["", "recordings", *SWITCHED.values()],
             [
-                (said, str(accuracy[key]["recordings"]), *(f"{accuracy[key][way]:.1f}" for way in SWITCHED))
-                for key, said in VOICES.items()
+                (words, str(accuracy[key]["recordings"]), *(f"{accuracy[key][way]:.1f}" for way in SWITCHED))
+                for key, words in VOICES.items()
             ],
         ),
         table(
             "**Two or three different digits in a clip**",
             ["", "clips", "exactly these digits, %", "mean average precision, %"],
             [
-                (said, str(strings[key]["clips"]), f"{strings[key]['exact']:.1f}", f"{strings[key]['mAP']:.1f}")
-                for key, said in VOICES.items()
+                (words, str(strings[key]["clips"]), f"{strings[key]['exact']:.1f}", f"{strings[key]['mAP']:.1f}")
+                for key, words in VOICES.items()
             ],
         ),
     ]

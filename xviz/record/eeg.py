@@ -76,7 +76,7 @@ def verdict(label: str, rows: list[dict[str, Any]]) -> str:
     by = {row["method"]: row["trained"]["correlation"] for row in rows}
     test, luck = by["t-test"], by["chance"]
     hits = {row["method"]: f"{row['trained']['hits']:.0%}" for row in rows}
-    said = [
+    sentences = [
         f"the attention received {_against(by['received'], test, luck)}; it hits {hits['received']} of the strongest "
         f"true cells (t-test {hits['t-test']}, chance {hits['chance']})"
     ]
@@ -84,10 +84,10 @@ def verdict(label: str, rows: list[dict[str, Any]]) -> str:
     if best["method"] != "received":
         idle = signed(best["untrained"]["correlation"])
         against = _against(by[best["method"]], test, luck)
-        said.append(
+        sentences.append(
             f"the best method here, {best['title'].lower()}, {against}; on an untrained model it reaches {idle}"
         )
-    return f"for {label}, {'; '.join(said)}."
+    return f"for {label}, {'; '.join(sentences)}."
 
 
 def _against(value: float, test: float, luck: float) -> str:
@@ -111,11 +111,11 @@ def _real(rows: list[dict[str, Any]]) -> str:
         for row in rows
     ]
     above = [row["set"] for row in rows if row["accuracy"] > row["luck"]]
-    said = (
+    sentences = (
         f"Above chance: {', '.join(above)}." if above else "On none of them does the model do better than chance, "
         f"with {len(rows)} sets tried."
     )  # fmt: skip
     title = "**Real recordings, why no checkpoint of them is shipped** (% of test trials right; none is about emotion)"
     head = ["set", "states", "trained / tested", "MCA", "majority class", "chance (95th percentile)"]
     head += ["linear discriminant"]
-    return f"{table(title, head, lines)}\n\n{said}"
+    return f"{table(title, head, lines)}\n\n{sentences}"

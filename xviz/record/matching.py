@@ -48,10 +48,10 @@ def _retrieval(measured: dict[str, Any]) -> list[str]:
     tables = []
     for split, named in SPLITS.items():
         numbers = measured[split]
-        rows = [(said, *(_three(numbers[way][name]) for way in WAYS)) for name, said in BRANCHES.items()]
+        rows = [(words, *(_three(numbers[way][name]) for way in WAYS)) for name, words in BRANCHES.items()]
         rows.append(("chance", *[_three(numbers["chance"])] * len(WAYS)))
         title = f"**Retrieval, {named}** ({numbers['pictures']} pictures, one sentence each; recall in %)"
-        tables.append(table(title, ["", *(f"{said} R@1 / 5 / 10" for said in WAYS.values())], rows))
+        tables.append(table(title, ["", *(f"{words} R@1 / 5 / 10" for words in WAYS.values())], rows))
     return tables
 
 
@@ -61,13 +61,13 @@ def _three(recall: dict[str, float]) -> str:
 
 def _linear(measured: dict[str, Any]) -> str:
     """The photographs once more, without a network."""
-    said = "; ".join(
+    words = "; ".join(
         f"penalty {float(ridge):,.0f}: " + " and ".join(f"{numbers[way]['R@10']:.1f}" for way in WAYS)
         for ridge, numbers in measured.items()
     )
     return (
         "For comparison, a ridge regression from the frozen region features to the frozen word features, with the true "
-        f"boxes of the photographs given, R@10 image → text and text → image: {said}."
+        f"boxes of the photographs given, R@10 image → text and text → image: {words}."
     )
 
 

@@ -38,8 +38,8 @@ def _segmentation(measured: dict[str, Any]) -> list[str]:
     """Intersection over union of the stages, and by class."""
     segmentation = measured["segmentation"]
     rows = [
-        (said, f"{segmentation[key]['mIoU']:.1f}", f"{segmentation[key]['accuracy']:.1f}")
-        for key, said in STAGES.items()
+        (words, f"{segmentation[key]['mIoU']:.1f}", f"{segmentation[key]['accuracy']:.1f}")
+        for key, words in STAGES.items()
     ]  # fmt: skip
     pseudo = segmentation["pseudo labels"]
     rooms = measured["rooms"]
@@ -87,7 +87,7 @@ def _forms(schedule: dict[str, Any]) -> str:
 
 def _spread(seeds: dict[str, dict[str, float]], name: str) -> str:
     """Mean and range of a number over seeds; a dash where no seed has it."""
-    values = [one[name] for one in seeds.values() if name in one]
+    values = [seed[name] for seed in seeds.values() if name in seed]
     if not values:
         return "–"
     return f"{np.mean(values):.1f}" + (f" ({min(values):.1f}–{max(values):.1f})" if len(values) > 1 else "")

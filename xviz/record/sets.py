@@ -77,10 +77,10 @@ def tables(measured: dict[str, Any]) -> list[str]:
 
 
 def _alone(measured: dict[str, Any], words: Words) -> str:
-    ways = {key: said for key, said in SWITCHED.items() if key in next(iter(measured["accuracy"].values()))}
+    ways = {key: title for key, title in SWITCHED.items() if key in next(iter(measured["accuracy"].values()))}
     rows = [
-        (said, str(numbers["tested"]), *(f"{numbers[way]:.1f}" for way in ways))
-        for split, said in words.splits.items()
+        (title, str(numbers["tested"]), *(f"{numbers[way]:.1f}" for way in ways))
+        for split, title in words.splits.items()
         if (numbers := measured["accuracy"].get(split))
     ]
     return table(words.alone, ["", words.one, *ways.values()], rows)
@@ -88,8 +88,8 @@ def _alone(measured: dict[str, Any], words: Words) -> str:
 
 def _together(measured: dict[str, Any], words: Words) -> str:
     rows = [
-        (said, str(numbers["cases"]), f"{numbers['exact']:.1f}", f"{numbers['mAP']:.1f}")
-        for split, said in words.splits.items()
+        (title, str(numbers["cases"]), f"{numbers['exact']:.1f}", f"{numbers['mAP']:.1f}")
+        for split, title in words.splits.items()
         if (numbers := measured["together"].get(split))
     ]
     return table(words.together, ["", words.pair, "exactly these two, %", "mean average precision, %"], rows)
@@ -115,7 +115,7 @@ def _trainings(measured: dict[str, Any], words: Words) -> list[str]:
     if not (runs := measured.get("trainings", {}).get("runs")):
         return []
     recipe = measured["trainings"]["recipe"]
-    columns = {split: f"{said}, %" for split, said in words.splits.items() if split in runs[0]}
+    columns = {split: f"{title}, %" for split, title in words.splits.items() if split in runs[0]}
     columns["mAP"] = f"two in one of the {words.pair}, mAP, %"
     rows = []
     for form in dict.fromkeys(run["form"] for run in runs):

@@ -11,8 +11,8 @@ IDLE = ", untrained"  #: what ends the name of a method's answer on an untrained
 def table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table under a line of text."""
     lines = [head, *rows]
-    said = ["|" + "|".join(f" {cell} " if cell else " " for cell in line) + "|" for line in lines]
-    return "\n".join([title, "", said[0], "|---" * len(head) + "|", *said[1:]])
+    written = ["|" + "|".join(f" {cell} " if cell else " " for cell in line) + "|" for line in lines]
+    return "\n".join([title, "", written[0], "|---" * len(head) + "|", *written[1:]])
 
 
 def beside_untrained(methods: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
