@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as MatplotlibFigure
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from xviz.core.explanation import Explanation
 from xviz.core.tokens import TokenSpace
 from xviz.draw.scale import Scale, diverging, number, order
-from xviz.explain.links import Link
 from xviz.figures.caption import caption, glyph_note, limits
 from xviz.figures.cloud import Camera, still
 from xviz.figures.figure import Figure
@@ -25,7 +23,7 @@ from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, TOP, bar, bar_height, scale_for
 from xviz.figures.panel import Marks, in_points, outline, picture_panel
 from xviz.figures.raster import heat_of_cells, shrunk
-from xviz.figures.scanned import Room
+from xviz.figures.scanned import NOTHING, Overlay, Room, Shown
 from xviz.figures.style import INCH, PRESETS, Preset, drawing
 
 EMPTY = 200  #: grey of points without a score
@@ -34,42 +32,6 @@ SHARE = 0.7  #: how much of the score's colour covers a point's own in grey, whi
 DPI = 450  #: of the cloud
 NARROW = 110.0  #: mm; below it photos stand under the cloud, else beside it
 PHOTOS = 6  #: at most
-
-
-@dataclass(frozen=True, eq=False)
-class Overlay:
-    """What is drawn over a cloud and its photos, and from where the cloud is seen."""
-
-    links: Sequence[Link] = ()  #: numbered lines from the cloud to the photos
-    crosses: Sequence[tuple[int, float, float]] = ()  #: photo, x and y in its pixels, where geometry sees the pick
-    truth: ArrayLike | None = None  #: (3,) metres, where geometry says that the picked patch looks
-    totals: ArrayLike | None = None  #: (photos,) printed over them, which stand in this order
-    camera: Camera | None = None  #: the whole of the cloud where None
-
-
-NOTHING = Overlay()
-
-
-@dataclass(frozen=True, eq=False)
-class _Shown:
-    """What all parts of the figure need."""
-
-    room: Room
-    explanation: Explanation
-    scores: Mapping[str, NDArray[np.float64]]  #: of supervoxels, of patches, or of both
-    scales: Mapping[str, Scale]
-    overlay: Overlay
-    camera: Camera
-    photos: Sequence[int]  #: in their order
-
-    def scale(self, space: TokenSpace) -> Scale | None:
-        """The colours of a side; None where it has no scores."""
-        return self.scales.get(space.name)
-
-    def focused(self, space: TokenSpace) -> tuple[int, ...]:
-        """The picked tokens of a side."""
-        focus = self.explanation.focus
-        return focus[1] if focus is not None and focus[0] == space.name else ()
 
 
 def room_figure(
@@ -107,7 +69,7 @@ def room_figure(
     if shared and scores:
         scales = dict.fromkeys(scores, scale_for(explanation, np.concatenate(list(scores.values()))))
     photos = _order(room, explanation, overlay)
-    shown = _Shown(room, explanation, scores, scales, overlay, overlay.camera or Camera.whole(room.xyz), photos)
+    shown = Shown(room, explanation, scores, scales, overlay, overlay.camera or Camera.whole(room.xyz), photos)
     with drawing():
         figure = _page(shown, titles, preset)
     provenance = explanation.provenance.but(figure="room", preset=preset.key, camera=_from_to(shown.camera))
@@ -116,7 +78,7 @@ def room_figure(
     return Figure(figure, text, provenance, " ".join([f"{titles[0]}; {titles[1]}.", *sentences]))
 
 
-def _page(shown: _Shown, titles: tuple[str, str], preset: Preset) -> MatplotlibFigure:
+def _page(shown: Shown, titles: tuple[str, str], preset: Preset) -> MatplotlibFigure:
     """Both panels, side by side or one below the other."""
     room, camera, page = shown.room, shown.camera, Page(preset)
     inner, wide = page.inner, page.inner >= NARROW
@@ -162,7 +124,7 @@ def _order(room: Room, explanation: Explanation, overlay: Overlay) -> list[int]:
     return photos if totals is None else [photo for photo in ranked if photo in photos]
 
 
-def _colours(shown: _Shown) -> NDArray[np.uint8]:
+def _colours(shown: Shown) -> NDArray[np.uint8]:
     """(n, 3) the colour of each point."""
     room, scale = shown.room, shown.scale(shown.room.segments)
     token = room.segments.of_point
@@ -186,7 +148,7 @@ def _band(room: Room, camera: Camera) -> tuple[float, float]:
     return max(0.0, float(places[seen, 1].min()) - 0.02), min(1.0, float(places[seen, 1].max()) + 0.02)
 
 
-def _cloud(axes: Axes, shown: _Shown, band: tuple[float, float]) -> None:
+def _cloud(axes: Axes, shown: Shown, band: tuple[float, float]) -> None:
     """The points as a picture no finer than print, and a cross at the true place."""
     room, camera, truth = shown.room, shown.camera, shown.overlay.truth
     width, height = in_points(axes)
@@ -202,7 +164,7 @@ def _cloud(axes: Axes, shown: _Shown, band: tuple[float, float]) -> None:
 
 
 def _photos(
-    page: Page, shown: _Shown, title: str, start: tuple[float, float, float], most: float
+    page: Page, shown: Shown, title: str, start: tuple[float, float, float], most: float
 ) -> tuple[dict[int, Axes], float]:
     """Photos in rows; their axes, and where they end in mm."""
     (left, top, width), images = start, shown.room.images
@@ -228,7 +190,7 @@ def _photos(
     return panels, y - 1.0
 
 
-def _name(page: Page, shown: _Shown, photo: int, place: tuple[float, float, float, float]) -> None:
+def _name(page: Page, shown: Shown, photo: int, place: tuple[float, float, float, float]) -> None:
     """A photo's name, and its total at the right."""
     size, totals, name = page.preset.small_pt, shown.overlay.totals, shown.room.patches.photos[photo]
     axes = page.axes(*place)
@@ -239,7 +201,7 @@ def _name(page: Page, shown: _Shown, photo: int, place: tuple[float, float, floa
     above_lines(axes)
 
 
-def _photo(axes: Axes, shown: _Shown, photo: int, size: float) -> None:
+def _photo(axes: Axes, shown: Shown, photo: int, size: float) -> None:
     """One photo under its patches, the picked one dashed."""
     room, scores, scale = shown.room, shown.scores.get(shown.room.patches.name), shown.scale(shown.room.patches)
     cells = room.patches.grid[0] * room.patches.grid[1]
@@ -281,7 +243,7 @@ def _from_to(camera: Camera) -> str:
     return f"from ({eye}) to ({focus}) m"
 
 
-def _sentences(shown: _Shown) -> list[str]:
+def _sentences(shown: Shown) -> list[str]:
     """A sentence or two per panel for the caption."""
     room, scores, overlay = shown.room, shown.scores, shown.overlay
     points, patches = room.segments.name, room.patches.name
