@@ -112,7 +112,7 @@ def _about(explanation: Explanation) -> dict[str, object]:
     """An explanation without its scores."""
     plain = {name: getattr(explanation, name) for name in ("method", "target", "unit", "signed")}
     focus = explanation.focus and {"space": explanation.focus[0], "tokens": [int(t) for t in explanation.focus[1]]}
-    return {**plain, "focus": focus, "provenance": explanation.provenance.record()}
+    return {**plain, "focus": focus, "facts": explanation.facts.record(), "provenance": explanation.provenance.record()}
 
 
 def _table(scores: NDArray, labels: Sequence[str] | None, unit: str) -> str:

@@ -306,7 +306,7 @@ def test_other_weights_change_the_answer(loaded: engine.Loaded, run) -> None:
 
 def test_cells_are_finer_than_tokens(loaded: engine.Loaded, run) -> None:
     target = Target("arousal")
-    fine = eeg_cells.integrated(loaded, run, target, n_steps=8)
+    fine = eeg_cells.integrated(loaded, run, target, steps=(8,))[0]
     coarse = METHODS["integrated"].explain(loaded, run, target, n_steps=8)
     for name, scores in coarse.scores.items():
         assert fine[name].shape == (8, 60)

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from xviz.core.attention import AttentionCall
 from xviz.core.cells import Cells, pooled_leaves
 from xviz.core.errors import ModelError
-from xviz.core.explanation import Explanation
+from xviz.core.explanation import NO_FACTS, Explanation, Facts
 from xviz.core.provenance import Plain
 from xviz.core.run import Inputs, Run, Target
 from xviz.core.tokens import TokenSpace, leaves, place
@@ -249,9 +249,14 @@ def tell(progress: Progress | None, share: float, words: str) -> None:
 
 
 def answer(
-    method: Method, run: Run, target: Target, scores: Mapping[str, Tensor | NDArray[np.float64]], **options: Plain
+    method: Method,
+    run: Run,
+    target: Target,
+    scores: Mapping[str, Tensor | NDArray[np.float64]],
+    facts: Facts = NO_FACTS,
+    **options: Plain,
 ) -> Explanation:
-    """The scores as an explanation whose provenance says how to make it again."""
+    """The scores as an explanation whose provenance says how to make it again, with facts about them as a whole."""
     focus = None if target.space is None else f"{target.space} {list(target.tokens)}"
     return Explanation(
         scores={name: np.asarray(values, dtype=np.float64) for name, values in scores.items()},
@@ -261,4 +266,5 @@ def answer(
         signed=method.signed,
         provenance=run.provenance.but(method=method.key, target=target.output, focus=focus, **options),
         focus=None if target.space is None else (target.space, target.tokens),
+        facts=facts,
     )

@@ -70,7 +70,8 @@ def match_figure(
     told = _match_words(pair, by_word, by_region, own, (seen, said, weights), layer)
     asking = {"regions_asked_by": pair.asked_by(by_word), "words_asked_by": pair.asked_by(by_region)}
     provenance = by_word.provenance.but(figure="match", preset=preset.key, **asking)
-    text = caption(preset, told, provenance, credit=pair.credit, notes=glyph_note(pair.text.words))
+    notes = glyph_note(pair.text.words)
+    text = caption(preset, told, provenance, credit=pair.credit, notes=notes, about=(by_word, by_region))
     return Figure(drawn, text, provenance, _match_alt(pair, by_word, by_region, seen, said))
 
 

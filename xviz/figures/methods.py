@@ -68,8 +68,12 @@ def methods_figure(
     methods = ", ".join(e.method for e in explanations)
     provenance = explanations[0].provenance.but(figure="methods", preset=preset.key, method=methods)
     told = _methods_words(explanations, titles, scales, seen, said, agreement_name)
-    text = caption(preset, told, provenance, credit=pair.credit, notes=glyph_note(pair.text.words))
-    strongest = "; ".join(f"{t}: region {int(order(s)[0]) + 1}" for t, s in zip(titles, seen, strict=True))
+    notes = glyph_note(pair.text.words)
+    text = caption(preset, told, provenance, credit=pair.credit, notes=notes, about=explanations)
+    strongest = "; ".join(
+        f"{title}: {f'region {int(order(scores)[0]) + 1}' if one.facts.ranked else 'not ranked'}"
+        for title, scores, one in zip(titles, seen, explanations, strict=True)
+    )
     alt = f"One picture and sentence under {count} methods. Strongest regions: {strongest}."
     return Figure(drawn, text, provenance, alt)
 
@@ -103,7 +107,8 @@ def _method(
         high = width * pair.pixels.shape[0] / pair.pixels.shape[1]
         asked = pair.asked_region(explanation)
         picture = page.axes(left, y, width, high)
-        picture_panel(picture, pair.pixels, pair.regions.boxes, scores[0], scale, selected=asked, top=TOP, size=size)
+        top = TOP if explanation.facts.ranked else 0
+        picture_panel(picture, pair.pixels, pair.regions.boxes, scores[0], scale, selected=asked, top=top, size=size)
         y += high + 0.8
         tall = words_height(pair.text.words, size, width * MM) / MM
         words_panel(

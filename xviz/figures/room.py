@@ -111,7 +111,8 @@ def room_figure(
         link_lines(figure, cloud, panels, room, camera, band, links, page.preset.small_pt)
     provenance = found.provenance.but(figure="room", preset=preset.key, camera=_said(camera))
     told = _told(room, found, scores, scales, camera, links, order_of, crosses, truth)
-    text = caption(preset, told, provenance, credit=room.credit, notes=[*notes, *glyph_note(titles)])
+    said = [*notes, *glyph_note(titles)]
+    text = caption(preset, told, provenance, credit=room.credit, notes=said, about=[found])
     return Figure(figure, text, provenance, " ".join([f"{titles[0]}; {titles[1]}.", *told]))
 
 

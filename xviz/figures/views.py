@@ -66,8 +66,9 @@ def views_figure(
     with drawing():
         page = Page(preset)
         scored = [{name: v for name, v in one.scores.items() if name in spaces} for one in explanations]
+        same = f"the same in all {'views' if limit is None else 'panels'}"
         rows = [
-            _Row(title, own, _scale(one, own, limit), f"the same in all {'views' if limit is None else 'panels'}")
+            _Row(title, own, _scale(one, own, limit), same, one.facts.ranked)
             for one, title, own in zip(explanations, titles, scored, strict=True)
         ]
         marks = _Marks(pixels, spaces, ticks, axes, known, asking)
@@ -78,7 +79,7 @@ def views_figure(
     )
     notes = [*notes, *(["The dashed cell asks."] if asking is not None else [])]
     notes += ["Dotted: where it is known to be."] if known is not None else []
-    text = caption(preset, told, provenance, credit=credit, notes=notes)
+    text = caption(preset, told, provenance, credit=credit, notes=notes, about=explanations)
     alt = (
         f"{len(explanations)} explanations of “{explanations[0].target}” over the views of one input. {' '.join(told)}"
     )
@@ -104,6 +105,7 @@ class _Row:
     scored: Mapping[str, NDArray[np.float64]]
     scale: Scale
     same: str  #: where its limits hold, in words
+    ranked: bool  #: whether the strongest are marked
 
     def values(self) -> NDArray[np.float64]:
         """All scores."""
@@ -213,7 +215,7 @@ def _panel(page: Page, row: _Row, name: str, corner: tuple[float, float], shape:
         asking = marks.asking[0].boxes[marks.asking[1]] * zoom
     picture_panel(
         page.axes(left + shape.side, top, shape.wide, shape.tall), pixels, cells.boxes * zoom, values, row.scale,
-        top=TOP, size=size, asking=asking, known=marks.known,
+        top=TOP if row.ranked else 0, size=size, asking=asking, known=marks.known,
     )  # fmt: skip
     if marks.ticks[0]:
         _below_ticks(page, left + shape.side, top + shape.tall, shape, marks)
@@ -221,7 +223,8 @@ def _panel(page: Page, row: _Row, name: str, corner: tuple[float, float], shape:
         _beside_ticks(page, left, top, shape, marks)
     best = [f"{cells.label(int(i))} ({number(values[i])})" for i in order(values)[:TOP]]
     said = f"{limits(row.scale, row.scale.clipped(row.values()))}, {row.same}"
-    return f"{row.title}, {_view(marks, name)} ({said}); strongest: {'; '.join(best)}."
+    strongest = f"strongest: {'; '.join(best)}" if row.ranked else "not ranked"
+    return f"{row.title}, {_view(marks, name)} ({said}); {strongest}."
 
 
 def _below_ticks(page: Page, left: float, top: float, shape: _Shape, marks: _Marks) -> None:

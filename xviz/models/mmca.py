@@ -13,6 +13,7 @@ sentences with relations need; standardised region features; the shipped size is
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,7 @@ class MMCA(nn.Module):
 
     Args:
         settings: region_width, word_width, width, heads, hidden, layers, windows, filters, places (bool),
-            branches ("parallel" or "stacked"), dropout.
+            branches ("parallel" or "stacked"), dropout; baseline, where there is one, is the word of ``baseline()``.
 
     Raises:
         ModelError: ``branches`` is neither of the two.
@@ -67,7 +68,7 @@ class MMCA(nn.Module):
         super().__init__()
         if settings["branches"] not in ("parallel", "stacked"):
             raise ModelError(f"branches must be “parallel” or “stacked”, not “{settings['branches']}”.")
-        self.stacked = settings["branches"] == "stacked"
+        self.stacked, self.word = settings["branches"] == "stacked", settings.get("baseline")
         width, words = settings["width"], settings["word_width"]
         unit = {key: settings[key] for key in ("width", "heads", "hidden", "dropout")}
         phrases = {"windows": tuple(settings["windows"]), "filters": settings["filters"], "out": width}
@@ -125,8 +126,27 @@ class MMCA(nn.Module):
         return F.normalize(mean_present(shown, seen), dim=-1), F.normalize(self.phrases_joint(said, read), dim=-1)
 
     def baseline(self) -> dict[str, Tensor]:
-        """The uninformative token of each space, (features,): the mean of the training set."""
-        return {"regions": self.region_mean, "pieces": self.piece_mean}
+        """The uninformative token of each space, (features,): the mean region of the training set, and the card's word.
+
+        The mean piece of the training set stands where the card names no word. With both means the pair would score
+        as a good match (0.57 to 0.71 on the shipped samples, true pairs 0.63 on the median of composed scenes); with
+        a word that names nothing it scores as pairs that do not match.
+        """
+        piece = self.piece_mean if self.word is None else neutral_piece(self.word).to(self.piece_mean.dtype)
+        return {"regions": self.region_mean, "pieces": piece}
+
+
+@cache
+def neutral_piece(word: str) -> Tensor:
+    """The features of a word of one piece that stands alone, (word_width,).
+
+    Raises:
+        ModelError: the word has several pieces.
+    """
+    read = words.encode((word,), limit=words.LIMIT)
+    if len(read.pieces) != 1:
+        raise ModelError(f"The baseline needs a word of one piece; “{word}” has {len(read.pieces)}.")
+    return read.features[0].clone()
 
 
 def prepare(sample: Sample, settings: Mapping[str, Any]) -> Inputs:
@@ -197,9 +217,10 @@ SHIPPED = {
     "regions": 36, "region_width": 1280, "word_width": 384, "limit": 64,
     "width": 128, "heads": 8, "hidden": 256, "layers": 1, "windows": (1, 2, 3), "filters": 128,
     "places": True, "branches": "parallel", "dropout": 0.0, "alpha": 0.3,
+    "baseline": "the",
 }  # fmt: skip
 PAPERS = {
-    **SHIPPED, "alpha": 1.0,
+    **SHIPPED, "alpha": 1.0, "baseline": None,
     "region_width": 2048, "word_width": 768, "limit": 32,
     "width": 256, "heads": 16, "hidden": 2048, "filters": 512, "places": False, "dropout": 0.1,
 }  # fmt: skip

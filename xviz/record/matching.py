@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from xviz.explain import METHODS
+from xviz.models.mmca import MMCA_CARD
 from xviz.record.table import IDLE, beside_untrained, table
 
 SPLITS = {
@@ -13,6 +14,8 @@ SPLITS = {
     "photos": "single real photographs with their human captions, never trained on",
 }
 WAYS = {"image to text": "image → text", "text to image": "text → image"}
+FROM_BASELINE = ("gradient", "integrated")  #: methods that depend on the baseline
+FORMER = "Measured with the mean word piece as the baseline, before a word without content took its place."
 BRANCHES = {"alone": "self-attention part alone", "joint": "cross-attention part alone", "both": "both"}
 
 
@@ -25,7 +28,13 @@ def trust(found: dict[str, Any], method: str) -> str | None:
     return (
         f"On {found['things']} named things in held-out scenes, the strongest region lies on the thing in {own:.0f} % "
         f"(chance {found['chance']['pointing']:.0f} %, untrained model {idle:.0f} %)."
+        f"{' ' + FORMER if method in FROM_BASELINE and former(found) else ''}"
     )
+
+
+def former(found: dict[str, Any]) -> bool:
+    """Whether a split's alignment was measured with another baseline than the card has now."""
+    return found.get("baseline") != MMCA_CARD.settings["baseline"]
 
 
 def tables(found: dict[str, Any]) -> list[str]:
@@ -88,6 +97,9 @@ def _alignment(found: dict[str, Any]) -> list[str]:
         ]
         rows += [(name, *_two(numbers[name]), "") for name in ("chance", "boxes' bound")]
         tables.append(table(f"**Word → region, {SPLITS[split]}** ({numbers['things']} named things; %)", head, rows))
+    if any(former(numbers) for numbers in found.values()):
+        named = " and ".join(METHODS[key].title for key in FROM_BASELINE)
+        tables.append(f"Of the word → region tables, the rows of {named}: {FORMER[0].lower()}{FORMER[1:]}")
     return tables
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from xviz import record
 from xviz.core.attention import AttentionCall
-from xviz.core.explanation import Explanation
+from xviz.core.explanation import Explanation, Facts
 from xviz.core.run import Run, Target
 from xviz.draw.scale import signed
 from xviz.explain import METHODS
@@ -65,6 +65,29 @@ def trusted(card: ModelCard, method: str) -> None:
         st.caption(f":material/verified: {said}")
 
 
+def ranked(found: Explanation | None) -> Explanation | None:
+    """The explanation, if its scores may be ranked; else its warning stands here, in the place of its map."""
+    if found is None or found.facts.ranked:
+        return found
+    told(found.facts)
+    return None
+
+
+def facts(found: Explanation | None, lead: str = "") -> None:
+    """What is to be known of an explanation as a whole; ``lead`` says which one it is."""
+    if found is not None:
+        told(found.facts, lead)
+
+
+def told(about: Facts, lead: str = "") -> None:
+    """Facts in words, warnings first."""
+    lead = f"{lead}: " if lead else ""
+    for warning in about.warnings:
+        st.warning(f"{lead}{page.plain(warning)}", icon=":material/warning:")
+    if about.notes:
+        st.caption(f":material/rule: {lead}{page.plain(' '.join(about.notes))}")
+
+
 def agreed(first: Explanation | None, second: Explanation | None, what: str, spaces: Mapping[str, str]) -> None:
     """How far two methods agree.
 
@@ -75,6 +98,8 @@ def agreed(first: Explanation | None, second: Explanation | None, what: str, spa
         spaces: Space → its name for people, "" where ``what`` names it; spaces of two tokens or fewer say nothing.
     """
     if first is None or second is None or first.method == second.method:
+        return
+    if not (first.facts.ranked and second.facts.ranked):
         return
     said = []
     for space, name in spaces.items():

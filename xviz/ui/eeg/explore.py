@@ -114,13 +114,14 @@ def _beside(
     with page.told():
         question = methods.ask(name, opened.asking(selection, call.queries), call.name, band)
         found = methods.answer(opened.run, question, key="against", slow=SLOW)
-        if found is not None:
-            scores = found.scores[call.keys]
-            make = scale.diverging if found.signed else scale.sequential
+        if (shown := methods.ranked(found)) is not None:
+            scores = shown.scores[call.keys]
+            make = scale.diverging if shown.signed else scale.sequential
             draw(
-                opened, scores, make(scores, label=found.unit), key="beside head",
+                opened, scores, make(scores, label=shown.unit), key="beside head",
                 title=f"{method.title}, {call.keys.upper()}: {_scope(opened, method.key, band)}",
             )  # fmt: skip
+            methods.facts(shown)
     st.caption(method.words)
     methods.trusted(opened.card, name)
     return found

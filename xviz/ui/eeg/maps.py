@@ -10,6 +10,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from xviz import record
+from xviz.core.explanation import Facts
 from xviz.core.run import Target
 from xviz.data.shipped import simulation
 from xviz.draw import scale
@@ -17,11 +18,13 @@ from xviz.draw.scale import signed
 from xviz.drawings import matrix
 from xviz.explain import METHODS, eeg_cells
 from xviz.explain.planted import Fit, chance, fit
-from xviz.ui import cache, components, page, state
+from xviz.ui import cache, components, methods, page, state
 from xviz.ui.eeg.explore import banded, choose_electrode
 from xviz.ui.eeg.sample import Opened
 from xviz.ui.records import Looked
 from xviz.ui.state import Selection
+
+STEPS = (24, 48, 96, 192)  #: points of integrated gradients, until they are complete enough
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +45,7 @@ class Fine:
 
     integrated: Mapping[str, NDArray[np.float64]]  #: feature → (electrode, band, step)
     left_out: NDArray[np.float64]  #: (electrode, band)
+    complete: Facts  #: how complete the integrated gradients are
 
 
 def show(opened: Opened, looked: Looked) -> None:
@@ -52,6 +56,8 @@ def show(opened: Opened, looked: Looked) -> None:
     for column, one in zip(st.columns(len(maps), gap="small"), maps, strict=True):
         with column:
             _draw(opened, one, looked.head)
+    if fine is not None:
+        methods.told(fine.complete, METHODS["integrated"].title)
     _fits(opened, maps)
     if fine is not None:
         _seconds(opened, fine, looked.head)
@@ -75,15 +81,15 @@ def _fine(opened: Opened) -> Fine | None:
 
 def _compute(opened: Opened, move: page.Progress) -> Fine:
     loaded, count = cache.load(opened.card.key), len(opened.bands)
-    found = eeg_cells.integrated(
-        loaded, opened.run, Target(opened.output), n_steps=24, progress=lambda share, text: move(share / 2, text)
+    found, complete = eeg_cells.integrated(
+        loaded, opened.run, Target(opened.output), steps=STEPS, progress=lambda share, text: move(share / 2, text)
     )
     groups = eeg_cells.bands(opened.run, count)
     left = eeg_cells.leave_out(
         loaded, opened.run, Target(opened.output), groups, progress=lambda share, text: move(0.5 + share / 2, text)
     )
     shaped = {name: part.reshape(len(part), count, -1) for name, part in found.items()}
-    return Fine(shaped, left.reshape(-1, count))
+    return Fine(shaped, left.reshape(-1, count), complete)
 
 
 def maps_of(opened: Opened, fine: Fine | None) -> list[Map]:
@@ -189,4 +195,5 @@ def _seconds(opened: Opened, fine: Fine, band: int | None) -> None:
         height=620,
     )
     components.mount(view, key=f"seconds {opened.place}", on_pick=lambda pick: choose_electrode(opened, pick))
+    methods.told(fine.complete)
     st.caption("DE and PSD together. The last two seconds repeat those before them, as published.")

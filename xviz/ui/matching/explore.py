@@ -66,7 +66,9 @@ def _answer(
         question = methods.ask(name, opened.target(selection), call, head)
         with page.told():
             found = methods.answer(opened.run, question, key=key)
-    _draw(opened, selection, key, found)
+    shown = methods.ranked(found)
+    _draw(opened, selection, key, shown)
+    methods.facts(shown)
     st.caption(method.words)
     methods.trusted(opened.card, name)
     return found

@@ -82,7 +82,8 @@ class Figures:
                 "This figure needs two different methods that score regions and words. "
                 "Choose others above: Grad-CAM, for one, scores words only."
             )
-        rank = agreement(found[0], found[1], "regions").spearman
+        trusted = all(one.facts.ranked for one in found)
+        rank = agreement(found[0], found[1], "regions").spearman if trusted else None
         ranks = [[1.0, np.nan if rank is None else rank]] * 2
         return methods_figure(
             self.pair(),

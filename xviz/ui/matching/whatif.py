@@ -64,6 +64,10 @@ def _change(opened: Opened, looked: Looked, now: Explanation) -> None:
         st.caption("The original has no such word, so there is no map of it to compare with.")
         return
     was = cache.explain(opened.before, methods.ask(now.method, target, looked.call, looked.head))
+    if not (now.facts.ranked and was.facts.ranked):
+        methods.facts(now, "Now")
+        methods.facts(was, "Original")
+        return
     difference = now.scores["regions"] - was.scores["regions"]
     view = image.regions(
         opened.pixels,
@@ -76,6 +80,8 @@ def _change(opened: Opened, looked: Looked, now: Explanation) -> None:
         height=360,
     )
     components.mount(view, key=f"change {opened.place}")
+    methods.facts(now, "Now")
+    methods.facts(was, "Original")
 
 
 def original_target(opened: Opened, selection: Selection | None) -> Target | None:

@@ -191,6 +191,7 @@ def _say(opened: Opened, looked: Looked, radius: float) -> None:
         voxels.say(opened, looked.grained)
     elif looked.explanation is not None:
         st.caption(METHODS[looked.explanation.method].words if looked.explanation.method in METHODS else asking_words())
+        methods.facts(looked.explanation)
         methods.trusted(opened.card, looked.explanation.method)
     if (measured := record.read(opened.card.checkpoint or "")) and looked.selection.space != "class":
         st.caption(f":material/verified: {rooms_record.linked(measured)}")

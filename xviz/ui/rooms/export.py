@@ -130,14 +130,16 @@ class Figures:
             scalars["score"] = opened.segments.paint(found.scores[POINTS]).astype(np.float32)
         classes = ", ".join(f"{i} {name}" for i, name in enumerate(opened.run.outputs))
         origin = tail(found.provenance, opened.sample.source)
-        comments = [f"score: {said}. {self.looked.what}", f"predicted: {classes}", origin]
+        facts = found.facts.sentences
+        comments = [f"score: {said}. {self.looked.what}", *facts, f"predicted: {classes}", origin]
         return ply(opened.cloud.xyz, opened.cloud.rgb, scalars, comments)
 
     def html(self) -> bytes:
         """The cloud and the photos as they are, with what each token attends to on the other side."""
         opened, looked = self.opened, self.looked
         cloud, album = draw.views(opened, looked, "scores")
-        caption = f"{looked.what}. {tail(self.found().provenance, opened.sample.source)}"
+        facts = "".join(f"{sentence} " for sentence in self.found().facts.sentences)
+        caption = f"{looked.what}. {facts}{tail(self.found().provenance, opened.sample.source)}"
         return standalone.page(
             cloud, album, title=f"{opened.sample.name}: points and photos", caption=caption, rows=self._rows()
         )

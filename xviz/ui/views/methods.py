@@ -42,13 +42,14 @@ def explore(opened: Opened) -> tuple[tuple[Explanation, ...], tuple[Explanation,
             if (made := methods.answer(opened.run, question, key=f"find {name}")) is not None:
                 found[name] = made
     drawn = {name: spread(opened, made) if one else made for name, made in found.items()}
-    limits = _limits(list(drawn.values()), one)
+    limits = _limits([this for this in drawn.values() if this.facts.ranked] or list(drawn.values()), one)
+    limits = {name: limits.get(name, next(iter(limits.values()))) for name in drawn} if drawn else {}
     for start in range(0, len(found), ACROSS):
         chunk = list(found)[start : start + ACROSS]
         for column, name in zip(st.columns(ACROSS, gap="medium"), chunk, strict=False):
             with column:
                 _method(opened, name, found[name], drawn[name], limits[name], one=one)
-    _agreement(opened, list(found.values()))
+    _agreement(opened, [one for one in found.values() if one.facts.ranked])
     return tuple(found.values()), tuple(drawn.values())
 
 
@@ -91,10 +92,12 @@ def _method(opened: Opened, name: str, raw: Explanation, drawn: Explanation, lim
     """One method: its views below each other, and how far to trust it."""
     method = METHODS[name]
     st.markdown(f"**{method.title}**", help=method.words)
-    for view in opened.views:
+    shown = methods.ranked(raw)
+    for view in opened.views if shown is not None else ():
         key = f"find {name} {'one' if one else 'own'}"
         draw_view(opened, drawn, view, limits, key=key, title=opened.named(view).capitalize(), compact=True)
-    if opened.truth is not None:
+    methods.facts(shown)
+    if shown is not None and opened.truth is not None:
         inside = planted.inside(opened.run.spaces, raw.scores, opened.truth)
         st.caption(
             f":material/target: {inside.share:.0%} of what speaks for it lies in the dashed place "
