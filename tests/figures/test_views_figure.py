@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from tests.explain import tiny
 from xviz.core.errors import ModelError
 from xviz.core.run import Target
 from xviz.explain import METHODS
+from xviz.explain.methods.shap import estimate
 from xviz.figures.figure import read_record
 from xviz.figures.style import PRESETS
 from xviz.figures.views import views_figure
@@ -36,6 +38,26 @@ def test_every_venue_has_its_width_and_the_caption_tells_all(preset: str) -> Non
     for word in ("Rollout, view 1", "Leave one out, view 2", "colour:", "CC0", "Model: mmvit-joint", " Hz"):
         assert word in figure.caption
     assert read_record(figure.to_bytes("svg"))["provenance"]["options"]["figure"] == "views"
+
+
+def test_the_caption_tells_the_facts_and_nothing_ranks_what_chance_makes() -> None:
+    loaded = tiny.model(tiny.mmvit("joint"))
+    run = tiny.ran(loaded, tiny.inputs_of("mmvit"), "two")
+    sure = METHODS["integrated"].explain(loaded, run, Target("two"))
+    _, chance = estimate(lambda c: np.random.default_rng(0).normal(size=len(c)), 16, first=64, most=64, seed=0)
+    unsure = replace(METHODS["occlusion"].explain(loaded, run, Target("two")), method="shap", facts=chance)
+    spaces = {name: run.spaces[name] for name in ("view1", "view2")}
+    pixels = np.full((16, 24, 3), 200, np.uint8)
+    one, both = (
+        views_figure(pixels, found, spaces, titles=["A", "B"][: len(found)], preset=PRESETS["nature-double"])
+        for found in ([sure], [sure, unsure])
+    )
+    assert f"Integrated gradients: {sure.facts.notes[0]}" in one.caption
+    assert f"KernelSHAP: {chance.warnings[0]} {chance.notes[0]}" in both.caption
+    assert both.caption.count("strongest:") == 2  # the views of the first alone
+    assert both.caption.count("not ranked") == 2
+    ranks = [sum(t.get_text().startswith("1: ") for t in f.drawing.findobj(Text)) for f in (one, both)]
+    assert ranks[0] == ranks[1] > 0
 
 
 def test_the_cell_that_asks_is_dashed_in_its_own_view_and_titles_begin_with_the_view() -> None:
