@@ -51,12 +51,12 @@ def room(count: int):
 
     loaded = engine.load(MODELS["mit"])
     settings, random = loaded.card.settings, torch.Generator().manual_seed(0)
-    parts = Named("supervoxels", ("",) * count), PatchGrid("patches", ("",) * PHOTOS, settings["grid"])
+    parts = Named("supervoxels", ("",) * count), PatchGrid("patches", ("",) * PHOTOS, settings.grid)
     spaces = {}
     for classes, part in zip(("classes_3d", "classes_2d"), parts, strict=True):
-        first = Named(classes, settings["classes"])
+        first = Named(classes, settings.classes)
         spaces |= {one.name: one for one in (first, part, Joined(f"{classes}+{part.name}", (first, part)))}
-    widths = {"supervoxels": settings["width"], "patches": settings["view_width"]}
+    widths = {"supervoxels": settings.width, "patches": settings.view_width}
     tokens = {part.name: torch.randn(len(part), widths[part.name], generator=random) for part in parts}
     present = {name: torch.ones(len(values), dtype=torch.bool) for name, values in tokens.items()}
     places = torch.rand(count, 3, generator=random) * torch.tensor([8.0, 6.0, 3.0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,16 @@ def test_what_training_wrote_is_taken_and_told(name: str, tmp_path: Path) -> Non
     assert "your own" not in record.line(card)
 
 
+def test_a_log_from_before_a_part_of_the_plan_was_known_is_taken(tmp_path: Path) -> None:
+    plan = json.loads(json.dumps(asdict(SHIPPED.plan)))
+    del plan["de_rest_shift"]
+    custom_weights.use(f"mca={copied('mca', tmp_path, plan=plan)}")
+    assert "mca" in OWN
+    OWN.clear()
+    with pytest.raises(CheckpointError, match="plan"):
+        custom_weights.use(f"mca={copied('mca', tmp_path, plan={**plan, 'hop': 0.5})}")
+
+
 def test_other_settings_than_the_cards_are_refused(tmp_path: Path) -> None:
     """They would load, and compute something else."""
     with pytest.raises(CheckpointError, match="standardise"):
@@ -57,7 +68,7 @@ def test_other_settings_than_the_cards_are_refused(tmp_path: Path) -> None:
 
 def test_weights_of_another_card_are_refused_and_not_kept(tmp_path: Path) -> None:
     path = tmp_path / "small.safetensors"
-    checkpoints.save(MCA({**SHIPPED, "channels": SHIPPED["channels"][:19]}), path)
+    checkpoints.save(MCA(replace(SHIPPED, channels=SHIPPED.channels[:19])), path)
     with pytest.raises(CheckpointError, match="does not fit the model “mca”"):
         custom_weights.use(f"mca={path}")
     assert not OWN

@@ -3,25 +3,54 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
+import shutil
+import zipfile
+from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from xviz import record
 from xviz.checkpoints import FOLDER, find, manifest
+from xviz.commands import report
 from xviz.data.shipped import samples
 from xviz.explain import METHODS
+from xviz.explain.method import Method
 from xviz.models import CARDS, MODELS
-from xviz.models.counts import sizes
+from xviz.places import SAMPLES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCS = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
+CODE = re.compile(r"^```.*?^```|`[^`]+`", re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize("name", [*MODELS, *METHODS])
 def test_the_readme_names_every_model_and_method(name: str) -> None:
     assert f"`{name}`" in README
+
+
+def test_the_readme_is_read_in_a_minute_and_leads_to_every_document() -> None:
+    assert len(README.splitlines()) <= 150
+    for path in [*(ROOT / "docs").glob("*.md"), ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"]:
+        assert f"]({path.relative_to(ROOT)})" in README, path.name
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=list(METHODS))
+def test_every_method_stands_with_formula_and_source(method: Method) -> None:
+    part = DOCS["methods"].split(f"## {method.title} (`{method.key}`)\n")[1].split("\n## ")[0]
+    assert re.search(r"^ {4}\S.*=", part, re.MULTILINE), "no formula"
+    assert f"Source: {method.source}\n" in part
+
+
+def test_the_documents_know_which_methods_are_signed() -> None:
+    rows = re.findall(r"^\| (`.*?`) \| [^|]+ \| (yes|no) \|", DOCS["methods"], re.MULTILINE)
+    told = {key: signed == "yes" for keys, signed in rows for key in re.findall(r"`(\w+)`", keys)}
+    assert told == {key: method.signed for key, method in METHODS.items()}
 
 
 def test_the_readme_names_every_page() -> None:
@@ -32,16 +61,26 @@ def test_the_readme_names_every_page() -> None:
     assert all(card.short in README for card in CARDS if card.checkpoint)
 
 
-@pytest.mark.parametrize("name", manifest())
-def test_the_readmes_numbers_are_those_of_the_record(name: str) -> None:
-    block = README.split(f"<!-- measured {name}: begin -->\n")[1].split(f"<!-- measured {name}: end -->")[0]
-    assert block.strip() == record.as_markdown(record.read(name)).strip()
+def test_the_measurements_are_those_of_the_records() -> None:
+    text = DOCS["measurements"]
+    assert report.filled(text) == text, "run: xviz report"
+    assert set(re.findall(r"<!-- measured ([\w-]+): end -->", text)) == {*manifest(), "sizes"}
 
 
-def test_the_readmes_counts_are_those_of_the_model() -> None:
-    for row in sizes():
-        assert f"{row['millions']:.1f}" in README
-        assert f"{row['billions']:.1f}" in README
+def test_a_changed_record_changes_the_measurements(monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = json.loads(json.dumps(record.read("mca")))
+    changed["splits"][0]["windows"] = 0.123
+    monkeypatch.setattr(record, "read", lambda name: changed)
+    assert "| 12.3 (" in report.filled("<!-- measured mca: begin -->\n<!-- measured mca: end -->")
+
+
+def test_no_number_stands_outside_the_tables() -> None:
+    """Prose cannot be held against a record, so that it leaves numbers to the tables."""
+    prose = re.sub(
+        r"<!-- measured ([\w-]+): begin -->.*?<!-- measured \1: end -->", "", DOCS["measurements"], flags=re.DOTALL
+    )
+    assert not re.findall(r"\d[\d.,]* ?%|\d\.\d", CODE.sub("", prose))
+    assert not re.findall(r"\d[\d.,]* ?%", CODE.sub("", README))
 
 
 def test_a_record_is_that_of_the_shipped_weights() -> None:
@@ -50,15 +89,43 @@ def test_a_record_is_that_of_the_shipped_weights() -> None:
             assert found["checkpoint_sha256"] == find(name).sha256
 
 
-def test_the_readmes_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_readmes_example_runs(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(Path(str(files("skimage"))) / "data" / "chelsea.png", "cat.jpg")
     code = README.split("```python\n")[1].split("```")[0]
+    assert len(code.splitlines()) <= 12
     exec(compile(code, "README", "exec"), {})
     score, region = capsys.readouterr().out.split()
     assert -2 <= float(score) <= 2
     assert 0 <= int(region) < 36
+    assert Path("cat.pdf").read_bytes().startswith(b"%PDF")
 
 
-@pytest.mark.parametrize("document", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "checkpoints/README.md"])
+def test_the_examples_of_own_data_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    room = SAMPLES / "mit/kinect.zip"
+    shutil.copy(room, "scan.zip")
+    with zipfile.ZipFile(room) as held:
+        cloud = next(name for name in held.namelist() if name.endswith(".ply"))
+        Path("scan.ply").write_bytes(held.read(cloud))
+    for name in ("1.jpg", "2.jpg", "cat.jpg"):
+        shutil.copy(SAMPLES / "mmca/dog-house-salt.jpg", name)
+    shutil.copy(SAMPLES / "mca/S001R02.edf", "rest.edf")
+    soundfile.write("song.mp3", np.random.default_rng(0).uniform(-0.1, 0.1, 16000 * 20), 16000)
+    code = DOCS["own-data"].split("```python\n")[1].split("```")[0]
+    assert code.count("xviz.read") == 5
+    exec(compile(code, "own-data", "exec"), {})
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        *("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "checkpoints/README.md", "benchmarks/README.md"),
+        *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")),
+    ],
+)
 def test_every_file_that_a_document_names_is_there(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     named = re.findall(r"`((?:xviz|tests|checkpoints|benchmarks|docs|pages)/[\w./-]+)`", text)

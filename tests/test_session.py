@@ -28,12 +28,12 @@ SENTENCE = "a dog house above a salt shaker"
 
 @pytest.fixture(scope="module")
 def matched() -> Session:
-    return xviz.run(xviz.load("mmca"), xviz.read(SAMPLES / "dog-house-salt.jpg", text=SENTENCE))
+    return xviz.run(xviz.load("mmca"), xviz.read(SAMPLES / "mmca/dog-house-salt.jpg", text=SENTENCE))
 
 
 @pytest.fixture(scope="module")
 def recorded() -> Session:
-    return xviz.run(xviz.load("mca"), xviz.read(SAMPLES / "eeg/S001R02.edf"))
+    return xviz.run(xviz.load("mca"), xviz.read(SAMPLES / "mca/S001R02.edf"))
 
 
 # What is offered
@@ -76,12 +76,12 @@ def test_completion_shows_the_names_and_loads_nothing() -> None:
 @pytest.mark.parametrize(
     ("file", "part", "kind"),
     [
-        ("dog-house-salt.jpg", "picture", Picture),
-        ("seven.flac", "sound", Sound),
-        ("eeg/S001R02.edf", "eeg", Eeg),
-        ("eeg/high-valence-low-arousal.npz", "eeg", Eeg),
-        ("rooms/kinect.zip", "points", PointCloud),
-        ("rooms/kinect.zip", "views", Views),
+        ("mmca/dog-house-salt.jpg", "picture", Picture),
+        ("mmvit/seven.flac", "sound", Sound),
+        ("mca/S001R02.edf", "eeg", Eeg),
+        ("mca/high-valence-low-arousal.npz", "eeg", Eeg),
+        ("mit/kinect.zip", "points", PointCloud),
+        ("mit/kinect.zip", "views", Views),
     ],
 )
 def test_a_file_of_any_kind_is_read(file: str, part: str, kind: type) -> None:
@@ -91,9 +91,9 @@ def test_a_file_of_any_kind_is_read(file: str, part: str, kind: type) -> None:
 
 
 def test_several_files_and_a_folder_are_one_room(tmp_path: Path) -> None:
-    with zipfile.ZipFile(SAMPLES / "rooms/kinect.zip") as held:
+    with zipfile.ZipFile(SAMPLES / "mit/kinect.zip") as held:
         held.extractall(tmp_path)
-    whole = xviz.read(SAMPLES / "rooms/kinect.zip")
+    whole = xviz.read(SAMPLES / "mit/kinect.zip")
     assert xviz.read(tmp_path).digest == whole.digest
     files = [path for path in tmp_path.rglob("*") if path.suffix in (".ply", ".jpg")]
     assert set(xviz.read(*files).parts) == {"points", "views"}
@@ -213,7 +213,9 @@ def test_electrodes_are_drawn_on_a_head(recorded: Session) -> None:
         xviz.figure(recorded, *[xviz.explain(recorded, picked=("psd", "Fz"))] * 2)
 
 
-@pytest.mark.parametrize(("model", "file"), [("mmvit", "seven.flac"), ("mmvit-objects", "bed-table.jpg")])
+@pytest.mark.parametrize(
+    ("model", "file"), [("mmvit", "mmvit/seven.flac"), ("mmvit-objects", "mmvit-objects/bed-table.jpg")]
+)
 def test_views_are_drawn_for_each_method(model: str, file: str) -> None:
     session = xviz.run(xviz.load(model), xviz.read(SAMPLES / file))
     best = max(session.outputs, key=session.outputs.__getitem__)
@@ -224,7 +226,7 @@ def test_views_are_drawn_for_each_method(model: str, file: str) -> None:
 
 
 def test_a_room_is_drawn_with_links() -> None:
-    session = xviz.run(xviz.load("mit"), xviz.read(SAMPLES / "rooms/kinect.zip"))
+    session = xviz.run(xviz.load("mit"), xviz.read(SAMPLES / "mit/kinect.zip"))
     figure = xviz.figure(session, xviz.explain(session, picked=("supervoxels", 0)))
     assert figure.provenance.options["figure"] == "room"
     assert "Cloud; Photos" in figure.alt

@@ -55,7 +55,14 @@ def use(given: str) -> None:
         raise
 
 
-def _differing(said: Mapping[str, Any], settings: Mapping[str, Any]) -> list[str]:
+def _differing(said: Mapping[str, Any], settings: Any) -> list[str]:
     """The settings that two descriptions have both, and have differently."""
-    own = json.loads(json.dumps(settings, default=asdict))
-    return [name for name, value in said.items() if name in own and own[name] != value]
+    own = json.loads(json.dumps(asdict(settings)))
+    return [name for name, value in said.items() if name in own and _differs(value, own[name])]
+
+
+def _differs(said: object, own: object) -> bool:
+    """Whether a setting differs; where it has parts, such as a plan, those that only one has do not count."""
+    if isinstance(said, dict) and isinstance(own, dict):
+        return any(_differs(said[name], own[name]) for name in said.keys() & own.keys())
+    return said != own

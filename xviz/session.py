@@ -64,11 +64,11 @@ def run(model: Loaded, sample: Sample, *, output: str | None = None, **context: 
     Examples:
         >>> import xviz
         >>> from xviz.places import SAMPLES
-        >>> session = xviz.run(xviz.load("mmvit"), xviz.read(SAMPLES / "seven.flac"))
+        >>> session = xviz.run(xviz.load("mmvit"), xviz.read(SAMPLES / "mmvit/seven.flac"))
         >>> max(session.outputs, key=session.outputs.get)
         'seven'
     """
-    if isinstance(eeg := sample.parts.get("eeg"), Eeg) and (wanted := model.card.settings.get("channels")):
+    if isinstance(eeg := sample.parts.get("eeg"), Eeg) and (wanted := getattr(model.card.settings, "channels", None)):
         from xviz.data.eeg.channels import match
 
         sample = Sample(sample.name, {**sample.parts, "eeg": match(eeg, wanted)[0]}, sample.source, sample.shipped)
@@ -91,7 +91,7 @@ def figure(session: Session, *explanations: Explanation, venue: str = "nature-do
     Examples:
         >>> import xviz
         >>> from xviz.places import SAMPLES
-        >>> sample = xviz.read(SAMPLES / "dog-house-salt.jpg", text="a dog house above a salt shaker")
+        >>> sample = xviz.read(SAMPLES / "mmca/dog-house-salt.jpg", text="a dog house above a salt shaker")
         >>> session = xviz.run(xviz.load("mmca"), sample)
         >>> figure = xviz.figure(session, xviz.explain(session, "look", picked="dog"), venue="nature-single")
         >>> [round(side) for side in figure.size_mm][0]
@@ -118,7 +118,7 @@ def save(result: Figure | Explanation, path: Path | str, explanations: Sequence[
     Examples:
         >>> import tempfile, xviz
         >>> from xviz.places import SAMPLES
-        >>> session = xviz.run(xviz.load("mmvit"), xviz.read(SAMPLES / "seven.flac"))
+        >>> session = xviz.run(xviz.load("mmvit"), xviz.read(SAMPLES / "mmvit/seven.flac"))
         >>> found = xviz.explain(session, "relevance", output="seven")
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     xviz.save(found, f"{folder}/seven.csv").read_text().splitlines()[0]

@@ -40,8 +40,15 @@ def test_calls_fit_their_spaces():
     made = run(call("a", "b", 3, 2), call("joint", "joint", 5, 5))
     assert made.spaces is made.inputs.spaces
     assert made.call("layer") is made.calls[0]
-    assert made.calls_about("a") == made.calls
-    assert made.calls_about("b") == made.calls[1:]
+
+
+def test_a_space_is_given_as_what_it_is_and_refused_as_another() -> None:
+    made = run(call("a", "b", 3, 2))
+    assert made.space("a", Named) is made.spaces["a"]
+    with pytest.raises(ModelError, match="“a” is Named; Joined is needed"):
+        made.space("a", Joined)
+    with pytest.raises(ModelError, match="no token space “c”"):
+        made.space("c", Named)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,25 @@ def room(count: int = COUNT) -> tuple[np.ndarray, np.ndarray]:
     return xyz, rng.integers(0, 256, (count, 3)).astype(np.uint8)
 
 
+def furnished(count: int = 6000) -> tuple[np.ndarray, np.ndarray]:
+    """A room of 4 × 5 × 2.6 m with floor, walls, ceiling and a bed, z up, its colours those of its parts with noise."""
+    rng = np.random.default_rng(3)
+    side = rng.random((count, 2))
+    part = rng.choice(7, count, p=[0.3, 0.12, 0.12, 0.12, 0.12, 0.1, 0.12])
+    xyz = np.zeros((count, 3))
+    for i in range(count):
+        u, v = side[i]
+        xyz[i] = [
+            (4 * u, 5 * v, 0), (0, 5 * u, 2.6 * v), (4, 5 * u, 2.6 * v), (4 * u, 0, 2.6 * v), (4 * u, 5, 2.6 * v),
+            (4 * u, 2 + 3 * v, 2.6), (1 + 1.8 * u, 1.5 + 2 * v, 0.55),
+        ][part[i]]  # fmt: skip
+    tones = np.array(
+        [[150, 110, 70], [210, 205, 190], [120, 140, 160], [90, 60, 40], [60, 90, 50], [240, 240, 235], [30, 40, 90]]
+    )
+    rgb = (tones[part] + rng.normal(0, 8, (count, 1)) + 20 * np.sin(3 * xyz[:, :1])).clip(0, 255).round()
+    return (xyz + rng.normal(0, 0.004, xyz.shape)).round(4).astype(np.float32), rgb.astype(np.uint8)
+
+
 def ply(xyz, rgb=None, *, form="binary_little_endian", faces=0, alpha=False, kind="float", colour="uchar") -> bytes:
     """A PLY, as ScanNet has it with ``alpha`` and ``faces``: triangles, and one square as its last."""
     names = [f"property {kind} {axis}" for axis in "xyz"]

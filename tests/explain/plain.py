@@ -13,12 +13,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xviz import engine
-from xviz.core.attention import Attend, replaced
+from xviz.core.attention import Attend, AttentionCall, replaced
 from xviz.core.run import Inputs, Run, Target
 from xviz.core.tokens import leaves
 from xviz.engine import Loaded
 
 Array = NDArray[np.float64]
+
+
+def calls_about(run: Run, leaf: str) -> list[AttentionCall]:
+    """The calls in which tokens of a leaf space ask."""
+    return [call for call in run.calls if leaf in {part.name for part in leaves(run.spaces[call.queries])}]
 
 
 def attention(run: Run, name: str) -> Array:

@@ -114,7 +114,7 @@ def test_the_two_directions_of_a_layer_read_the_same_tokens_only_when_they_do():
 def test_look_is_the_rows_of_the_matrix(key, head):
     loaded, run = tiny.made(key)
     for space in run.inputs.tokens:
-        for call in run.calls_about(space):
+        for call in plain.calls_about(run, space):
             matrix = plain.attention(run, call.name)
             matrix = matrix.mean(0) if head is None else matrix[head]
             start = {"pieces": 5, "left": 2 if key == "classes" else 0}.get(space, 0) if call.queries == "joint" else 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -14,7 +16,7 @@ from xviz.models.mit_cards import card
 
 
 def ran(gone=(), **changes):
-    loaded = engine.untrained(card("tiny", "tiny", settings={**TINY, **changes}, checkpoint=None))
+    loaded = engine.untrained(card("tiny", "tiny", settings=replace(TINY, **changes), checkpoint=None))
     inputs = engine.prepare(loaded, room()).without(dict(gone))
     return loaded, engine.run_inputs(loaded, inputs, room())
 

@@ -17,7 +17,7 @@ from xviz.data.shipped import load_sample, samples
 from xviz.engine import Loaded
 from xviz.explain import METHODS
 from xviz.models import MODELS
-from xviz.models.mmvit_cards import PAPERS
+from xviz.models.mmvit_cards import PAPERS, SoundSettings
 
 CLOSE = {"rtol": 0, "atol": 1e-9}
 VIEWS = ("mmvit", "mmvit-instruments", "mmvit-objects")
@@ -94,7 +94,7 @@ def test_shipped_models_with_views_without_some_patches(key: str, method: str) -
 @pytest.mark.parametrize("stages", [("AAC", "SAC"), ("C", "SC"), ("AA", "SAA", "SC")])
 def test_any_layout_of_blocks(stages: tuple[str, ...], cross: str, method: str) -> None:
     strides = ((2, 2), *[(1, 1)] * (len(stages) - 1))
-    settings = {**tiny.TONES, "stages": stages, "cross": cross, "kv_stride": strides}
+    settings = replace(tiny.TONES, stages=stages, cross=cross, kv_stride=strides)
     card = tiny.mmvit(cross)
     loaded = tiny.model(replace(card, settings=settings, paths=_paths(settings)))
     inputs = exactly(tiny.mmvit_cards.prepare(tiny.tone(), settings)).without({"view1": (1, 7), "view2": (3,)})
@@ -103,16 +103,16 @@ def test_any_layout_of_blocks(stages: tuple[str, ...], cross: str, method: str) 
     of_views(loaded, run, "one", method, f"view1.stage{len(stages)}", 1)
 
 
-def _paths(settings: Mapping[str, object]) -> Mapping[str, tuple[str, ...]]:
+def _paths(settings: SoundSettings) -> Mapping[str, tuple[str, ...]]:
     """The path that a card of these settings has."""
-    words = {"title": "", "short": "", "icon": "", "story": "", "wants": {}, "outputs": {}}
+    words = {"title": "", "short": "", "icon": "", "story": "", "wants": {}, "outputs": {"one": "one"}}
     return tiny.mmvit_cards.card("any", settings=settings, checkpoint=None, **words).paths
 
 
 @pytest.mark.parametrize("method", ["rollout", "relevance"])
 def test_the_layout_of_the_paper(method: str) -> None:
     card = MODELS["mmvit-paper"]
-    settings = {**PAPERS, "input": (64, 64), "width": 8, "classes": PAPERS["classes"][:3]}
+    settings = replace(PAPERS, input=(64, 64), width=8, classes=PAPERS.classes[:3])
     loaded = tiny.model(replace(card, settings=settings, build=tiny.build_mmvit))
     rng = np.random.default_rng(0)
     picture = tiny.mmvit_cards.patches(torch.from_numpy(rng.normal(size=(1, 3, 64, 64))), settings)

@@ -84,7 +84,7 @@ def columns(run: Run) -> dict[str, slice]:
 @modes
 def test_look_of_one_call_is_its_row_at_the_true_keys(cross: str) -> None:
     loaded, run = made(cross)
-    for call in run.calls_about("class"):
+    for call in plain.calls_about(run, "class"):
         matrix = plain.attention(run, call.name).mean(0)
         got = METHODS["look"].explain(loaded, run, CLASS, call=call.name).scores
         np.testing.assert_allclose(np.concatenate(list(got.values())), matrix[0], atol=1e-14)
@@ -95,7 +95,7 @@ def test_look_over_calls_shares_pooled_weights_among_what_they_cover() -> None:
     loaded, run = made("joint")
     got = METHODS["look"].explain(loaded, run, CLASS).scores
     assert set(got) == {"class", "view1", "view2"}
-    asked, places = run.calls_about("class"), plain.layout(run)
+    asked, places = plain.calls_about(run, "class"), plain.layout(run)
     want = {name: np.zeros(len(run.spaces[name])) for name in got}
     for call in asked:
         row = dict(zip(plain.where(run, call.keys).tolist(), plain.attention(run, call.name).mean(0)[0], strict=True))

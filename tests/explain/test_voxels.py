@@ -55,7 +55,7 @@ def model(settings=TINY, seed: int = 0, linear: bool = False) -> engine.Loaded:
             if "norm" not in name and not name.startswith(("unet", "second")):
                 weight.normal_(std=0.3, generator=generator)
         if linear:
-            module.unet = Linear(6, settings["width"]).double()
+            module.unet = Linear(6, settings.width).double()
     return replace(loaded, module=engine.freeze(module))
 
 
@@ -100,7 +100,7 @@ def value(loaded, run, found, seen, pictures, output: str = "red") -> float:
 
 @pytest.mark.parametrize("tokens_2d", ["patch", "view"])
 def test_integrated_gradients_make_up_the_difference_from_blank_voxels_and_grey_photos(tokens_2d) -> None:
-    loaded = model({**TINY, "tokens_2d": tokens_2d})
+    loaded = model(replace(TINY, tokens_2d=tokens_2d))
     found, run = made(loaded)
     reading, voxels, each = everything(loaded, run, found, "integrated", tokens=64, voxels=128, photo=32)
     assert reading.value == pytest.approx(run.outputs["red"], abs=1e-12)
@@ -136,7 +136,7 @@ def test_gradient_times_input_is_the_chain_rule_and_meets_finite_differences() -
 
 @pytest.mark.parametrize("method", finer.METHODS)
 def test_a_supervoxel_gets_what_its_voxels_get_where_the_network_is_linear(method) -> None:
-    settings = {**TINY, "fusion": "none", "voxel": 0.1}
+    settings = replace(TINY, fusion="none", voxel=0.1)
     loaded = model(settings, linear=True)
     sample = Sample("cloud", {"points": SAMPLE.parts["points"]})
     found, run = made(loaded, sample)

@@ -18,8 +18,9 @@ from xviz.models import mmvit_cards
 from xviz.models.card import ModelCard
 from xviz.models.layers import Attention, Unit, mean_present
 from xviz.models.mmca import CONVOLUTIONS, MMCA
+from xviz.models.mmca import Settings as MmcaSettings
 from xviz.models.mmvit import MMViT
-from xviz.models.mmvit_cards import SOUND
+from xviz.models.mmvit_cards import SOUND, SoundSettings
 
 SAMPLE = Sample("tiny", {"text": Text(("a", "b"))})
 WIDTH = 12  # of the planted model
@@ -34,7 +35,7 @@ def never(*_: object) -> Inputs:
     raise AssertionError("the tests bring their own inputs")
 
 
-def card(key: str, build: Callable, outputs: tuple[str, ...], settings: Mapping[str, object], **more) -> ModelCard:
+def card(key: str, build: Callable, outputs: tuple[str, ...], settings: object, **more) -> ModelCard:
     return ModelCard(
         key=key, title=key, short=key, icon="", story="", paper="none", wants={},
         outputs={name: name for name in outputs}, settings=settings,
@@ -42,11 +43,11 @@ def card(key: str, build: Callable, outputs: tuple[str, ...], settings: Mapping[
     )  # fmt: skip
 
 
-def build_mmca(settings: Mapping[str, object]) -> MMCA:
+def build_mmca(settings: MmcaSettings) -> MMCA:
     """A real one, whose baseline is not zero."""
     module = MMCA(settings)
-    module.region_mean.copy_(0.3 * torch.randn(settings["region_width"]))
-    module.piece_mean.copy_(0.3 * torch.randn(settings["word_width"]))
+    module.region_mean.copy_(0.3 * torch.randn(settings.region_width))
+    module.piece_mean.copy_(0.3 * torch.randn(settings.word_width))
     return module
 
 
@@ -54,10 +55,10 @@ def mmca(branches: str) -> ModelCard:
     own = tuple(f"regions.{i}.attention" for i in range(LAYERS))
     both = tuple(f"joint.{i}.attention" for i in range(LAYERS))
     joint = (*own, *both) if branches == "stacked" else both
-    settings = {
-        "region_width": 6, "word_width": 5, "width": 8, "heads": HEADS, "hidden": 12, "layers": LAYERS,
-        "windows": (1, 2, 3), "filters": 7, "places": True, "branches": branches, "dropout": 0.1, "alpha": 0.7,
-    }  # fmt: skip
+    settings = MmcaSettings(
+        region_width=6, word_width=5, width=8, heads=HEADS, hidden=12, layers=LAYERS, filters=7, branches=branches,
+        dropout=0.1, alpha=0.7, baseline=None,
+    )  # fmt: skip
     paths = {"alone": own, "joint": joint, "score": joint}
     return card(
         f"mmca-{branches}", build_mmca, ("score", "alone", "joint"), settings, convolutions=CONVOLUTIONS, paths=paths
@@ -131,14 +132,14 @@ class Classes(nn.Module):
 CLASSES = card("classes", Classes, ("first", "second"), {"width": 8})  # no paths: all calls, one after another
 
 
-TONES = {
-    **SOUND, "input": (16, 24), "points": 256, "bands": 16, "frames": 24, "hop": 0.0125,
-    "views": (((4, 3), (4, 3), (0, 0)), ((8, 6), (8, 6), (0, 0))), "stages": ("AC", "SC"), "width": 16, "heads": 4,
-    "kv_stride": ((2, 2), (1, 1)), "classes": ("one", "two"),
-}  # fmt: skip
+TONES = replace(
+    SOUND, input=(16, 24), points=256, bands=16, frames=24, hop=0.0125,
+    views=(((4, 3), (4, 3), (0, 0)), ((8, 6), (8, 6), (0, 0))), stages=("AC", "SC"), width=16, heads=4,
+    kv_stride=((2, 2), (1, 1)), classes=("one", "two"),
+)  # fmt: skip
 
 
-def build_mmvit(settings: Mapping[str, object]) -> MMViT:
+def build_mmvit(settings: SoundSettings) -> MMViT:
     """A real one, whose baseline is not zero and whose attention is not flat."""
     module = MMViT(settings)
     for name, parameter in module.named_parameters():
@@ -150,9 +151,9 @@ def build_mmvit(settings: Mapping[str, object]) -> MMViT:
 
 def mmvit(cross: str) -> ModelCard:
     words = {"title": "tiny", "short": "tiny", "icon": "", "story": "", "wants": {}}
-    outputs = {name: name for name in TONES["classes"]}
+    outputs = {name: name for name in TONES.classes}
     made = mmvit_cards.card(
-        f"mmvit-{cross}", settings={**TONES, "cross": cross}, checkpoint=None, outputs=outputs, **words
+        f"mmvit-{cross}", settings=replace(TONES, cross=cross), checkpoint=None, outputs=outputs, **words
     )
     return replace(made, build=build_mmvit)
 

@@ -6,15 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xviz.core.sample import PointCloud, Sample, Views
+from xviz.models.mit_settings import Settings
 
-TINY = {
-    "classes": ("floor", "red", "green", "blue"), "small_voxel": 0.1, "voxel": 0.2,
-    "sees": ("colour", "height", "upright", "there"), "places": "metres",
-    "stem": 8, "stem_kernel": 3, "planes": (12, 16, 12, 12), "blocks": 1, "second": (12, 16, 12, 12),
-    "width": 12, "heads": 2, "encoder": 2, "encoder_ratio": 1.0, "decoder": 4, "decoder_ratio": 0.5,
-    "dropout": 0.1, "drop_path": 0.1, "fusion": "interlaced", "first": "points",
-    "tokens_2d": "patch", "view_width": 1280, "photos": 3, "grid": (2, 3),
-}  # fmt: skip
+TINY = Settings(
+    classes=("floor", "red", "green", "blue"), small_voxel=0.1, voxel=0.2,
+    stem=8, planes=(12, 16, 12, 12), second=(12, 16, 12, 12),
+    width=12, heads=2, encoder=2, decoder_ratio=0.5, dropout=0.1, photos=3, grid=(2, 3),
+)  # fmt: skip
 COLOURS = {"red": (220, 40, 40), "green": (40, 200, 60), "blue": (40, 60, 220)}
 
 

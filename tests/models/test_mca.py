@@ -26,7 +26,7 @@ from xviz.models.mca_features import (
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "mca.json").read_text(encoding="utf-8"))
 HALF = Plan()
-SMALL = {**SHIPPED, "channels": BIOSEMI32[:8], "plan": Plan(seconds=12.0, steps=12)}
+SMALL = replace(SHIPPED, channels=BIOSEMI32[:8], plan=Plan(seconds=12.0, steps=12))
 
 
 def golden_tokens() -> dict[str, torch.Tensor]:
@@ -44,7 +44,7 @@ def present(tokens: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 def model(**changed: object) -> MCA:
     torch.manual_seed(0)
-    return engine.freeze(MCA({**SHIPPED, **changed}).double())
+    return engine.freeze(MCA(replace(SHIPPED, **changed)).double())
 
 
 def recording(seconds: float = 63.0, rate: float = 128.0, seed: int = 0, **changed: object) -> Eeg:
@@ -175,7 +175,7 @@ def test_standardised_features_do_not_depend_on_scale() -> None:
 def test_dropout_is_off_unless_asked_for() -> None:
     tokens = golden_tokens()
     for dropout, same in ((0.0, True), (0.3, False)):
-        made = MCA({**SHIPPED, "dropout": dropout}).double().train()
+        made = MCA(replace(SHIPPED, dropout=dropout)).double().train()
         assert torch.equal(made.fuse(tokens, present(tokens)), made.fuse(tokens, present(tokens))) == same
 
 
@@ -196,13 +196,13 @@ def test_windows_of_time() -> None:
 
 def test_other_montages_and_bands() -> None:
     bands = (Band("slow", (1, 3), (0.5, 3)), Band("alpha", (8, 13), (8, 12)))
-    made = MCA({**SHIPPED, "channels": ("a", "b", "c", "d", "e", "f"), "plan": Plan(bands=bands), "labels": ("x",)})
+    made = MCA(replace(SHIPPED, channels=("a", "b", "c", "d", "e", "f"), plan=Plan(bands=bands), labels=("x",)))
     tokens = {name: torch.randn(1, 6, 120) for name in ("de", "psd")}
     assert list(made(tokens, present(tokens), {"window": torch.tensor([-1.0])})) == ["x"]
     with pytest.raises(ModelError, match="needs 4 electrodes or more; got 3"):
-        MCA({**SHIPPED, "channels": ("a", "b", "c")})
+        MCA(replace(SHIPPED, channels=("a", "b", "c")))
     with pytest.raises(ModelError, match="60 steps cannot be cut into windows of 7"):
-        MCA({**SHIPPED, "block": 7})
+        MCA(replace(SHIPPED, block=7))
 
 
 # preparing
@@ -228,7 +228,7 @@ def test_prepare_says_what_it_changed() -> None:
     signal[3], signal[4] = 7.0, np.nan
     inputs = prepare(Sample("x", {"eeg": replace(eeg, signal=signal)}), SHIPPED)
     told = " ".join(inputs.notes)
-    for words in ("from 256 to 128 Hz", f"say nothing: {BIOSEMI32[3]}, {BIOSEMI32[4]}", "no rest", "first 60 of 64 s"):
+    for words in ("from 256 to 128 Hz", f"no signal: {BIOSEMI32[3]}, {BIOSEMI32[4]}", "no rest", "first 60 of 64 s"):
         assert words in told
     assert inputs.present["de"].sum() == 30
     assert not inputs.tokens["psd"][3].any()
@@ -244,7 +244,7 @@ def test_prepare_says_what_it_changed() -> None:
         (recording(32.0), "this recording has 29 s after its rest"),
         (replace(recording(), channels=tuple(f"E{i}" for i in range(32))), "has 0: none"),
         (recording(63.0, 64.0), "more than 90 samples a second"),
-        (Picture(np.zeros((4, 4, 3), np.uint8)), "“eeg” is a Picture"),
+        (Picture(np.zeros((4, 4, 3), np.uint8)), "“eeg”; the sample has a picture there"),
     ],
 )
 def test_prepare_refuses(part: object, message: str) -> None:
@@ -300,13 +300,41 @@ def test_windows_are_asked_for_by_context(loaded: engine.Loaded, run) -> None:
     assert run.outputs["arousal"] == pytest.approx(every["arousal"].mean().item(), abs=1e-6)
 
 
+@pytest.mark.parametrize("window", [-1.0, 2.0])
+def test_methods_that_leave_out_run_one_label_alone(loaded: engine.Loaded, run, window: float, monkeypatch) -> None:
+    windows_read: dict[str, int] = {"valence": 0, "arousal": 0}
+
+    def noted(label: str, cnn: object):
+        forward = cnn.forward
+
+        def read(parts: torch.Tensor) -> torch.Tensor:
+            windows_read[label] += len(parts)
+            return forward(parts)
+
+        return read
+
+    for label, cnn in loaded.module.cnn.items():
+        monkeypatch.setattr(cnn, "forward", noted(label, cnn))
+    asked = engine.adjust(run.inputs, window=window)
+    sample = Sample("x", {"eeg": recording(15.0)})
+    again = engine.run_inputs(loaded, asked, sample, "arousal")
+    windows_read |= {"valence": 0, "arousal": 0}
+    got = METHODS["occlusion"].explain(loaded, again, Target("arousal")).scores
+    count = 1 + sum(int(here.sum()) for here in asked.present.values())
+    every = loaded.module.steps // loaded.module.block
+    assert windows_read == {"valence": 0, "arousal": count * (every if window < 0 else 1)}
+    assert every > 1
+    without = engine.outputs(loaded, asked.without({"psd": (5,)}))["arousal"]
+    assert got["psd"][5] == pytest.approx(again.outputs["arousal"] - without, abs=1e-5)
+
+
 def test_other_weights_change_the_answer(loaded: engine.Loaded, run) -> None:
     assert abs(intervene(loaded, run, "uniform").change("arousal")[0]) > 1e-7
 
 
 def test_cells_are_finer_than_tokens(loaded: engine.Loaded, run) -> None:
     target = Target("arousal")
-    fine = eeg_cells.integrated(loaded, run, target, n_steps=8)
+    fine = eeg_cells.integrated(loaded, run, target, steps=(8,))[0]
     coarse = METHODS["integrated"].explain(loaded, run, target, n_steps=8)
     for name, scores in coarse.scores.items():
         assert fine[name].shape == (8, 60)

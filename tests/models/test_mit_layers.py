@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,10 @@ from torch import Tensor
 
 from xviz.core.attention import listening
 from xviz.models.mit_layers import Decoder, EncoderLayer, Sequences, askers, contrastive
+from xviz.models.mit_settings import Settings
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden/mit.json").read_text(encoding="utf-8"))
-SETTINGS = {
-    "width": 16, "heads": 4, "decoder": 4, "decoder_ratio": 0.2, "drop_path": 0.1, "classes": ("a", "b", "c"),
-    "fusion": "interlaced", "first": "views",
-}  # fmt: skip
+SETTINGS = Settings(width=16, classes=("a", "b", "c"), first="views")
 SPACES = {"points": "classes_3d+supervoxels", "views": "classes_2d+patches"}
 
 
@@ -26,7 +25,7 @@ def wave(step: float, *shape: int) -> Tensor:
 
 
 def decoder(**changed: object) -> Decoder:
-    made = Decoder(SPACES, {**SETTINGS, **changed}).double().eval()
+    made = Decoder(SPACES, replace(SETTINGS, **changed)).double().eval()
     with torch.no_grad():
         for number, (name, parameter) in enumerate(made.named_parameters()):
             k = torch.arange(parameter.numel(), dtype=torch.float64)
@@ -52,9 +51,9 @@ def test_the_decoder_gives_the_golden_numbers() -> None:
 
 
 def test_the_order_is_that_of_the_paper_unless_asked_otherwise() -> None:
-    assert tuple(askers({**SETTINGS, "first": "points"})) == ("points", "views", "points", "views")
+    assert tuple(askers(replace(SETTINGS, first="points"))) == ("points", "views", "points", "views")
     assert tuple(askers(SETTINGS)) == ("views", "points", "views", "points")
-    assert set(askers({**SETTINGS, "fusion": "one-way"})) == {"points"}
+    assert set(askers(replace(SETTINGS, fusion="one-way"))) == {"points"}
 
 
 def test_one_way_leaves_the_views_as_they_are() -> None:

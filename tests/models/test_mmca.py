@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,15 +15,15 @@ from xviz.core.errors import ModelError, SampleError
 from xviz.core.sample import Picture, Regions, Sample, Text
 from xviz.models.mmca import MMCA, MMCA_PAPER_CARD, PAPERS, SHIPPED, prepare
 
-SMALL: dict[str, Any] = {
-    **SHIPPED, "region_width": 6, "word_width": 5, "width": 8, "heads": 2, "hidden": 12, "filters": 4, "dropout": 0.3,
-}  # fmt: skip
+SMALL = replace(
+    SHIPPED, region_width=6, word_width=5, width=8, heads=2, hidden=12, filters=4, dropout=0.3, baseline=None,
+)  # fmt: skip
 Array = NDArray[np.float64]
 
 
 def tiny(**settings: object) -> MMCA:
     torch.manual_seed(0)
-    model = MMCA({**SMALL, **settings}).double().eval()
+    model = MMCA(replace(SMALL, **settings)).double().eval()
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.5)
     torch.nn.init.normal_(model.region_mean)
@@ -145,7 +145,7 @@ def test_stacked_and_parallel_branches_differ_only_in_the_joint_part() -> None:
 
 def test_unknown_branches_are_refused() -> None:
     with pytest.raises(ModelError, match=r"“parallel” or “stacked”, not “sideways”"):
-        MMCA({**SMALL, "branches": "sideways"})
+        MMCA(replace(SMALL, branches="sideways"))
 
 
 def test_the_papers_size_has_the_parameters_of_the_estimate() -> None:
@@ -176,7 +176,7 @@ def test_a_picture_and_a_sentence_become_regions_and_pieces() -> None:
     assert inputs.spaces["pieces"].words == ("a", "red", "trumpet", "trumpet")  # type: ignore[attr-defined]
     assert not set(inputs.spaces["pieces"].of(2)) & set(inputs.spaces["pieces"].of(3))  # type: ignore[attr-defined]
     assert len(inputs.spaces["joint"]) == 36 + len(inputs.spaces["pieces"])
-    assert inputs.context["alpha"] == pytest.approx(SHIPPED["alpha"])
+    assert inputs.context["alpha"] == pytest.approx(SHIPPED.alpha)
 
 
 def test_words_beyond_the_limit_are_told() -> None:

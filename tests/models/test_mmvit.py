@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,16 +21,16 @@ from xviz.models.mmvit import MMViT, patches, plans
 from xviz.models.mmvit_cards import PAPERS, SOUND, prepare, spaces
 
 Array = NDArray[np.float64]
-SMALL: dict[str, Any] = {
-    **SOUND, "input": (16, 24), "views": (((4, 3), (4, 3), (0, 0)), ((5, 6), (4, 6), (2, 0))),
-    "stages": ("CA", "SC"), "width": 8, "heads": 2, "kv_stride": ((2, 2), (1, 2)), "classes": ("one", "two", "three"),
-}  # fmt: skip
+SMALL = replace(
+    SOUND, input=(16, 24), views=(((4, 3), (4, 3), (0, 0)), ((5, 6), (4, 6), (2, 0))),
+    stages=("CA", "SC"), width=8, heads=2, kv_stride=((2, 2), (1, 2)), classes=("one", "two", "three"),
+)  # fmt: skip
 MODES = ("joint", "pairwise", "sequential", "none")
 
 
 def made(**settings: object) -> MMViT:
     torch.manual_seed(0)
-    model = MMViT({**SMALL, **settings}).double().eval()
+    model = MMViT(replace(SMALL, **settings)).double().eval()
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.4)
     return model
@@ -37,7 +38,7 @@ def made(**settings: object) -> MMViT:
 
 def batch(model: MMViT, gone: float = 0.0) -> tuple[dict[str, torch.Tensor], ...]:
     torch.manual_seed(1)
-    planes = torch.randn(3, model.settings["channels"], *model.settings["input"], dtype=torch.float64)
+    planes = torch.randn(3, model.settings.channels, *model.settings.input, dtype=torch.float64)
     tokens = patches(planes, model.settings)
     present = {name: torch.rand(t.shape[:2]) >= gone for name, t in tokens.items()}
     context = {f"cross_{i + 1}": torch.tensor([1.0, 0.3, 0.0], dtype=torch.float64) for i in range(2)}
@@ -155,9 +156,9 @@ class Stated:
 
     def __call__(self, tokens: Mapping[str, Array], present: Mapping[str, Array]) -> Array:
         views = []
-        for index, (kernel, stride, padding) in enumerate(self.s["views"]):
+        for index, (kernel, stride, padding) in enumerate(self.s.views):
             x = self.linear(f"embed.{index}", tokens[f"view{index + 1}"]) + self.w[f"place.{index}"][0]
-            sides = zip(self.s["input"], kernel, stride, padding, strict=True)
+            sides = zip(self.s.input, kernel, stride, padding, strict=True)
             lead = int(index == 0)
             if lead:
                 x = np.concatenate([(self.w["first"] + self.w["place_first"])[0], x])
@@ -206,7 +207,7 @@ def test_switching_a_stage_off_leaves_views_apart_there() -> None:
     tokens, present, context = batch(model)
     other = {**tokens, "view2": tokens["view2"] + 1}
     off = {**context, "cross_2": torch.zeros(3, dtype=torch.float64)}
-    for name in model.settings["classes"]:
+    for name in model.settings.classes:
         assert (model(tokens, present, off)[name] == model(other, present, off)[name]).all()
         assert (model(tokens, present, {})[name] != model(other, present, {})[name]).all()
 
@@ -226,7 +227,7 @@ def test_every_call_names_spaces_of_its_size_and_every_step_is_heard(cross: str)
                                       {"stages": ("SC",)}, {"stages": ("C", "")}])  # fmt: skip
 def test_settings_that_make_no_model_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises(ModelError):
-        MMViT({**SMALL, **settings})
+        MMViT(replace(SMALL, **settings))
 
 
 # Size
@@ -241,7 +242,7 @@ def test_the_papers_scale_has_the_size_of_the_estimate_and_one_view_that_of_mvit
 
 
 def test_multiply_adds_by_hand() -> None:
-    one = {**SMALL, "input": (4, 4), "views": (((2, 2), (2, 2), (0, 0)),), "stages": ("A",), "kv_stride": ((1, 1),)}
+    one = replace(SMALL, input=(4, 4), views=(((2, 2), (2, 2), (0, 0)),), stages=("A",), kv_stride=((1, 1),))
     n, w = 5, 8  # class token and four patches
     linear = 4 * 4 * w + n * w * 3 * w + n * w * w + 2 * n * w * 4 * w + w * 3
     pool, attention = 2 * 2 * 4 * 4 * 9, 2 * n * n * w  # two convolutions, two heads, four places, four channels
@@ -262,7 +263,7 @@ def test_a_sound_becomes_two_views_whose_cells_tile_the_spectrogram() -> None:
         space = inputs.spaces[name]
         assert inputs.tokens[name].shape == (len(space), patch)
         painted = space.paint(np.arange(len(space), dtype=float))
-        assert painted.shape == SOUND["input"]
+        assert painted.shape == SOUND.input
         assert set(painted.ravel()) == set(range(len(space)))
     assert inputs.spaces["view1"].label(0).startswith("0.00–0.05 s, ")
     assert inputs.spaces["view2"].label(0).startswith("0.00–0.20 s, ")
@@ -297,7 +298,7 @@ def test_what_cannot_be_heard_is_refused(part: Any, said: str) -> None:
 
 
 def test_a_picture_is_prepared_for_the_papers_scale() -> None:
-    settings = {**PAPERS, "input": (32, 32), "stages": ("C", "SC"), "kv_stride": ((2, 2), (1, 1))}
+    settings = replace(PAPERS, input=(32, 32), stages=("C", "SC"), kv_stride=((2, 2), (1, 1)))
     pixels = np.zeros((64, 48, 3), np.uint8)
     pixels[:32] = 255
     inputs = prepare(Sample("half", {"picture": Picture(pixels)}), settings)

@@ -178,7 +178,7 @@ def test_a_folder_of_simulated_recordings_is_trained_on(tmp_path: Path, capsys: 
     assert record["accuracy"]["arousal"]["tested_trials"] == 2
     again = MCA(SHIPPED)
     load_into(again, Checkpoint("mca", out, "", "mca", "", ""))
-    first = load_trials(tmp_path, SHIPPED["plan"], say=pytest.fail)  # kept: nothing is computed again
+    first = load_trials(tmp_path, SHIPPED.plan, say=pytest.fail)  # kept: nothing is computed again
     assert first.de.shape == (6, 32, 5, 60)
     trained = ~divide(first, "valence", "subject", windows=20, share=0.4).all(1)
     assert again.psd_mean.numpy() == pytest.approx(first.psd[trained].mean((0, 1)).ravel(), abs=1e-2)
@@ -214,7 +214,7 @@ def test_any_montage_and_any_bands_are_trained_on(tmp_path: Path) -> None:
     cli.main(["train", "mca", "--data", str(tmp_path), "--out", str(out), "--epochs", "1", "--share", "0.4", *bands])
     made = load_trials(tmp_path, replace(Plan(), bands=band_table(bands[1:3])), say=pytest.fail)
     assert (made.de.shape, made.channels[-1], made.label_names) == ((6, 12, 2, 60), "E11", ("sleepy",))
-    again = MCA(settings_for(made) | {"standardise": True})
+    again = MCA(replace(settings_for(made), standardise=True))
     load_into(again, Checkpoint("mine", out, "", "mca", "", ""))
     odd = {"data": np.ones((2, 11, 8064)), "labels": np.array([[3.0], [7.0]]), "rate": 128.0, "rest": 3.0}
     np.savez(tmp_path / "s4.npz", **odd, label_names=np.array(["sleepy"]), channels=np.array([*"abcdefghijk"]))

@@ -103,7 +103,7 @@ def test_gravity_knows_floor_and_walls_without_labels() -> None:
     for number in range(3):
         room = one(number)
         truth = np.bincount(room.cut.piece, room.truth == 0) / np.bincount(room.cut.piece)
-        named = shell(room.cut, TINY["classes"], room.tags)
+        named = shell(room.cut, TINY.classes, room.tags)
         assert (named == 0).any()
         assert truth[named == 0].mean() > 0.8  # the undersides of boxes lie there too
     places = np.array([[0, 0, 0], [1, 0, 2.3], [2, 0, 2.3], [3, 0, 1]], np.float32)
@@ -220,7 +220,7 @@ def test_scores_are_those_of_a_table_by_hand() -> None:
 
 def test_the_first_stage_trains_every_number_but_those_of_the_second() -> None:
     torch.manual_seed(0)
-    model = MIT({**TINY, "drop_path": 0.0})
+    model = MIT(replace(TINY, drop_path=0.0))
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
     first_stage(model, [one(0), one(3)], (), Recipe(epochs=3))
     moved = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
@@ -230,7 +230,7 @@ def test_the_first_stage_trains_every_number_but_those_of_the_second() -> None:
 @pytest.mark.parametrize("form", [{}, {"tokens_2d": "view"}, {"fusion": "one-way"}, {"fusion": "none"}])
 def test_one_step_moves_every_part_of_the_model(form: dict[str, str]) -> None:
     torch.manual_seed(0)
-    model = MIT({**TINY, **form, "drop_path": 0.0})
+    model = MIT(replace(TINY, **form, drop_path=0.0))
     parts = step(model, [one(0), one(3)], Recipe(), np.random.default_rng(0))
     sum(parts.values()).backward()
     still = [
@@ -247,7 +247,7 @@ def test_one_step_moves_every_part_of_the_model(form: dict[str, str]) -> None:
 def trained() -> tuple[MIT, dict]:
     fit, judge = [one(number) for number in range(24)], [one(number) for number in range(30, 36)]
     recipe = Recipe(epochs=12, second_epochs=20, batch=4, rate=5e-3, photos=2)
-    return fitted(fit, judge, recipe, {**TINY, "drop_path": 0.0})
+    return fitted(fit, judge, recipe, replace(TINY, drop_path=0.0))
 
 
 def test_lists_of_classes_teach_where_things_are() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -150,19 +151,19 @@ def test_the_comparison_repeats_nothing_and_begins_afresh_with_another_recipe(
 def test_the_shipped_checkpoint_is_not_trained_again() -> None:
     assert compare.shipped(Recipe(), SOUND)["own split"] > 90
     assert compare.shipped(Recipe(seed=1), SOUND) is None
-    assert compare.shipped(Recipe(), {**SOUND, "cross": "none"}) is None
+    assert compare.shipped(Recipe(), replace(SOUND, cross="none")) is None
 
 
 @pytest.mark.parametrize(("rule", "factor"), [("sum", 3.0), ("mean", 1.0)])
 def test_transfer_joins_channels_and_fits_codes_of_places(rule: str, factor: float) -> None:
-    colours = MMViT({**tiny.TONES, "channels": 3, "input": (24, 24), "views": (((4, 3), (4, 3), (0, 0)),) * 2})
+    colours = MMViT(replace(tiny.TONES, channels=3, input=(24, 24), views=(((4, 3), (4, 3), (0, 0)),) * 2))
     colours.embed[0].weight.data = torch.ones(16, 36)
     colours.place[0].data.fill_(0.5)
     sounds = MMViT(tiny.TONES)
     before = sounds.classify.weight.clone()
     with pytest.raises(ModelError, match="square grid"):
         transfer(colours.state_dict(), sounds)
-    square = {**tiny.TONES, "channels": 3, "input": (32, 24), "views": (((4, 3), (4, 3), (0, 0)),) * 2}
+    square = replace(tiny.TONES, channels=3, input=(32, 24), views=(((4, 3), (4, 3), (0, 0)),) * 2)
     colours = MMViT(square)
     colours.embed[0].weight.data = torch.ones(16, 36)
     colours.place[0].data.fill_(0.5)
@@ -194,7 +195,7 @@ def recorded(folder: Path) -> None:
 
 def test_a_training_run_leaves_weights_and_a_log_and_learns(tmp_path: Path) -> None:
     recorded(tmp_path)
-    settings = {**SOUND, "width": 8, "stages": ("C", "SC"), "kv_stride": ((2, 2), (1, 1))}
+    settings = replace(SOUND, width=8, stages=("C", "SC"), kv_stride=((2, 2), (1, 1)))
     recipe = Recipe(epochs=3, alone_epochs=1, batch=8, without="bob", rate=5e-3, made=0)
     train(tmp_path, tmp_path / "out.safetensors", recipe, settings)
     log = json.loads((tmp_path / "out.log.json").read_text())
@@ -246,7 +247,7 @@ def test_synthesised_voices_lead_clips_of_the_training_and_are_never_tested(
     (tmp_path / "real").mkdir()
     recorded(tmp_path / "real")
     voices.build(tmp_path / "made", 3, 1, speak=whistled)
-    settings = {**SOUND, "width": 8, "stages": ("C", "SC"), "kv_stride": ((2, 2), (1, 1))}
+    settings = replace(SOUND, width=8, stages=("C", "SC"), kv_stride=((2, 2), (1, 1)))
     recipe = Recipe(epochs=2, alone_epochs=1, batch=8, without="bob", made=20, real_epochs=1)
     heard, batches = [], digits_recipe.batches
     monkeypatch.setattr(
@@ -267,7 +268,7 @@ def test_fewer_synthesised_clips_than_the_recipe_takes_are_all_taken(tmp_path: P
     (tmp_path / "real").mkdir()
     recorded(tmp_path / "real")
     voices.build(tmp_path / "made", 1, 2, speak=whistled)
-    settings = {**SOUND, "width": 8, "stages": ("C", "SC"), "kv_stride": ((2, 2), (1, 1))}
+    settings = replace(SOUND, width=8, stages=("C", "SC"), kv_stride=((2, 2), (1, 1)))
     recipe = Recipe(epochs=2, alone_epochs=1, batch=8, without="bob", made=50, real_epochs=1)
     out = tmp_path / "out.safetensors"
     train(tmp_path / "real", out, recipe, settings, voices=tmp_path / "made")

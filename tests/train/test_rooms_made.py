@@ -322,8 +322,8 @@ def test_samples_are_small_and_credit_every_maker(tmp_path):
     ]
     write_scene(scene, scan, photos, poses, {"kind": "living room", "credits": lines}, CLASSES)
     example, files = samples.sample(scene)
-    assert example.key == "living-room"
-    assert example.classes == CLASSES[:5]
+    assert example.name == "living-room"
+    assert example.truth.classes == CLASSES[:5]
     assert "Bed by Jo, Blend (Blend Swap) (CC-BY-3.0); Sofa by Scopia (CC-BY-3.0)" in example.credit
     assert max(len(raw) for name, raw in files.items() if name.endswith(".jpg")) <= samples.PHOTO_BYTES
     parts = read_scene(list(files.items()))

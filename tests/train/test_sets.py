@@ -14,6 +14,7 @@ from PIL import Image
 
 from xviz import engine
 from xviz.core.errors import SampleError
+from xviz.core.sample import Picture
 from xviz.data.shipped import samples
 from xviz.models.card import ModelCard
 from xviz.models.mel import Mel
@@ -104,7 +105,7 @@ def test_no_tested_note_is_trained_on() -> None:
 
 
 def test_the_builder_cuts_every_note_where_it_begins(played: Path) -> None:
-    every = notes(played, RATE, INSTRUMENTS["classes"])
+    every = notes(played, RATE, INSTRUMENTS.classes)
     listed = json.loads((played / "instruments.json").read_text())["notes"]
     assert len(every) == len(listed) == 2 * 2 * (6 + 4 + 6 + 4)
     for note, said in zip(every, listed, strict=True):
@@ -125,7 +126,7 @@ def test_what_keeps_the_builder_from_playing_is_told(tmp_path: Path, monkeypatch
 
 def test_a_folder_without_notes_or_with_others_is_told(tmp_path: Path, played: Path) -> None:
     with pytest.raises(SampleError, match="xviz make notes"):
-        notes(tmp_path / "none", RATE, INSTRUMENTS["classes"])
+        notes(tmp_path / "none", RATE, INSTRUMENTS.classes)
     with pytest.raises(SampleError, match="knows piano"):
         notes(played, RATE, ("piano",))
 
@@ -240,7 +241,7 @@ def test_a_folder_without_cutouts_is_told(tmp_path: Path, pictured: Path) -> Non
 
 def test_the_recipe_of_instruments_trains_and_leaves_a_log(played: Path, tmp_path: Path) -> None:
     recipe = instruments.Recipe(epochs=2, rounds=1, batch=8)
-    instruments.train(played, tmp_path / "out.safetensors", recipe, {**INSTRUMENTS, **SMALL})
+    instruments.train(played, tmp_path / "out.safetensors", recipe, replace(INSTRUMENTS, **SMALL))
     log = json.loads((tmp_path / "out.log.json").read_text())
     assert {"pitch", "instrument"} <= set(log["epochs"][-1])
     assert log["epochs"][1]["loss"] < log["epochs"][0]["loss"]
@@ -248,7 +249,7 @@ def test_the_recipe_of_instruments_trains_and_leaves_a_log(played: Path, tmp_pat
 
 def test_the_recipe_of_pictures_trains_and_leaves_a_log(pictured: Path, tmp_path: Path) -> None:
     recipe = objects.Recipe(epochs=2, batch=8, grounds=5)
-    objects.train(pictured, tmp_path / "out.safetensors", recipe, {**OBJECTS, **SMALL})
+    objects.train(pictured, tmp_path / "out.safetensors", recipe, replace(OBJECTS, **SMALL))
     log = json.loads((tmp_path / "out.log.json").read_text())
     assert {"view", "model"} <= set(log["epochs"][-1])
     assert log["epochs"][1]["loss"] < log["epochs"][0]["loss"]
@@ -283,12 +284,12 @@ def test_forms_that_stand_in_the_record_are_not_trained_again(played: Path, monk
 
 
 def test_relevance_is_held_against_the_place_of_each_thing(pictured: Path) -> None:
-    card = replace(MMVIT_OBJECTS_CARD, settings={**OBJECTS, **SMALL}, checkpoint=None)
+    card = replace(MMVIT_OBJECTS_CARD, settings=replace(OBJECTS, **SMALL), checkpoint=None)
     every = cutouts(pictured, KINDS)
     cases = list(measure_objects.cases(every, 3))
     for sample, name, mask in cases:
         assert name in ("bed", "chair", "table")
-        assert mask.shape == sample.part("picture").pixels.shape[:2]
+        assert mask.shape == sample.part("picture", Picture).pixels.shape[:2]
     found = placed(engine.untrained(card), cases, methods=("gradient", "look"))
     shares = [100 * float(mask.mean()) for _, _, mask in cases]
     assert found["chance"]["share"] == pytest.approx(np.mean(shares), abs=0.1), "tiles fill the picture"
@@ -308,7 +309,7 @@ def test_shipped_samples_are_credited_and_say_what_is_where(card: ModelCard) -> 
     for shipped in samples(card.key):
         assert "GPL" not in shipped.credit
         names = shipped.title.split(", ")
-        assert set(names) <= set(card.settings["classes"])
+        assert set(names) <= set(card.settings.classes)
         parts = shipped.load().parts
         if card is MMVIT_INSTRUMENTS_CARD:
             assert "(MIT; " in shipped.credit
@@ -328,7 +329,7 @@ def test_shipped_samples_are_credited_and_say_what_is_where(card: ModelCard) -> 
 def test_a_set_smaller_than_a_batch_is_told(pictured: Path, tmp_path: Path) -> None:
     recipe = objects.Recipe(batch=4000, grounds=5)
     with pytest.raises(SampleError, match="smaller batch"):
-        objects.train(pictured, tmp_path / "out.safetensors", recipe, {**OBJECTS, **SMALL})
+        objects.train(pictured, tmp_path / "out.safetensors", recipe, replace(OBJECTS, **SMALL))
 
 
 def test_backgrounds_are_those_of_their_seed() -> None:

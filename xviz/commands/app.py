@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 
+from xviz.core.errors import XvizError
+
 HELP = "start the app"
 PASSES_ON = True
 
@@ -19,6 +21,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> None:
     """Serve until stopped."""
-    from xviz.ui.serve import serve
-
+    try:
+        from xviz.ui.serve import serve
+    except ModuleNotFoundError as error:
+        raise XvizError(f"The app needs the package {error.name}. Run: pip install “xviz[app]”.") from error
     serve(given.rest)

@@ -162,7 +162,7 @@ class AttentionCall:
         scores = logits(self.q, self.k, self.scale, terms, self.causal, index, self.first_key)
         weights = scores.softmax(-1)
         if terms or self.causal is not None:
-            weights = weights.masked_fill(scores.isneginf().all(-1, keepdim=True), 0)
+            weights = weights.masked_fill(scores.amax(-1, keepdim=True).isneginf(), 0)
         return self._padded(weights)
 
     def columns(self, index: Index, chunk: int | None = None) -> Tensor:
@@ -192,7 +192,8 @@ class AttentionCall:
 
     def pull(self, weights: Tensor, chunk: int | None = None) -> Tensor:
         """Query weights (q,) times the attention matrix of each head: (h, k), in linear memory."""
-        return sum((weights[None, None, part] @ self.rows(part))[:, 0] for part in self.slices(chunk))
+        start = self.q.new_zeros(())
+        return sum(((weights[None, None, part] @ self.rows(part))[:, 0] for part in self.slices(chunk)), start)
 
     def _padded(self, values: Tensor) -> Tensor:
         """Values for the keys that take part, with zeros before them for those that do not."""

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TypeVar
 
+import torch
 from torch import Tensor
 
 from xviz.core.attention import AttentionCall
 from xviz.core.errors import ModelError
 from xviz.core.provenance import Provenance
-from xviz.core.tokens import TokenSpace, leaves
+from xviz.core.tokens import TokenSpace
+
+S = TypeVar("S", bound=TokenSpace)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +39,21 @@ class Inputs:
         for name, tokens in self.tokens.items():
             if len(tokens) != len(self.spaces[name]) or self.present[name].shape != (len(tokens),):
                 raise ModelError(f"The space “{name}” has {len(self.spaces[name])} tokens but {len(tokens)} features.")
+
+    @classmethod
+    def of(cls, *spaces: TokenSpace, tokens: Mapping[str, Tensor] | None = None, **context: Tensor) -> Inputs:
+        """What a model that is not ours is fed.
+
+        Args:
+            spaces: Its tokens.
+            tokens: Space name → (n, d) features, where these are inputs of the model.
+            context: All other tensors, by name, without batch axis.
+
+        Raises:
+            ModelError: a space and its features differ in number.
+        """
+        present = {name: torch.ones(len(features), dtype=torch.bool) for name, features in (tokens or {}).items()}
+        return cls(tokens or {}, present, {space.name: space for space in spaces}, context)
 
     def without(self, gone: Mapping[str, tuple[int, ...]]) -> Inputs:
         """The same inputs with some tokens absent.
@@ -100,6 +119,19 @@ class Run:
         """The token spaces by name."""
         return self.inputs.spaces
 
+    def space(self, name: str, kind: type[S]) -> S:
+        """The token space of that name, which must be of that kind.
+
+        Raises:
+            ModelError: the run has no such space, or one of another kind.
+        """
+        if name not in self.spaces:
+            raise ModelError(f"There is no token space “{name}” in this run; there are {', '.join(self.spaces)}.")
+        space = self.spaces[name]
+        if not isinstance(space, kind):
+            raise ModelError(f"The token space “{name}” is {type(space).__name__}; {kind.__name__} is needed here.")
+        return space
+
     def call(self, name: str) -> AttentionCall:
         """The call of that name.
 
@@ -110,7 +142,3 @@ class Run:
             if call.name == name:
                 return call
         raise ModelError(f"There is no attention “{name}” in this run; there are {[c.name for c in self.calls]}.")
-
-    def calls_about(self, leaf: str) -> tuple[AttentionCall, ...]:
-        """The calls in which tokens of a leaf space ask."""
-        return tuple(c for c in self.calls if leaf in {s.name for s in leaves(self.spaces[c.queries])})

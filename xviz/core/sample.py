@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,6 +175,12 @@ class Views:
 
 
 Part = Picture | Regions | Text | Eeg | Sound | PointCloud | Views
+P = TypeVar("P", bound=Part)
+
+_NOUNS: Mapping[type, str] = {
+    Picture: "a picture", Regions: "regions", Text: "a text", Eeg: "an EEG recording", Sound: "a sound",
+    PointCloud: "a point cloud", Views: "photos",
+}  # fmt: skip
 
 
 def _bytes(part: Part) -> list[bytes | str | np.ndarray]:
@@ -214,13 +221,23 @@ class Sample:
         said = [piece for name, part in sorted(self.parts.items()) for piece in (name, *_bytes(part))]
         object.__setattr__(self, "digest", digest(*said))
 
-    def part(self, name: str) -> Part:
-        """The part of that name.
+    def part(self, name: str, kind: type[P]) -> P:
+        """The part of that name, which must be of that kind.
 
         Raises:
-            SampleError: the sample has no such part.
+            SampleError: the sample has no such part, or one of another kind.
         """
-        if name not in self.parts:
-            have = ", ".join(self.parts)
-            raise SampleError(f"This model needs a {name}; the sample has only {have}. Add a {name}.")
-        return self.parts[name]
+        part, needed = self.parts.get(name), f"This model needs {_NOUNS[kind]} under the name “{name}”"
+        if part is None:
+            raise SampleError(f"{needed}; the sample has only {', '.join(self.parts)}. Add {_NOUNS[kind]}.")
+        if not isinstance(part, kind):
+            raise SampleError(f"{needed}; the sample has {_NOUNS[type(part)]} there. Give each part its own name.")
+        return part
+
+    def maybe(self, name: str, kind: type[P]) -> P | None:
+        """The part of that name; None where the sample has none.
+
+        Raises:
+            SampleError: it is of another kind.
+        """
+        return self.part(name, kind) if name in self.parts else None

@@ -54,7 +54,7 @@ class Spec:
     paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  #: output → its calls; "a + b" side by side
     reads: tuple[str, ...] = ()  #: leaf spaces that the outputs are read from; empty: all that ask on the path
     #: what trained networks make of what was read before tokens exist; None where reading gives the tokens
-    encode: Callable[[nn.Module, Inputs], Inputs] | None = None
+    encode: Callable[[Any, Inputs], Inputs] | None = None
     weights: str = ""  #: what the weights are, for people: "trained on …", "random: nothing here is a result"
     samples: Callable[[], Mapping[str, Sample]] | None = None  #: samples to begin with, by title
     wants: Mapping[str, str] = field(default_factory=dict)  #: part name → what it is, for people

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from math import prod
 from pathlib import Path, PurePosixPath
@@ -24,6 +26,12 @@ MOST_FILES = 5000  #: in a zip
 LIMIT_UNPACKED = 2 * 2**30  #: bytes of all files of a zip together
 FREE, RATIO = 64 * 2**20, 100  #: a zip that unpacks to more than so many bytes may unpack to so many times its own
 NUMBERS = "fiub"  #: kinds of numpy types that are numbers
+_LONGEST = 1 << 16  #: bytes of an array's header
+#: what zipfile is known to raise on damaged files
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError,
+    LookupError, TypeError, AttributeError, OverflowError,
+)  # fmt: skip
 _HEADERS: dict[tuple[int, int], Callable] = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
@@ -60,7 +68,7 @@ def read_npy(opened: BinaryIO, name: str, kinds: str = NUMBERS) -> NDArray:
     version = npy.read_magic(opened)
     if version not in _HEADERS:
         raise ValueError(f"“{name}” is of an unknown version {version}")
-    shape, fortran, kind = _HEADERS[version](opened)
+    shape, fortran, kind = _header(opened, version)
     held = [kind] if kind.fields is None else [kind[field] for field in kind.fields]
     if kind.hasobject or any(one.kind not in kinds for one in [kind, *held]):
         raise SampleError(f"Arrays must be of numbers; “{name}” holds {kind}. Save it as float32.")
@@ -70,12 +78,36 @@ def read_npy(opened: BinaryIO, name: str, kinds: str = NUMBERS) -> NDArray:
     return np.frombuffer(values, kind).reshape(shape, order="F" if fortran else "C")
 
 
+def _header(opened: BinaryIO, version: tuple[int, int]) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, order and type of an array; of fields that share a name the later ones are numbered."""
+    begin = opened.tell()
+    try:
+        return _HEADERS[version](opened)
+    except ValueError as error:
+        opened.seek(begin)
+        size = int.from_bytes(opened.read(2 if version == (1, 0) else 4), "little")
+        try:
+            said = ast.literal_eval(opened.read(min(size, _LONGEST)).decode("latin-1"))
+            fields = [tuple(field) for field in said["descr"]]
+            names = [field[0] for field in fields]
+            if len(set(names)) == len(names):
+                raise error
+            unique = [
+                (f"{name} ({names[:i].count(name) + 1})" if name in names[:i] else name) for i, name in enumerate(names)
+            ]
+            kind = np.dtype([(name, *field[1:]) for name, field in zip(unique, fields, strict=True)])
+            return tuple(int(side) for side in said["shape"]), bool(said["fortran_order"]), kind
+        except (SyntaxError, TypeError, KeyError, IndexError, RecursionError, MemoryError) as other:
+            raise error from other
+
+
 @dataclass(frozen=True, eq=False)
 class Archive:
     """A zip whose directory is within limits; files are unpacked when asked for, into memory only."""
 
     held: zipfile.ZipFile
     members: dict[str, zipfile.ZipInfo]  #: path inside the zip → entry, files only
+    left_out: dict[str, str] = field(default_factory=dict)  #: path of a file that cannot be used → why
 
     def read(self, path: str) -> bytes:
         """The bytes of one file.
@@ -87,7 +119,7 @@ class Archive:
         try:
             with self.held.open(entry) as opened:
                 data = opened.read(entry.file_size + 1)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        except _DAMAGE as error:
             raise SampleError(f"“{path}” in the zip is damaged ({error}). Zip it anew.") from error
         if len(data) != entry.file_size:
             raise SampleError(f"“{path}” is not as long as the zip says. Zip it anew.")
@@ -102,7 +134,7 @@ def open_zip(data: bytes) -> Archive:
     """
     try:
         held = zipfile.ZipFile(BytesIO(data))
-    except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError) as error:
+    except _DAMAGE as error:
         raise SampleError(f"The zip is damaged or none at all ({error}). Zip the files anew.") from error
     entries = [one for one in held.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
     if len(entries) > MOST_FILES:
@@ -117,27 +149,37 @@ def open_zip(data: bytes) -> Archive:
             f"{total >> 20:,} MB from {len(data) / 2**20:.1f} MB and was refused. Zip fewer photos."
         )
     members: dict[str, zipfile.ZipInfo] = {}
+    left_out: dict[str, str] = {}
     for entry in entries:
-        _check(entry, members)
-        members[entry.filename] = entry
-    return Archive(held, members)
+        name = entry.filename.replace("\\", "/")  # as old programs on Windows write paths
+        _check(entry, name, members)
+        if why := _unusable(entry, name):
+            left_out[name] = why
+        else:
+            members[name] = entry
+    return Archive(held, members, left_out)
 
 
-def _check(entry: zipfile.ZipInfo, before: dict[str, zipfile.ZipInfo]) -> None:
+def _check(entry: zipfile.ZipInfo, name: str, before: dict[str, zipfile.ZipInfo]) -> None:
     """Refuse an entry that plays tricks."""
-    path, name = PurePosixPath(entry.filename), entry.filename
+    path = PurePosixPath(name)
     refused = ""
-    if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name or not path.parts or "\0" in name:
+    if path.is_absolute() or ".." in path.parts or ":" in name or not path.parts or "\0" in name:
         refused = "has a path that leads out of the zip"
     elif stat.S_ISLNK(entry.external_attr >> 16):
         refused = "is a link to another file"
-    elif entry.flag_bits & 1:
-        refused = "is locked with a password"
     elif name in before:
         refused = "is there twice"
-    elif entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        refused = "is compressed in an unusual way"
-    elif path.suffix.lower() in (".zip", ".gz", ".7z", ".rar", ".tar", ".xz", ".bz2"):
-        refused = "is an archive inside the zip"
     if refused:
         raise SampleError(f"“{name:.80}” {refused}, so that the zip was refused. Zip the plain files of one folder.")
+
+
+def _unusable(entry: zipfile.ZipInfo, name: str) -> str:
+    """Why one file of a zip cannot be used, in words; empty where it can."""
+    if entry.flag_bits & 1:
+        return "locked with a password"
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return "compressed in an unusual way"
+    if name.lower().endswith((".zip", ".tar.gz", ".tgz", ".7z", ".rar", ".tar", ".xz", ".bz2")):
+        return "an archive inside the zip"
+    return ""

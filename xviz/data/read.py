@@ -29,10 +29,10 @@ def read(*files: Path | str, text: str | None = None, kind: str | None = None, *
     Examples:
         >>> import xviz
         >>> from xviz.places import SAMPLES
-        >>> sample = xviz.read(SAMPLES / "dog-house-salt.jpg", text="a dog house above a salt shaker")
+        >>> sample = xviz.read(SAMPLES / "mmca/dog-house-salt.jpg", text="a dog house above a salt shaker")
         >>> sample.parts["picture"].pixels.shape, sample.parts["text"].words[:3]
         ((398, 512, 3), ('a', 'dog', 'house'))
-        >>> sound = xviz.read(SAMPLES / "seven.flac").parts["sound"]
+        >>> sound = xviz.read(SAMPLES / "mmvit/seven.flac").parts["sound"]
         >>> round(sound.seconds, 2)
         1.6
     """
@@ -41,7 +41,12 @@ def read(*files: Path | str, text: str | None = None, kind: str | None = None, *
         raise SampleError(f"There is no file {missing}. Give the path of one that is there.")
     parts: dict[str, Part] = {}
     if paths:
-        parts |= _reader(paths, kind)(paths, options)
+        try:
+            parts |= _reader(paths, kind)(paths, options)
+        except ModuleNotFoundError as error:
+            raise SampleError(
+                f"Reading {paths[0].name} needs the package {error.name}. Run: pip install “xviz[eeg,rooms]”."
+            ) from error
     if text is not None:
         parts["text"] = import_module("xviz.data.text").read_text(text)
     if not parts:

@@ -2,7 +2,7 @@
 
 Real photographs of the matching model are those of the scikit-image package. ``regions.npz`` keeps boxes and features
 of the frozen encoder, so that a picture opens at once. A room is a zip in ScanNet's layout, as anybody could bring one.
-``xviz samples MODEL`` makes a folder.
+``xviz samples mmca`` makes one of these folders.
 """
 
 from __future__ import annotations

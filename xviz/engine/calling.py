@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -61,13 +62,14 @@ def baseline(loaded: Loaded, inputs: Inputs) -> dict[str, Tensor]:
         ModelError: a space has none.
     """
     rule, own = loaded.spec.baseline, getattr(loaded.module, "baseline", None)
-    if loaded.ours and not callable(rule) and not callable(own):
+    given = partial(rule, loaded.module) if callable(rule) else own if callable(own) else None
+    if loaded.ours and given is None:
         raise ModelError(f"{loaded.spec.title} has no baseline(), the uninformative token of each space; add it.")
-    if not callable(rule) and not callable(own):
+    if given is None:
         made = {name: t.mean(0, keepdim=True) if rule == "mean" else t[:1] * 0.0 for name, t in inputs.tokens.items()}
     else:
         with theirs(loaded, "baseline"):
-            made = dict(rule(loaded.module) if callable(rule) else own())
+            made = dict(given())
     if missing := set(inputs.tokens) - set(made):
         raise ModelError(f"The baseline() of {loaded.spec.title} lacks {sorted(missing)}; add a token for each.")
     return {name: made[name].to(tokens.dtype).expand(tokens.shape) for name, tokens in inputs.tokens.items()}
@@ -85,6 +87,18 @@ def forward(loaded: Loaded, tokens: Tokens, present: Presence, context: Context)
         raise ModelError(f"{loaded.spec.title} is in training mode; call engine.freeze on it before it runs.")
     with features.features({name: tokens[name] for name in loaded.spec.features}):
         return called(loaded, tokens, present, context)
+
+
+def value(loaded: Loaded, tokens: Tokens, present: Presence, context: Context, output: str) -> Tensor:
+    """One output of ``forward`` alone, (b,); by the module's ``one(output, …)`` where it has one, which saves work.
+
+    Raises:
+        ModelError, ForeignError: as ``forward``.
+    """
+    one = getattr(loaded.module, "one", None) if loaded.ours else None
+    if not callable(one) or loaded.module.training:
+        return forward(loaded, tokens, present, context)[output]
+    return one(output, tokens, present, context)
 
 
 def called(loaded: Loaded, tokens: Tokens, present: Presence, context: Context) -> Mapping[str, Tensor]:

@@ -49,7 +49,7 @@ def explain(
     Examples:
         >>> import xviz
         >>> from xviz.places import SAMPLES
-        >>> sample = xviz.read(SAMPLES / "dog-house-salt.jpg", text="a dog house above a salt shaker")
+        >>> sample = xviz.read(SAMPLES / "mmca/dog-house-salt.jpg", text="a dog house above a salt shaker")
         >>> session = xviz.run(xviz.load("mmca"), sample)
         >>> attention = xviz.explain(session, "look", picked="dog")
         >>> attention.scores["regions"].shape, attention.unit

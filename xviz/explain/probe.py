@@ -42,7 +42,7 @@ def probe(loaded: Loaded, inputs: Inputs, target: Target, *, batch: int = BATCH)
         tokens, present = engine.filled(loaded, inputs, tokens, present)
         count = len(next(iter(tokens.values())))
         context = {name: value.expand(count, *value.shape) for name, value in inputs.context.items()}
-        return engine.forward(loaded, tokens, present, context)[target.output]
+        return engine.value(loaded, tokens, present, context, target.output)
 
     def owed(tokens: Tokens, present: Presence) -> Tensor:
         if target.space is None:

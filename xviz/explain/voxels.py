@@ -17,7 +17,7 @@ Source: Sundararajan, Taly & Yan, ICML 2017; Shrikumar et al., arXiv:1605.01713;
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -27,13 +27,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xviz.core.errors import ModelError
-from xviz.core.explanation import Explanation
+from xviz.core.explanation import NO_FACTS, Explanation, Facts
 from xviz.core.run import Run, Target
+from xviz.draw.scale import number
 from xviz.engine import Loaded
 from xviz.explain.method import Method, Progress
-from xviz.explain.methods.gradients import INTEGRATED, TIMES_INPUT
+from xviz.explain.methods.gradients import INTEGRATED, TIMES_INPUT, completeness
 from xviz.explain.probe import counted, probe, repeated
 from xviz.explain.question import answer, check
+from xviz.models.mit import MIT
 from xviz.models.voxels import Grains, of_pictures, of_voxels
 
 METHODS: Mapping[str, Method] = MappingProxyType({one.key: one for one in (INTEGRATED, TIMES_INPUT)})
@@ -141,7 +143,7 @@ def trace_voxels(
     weights = reading.weights["supervoxels"]
 
     def of(seen: Tensor) -> Tensor:  # (1, n, f): one after the other, since a network over voxels takes one cloud
-        return (weights * of_voxels(loaded.module, grains, seen[0])).sum()[None]
+        return (weights * of_voxels(loaded.model(MIT), grains, seen[0])).sum()[None]
 
     scores = _followed(of, grains.seen, grains.baseline()[0], reading, n_steps, 1, progress, "through the 3D network")
     return Traced(scores, float(reading.owed["supervoxels"].sum()))
@@ -171,7 +173,7 @@ def trace_photo(
     """
     if not 0 <= photo < len(grains.pictures):
         raise ModelError(f"There are {len(grains.pictures)} photos, counted from 0; there is no photo {photo}.")
-    space = getattr(loaded.module, "sights", "")
+    space = loaded.model(MIT).sights
     weights = reading.weights[space].unflatten(0, (len(grains.pictures), -1))[photo]
     owed = reading.owed[space].reshape(len(grains.pictures), -1)[photo]
     own, plain = grains.pictures[photo], grains.baseline()[1][photo]
@@ -179,7 +181,7 @@ def trace_photo(
         return Traced(np.zeros(own.shape[1:]), 0.0)
 
     def of(pictures: Tensor) -> Tensor:
-        return (weights * of_pictures(loaded.module, grains, photo, pictures)).sum((1, 2))
+        return (weights * of_pictures(loaded.model(MIT), grains, photo, pictures)).sum((1, 2))
 
     words = f"through photo {photo + 1}"
     return Traced(_followed(of, own, plain, reading, n_steps, AT_ONCE, progress, words).sum(0), float(owed.sum()))
@@ -211,18 +213,31 @@ def collect(
             patches[rest] = reading.owed["patches"].reshape(patches.shape)[rest]
         scores |= {"pixels": pixels.reshape(-1)}
         sums |= {"patches": patches.reshape(-1)}
-    traced = [int(number) + 1 for number in sorted(photos)]
-    more = {
-        "grain": "voxels and pixels", "baseline": "voxels that say nothing, grey photos", "photos": str(traced),
+    numbers = [int(number) + 1 for number in sorted(photos)]
+    more: dict[str, str | float] = {
+        "grain": "voxels and pixels", "baseline": "voxels that say nothing, grey photos", "photos": str(numbers),
         "value": reading.value, "value_of_baseline": reading.plain,
     }  # fmt: skip
+    facts = NO_FACTS
     if reading.method is INTEGRATED:  # the other promises no sums
+        facts = _complete(reading, voxels, photos)
         more |= {
             "delta_of_tokens": reading.gap, "delta_of_voxels": voxels.gap,
             "delta_of_photos": float(sum(one.gap for one in photos.values())),
         }  # fmt: skip
-    fine, coarse = (answer(reading.method, run, reading.target, part, **more) for part in (scores, sums))
+    fine, coarse = (answer(reading.method, run, reading.target, part, facts, **more) for part in (scores, sums))
     return fine, coarse
+
+
+def _complete(reading: Reading, voxels: Traced, photos: Mapping[int, Traced]) -> Facts:
+    """How complete the attributions are in both steps."""
+    tokens = completeness(reading.value, reading.plain, reading.gap)
+    gaps = {"completeness_gap_of_voxels": voxels.gap, "completeness_gap_of_photos": sum(p.gap for p in photos.values())}
+    said = (
+        f"The sum over voxels misses that over supervoxels by {number(abs(voxels.gap))}, the sums over pixels of "
+        f"{len(photos)} photos miss those over their patches by {number(sum(abs(p.gap) for p in photos.values()))}."
+    )
+    return replace(tokens, numbers={**tokens.numbers, **gaps}, notes=(*tokens.notes, said))
 
 
 def by_name(grains: Grains, voxels: Traced) -> dict[str, NDArray[np.float64]]:
@@ -235,10 +250,10 @@ def _plain_tokens(loaded: Loaded, grains: Grains, tokens: Mapping[str, Tensor]) 
     """Space → (n, d) the tokens that the networks make of the baseline."""
     seen, pictures = grains.baseline()
     with torch.no_grad():
-        found = {"supervoxels": of_voxels(loaded.module, grains, seen)}
+        found = {"supervoxels": of_voxels(loaded.model(MIT), grains, seen)}
         if len(tokens) > 1:
-            parts = [of_pictures(loaded.module, grains, i, one[None])[0] for i, one in enumerate(pictures)]
-            found[loaded.module.sights] = torch.cat(parts)  # type: ignore[index, arg-type]
+            parts = [of_pictures(loaded.model(MIT), grains, i, one[None])[0] for i, one in enumerate(pictures)]
+            found[loaded.model(MIT).sights] = torch.cat(parts)
     return {name: found[name].to(tokens[name].dtype) for name in tokens}
 
 
@@ -254,7 +269,7 @@ def _gradients(
     plain: Sequence[Tensor],
     method: str,
     n_steps: int,
-    at_once=AT_ONCE,
+    at_once: int = AT_ONCE,
 ) -> tuple[Tensor, ...]:
     """The gradients at ``own``, or their means on the line from ``plain``."""
     own = tuple(part.clone().requires_grad_() for part in own)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from torch import nn
 
@@ -12,9 +12,22 @@ from xviz.core.run import Inputs
 from xviz.core.sample import Sample
 from xviz.core.spec import Spec
 
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class CallTitle:
+    """What one attention call is to people, and where it stands in the model; so nobody takes its name apart."""
+
+    title: str  #: the whole: "Stage 2, block 1: view 1 to view 2"
+    layer: str  #: its place among those of its kind: "layer 1", "stage 2, block 1"
+    part: str  #: the part of the model that it belongs to: "joint", "decoder"; calls of a part stand in order
+    direction: str  #: from queries to keys: "DE to PSD"; "" where a modality attends to itself
+    gate: str = ""  #: the context value that switches what the call adds off at zero; "" where nothing does
+
 
 @dataclass(frozen=True, kw_only=True)
-class ModelCard(Spec):
+class ModelCard(Spec, Generic[S]):
     """One model at one size.
 
     The module that ``build`` makes is called as ``module(tokens, present, context)``: tokens map space names to
@@ -26,10 +39,12 @@ class ModelCard(Spec):
     icon: str  #: of the menu, a Material symbol
     story: str  #: what it does and what its page shows, in two sentences
     paper: str  #: reference
-    settings: Mapping[str, Any]  #: every number of the architecture
-    build: Callable[[Mapping[str, Any]], nn.Module]
-    prepare: Callable[[Sample, Mapping[str, Any]], Inputs]
+    settings: S  #: every number of the architecture, a frozen dataclass of the model's own
+    build: Callable[[S], nn.Module]
+    prepare: Callable[[Sample, S], Inputs]
     checkpoint: str | None  #: name in checkpoints/manifest.toml; None where no weights are shipped
+    one_of: bool = False  #: whether exactly one output is true, so that probabilities sum to one
+    calls: Mapping[str, CallTitle] = field(default_factory=dict)  #: attention call → what it is for people
     page: str = ""  #: the page that shows it; "" for the one of its own key
     masks: bool = True
     residual: bool | None = True

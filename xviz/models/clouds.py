@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xviz.core.sample import PointCloud
+from xviz.models.mit_settings import Settings
 from xviz.models.sparse import Grid, SparseUNet, occupied
 from xviz.models.supervoxels import Cutting, means, supervoxels, voxelise
 
@@ -44,14 +44,14 @@ class Cut:
         return means(xyz, self.of_point, self.pieces).astype(np.float32)
 
 
-def cut(cloud: PointCloud, settings: Mapping[str, Any]) -> Cut:
+def cut(cloud: PointCloud, settings: Settings) -> Cut:
     """Cut a cloud into small voxels and supervoxels.
 
     Args:
         cloud: Any; its own segments count where it has them.
         settings: small_voxel (metres).
     """
-    cutting = Cutting(voxel=settings["small_voxel"])
+    cutting = Cutting(voxel=settings.small_voxel)
     voxels = voxelise(cloud, cutting)
     of_point = supervoxels(cloud, cutting, voxels)
     count = int(of_point.max()) + 1
@@ -64,7 +64,7 @@ def cut(cloud: PointCloud, settings: Mapping[str, Any]) -> Cut:
     return Cut(of_point, atom.reshape(-1), places, colours, upright, piece)
 
 
-def laid(made: Cut, settings: Mapping[str, Any], places: NDArray[np.float32] | None = None) -> dict[str, Tensor]:
+def laid(made: Cut, settings: Settings, places: NDArray[np.float32] | None = None) -> dict[str, Tensor]:
     """The small voxels on the network's grid.
 
     Args:
@@ -77,7 +77,7 @@ def laid(made: Cut, settings: Mapping[str, Any], places: NDArray[np.float32] | N
         places (supervoxels, 3).
     """
     places = made.places if places is None else places
-    cells = np.floor((places - places.min(0)) / settings["voxel"]).astype(np.int64)
+    cells = np.floor((places - places.min(0)) / settings.voxel).astype(np.int64)
     grid, of_atom = occupied(torch.from_numpy(np.pad(cells, ((0, 0), (1, 0)))))
     said = {
         "colour": made.colours,
@@ -85,8 +85,8 @@ def laid(made: Cut, settings: Mapping[str, Any], places: NDArray[np.float32] | N
         "upright": made.upright[:, None],
         "there": np.ones_like(places[:, :1]),
     }
-    seen = means(np.concatenate([said[name] for name in settings["sees"]], 1), of_atom.numpy(), len(grid))
-    where = places if settings["places"] == "metres" else cells
+    seen = means(np.concatenate([said[name] for name in settings.sees], 1), of_atom.numpy(), len(grid))
+    where = places if settings.places == "metres" else cells
     return {
         "voxels": grid.coords[:, 1:],
         "seen": torch.from_numpy(seen).float(),
@@ -113,12 +113,12 @@ def pooled(features: Tensor, pairs: Tensor, count: int) -> Tensor:
     return total / torch.bincount(piece, minlength=count).to(features.dtype)[:, None]
 
 
-def network(settings: Mapping[str, Any]) -> SparseUNet:
+def network(settings: Settings) -> SparseUNet:
     """The 3D network of the settings: sees, stem, stem_kernel, planes, blocks."""
     return SparseUNet(
-        sum(SEEN[name] for name in settings["sees"]),
-        stem=settings["stem"],
-        stem_kernel=settings["stem_kernel"],
-        planes=settings["planes"],
-        blocks=settings["blocks"],
+        sum(SEEN[name] for name in settings.sees),
+        stem=settings.stem,
+        stem_kernel=settings.stem_kernel,
+        planes=settings.planes,
+        blocks=settings.blocks,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -13,9 +13,10 @@ from xviz.models.mit import MIT
 from xviz.models.mit_cards import PAPERS as ROOMS
 from xviz.models.mmvit import MMViT, patches
 from xviz.models.mmvit_cards import PAPERS
+from xviz.models.mmvit_layers import Settings
 
 
-def count(settings: Mapping[str, Any]) -> tuple[int, int]:
+def count(settings: Settings) -> tuple[int, int]:
     """Parameters, and multiply-adds of linear maps, convolutions and attention for one input.
 
     The weights are random; nothing is left behind.
@@ -32,7 +33,7 @@ def count(settings: Mapping[str, Any]) -> tuple[int, int]:
         for module in model.modules():
             if isinstance(module, nn.Linear | nn.Conv2d):
                 module.register_forward_hook(note)
-        tokens = patches(torch.zeros(1, settings["channels"], *settings["input"]), settings)
+        tokens = patches(torch.zeros(1, settings.channels, *settings.input), settings)
         present = {name: torch.ones(made.shape[:2], dtype=torch.bool) for name, made in tokens.items()}
         with listening() as tape:
             model(tokens, present, {})
@@ -52,13 +53,13 @@ ESTIMATES = {
 def sizes() -> list[dict[str, Any]]:
     """The paper's scale in four forms: what was counted here beside the estimate."""
     third = ((19, 19), (16, 16), (9, 9))
-    views = [*PAPERS["views"], third]
-    forms = [{"views": tuple(views[: count + 1])} for count in range(3)]
+    views = [*PAPERS.views, third]
+    forms: list[dict[str, Any]] = [{"views": tuple(views[: count + 1])} for count in range(3)]
     first = {"expand": "mlp", "stages": ("A", "SA", "SAAAAAAAAAA", "SA")}
     forms.append({"views": tuple(views[:1]), **first})
     rows = []
     for (name, (millions, billions)), changed in zip(ESTIMATES.items(), forms, strict=True):
-        parameters, adds = count({**PAPERS, **changed})
+        parameters, adds = count(replace(PAPERS, **changed))
         rows.append({
             "form": name, "millions": parameters / 1e6, "estimate": millions,
             "billions": adds / 1e9, "estimated": billions,
@@ -79,7 +80,7 @@ PARTS = {
 def parts() -> dict[str, tuple[int, int]]:
     """The interlaced Transformer at the paper's scale: part → parameters counted here, and those in the notes."""
     with torch.random.fork_rng(devices=[]):
-        model = MIT({**ROOMS, "second": ()})
+        model = MIT(replace(ROOMS, second=()))
     rest = (model.class_token, model.class_place, model.view_place)
     layers = (model.map_points, model.map_views, model.view)
     own = (

@@ -8,10 +8,8 @@ silence, which is the floor.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import numpy as np
 import soxr
@@ -41,9 +39,9 @@ class Mel:
     frames: int  #: of a clip
 
     @classmethod
-    def of(cls, settings: Mapping[str, Any]) -> Mel:
+    def of(cls, settings: Mel) -> Mel:
         """The definition in the settings of a card."""
-        return cls(**{name: settings[name] for name in cls.__dataclass_fields__})
+        return Mel(**{name: getattr(settings, name) for name in Mel.__dataclass_fields__})
 
     @property
     def seconds(self) -> float:

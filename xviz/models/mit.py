@@ -16,8 +16,7 @@ the reverse).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -27,6 +26,7 @@ from xviz.core.errors import ModelError
 from xviz.core.run import Inputs, Run
 from xviz.models.clouds import grid_of, network, pooled
 from xviz.models.mit_layers import Decoder, EncoderLayer, Sequences, affinity, bias_of
+from xviz.models.mit_settings import Settings
 
 FUSIONS = ("interlaced", "one-way", "none")
 VOXELS = ("voxels", "seen", "pairs")  #: of the context, until the tokens exist
@@ -56,20 +56,20 @@ class MIT(nn.Module):
         ModelError: a setting has no meaning, or the 3D network does not end at the width.
     """
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
+    def __init__(self, settings: Settings) -> None:
         super().__init__()
-        if settings["fusion"] not in FUSIONS or settings["tokens_2d"] not in ("patch", "view"):
+        if settings.fusion not in FUSIONS or settings.tokens_2d not in ("patch", "view"):
             raise ModelError(
-                f"fusion must be one of {FUSIONS} and tokens_2d “patch” or “view”; got “{settings['fusion']}” and "
-                f"“{settings['tokens_2d']}”."
+                f"fusion must be one of {FUSIONS} and tokens_2d “patch” or “view”; got “{settings.fusion}” and "
+                f"“{settings.tokens_2d}”."
             )
-        width, count = settings["width"], len(settings["classes"])
-        if settings["planes"][-1] != width:
-            raise ModelError(f"The 3D network must end at the width {width}, not at {settings['planes'][-1]}.")
+        width, count = settings.width, len(settings.classes)
+        if settings.planes[-1] != width:
+            raise ModelError(f"The 3D network must end at the width {width}, not at {settings.planes[-1]}.")
         self.settings, self.count, self.sights = settings, count, sights(settings)
         self.unet = network(settings)
-        self.second = network({**settings, "planes": settings["second"]}) if settings["second"] else None
-        self.classify_second = nn.Linear(width, count) if settings["second"] else None
+        self.second = network(replace(settings, planes=settings.second)) if settings.second else None
+        self.classify_second = nn.Linear(width, count) if settings.second else None
         self.class_token, self.class_place = (nn.Parameter(torch.zeros(1, count, width)) for _ in range(2))
         self.point_place = nn.Sequential(
             nn.Linear(3, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, width)
@@ -85,28 +85,28 @@ class MIT(nn.Module):
 
     def _add_views(self, width: int, count: int) -> None:
         settings = self.settings
-        self.view = nn.Linear(settings["view_width"], width)
-        self.view_place = nn.Parameter(torch.zeros(1, settings["photos"], width))
+        self.view = nn.Linear(settings.view_width, width)
+        self.view_place = nn.Parameter(torch.zeros(1, settings.photos, width))
         if self.sights == "patches":
-            self.patch_place = nn.Parameter(torch.zeros(1, settings["grid"][0] * settings["grid"][1], width))
+            self.patch_place = nn.Parameter(torch.zeros(1, settings.grid[0] * settings.grid[1], width))
         self.map_views = nn.Linear(width, count)
         self.views_encoder = self._encoder(spaces_of(settings)["views"])
         self.decoder = Decoder(spaces_of(settings), settings)
         self.last[self.sights] = nn.Identity()
-        self.register_buffer(f"mean_{self.sights}", torch.zeros(settings["view_width"]))
+        self.register_buffer(f"mean_{self.sights}", torch.zeros(settings.view_width))
 
     def _encoder(self, space: str) -> nn.ModuleList:
         settings = self.settings
         return nn.ModuleList(
             EncoderLayer(
                 space,
-                width=settings["width"],
-                heads=settings["heads"],
-                ratio=settings["encoder_ratio"],
-                dropout=settings["dropout"],
-                skipped=settings["drop_path"] * layer / max(1, settings["encoder"] - 1),
+                width=settings.width,
+                heads=settings.heads,
+                ratio=settings.encoder_ratio,
+                dropout=settings.dropout,
+                skipped=settings.drop_path * layer / max(1, settings.encoder - 1),
             )
-            for layer in range(settings["encoder"])
+            for layer in range(settings.encoder)
         )
 
     def forward(
@@ -114,7 +114,7 @@ class MIT(nn.Module):
     ) -> dict[str, Tensor]:
         """Log-odds that each class is in the room, class → (b,); see ``fuse``."""
         joint = self.fuse(tokens, present, context).joint
-        return {name: joint[:, index] for index, name in enumerate(self.settings["classes"])}
+        return {name: joint[:, index] for index, name in enumerate(self.settings.classes)}
 
     def fuse(self, tokens: Mapping[str, Tensor], present: Mapping[str, Tensor], context: Mapping[str, Tensor]) -> Fused:
         """Scenes of the same number of tokens, on the way to the answer.
@@ -152,7 +152,8 @@ class MIT(nn.Module):
     def view_places(self, count: int) -> Tensor:
         """(1, count, width) codes of the 2D tokens: the photo's place in the order, and the patch's in the photo."""
         cells = self.patch_place.shape[1] if self.sights == "patches" else 1
-        photos, known = count // cells, self.view_place
+        photos = count // cells
+        known: Tensor = self.view_place
         if photos != known.shape[1]:
             known = F.interpolate(known.mT, photos, mode="linear", align_corners=True).mT
         if self.sights == "views":
@@ -165,38 +166,36 @@ class MIT(nn.Module):
         return {name: getattr(self, f"mean_{name}") for name in names}
 
 
-def sights(settings: Mapping[str, Any]) -> str:
+def sights(settings: Settings) -> str:
     """The space of the 2D tokens; empty where no photos are read."""
-    return "" if settings["fusion"] == "none" else {"patch": "patches", "view": "views"}[settings["tokens_2d"]]
+    return "" if settings.fusion == "none" else {"patch": "patches", "view": "views"}[settings.tokens_2d]
 
 
-def spaces_of(settings: Mapping[str, Any]) -> dict[str, str]:
+def spaces_of(settings: Settings) -> dict[str, str]:
     """The spaces that attention names: the sequence of each modality."""
     return {"points": "classes_3d+supervoxels", "views": f"classes_2d+{sights(settings)}"}
 
 
 @torch.no_grad()
-def encode(module: nn.Module, inputs: Inputs) -> Inputs:
+def encode(module: MIT, inputs: Inputs) -> Inputs:
     """The prepared parts with the 3D tokens that the trained network makes of the voxels.
 
     The context loses the voxels and gains ``second`` (supervoxels, classes), the second stage's probabilities, where
     there is one.
     """
-    assert isinstance(module, MIT)
     context = {name: value for name, value in inputs.context.items() if name not in VOXELS}
     grid, seen = grid_of([inputs.context])
     seen, pairs, count = seen.to(module.class_token.dtype), inputs.context["pairs"], len(inputs.context["places"])
     tokens = {"supervoxels": pooled(module.unet(seen, grid), pairs, count)}
-    if module.second is not None:
+    if module.second is not None and module.classify_second is not None:
         context["second"] = pooled(module.classify_second(module.second(seen, grid)).softmax(-1), pairs, count)
     present = {"supervoxels": torch.ones(count, dtype=torch.bool), **inputs.present}
     return Inputs({**tokens, **inputs.tokens}, present, inputs.spaces, context, inputs.notes)
 
 
 @torch.no_grad()
-def activation(module: nn.Module, inputs: Inputs) -> Tensor:
+def activation(module: MIT, inputs: Inputs) -> Tensor:
     """(supervoxels, classes) class-activation map: what the 3D features alone say of each, rows sum to one."""
-    assert isinstance(module, MIT)
     return module.map_points(inputs.tokens["supervoxels"]).softmax(-1)
 
 
@@ -208,7 +207,7 @@ def affinities(run: Run) -> Tensor:
     Raises:
         ModelError: the run has no decoder.
     """
-    found = [affinity(c.q, c.k, c.first_key) for c in run.calls if c.name.startswith("decoder.") and c.first_key]
+    found = [affinity(c.q, c.k, c.first_key) for c in run.calls if c.first_key]
     if not found:
         raise ModelError("This run has no cross-attention between points and photos; choose a model that reads both.")
     return torch.stack(found)

@@ -2,49 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import torch
 from torch import Tensor
 
-from xviz.core.errors import ModelError, SampleError
+from xviz.core.errors import ModelError
 from xviz.core.run import Inputs
 from xviz.core.sample import PointCloud, Sample, Views
 from xviz.core.tokens import Joined, Named, PatchGrid, Segments, TokenSpace
 from xviz.models import photos
-from xviz.models.card import ModelCard
+from xviz.models.card import CallTitle, ModelCard
 from xviz.models.clouds import cut, laid
 from xviz.models.mit import MIT, encode, sights
 from xviz.models.mit_layers import askers
+from xviz.models.mit_settings import PAPERS, SHIPPED, Settings
 
 PAPER = "Yang et al., 2D-3D Interlaced Transformer for Point Cloud Segmentation, ICCV 2023, arXiv:2310.12817"
-CLASSES = (
-    "wall", "floor", "door", "window", "bed", "cabinet", "chair", "lamp", "plant", "screen", "bookcase", "sofa",
-    "table", "bath", "appliance",
-)  # fmt: skip
-SCANNET = (
-    "wall", "floor", "cabinet", "bed", "chair", "sofa", "table", "door", "window", "bookshelf", "picture", "counter",
-    "desk", "curtain", "refrigerator", "shower curtain", "toilet", "sink", "bathtub", "other furniture",
-)  # fmt: skip
 
 
-def prepare(sample: Sample, settings: Mapping[str, Any]) -> Inputs:
+def prepare(sample: Sample, settings: Settings) -> Inputs:
     """A cloud on the network's grid and photos as patches; ``mit.encode`` makes the 3D tokens of it.
 
     Raises:
         SampleError: a part is missing or of another kind.
         ModelError: the settings ask for an image network that is in no package.
     """
-    cloud = sample.part("points")
-    if not isinstance(cloud, PointCloud):
-        raise SampleError("This model needs a cloud under the name “points”; the sample has something else there.")
+    cloud = sample.part("points", PointCloud)
     made = cut(cloud, settings)
     tokens, present, found, notes = {}, {}, [], _notes(cloud, settings)
     if kind := sights(settings):
-        views = sample.part("views")
-        if not isinstance(views, Views):
-            raise SampleError("This model needs photos under the name “views”; the sample has something else there.")
+        views = sample.part("views", Views)
         features, here = _seen(views, settings)
         space, tokens[kind], present[kind] = _as_tokens(views, features, here, settings)
         found.append(space)
@@ -52,31 +38,29 @@ def prepare(sample: Sample, settings: Mapping[str, Any]) -> Inputs:
     return Inputs(tokens, present, _spaces(segments, found, settings), laid(made, settings), notes)
 
 
-def _notes(cloud: PointCloud, settings: Mapping[str, Any]) -> tuple[str, ...]:
+def _notes(cloud: PointCloud, settings: Settings) -> tuple[str, ...]:
     notes = []
     if cloud.segment is not None and (cloud.segment >= 0).any():
         notes.append("The supervoxels are the file's own segments.")
-    if cloud.rgb is None and "colour" in settings["sees"]:
+    if cloud.rgb is None and "colour" in settings.sees:
         notes.append("The cloud has no colours; the model was trained on coloured ones and sees mid grey.")
     return tuple(notes)
 
 
-def _seen(views: Views, settings: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
+def _seen(views: Views, settings: Settings) -> tuple[Tensor, Tensor]:
     """Features of all patches, and which take part."""
-    if settings["view_width"] != photos.WIDTH:
+    if settings.view_width != photos.WIDTH:
         raise ModelError(
-            f"These settings need an image network of {settings['view_width']} features, which is in no package; the "
+            f"These settings need an image network of {settings.view_width} features, which is in no package; the "
             f"one at hand has {photos.WIDTH}. Set view_width to {photos.WIDTH}, or take the shipped size."
         )
-    return photos.look(views.images, settings["grid"])
+    return photos.look(views.images, settings.grid)
 
 
-def _as_tokens(
-    views: Views, features: Tensor, here: Tensor, settings: Mapping[str, Any]
-) -> tuple[TokenSpace, Tensor, Tensor]:
+def _as_tokens(views: Views, features: Tensor, here: Tensor, settings: Settings) -> tuple[TokenSpace, Tensor, Tensor]:
     """The space of the 2D tokens, their features and their presence."""
-    if settings["tokens_2d"] == "patch":
-        return PatchGrid("patches", views.names, settings["grid"]), features, here
+    if settings.tokens_2d == "patch":
+        return PatchGrid("patches", views.names, settings.grid), features, here
     return Named("views", views.names), views_of(features, here, len(views.names)), torch.ones(len(views.names)).bool()
 
 
@@ -86,33 +70,19 @@ def views_of(features: Tensor, here: Tensor, count: int) -> Tensor:
     return (features.unflatten(0, (count, -1)) * kept).sum(1) / kept.sum(1)
 
 
-def _spaces(segments: Segments, seen: list[TokenSpace], settings: Mapping[str, Any]) -> dict[str, TokenSpace]:
+def _spaces(segments: Segments, seen: list[TokenSpace], settings: Settings) -> dict[str, TokenSpace]:
     """Every space that attention names, by name."""
     found: dict[str, TokenSpace] = {}
     for classes, space in zip(("classes_3d", "classes_2d"), (segments, *seen), strict=False):
-        first = Named(classes, tuple(settings["classes"]))
+        first = Named(classes, settings.classes)
         joined = Joined(f"{classes}+{space.name}", (first, space))
         found |= {one.name: one for one in (first, space, joined)}
     return found
 
 
-SHIPPED = {
-    "classes": CLASSES, "small_voxel": 0.05, "voxel": 0.1, "sees": ("colour", "height", "upright", "there"),
-    "places": "metres", "stem": 24, "stem_kernel": 3, "planes": (24, 48, 48, 32), "blocks": 1,
-    "second": (24, 32, 48, 48, 32, 32),
-    "width": 32, "heads": 4, "encoder": 3, "encoder_ratio": 1.0, "decoder": 4, "decoder_ratio": 0.2,
-    "dropout": 0.0, "drop_path": 0.1, "fusion": "interlaced", "first": "points",
-    "tokens_2d": "patch", "view_width": photos.WIDTH, "photos": 16, "grid": (8, 10),
-}  # fmt: skip
-PAPER_PLANES = (32, 64, 128, 256, 128, 128, 96, 96)
-PAPERS = {
-    **SHIPPED, "classes": SCANNET, "voxel": 0.05, "sees": ("colour",), "places": "voxels",
-    "stem": 32, "stem_kernel": 5, "planes": PAPER_PLANES, "blocks": 2, "second": PAPER_PLANES,
-    "width": 96, "dropout": 0.1, "tokens_2d": "view", "view_width": 2048,
-}  # fmt: skip
 STORY = (
-    "What is in this room, and where? A scanned cloud and photos of it ask each other in turns, without knowing where "
-    "a camera stood. Click a pixel and the cloud lights up; click a point and every photo answers."
+    "What is in this room, and where? A scanned cloud and photos of it attend to each other in turn, without knowing "
+    "where a camera stood. Click a photo to see its attention to the cloud, or the cloud to see it on every photo."
 )
 WANTS = {
     "points": "a coloured cloud (PLY, PCD, LAS/LAZ, XYZ/TXT, NPY/NPZ)",
@@ -120,10 +90,29 @@ WANTS = {
 }
 
 
-def card(key: str, title: str, *, settings: Mapping[str, Any], checkpoint: str | None) -> ModelCard:
+def _calls(settings: Settings) -> dict[str, CallTitle]:
+    """Every attention of the model for people, in order."""
+    encoders = {"points_encoder": "Encoder of points", "views_encoder": "Encoder of photos"}
+    if not sights(settings):
+        del encoders["views_encoder"]
+    calls = {
+        f"{part}.{layer}": CallTitle(f"{words}, layer {layer + 1}", f"layer {layer + 1}", part, "")
+        for part, words in encoders.items()
+        for layer in range(settings.encoder)
+    }
+    names = {"points": "points", "views": "photos"}
+    other = {"points": "photos", "views": "points"}
+    for number, asker in enumerate(askers(settings) if sights(settings) else ()):
+        for attention, direction in (("self", ""), ("cross", f"{names[asker]} to {other[asker]}")):
+            title = f"Decoder, layer {number + 1}: {direction or f'among {names[asker]}'}"
+            calls[f"decoder.{number}.{attention}"] = CallTitle(title, f"layer {number + 1}", "decoder", direction)
+    return calls
+
+
+def card(key: str, title: str, *, settings: Settings, checkpoint: str | None) -> ModelCard[Settings]:
     """A card of this model with everything that follows from its settings."""
     kind = sights(settings)
-    layers = range(settings["encoder"])
+    layers = range(settings.encoder)
     if kind:
         steps = [f"points_encoder.{layer} + views_encoder.{layer}" for layer in layers]
         steps += [f"decoder.{n}.{part}" for n, _ in enumerate(askers(settings)) for part in ("self", "cross")]
@@ -131,20 +120,21 @@ def card(key: str, title: str, *, settings: Mapping[str, Any], checkpoint: str |
         steps = [f"points_encoder.{layer}" for layer in layers]
     return ModelCard(
         key=key,
+        calls=_calls(settings),
         title=title,
         short="Points and photos",
         icon=":material/view_in_ar:",
         story=STORY,
         paper=PAPER,
         wants=WANTS if kind else {"points": WANTS["points"]},
-        outputs={name: f"log-odds that the room has a {name}" for name in settings["classes"]},
+        outputs={name: f"log-odds that the room has a {name}" for name in settings.classes},
         settings=settings,
         build=MIT,
         prepare=prepare,
         encode=encode,
         checkpoint=checkpoint,
         convolutions={f"last.{space}": space for space in ("supervoxels", kind) if space},
-        paths=dict.fromkeys(settings["classes"], tuple(steps)),
+        paths=dict.fromkeys(settings.classes, tuple(steps)),
         reads=("classes_3d", "classes_2d") if kind else ("classes_3d",),
     )
 

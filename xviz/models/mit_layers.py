@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from xviz.core.attention import Attend
 from xviz.models.layers import drop_path, exclude
+from xviz.models.mit_settings import Settings
 
 
 def mlp(width: int, hidden: int, dropout: float) -> nn.Sequential:
@@ -127,14 +127,14 @@ class Sequences:
     views_bias: Tensor | None = None
 
 
-def askers(settings: Mapping[str, Any]) -> Iterator[str]:
+def askers(settings: Settings) -> Iterator[str]:
     """Who asks in each layer of the decoder: "points" or "views".
 
     In turns for ``fusion`` "interlaced", beginning with ``first``; always the points for "one-way".
     """
-    turns = ("points", "views") if settings["first"] == "points" else ("views", "points")
-    for layer in range(settings["decoder"]):
-        yield "points" if settings["fusion"] == "one-way" else turns[layer % 2]
+    turns = ("points", "views") if settings.first == "points" else ("views", "points")
+    for layer in range(settings.decoder):
+        yield "points" if settings.fusion == "one-way" else turns[layer % 2]
 
 
 class Decoder(nn.ModuleList):
@@ -145,17 +145,17 @@ class Decoder(nn.ModuleList):
         settings: width, heads, decoder (layers), decoder_ratio, drop_path, classes, fusion, first.
     """
 
-    def __init__(self, spaces: Mapping[str, str], settings: Mapping[str, Any]) -> None:
+    def __init__(self, spaces: Mapping[str, str], settings: Settings) -> None:
         other = {"points": "views", "views": "points"}
         super().__init__(
             DecoderLayer(
                 spaces[asker],
                 spaces[other[asker]],
-                width=settings["width"],
-                heads=settings["heads"],
-                ratio=settings["decoder_ratio"],
-                classes=len(settings["classes"]),
-                skipped=settings["drop_path"],
+                width=settings.width,
+                heads=settings.heads,
+                ratio=settings.decoder_ratio,
+                classes=len(settings.classes),
+                skipped=settings.drop_path,
             )
             for asker in askers(settings)
         )

@@ -14,14 +14,13 @@ softmax over all views' keys), separate weights for each view and the layout of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from xviz.core.errors import ModelError
-from xviz.models.mmvit_layers import KEEP, Block, Pair, Shape, Tokens
+from xviz.models.mmvit_layers import KEEP, Block, Pair, Settings, Shape, Tokens
 
 CROSS = ("joint", "pairwise", "sequential", "none")
 KINDS = {"A": "own", "S": "own", "C": "cross"}  #: letters of a stage's layout; S, at its start, makes the grid coarser
@@ -30,26 +29,20 @@ KINDS = {"A": "own", "S": "own", "C": "cross"}  #: letters of a stage's layout; 
 class MMViT(nn.Module):
     """Several views of one input through stages of pooling attention, to one number for each class.
 
-    Args:
-        settings: input (rows, columns), channels, views (kernel, stride and padding of each, along rows and columns),
-            stages (letters of ``KINDS``), width (of the first stage, then doubled), heads (of the first stage, then
-            doubled), pool_kernel, kv_stride (one for each stage), hidden_ratio, drop_path, cross (one of ``CROSS``),
-            expand ("attention" or "mlp"), classes (names).
-
     Raises:
         ModelError: settings that make no model.
     """
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
+    def __init__(self, settings: Settings) -> None:
         super().__init__()
-        if settings["cross"] not in CROSS or settings["expand"] not in ("attention", "mlp"):
+        if settings.cross not in CROSS or settings.expand not in ("attention", "mlp"):
             raise ModelError(
                 f"cross is one of {', '.join(CROSS)} and expand “attention” or “mlp”; "
-                f"got “{settings['cross']}” and “{settings['expand']}”."
+                f"got “{settings.cross}” and “{settings.expand}”."
             )
         self.settings = settings
-        self.grids = [view_grid(settings, view) for view in range(len(settings["views"]))]
-        width = settings["width"]
+        self.grids = [view_grid(settings, view) for view in range(len(settings.views))]
+        width = settings.width
         self.embed = nn.ModuleList(nn.Linear(patch_size(settings, view), width) for view in range(len(self.grids)))
         self.first = nn.Parameter(torch.zeros(1, 1, width))
         self.place_first = nn.Parameter(torch.zeros(1, 1, width))
@@ -62,10 +55,10 @@ class MMViT(nn.Module):
             if plan.stage not in dict(self.named_children()):
                 self.add_module(plan.stage, nn.ModuleDict())
             block = Block(plan.kind, plan.asking, plan.answering, plan.shape, settings)
-            self.get_submodule(plan.stage)[plan.block] = block
+            self.get_submodule(plan.stage).add_module(plan.block, block)
         self.last = nn.ModuleList(nn.Identity() for _ in self.grids)  # where Grad-CAM listens
         wide = list(plans(settings))[-1].shape.after
-        self.norm, self.classify = nn.LayerNorm(wide), nn.Linear(wide, len(settings["classes"]))
+        self.norm, self.classify = nn.LayerNorm(wide), nn.Linear(wide, len(settings.classes))
 
     def forward(
         self, tokens: Mapping[str, Tensor], present: Mapping[str, Tensor], context: Mapping[str, Tensor]
@@ -78,7 +71,7 @@ class MMViT(nn.Module):
             context: cross_1, cross_2, … (b,) factors on what each stage's cross-attention adds; one where missing.
         """
         scores = self.classify(self.norm(self.encode(tokens, present, context)))
-        return {name: scores[:, index] for index, name in enumerate(self.settings["classes"])}
+        return {name: scores[:, index] for index, name in enumerate(self.settings.classes)}
 
     def encode(
         self, tokens: Mapping[str, Tensor], present: Mapping[str, Tensor], context: Mapping[str, Tensor]
@@ -92,7 +85,7 @@ class MMViT(nn.Module):
             if plan is every[-1]:
                 views = [self._listened(i, view) for i, view in enumerate(views)]
             gate = context.get(f"cross_{plan.stage.removeprefix('stage')}") if plan.crosses else None
-            views = self.get_submodule(plan.stage)[plan.block](views, gate)
+            views = self.get_submodule(f"{plan.stage}.{plan.block}")(views, gate)
         return views[0].x[:, 0]
 
     def _view(self, index: int, patches: Tensor, here: Tensor | None) -> Tokens:
@@ -115,11 +108,11 @@ class MMViT(nn.Module):
 class Plan:
     """One block: where it stands, who asks whom, and its numbers."""
 
-    def __init__(self, settings: Mapping[str, Any], stage: int, block: int, letter: str) -> None:
-        stages, count = settings["stages"], len(settings["views"])
+    def __init__(self, settings: Settings, stage: int, block: int, letter: str) -> None:
+        stages, count = settings.stages, len(settings.views)
         self.stage, self.block = f"stage{stage + 1}", f"block{block + 1}"
-        self.crosses = KINDS[letter] == "cross" and settings["cross"] != "none"
-        self.kind = settings["cross"] if self.crosses else "own"
+        self.crosses = KINDS[letter] == "cross" and settings.cross != "none"
+        self.kind = settings.cross if self.crosses else "own"
         self.enters = letter == "S" and stage > 0
         before = [view_space(view, stage - self.enters) for view in range(count)]
         after = [view_space(view, stage) for view in range(count)]
@@ -127,28 +120,28 @@ class Plan:
         lead = ["class+", *[""] * (count - 1)]
         self.asking = [f"{first}{name}" for first, name in zip(lead, after, strict=True)]
         self.answering = [f"{first}{name}" for first, name in zip(lead, self.keys, strict=True)]
-        wide = settings["width"] * 2**stage
-        grows_here = self.enters and settings["expand"] == "attention"
+        wide = settings.width * 2**stage
+        grows_here = self.enters and settings.expand == "attention"
         ends = block == len(stages[stage]) - 1 and stage < len(stages) - 1
-        grows_after = ends and settings["expand"] == "mlp"
+        grows_after = ends and settings.expand == "mlp"
         self.shape = Shape(
             before=wide // 2 if grows_here else wide,
             width=wide,
             after=wide * 2 if grows_after else wide,
-            heads=settings["heads"] * 2**stage,
-            kernel=settings["pool_kernel"],
+            heads=settings.heads * 2**stage,
+            kernel=settings.pool_kernel,
             q_stride=(2, 2) if self.enters else KEEP,
-            kv_stride=tuple(settings["kv_stride"][stage]),  # type: ignore[arg-type]
+            kv_stride=settings.kv_stride[stage],
         )
 
 
-def plans(settings: Mapping[str, Any]) -> Iterator[Plan]:
+def plans(settings: Settings) -> Iterator[Plan]:
     """The blocks in order.
 
     Raises:
         ModelError: a stage after the first does not begin with S, or a letter is unknown.
     """
-    for stage, letters in enumerate(settings["stages"]):
+    for stage, letters in enumerate(settings.stages):
         if set(letters) - set(KINDS) or not letters or (letters[0] == "S") != (stage > 0) or "S" in letters[1:]:
             raise ModelError(
                 f"Stage {stage + 1} is “{letters}”: a stage is made of A (own attention) and C (cross-attention), "
@@ -168,22 +161,22 @@ def keys_space(before: str, stage: int) -> str:
     return f"{before}.keys{stage + 1}"
 
 
-def view_grid(settings: Mapping[str, Any], view: int) -> Pair:
+def view_grid(settings: Settings, view: int) -> Pair:
     """Rows and columns of a view's patches."""
-    kernel, stride, padding = settings["views"][view]
-    sides = zip(settings["input"], kernel, stride, padding, strict=True)
+    kernel, stride, padding = settings.views[view]
+    sides = zip(settings.input, kernel, stride, padding, strict=True)
     return tuple((n + 2 * p - k) // s + 1 for n, k, s, p in sides)  # type: ignore[return-value]
 
 
-def patch_size(settings: Mapping[str, Any], view: int) -> int:
+def patch_size(settings: Settings, view: int) -> int:
     """Numbers in one patch of a view."""
-    kernel = settings["views"][view][0]
-    return settings["channels"] * kernel[0] * kernel[1]
+    kernel = settings.views[view][0]
+    return settings.channels * kernel[0] * kernel[1]
 
 
-def patches(planes: Tensor, settings: Mapping[str, Any]) -> dict[str, Tensor]:
+def patches(planes: Tensor, settings: Settings) -> dict[str, Tensor]:
     """(b, channels, rows, columns) → view1, view2, …: (b, n, patch)."""
     made = {}
-    for view, (kernel, stride, padding) in enumerate(settings["views"]):
+    for view, (kernel, stride, padding) in enumerate(settings.views):
         made[f"view{view + 1}"] = F.unfold(planes, kernel, padding=padding, stride=stride).mT
     return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,64 +11,68 @@ from PIL import Image
 from torch import Tensor
 
 from xviz.core.cells import Axis, Cells, Name
-from xviz.core.errors import SampleError
 from xviz.core.run import Inputs
 from xviz.core.sample import Picture, Sample, Sound
 from xviz.core.tokens import Joined, Named, TokenSpace
-from xviz.models.card import ModelCard
+from xviz.models.card import CallTitle, ModelCard
 from xviz.models.mel import Mel, clip, spectrogram
 from xviz.models.mmvit import MMViT, patches, plans
-from xviz.models.mmvit_layers import whom
+from xviz.models.mmvit_layers import Settings, whom
 
 PAPER = "Liu et al., MMViT: Multiscale Multiview Vision Transformers, arXiv:2305.00104"
 
 
-def spaces(settings: Mapping[str, Any], say_rows: Name, say_columns: Name, *, upright: bool) -> dict[str, TokenSpace]:
-    """Every space that attention names: class token, patches, pooled tokens and keys, and what is asked at once."""
-    size = settings["input"]
-    axes = [Axis.plain(length) for length in size]
-    found: dict[str, TokenSpace] = {"class": Named("class", ("class token",))}
+@dataclass(frozen=True, kw_only=True)
+class SoundSettings(Settings, Mel):
+    """Of a model that reads the spectrogram of a sound."""
 
-    def cells(name: str, rows: Axis, columns: Axis, of: Cells | None) -> None:
-        found[name] = Cells(name, rows, columns, size, say_rows, say_columns, of, upright)
+
+def spaces(settings: Settings, say_rows: Name, say_columns: Name, *, upright: bool) -> dict[str, TokenSpace]:
+    """Every space that attention names: class token, patches, pooled tokens and keys, and what is asked at once."""
+    size = settings.input
+    axes = [Axis.plain(length) for length in size]
+    named: dict[str, TokenSpace] = {"class": Named("class", ("class token",))}
+    cells: dict[str, Cells] = {}
+
+    def add(name: str, rows: Axis, columns: Axis, of: Cells | None) -> None:
+        named[name] = cells[name] = Cells(name, rows, columns, size, say_rows, say_columns, of, upright)
 
     def pool(name: str, of: str, kernel: int, stride: tuple[int, int]) -> None:
-        base = found[of]
-        assert isinstance(base, Cells)
-        pooled = (
+        base = cells[of]
+        rows, columns = (
             axis.pooled(kernel, s, kernel // 2) for axis, s in zip((base.rows, base.columns), stride, strict=True)
         )
-        cells(name, *pooled, base)
+        add(name, rows, columns, base)
 
-    for view, (kernel, stride, padding) in enumerate(settings["views"]):
-        cut = (axis.pooled(*numbers) for axis, *numbers in zip(axes, kernel, stride, padding, strict=True))
-        cells(f"view{view + 1}", *cut, None)
+    for view, (kernel, stride, padding) in enumerate(settings.views):
+        rows, columns = (axis.pooled(*numbers) for axis, *numbers in zip(axes, kernel, stride, padding, strict=True))
+        add(f"view{view + 1}", rows, columns, None)
     for plan in plans(settings):
         for before, after, keys in zip(plan.before, plan.after, plan.keys, strict=True):
-            if after not in found:
+            if after not in named:
                 pool(after, before, 3, plan.shape.q_stride)
-            if keys not in found:
+            if keys not in named:
                 pool(keys, before, plan.shape.kernel, plan.shape.kv_stride)
         for names in (plan.asking, plan.answering):
             for joined in (*names, "+".join(names)):
                 if "+" in joined:
-                    found[joined] = Joined(joined, tuple(found[name] for name in joined.split("+")))
-    return found
+                    named[joined] = Joined(joined, tuple(named[name] for name in joined.split("+")))
+    return named
 
 
-def prepare(sample: Sample, settings: Mapping[str, Any]) -> Inputs:
+def prepare(sample: Sample, settings: Settings) -> Inputs:
     """A sound or a picture as the patches of every view.
 
     Raises:
         SampleError: the part is missing or cannot be used.
     """
-    if settings["part"] == "sound":
+    if isinstance(settings, SoundSettings):
         definition = Mel.of(settings)
         plane, notes = heard(sample, definition)
-        say = definition.say_bands, definition.say_frames
+        say: tuple[Name, Name] = definition.say_bands, definition.say_frames
     else:
         plane, notes = seen(sample, settings)
-        tall, wide = (side / 100 for side in settings["input"])
+        tall, wide = (side / 100 for side in settings.input)
         say = (
             lambda a, b: f"{a / tall:.0f}–{b / tall:.0f} % from the top",
             lambda a, b: f"{a / wide:.0f}–{b / wide:.0f} % from the left",
@@ -77,18 +81,15 @@ def prepare(sample: Sample, settings: Mapping[str, Any]) -> Inputs:
     return Inputs(
         tokens=tokens,
         present={name: torch.ones(len(made), dtype=torch.bool) for name, made in tokens.items()},
-        spaces=spaces(settings, *say, upright=settings["part"] != "sound"),
-        context={f"cross_{stage + 1}": torch.tensor(1.0) for stage in range(len(settings["stages"]))},
+        spaces=spaces(settings, *say, upright=not isinstance(settings, SoundSettings)),
+        context={f"cross_{stage + 1}": torch.tensor(1.0) for stage in range(len(settings.stages))},
         notes=notes,
     )
 
 
 def heard(sample: Sample, definition: Mel) -> tuple[Tensor, tuple[str, ...]]:
     """The spectrogram of a sample's sound, (1, bands, frames) around zero, and notes."""
-    sound = sample.part("sound")
-    if not isinstance(sound, Sound):
-        raise SampleError("This model needs a sound under the name “sound”; the sample has something else there.")
-    signal, notes = clip(sound, definition)
+    signal, notes = clip(sample.part("sound", Sound), definition)
     return standard(spectrogram(torch.from_numpy(signal)[None], definition), definition), notes
 
 
@@ -97,70 +98,79 @@ def standard(decibels: Tensor, definition: Mel) -> Tensor:
     return decibels / (definition.floor / 2) + 1
 
 
-def seen(sample: Sample, settings: Mapping[str, Any]) -> tuple[Tensor, tuple[str, ...]]:
+def seen(sample: Sample, settings: Settings) -> tuple[Tensor, tuple[str, ...]]:
     """A sample's picture at the model's size, (channels, rows, columns) around zero, and notes."""
-    picture = sample.part("picture")
-    if not isinstance(picture, Picture):
-        raise SampleError("This model needs a picture under the name “picture”; the sample has something else there.")
-    rows, columns = settings["input"]
+    picture = sample.part("picture", Picture)
+    rows, columns = settings.input
     scaled = Image.fromarray(picture.pixels).resize((columns, rows), Image.Resampling.BILINEAR)
     notes = (f"The model sees the whole picture as {columns} × {rows} pixels.",)
     return torch.from_numpy(np.asarray(scaled, np.float32) / 127.5 - 1).permute(2, 0, 1), notes
 
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-SOUND = {
-    "part": "sound", "input": (64, 128), "channels": 1,
-    "rate": 8000.0, "window": 0.032, "hop": 0.0125, "points": 512, "bands": 64, "low": 60.0, "high": 3800.0,
-    "floor": 80.0, "frames": 128,
-    "views": (((16, 4), (16, 4), (0, 0)), ((8, 16), (8, 16), (0, 0))),  # fine in time, fine in frequency
-    "stages": ("C", "SC", "SC"), "width": 32, "heads": 1, "pool_kernel": 3, "kv_stride": ((2, 2), (1, 1), (1, 1)),
-    "hidden_ratio": 4, "drop_path": 0.0, "cross": "joint", "expand": "attention", "classes": DIGITS,
-}  # fmt: skip
+SOUND = SoundSettings(
+    part="sound", input=(64, 128), channels=1,
+    rate=8000.0, window=0.032, hop=0.0125, points=512, bands=64, low=60.0, high=3800.0, floor=80.0, frames=128,
+    views=(((16, 4), (16, 4), (0, 0)), ((8, 16), (8, 16), (0, 0))),  # fine in time, fine in frequency
+    stages=("C", "SC", "SC"), width=32, kv_stride=((2, 2), (1, 1), (1, 1)), classes=DIGITS,
+)  # fmt: skip
 FAMILIES = ("piano", "organ", "guitar", "bass", "bowed", "brass", "reed", "flute", "mallet", "choir")
 KINDS = (
     "bed", "cabinet", "chair", "door", "lamp", "person", "plant", "sofa", "table", "tree", "vehicle", "window",
 )  # fmt: skip
 #: what models of pictures and of instruments share, so that weights can be carried from one to the other
-SHARED = {
+SHARED: dict[str, Any] = {
     "views": (((8, 8), (8, 8), (0, 0)), ((16, 16), (16, 16), (0, 0))),  # fine, coarse
-    "stages": ("AC", "SAC", "SC"), "width": 32, "heads": 1, "pool_kernel": 3, "kv_stride": ((2, 2), (1, 1), (1, 1)),
-    "hidden_ratio": 4, "drop_path": 0.0, "cross": "joint", "expand": "attention",
+    "stages": ("AC", "SAC", "SC"), "width": 32, "kv_stride": ((2, 2), (1, 1), (1, 1)),
 }  # fmt: skip
-INSTRUMENTS = {
-    "part": "sound", "input": (64, 128), "channels": 1,
-    "rate": 16000.0, "window": 0.064, "hop": 0.0125, "points": 1024, "bands": 64, "low": 30.0, "high": 7600.0,
-    "floor": 80.0, "frames": 128, **SHARED, "classes": FAMILIES,
-}  # fmt: skip
-OBJECTS = {"part": "picture", "input": (96, 96), "channels": 3, **SHARED, "classes": KINDS}
-PAPERS = {
-    "part": "picture", "input": (224, 224), "channels": 3,
-    "views": (((7, 7), (4, 4), (3, 3)), ((11, 11), (8, 8), (5, 5))),
-    "stages": ("C", "SC", "SAAAAAAAAAC", "SA"), "width": 96, "heads": 1, "pool_kernel": 3,
-    "kv_stride": ((4, 4), (2, 2), (1, 1), (1, 1)),
-    "hidden_ratio": 4, "drop_path": 0.1, "cross": "joint", "expand": "attention",
-    "classes": tuple(f"class {number}" for number in range(1000)),
-}  # fmt: skip
+INSTRUMENTS = SoundSettings(
+    part="sound", input=(64, 128), channels=1,
+    rate=16000.0, window=0.064, hop=0.0125, points=1024, bands=64, low=30.0, high=7600.0, floor=80.0, frames=128,
+    classes=FAMILIES, **SHARED,
+)  # fmt: skip
+OBJECTS = Settings(part="picture", input=(96, 96), channels=3, classes=KINDS, **SHARED)
+PAPERS = Settings(
+    part="picture", input=(224, 224), channels=3,
+    views=(((7, 7), (4, 4), (3, 3)), ((11, 11), (8, 8), (5, 5))),
+    stages=("C", "SC", "SAAAAAAAAAC", "SA"), width=96, kv_stride=((4, 4), (2, 2), (1, 1), (1, 1)), drop_path=0.1,
+    classes=tuple(f"class {number}" for number in range(1000)),
+)  # fmt: skip
 STORY = (
     "Which digits are said? Two views of one spectrogram, fine in time and fine in frequency, go through three stages "
-    "and ask each other in each. Pick a cell of one view and the other answers; see where in time each digit was heard."
+    "and attend to each other in each. Pick a patch to see its attention, and see when each digit was heard."
 )
 
 
-def card(key: str, *, settings: Mapping[str, Any], checkpoint: str | None, **words: Any) -> ModelCard:
+def _calls(settings: Settings) -> dict[str, CallTitle]:
+    """Every attention of the model for people, in order."""
+    calls = {}
+    for plan in plans(settings):
+        where = f"{plan.stage.replace('stage', 'stage ')}, {plan.block.replace('block', 'block ')}"
+        gate = f"cross_{plan.stage.removeprefix('stage')}" if plan.crosses else ""
+        for name, (asking, answering) in whom(plan.kind, len(settings.views)).items():
+            views = [" and ".join(f"view {view + 1}" for view in side) for side in (asking, answering)]
+            direction = "" if asking == answering else " to ".join(views)
+            words = direction or (f"{views[0]} by itself" if len(asking) == 1 else "all views at once")
+            title = f"{where[0].upper()}{where[1:]}: {words}"
+            calls[f"{plan.stage}.{plan.block}.{name}"] = CallTitle(title, where, plan.stage, direction, gate)
+    return calls
+
+
+def card(key: str, *, settings: Settings, checkpoint: str | None, **words: Any) -> ModelCard[Settings]:
     """A card of this model with everything that follows from its settings."""
     every = list(plans(settings))
-    count = len(settings["views"])
+    count = len(settings.views)
     steps = tuple(" + ".join(f"{plan.stage}.{plan.block}.{name}" for name in whom(plan.kind, count)) for plan in every)
     return ModelCard(
         key=key,
+        calls=_calls(settings),
         paper=PAPER,
         settings=settings,
         build=MMViT,
         prepare=prepare,
         checkpoint=checkpoint,
         convolutions={f"last.{view}": space for view, space in enumerate(every[-1].before)},
-        paths=dict.fromkeys(settings["classes"], steps),
+        paths=dict.fromkeys(settings.classes, steps),
         page="mmvit",
         reads=("class",),
         **words,
@@ -186,8 +196,8 @@ MMVIT_INSTRUMENTS_CARD = card(
     short="Instruments",
     icon=":material/piano:",
     story=(
-        "Which families of instruments play? Two views of one spectrogram, fine and coarse, ask each other in every "
-        "stage. Pick a cell of one view and the other answers; see when and at which frequencies each was heard."
+        "Which families of instruments play? Two views of one spectrogram, fine and coarse, attend to each other "
+        "in every stage. Pick a patch to see its attention, and see when and at which frequencies each was heard."
     ),
     wants={"sound": "a sound (WAV, FLAC, OGG or MP3)"},
     outputs={name: f"log-odds that an instrument of the family “{name}” plays" for name in FAMILIES},
@@ -200,8 +210,8 @@ MMVIT_OBJECTS_CARD = card(
     short="Object pictures",
     icon=":material/chair:",
     story=(
-        "Which things are in the picture? A fine and a coarse view of it ask each other in every stage. Pick a cell of "
-        "one view and the other answers; see where each thing was seen."
+        "Which things are in the picture? A fine and a coarse view of it attend to each other in every stage. "
+        "Pick a patch to see its attention, and see where each thing was seen."
     ),
     wants={"picture": "a picture (PNG, JPEG or WebP)"},
     outputs={name: f"log-odds that there is a {name}" for name in KINDS},
@@ -215,5 +225,5 @@ MMVIT_PAPER_CARD = card(
     icon=":material/image:",
     story="The model at the scale of the paper, after MViT-B: four stages, 16 blocks, two views of a picture.",
     wants={"picture": "a picture (PNG, JPEG or WebP)"},
-    outputs={name: f"logit of {name}" for name in PAPERS["classes"]},
+    outputs={name: f"logit of {name}" for name in PAPERS.classes},
 )

@@ -10,9 +10,8 @@ maximum is taken; a pooled token takes part where any of those that it covers do
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -22,6 +21,29 @@ from xviz.core.attention import Attend
 from xviz.models.layers import drop_path
 
 Pair = tuple[int, int]  #: along rows, along columns
+View = tuple[Pair, Pair, Pair]  #: kernel, stride and padding, along rows and columns
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Every number of the model."""
+
+    part: str  #: of a sample that is read: "sound" or "picture"
+    input: Pair  #: rows, columns
+    channels: int
+    views: tuple[View, ...]  #: how each cuts the input into patches
+    stages: tuple[str, ...]  #: the blocks of each, letters of ``mmvit.KINDS``
+    width: int  #: of tokens in the first stage, then doubled
+    heads: int = 1  #: in the first stage, then doubled
+    pool_kernel: int = 3
+    kv_stride: tuple[Pair, ...]  #: of keys and values, one for each stage
+    hidden_ratio: int = 4  #: hidden units over width
+    drop_path: float = 0.0
+    cross: str = "joint"  #: how views ask each other, one of ``mmvit.CROSS``
+    expand: str = "attention"  #: where tokens get wider: "attention" or "mlp"
+    classes: tuple[str, ...]
+
+
 KEEP: Pair = (1, 1)  #: the stride that leaves a grid as it is
 
 
@@ -43,7 +65,7 @@ class Tokens:
 
 def pooled_size(grid: Pair, kernel: int, stride: Pair) -> Pair:
     """Rows and columns after pooling with the padding that ``Pool`` uses."""
-    return tuple((n + 2 * (kernel // 2) - kernel) // s + 1 for n, s in zip(grid, stride, strict=True))  # type: ignore[return-value]
+    return tuple((n + 2 * (kernel // 2) - kernel) // s + 1 for n, s in zip(grid, stride, strict=True))
 
 
 def pooled_here(tokens: Tokens, kernel: int, stride: Pair) -> Tensor | None:
@@ -182,7 +204,7 @@ class Call(nn.Module):
         k, v = (torch.cat([getattr(one, part) for one in answering], 2) for part in ("k", "v"))
         bias = None
         if answering[0].here is not None:
-            here = torch.cat([one.here for one in answering], 1)
+            here = torch.cat([one.here for one in answering if one.here is not None], 1)
             bias = torch.zeros(here.shape, dtype=q.dtype).masked_fill(~here, -torch.inf)[:, None, None, :]
         return self.attend(q, k, v, bias=bias)
 
@@ -197,16 +219,16 @@ class Block(nn.Module):
         asking: Space of each view's queries, class token included.
         answering: Space of each view's keys.
         shape: The block's numbers.
-        settings: hidden_ratio, drop_path.
+        settings: Of the model.
     """
 
     def __init__(
-        self, kind: str, asking: Sequence[str], answering: Sequence[str], shape: Shape, settings: Mapping[str, Any]
+        self, kind: str, asking: Sequence[str], answering: Sequence[str], shape: Shape, settings: Settings
     ) -> None:
         super().__init__()
         count = len(asking)
-        hidden = settings["hidden_ratio"] * shape.width
-        self.views = nn.ModuleList(ViewLayer(shape, hidden, settings["drop_path"]) for _ in range(count))
+        hidden = settings.hidden_ratio * shape.width
+        self.views = nn.ModuleList(ViewLayer(shape, hidden, settings.drop_path) for _ in range(count))
         self.who = whom(kind, count)
         for name, (one, others) in self.who.items():
             self.add_module(name, Call("+".join(asking[i] for i in one), "+".join(answering[i] for i in others)))

@@ -6,13 +6,11 @@ image network. Both networks are differentiable here, photo by photo.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from xviz.core.errors import ModelError
 from xviz.core.sample import PointCloud, Sample, Views
@@ -20,6 +18,7 @@ from xviz.core.tokens import PatchGrid, Segments
 from xviz.models import regions
 from xviz.models.clouds import SEEN, cut, grid_of, laid, pooled
 from xviz.models.mit import MIT, sights
+from xviz.models.mit_settings import Settings
 from xviz.models.photos import STRIDE, Frame, fitted
 from xviz.models.sparse import Grid
 from xviz.models.supervoxels import means
@@ -65,7 +64,7 @@ class Grains:
         return cells.sum((2, 4)).flatten()
 
 
-def grains(sample: Sample, settings: Mapping[str, Any]) -> Grains:
+def grains(sample: Sample, settings: Settings) -> Grains:
     """The grains of a room, as ``mit_cards.prepare`` reads it.
 
     Raises:
@@ -80,8 +79,8 @@ def grains(sample: Sample, settings: Mapping[str, Any]) -> Grains:
     of_point = on_grid["pairs"][0].numpy()[made.atom]
     middles = means(cloud.xyz, of_point, len(grid)).astype(np.float32)
     names, images = (views.names, views.images) if isinstance(views, Views) and sights(settings) else ((), ())
-    frames = [Frame(image.shape[:2], settings["grid"]) for image in images]
-    size = tuple(side * STRIDE for side in settings["grid"])
+    frames = [Frame(image.shape[:2], settings.grid) for image in images]
+    size = settings.grid[0] * STRIDE, settings.grid[1] * STRIDE
     pictures, inside = np.zeros((len(images), *size, 3), np.uint8), np.zeros((len(images), *size), bool)
     here = [frame.present().reshape(-1) for frame in frames]
     for i, (image, frame) in enumerate(zip(images, frames, strict=True)):
@@ -92,25 +91,24 @@ def grains(sample: Sample, settings: Mapping[str, Any]) -> Grains:
         sample.digest,
         grid,
         seen,
-        tuple(name for name in settings["sees"] for _ in range(SEEN[name])),
+        tuple(name for name in settings.sees for _ in range(SEEN[name])),
         on_grid["pairs"],
         on_grid["places"],
         Segments("voxels", of_point, middles),
         PatchGrid("pixels", names, size),
         torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous().float(),
         torch.from_numpy(inside),
-        PatchGrid("patches", names, settings["grid"]),
+        PatchGrid("patches", names, settings.grid),
         torch.from_numpy(np.concatenate([np.zeros(0, bool), *here])),
     )
 
 
-def of_voxels(module: nn.Module, made: Grains, seen: Tensor) -> Tensor:
+def of_voxels(module: MIT, made: Grains, seen: Tensor) -> Tensor:
     """(supervoxels, width) tokens that the 3D network makes of voxels that say ``seen``, (voxels, f)."""
-    assert isinstance(module, MIT)
     return pooled(module.unet(seen, made.grid), made.pairs, len(made.places))
 
 
-def of_pictures(module: nn.Module, made: Grains, photo: int, pictures: Tensor) -> Tensor:
+def of_pictures(module: MIT, made: Grains, photo: int, pictures: Tensor) -> Tensor:
     """The 2D tokens of one photo, made of pictures in its place.
 
     Args:
@@ -122,7 +120,6 @@ def of_pictures(module: nn.Module, made: Grains, photo: int, pictures: Tensor) -
     Returns:
         (b, m, view_width), m being the patches of a photo, or 1 where a photo is one token.
     """
-    assert isinstance(module, MIT)
     features = regions.maps(pictures).flatten(2).mT
     if module.sights == "patches":
         return features

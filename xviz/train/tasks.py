@@ -11,7 +11,7 @@ import ast
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -22,6 +22,7 @@ from xviz.core.errors import ModelError
 from xviz.places import RESULTS
 
 Recipe = TypeVar("Recipe")
+Settings = TypeVar("Settings")
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def training(name: str, title: str, source: str, package: str | None, card: str)
 
     def run(given: argparse.Namespace) -> None:
         recipe, settings = import_module(f"{package}.recipe"), import_module("xviz.models").MODELS[card].settings
-        recipe.train(given.data, given.out, recipe_of(given, recipe.Recipe), {**settings, **changed(given, settings)})
+        recipe.train(given.data, given.out, recipe_of(given, recipe.Recipe), changed(given, settings))
 
     return Task("train", name, title, arguments, run)
 
@@ -145,11 +146,11 @@ def numbers(parser: argparse.ArgumentParser, recipe: type) -> None:
 
 def recipe_of(given: argparse.Namespace, recipe: type[Recipe]) -> Recipe:
     """The recipe with the numbers that were given."""
-    return recipe(**{this.name: getattr(given, this.name) for this in fields(recipe)})  # type: ignore[arg-type]
+    return recipe(**{this.name: getattr(given, this.name) for this in fields(recipe)})
 
 
-def changed(given: argparse.Namespace, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that ``--set`` names, with their new values.
+def changed(given: argparse.Namespace, settings: Settings) -> Settings:
+    """The settings with the values that ``--set`` names.
 
     Raises:
         ModelError: the model has no such setting, or the value is of another kind.
@@ -157,7 +158,7 @@ def changed(given: argparse.Namespace, settings: Mapping[str, Any]) -> dict[str,
     pairs = [pair.partition("=") for pair in given.set]
     if wrong := next((name for name, sign, _ in pairs if not sign), None):
         raise ModelError(f"Expected --set NAME=VALUE; got “{wrong}”.")
-    return {name: _value(name, text, settings) for name, _, text in pairs}
+    return replace(settings, **{name: _value(name, text, vars(settings)) for name, _, text in pairs})
 
 
 def _value(name: str, text: str, settings: Mapping[str, Any]) -> Any:

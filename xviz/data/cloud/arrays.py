@@ -1,7 +1,7 @@
-"""Clouds as NumPy arrays: an NPY of (points, columns), an NPZ or a zip of NPYs with names; nothing is unpickled.
+"""Clouds as NumPy arrays: an NPY of (points, columns), an NPZ or a zip of NPYs, raw floats; nothing is unpickled.
 
 Pointcept keeps a scene as coord.npy and color.npy; zipped they are a cloud. Its segment.npy holds classes, no
-supervoxels, and is left alone.
+supervoxels, and is left alone. mmdetection3d and KITTI keep points as 32-bit floats without a header.
 """
 
 from __future__ import annotations
@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
 from xviz.data.cloud.columns import RawCloud, check_count, from_columns
-from xviz.data.cloud.text import MOST_COLUMNS, unnamed
+from xviz.data.cloud.dialect import MOST_COLUMNS
+from xviz.data.cloud.unnamed import unnamed
 from xviz.data.files import NUMBERS, open_zip, read_npy
 
-PLACES = ("xyz", "coord", "coords", "points", "point", "pos", "positions", "vertices", "coordinates")
+PLACES = ("xyz", "coord", "coords", "points", "point", "pos", "positions", "vertices", "coordinates", "pcd", "pc")
 COLOURS = ("rgb", "color", "colors", "colour", "colours")
 SEGMENTS = ("supervoxel", "supervoxels", "superpoint", "superpoints", "segindices")
+_WIDTHS = (3, 4, 5, 6, 7, 8, 9)  #: columns that raw floats may have
+_FURTHEST = 1e5  #: of a place in raw floats
 
 
 def read_array(data: bytes) -> RawCloud:
@@ -45,11 +48,75 @@ def read_arrays(data: bytes) -> RawCloud:
             "This zip holds no NumPy arrays. A cloud as NPZ has xyz and rgb; a zip of a scene is read as a scene."
         )
     stems = {PurePosixPath(name).stem.lower(): name for name in names}
-    wanted = [stem for stem in stems if stem in PLACES + COLOURS + SEGMENTS] or list(stems)[:1]
-    raw = _cloud({stem: _npy(lambda stem=stem: archive.read(stems[stem]), stems[stem]) for stem in wanted})
+    wanted = [stem for stem in stems if stem in PLACES + COLOURS + SEGMENTS]
+    known = any(stem in PLACES for stem in wanted)
+    arrays, failed = {}, {}
+    for stem in wanted if known else stems:
+        try:
+            arrays[stem] = _npy(lambda stem=stem: archive.read(stems[stem]), stems[stem])
+        except SampleError as error:
+            if stem in PLACES:
+                raise
+            failed[stem] = str(error)
+    if not arrays:
+        raise SampleError(next(iter(failed.values())))
+    if not known:
+        arrays = {**_likely(arrays), **{stem: arrays[stem] for stem in wanted if stem in arrays}}
+    raw = _cloud(arrays)
+    raw.warnings += [f"“{stem}” was not read: {why}" for stem, why in failed.items() if stem in wanted]
     if "segment" in stems:
         raw.notes.append("“segment” is taken for classes, as Pointcept has it, and was not read.")
+    if other := sorted(set(stems) - set(arrays) - set(failed) - {"segment"}):
+        raw.notes.append(f"Not used: {', '.join(other[:8])}.")
     return raw
+
+
+def read_floats(data: bytes) -> RawCloud:
+    """32-bit floats without a header, as mmdetection3d and KITTI keep points: x, y, z and what comes after them.
+
+    How many columns there are is judged: with the right number each column has a range of its own.
+
+    Raises:
+        SampleError: no number of columns makes places of them.
+    """
+    if len(data) % 4 == 0 and len(data) >= 12:
+        values = np.frombuffer(data, "<f4")
+        some = values[: 7 * 5 * 72 * 4000]
+        spread = {}
+        for width in _WIDTHS:
+            if len(values) % width or len(values) < 10 * width:
+                continue
+            rows = some[: len(some) // width * width].reshape(-1, width)
+            places = rows[:, :3]
+            if not np.isfinite(rows).all() or np.abs(places).max() > _FURTHEST or (np.ptp(places, 0) < 1e-6).any():
+                continue
+            if np.abs(rows[rows != 0]).min(initial=1) < 1e-30:  # whole numbers seen as floats
+                continue
+            spread[width] = float(rows.std(0).mean())
+        if spread:
+            best = min(spread.values())
+            width = min(width for width, by in spread.items() if by <= 1.02 * best)
+            check_count(len(values) // width, len(data), 4 * width, "float")
+            raw = unnamed(values.reshape(-1, width))
+            raw.warnings.append(
+                f"The file has no header: read as {width} floats a point. If the cloud looks wrong, save it as PLY."
+            )
+            return raw
+    raise SampleError(
+        "A file of this kind has points as 32-bit floats, three to nine for each; this one has something else, "
+        "such as labels. Save the points as PLY."
+    )
+
+
+def _likely(arrays: Mapping[str, NDArray]) -> dict[str, NDArray]:
+    """Of arrays whose names say nothing, the longest that can be a cloud; the first where none can."""
+    able = {
+        stem: this
+        for stem, this in arrays.items()
+        if (this.ndim == 1 and this.dtype.names) or (this.ndim == 2 and 3 <= min(this.shape) <= MOST_COLUMNS)
+    }
+    stem = max(able, key=lambda stem: max(able[stem].shape)) if able else next(iter(arrays))
+    return {stem: arrays[stem]}
 
 
 def _npy(read: Callable[[], bytes], name: str) -> NDArray:
@@ -73,7 +140,8 @@ def _cloud(arrays: Mapping[str, NDArray]) -> RawCloud:
         place = next(iter(arrays.values()))
     if place.ndim == 1 and place.dtype.names:
         check_count(len(place), place.nbytes, 1, "NPY")
-        return from_columns({name: place[name] for name in place.dtype.names if place[name].ndim == 1}, "NPY")
+        return from_columns([(name, place[name]) for name in place.dtype.names if place[name].ndim == 1], "NPY")
+    place, notes = _turned(place)
     if place.ndim != 2 or place.dtype.kind not in "fiu" or not 3 <= place.shape[1] <= MOST_COLUMNS:
         raise SampleError(
             f"A cloud as an array is (points, 3) or more columns, x, y, z, red, green, blue; this one is {place.shape} "
@@ -83,17 +151,29 @@ def _cloud(arrays: Mapping[str, NDArray]) -> RawCloud:
     colours = next((arrays[name] for name in COLOURS if name in arrays), None)
     segment = next((arrays[name].reshape(-1) for name in SEGMENTS if name in arrays), None)
     raw = unnamed(place) if colours is None and place.shape[1] > 3 else RawCloud(_floats(place[:, :3]))
+    raw.notes[:0] = notes
     if colours is not None:
-        if colours.shape != (len(place), 3) or colours.dtype.kind not in "fiu":
+        colours = colours.T if colours.shape == (3, len(place)) != (len(place), 3) else colours
+        if colours.ndim != 2 or len(colours) != len(place) or colours.shape[1] not in (3, 4):
             raise SampleError(
                 f"{len(place):,} points need colours of shape ({len(place)}, 3); these are {colours.shape}."
             )
-        raw.rgb = colours
+        raw.rgb = colours[:, :3]
     if segment is not None:
         if len(segment) != len(place):
             raise SampleError(f"{len(place):,} points need as many supervoxels; there are {len(segment):,}.")
         raw.segment = segment
     return raw
+
+
+def _turned(place: NDArray) -> tuple[NDArray, list[str]]:
+    """(points, columns) of an array that lies on its side or is a grid of points, and what was done."""
+    if place.ndim == 3 and place.dtype.kind == "f" and 3 <= place.shape[2] <= 9:
+        told = f"A grid of {place.shape[0]} × {place.shape[1]} points was read as a list of them."
+        return place.reshape(-1, place.shape[2]), [told]
+    if place.ndim == 2 and place.dtype.kind in "fiu" and 3 <= len(place) <= 9 and place.shape[1] > MOST_COLUMNS:
+        return place.T, [f"The array is {place.shape}: its rows were read as columns."]
+    return place, []
 
 
 def _floats(values: NDArray) -> NDArray[np.floating]:

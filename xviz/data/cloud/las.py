@@ -6,6 +6,7 @@ as a table of chunks claims, and an allocation that fails would end the whole pr
 
 from __future__ import annotations
 
+import re
 import struct
 from io import BytesIO
 
@@ -19,6 +20,7 @@ _BLOCK = 1 << 20  #: points read at once
 _VLR = 54  #: bytes of the head of a variable length record
 _SMALLEST = {0: 20, 1: 28, 2: 26, 3: 34, 4: 57, 5: 63, 6: 30, 7: 36, 8: 38, 9: 59, 10: 67}  #: point format → bytes
 _PACKED = 0.02  #: bytes that a point of LAZ takes at least; a scan has 5 to 15
+_UNKNOWN = 65_000  #: number of a record that nobody reads
 _LARGEST = 1 << 14  #: bytes of a point, extra ones included
 
 
@@ -29,6 +31,8 @@ def read_las(data: bytes) -> RawCloud:
         SampleError: it is cut short, damaged, or of an unknown kind.
     """
     count, coloured = _check(data)
+    data, told, unit = _records(data)
+    intense = 0
     xyz = np.empty((count, 3))
     rgb = np.empty((count, 3), np.uint16) if coloured else None
     at = 0
@@ -36,6 +40,7 @@ def read_las(data: bytes) -> RawCloud:
         with laspy.open(BytesIO(data), laz_backend=laspy.LazBackend.Lazrs, read_evlrs=False) as reader:
             for part in reader.chunk_iterator(_BLOCK):
                 end = at + len(part)
+                intense = max(intense, int(part.intensity.max(initial=0)))
                 for axis, values in enumerate((part.x, part.y, part.z)):
                     xyz[at:end, axis] = values
                 for channel, name in enumerate(("red", "green", "blue")):
@@ -48,7 +53,44 @@ def read_las(data: bytes) -> RawCloud:
         raise SampleError(f"The LAS file is damaged or cut short ({error!s:.200}). Copy or save it again.") from error
     if at < count:
         raise SampleError(f"The LAS file is cut short: it promises {count:,} points and holds {at:,}. Copy it again.")
-    return RawCloud(xyz, rgb)
+    if rgb is None and intense:
+        told.append("Only intensities are there, which are no colours: read without colours.")
+    return RawCloud(xyz, rgb, notes=told, up="z", unit=unit)
+
+
+def _records(data: bytes) -> tuple[bytes, list[str], str | None]:
+    """The file with extra fields of points unnamed, what is said of them, and the unit that its system of places has.
+
+    laspy refuses files in which two fields have one name, which is none of a cloud's business: without its
+    description, what points carry beyond the standard is stepped over.
+    """
+    head, _, records = struct.unpack_from("<HII", data, 94)
+    at, told, unit, out = head, [], None, data
+    for _ in range(records):
+        if at + _VLR > len(data):
+            break
+        number, size = struct.unpack_from("<HH", data, at + 18)
+        who, what = data[at + 2 : at + 18].rstrip(b"\0"), data[at + _VLR : at + _VLR + size]
+        if who == b"LASF_Spec" and number == 4:
+            names = [what[k + 4 : k + 36].split(b"\0")[0].decode("latin-1") for k in range(0, len(what) - 191, 192)]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                told.append(f"{', '.join(twice)} stands among the fields of points more than once; none was used.")
+                out = out[: at + 18] + struct.pack("<H", _UNKNOWN) + out[at + 20 :]
+        elif who == b"LASF_Projection":
+            unit = unit or _unit(number, what)
+        at += _VLR + size
+    return out, told, unit
+
+
+def _unit(number: int, what: bytes) -> str | None:
+    """Feet, where a record of a system of places says so; None for metres, degrees and unknown ones."""
+    if number == 2112 and (found := re.search(rb'PROJCS.*UNIT\["([^"]*)"', what, re.DOTALL | re.IGNORECASE)):
+        return "ft" if b"foot" in found[1].lower() or b"feet" in found[1].lower() else None
+    if number == 34735:
+        keys = [struct.unpack_from("<4H", what, k) for k in range(8, len(what) - 7, 8)]
+        return "ft" if any(key == 3076 and value in (9002, 9003) for key, _, _, value in keys) else None
+    return None
 
 
 def _check(data: bytes) -> tuple[int, bool]:

@@ -14,11 +14,14 @@ import numpy as np
 
 from xviz.core.errors import SampleError
 from xviz.data.cloud.columns import LIMIT_POINTS, RawCloud, check_count, from_columns
-from xviz.data.cloud.text import MOST_COLUMNS, read_table
+from xviz.data.cloud.dialect import MOST_COLUMNS
+from xviz.data.cloud.text import read_table
 
 LONGEST = 1 << 14  #: bytes of a header
 RATIO = 264  #: bytes that a byte of LZF can become, at most
 WIDEST = 4096  #: bytes of a point
+
+Columns = list[tuple[str, np.ndarray]]
 
 
 def read_pcd(data: bytes) -> RawCloud:
@@ -29,7 +32,11 @@ def read_pcd(data: bytes) -> RawCloud:
     """
     header, kind, start = _header(data)
     try:
-        fields, sizes, letters = header["FIELDS"], [int(v) for v in header["SIZE"]], header["TYPE"]
+        fields, sizes, letters = (
+            header["FIELDS"],
+            [int(v) for v in header["SIZE"]],
+            [letter.upper() for letter in header["TYPE"]],
+        )
         counts = [int(v) for v in header.get("COUNT", ["1"] * len(fields))]
         count = int(header["POINTS"][0])
         if any(letter not in ("I", "U", "F") for letter in letters) or any(not 0 < many <= WIDEST for many in counts):
@@ -43,15 +50,19 @@ def read_pcd(data: bytes) -> RawCloud:
         raise SampleError(f"The header of the PCD file is damaged or lacks a line ({error}). Save it again.") from error
     if point.itemsize > WIDEST or len(types) > MOST_COLUMNS:
         raise SampleError(f"A point of this PCD file has {point.itemsize} bytes, more than clouds have. Save it again.")
+    told: list[str] = []
     if kind == "ascii":
-        columns = _ascii(data, start, fields, counts, letters, count)
+        columns, told = _ascii(data, start, fields, counts, letters, count)
     elif kind == "binary":
         check_count(count, len(data) - start, point.itemsize, "PCD")
         points = np.frombuffer(data, point, count, start)
-        columns = {fields[i]: points[name][:, 0] for i, name in enumerate(point.names)}
+        columns = [(fields[i], points[name][:, 0]) for i, name in enumerate(point.names)]
     else:
         columns = _compressed(data, start, fields, point, count)
-    return from_columns(columns, "PCD")
+    columns = [(name, values) for name, values in columns if name != "_"]  # padding
+    raw = from_columns(columns, "PCD")
+    raw.notes += told
+    return raw
 
 
 def _header(data: bytes) -> tuple[dict[str, list[str]], str, int]:
@@ -67,10 +78,11 @@ def _header(data: bytes) -> tuple[dict[str, list[str]], str, int]:
 
 def _ascii(
     data: bytes, start: int, fields: list[str], counts: list[int], letters: list[str], count: int
-) -> dict[str, np.ndarray]:
-    """Columns of a PCD file as text; a field of several numbers gives its first."""
+) -> tuple[Columns, list[str]]:
+    """Columns of a PCD file as text, and what was wrong with them; a field of several numbers gives its first."""
     check_count(count, len(data) - start + 1, 2 * sum(counts), "PCD")
-    if data[start : start + 256].find(b"\0") >= 0:
+    some = data[start : start + 4096]
+    if some.find(b"\0") >= 0:
         raise SampleError(
             "The header of the PCD file says ASCII, its content is binary. Correct the header, or save it again."
         )
@@ -78,22 +90,37 @@ def _ascii(
         raise SampleError(f"A point of this PCD file has {sum(counts)} numbers, more than clouds have. Save it again.")
     file = BytesIO(data)
     file.seek(start)
-    table = read_table(file, sum(counts), rows=count)
-    if len(table.values) + table.bad < count:
+    told, decimal = [], "," if b"," in some and b"." not in some else "."
+    if decimal == ",":
+        told.append("Decimal commas, which PCD does not have, were read as decimal points.")
+    table = read_table(file, sum(counts), decimal=decimal, line=data.count(b"\n", 0, start) + 1)
+    whole = len(table.values) + table.bad
+    if whole < count:
         raise SampleError(
-            f"The PCD file is cut short: it promises {count:,} points and holds {len(table.values):,}. Save it again."
+            f"The PCD file is cut short: it promises {count:,} points and holds {whole:,}. Save it again."
         )
-    columns = {}
+    told += table.notes()
+    if whole > count:
+        told.append(f"The header says {count:,} points; the file holds {whole:,}, and all were read.")
+    columns = []
     for name, letter, at in zip(fields, letters, np.cumsum([0, *counts]), strict=False):
         column = table.values[:, at]
         if name.lower() in ("rgb", "rgba"):
-            with np.errstate(invalid="ignore", over="ignore"):
-                column = column.astype(np.float32) if letter == "F" else np.nan_to_num(column).astype(np.uint32)
-        columns[name] = column
-    return columns
+            column = _colour(column, letter)
+        columns.append((name, column))
+    return columns, told
 
 
-def _compressed(data: bytes, start: int, fields: list[str], point: np.dtype, count: int) -> dict[str, np.ndarray]:
+def _colour(column: np.ndarray, letter: str) -> np.ndarray:
+    """Packed colours of a text: whole numbers whatever the header says of them, or floats that hold them as bits."""
+    whole = np.nan_to_num(column)
+    with np.errstate(invalid="ignore", over="ignore"):
+        if letter.upper() != "F" or ((whole == np.round(whole)).all() and whole.min() >= 0 and whole.max() > 1):
+            return whole.clip(0, 2**32 - 1).astype(np.uint32)
+        return column.astype(np.float32)
+
+
+def _compressed(data: bytes, start: int, fields: list[str], point: np.dtype, count: int) -> Columns:
     """Columns of a compressed PCD file, which lie one after the other."""
     if len(data) - start < 8:
         raise SampleError("The PCD file is cut short: it holds no points. Copy or save it again.")
@@ -112,9 +139,11 @@ def _compressed(data: bytes, start: int, fields: list[str], point: np.dtype, cou
         raise SampleError(
             "The PCD file is damaged: its content does not unpack to what it says. Copy or save it again."
         )
-    columns, at = {}, 0
+    columns: Columns = []
+    at = 0
     for name, of in zip(fields, point.names, strict=True):
         kind = point[of]
-        columns[name] = np.frombuffer(held, kind.base, count * kind.shape[0], at).reshape(count, -1)[:, 0]
+        values = np.frombuffer(held, kind.base, count * kind.shape[0], at).reshape(count, -1)[:, 0]
+        columns.append((name, values))
         at += count * kind.itemsize
     return columns

@@ -1,12 +1,14 @@
-"""PLY: ASCII and binary, meshes and clouds; only the vertices are read.
+"""PLY: ASCII and binary, meshes, clouds and Gaussian splats; only the vertices are read.
 
 Source: Turk 1994, the PLY polygon file format. ScanNet's meshes are binary with x, y, z, red, green, blue, alpha.
 """
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass, field
 from io import BytesIO
+from itertools import islice
 
 import numpy as np
 
@@ -23,7 +25,11 @@ TYPES = {
     "int64": "i8", "uint64": "u8", "float16": "f2",
 }  # fmt: skip
 ORDERS = {"ascii": "", "binary_little_endian": "<", "binary_big_endian": ">"}
-_DIGITS = b"0123456789+-.eE \t\r\nnaif"
+_DIGITS = b"0123456789+-.,eE \t\r\nnaifNAIF"
+_VERTICES = ("vertex", "vertices", "point", "points")
+_MOST_LISTS = 5_000_000  #: faces before the vertices that are stepped over one by one
+
+Columns = list[tuple[str, np.ndarray]]
 
 
 @dataclass(eq=False)
@@ -32,7 +38,17 @@ class Element:
 
     name: str
     count: int
-    types: dict[str, str] = field(default_factory=dict)  #: property → numpy type; "" for a list
+    #: name, numpy type, and the type of the count where the property is a list, empty where not
+    properties: list[tuple[str, str, str]] = field(default_factory=list)
+
+    @property
+    def lists(self) -> bool:
+        """Whether its size differs from one to the next."""
+        return any(counted for _, _, counted in self.properties)
+
+    def dtype(self, order: str) -> np.dtype:
+        """One without lists as bytes; names are numbered, so that two of one name stay two."""
+        return np.dtype([(f"{i} {name}", order + kind) for i, (name, kind, _) in enumerate(self.properties)])
 
 
 def read_ply(data: bytes) -> RawCloud:
@@ -42,22 +58,25 @@ def read_ply(data: bytes) -> RawCloud:
         SampleError: it holds none, is cut short, or its content is not as its header says.
     """
     order, elements, start = _header(data)
-    at = next((i for i, one in enumerate(elements) if one.name == "vertex"), None)
+    at = next((i for i, one in enumerate(elements) if one.name in _VERTICES), None)
     if at is None or elements[at].count < 1:
         others = ", ".join(f"{one.count:,} {one.name}" for one in elements if one.count) or "nothing"
         raise SampleError(f"The PLY file holds no vertices, only {others}. Save it with its points.")
     vertex = elements[at]
-    if any(not kind for kind in vertex.types.values()):
+    if vertex.lists:
         raise SampleError(
             "The vertices of this PLY file hold lists, which clouds do not have. Save it as a plain cloud."
         )
+    if any(name == "packed_position" for name, _, _ in vertex.properties):
+        raise SampleError(
+            "This PLY file holds compressed Gaussian splats, whose places are packed. Save them as an uncompressed PLY."
+        )
     if order:
-        columns = _binary(data, start, elements[:at], vertex, order)
+        columns, told = _binary(data, start, elements[:at], vertex, order), []
     else:
         columns, told = _ascii(data, start, elements[:at], vertex)
     raw = from_columns(columns, "PLY")
-    if not order:
-        raw.notes += told
+    raw.notes += told
     return raw
 
 
@@ -68,10 +87,13 @@ def _header(data: bytes) -> tuple[str, list[Element], int]:
         SampleError: the header is none.
     """
     end = data.find(b"end_header", 0, LONGEST)
-    line_end = data.find(b"\n", end)
-    if end < 0 or line_end < 0:
+    if end < 0:
         raise SampleError("The header of the PLY file does not end: it is damaged or cut short. Save it again.")
-    order, elements = "", []
+    feed = b"\n" if b"\n" in data[:end] else b"\r"
+    line_end = data.find(feed, end)
+    if line_end < 0:
+        raise SampleError("The header of the PLY file does not end: it is damaged or cut short. Save it again.")
+    order, elements = None, []
     try:
         for line in data[:end].decode("latin-1").splitlines()[1:]:
             words = line.split()
@@ -81,10 +103,14 @@ def _header(data: bytes) -> tuple[str, list[Element], int]:
                 order = ORDERS[words[1]]
             elif words[0] == "element":
                 elements.append(Element(words[1], int(words[2])))
+            elif words[0] == "property" and words[1] == "list":
+                elements[-1].properties.append((words[-1], TYPES[words[3]], TYPES[words[2]]))
             elif words[0] == "property":
-                elements[-1].types[words[-1]] = "" if words[1] == "list" else TYPES[words[1]]
+                elements[-1].properties.append((" ".join(words[2:]), TYPES[words[1]], ""))
             else:
                 raise ValueError(words[0])
+        if order is None:
+            raise ValueError("no line “format”")
     except (KeyError, IndexError, ValueError) as error:
         raise SampleError(
             f"The header of the PLY file has a line that PLY does not know ({error}). Save it again."
@@ -92,45 +118,90 @@ def _header(data: bytes) -> tuple[str, list[Element], int]:
     return order, elements, line_end + 1
 
 
-def _binary(data: bytes, start: int, before: list[Element], vertex: Element, order: str) -> dict[str, np.ndarray]:
+def _binary(data: bytes, start: int, before: list[Element], vertex: Element, order: str) -> Columns:
     """The vertices' columns, as views of the bytes."""
-    for one in before:
-        if one.count and any(not kind for kind in one.types.values()):
-            raise SampleError("This PLY file has lists before its vertices. Save it with the vertices first.")
-        start += max(0, one.count) * sum(np.dtype(kind).itemsize for kind in one.types.values())
-    kind = np.dtype([(name, order + this) for name, this in vertex.types.items()])
+    kind = vertex.dtype(order)
     some = data[start : start + 256]
     if some and not some.translate(None, _DIGITS):
         raise SampleError(
             "The header of the PLY file says binary, its content is text. Correct the header, or save it again."
         )
+    for one in before:
+        start = _after(data, start, one, order)
     check_count(vertex.count, len(data) - start, max(kind.itemsize, 1), "PLY")
     points = np.frombuffer(data, kind, vertex.count, start)
-    return {name: points[name].astype(points[name].dtype.newbyteorder("=")) for name in kind.names or ()}
+    return [
+        (name, points[at].astype(points[at].dtype.newbyteorder("=")))
+        for (name, _, _), at in zip(vertex.properties, kind.names or (), strict=True)
+    ]
 
 
-def _ascii(data: bytes, start: int, before: list[Element], vertex: Element) -> tuple[dict[str, np.ndarray], list[str]]:
+def _after(data: bytes, start: int, one: Element, order: str) -> int:
+    """Where what comes after an element begins.
+
+    Raises:
+        SampleError: it is cut short, or too much to step over.
+    """
+    count = max(0, one.count)
+    if not one.lists:
+        return start + count * one.dtype(order).itemsize
+    if count > _MOST_LISTS:
+        raise SampleError("This PLY file has millions of faces before its vertices. Save it with the vertices first.")
+    steps = [
+        (struct.Struct(order + np.dtype(counted).char), np.dtype(kind).itemsize) if counted else np.dtype(kind).itemsize
+        for _, kind, counted in one.properties
+    ]
+    try:
+        for _ in range(count):
+            for step in steps:
+                if isinstance(step, int):
+                    start += step
+                else:
+                    many = int(step[0].unpack_from(data, start)[0])
+                    start += step[0].size + max(0, many) * step[1]
+    except (struct.error, OverflowError) as error:
+        raise SampleError("The PLY file is cut short before its vertices. Copy or save it again.") from error
+    return start
+
+
+def _ascii(data: bytes, start: int, before: list[Element], vertex: Element) -> tuple[Columns, list[str]]:
     """The vertices' columns, and what was wrong with them."""
-    if some := data[start : start + 256].translate(None, _DIGITS):
+    some = data[start : start + 4096]
+    if odd := some[:256].translate(None, _DIGITS + b";"):
         raise SampleError(
-            f"The header of the PLY file says ASCII, its content is not ({some[:8]!r}). Correct it, or save anew."
+            f"The header of the PLY file says ASCII, its content is not ({odd[:8]!r}). Correct it, or save anew."
         )
-    columns = len(vertex.types)
+    columns = len(vertex.properties)
     check_count(vertex.count, len(data) - start + 1, max(2 * columns, 1), "PLY")
     file = BytesIO(data)
     file.seek(start)
-    for _ in range(sum(min(one.count, len(data)) for one in before)):
-        file.readline()
-    table = read_table(file, columns, rows=vertex.count)
+    for _ in islice(file, sum(max(0, min(one.count, len(data))) for one in before)):
+        pass
+    told = []
+    decimal = "," if b"," in some and b"." not in some else "."
+    if decimal == ",":
+        told.append("Decimal commas, which PLY does not have, were read as decimal points.")
+    line = data.count(b"\n", 0, file.tell()) + 1
+    begin = file.tell()
+    table = read_table(file, columns, decimal=decimal, rows=vertex.count, line=line, strict=False)
+    if table.empty:  # empty lines are none of those that the header counts
+        file.seek(begin)
+        rows = vertex.count + table.empty
+        table = read_table(file, columns, decimal=decimal, rows=rows, line=line, strict=False)
     whole = len(table.values) + table.bad
     if whole < vertex.count:
         raise SampleError(
             f"The PLY file is cut short: it promises {vertex.count:,} points and holds {whole:,}. Copy it again."
         )
-    told = [f"{table.bad:,} lines are not as the header says and were left out."] if table.bad else []
-    held = {}
-    for i, (name, kind) in enumerate(vertex.types.items()):
+    if table.bad > 0.02 * vertex.count or not len(table.values):
+        raise SampleError(
+            f"The header of the PLY file says {columns} numbers for each of {vertex.count:,} points; {table.bad:,} "
+            f"lines are not so, the first in line {table.first:,}. Save it again."
+        )
+    told += table.notes()
+    held = []
+    for i, (name, kind, _) in enumerate(vertex.properties):
         column = table.values[:, i]
-        whole_numbers = kind[0] in "iu" and np.isfinite(column).all()
-        held[name] = column.clip(0, 255).astype(np.uint8) if whole_numbers and kind == "u1" else column
+        bytes_ = kind == "u1" and ((column >= 0) & (column <= 255) & (column == np.round(column))).all()
+        held.append((name, column.astype(np.uint8) if bytes_ else column))
     return held, told

@@ -1,180 +1,262 @@
-"""Uploaded rooms as parts: ``read_scene`` reads a cloud with its photos, ``read_photos`` photos alone.
+"""Uploaded rooms as parts: ``read_room`` reads a cloud with its photos and says what it chose.
 
-A room comes as an exported ScanNet scene (a folder, or a zip of it), as any cloud with photos and cameras beside it, or
-as Pointcept's arrays. What belongs together is found by name, wherever it lies:
-
-    scene0000_00_vh_clean_2.ply   the cloud; …segs.json holds its supervoxels
-    color/40.jpg                  a photo
-    pose/40.txt                   camera to world, 4 × 4, metres
-    intrinsic/intrinsic_color.txt 3 × 3 or 4 × 4, pixels
-    depth/40.png                  16-bit millimetres along the camera's axis; never trained on
-    scene0000_00.txt              key = value, with the size that the intrinsics are for
-
-Nothing is unpacked onto a disk, and only what is used is unpacked at all.
+What files are is told by their content and by the layouts that programs and data sets have: ScanNet (both exporters),
+ARKitScenes, Replica, Stray Scanner, Polycam, Record3D, nerfstudio, COLMAP, 3RScan, S3DIS, mmdetection3d, Pointcept, or
+any cloud with photos beside it. Candidates for the cloud are tried until one can be read; what is left out is listed
+with its reason, and one bad file never refuses the rest. Nothing is unpacked onto a disk, and only what is used is
+unpacked at all.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
 from xviz.core.sample import Part, PointCloud, Views
-from xviz.data.cloud.columns import UPS, moved
-from xviz.data.cloud.photos import PHOTOS, Files, stem_of, views_of
-from xviz.data.cloud.read import LIMIT_BYTES, SUFFIXES, read_cloud
-from xviz.data.files import MOST_FILES, File, open_zip, read_bytes
+from xviz.data.cloud.beside import with_arrays
+from xviz.data.cloud.cameras import Cameras
+from xviz.data.cloud.folder import Files, Sources, files_of
+from xviz.data.cloud.frame import Frame
+from xviz.data.cloud.layouts import cameras_of
+from xviz.data.cloud.photos import Album, album_of
+from xviz.data.cloud.read import read_placed
+from xviz.data.cloud.roles import WHY, Series, clouds_among, natural, photos_among, series_of, tried
+from xviz.data.cloud.views import views_of
 
 MOST_PHOTOS = 16
-_SETTINGS = re.compile(r"scene\d{4}_\d\d\.txt$|(^|/)(pose|poses|intrinsics?|extrinsics?)/|intrinsic|\.pose\.txt$")
-_EVALUATION = re.compile(
-    r"\.labels?\.ply$|(^|/)(label|instance)[^/]*/|_vh_clean\.ply$|(^|/)(segment|instance|normal)\w*\.npy$"
-)
+_MOST_TRIED = 12  #: candidates for the cloud
 
-Sources = File | Sequence[tuple[str, bytes]]
+
+@dataclass(frozen=True, eq=False)
+class Room:
+    """What was read, what was chosen, and what else could have been."""
+
+    parts: dict[str, Part]
+    cloud: str  #: path of the cloud that was read
+    clouds: tuple[str, ...]  #: all that can be the cloud
+    photos: tuple[str, ...]  #: the series of photos that were taken
+    series: tuple[str, ...]  #: all that can be photos
+    layout: str  #: where cameras came from; empty where none are known
+    unit: str  #: of the cloud's file
+    up: str  #: axis up in the cloud's file
+    left_out: dict[str, str]  #: path → why it was not used
 
 
 def read_photos(sources: Sources, *, most: int = MOST_PHOTOS) -> Views:
     """Photos of any number and sizes, with cameras where there are files of them.
 
     Args:
-        sources: names and bytes of files, a folder, or a zip; see the module for names.
+        sources: names and bytes of files, a folder, or a zip.
         most: photos that are kept, taken evenly.
 
     Raises:
-        SampleError: there is no photo, or one is damaged.
+        SampleError: there is no photo, or none can be read.
     """
-    return views_of(_files(sources), most)
+    files = files_of(sources)
+    album, cameras, _ = _album(files, most, None)
+    if album is None:
+        raise SampleError("Photos are PNG, JPEG or WebP files; none came. Add some, such as every 20th of a recording.")
+    return views_of(album, cameras, None, None)
 
 
-def read_scene(sources: Sources, *, most: int = MOST_PHOTOS, unit: str | None = None, up: str = "z") -> dict[str, Part]:
-    """A cloud, "points", and its photos, "views", where there are any.
+def read_scene(
+    sources: Sources, *, most: int = MOST_PHOTOS, unit: str | None = None, up: str | None = None
+) -> dict[str, Part]:
+    """A cloud, "points", and its photos, "views", where there are any; see ``read_room``."""
+    return read_room(sources, most=most, unit=unit, up=up).parts
+
+
+def read_room(
+    sources: Sources,
+    *,
+    most: int = MOST_PHOTOS,
+    unit: str | None = None,
+    up: str | None = None,
+    cloud: str | None = None,
+    photos: str | None = None,
+) -> Room:
+    """A room with what was chosen and what was left out.
 
     Args:
         sources: a folder, a zip, or names and bytes of files, among which may be zips.
         most: photos that are kept, taken evenly.
-        unit: of the cloud, see ``read_cloud``; a cloud with known cameras is in metres, as they are.
-        up: the axis that points up in the cloud's file; cameras are turned along.
+        unit: of the cloud, see ``read_cloud``; cameras are scaled along.
+        up: the axis that points up in the cloud's file; None judges it. Cameras are turned along.
+        cloud: path of the cloud, one of ``Room.clouds``; None takes the likeliest that can be read.
+        photos: the series of photos, one of ``Room.series``; None takes the likeliest.
 
     Raises:
-        SampleError: there is no cloud, or something is damaged or out of limits.
+        SampleError: there is no cloud, nothing that came can be read, or something is out of limits.
     """
-    files = _files(sources)
-    views = views_of(files, most) if any(PHOTOS.search(name.lower()) for name in files.names) else None
-    with_cameras = views is not None and views.poses is not None
-    cloud = _cloud(files, unit or ("m" if with_cameras else None), up)
-    parts: dict[str, Part] = {"points": cloud}
-    if views is not None:
-        parts["views"] = _with_cloud(views, cloud, up)
-    return parts
+    files = files_of(sources)
+    every = clouds_among(files, set())
+    root = _root(cloud or (every[0] if every else ""), every)
+    files = _of_one_room(files, root, every)
+    album, cameras, series = _album(files, most, photos)
+    able = clouds_among(files, cameras.used)
+    clouds = able if cloud is None else [cloud, *(name for name in able if name != cloud)]
+    known = album is not None and np.isfinite(album.poses).all((1, 2)).any()
+    ahead = -album.poses[:, :3, 1] if album is not None and known else None
+    read, frame, which = _cloud(files, clouds, unit, up, cameras, ahead, cloud is not None)
+    parts: dict[str, Part] = {"points": _with_choice(files, read, which, every, cloud)}
+    taken: tuple[str, ...] = ()
+    if album is not None:
+        parts["views"] = views_of(album, cameras, read, frame)
+        taken = tuple(one.key for one in series if set(one.names) & set(album.names))
+    _leave_out(files, series, taken, cameras, which)
+    layout = cameras.layout if known else ""
+    able_photos = tuple(one.key for one in series if one.kind in ("photo", "drawing"))
+    return Room(
+        parts, which, tuple(dict.fromkeys([*clouds, *every])), taken, able_photos, layout, frame.unit, frame.up,
+        dict(files.left_out),
+    )  # fmt: skip
 
 
-def _files(sources: Sources) -> Files:
-    """What there is to read, zips opened.
+def candidates(sources: Sources) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What can be chosen: the files that can be the cloud, and the series that can be photos, the likeliest first.
+
+    Args:
+        sources: see ``read_room``.
 
     Raises:
         SampleError: a zip is refused, or there is too much.
     """
-    if isinstance(sources, Path) and sources.is_dir():
-        inside = [path for path in sorted(sources.rglob("*")) if path.is_file() and not path.is_symlink()]
-        return Files(
-            {path.relative_to(sources).as_posix(): (lambda path=path: read_bytes(path, LIMIT_BYTES)) for path in inside}
-        )
-    given = [("", read_bytes(sources, LIMIT_BYTES))] if isinstance(sources, bytes | Path) else sources
-    if not isinstance(given, Sequence):
-        given = [("", read_bytes(given, LIMIT_BYTES))]
-    if not given or len(given) > MOST_FILES:
-        raise SampleError(f"A room is 1 to {MOST_FILES:,} files; {len(given):,} came. Bring a cloud and some photos.")
-    found = {}
-    for name, data in given:
-        if data[:2] == b"PK" and not name.lower().endswith(".npz"):
-            archive = open_zip(data)
-            found.update({path: (lambda archive=archive, path=path: archive.read(path)) for path in archive.members})
+    files = files_of(sources)
+    series = [one for one in series_of(files) if one.kind in ("photo", "drawing")]
+    return tuple(clouds_among(files, set())), tuple(one.key for one in series)
+
+
+def _root(cloud: str, every: Sequence[str]) -> str:
+    """The folder of the room that a cloud belongs to, where clouds of several rooms came; empty where of one."""
+    folder = PurePosixPath(cloud).parent
+    others = {PurePosixPath(name).parent for name in every} - {folder}
+    apart = [o for o in others if not o.is_relative_to(folder) and not folder.is_relative_to(o)]
+    return folder.as_posix() if apart and folder.as_posix() != "." else ""
+
+
+def _of_one_room(files: Files, root: str, every: Sequence[str]) -> Files:
+    """The files without those in folders of other rooms."""
+    if not root:
+        return files
+    others = {PurePosixPath(name).parent.as_posix() for name in every if not name.startswith(root + "/")}
+    others = {o for o in others if o not in (".", "") and not (root + "/").startswith(o + "/")}
+    kept = []
+    for name in files.names:
+        if any(name.startswith(other + "/") for other in others):
+            files.left_out[name] = "of another room, or of another cloud beside it"
         else:
-            found[name or "file"] = lambda data=data: data
-    return Files(found)
+            kept.append(name)
+    return files.within(kept)
 
 
-def _cloud(files: Files, unit: str | None, up: str) -> PointCloud:
-    """The cloud among the files, with supervoxels where a file of them fits."""
-    names = [name for name in files.names if not _EVALUATION.search(name.lower())]
-    frames = {stem_of(name) for name in names if PHOTOS.search(name.lower())}
-    names = [name for name in names if not (name.lower().endswith(".txt") and stem_of(name) in frames)]
-    clouds = sorted((name for name in names if _rank(name) < len(_RANKS)), key=lambda name: (_rank(name), name))
-    places = next((name for name in names if Path(name).name == "coord.npy"), None)
-    if not clouds and len(files.names) == 1 and not Path(files.names[0]).suffix:
-        clouds = list(files.names)
-    if not clouds and places is None:
-        raise SampleError(
-            f"A room needs a cloud: a file that ends in {', '.join(SUFFIXES)}. {_seen(files.names)} Add it, or bring "
-            "the mesh of a ScanNet scene (…_vh_clean_2.ply) with its photos."
-        )
-    if places is not None and (not clouds or _rank(clouds[0]) > 2):
-        cloud = read_cloud(files.read(places), name=places, unit=unit, up=up)
-        colours = str(Path(places).with_name("color.npy"))
-        return _with_colours(cloud, files, colours) if colours in files.names else cloud
-    cloud = read_cloud(files.read(clouds[0]), name=Path(clouds[0]).name, unit=unit, up=up)
-    if len(clouds) > 1 and _rank(clouds[1]) == _rank(clouds[0]):
-        cloud = replace(cloud, notes=(*cloud.notes, f"{len(clouds)} clouds came; “{Path(clouds[0]).name}” was read."))
-    segments = next((name for name in names if name.endswith(".segs.json")), None)
-    return cloud if segments is None or cloud.segment is not None else _with_segments(cloud, files, segments)
+def _album(files: Files, most: int, wanted: str | None) -> tuple[Album | None, Cameras, list[Series]]:
+    """The photos that are shown, their cameras, and all series of pictures; no album where there is no photo."""
+    series = series_of(files)
+    able = [one for one in series if one.kind == "photo"] or [one for one in series if one.kind == "drawing"]
+    every = [name for one in able for name in one.names]
+    cameras = cameras_of(files, every)
+    chosen = [one for one in series if one.key == wanted]
+    if not chosen:
+        likely = photos_among(series)
+        known = {one.key: sum(cameras.of[n].pose is not None for n in one.names if n in cameras.of) for one in able}
+        with_pose = [one for one in able if known[one.key] and one.kind == "photo"]
+        chosen = _once(with_pose or likely, known)
+    names = sorted((name for one in chosen for name in one.names), key=natural)
+    if set(names) != set(every):
+        used, cameras = cameras.used, cameras_of(files, names)
+        cameras.used |= used
+    return (album_of(files, names, cameras, series, most) if names else None), cameras, series
 
 
-#: what names of clouds end in, the likeliest first
-_RANKS = ("_vh_clean_2.ply", ".ply", ".pcd", ".laz", ".las", ".npz", ".pts", ".xyz", ".asc", ".csv", ".npy", ".txt")
+def _once(series: Sequence[Series], known: dict[str, int]) -> list[Series]:
+    """The series without those that have the same frames again, smaller or otherwise, as images_2 beside images."""
+    out: list[Series] = []
+    for one in sorted(series, key=lambda one: (-known[one.key], "corrected" not in one.key, len(one.key), one.key)):
+        stems = {PurePosixPath(name).stem for name in one.names}
+        if len(stems) > 1 and any(stems <= {PurePosixPath(name).stem for name in other.names} for other in out):
+            continue
+        out.append(one)
+    return out
 
 
-def _rank(name: str) -> int:
-    """How likely a name is that of the cloud, zero the most; beyond the list where it cannot be."""
-    low = name.lower()
-    if _SETTINGS.search(low) or Path(low).name in ("coord.npy", "color.npy"):
-        return len(_RANKS)
-    return next((i for i, end in enumerate(_RANKS) if low.endswith(end)), len(_RANKS))
+def _cloud(
+    files: Files,
+    clouds: Sequence[str],
+    unit: str | None,
+    up: str | None,
+    cameras: Cameras,
+    ahead: NDArray[np.float64] | None,
+    wanted: bool,
+) -> tuple[PointCloud, Frame, str]:
+    """The first of the candidates that can be read, with supervoxels where a file of them fits.
+
+    Raises:
+        SampleError: none can be read, or the one that a person chose cannot.
+    """
+    first = None
+    for name in clouds[:_MOST_TRIED]:
+        try:
+            cloud, frame = read_placed(
+                files.read(name),
+                name=PurePosixPath(name).name,
+                unit=unit,
+                up=up,
+                hint=_hint(name, cameras),
+                ahead=ahead,
+                beside=files.beside(name),
+            )
+        except SampleError as error:
+            if wanted:
+                raise
+            first = first or error
+            files.left_out[name] = str(error)
+            continue
+        return with_arrays(files, name, cloud, files.named(r"\.segs\.json$")), frame, name
+    raise tried(files, clouds, first)
 
 
-def _seen(names: Sequence[str]) -> str:
-    """What came instead of a cloud, in a sentence."""
-    ends = sorted({Path(name).suffix.lower() or "no ending" for name in names})
-    said = f"{len(names):,} file{'' if len(names) == 1 else 's'} came, of {', '.join(ends[:8]) or 'no kind'}."
-    return said + (" ScanNet's .sens is not read: export its frames first." if ".sens" in ends else "")
+def _hint(name: str, cameras: Cameras) -> str | None:
+    """The axis up that files of the layout have, mostly; None where the layout is unknown."""
+    path = PurePosixPath(name)
+    if path.name.lower().endswith(("_vh_clean_2.ply", "_vh_clean.ply")) or path.stem == path.parent.name:
+        return "z"  # ScanNet, S3DIS
+    return cameras.up if cameras.of else None
 
 
-def _with_colours(cloud: PointCloud, files: Files, name: str) -> PointCloud:
-    """The cloud of Pointcept's coord.npy with the colours of its color.npy, of which each point has one."""
-    colours = read_cloud(files.read(name), name=name, unit="m")
-    if len(colours.xyz) != len(cloud.xyz):
-        return replace(cloud, notes=(*cloud.notes, "color.npy has another number of points and was not read."))
-    values = colours.xyz * (255 if colours.xyz.max() <= 1 else 1)
-    return replace(cloud, rgb=values.round().clip(0, 255).astype(np.uint8))
+def _with_choice(files: Files, cloud: PointCloud, which: str, every: Sequence[str], wanted: str | None) -> PointCloud:
+    """The cloud with a warning where others could have been it."""
+    others = [name for name in every if name != which and name not in _failed(files)]
+    if not others or wanted is not None:
+        return cloud
+    more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+    told = (
+        f"{len(others) + 1} files can be the cloud; “{which}” was taken, not {', '.join(others[:3])}{more}. Choose "
+        "another if it is not the room."
+    )
+    return replace(cloud, warnings=(*cloud.warnings, told))
 
 
-def _with_segments(cloud: PointCloud, files: Files, name: str) -> PointCloud:
-    """The cloud with the supervoxels of ScanNet's segs.json, counted from zero; a note where they do not fit."""
-    try:
-        said = json.loads(files.read(name))["segIndices"]
-        held = np.asarray(said, np.int64)
-        if held.shape != (len(cloud.xyz),):
-            raise ValueError(f"{held.size:,} for {len(cloud.xyz):,} points")
-    except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
-        told = f"The supervoxels of {Path(name).name} do not fit and were not read ({error!s:.80})."
-        return replace(cloud, notes=(*cloud.notes, told))
-    return replace(cloud, segment=np.unique(held, return_inverse=True)[1].reshape(-1).astype(np.int64))
+def _failed(files: Files) -> set[str]:
+    """Files that cannot be the cloud after all."""
+    return {name for name, why in files.left_out.items() if "another room" not in why}
 
 
-def _with_cloud(views: Views, cloud: PointCloud, up: str) -> Views:
-    """The photos with their cameras turned as the cloud was; without them where the cloud was moved."""
-    if views.poses is None or (up == "z" and not moved(cloud)):
-        return views
-    if moved(cloud):
-        told = "The cloud lies far from zero and was moved; the cameras were left out, as they were not."
-        return replace(views, poses=None, notes=(*views.notes, told))
-    turn = np.zeros((4, 4))
-    turn[3, 3] = 1
-    for row, (axis, sign) in enumerate(UPS[up]):
-        turn[row, axis] = sign
-    return replace(views, poses=turn @ views.poses)
+def _leave_out(files: Files, series: Sequence[Series], taken: tuple[str, ...], cameras: Cameras, which: str) -> None:
+    """Give every file that was not used its reason."""
+    for one in series:
+        if one.key in taken or one.kind == "depth":
+            continue
+        why = WHY.get(one.kind, "the same frames again, or photos elsewhere than where this layout has them")
+        for name in one.names:
+            files.left_out.setdefault(name, why)
+    for name in cameras.used:
+        if not cameras.of:
+            files.left_out.setdefault(name, "of cameras, and no photo fits it")
+    for name in (which, *cameras.used):
+        if cameras.of or name == which:
+            files.left_out.pop(name, None)

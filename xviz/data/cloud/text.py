@@ -1,6 +1,7 @@
-"""Clouds as text: one point a line, with or without names of the columns, split by spaces, commas, semicolons or tabs.
+"""Clouds as text: one point a line, with or without names of the columns; every line is read, or counted and named.
 
-Lines that are not numbers are left out and said, as a few of the S3DIS rooms have them; a file with many is refused.
+``dialect`` says how lines are split, ``unnamed`` what columns without names are. COLMAP's points, PTX and OBJ have
+readers of their own.
 """
 
 from __future__ import annotations
@@ -8,90 +9,174 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
-from io import BytesIO
+from dataclasses import dataclass, field
+from io import BufferedReader, BytesIO, RawIOBase
 
 import numpy as np
 import pandas
 from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
-from xviz.data.cloud.columns import LIMIT_POINTS, RawCloud, check_count, from_columns
+from xviz.data.cloud.columns import LIMIT_POINTS, RawCloud, check_count, from_columns, role
+from xviz.data.cloud.dialect import Dialect, bare, dialect_of, plain_text
+from xviz.data.cloud.unnamed import unnamed
 
-MOST_COLUMNS = 64
 BAD = 0.02  #: share of lines without numbers above which a file is refused
 _ROWS = 1 << 19  #: read at once
-_NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
 _TEXT = bytes(range(32, 127)) + b"\t\r\n\f"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Table:
-    """Numbers of a text, and what was wrong with it."""
+    """Numbers of a text, and what became of its lines."""
 
     values: NDArray[np.float64]  #: (rows, columns) NaN where the text has none
-    bad: int  #: rows that were left out because they hold something else than numbers
-    first: int  #: the first of them, counted from one; 0 where there is none
+    lines: int = 0  #: all lines, empty ones included
+    bad: int = 0  #: lines left out because they hold something else than the numbers of a row
+    first: int = 0  #: the first of them, as a line of the file; 0 where there is none
+    empty: int = 0  #: lines left out because they hold nothing, or no number at all
+    counts: list[tuple[int, float]] = field(default_factory=list)  #: line and value of lines with a single number
+
+    def notes(self) -> list[str]:
+        """What was left out, in words."""
+        if not self.bad:
+            return []
+        several = "lines hold" if self.bad > 1 else "line holds"
+        gone = "were" if self.bad > 1 else "was"
+        return [
+            f"{self.bad:,} {several} something else than the numbers of a point and {gone} left out, the first in line "
+            f"{self.first:,}."
+        ]
 
 
 def looks_like_text(data: bytes) -> bool:
-    """True where nearly all bytes are letters, digits, signs and line ends of ASCII."""
+    """True where nearly all bytes are letters, digits, signs and line ends of ASCII, or of UTF-16 with its mark."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        data = data[2:].replace(b"\0", b"")
     odd = len(data.translate(None, _TEXT))
     return bool(data) and b"\0" not in data[:1024] and odd <= 0.05 * len(data)
 
 
 def read_table(
-    data: BytesIO, columns: int, separator: str = r"\s+", decimal: str = ".", rows: int | None = None
+    data: BytesIO,
+    columns: int,
+    separator: str = r"\s+",
+    decimal: str = ".",
+    *,
+    rows: int | None = None,
+    line: int = 1,
+    open_end: bool = False,
+    strict: bool = True,
 ) -> Table:
     """The rows from where the file stands, in pieces so that no more room is taken than the numbers need.
+
+    Args:
+        data: the file.
+        columns: numbers of a row.
+        separator: between them, as pandas takes it.
+        decimal: the sign before decimals.
+        rows: lines to read at most.
+        line: number of the first line in the file.
+        open_end: whether rows may have more numbers, which are not read.
+        strict: whether a table with too many lines of something else is refused.
 
     Raises:
         SampleError: nothing in it is a number, or too much is none.
     """
-    parts, bad, first, count = [], 0, 0, 0
+    parts, table = [], Table(np.empty((0, columns)))
     for frame in _pieces(data, columns, separator, decimal, rows):
-        values, wrong = _numbers(frame, columns)
+        values, wrong = _numbers(frame, columns, open_end)
+        nothing = np.isnan(values).all(1) & ~wrong
+        single = ~nothing & ~wrong & (columns > 1) & np.isnan(values[:, 1:]).all(1)
+        wrong |= ~nothing & np.isnan(values[:, : min(3, columns)]).any(1) & _short(values)
+        begin = line + table.lines
+        table.counts += [(begin + int(at), float(values[at, 0])) for at in np.flatnonzero(single)[:10_000]]
         if wrong.any():
-            first = first or count + int(wrong.argmax()) + 1
-            bad += int(wrong.sum())
-            values = values[~wrong]
-        count += len(frame)
-        if count > LIMIT_POINTS + bad:
-            check_count(count, count, 1, "text")
-        parts.append(values)
-    if not count or bad > max(BAD * count, 2 if count > 10 else 0):
+            table.first = table.first or begin + int(wrong.argmax())
+        table.bad += int(wrong.sum())
+        table.empty += int(nothing.sum())
+        table.lines += len(frame)
+        parts.append(values[~(wrong | nothing)])
+        if (kept := sum(map(len, parts))) > LIMIT_POINTS:
+            check_count(kept, kept, 1, "text")
+    _forgive_counts(table, sum(map(len, parts)), line)
+    held = table.lines - table.empty
+    if strict and (not held or table.bad > max(BAD * held, 2 if held > 10 else 0)):
         raise SampleError(
-            f"A cloud as text has numbers in each line; {bad:,} of {count:,} lines have something else"
-            + (f", the first in line {first} of the points. " if first else ". ")
+            f"A cloud as text has the same numbers in each line; {table.bad:,} of {held:,} lines have something else"
+            + (f", the first in line {table.first:,}. " if table.first else ". ")
             + "Save the points again, as x y z r g b."
         )
-    return Table(np.concatenate(parts), bad, first)
+    table.values = np.concatenate(parts) if parts else table.values
+    return table
+
+
+def _short(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(rows,) true where numbers end before the last column."""
+    return np.isnan(values[:, -1])
+
+
+def _forgive_counts(table: Table, rows: int, line: int) -> None:
+    """Take lines with a single number for counts where as many points follow: several scans in one PTS."""
+    if not table.counts:
+        return
+    ends = [at for at, _ in table.counts[1:]] + [line + table.lines]
+    fitting = [
+        at for (at, said), end in zip(table.counts, ends, strict=True) if said <= end - at - 1 <= said + table.empty + 1
+    ]
+    if len(fitting) == len(table.counts) and rows:
+        table.bad -= len(fitting)
+        table.first = table.first if table.bad else 0
+
+
+class _Headed(RawIOBase):
+    """A file with a line put before where it stands, which tells pandas how many columns there may be."""
+
+    def __init__(self, head: bytes, file: BytesIO) -> None:
+        self._head, self._file = head, file
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """The next bytes."""
+        part, self._head = self._head[: len(buffer)], self._head[len(buffer) :]
+        part = part or self._file.read(len(buffer))
+        buffer[: len(part)] = part
+        return len(part)
 
 
 def _pieces(data: BytesIO, columns: int, separator: str, decimal: str, rows: int | None) -> Iterator[pandas.DataFrame]:
-    """The table in pieces; one column more than there should be shows lines that are too long."""
+    """The table in pieces, a row for each line; one column more than there should be shows lines that are too long."""
+    mark = " " if separator == r"\s+" else separator
+    file = BufferedReader(_Headed(mark.join("0" * (columns + 1)).encode() + b"\n", data), 1 << 20)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            yield from pandas.read_csv(
-                data, sep=separator, header=None, names=range(columns + 1), index_col=False, decimal=decimal,
-                chunksize=_ROWS, nrows=rows, on_bad_lines="skip", encoding="latin-1", engine="c", quoting=3,
-                low_memory=False,
+            frames = pandas.read_csv(
+                file, sep=separator, header=None, names=range(columns + 1), usecols=range(columns + 1),
+                index_col=False, decimal=decimal, chunksize=_ROWS, nrows=None if rows is None else rows + 1,
+                encoding="latin-1", engine="c", quoting=0 if mark != " " else 3, low_memory=False,
+                skip_blank_lines=False,
             )  # fmt: skip
+            for number, frame in enumerate(frames):
+                yield frame if number else frame.iloc[1:]
     except (pandas.errors.ParserError, pandas.errors.EmptyDataError, ValueError, OverflowError) as error:
         raise SampleError(f"The text cannot be read as a table ({error}). Save the points as x y z r g b.") from error
 
 
-def _numbers(frame: pandas.DataFrame, columns: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """(rows, columns) numbers, and (rows,) true where a row holds something else, or more or fewer of them."""
+def _numbers(frame: pandas.DataFrame, columns: int, open_end: bool) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """(rows, columns) numbers, and (rows,) true where a row holds something else, or more of them."""
     out = np.empty((len(frame), columns))
-    wrong = np.array(frame[columns].notna(), bool)
+    wrong = np.zeros(len(frame), bool) if open_end else np.array(frame[columns].notna(), bool)
     for column in range(columns):
         held = frame[column]
         numbers = held if held.dtype.kind in "fiu" else pandas.to_numeric(held, errors="coerce")
         out[:, column] = numbers.to_numpy(np.float64, na_value=np.nan)
         if held.dtype.kind not in "fiu":
-            wrong |= (held.notna() & numbers.isna()).to_numpy(bool)
+            filled = held.notna() & ~held.astype(str).str.strip().isin(("", "nan(ind)", "-nan(ind)"))
+            wrong |= (filled & numbers.isna()).to_numpy(bool)
     return out, wrong
 
 
@@ -103,81 +188,81 @@ def read_text(data: bytes) -> RawCloud:
     Raises:
         SampleError: it is no such table.
     """
-    start, names, first = _begin(data)
-    if not first:
-        raise SampleError("A cloud as text has numbers in each line; this one has no line of numbers at its beginning.")
-    separator, decimal, cells = _split(first)
-    columns = len(cells)
-    if not 3 <= columns <= MOST_COLUMNS:
-        raise SampleError(f"A cloud as text has x, y and z in each line, and colours; this one has {columns} columns.")
-    table = read_table(_at(data, start), columns, separator, decimal)
-    notes = []
-    if table.bad:
-        notes.append(
-            f"{table.bad:,} lines hold something else than numbers and were left out, first point {table.first:,}."
-        )
-    if len(names) == columns:
-        raw = from_columns({name: table.values[:, i] for i, name in enumerate(names)}, "text")
+    data = plain_text(data)
+    dialect = dialect_of(data)
+    table = read_table(_begin(data, dialect), dialect.columns, dialect.separator, dialect.decimal, line=dialect.line)
+    names, notes, alarms = _names(dialect)
+    told, warned = _head(dialect, table, names)
+    _cut_line(data, table, notes)
+    if len(names) == dialect.columns:
+        raw = from_columns([(name, table.values[:, i]) for i, name in enumerate(names)], "text")
     else:
         raw = unnamed(table.values)
-    raw.notes[:0] = notes
+    raw.notes[:0] = [*told, *notes, *table.notes()]
+    raw.warnings[:0] = [*alarms, *warned]
     return raw
 
 
-def unnamed(values: NDArray) -> RawCloud:
-    """A cloud of (points, columns) numbers without names: x, y, z and what can be colours after them."""
-    columns, some = values.shape[1], values[:: max(1, len(values) // 10_000)]
-    at = next((at for at in (3, 4) if columns >= at + 3 and _colour_like(some[:, at : at + 3])), 0)
-    used = [f"columns {at + 1}–{at + 3} as colours"] if at else []
-    rest = columns - 3 - (3 if at else 0)
-    told = f"The columns have no names: the first three were taken as x, y, z{''.join(', ' + one for one in used)}"
-    told += f"; {rest} more {'was' if rest == 1 else 'were'} not used." if rest else "."
-    kind = values.dtype if values.dtype in (np.float32, np.float64) else np.float64
-    return RawCloud(values[:, :3].astype(kind), values[:, at : at + 3] if at else None, None, [told])
-
-
-def _colour_like(part: NDArray) -> bool:
-    """True for numbers that can be colours: none negative, and either whole up to 65535 or shares up to one."""
-    part = part[np.isfinite(part).all(1)]
-    if not len(part) or part.min() < 0:
-        return False
-    return bool(part.max() <= 1 or (part.max() <= 65535 and (part == np.round(part)).all()))
-
-
-def _begin(data: bytes) -> tuple[int, list[str], str]:
-    """Where the numbers begin, names of columns above them, and the first line of numbers."""
-    at, names = 3 if data.startswith(b"\xef\xbb\xbf") else 0, []
-    for _ in range(64):
-        end = data.find(b"\n", at)
-        end = len(data) if end < 0 else end
-        if end - at > 1 << 16:
-            break
-        line = data[at:end].decode("latin-1").strip()
-        bare = line.lstrip("#/% ")
-        cells = [cell for cell in re.split(r"[\s,;]+", bare) if cell]
-        if cells and line == bare and all(_NUMBER.fullmatch(cell) for cell in cells):
-            if len(cells) > 1:
-                return at, names, line
-        elif {"x", "y", "z"} <= {cell.lower().strip('"') for cell in cells}:
-            names = [cell.strip('"') for cell in cells]
-        at = end + 1
-        if at >= len(data):
-            break
-    return at, names, ""
-
-
-def _split(line: str) -> tuple[str, str, list[str]]:
-    """Separator, decimal sign and cells of a line of numbers."""
-    if ";" in line:
-        cells = line.rstrip("; ").split(";")
-        return ";", "," if any("," in cell for cell in cells) else ".", cells
-    if "," in line and not re.search(r"\d,\d+\s+[-+]?\d+,\d", line):
-        return ",", ".", line.rstrip(", ").split(",")
-    return r"\s+", "," if "," in line else ".", line.split()
-
-
-def _at(data: bytes, start: int) -> BytesIO:
-    """The bytes as a file that stands at a place; nothing is copied."""
-    file = BytesIO(data)
-    file.seek(start)
+def _begin(data: bytes, dialect: Dialect) -> BytesIO:
+    """The text as a file that stands where its table begins."""
+    file = BytesIO(bare(data) if dialect.bare else data)
+    file.seek(dialect.start)
     return file
+
+
+def _names(dialect: Dialect) -> tuple[list[str], list[str], list[str]]:
+    """Names of the columns where the head has them; notes; warnings where they do not fit the columns.
+
+    Raises:
+        SampleError: places are degrees.
+    """
+    for line in (*reversed(dialect.others()), *reversed(dialect.comments())):
+        if {"lat", "latitude"} & (words := set(_loose(line.lower()))) and {"lon", "lng", "long", "longitude"} & words:
+            raise SampleError(
+                "Degrees of longitude and latitude are no places in a room: convert them to metres first, as x y z."
+            )
+        for cells in (dialect.split(line), [cell for cell in re.split(r"[\s,;|]+", line) if cell]):
+            names = [cell.strip(' "') for cell in cells]
+            if {"x", "y", "z"} <= {role(name) for name in names}:
+                if len(names) == dialect.columns:
+                    return names, [], []
+                if cells is not dialect.split(line) and len(names) != dialect.columns:
+                    continue
+    for line in dialect.comments():
+        if {"x", "y", "z"} <= {role(cell) for cell in re.split(r"[\s,;|]+", line)}:
+            break
+    else:
+        return [], [], []
+    told = f"The head names other columns (“{line:.60}”) than the {dialect.columns} that lines have: taken by place."
+    return [], [], [told]
+
+
+def _head(dialect: Dialect, table: Table, names: list[str]) -> tuple[list[str], list[str]]:
+    """What became of the lines above the table: notes and warnings."""
+    notes, alarms = [], []
+    others = [line for line in dialect.others() if not {"x", "y", "z"} <= {role(cell) for cell in _loose(line)}]
+    counts = [line for line in others if re.fullmatch(r"\d{1,12}", line)]
+    rows = len(table.values)
+    if counts:
+        said = int(counts[-1])
+        others = [line for line in others if line != counts[-1]]
+        if said > rows + table.bad + table.empty and not table.counts:
+            alarms.append(f"The file says that it has {said:,} points and holds {rows:,}: it may be cut short.")
+        elif said != rows and not table.counts:
+            notes.append(f"The file says that it has {said:,} points; it holds {rows:,}, and all were read.")
+    if others:
+        what = "A line" if len(others) == 1 else f"{len(others):,} lines"
+        notes.append(f"{what} above the points left out: “{others[0]:.60}”" + (" first." if len(others) > 1 else "."))
+    return notes, alarms
+
+
+def _loose(line: str) -> list[str]:
+    """The words of a line, whatever is between them."""
+    return [cell.strip('"') for cell in re.split(r"[\s,;|]+", line.lstrip("#/%!; ")) if cell]
+
+
+def _cut_line(data: bytes, table: Table, notes: list[str]) -> None:
+    """Leave out a last line that ends within a row."""
+    if len(table.values) > 1 and not data.endswith(b"\n") and (np.isnan(table.values[-2:, -1]) == [False, True]).all():
+        table.values = table.values[:-1]
+        notes.append("The last line ends within a point, as in a file that was cut short, and was left out.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import operator
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,14 @@ def switched(model: MMViT, score: Callable[..., float]) -> dict[str, float]:
         model: Has the stages.
         score: Takes ``cross_1=0.0`` and so on.
     """
-    stages = [f"cross_{number + 1}" for number, letters in enumerate(model.settings["stages"]) if "C" in letters]
+    stages = [f"cross_{number + 1}" for number, letters in enumerate(model.settings.stages) if "C" in letters]
     found = {"as it is": score()} | {f"without {stage}": score(**{stage: 0.0}) for stage in stages}
     return found | {"without any": score(**dict.fromkeys(stages, 0.0))}
+
+
+def logged(settings: Any) -> dict[str, Any]:
+    """A card's settings for the log of a training; the names of its classes are the card's."""
+    return {name: value for name, value in asdict(settings).items() if name != "classes"}
 
 
 def read(out: Path) -> dict[str, Any]:

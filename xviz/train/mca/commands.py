@@ -51,11 +51,11 @@ def train(given: Namespace) -> None:
     from xviz.models.mca_features import band_table
     from xviz.train.mca.recipe import Recipe, train
 
-    plan = MCA_CARD.settings["plan"]
+    settings = tasks.changed(given, MCA_CARD.settings)
     if given.bands:
-        plan = replace(plan, bands=band_table(given.bands, plan.rate))
-    changed = tasks.changed(given, MCA_CARD.settings)
-    train(given.data, given.out, tasks.recipe_of(given, Recipe), splits=given.split, plan=plan, **changed)
+        plan = replace(settings.plan, bands=band_table(given.bands, settings.plan.rate))
+        settings = replace(settings, plan=plan)
+    train(given.data, given.out, tasks.recipe_of(given, Recipe), splits=given.split, settings=settings)
 
 
 def measurement(parser: ArgumentParser) -> None:

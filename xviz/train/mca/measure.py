@@ -71,7 +71,7 @@ def measure(
         if real is None:
             raise SampleError("The part “real” needs the folder of real recordings. Name it with --real.")
         real_recordings.check(real)
-    loaded, data = engine.load(MCA_CARD), load_trials(folder, MCA_CARD.settings["plan"])
+    loaded, data = engine.load(MCA_CARD), load_trials(folder, MCA_CARD.settings.plan)
     had = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
     log = json.loads((FOLDER / "mca.log.json").read_text(encoding="utf-8"))
     recipe = Recipe(**log["recipe"])
@@ -120,7 +120,7 @@ def shipped(loaded: Loaded, data: Trials, label: str, split: Split, recipe: Reci
 
 def _windows(loaded: Loaded) -> int:
     """How many windows the model judges."""
-    return loaded.card.settings["plan"].steps // loaded.card.settings["block"]
+    return loaded.card.settings.plan.steps // loaded.card.settings.block
 
 
 def truth_of(label: str, plan: Plan, subjects: Sequence[int] = range(1, 13)) -> Map:
@@ -195,7 +195,7 @@ def by_band(key: str) -> Callable[[Loaded, Run, str], Map]:
 def _integrated(loaded: Loaded, run: Run, label: str) -> Map:
     """Integrated gradients summed over the seconds of each cell, DE and PSD together."""
     bands = run.calls[0].heads
-    found = eeg_cells.integrated(loaded, run, Target(label), n_steps=24)
+    found = eeg_cells.integrated(loaded, run, Target(label), steps=(24,))[0]
     return sum(part.reshape(len(part), bands, -1).sum(-1) for part in found.values())
 
 

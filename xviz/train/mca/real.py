@@ -125,7 +125,7 @@ def compare(folder: Path, sets: Sequence[Set] = SETS) -> list[dict[str, Any]]:
     for one in sets:
         trials, tested = load(folder, one)
         torch.manual_seed(0)
-        settings = {**SHIPPED, "channels": one.channels, "plan": one.plan, "labels": ("state",), "standardise": True}
+        settings = replace(SHIPPED, channels=one.channels, plan=one.plan, labels=("state",), standardise=True)
         model = MCA(settings)
         windows = np.repeat(tested[:, None], model.steps // model.block, 1)
         standardise(model, trials, ~tested)

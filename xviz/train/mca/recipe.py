@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xviz import checkpoints
-from xviz.models.mca import MCA, SHIPPED, min_max, windows
-from xviz.models.mca_features import Plan
+from xviz.models.mca import MCA, SHIPPED, Settings, min_max, windows
 from xviz.record import eeg as record
 from xviz.train.mca.features import SPLITS, Split, Trials, divide, label_question, load_trials
 
@@ -46,10 +45,10 @@ class Recipe:
     seed: int = 0  #: seed of everything drawn at random
 
 
-def settings_for(trials: Trials, base: Mapping[str, Any] = SHIPPED) -> dict[str, Any]:
+def settings_for(trials: Trials, base: Settings = SHIPPED) -> Settings:
     """The card's settings for these recordings: their montage, bands and labels."""
-    labels = tuple(name for name in base["labels"] if name in trials.label_names) or trials.label_names[:1]
-    return {**base, "channels": trials.channels, "plan": trials.plan, "labels": labels}
+    labels = tuple(name for name in base.labels if name in trials.label_names) or trials.label_names[:1]
+    return replace(base, channels=trials.channels, plan=trials.plan, labels=labels)
 
 
 def train(
@@ -58,8 +57,7 @@ def train(
     recipe: Recipe = Recipe(),
     *,
     splits: Sequence[Split] = ("subject",),
-    plan: Plan = SHIPPED["plan"],
-    **changed: Any,
+    settings: Settings = SHIPPED,
 ) -> MCA:
     """Train every label on the recordings of a folder, once for each split, and print one table of all of them.
 
@@ -68,15 +66,15 @@ def train(
         out: Where the weights of the last split go; the record lies beside them as ``.log.json``.
         recipe: Numbers of the training.
         splits: What is held out.
-        plan: Windows and bands.
-        changed: Settings of the card, such as ``standardise=True``.
+        settings: Of the card; montage and labels become those of the recordings.
     """
-    trials = load_trials(folder, plan)
+    trials = load_trials(folder, settings.plan)
+    settings = settings_for(trials, settings)
     print(label_question(trials))
     rows: list[dict[str, Any]] = []
     for split in splits:
         torch.manual_seed(recipe.seed)
-        model = MCA(settings_for(trials) | changed)
+        model = MCA(settings)
         found = {}
         for label in model.cnn:
             tested = divide(trials, label, split, windows=model.steps // model.block, share=recipe.share)
@@ -89,11 +87,9 @@ def train(
     out.parent.mkdir(parents=True, exist_ok=True)
     checkpoints.save(model.eval(), out)
     log = {"recipe": asdict(recipe), "split": splits[-1], "accuracy": found, "labels": label_question(trials)}
-    log["settings"] = settings_for(trials) | changed
+    log["settings"] = asdict(settings)
     log |= {"splits": rows} if len(splits) > 1 else {}
-    out.with_suffix(".log.json").write_text(
-        json.dumps(log, indent=1, ensure_ascii=False, default=asdict) + "\n", encoding="utf-8"
-    )
+    out.with_suffix(".log.json").write_text(json.dumps(log, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return model
 
 
@@ -102,14 +98,13 @@ def compare(
     recipe: Recipe = Recipe(),
     *,
     splits: Sequence[Split] = SPLITS,
-    **changed: Any,
 ) -> list[dict[str, Any]]:
     """One row for each label and split, with the accuracy on what was held out and that of chance."""
     rows = []
     for split in splits:
-        for label in settings_for(trials)["labels"]:
+        for label in settings_for(trials).labels:
             torch.manual_seed(recipe.seed)
-            model = MCA(settings_for(trials) | {"labels": (label,)} | changed)
+            model = MCA(replace(settings_for(trials), labels=(label,)))
             tested = divide(trials, label, split, windows=model.steps // model.block, share=recipe.share)
             standardise(model, trials, ~tested.all(1))
             fit(model, trials, label, ~tested, recipe)

@@ -58,7 +58,7 @@ def shipped(parser: ArgumentParser) -> None:
 
     tasks.data(parser, SET)
     parser.add_argument("--rooms", nargs="+", required=True, metavar="NAME", help="test scenes, such as scene7003_00")
-    tasks.out(parser, SAMPLES / "rooms", "folder of the samples")
+    tasks.out(parser, SAMPLES / "mit", "folder of the samples")
 
 
 def samples(given: Namespace) -> None:

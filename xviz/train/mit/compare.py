@@ -19,6 +19,7 @@ from xviz.checkpoints import FOLDER
 from xviz.models.clouds import network
 from xviz.models.mit import MIT
 from xviz.models.mit_cards import SHIPPED
+from xviz.models.mit_settings import Settings
 from xviz.train.common.records import read, write
 from xviz.train.mit.features import Room, rooms
 from xviz.train.mit.measure import found_classes
@@ -57,7 +58,7 @@ def compare(data: Path, forms: Sequence[str], seeds: Sequence[int], recipe: Reci
                 continue
             settings, numbers = FORMS[name]
             changed = replace(recipe, **numbers, seed=seed)
-            made = {**SHIPPED, **settings}
+            made = replace(SHIPPED, **settings)
             scored = bound(fit, test, changed) if name == BOUND else form(fit, test, changed, made)
             record, found = _kept(recipe)
             found.setdefault(name, {})[str(seed)] = scored
@@ -75,10 +76,10 @@ def _kept(recipe: Recipe) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     return record, own[0]["forms"]
 
 
-def form(fit: Sequence[Room], test: Sequence[Room], recipe: Recipe, settings: dict[str, Any]) -> dict[str, float]:
+def form(fit: Sequence[Room], test: Sequence[Room], recipe: Recipe, settings: Settings) -> dict[str, float]:
     """The first stage of one form on the test rooms, per cent: mIoU of its class map, mAP of the classes it finds."""
     torch.manual_seed(recipe.seed)
-    model = MIT({**settings, "second": ()})
+    model = MIT(replace(settings, second=()))
     first_stage(model, fit, (), recipe)
     found = scores((first_map(model, room).argmax(1)[room.cut.piece], room) for room in test)
     return {"mIoU": found["mIoU"], "mAP": found_classes(model, test)["mAP"]}
@@ -88,8 +89,8 @@ def bound(fit: Sequence[Room], test: Sequence[Room], recipe: Recipe) -> dict[str
     """The 3D network alone on the true class of every small voxel: mIoU on the test rooms, in per cent."""
     torch.manual_seed(recipe.seed)
     net, classify = (
-        network({**SHIPPED, "planes": SHIPPED["second"]}),
-        nn.Linear(SHIPPED["width"], len(SHIPPED["classes"])),
+        network(replace(SHIPPED, planes=SHIPPED.second)),
+        nn.Linear(SHIPPED.width, len(SHIPPED.classes)),
     )
     second_stage(net, classify, fit, [room.truth for room in fit], (), recipe, SHIPPED)
     maps = ((second_map(net.eval(), classify, room, SHIPPED), room) for room in test)

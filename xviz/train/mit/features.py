@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,10 +20,11 @@ from torch import Tensor
 
 from xviz.core.errors import SampleError
 from xviz.core.provenance import digest
-from xviz.core.sample import PointCloud, Views
+from xviz.core.sample import PointCloud, Sample, Views
 from xviz.data.cloud.scene import read_scene
 from xviz.models import photos
 from xviz.models.clouds import Cut, cut
+from xviz.models.mit_settings import Settings
 
 _PLY = {"float": "<f4", "uchar": "u1", "ushort": "<u2"}
 ARRAYS = ("of_point", "atom", "places", "colours", "upright", "piece")
@@ -54,12 +53,12 @@ def make_room(
     views: Views,
     tags: NDArray[np.float32],
     label: NDArray[np.int64],
-    settings: Mapping[str, Any],
+    settings: Settings,
 ) -> Room:
     """A room out of its parts; ``label`` (points,) is the class of each point, −1 for none."""
     made = cut(cloud, settings)
-    features, here = photos.look(views.images, settings["grid"])
-    count = len(settings["classes"])
+    features, here = photos.look(views.images, settings.grid)
+    count = len(settings.classes)
     known = label >= 0
     counts = np.bincount(made.atom[known] * count + label[known], minlength=len(made.piece) * count)
     return Room(
@@ -72,23 +71,21 @@ def make_room(
     )
 
 
-def rooms(folder: Path, split: str, settings: Mapping[str, Any], *, limit: int = 0) -> list[Room]:
+def rooms(folder: Path, split: str, settings: Settings, *, limit: int = 0) -> list[Room]:
     """The rooms of a split ("train", "val" or "test"), by name; the first so many where there is a limit.
 
     Raises:
         SampleError: there are none, or they were made for other classes.
     """
     known = tuple(json.loads((folder / "classes.json").read_text(encoding="utf-8"))["classes"])
-    if known != tuple(settings["classes"]):
-        raise SampleError(
-            f"The rooms of {folder.name} have the classes {known}; the model's are {settings['classes']}."
-        )
+    if known != tuple(settings.classes):
+        raise SampleError(f"The rooms of {folder.name} have the classes {known}; the model's are {settings.classes}.")
     scenes = sorted(path for path in (folder / split).glob("scene*") if path.is_dir())
     if not scenes:
         raise SampleError(
             f"There are no rooms under {split} of {folder.name}; make some with “xviz make rooms --out DIR”."
         )
-    kept = folder / f"cut-{digest(str(settings['small_voxel']), str(settings['grid']), str(known))[:8]}" / split
+    kept = folder / f"cut-{digest(str(settings.small_voxel), str(settings.grid), str(known))[:8]}" / split
     found = []
     for scene in scenes[: limit or None]:
         path = kept / f"{scene.name}.npz"
@@ -98,13 +95,12 @@ def rooms(folder: Path, split: str, settings: Mapping[str, Any], *, limit: int =
     return found
 
 
-def _room(scene: Path, settings: Mapping[str, Any]) -> Room:
+def _room(scene: Path, settings: Settings) -> Room:
     """The room of a scene folder."""
-    parts, listed = read_scene(scene), json.loads((scene / "tags.json").read_text(encoding="utf-8"))["classes"]
-    cloud, views = parts["points"], parts["views"]
-    assert isinstance(cloud, PointCloud)
-    assert isinstance(views, Views)
-    tags = np.array([name in listed for name in settings["classes"]], np.float32)
+    sample = Sample(scene.name, read_scene(scene, unit="m", up="z"))
+    listed = json.loads((scene / "tags.json").read_text(encoding="utf-8"))["classes"]
+    cloud, views = sample.part("points", PointCloud), sample.part("views", Views)
+    tags = np.array([name in listed for name in settings.classes], np.float32)
     return make_room(scene.name, cloud, views, tags, labels_of(scene), settings)
 
 

@@ -33,8 +33,7 @@ def measure(folder: Path, out: Path, *, scenes: int = 10) -> dict[str, Any]:
     """Measure the shipped checkpoint on the rooms of a folder and write the record ``out`` (JSON)."""
     torch.set_num_threads(1)
     loaded = engine.load(MIT_CARD)
-    model, settings = loaded.module, MIT_CARD.settings
-    assert isinstance(model, MIT)
+    model, settings = loaded.model(MIT), MIT_CARD.settings
     log = json.loads((FOLDER / "mit.log.json").read_text(encoding="utf-8"))
     fit = rooms(folder, "train", settings, limit=log["recipe"]["rooms"])
     test = rooms(folder, "test", settings)
@@ -83,7 +82,7 @@ def segmentation(model: MIT, fit: Sequence[Room], test: Sequence[Room], recipe: 
         "largest class everywhere": scores((np.full(len(r.cut.piece), largest(fit)), r) for r in test),
     }
     for found in ways.values():
-        found["IoU"] = {settings["classes"][i]: v for i, v in found["IoU"].items()}
+        found["IoU"] = {settings.classes[i]: v for i, v in found["IoU"].items()}
     return ways
 
 
@@ -101,7 +100,7 @@ def found_classes(model: MIT, test: Sequence[Room]) -> dict[str, Any]:
     outputs = np.array([one.pop("joint") for one in said])
     true = np.array([room.tags for room in test]) > 0
     some = np.flatnonzero(true.any(0) & ~true.all(0))
-    each = {model.settings["classes"][i]: average_precision(outputs[:, i], true[:, i]) for i in some}
+    each = {model.settings.classes[i]: average_precision(outputs[:, i], true[:, i]) for i in some}
     chance = float(np.mean(true[:, some].mean(0)))
     right = float(((outputs > 0) == true)[:, some].mean())
     return {

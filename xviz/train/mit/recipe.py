@@ -30,6 +30,8 @@ from xviz.core.attention import listening
 from xviz.models.clouds import grid_of, laid, pooled
 from xviz.models.mit import MIT, spaces_of
 from xviz.models.mit_cards import SHIPPED, views_of
+from xviz.models.mit_settings import Settings
+from xviz.train.common.records import logged
 from xviz.train.mit.features import Room, rooms, some_photos, turned
 from xviz.train.mit.losses import consistency, links, listed, losses, shares
 from xviz.train.mit.second import first_map, labels_of, second_stage, shape_of
@@ -42,13 +44,13 @@ OPEN = 0.05  #: a room's doors, and its windows, hold at least this share of the
 SHOWN = 0.03  #: each class of a room fills at least this share of what some of its photos show
 
 
-def train(folder: Path, out: Path, recipe: Recipe, settings: Mapping[str, Any] = SHIPPED) -> MIT:
+def train(folder: Path, out: Path, recipe: Recipe, settings: Settings = SHIPPED) -> MIT:
     """Train both stages on the rooms of a folder and write ``out``, after the first stage already, and its log."""
     torch.set_num_threads(1)
     fit, judge = (rooms(folder, split, settings, limit=recipe.rooms) for split in ("train", "val"))
     model, log = fitted(fit, judge, recipe, settings, out)
     checkpoints.save(model, out)
-    said = {"recipe": asdict(recipe), "settings": {k: v for k, v in settings.items() if k != "classes"}, **log}
+    said = {"recipe": asdict(recipe), "settings": logged(settings), **log}
     out.with_suffix(".log.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
     return model
 
@@ -57,7 +59,7 @@ def fitted(
     fit: Sequence[Room],
     judge: Sequence[Room],
     recipe: Recipe,
-    settings: Mapping[str, Any],
+    settings: Settings,
     out: Path | None = None,
 ) -> tuple[MIT, dict[str, Any]]:
     """Both stages on some rooms; the model, and how it went on the rooms that judge.
@@ -131,15 +133,15 @@ def step(model: MIT, some: Sequence[Room], recipe: Recipe, rng: np.random.Genera
             asked = [call for call in calls if call.module.queries != call.module.keys]
             parts["links"] = recipe.links * links(asked, {spaces[name]: maps[name] for name in maps}, tags)
         if recipe.listed:
-            may = possible(room.cut, settings["classes"], room.tags)
+            may = possible(room.cut, settings.classes, room.tags)
             parts["listed"] = recipe.listed * listed(fused.map_points[0], torch.from_numpy(may))
             for name, where, enough in (("shares", amid, 1.0), ("openings", openings, OPEN)):
-                some_may = torch.from_numpy(where(may, settings["classes"]))
+                some_may = torch.from_numpy(where(may, settings.classes))
                 parts[name] = recipe.listed * shares(fused.map_points[0], some_may, enough)
             if fused.map_views is not None:
                 parts |= in_photos(fused.map_views[0], present[model.sights], room.tags, recipe, settings)
         if recipe.gravity:
-            named = torch.from_numpy(shell(room.cut, settings["classes"], room.tags))
+            named = torch.from_numpy(shell(room.cut, settings.classes, room.tags))
             if (named != IGNORED).any():  # a scan of a part of a room may hold neither
                 parts["gravity"] = recipe.gravity * F.cross_entropy(fused.map_points[0], named, ignore_index=IGNORED)
         for name, part in parts.items():
@@ -148,7 +150,7 @@ def step(model: MIT, some: Sequence[Room], recipe: Recipe, rng: np.random.Genera
 
 
 def in_photos(
-    scores: Tensor, present: Tensor, tags: NDArray[np.float32], recipe: Recipe, settings: Mapping[str, Any]
+    scores: Tensor, present: Tensor, tags: NDArray[np.float32], recipe: Recipe, settings: Settings
 ) -> dict[str, Tensor]:
     """What the list says of every patch, or photo: it shows nothing else, and somewhere everything.
 
@@ -160,9 +162,9 @@ def in_photos(
         settings: tokens_2d, grid, classes.
     """
     may = np.broadcast_to(tags > 0, scores.shape)
-    if settings["tokens_2d"] == "patch":
-        count = len(scores) // int(np.prod(settings["grid"]))
-        may = possible_in_photos(count, settings["grid"], settings["classes"], tags)
+    if settings.tokens_2d == "patch":
+        count = len(scores) // int(np.prod(settings.grid))
+        may = possible_in_photos(count, settings.grid, settings.classes, tags)
     may = torch.from_numpy(may.copy())[present]
     return {
         "listed in photos": recipe.listed * listed(scores[present], may),

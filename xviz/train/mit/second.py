@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -15,6 +14,7 @@ from torch import Tensor, nn
 
 from xviz.models.clouds import grid_of, laid, pooled
 from xviz.models.mit import MIT
+from xviz.models.mit_settings import Settings
 from xviz.models.sparse import SparseUNet
 from xviz.train.mit.features import Room, turned
 from xviz.train.mit.shell import IGNORED, possible
@@ -22,7 +22,7 @@ from xviz.train.mit.steps import Recipe, advance, batches, mean, optimizer_of, s
 
 
 @torch.no_grad()
-def shape_of(net: SparseUNet, room: Room, settings: Mapping[str, Any]) -> Tensor:
+def shape_of(net: SparseUNet, room: Room, settings: Settings) -> Tensor:
     """(supervoxels, d) the room's 3D tokens, as it stands."""
     scene = laid(room.cut, settings)
     grid, seen = grid_of([scene])
@@ -37,7 +37,7 @@ def first_map(model: MIT, room: Room) -> NDArray[np.float32]:
 
 def labels_of(model: MIT, room: Room, recipe: Recipe) -> NDArray[np.int64]:
     """(supervoxels,) the pseudo labels that the first stage gives a room."""
-    may = possible(room.cut, model.settings["classes"], room.tags) if recipe.listed else None
+    may = possible(room.cut, model.settings.classes, room.tags) if recipe.listed else None
     return pseudo_labels(first_map(model, room), room, recipe.sure, may)
 
 
@@ -69,12 +69,12 @@ def second_stage(
     named: Sequence[NDArray[np.int64]],
     judge: Sequence[Room],
     recipe: Recipe,
-    settings: Mapping[str, Any],
+    settings: Settings,
 ) -> list[dict[str, float]]:
     """Train a 3D network on (small voxels,) labels, pseudo or true; the log of its epochs."""
     rng = np.random.default_rng(recipe.seed + 1)
     own = [*net.parameters(), *classify.parameters()]
-    weights = class_weights(named, len(settings["classes"]), recipe.balance)
+    weights = class_weights(named, len(settings.classes), recipe.balance)
     optimizer, schedule = optimizer_of(own, recipe, recipe.second_epochs, len(fit))
     log = []
     for epoch in range(recipe.second_epochs):
@@ -108,7 +108,7 @@ def class_weights(named: Sequence[NDArray[np.int64]], count: int, power: float) 
 
 
 @torch.no_grad()
-def second_map(net: SparseUNet, classify: nn.Linear, room: Room, settings: Mapping[str, Any]) -> NDArray[np.float32]:
+def second_map(net: SparseUNet, classify: nn.Linear, room: Room, settings: Settings) -> NDArray[np.float32]:
     """(supervoxels, classes) probabilities of the second stage, mean over each supervoxel."""
     scene = laid(room.cut, settings)
     grid, seen = grid_of([scene])

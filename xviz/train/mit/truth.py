@@ -41,7 +41,7 @@ def runs(
     """Each room with its sample, and its runs by the trained model ("") and by an untrained one (", untrained")."""
     control = engine.untrained(loaded.card)
     for room in some:
-        sample = Sample(room.name, read_scene(folder / room.name))
+        sample = Sample(room.name, read_scene(folder / room.name, unit="m", up="z"))
         prepared = loaded.card.prepare(sample, loaded.card.settings)
         assert loaded.card.encode is not None
         yield room, sample, {
@@ -60,7 +60,7 @@ def links(loaded: engine.Loaded, folder: Path, some: Sequence[Room], seed: int =
         run = both[""][1]
         shown, true, names = list(seen(run, sample, rng, PATCHES)), shares(room), list(run.outputs)
         for suffix, (one, own) in both.items():
-            middles = _segments(own).middles
+            middles = own.space("supervoxels", Segments).middles
             for index, (patch, truth) in enumerate(shown):
                 shown_class = _class_at(room, own, truth)
                 same = true[:, names.index(shown_class)]
@@ -92,9 +92,7 @@ def _per_cent(found: Mapping[str, Sequence[float]]) -> dict[str, float]:
 
 def seen(run: Run, sample: Sample, rng: np.random.Generator, most: int) -> Iterator[tuple[int, NDArray[np.float64]]]:
     """Some patches with the place, (3,) metres, that the pixel in their middle shows; those without a depth are not."""
-    views, grid = sample.part("views"), run.spaces["patches"]
-    assert isinstance(views, Views)
-    assert isinstance(grid, PatchGrid)
+    views, grid = sample.part("views", Views), run.space("patches", PatchGrid)
     assert views.poses is not None
     assert views.intrinsics is not None
     assert views.depths is not None
@@ -127,15 +125,9 @@ def _answers(
                 yield method, np.maximum(scores, 0)
 
 
-def _segments(run: Run) -> Segments:
-    space = run.spaces["supervoxels"]
-    assert isinstance(space, Segments)
-    return space
-
-
 def _class_at(room: Room, run: Run, place: NDArray[np.float64]) -> str:
     """The class of the supervoxel nearest to a place, which is the output that methods explain."""
-    nearest = np.linalg.norm(_segments(run).middles - place, axis=1).argmin()
+    nearest = np.linalg.norm(run.space("supervoxels", Segments).middles - place, axis=1).argmin()
     names = list(run.outputs)
     return names[int(shares(room)[nearest].argmax())]
 

@@ -163,7 +163,7 @@ def _encode_sentences(store: Path, split: str, texts: Sequence[str], batch: int 
     encoded: list[NDArray[np.float16]] = [np.zeros((0, 0), np.float16)] * len(texts)
     for start in range(0, len(texts), batch):
         some = order[start : start + batch]
-        read = words.encode_many([read_text(texts[i]).words for i in some], limit=SHIPPED["limit"])
+        read = words.encode_many([read_text(texts[i]).words for i in some], limit=SHIPPED.limit)
         for index, pieces in zip(some, read, strict=True):
             encoded[index] = pieces.features.numpy().astype(np.float16)
         if start // batch % 50 == 49:

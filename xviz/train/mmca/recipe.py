@@ -16,7 +16,6 @@ from __future__ import annotations
 import json
 import time
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -27,7 +26,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xviz import checkpoints
-from xviz.models.mmca import MMCA, MMCA_CARD
+from xviz.models.mmca import MMCA, MMCA_CARD, Settings
 from xviz.train.mmca.features import Portion, Split, joined, load_split
 from xviz.train.mmca.ranking import quick_check
 
@@ -57,7 +56,7 @@ class Recipe:
     seed: int = 0  #: seed of everything drawn at random
 
 
-def train(folder: Path, out: Path, recipe: Recipe, settings: Mapping[str, object] = MMCA_CARD.settings) -> MMCA:
+def train(folder: Path, out: Path, recipe: Recipe, settings: Settings = MMCA_CARD.settings) -> MMCA:
     """Train on the scenes of a folder, keep the best epoch of the validation split, and write ``out``."""
     torch.manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
@@ -95,7 +94,7 @@ def train(folder: Path, out: Path, recipe: Recipe, settings: Mapping[str, object
             best = found["r1"] + found["foil"]
             checkpoints.save(model, out)
     out.with_suffix(".log.json").write_text(
-        json.dumps({"recipe": asdict(recipe), "settings": dict(settings), "epochs": log}, indent=1) + "\n"
+        json.dumps({"recipe": asdict(recipe), "settings": asdict(settings), "epochs": log}, indent=1) + "\n"
     )
     return model
 

@@ -57,7 +57,7 @@ def compare(name: str, data: Path, forms: list[str], seeds: list[int], out: Path
                     data,
                     Path(folder) / "form.safetensors",
                     replace(shorter, seed=seed, **changed),
-                    {**MODELS[name].settings, **settings},
+                    replace(MODELS[name].settings, **settings),
                 )
             minutes = round((time.monotonic() - begun) / 60, 1)
             found = {"form": form, "seed": seed, "minutes": minutes, **measure.brief(model, data)}

@@ -18,6 +18,8 @@ from torch import Tensor
 from xviz import checkpoints
 from xviz.core.errors import SampleError
 from xviz.models.mmvit import MMViT, patches
+from xviz.models.mmvit_layers import Settings
+from xviz.train.common.records import logged
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Schedule:
     seed: int = 0  #: seed of everything drawn at random
 
 
-def begin(recipe: Schedule, settings: Mapping[str, Any]) -> tuple[MMViT, np.random.Generator]:
+def begin(recipe: Schedule, settings: Settings) -> tuple[MMViT, np.random.Generator]:
     """A model with random weights and the random numbers of its training, both by the recipe's seed."""
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(1)  # small operations are no faster on two
@@ -85,8 +87,7 @@ def optimise(
             log[-1] |= check()
         print(json.dumps(log[-1] | {"seconds": round(time.monotonic() - begun)}), flush=True)
         checkpoints.save(model, out)
-    kept = {name: value for name, value in model.settings.items() if name != "classes"}
-    said = {"recipe": asdict(recipe), "settings": kept, "epochs": log}
+    said = {"recipe": asdict(recipe), "settings": logged(model.settings), "epochs": log}
     out.with_suffix(".log.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
 
 

@@ -1,35 +1,31 @@
-"""A room on the screen: what the visitor brings, which classes are found in it, and how cloud and photos are drawn."""
+"""A room on the screen: which classes are found in it, and how cloud and photos are drawn."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
 from xviz import checkpoints
-from xviz.core.errors import SampleError
 from xviz.core.run import Run, Target
 from xviz.core.sample import PointCloud, Sample, Views
 from xviz.core.tokens import PatchGrid, Segments
-from xviz.data.cloud.read import SUFFIXES, UNITS, UPS
-from xviz.data.cloud.scene import read_scene
-from xviz.data.shipped import load_sample, samples
 from xviz.draw import scale
 from xviz.drawings import photos, points
+from xviz.drawings.drawing import Surround
 from xviz.explain.class_map import Fused, fused
 from xviz.models.card import ModelCard
 from xviz.models.photos import Frame
-from xviz.ui import cache, components, methods, page, records
+from xviz.ui import cache, components, methods, records
 from xviz.ui.rooms.calls import PATCHES, POINTS
 from xviz.ui.rooms.geometry import Truth, of
 from xviz.ui.state import Choices, Selection
 
 NO_WEIGHTS = (
-    "This model has no weights yet, so that nothing is said of the room and no attention is shown. "
-    "The cloud and the photos are as they were read."
+    "This model has no weights yet, so there are no outputs and no attention. The cloud and the photos are shown as "
+    "they were read."
 )
 
 
@@ -52,22 +48,22 @@ class Opened(records.Opened):
     @property
     def cloud(self) -> PointCloud:
         """The points."""
-        return self.sample.part("points")  # type: ignore[return-value]
+        return self.sample.part("points", PointCloud)
 
     @property
     def views(self) -> Views:
         """The photos."""
-        return self.sample.part("views")  # type: ignore[return-value]
+        return self.sample.part("views", Views)
 
     @property
     def segments(self) -> Segments:
         """The supervoxels."""
-        return self.run.spaces[POINTS]  # type: ignore[return-value]
+        return self.run.space(POINTS, Segments)
 
     @property
     def patches(self) -> PatchGrid:
         """The patches of the photos."""
-        return self.run.spaces[PATCHES]  # type: ignore[return-value]
+        return self.run.space(PATCHES, PatchGrid)
 
     @property
     def present(self) -> dict[str, NDArray[np.bool_]]:
@@ -102,7 +98,7 @@ class Opened(records.Opened):
 
     def maps(self) -> Fused:
         """The class-activation map, alone and with the attention of class tokens."""
-        return cache.of_run(self.run, fused, "class maps")  # type: ignore[return-value]
+        return cache.of_run(self.run, fused, "class maps")
 
     def activation(self) -> NDArray[np.float64]:
         """(supervoxels, classes) class-activation map."""
@@ -118,7 +114,7 @@ class Opened(records.Opened):
 
 
 def show(card: ModelCard, sample: Sample) -> Opened | None:
-    """What was brought, the classes found in it and the class that the rest of the page explains.
+    """The sample, its classes, and the class that the rest of the page explains.
 
     Without weights the cloud and the photos alone, and None.
     """
@@ -135,7 +131,7 @@ def show(card: ModelCard, sample: Sample) -> Opened | None:
     with left:
         asked = st.selectbox(
             "Class to explain", [methods.MOST_PROBABLE, *card.outputs], key="class", bind="query-params",
-            help="Gradients, occlusion and the like ask what speaks for this class; its token asks until you pick.",
+            help="Methods explain the output of this class; until you pick, attention is that of its class token.",
         )  # fmt: skip
         _facts(sample, run)
     output = best if asked == methods.MOST_PROBABLE else asked
@@ -143,7 +139,7 @@ def show(card: ModelCard, sample: Sample) -> Opened | None:
         _classes(card, run, before, output)
     run = cache.run(card.key, sample, gone=gone, target=output)
     shown = drawing(card, sample, run)
-    truth = of(sample, shown.album.frames, card.settings["grid"])
+    truth = of(sample, shown.album.frames, card.settings.grid)
     return Opened(
         card=card, choices=choices, sample=sample, run=run, output=output, before=before, drawn=shown, truth=truth
     )
@@ -151,25 +147,23 @@ def show(card: ModelCard, sample: Sample) -> Opened | None:
 
 def hidden(choices: Choices, sample: Sample, card: ModelCard) -> cache.Gone:
     """The tokens that the visitor leaves out: single supervoxels, and all patches of some photos."""
-    views = sample.part("views")
-    assert isinstance(views, Views)
-    each = card.settings["grid"][0] * card.settings["grid"][1]
+    views = sample.part("views", Views)
+    each = card.settings.grid[0] * card.settings.grid[1]
     left_out = [photo for photo in choices.photos if photo < len(views.names)][: len(views.names) - 1]  # one is kept
     patches = tuple(photo * each + i for photo in left_out for i in range(each))
     return tuple((space, tokens) for space, tokens in ((POINTS, choices.masked), (PATCHES, patches)) if tokens)
 
 
 def _facts(sample: Sample, run: Run) -> None:
-    """What was brought, in numbers."""
-    cloud, views = sample.part("points"), sample.part("views")
-    assert isinstance(cloud, PointCloud)
-    assert isinstance(views, Views)
+    """The sample in numbers."""
+    cloud, views = sample.part("points", PointCloud), sample.part("views", Views)
     size = " × ".join(scale.number(float(v)) for v in np.ptp(cloud.xyz, axis=0))
     known = 0 if views.poses is None else int(np.isfinite(views.poses).all((1, 2)).sum())
     st.caption(
-        f"{len(cloud.xyz):,} points in {len(run.spaces[POINTS])} supervoxels, {size} m; {len(views.names)} photos of "
-        f"{run.spaces[PATCHES].grid[0]} × {run.spaces[PATCHES].grid[1]} patches, {known} with a known camera. "  # type: ignore[attr-defined]
-        "Cameras and depths are never shown to the model."
+        f"{len(cloud.xyz):,} points in {len(run.spaces[POINTS])} supervoxels, {size} m; {len(views.names)} "
+        f"photo{'s' * (len(views.names) != 1)} of {' × '.join(map(str, run.space(PATCHES, PatchGrid).grid))} "
+        f"patches, {known} with a known camera.",
+        help="The model is never shown cameras or depths; they only serve to check its attention.",
     )
 
 
@@ -181,12 +175,12 @@ def _classes(card: ModelCard, run: Run, before: Run, output: str) -> None:
     bar = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f")
     if run is not before:
         whole = methods.probabilities(card, dict(before.outputs))
-        rows["with all tokens"] = [whole[name] for name in ranked]
+        rows["nothing left out"] = [whole[name] for name in ranked]
     st.dataframe(rows, hide_index=True, height=215, column_config=dict.fromkeys(list(rows)[1:], bar))
-    found = [name for name in ranked if run.outputs[name] > 0]
+    likely = [name for name in ranked if run.outputs[name] > 0]
     st.caption(
-        f"Found, with a probability above one half: {', '.join(found) or 'none'}. Explained below: **{output}**. "
-        "Each class has a probability of its own."
+        f"Probability above 0.5: {', '.join(likely) or 'none'}. Explained below: **{output}**.",
+        help="A room can have many classes: each has a probability of its own, and they do not add up to one.",
     )
 
 
@@ -197,28 +191,25 @@ def drawing(card: ModelCard, sample: Sample, run: Run | None) -> Drawn:
 
 @st.cache_resource(max_entries=8, show_spinner="Preparing the drawing …")
 def _drawing(key: str, digest: str, bare: bool, _card: ModelCard, _sample: Sample, _run: Run | None) -> Drawn:
-    cloud, views = _sample.part("points"), _sample.part("views")
-    assert isinstance(cloud, PointCloud)
-    assert isinstance(views, Views)
-    segments = None if _run is None else _run.spaces[POINTS]
-    made = points.geometry(
+    cloud, views = _sample.part("points", PointCloud), _sample.part("views", Views)
+    segments = None if _run is None else _run.space(POINTS, Segments)
+    geometry = points.geometry(
         cloud.xyz,
         colours=cloud.rgb,
-        segments=None if segments is None else segments.of_point,  # type: ignore[attr-defined]
+        segments=None if segments is None else segments.of_point,
         labels=None if segments is None else [segments.label(i) for i in range(len(segments))],
     )
     names = [f"{i + 1} · {name}" for i, name in enumerate(views.names)]
-    grid = _card.settings["grid"]
+    grid = _card.settings.grid
     return Drawn(
-        made,
+        geometry,
         photos.album(views.images, grid, names=names, frames=[Frame(i.shape[:2], grid).edges for i in views.images]),
     )
 
 
 def cameras(sample: Sample) -> list[tuple[str, NDArray[np.float64]]]:
     """Number and pose of every photo whose camera is known."""
-    views = sample.part("views")
-    assert isinstance(views, Views)
+    views = sample.part("views", Views)
     if views.poses is None:
         return []
     return [(str(i + 1), pose) for i, pose in enumerate(views.poses) if np.isfinite(pose).all()]
@@ -232,62 +223,10 @@ def _bare(card: ModelCard, sample: Sample) -> None:
     with left:
         marks = points.Marks(cameras=cameras(sample))
         components.mount(
-            points.points(shown.geometry, marks=marks, title="The cloud", height=620), key=f"bare {sample.digest[:16]}"
+            points.points(shown.geometry, marks=marks, surround=Surround("Cloud", height=620)),
+            key=f"bare {sample.digest[:16]}",
         )
     with right:
-        components.mount(photos.photos(shown.album, title="The photos"), key=f"bare photos {sample.digest[:16]}")
-
-
-# Choosing
-
-KINDS = (*(suffix.removeprefix(".") for suffix in SUFFIXES), "zip", "jpg", "jpeg", "png", "webp", "json")
-GUESS = "as it looks for a room"
-HELP = (
-    "A cloud (PLY, PCD, LAS, LAZ, XYZ, TXT, CSV, PTS, ASC, NPY, NPZ) with photos of the same room, all at once, or a "
-    "zip of an exported ScanNet scene. Files of poses and intrinsics named as the photos are their cameras. They "
-    "stay on the machine that runs xviz, in memory, for this visit only."
-)
-
-
-def choose(card: ModelCard) -> Sample:
-    """The room that the visitor chose or brought.
-
-    Raises:
-        SampleError: what was given cannot be used.
-    """
-    with st.sidebar:
-        st.subheader("Sample")
-        titles = {shipped.title: shipped for shipped in samples(card.key)}
-        title = st.selectbox("Shipped rooms", list(titles), key="room", bind="query-params")
-        given = st.file_uploader(
-            "Your own room", type=list(KINDS), accept_multiple_files=True, key="rooms.files", max_upload_size=1024,
-            help=HELP,
-        )  # fmt: skip
-        if not given:
-            st.caption(page.plain(titles[title].credit))
-            return _shipped(titles[title].name)
-        unit = st.selectbox("Numbers are", [GUESS, *UNITS], key="rooms.unit")
-        up = st.selectbox("Up is", list(UPS), index=list(UPS).index("z"), key="rooms.up")
-    ids = tuple(sorted(one.file_id for one in given))
-    return _own(ids, None if unit == GUESS else unit, up, given)
-
-
-@st.cache_resource(max_entries=4, show_spinner="Reading the room …")
-def _shipped(name: str) -> Sample:
-    return load_sample(name)
-
-
-@st.cache_resource(max_entries=2, show_spinner="Reading the room …")
-def _own(ids: tuple[str, ...], unit: str | None, up: str, _given: list) -> Sample:
-    """The visitor's files as one sample.
-
-    Raises:
-        SampleError: they are no room, or photos are missing.
-    """
-    made = read_scene([(one.name, one.getvalue()) for one in _given], unit=unit, up=up)
-    if "views" not in made:
-        raise SampleError(
-            "This model reads a cloud and photos of the same room; only a cloud came. Add some photos (JPEG, PNG or "
-            "WebP), in the same upload; their cameras need not be known."
+        components.mount(
+            photos.photos(shown.album, surround=Surround("Photos")), key=f"bare photos {sample.digest[:16]}"
         )
-    return Sample(Path(_given[0].name).stem, made, source="the visitor's own")

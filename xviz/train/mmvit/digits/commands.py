@@ -42,7 +42,7 @@ def train(given: Namespace) -> None:
     from xviz.models.mmvit_cards import SOUND
     from xviz.train.mmvit.digits.recipe import Recipe, train
 
-    settings = {**SOUND, **tasks.changed(given, SOUND)}
+    settings = tasks.changed(given, SOUND)
     train(given.data, given.out, tasks.recipe_of(given, Recipe), settings, voices=given.voices)
 
 

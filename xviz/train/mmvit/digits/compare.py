@@ -23,9 +23,9 @@ from safetensors.torch import load_file
 
 from xviz.checkpoints import FOLDER
 from xviz.core.errors import CheckpointError
-from xviz.models.mmvit_cards import SOUND
+from xviz.models.mmvit_cards import SOUND, SoundSettings
 from xviz.record.digits import BARE, SHIPPED, VARIED
-from xviz.train.common.records import compared, write
+from xviz.train.common.records import compared, logged, write
 from xviz.train.mmvit.digits.recipe import Recipe, train
 
 #: form → what differs in the card's settings, what differs in the recipe
@@ -109,12 +109,12 @@ def trained(one: Training, data: Path, voices: Path | None, pictures: Path | Non
     settings, numbers = FORMS.get(one.form, ({}, {}))
     short = SHORT if one.epochs == SHORT["epochs"] else {"epochs": one.epochs}
     recipe, begun = replace(Recipe(), without=one.voice, seed=one.seed, **short, **numbers), time.monotonic()
-    if (known := shipped(recipe, {**SOUND, **settings})) is not None:
+    if (known := shipped(recipe, replace(SOUND, **settings))) is not None:
         return known
     start = None if one.form in FORMS or pictures is None else (load_file(pictures), TRANSFERRED[one.form])
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "form.safetensors"
-        train(data, out, recipe, {**SOUND, **settings}, start=start, voices=voices)
+        train(data, out, recipe, replace(SOUND, **settings), start=start, voices=voices)
         last = json.loads(out.with_suffix(".log.json").read_text(encoding="utf-8"))["epochs"][-1]
     return {
         "own split": last["own split"],
@@ -128,10 +128,10 @@ def alike(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     return all(before.get(name, 0) == now.get(name, 0) for name in {*before, *now})
 
 
-def shipped(recipe: Recipe, settings: Mapping[str, Any]) -> dict[str, float] | None:
+def shipped(recipe: Recipe, settings: SoundSettings) -> dict[str, float] | None:
     """The last accuracies of the shipped checkpoint, where it was trained in just this way."""
     log = json.loads(RECORD.with_name("mmvit-digits.log.json").read_text(encoding="utf-8"))
-    own = json.loads(json.dumps({name: value for name, value in settings.items() if name != "classes"}))
+    own = json.loads(json.dumps(logged(settings)))
     if not alike(log["recipe"], asdict(recipe)) or log["settings"] != own:
         return None
     return {name: log["epochs"][-1][name] for name in ("own split", "new speaker")}

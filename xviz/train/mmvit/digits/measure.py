@@ -32,8 +32,7 @@ def measure(folder: Path, out: Path, *, clips: int = 40) -> dict[str, object]:
     """Measure the shipped checkpoint on the recordings of a folder and write the record ``out`` (JSON)."""
     torch.set_num_threads(1)
     loaded, definition = engine.load(MMVIT_CARD), Mel.of(MMVIT_CARD.settings)
-    model = loaded.module
-    assert isinstance(model, MMViT)
+    model = loaded.model(MMViT)
     without = json.loads((FOLDER / "mmvit-digits.log.json").read_text(encoding="utf-8"))["recipe"]["without"]
     every = recordings(folder, definition.rate)
     own = [one for one in every if one.tests and one.speaker != without]

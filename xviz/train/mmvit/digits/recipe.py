@@ -22,7 +22,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -33,7 +32,7 @@ from torch import Tensor
 from xviz.core.errors import SampleError
 from xviz.models.mel import Mel, spectrogram
 from xviz.models.mmvit import MMViT, patches, view_grid
-from xviz.models.mmvit_cards import SOUND, standard
+from xviz.models.mmvit_cards import SOUND, SoundSettings, standard
 from xviz.train.mmvit.augment import equalised, shifted, silenced, stretched
 from xviz.train.mmvit.digits.clips import Clip, Recording, alone, recordings, row
 from xviz.train.mmvit.shared import Schedule, optimise
@@ -63,7 +62,7 @@ def train(
     folder: Path,
     out: Path,
     recipe: Recipe,
-    settings: Mapping[str, Any] = SOUND,
+    settings: SoundSettings = SOUND,
     *,
     start: tuple[Mapping[str, Tensor], str] | None = None,
     voices: Path | None = None,
@@ -183,7 +182,7 @@ def cutmix(planes: Tensor, labels: Tensor, rng: np.random.Generator, alpha: floa
 
 
 def leave_out(
-    settings: Mapping[str, Any], count: int, share: float, rng: np.random.Generator
+    settings: SoundSettings, count: int, share: float, rng: np.random.Generator
 ) -> tuple[dict[str, Tensor], NDArray[np.float64]]:
     """Presence of every view's patches, and the stretch of each clip that is left out in all views.
 
@@ -198,7 +197,7 @@ def leave_out(
     """
     start, wide = rng.random(count), 0.4 * rng.random(count) * (rng.random(count) < 0.25 * bool(share))
     present = {}
-    for view in range(len(settings["views"])):
+    for view in range(len(settings.views)):
         rows, columns = view_grid(settings, view)
         middle = (np.arange(columns) + 0.5) / columns
         stretch = (middle >= start[:, None]) & (middle < (start + wide)[:, None])

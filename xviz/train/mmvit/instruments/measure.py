@@ -28,15 +28,14 @@ from xviz.train.mmvit.instruments.recipe import SPLITS, accuracies, other
 
 TOGETHER = (0.6, 1.0)  #: seconds that each note of a mixture lasts
 APART, ASIDE = 0.2, 7  #: least difference of two onsets in seconds, and of two pitches in semitones
-FAMILIES = INSTRUMENTS["classes"]
+FAMILIES = INSTRUMENTS.classes
 
 
 def measure(folder: Path, out: Path, *, clips: int = 40) -> dict[str, object]:
     """Measure the shipped checkpoint on the notes of a folder and write the record ``out`` (JSON)."""
     torch.set_num_threads(1)
     loaded, definition = engine.load(MMVIT_INSTRUMENTS_CARD), Mel.of(INSTRUMENTS)
-    model = loaded.module
-    assert isinstance(model, MMViT)
+    model = loaded.model(MMViT)
     tested = {split: [] for split in SPLITS}
     for note in notes(folder, definition.rate, FAMILIES):
         tested.get(note.split, []).append(note)

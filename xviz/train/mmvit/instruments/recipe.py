@@ -11,10 +11,9 @@ or by their mean.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +22,7 @@ from torch import Tensor
 from xviz import checkpoints
 from xviz.models.mel import Mel
 from xviz.models.mmvit import MMViT, view_grid
-from xviz.models.mmvit_cards import INSTRUMENTS, OBJECTS
+from xviz.models.mmvit_cards import INSTRUMENTS, OBJECTS, SoundSettings
 from xviz.train.mmvit.augment import shifted
 from xviz.train.mmvit.digits.recipe import cutmix, heard, leave_out, predict, remember_mean
 from xviz.train.mmvit.instruments.clips import Mixture, Note, mixed, notes, whole
@@ -50,14 +49,14 @@ class Recipe(Schedule):
     start: str = ""  #: "sum" or "mean": begin with the weights for pictures, channels joined so; "" at random
 
 
-def train(folder: Path, out: Path, recipe: Recipe, settings: Mapping[str, Any] = INSTRUMENTS) -> MMViT:
+def train(folder: Path, out: Path, recipe: Recipe, settings: SoundSettings = INSTRUMENTS) -> MMViT:
     """Train on the notes of a folder and write ``out`` and its log."""
     model, rng = begin(recipe, settings)
     if recipe.start:
-        grids = [view_grid(OBJECTS, view) for view in range(len(OBJECTS["views"]))]
+        grids = [view_grid(OBJECTS, view) for view in range(len(OBJECTS.views))]
         transfer(checkpoints.read(checkpoints.find("mmvit-objects").path), model, rule=recipe.start, grids=grids)
     definition = Mel.of(settings)
-    every = notes(folder, definition.rate, settings["classes"])
+    every = notes(folder, definition.rate, settings.classes)
     fit = [note for note in every if note.split == "train"]
     remember_mean(model, heard([whole(note, definition.length, definition.rate) for note in fit[::3]], definition))
 
@@ -105,7 +104,7 @@ def step(model: MMViT, clips: Sequence[Mixture], recipe: Recipe, definition: Mel
     noisy = [replace(clip, signal=clip.signal + own) for clip, own in zip(clips, noise, strict=True)]
     planes = shifted(heard(noisy, definition), recipe.bands, rng)
     present, gone = leave_out(model.settings, len(clips), recipe.left_out, rng)
-    count = len(model.settings["classes"])
+    count = len(model.settings.classes)
     labels = torch.from_numpy(
         np.stack([c.labels(count, tuple(g)) for c, g in zip(clips, gone * definition.seconds, strict=True)])
     )

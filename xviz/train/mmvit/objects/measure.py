@@ -24,15 +24,14 @@ from xviz.train.mmvit.digits.recipe import predict
 from xviz.train.mmvit.objects.pictures import Composed, Cutout, backgrounds, composed, cutouts
 from xviz.train.mmvit.objects.recipe import SPLITS, TESTED_GROUNDS, accuracies, other, shown, some_ground
 
-KINDS = OBJECTS["classes"]
+KINDS = OBJECTS.classes
 
 
 def measure(folder: Path, out: Path, *, clips: int = 40) -> dict[str, object]:
     """Measure the shipped checkpoint on the cut-outs of a folder and write the record ``out`` (JSON)."""
     torch.set_num_threads(1)
     loaded = engine.load(MMVIT_OBJECTS_CARD)
-    model = loaded.module
-    assert isinstance(model, MMViT)
+    model = loaded.model(MMViT)
     tested = {split: [] for split in SPLITS}
     for one in cutouts(folder, KINDS):
         tested.get(one.split, []).append(one)
@@ -63,7 +62,7 @@ def brief(model: MMViT, folder: Path) -> dict[str, float]:
 
 def pairs(some: Sequence[Cutout], count: int, seed: int) -> list[Composed]:
     """Pictures of two things of different kinds."""
-    grounds = backgrounds(TESTED_GROUNDS[0], OBJECTS["input"][0], TESTED_GROUNDS[1])
+    grounds = backgrounds(TESTED_GROUNDS[0], OBJECTS.input[0], TESTED_GROUNDS[1])
     rng, made = np.random.default_rng(seed), []
     for _ in range(count):
         first = some[int(rng.integers(len(some)))]

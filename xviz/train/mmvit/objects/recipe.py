@@ -8,10 +8,9 @@ The first epochs have single things only, without which the training does not ge
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +19,7 @@ from torch import Tensor
 
 from xviz.models.mmvit import MMViT
 from xviz.models.mmvit_cards import OBJECTS
+from xviz.models.mmvit_layers import Settings
 from xviz.train.mmvit.digits.recipe import cutmix, leave_out, predict, remember_mean
 from xviz.train.mmvit.objects.pictures import Composed, Cutout, backgrounds, composed, cutouts
 from xviz.train.mmvit.shared import Schedule, begin, loss_of, optimise
@@ -42,12 +42,12 @@ class Recipe(Schedule):
     cutmix: float = 0.0  #: share of the batches with CutMix
 
 
-def train(folder: Path, out: Path, recipe: Recipe, settings: Mapping[str, Any] = OBJECTS) -> MMViT:
+def train(folder: Path, out: Path, recipe: Recipe, settings: Settings = OBJECTS) -> MMViT:
     """Train on the cut-outs of a folder and write ``out`` and its log."""
     model, rng = begin(recipe, settings)
-    every = cutouts(folder, settings["classes"])
+    every = cutouts(folder, settings.classes)
     fit = [one for one in every if one.split == "train"]
-    grounds = backgrounds(recipe.grounds, settings["input"][0], seed=10 + recipe.seed)
+    grounds = backgrounds(recipe.grounds, settings.input[0], seed=10 + recipe.seed)
     remember_mean(model, shown([composed([one], some_ground(grounds, rng), rng) for one in fit[::8]]))
 
     def losses(epoch: int) -> Iterator[Tensor]:
@@ -95,7 +95,7 @@ def step(model: MMViT, pictures: Sequence[Composed], recipe: Recipe, rng: np.ran
     """The loss of one batch."""
     planes = shown(pictures)
     present, gone = leave_out(model.settings, len(pictures), recipe.left_out, rng)
-    count = len(model.settings["classes"])
+    count = len(model.settings.classes)
     labels = torch.from_numpy(np.stack([p.labels(count, tuple(g)) for p, g in zip(pictures, gone, strict=True)]))
     if rng.random() < recipe.cutmix:
         planes, labels = cutmix(planes, labels, rng)
@@ -113,6 +113,6 @@ def accuracies(model: MMViT, tested: Sequence[Cutout], **context: float) -> dict
     found = {}
     for split in SPLITS:
         if some := [one for one in tested if one.split == split]:
-            best = predict(model, shown(alone(some, model.settings["input"][0])), **context).argmax(1)
+            best = predict(model, shown(alone(some, model.settings.input[0])), **context).argmax(1)
             found[split] = round(100 * float((best == [one.kind for one in some]).mean()), 2)
     return found

@@ -1,0 +1,60 @@
+"""What lies beside a cloud and belongs to its points: colours of Pointcept, supervoxels of ScanNet, mmdetection3d."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from xviz.core.errors import SampleError
+from xviz.core.sample import PointCloud
+from xviz.data.cloud.folder import Files
+from xviz.data.cloud.frame import counted
+from xviz.data.cloud.read import read_placed
+
+
+def with_arrays(files: Files, name: str, cloud: PointCloud, segments: Sequence[str]) -> PointCloud:
+    """The cloud with Pointcept's colours beside it, and ScanNet's or mmdetection3d's supervoxels."""
+    colours = str(PurePosixPath(name).with_name("color.npy"))
+    if PurePosixPath(name).name == "coord.npy" and colours in files.names:
+        cloud = _with_colours(cloud, files, colours)
+        files.left_out.pop(colours, None)
+    if cloud.segment is not None:
+        return cloud
+    points = files.named(rf"super_points?/{PurePosixPath(name).stem.lower()}\.bin$")
+    for path in (*segments[:1], *points[:1]):
+        files.left_out.pop(path, None)
+        return _with_segments(cloud, files, path)
+    return cloud
+
+
+def _with_colours(cloud: PointCloud, files: Files, name: str) -> PointCloud:
+    """The cloud of Pointcept's coord.npy with the colours of its color.npy, of which each point has one."""
+    try:
+        colours, _ = read_placed(files.read(name), name=name, unit="m", up="z")
+        if len(colours.xyz) != len(cloud.xyz):
+            raise SampleError("color.npy has another number of points and was not read.")
+    except SampleError as error:
+        return replace(cloud, warnings=(*cloud.warnings, str(error)))
+    values = colours.xyz * (255 if colours.xyz.max() <= 1 else 1)
+    return replace(cloud, rgb=values.round().clip(0, 255).astype(np.uint8))
+
+
+def _with_segments(cloud: PointCloud, files: Files, name: str) -> PointCloud:
+    """The cloud with supervoxels counted from zero; a note where they do not fit."""
+    try:
+        data = files.read(name)
+        held = (
+            np.frombuffer(data, "<i8")
+            if name.endswith(".bin")
+            else np.asarray(json.loads(data)["segIndices"], np.int64)
+        )
+        if held.shape != (len(cloud.xyz),):
+            raise ValueError(f"{held.size:,} for {len(cloud.xyz):,} points")
+    except (SampleError, ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
+        told = f"The supervoxels of {PurePosixPath(name).name} do not fit and were not read ({error!s:.80})."
+        return replace(cloud, notes=(*cloud.notes, told))
+    return replace(cloud, segment=counted(held))

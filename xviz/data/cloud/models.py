@@ -1,0 +1,126 @@
+"""The cameras of COLMAP's models, as text and binary: world to camera, with the sizes that intrinsics are for.
+
+Source: COLMAP documentation, output format and camera models.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from xviz.core.errors import SampleError
+from xviz.data.cloud.cameras import Camera, Cameras, from_quaternion, pinhole_matrix
+from xviz.data.cloud.folder import Files
+
+#: number of a model → its name and how many parameters it has
+_MODELS = {
+    0: ("SIMPLE_PINHOLE", 3), 1: ("PINHOLE", 4), 2: ("SIMPLE_RADIAL", 4), 3: ("RADIAL", 5), 4: ("OPENCV", 8),
+    5: ("OPENCV_FISHEYE", 8), 6: ("FULL_OPENCV", 12), 7: ("FOV", 5), 8: ("SIMPLE_RADIAL_FISHEYE", 4),
+    9: ("RADIAL_FISHEYE", 5), 10: ("THIN_PRISM_FISHEYE", 12),
+}  # fmt: skip
+_ONE_FOCAL = {"SIMPLE_PINHOLE", "SIMPLE_RADIAL", "RADIAL", "SIMPLE_RADIAL_FISHEYE", "RADIAL_FISHEYE"}
+_DISTORTED = 0.05  #: of a coefficient, from which straight lines are visibly bent
+
+Model = tuple[str, float, float, tuple[float, ...]]  #: name, width, height, parameters
+Taken = tuple[tuple[float, ...], int, str]  #: quaternion w x y z and place, number of the camera, name of the photo
+
+
+def colmap(files: Files, photos: Sequence[str]) -> Cameras:
+    """The cameras of the first model of which both files came; photos by the ends of their paths."""
+    out = Cameras("COLMAP")
+    for form in ("txt", "bin"):
+        cameras, images = (files.named(rf"(^|/){what}\.{form}$") for what in ("cameras", "images"))
+        if not cameras or not images:
+            continue
+        folder = PurePosixPath(images[0]).parent
+        name = next((name for name in cameras if PurePosixPath(name).parent == folder), cameras[0])
+        out.used |= {name, images[0], *files.named(rf"(^|/)(rigs|frames|project|database)\.({form}|ini|db)$")}
+        read = (_cameras_text, _images_text) if form == "txt" else (_cameras_binary, _images_binary)
+        try:
+            models = dict(read[0](files.read(name)))
+            taken = list(read[1](files.read(images[0])))
+        except (struct.error, ValueError, IndexError, KeyError, UnicodeDecodeError) as error:
+            raise SampleError(f"{images[0]} or {name} is damaged or cut short ({error!s:.60})") from error
+        _match(out, models, taken, photos)
+        return out
+    return out
+
+
+def _match(out: Cameras, models: dict[int, Model], taken: list[Taken], photos: Sequence[str]) -> None:
+    """Give each photo the camera that the model has for its name."""
+    by_name = {}
+    for values, camera, name in taken:
+        by_name.setdefault(name.replace("\\", "/"), (values, camera))
+        by_name.setdefault(PurePosixPath(name).name, (values, camera))
+    bent = False
+    for photo in photos:
+        parts = PurePosixPath(photo).parts
+        key = next((path for k in range(len(parts)) if (path := "/".join(parts[k:])) in by_name), None)
+        if key is None:
+            continue
+        values, camera = by_name[key]
+        outward = from_quaternion(*values[:4], values[4:])  # type: ignore[call-arg]
+        pose = None if outward is None else np.linalg.inv(outward)
+        if camera not in models:
+            out.of[photo] = Camera(pose)
+            continue
+        model, width, height, given = models[camera]
+        if "FISHEYE" in model or model == "FOV":
+            note = f"Photos have a fisheye lens ({model}), which no pinhole camera is: their cameras were left out."
+            out.warnings += [note] if note not in out.warnings else []
+            continue
+        one = model in _ONE_FOCAL
+        matrix = pinhole_matrix(given[0], given[0 if one else 1], *given[1 if one else 2 :][:2])
+        bent |= any(abs(v) > _DISTORTED for v in given[3 if one else 4 :])
+        out.of[photo] = Camera(pose, matrix, (height, width))
+    if bent:
+        out.warnings.append("The photos' lenses bend straight lines, which is not undone: places are off at the edges.")
+
+
+def _lines(data: bytes) -> list[str]:
+    """Lines that are no comments; empty ones stay, as an image without points has one."""
+    return [line for line in data.decode("utf-8").splitlines() if not line.startswith("#")]
+
+
+def _cameras_text(data: bytes) -> Iterator[tuple[int, Model]]:
+    """Number and model of each camera."""
+    for line in _lines(data):
+        if cells := line.split():
+            yield int(cells[0]), (cells[1], float(cells[2]), float(cells[3]), tuple(map(float, cells[4:])))
+
+
+def _images_text(data: bytes) -> Iterator[Taken]:
+    """Pose, camera and name of each image; the line after it has its points."""
+    lines, at = _lines(data), 0
+    while at < len(lines):
+        cells = lines[at].strip().split(maxsplit=9)
+        if not cells:
+            at += 1
+            continue
+        yield tuple(map(float, cells[1:8])), int(cells[8]), cells[9]
+        at += 2
+
+
+def _cameras_binary(data: bytes) -> Iterator[tuple[int, Model]]:
+    """Number and model of each camera."""
+    count, at = struct.unpack_from("<Q", data)[0], 8
+    for _ in range(count):
+        number, model, width, height = struct.unpack_from("<IiQQ", data, at)
+        name, many = _MODELS[model]
+        yield number, (name, width, height, struct.unpack_from(f"<{many}d", data, at + 24))
+        at += 24 + 8 * many
+
+
+def _images_binary(data: bytes) -> Iterator[Taken]:
+    """Pose, camera and name of each image."""
+    count, at = struct.unpack_from("<Q", data)[0], 8
+    for _ in range(count):
+        _, *values, camera = struct.unpack_from("<I7dI", data, at)
+        end = data.index(b"\0", at + 64)
+        name = data[at + 64 : end].decode("utf-8")
+        many = struct.unpack_from("<Q", data, end + 1)[0]
+        yield tuple(values), camera, name
+        at = end + 9 + 24 * many
