@@ -16,8 +16,8 @@ app: .venv/app  ## start the app and print its address (PORT=8501, ADDRESS=127.0
 test: .venv/dev .venv/browser check  ## lint, then all tests, those in a real browser included
 	@.venv/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-check: .venv/dev  ## lint and format check only
-	@.venv/bin/ruff check --no-cache . && .venv/bin/ruff format --check .
+check: .venv/dev  ## lint, format and types only
+	@.venv/bin/ruff check --no-cache . && .venv/bin/ruff format --check . && .venv/bin/mypy
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
@@ -32,5 +32,5 @@ check: .venv/dev  ## lint and format check only
 	@echo "Installing what the tests need into .venv; this happens once."
 	@$(PIP) -r requirements-dev.txt && touch .venv/app $@
 
-.venv/browser: tests/browser/chromium.sh | .venv/dev
-	@sh tests/browser/chromium.sh && touch $@
+.venv/browser: tests/browser/install.sh tests/browser/package-lock.json | .venv/dev
+	@sh tests/browser/install.sh && touch $@

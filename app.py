@@ -4,9 +4,11 @@ import streamlit as st
 
 from xviz.places import PACKAGE
 
-ICON = PACKAGE / "ui" / "icon.png"  # a symbol's name would be fetched from another host
+UI = PACKAGE / "ui"
+ICON = UI / "icon.png"  # a symbol's name would be fetched from another host
 
 st.set_page_config(page_title="xviz", page_icon=str(ICON), layout="wide")
+st.html(UI / "page.css")
 pages = {
     "": [st.Page("pages/home.py", title="Start", icon=":material/home:", default=True)],
     "Models": [

@@ -82,7 +82,7 @@ def peak(args: argparse.Namespace) -> dict[str, float]:
 def turns(args: argparse.Namespace) -> dict[str, list[float]]:
     """Seconds of plain and heard passes in turn, in one process."""
     module = model(args.layers, "sdpa")
-    ways = ("look", "heard look")
+    ways = WAYS[:4]
     seconds: dict[str, list[float]] = {way: [] for way in ways}
     for way in ways:
         once(module, 64, way)

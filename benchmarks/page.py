@@ -29,7 +29,7 @@ sys.path.insert(0, str(ROOT / "tests" / "browser"))
 from conftest import CHROMIUM, FLAGS  # noqa: E402
 
 #: the key of the first picture on the page, which names its sample, once it is drawn
-FIRST_PICTURE = """[...document.querySelectorAll("[class*='st-key-method-picture-']")]
+FIRST_PICTURE = """[...document.querySelectorAll("[class*='st-key-method-regions-']")]
     .filter(e => [...e.querySelectorAll('*')].some(c => c.shadowRoot && c.shadowRoot.querySelector('canvas')))
     .map(e => e.className)[0]"""
 #: the titles of both pictures, remembered as long as they stand, so that watching them costs next to nothing
@@ -37,7 +37,7 @@ TITLES = """window.shown = () => {
     if (!window.titles || titles.length !== 2 || titles.some(t => !t.isConnected))
         window.titles = [...document.querySelectorAll('*')].filter(e => e.shadowRoot)
             .flatMap(e => [...e.shadowRoot.querySelectorAll('*')])
-            .filter(e => !e.children.length && e.textContent.startsWith('Regions answering'))
+            .filter(e => !e.children.length && e.textContent.startsWith('Regions, scores for'))
     return titles.map(t => t.textContent)
 }"""
 BARE = """
@@ -87,17 +87,17 @@ def bare(page: Page, address: str, count: int) -> list[float]:
 def warm_up(page: Page, address: str) -> None:
     """The first visit after a start, which imports and loads everything."""
     page.goto(f"{address}/mmca")
-    page.get_by_text("What was measured").wait_for(timeout=120_000)
+    page.get_by_role("tab", name="Figure").wait_for(timeout=120_000)
     page.wait_for_timeout(5000)
     page.close()
 
 
 def clicks(page: Page, address: str, count: int) -> list[float]:
-    """Milliseconds from the press of a mouse button on a word to both pictures answering it, by the browser's clock."""
+    """Milliseconds from a press on a word to both pictures showing its scores, by the browser's clock."""
     page.set_viewport_size({"width": 1280, "height": 1000})
     page.add_init_script("addEventListener('pointerdown', () => { window.pressed = performance.now() }, true)")
     page.goto(f"{address}/mmca")
-    page.get_by_text("Who asks whom").wait_for(timeout=120_000)
+    page.get_by_role("tab", name="Figure").wait_for(timeout=120_000)
     page.wait_for_timeout(6000)
     words = page.get_by_label("Sentence", exact=True).input_value().rstrip(".").replace(",", " ").split()
     unique = [word for word in words if words.count(word) == 1]
@@ -108,7 +108,7 @@ def clicks(page: Page, address: str, count: int) -> list[float]:
         word = unique[turn % len(unique)]
         page.get_by_text(word, exact=True).first.click()
         drawn = page.wait_for_function(
-            "word => shown().filter(t => t === `Regions answering “${word}”`).length === 2"
+            "word => shown().filter(t => t === `Regions, scores for “${word}”`).length === 2"
             " && performance.now() - pressed",
             arg=word,
             polling=5,
@@ -121,7 +121,7 @@ def clicks(page: Page, address: str, count: int) -> list[float]:
 def uploads(page: Page, address: str) -> float:
     """Seconds from choosing a file to its first map."""
     page.goto(f"{address}/mmca")
-    page.get_by_text("Who asks whom").wait_for(timeout=120_000)
+    page.get_by_role("tab", name="Figure").wait_for(timeout=120_000)
     page.wait_for_timeout(3000)
     file = io.BytesIO()
     Image.fromarray(data.chelsea()).save(file, "PNG")

@@ -4,14 +4,23 @@ from xviz.models import MODELS
 from xviz.ui import page, trust
 from xviz.ui.rooms import choose, explore, export, sample, whatif
 
+TABS = ("What if", "Class tokens", "Trust", "Figure")
+
 
 @st.fragment
 def linked() -> None:
-    """What answers a click; only this part of the page runs again."""
+    """What follows a click; only this part of the page runs again."""
     with page.told():
         looked = explore.explore(opened)
-        whatif.without(opened, looked)
-        export.show(opened, looked)
+        edits, classes, trusted, figure = st.tabs(TABS)
+        with edits, page.told():
+            whatif.without(opened, looked)
+        with classes, page.told():
+            whatif.classes(opened)
+        with trusted:
+            trust.show(opened, whatif.TRIAL)
+        with figure:
+            export.show(opened, looked)
 
 
 card = MODELS["mit"]
@@ -21,6 +30,6 @@ with page.told():
     opened = sample.show(card, room)
     page.notes(*room.parts.values(), above=above, more=() if opened is None else opened.run.inputs.notes)
     if opened is not None:
+        with above:
+            choose.warn(room)
         linked()
-        whatif.classes(opened)
-        trust.show(opened, whatif.TRIAL)

@@ -4,14 +4,27 @@ from xviz.models import MODELS
 from xviz.ui import page, trust
 from xviz.ui.matching import explore, export, ranking, sample, whatif
 
+TABS = ("Attention matrix", "Scores", "What if", "Trust", "Ranking", "Figure")
+
 
 @st.fragment
 def linked() -> None:
-    """What answers a click; only this part of the page runs again."""
+    """What follows a click; only this part of the page runs again."""
     with page.told():
         looked = explore.explore(opened)
-        whatif.show(opened, looked)
-        export.show(opened, looked)
+        matrix, scores, edits, trusted, ranked, figure = st.tabs(TABS)
+        with matrix:
+            explore.show_matrix(opened, looked)
+        with scores:
+            explore.show_scores(opened, looked)
+        with edits:
+            whatif.show(opened, looked)
+        with trusted:
+            trust.show(opened, whatif.TRIAL)
+        with ranked:
+            ranking.show(opened)
+        with figure:
+            export.show(opened, looked)
 
 
 card = MODELS["mmca"]
@@ -20,5 +33,3 @@ with page.told():
     opened = sample.score(card, sample.choose(card))
     page.notes(*opened.sample.parts.values(), above=above, more=opened.run.inputs.notes)
     linked()
-    trust.show(opened, whatif.TRIAL)
-    ranking.show(opened)

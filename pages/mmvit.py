@@ -3,13 +3,24 @@ import streamlit as st
 from xviz.ui import page, trust
 from xviz.ui.views import choose, explore, export, methods, sample, whatif
 
+TABS = ("Methods", "Attention between views", "What if", "Trust", "Figure")
+
 
 @st.fragment
 def linked() -> None:
-    """What answers a click; only this part of the page runs again."""
+    """What follows a click; only this part of the page runs again."""
     with page.told():
-        looked = explore.explore(opened)
-        export.show(opened, looked, *methods.explore(opened))
+        compared, attention, edits, trusted, figure = st.tabs(TABS)
+        with compared:
+            explanations, drawn = methods.explore(opened)
+        with attention:
+            looked = explore.explore(opened)
+        with edits:
+            whatif.show(opened)
+        with trusted:
+            trust.show(opened, whatif.trial(opened))
+        with figure:
+            export.show(opened, looked, explanations, drawn)
 
 
 card = sample.choose_card()
@@ -19,5 +30,3 @@ with page.told():
         opened = sample.show(card, *brought)
         page.notes(*opened.sample.parts.values(), above=above, more=opened.run.inputs.notes)
         linked()
-        whatif.show(opened)
-        trust.show(opened, whatif.trial(opened))

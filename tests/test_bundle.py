@@ -7,12 +7,13 @@ import hashlib
 import io
 import json
 import zipfile
+from dataclasses import replace
 
 import matplotlib.figure
 import numpy as np
 import pytest
 
-from xviz.core.explanation import Explanation
+from xviz.core.explanation import Explanation, Facts
 from xviz.core.provenance import Provenance
 from xviz.export import bundle, safe_name
 from xviz.figures.figure import Figure, read_provenance
@@ -125,6 +126,15 @@ def test_figures_carry_their_origin(opened):
     assert "A line about cat." in caption
     assert "A line about dog." in caption
     assert "Alternative text: A rising line." in caption
+
+
+def test_the_manifest_tells_the_facts_of_an_explanation():
+    facts = Facts({"completeness_gap": 0.25}, ("It misses a quarter.",), ("Too much.",), ranked=False)
+    file = zipfile.ZipFile(io.BytesIO(packed(explanations=[explained(), replace(explained(), facts=facts)])))
+    none, told = (entry["facts"] for entry in json.loads(file.read("manifest.json"))["explanations"])
+    assert none == {"numbers": {}, "notes": [], "warnings": [], "ranked": True}
+    assert told["numbers"] == {"completeness_gap": 0.25}
+    assert (told["notes"], told["warnings"], told["ranked"]) == (["It misses a quarter."], ["Too much."], False)
 
 
 def test_equal_results_give_equal_bytes():

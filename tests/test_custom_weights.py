@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -47,6 +47,16 @@ def test_what_training_wrote_is_taken_and_told(name: str, tmp_path: Path) -> Non
     OWN.clear()
     assert record.read(name) == shipped
     assert "your own" not in record.line(card)
+
+
+def test_a_log_from_before_a_part_of_the_plan_was_known_is_taken(tmp_path: Path) -> None:
+    plan = json.loads(json.dumps(asdict(SHIPPED.plan)))
+    del plan["de_rest_shift"]
+    custom_weights.use(f"mca={copied('mca', tmp_path, plan=plan)}")
+    assert "mca" in OWN
+    OWN.clear()
+    with pytest.raises(CheckpointError, match="plan"):
+        custom_weights.use(f"mca={copied('mca', tmp_path, plan={**plan, 'hop': 0.5})}")
 
 
 def test_other_settings_than_the_cards_are_refused(tmp_path: Path) -> None:

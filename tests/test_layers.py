@@ -22,7 +22,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ("custom_weights", "explain"),
     ("drawings", "figures"),
     ("export", "illustrate", "record"),
-    ("session",),
+    ("session", "checking", "finding"),
     ("train",),
     ("ui",),
     ("commands",),

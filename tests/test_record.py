@@ -60,9 +60,9 @@ def test_a_record_of_recordings_as_tables() -> None:
     assert "| whole subjects; **the shipped checkpoint** | valence | 70.0 (50.0) | 75.0 (20 trials) |" in said
     assert "| Received | +0.05 | 25% | +0.05, 25% | 4 |" in said
     assert "| A | x or y | 9 / 8 | 50.0 | 50.0 | 75.0 | 60.0 |" in said
-    assert "On none of them does the model do better than luck" in said
+    assert "On none of them does the model do better than chance" in said
     found["real"][0]["accuracy"] = 0.9  # type: ignore[index]
-    assert "Above luck: A." in record.as_markdown(found)
+    assert "Above chance: A." in record.as_markdown(found)
 
 
 def test_trainings_of_digits_as_tables() -> None:

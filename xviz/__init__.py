@@ -10,13 +10,56 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from xviz.checking import check
+    from xviz.core.cells import Cells
+    from xviz.core.run import Inputs
+    from xviz.core.sample import Eeg, Picture, PointCloud, Sample, Sound, Text
+    from xviz.core.spec import Spec
+    from xviz.core.tokens import Boxes, Electrodes, Joined, Named, PatchGrid, Pieces, Segments
     from xviz.data.read import read
+    from xviz.engine import wrap
     from xviz.explain import explain
     from xviz.session import figure, load, models, run, save
 
 __version__ = "0.1.0"
-__all__ = ["explain", "figure", "load", "models", "read", "run", "save"]
-_MODULES = {"read": "xviz.data.read", "explain": "xviz"}  #: name → where it is; in ``xviz.session`` where not listed
+__all__ = [
+    "Boxes",
+    "Cells",
+    "Eeg",
+    "Electrodes",
+    "Inputs",
+    "Joined",
+    "Named",
+    "PatchGrid",
+    "Picture",
+    "Pieces",
+    "PointCloud",
+    "Sample",
+    "Segments",
+    "Sound",
+    "Spec",
+    "Text",
+    "check",
+    "explain",
+    "figure",
+    "load",
+    "models",
+    "read",
+    "run",
+    "save",
+    "wrap",
+]
+_MODULES = {  #: name → where it is; in ``xviz.session`` where not listed
+    "read": "xviz.data.read",
+    "explain": "xviz",
+    "check": "xviz.checking",
+    "wrap": "xviz.engine",
+    "Spec": "xviz.core.spec",
+    "Inputs": "xviz.core.run",
+    "Cells": "xviz.core.cells",
+    **dict.fromkeys(("Boxes", "Electrodes", "Joined", "Named", "PatchGrid", "Pieces", "Segments"), "xviz.core.tokens"),
+    **dict.fromkeys(("Eeg", "Picture", "PointCloud", "Sample", "Sound", "Text"), "xviz.core.sample"),
+}
 
 
 def __getattr__(name: str) -> Any:

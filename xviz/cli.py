@@ -55,7 +55,8 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; what the person can put right is told in one line."""
-    given, given.rest = parser().parse_known_args(arguments)
+    given, rest = parser().parse_known_args(arguments)
+    given.rest = rest
     if given.rest and not given.passes_on:
         sys.exit(
             f"xviz: unknown arguments: {' '.join(given.rest)}. “xviz {given.command} --help” lists the known ones."

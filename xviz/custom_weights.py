@@ -58,4 +58,11 @@ def use(given: str) -> None:
 def _differing(said: Mapping[str, Any], settings: Any) -> list[str]:
     """The settings that two descriptions have both, and have differently."""
     own = json.loads(json.dumps(asdict(settings)))
-    return [name for name, value in said.items() if name in own and own[name] != value]
+    return [name for name, value in said.items() if name in own and _differs(value, own[name])]
+
+
+def _differs(said: object, own: object) -> bool:
+    """Whether a setting differs; where it has parts, such as a plan, those that only one has do not count."""
+    if isinstance(said, dict) and isinstance(own, dict):
+        return any(_differs(said[name], own[name]) for name in said.keys() & own.keys())
+    return said != own

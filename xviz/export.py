@@ -14,6 +14,7 @@ import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +51,7 @@ def bundle(
         ValueError: labels and scores differ in number, an array holds objects, or an entry is not a finite number.
     """
     made, labels = _Files(), labels or {}
-    entries: dict[str, object] = {"figures": [], "explanations": []}
+    entries: dict[str, list[dict[str, Any]]] = {"figures": [], "explanations": []}
     for name, figure in figures.items():
         entries["figures"].append({"files": _add_figure(made, name, figure), "record": json.loads(figure.record())})
     made.add(
@@ -69,8 +70,8 @@ def bundle(
     for name, array in (arrays or {}).items():
         found[_fresh(safe_name(name), found)] = np.asarray(array)
     made.add("arrays.npz", _npz(found))
-    entries |= {"files": made.listed(), "schema_version": SCHEMA, "xviz": __version__, "extra": dict(manifest or {})}
-    text = json.dumps(entries, sort_keys=True, allow_nan=False, ensure_ascii=False, indent=1)
+    about = {"files": made.listed(), "schema_version": SCHEMA, "xviz": __version__, "extra": dict(manifest or {})}
+    text = json.dumps(entries | about, sort_keys=True, allow_nan=False, ensure_ascii=False, indent=1)
     made.add("manifest.json", text + "\n")
     return _zip(made.content.items())
 
@@ -112,7 +113,7 @@ def _about(explanation: Explanation) -> dict[str, object]:
     """An explanation without its scores."""
     plain = {name: getattr(explanation, name) for name in ("method", "target", "unit", "signed")}
     focus = explanation.focus and {"space": explanation.focus[0], "tokens": [int(t) for t in explanation.focus[1]]}
-    return {**plain, "focus": focus, "provenance": explanation.provenance.record()}
+    return {**plain, "focus": focus, "facts": explanation.facts.record(), "provenance": explanation.provenance.record()}
 
 
 def _table(scores: NDArray, labels: Sequence[str] | None, unit: str) -> str:

@@ -21,7 +21,9 @@ from xviz.figures.figure import Figure
 from xviz.figures.head import Scalp
 from xviz.figures.heads import row_figure
 from xviz.figures.recipes import Pair, Room, match_figure, methods_figure, room_figure, views_figure
+from xviz.figures.scanned import Overlay
 from xviz.figures.style import Preset
+from xviz.figures.views import Background
 from xviz.geometry.thinning import thin
 from xviz.models.mel import Mel, clip, spectrogram
 from xviz.models.mmvit_cards import seen
@@ -86,6 +88,7 @@ def _match(session: Session, explanations: Sequence[Explanation], preset: Preset
             "This figure needs the view of a word or a region, by a method that scores both, or two methods. "
             "Pick a token (picked=…), or give two explanations."
         )
+    picked: tuple[str, int | tuple[int, ...]]
     if own.focus[0] == pieces:
         picked = (regions, int(np.argmax(own.scores[regions])))
     else:
@@ -132,10 +135,9 @@ def _head(session: Session, explanations: Sequence[Explanation], preset: Preset,
     picked = None if own.focus is None else int(own.focus[1][0])
     partners = [] if picked is None else [int(i) for i in np.argsort(-weights[picked]) if i != picked][:LINKS]
     return row_figure(
-        scalp, own.scores[electrodes.name], weights, own.provenance,
-        direction=f"{calls[0].queries.upper()} asks {calls[0].keys.upper()}", band=f"mean of {calls[0].heads} bands",
-        unit=own.unit, selected=picked, links=[(picked or 0, i, float(weights[picked or 0, i])) for i in partners],
-        preset=preset,
+        scalp, own, weights,
+        direction=f"{calls[0].queries.upper()} to {calls[0].keys.upper()}", band=f"mean of {calls[0].heads} bands",
+        links=[(picked or 0, i, float(weights[picked or 0, i])) for i in partners], preset=preset,
     )  # fmt: skip
 
 
@@ -143,17 +145,15 @@ def _views(session: Session, explanations: Sequence[Explanation], preset: Preset
     """Each explanation over every view of the picture or spectrogram."""
     spaces = {name: space for name, space in session.run.spaces.items() if isinstance(space, Cells)}
     focus = explanations[0].focus
-    asking = (spaces[focus[0]], focus[1][0]) if focus is not None and focus[0] in spaces else None
+    marked = (spaces[focus[0]], focus[1][0]) if focus is not None and focus[0] in spaces else None
     sound = session.sample.parts.get("sound")
     titles = [METHODS[one.method].title for one in explanations]
     if isinstance(sound, Sound):
-        pixels, ticks, axes = _spectrogram(session, sound)
+        pixels, ticks, names = _spectrogram(session, sound)
     else:
-        pixels, ticks, axes = _seen(session), NO_TICKS, ("", "")
-    return views_figure(
-        pixels, explanations, spaces, titles=titles, ticks=ticks, axes=axes, asking=asking,
-        upright=not isinstance(sound, Sound), credit=credit, preset=preset,
-    )  # fmt: skip
+        pixels, ticks, names = _seen(session), NO_TICKS, ("", "")
+    background = Background(pixels, spaces, ticks, names, focus=marked, upright=not isinstance(sound, Sound))
+    return views_figure(background, explanations, titles=titles, credit=credit, preset=preset)
 
 
 def _spectrogram(session: Session, sound: Sound) -> tuple[NDArray[np.uint8], Ticks, tuple[str, str]]:
@@ -191,6 +191,6 @@ def _room(session: Session, explanations: Sequence[Explanation], preset: Preset,
         credit,
     )
     return room_figure(
-        room, own, titles=("Cloud", "Photos"), links=strongest(own, LINKS), notes=[f"{METHODS[own.method].title}."],
-        preset=preset,
+        room, own, titles=("Cloud", "Photos"), overlay=Overlay(links=strongest(own, LINKS)),
+        notes=[f"{METHODS[own.method].title}."], preset=preset,
     )  # fmt: skip

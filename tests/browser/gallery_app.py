@@ -17,8 +17,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.room import room
 from xviz.draw import scale
 from xviz.drawings import image, matrix, points, words
-from xviz.drawings.photos import album, photos
-from xviz.drawings.view import Finer
+from xviz.drawings.drawing import Finer, Surround
+from xviz.drawings.photos import Marks, album, photos
 from xviz.ui.components import camera, mount, picked, token_of
 
 SENTENCE = re.split(" ", "What is the <b>small</b> brown dog on the left of the red sofa looking at ?")
@@ -58,8 +58,10 @@ def show_matrix() -> None:
     names = [f"region {i}" for i in range(regions)] + [SENTENCE[i % len(SENTENCE)] for i in range(n - regions)]
     view = matrix.matrix(
         w, row_labels=names, column_labels=names, scale=scale.sequential(w, label="attention weight"),
-        dividers=((regions,), (regions,)), title="Self-attention, layer 3, head 5", axes=("query", "key"),
-        quadrant_labels=(("region → region", "region → word"), ("word → region", "word → word")),
+        blocks=matrix.Blocks(
+            ((regions,), (regions,)), (("region → region", "region → word"), ("word → region", "word → word"))
+        ),
+        surround=Surround("Self-attention, layer 3, head 5"), axes=("query", "key"),
     )  # fmt: skip
     st.text(f"cell={mount(view, key='matrix')}")
 
@@ -77,8 +79,8 @@ def show_picture() -> None:
     if chosen is not None:
         scores = np.roll(scores, chosen)
     view = image.regions(
-        pixels, boxes, scores, labels=labels, scale=scale.sequential(scores, label="attention weight"), masked=(3,),
-        crosses=[[130, 130], [350, 210]], title="Regions", height=340,
+        pixels, boxes, scores, labels=labels, scale=scale.sequential(scores, label="attention weight"),
+        marks=image.Marks(masked=(3,), crosses=[[130, 130], [350, 210]]), surround=Surround("Regions", height=340),
     )  # fmt: skip
     st.text(f"region={mount(view, key='picture')}")
 
@@ -109,9 +111,12 @@ def show_cloud() -> None:
         values = np.exp(-2 * np.linalg.norm(xyz - xyz[pick or 0], axis=1))
     links = np.stack([np.tile(xyz[pick], (3, 1)), xyz[[0, 1, 2]]], 1) if pick is not None and not segmented else None
     names = [f"segment {i}" for i in range(count)]
+    cloud = points.geometry(
+        xyz, colours=rgb, segments=segments if segmented else None, labels=names if segmented else None
+    )
     view = points.points(
-        xyz, values, colours=rgb, segments=segments if segmented else None, labels=names if segmented else None,
-        scale=scale.sequential(values, label="likeness"), links=links, title="A ring on a floor",
+        cloud, values, scale=scale.sequential(values, label="likeness"),
+        marks=points.Marks(() if links is None else links), surround=Surround("A ring on a floor"),
     )  # fmt: skip
     assert picked(view, key=key) == view.resolve(pick)
     st.text(f"point={mount(view, key=key)}")
@@ -129,7 +134,8 @@ def show_photos() -> None:
     values = np.exp(-((np.arange(len(made)) - pick) ** 2) / 400).astype(np.float32)
     view = photos(
         made, values, scale=scale.sequential(values, label="likeness"), totals=values.reshape(5, -1).sum(1),
-        absent=(4,), numbers=(("1", 10), ("2", 10), ("3", 60)), crosses=((1, 40, 60),), title="Photos",
+        marks=Marks(absent=(4,), numbers=(("1", 10), ("2", 10), ("3", 60)), crosses=((1, 40, 60),)),
+        surround=Surround("Photos"),
     )  # fmt: skip
     st.text(f"patch={mount(view, key='photos')}")
 
@@ -152,7 +158,12 @@ def show_room() -> None:
         cameras=[(str(i + 1), pose) for i, pose in enumerate(shown.poses)],
     )
     view = points.points(
-        made, kinds, scale=scale.Categories(names, label="class"), marks=marks, name="room", title="A room", height=620
+        made,
+        kinds,
+        scale=scale.Categories(names, label="class"),
+        marks=marks,
+        name="room",
+        surround=Surround("A room", height=620),
     )
     st.text(f"piece={mount(view, key='room')}")
     kept = st.session_state.setdefault("kept", {})
@@ -168,14 +179,16 @@ def show_finer() -> None:
     names = [f"piece {i}" for i in range(len(shown.middles))]
     cloud = points.geometry(shown.xyz, colours=shown.rgb, segments=shown.segments, labels=names)
     sums, bar = np.arange(cloud.tokens) / 100, scale.diverging(scores, limit=0.8, label="share")
-    view = points.points(cloud, sums, scale=bar, finer=Finer("voxel", scores, of_point=voxel), title="Voxels")
+    view = points.points(
+        cloud, sums, scale=bar, finer=Finer("voxel", scores, of_point=voxel), surround=Surround("Voxels")
+    )
     st.text(f"piece={mount(view, key='finer')}")
     made = album(shown.images, GRID, names=[f"photo {i}" for i in range(len(shown.images))])
     ramp = np.tile(np.linspace(-1, 1, 96 * 128).reshape(96, 128), (5, 1, 1))
     ramp[3:] = np.nan
     each = np.nansum(ramp.reshape(5, 6, 16, 8, 16), (2, 4)).reshape(-1)
     pixels = Finer("pixel", ramp.reshape(-1), size=(96, 128))
-    view = photos(made, each, scale=scale.diverging(ramp, label="share"), finer=pixels, title="Pixels")
+    view = photos(made, each, scale=scale.diverging(ramp, label="share"), finer=pixels, surround=Surround("Pixels"))
     st.text(f"patch={mount(view, key='finer-photos')}")
 
 

@@ -106,7 +106,7 @@ def test_a_pooled_matrix_says_so_and_picks_the_cell_it_stands_for(show):
 def test_no_spike_is_lost_where_cells_are_smaller_than_pixels(show):
     _, frame = show("matrix", "big=1000", width=390)
     assert inside(frame, "view => view.cells.width") < 390
-    assert "strongest cell under it" in frame.locator(".note").inner_text()
+    assert "each pixel shows its strongest cell" in frame.locator(".note").inner_text()
     top = inside(
         frame,
         """view => { const {width, height} = view.cells, lut = view.arrays.lut;

@@ -47,7 +47,7 @@ def test_choose_pick_and_export(page: Page, server: Callable[[str], str]) -> Non
     page.set_default_timeout(SLOW)
     page.set_viewport_size({"width": 1400, "height": 6000})
     page.goto(f"{server('app.py')}/mca")
-    drawing(page, "All electrodes ask with DE").wait_for()
+    drawing(page, "Attention received, DE to PSD").wait_for()
     settled(page)
 
     page.get_by_role("combobox", name="Shipped recordings").click()
@@ -55,6 +55,7 @@ def test_choose_pick_and_export(page: Page, server: Callable[[str], str]) -> Non
     page.get_by_text("valence 7.5, arousal 2.5").wait_for()
     settled(page)
 
+    page.get_by_text("Traces, and the outputs over time").click()
     traces = drawing(page, "32 electrodes, 63 s").locator("canvas").first
     traces.wait_for()
     box = traces.bounding_box()
@@ -63,19 +64,20 @@ def test_choose_pick_and_export(page: Page, server: Callable[[str], str]) -> Non
     page.get_by_text("Valence, 3–6 s").wait_for()  # after 3 s of rest
     settled(page)
 
-    click(page, "All electrodes ask with DE", OZ)
-    drawing(page, "Oz asks with DE, PSD answers: alpha, DE 8–12 Hz, PSD 8–13 Hz").wait_for()
+    click(page, "Attention received, DE to PSD", OZ)
+    drawing(page, "Attention from Oz, DE to PSD: alpha, DE 8–12 Hz, PSD 8–13 Hz").wait_for()
     settled(page)
-    expect(drawing(page, "every row asks").locator(".say")).to_contain_text("asking DE Oz", timeout=SLOW)
+    expect(drawing(page, "every row sums to one").locator(".say")).to_contain_text("query, DE Oz", timeout=SLOW)
     assert parse_qs(urlparse(page.url).query)["token"] == [f"electrode-{OZ + 1}"]
 
     settled(page)
+    page.get_by_role("tab", name="Figure").click()
     with page.expect_download() as waiting:
         page.get_by_role("button", name="PDF").click()
     content = Path(waiting.value.path()).read_bytes()
     assert float(PdfReader(io.BytesIO(content)).pages[0].mediabox.width) == pytest.approx(183 * MM, abs=0.01)
     record = read_record(content)
-    assert "Attention of Oz, DE asks PSD, alpha, DE 8–12 Hz, PSD 8–13 Hz" in str(record["caption"])
+    assert "Attention from Oz, DE to PSD, alpha, DE 8–12 Hz, PSD 8–13 Hz" in str(record["caption"])
     assert "Montage: 10–20 system" in str(record["caption"])
     assert record["provenance"]["model"] == "mca"  # type: ignore[index]
     assert hosts <= {"127.0.0.1", None}, "nothing is asked of another machine"

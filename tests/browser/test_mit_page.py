@@ -146,25 +146,26 @@ def test_pixels_are_drawn_where_they_lie_and_photos_without_scores_stay_bare(sho
 def test_pick_on_both_sides_and_take_it_away(server, open_page, tmp_path: Path) -> None:
     page = open_page(width=1400, height=2600)
     page.goto(f"{server('app.py')}/mit")
-    page.get_by_role("heading", name="How far to trust it").wait_for(timeout=180_000)
-    page.get_by_text("Cloud: answers to the class").wait_for()
+    page.get_by_role("tab", name="Trust").wait_for(timeout=180_000)
+    page.get_by_text("Cloud: attention from the class").wait_for()
     settled(page)
     album, cloud = (
         page.locator("[class*='st-key-photos'][class*='frame']"),
         page.locator("[class*='st-key-cloud'][class*='frame']"),
     )
     click(page, album.locator("canvas").first, *patch(album, 33))
-    page.get_by_text(re.compile(r"Cloud: answers to 1 · .*, row 4, column 4")).wait_for()
+    page.get_by_text(re.compile(r"Cloud: attention from 1 · .*, row 4, column 4")).wait_for()
     assert inside(cloud, "view => view.header.numbers.length") == 5
     assert inside(album, "view => view.selected") == 33
     ((x, y, token),) = spots(cloud, 1)
     click(page, cloud.locator("canvas").first, x, y)
-    page.get_by_text(re.compile(rf"Photos: answers to supervoxel {token + 1} ")).wait_for()
+    page.get_by_text(re.compile(rf"Photos: attention from supervoxel {token + 1} ")).wait_for()
     assert inside(album, "view => view.selected") is None
     settled(page, quiet=1500)  # photos go by attention: let them come to rest in their new order
     click(page, album.locator("canvas").first, *patch(album, 33))  # the same patch as before
-    page.get_by_text(re.compile(r"Cloud: answers to 1 · .*, row 4, column 4")).wait_for()
+    page.get_by_text(re.compile(r"Cloud: attention from 1 · .*, row 4, column 4")).wait_for()
 
+    page.get_by_role("tab", name="Figure").click()
     for label, name in (
         ("PDF", "room.pdf"),
         ("Interactive page (HTML)", "room.html"),
@@ -189,14 +190,14 @@ def opens_offline(open_page, file: Path) -> None:
     page.goto(file.as_uri())
     left, right = page.locator("#left"), page.locator("#right")
     page.wait_for_function("() => document.querySelector('#right .xv').xvizView?.layout")
-    assert "answers to" in left.locator(".title").inner_text()
+    assert "attention from" in left.locator(".title").inner_text()
     click(page, right.locator("canvas").first, *patch(right, 34))
-    page.get_by_text("Cloud: answers to the picked patch").wait_for()
+    page.get_by_text("Cloud: attention from the picked patch").wait_for()
     values = inside(left, "view => [...view.arrays.value]")
     assert sum(values) == pytest.approx(1, abs=0.02)  # a row of attention, rounded
     ((x, y, _),) = spots(left, 1)
     click(page, left.locator("canvas").first, x, y)
-    page.get_by_text("Photos: answers to the picked supervoxel").wait_for()
+    page.get_by_text("Photos: attention from the picked supervoxel").wait_for()
     assert asked == [file.as_uri()]
 
 
@@ -204,6 +205,6 @@ def opens_offline(open_page, file: Path) -> None:
 def test_the_page_fits_dark_and_narrow(server, open_page, options) -> None:
     page = open_page(**options)
     page.goto(f"{server('app.py')}/mit")
-    page.get_by_role("heading", name="How far to trust it").wait_for(timeout=180_000)
+    page.get_by_role("tab", name="Trust").wait_for(timeout=180_000)
     page.wait_for_timeout(1500)
     assert page.evaluate("document.body.scrollWidth <= innerWidth")

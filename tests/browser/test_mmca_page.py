@@ -45,7 +45,7 @@ def asked(page: Page) -> Iterator[list[str]]:
 def opened(page: Page, app: str, query: str = "") -> None:
     page.set_viewport_size({"width": 1280, "height": 3600})
     page.goto(f"{app}/mmca{query}")
-    page.get_by_text("Who asks whom").wait_for(timeout=60_000)
+    page.get_by_role("tab", name="Figure").wait_for(timeout=60_000)
     settled(page)
 
 
@@ -55,7 +55,7 @@ def link(page: Page) -> dict[str, list[str]]:
 
 def pick_word(page: Page, word: str) -> None:
     page.get_by_text(word, exact=True).first.click()
-    page.get_by_text(f"Regions answering “{word}”").first.wait_for()
+    page.get_by_text(f"Regions, scores for “{word}”").first.wait_for()
     settled(page)
 
 
@@ -73,13 +73,14 @@ def test_upload_pick_export_and_come_back(page: Page, app: str, asked: list[str]
     pick_word(page, "cat")
     assert link(page)["token"] == ["word-2"]
 
-    picture = page.locator("canvas").first.bounding_box()
+    picture = page.locator("[class*='st-key-method-regions'] canvas").first.bounding_box()
     assert picture is not None
     page.mouse.click(picture["x"] + picture["width"] / 2, picture["y"] + picture["height"] / 2)
-    page.get_by_text(re.compile(r"Regions answering region \d+")).first.wait_for()
+    page.get_by_text(re.compile(r"Regions, scores for region \d+")).first.wait_for()
     settled(page)
     assert link(page)["token"][0].startswith("region-")
 
+    page.get_by_role("tab", name="Figure").click()
     with page.expect_download(timeout=60_000) as waiting:
         page.get_by_role("button", name="PDF").click()
     content = Path(waiting.value.path()).read_bytes()
@@ -122,7 +123,7 @@ def test_a_link_restores_what_was_seen(page: Page, app: str, asked: list[str]) -
     other = page.context.new_page()
     other.set_viewport_size({"width": 1280, "height": 3600})
     other.goto(address)
-    other.get_by_text(f"Regions answering “{word}”").first.wait_for(timeout=60_000)
+    other.get_by_text(f"Regions, scores for “{word}”").first.wait_for(timeout=60_000)
     assert "head=3" in address
     assert "token=word-2" in address
     other.close()

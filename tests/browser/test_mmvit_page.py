@@ -25,7 +25,8 @@ HANDS = """() => {
   const found = [];
   const walk = (root) => root.querySelectorAll("*").forEach((node) => {
     if (node.shadowRoot) walk(node.shadowRoot);
-    if (node.classList.contains("hand") && node.style.display === "block") found.push(parseFloat(node.style.left));
+    const shown = node.classList.contains("hand") && node.style.display === "block" && node.offsetParent;
+    if (shown) found.push(parseFloat(node.style.left));
   });
   walk(document);
   return found;
@@ -35,8 +36,12 @@ HANDS = """() => {
 def opened(page: Page, app: str) -> None:
     page.set_viewport_size({"width": 1400, "height": 5200})
     page.goto(f"{app}/mmvit")
-    page.get_by_text("Answers to the class token").wait_for(timeout=SLOW)
-    page.get_by_role("heading", name="How far to trust it").wait_for(timeout=SLOW)
+    page.get_by_role("tab", name="Figure").wait_for(timeout=SLOW)
+    settled(page, timeout=SLOW)
+
+
+def turned_to(page: Page, tab: str) -> None:
+    page.get_by_role("tab", name=tab).click()
     settled(page)
 
 
@@ -53,21 +58,27 @@ def test_the_line_of_every_drawing_follows_the_player(page: Page, app: str, aske
     page.get_by_text("1.60 s of 0.00–1.60 s").wait_for(timeout=SLOW)  # it plays on to its end
     page.get_by_role("button", name="Play").wait_for(timeout=SLOW)
     seen.append(page.evaluate(HANDS))
-    assert len(seen[0]) == 16, "waveform, spectrogram, views that ask and that answer, five methods of two views"
-    assert [len(lines) for lines in seen] == [16, 16, 16]
+    assert len(seen[0]) == 12, "waveform, spectrogram, five methods of two views"
+    assert [len(lines) for lines in seen] == [12, 12, 12]
     for early, later, last in zip(*seen, strict=True):
         assert later - early == pytest.approx((last - later) / 2, rel=0.02), "0.4 s, 0.8 s and 1.6 s"
+    turned_to(page, "Attention between views")
+    lines = page.evaluate(HANDS)
+    assert len(lines) == 6, "waveform, spectrogram, queries and keys of two views: they follow where they are not seen"
+    assert all(line > 0 for line in lines)
 
 
 def test_pick_a_cell_and_take_the_figure(page: Page, app: str, asked: list[str]) -> None:
     opened(page, app)
+    turned_to(page, "Attention between views")
     picture = page.locator(".st-key-asking canvas").first.bounding_box()
     assert picture is not None
     page.mouse.click(picture["x"] + 0.45 * picture["width"], picture["y"] + 0.5 * picture["height"])
-    page.get_by_text("Answers to view 1").wait_for(timeout=SLOW)
+    page.get_by_text("Attention from view 1").wait_for(timeout=SLOW)
     settled(page)
     assert parse_qs(urlparse(page.evaluate("location.href")).query)["token"][0].startswith("view1-")
 
+    turned_to(page, "Figure")
     with page.expect_download() as waiting:
         page.get_by_role("button", name="PDF").click()
     content = Path(waiting.value.path()).read_bytes()
@@ -93,7 +104,7 @@ def test_the_stretch_of_a_long_file_is_chosen_on_its_waveform(page: Page, app: s
     )
     page.get_by_text("lasts 10 min").wait_for(timeout=SLOW)
     settled(page)
-    begins = page.get_by_label("The stretch begins at (s)")
+    begins = page.get_by_label("Time window starts at (s)")
     assert 398.4 < float(begins.input_value()) <= 400.4, "where it is loudest"
 
     def clicked(number: int, share: float) -> float:

@@ -337,7 +337,7 @@ def test_eight_threads_hear_only_themselves_and_others_hear_nothing():
             with hearing(model) as tape:
                 heard = model(words, patches)
             want[seed] = (heard if seed % 4 != 3 else model(words, patches), calls(model, tape))
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(8, initializer=torch.set_num_threads, initargs=(1,)) as pool:  # each thread has its own
         for seed, out, found in pool.map(run, range(400)):
             assert torch.equal(out, want[seed][0])
             if found is None:

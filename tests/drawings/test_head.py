@@ -11,7 +11,7 @@ from xviz.draw.scale import diverging, sequential
 from xviz.draw.scalp import field, flat, rim
 from xviz.drawings.head import CELLS, REACH, head
 from xviz.drawings.payload import unpack
-from xviz.drawings.traces import SPACING, traces
+from xviz.drawings.traces import SPACING, Windows, traces
 
 POSITIONS = np.stack([places()[name.upper()] for name in BIOSEMI32])
 SCORES = np.linspace(0, 1, 32)
@@ -107,7 +107,7 @@ def test_electrodes_without_a_place_are_said() -> None:
 def test_traces_are_sent_once_and_around_zero() -> None:
     signal = np.random.default_rng(0).standard_normal((2, 640)) + np.array([[500.0], [0.0]])
     signal[1, 5] = np.nan
-    view = traces(("Cz", "Pz"), signal, 128.0, rest=2.0, window=1.0, windows=3, answers=("a", "b", "c"), absent=(1,))
+    view = traces(("Cz", "Pz"), signal, 128.0, windows=Windows(1.0, 3, 2.0, ("a", "b", "c")), absent=(1,))
     header, arrays = unpack(view.payload)
     assert not arrays
     assert (header["seconds"], header["spacing"], header["absent"]) == (5.0, SPACING, [1])
@@ -115,8 +115,8 @@ def test_traces_are_sent_once_and_around_zero() -> None:
     samples = unpack(view.still)[1]["samples"].reshape(2, 640)
     assert abs(np.median(samples[0])) < 0.1
     assert np.isnan(samples[1, 5])
-    again = traces(("Cz", "Pz"), signal, 128.0, window=1.0, windows=3, selected=2)
+    again = traces(("Cz", "Pz"), signal, 128.0, windows=Windows(1.0, 3, selected=2))
     assert again.still == view.still
     assert view.table[2] == (2, 3.0, "b")
-    with pytest.raises(ValueError, match="answers"):
-        traces(("Cz", "Pz"), signal, 128.0, window=1.0, windows=3, answers=("a",))
+    with pytest.raises(ValueError, match="outputs"):
+        traces(("Cz", "Pz"), signal, 128.0, windows=Windows(1.0, 3, outputs=("a",)))

@@ -11,9 +11,9 @@ from PIL import Image
 from tests.room import room
 from xviz.draw.scale import Categories, diverging, sequential
 from xviz.drawings import points
+from xviz.drawings.drawing import Finer, Surround
 from xviz.drawings.payload import unpack
-from xviz.drawings.photos import album, photos
-from xviz.drawings.view import Finer
+from xviz.drawings.photos import Marks, album, photos
 
 GRID = (3, 4)
 
@@ -57,7 +57,7 @@ def test_a_pick_is_a_patch(made) -> None:
 
 
 def test_signs_crosses_and_left_out_photos_are_sent(made) -> None:
-    header, arrays = unpack(photos(made, numbers=[("1", 13)], crosses=[(2, 40.5, 60)], absent=[4]).payload)
+    header, arrays = unpack(photos(made, marks=Marks(absent=[4], numbers=[("1", 13)], crosses=[(2, 40.5, 60)])).payload)
     assert header["numbers"] == [{"text": "1", "patch": 13}]
     assert arrays["crosses"].tolist() == [2, 40.5, 60]
     assert header["absent"] == [4]
@@ -103,8 +103,9 @@ def test_a_geometry_made_once_gives_the_same_view() -> None:
     shown = room(4000)
     scores = np.arange(shown.segments.max() + 1) / 100
     once = points.geometry(shown.xyz, colours=shown.rgb, segments=shown.segments)
-    same = {"scale": sequential(scores), "title": "Room"}
-    afresh = points.points(shown.xyz, scores, colours=shown.rgb, segments=shown.segments, **same)
+    same = {"scale": sequential(scores), "surround": Surround("Room")}
+    again = points.geometry(shown.xyz, colours=shown.rgb, segments=shown.segments)
+    afresh = points.points(again, scores, **same)
     kept = points.points(once, scores, **same)
     assert (kept.payload, kept.still, kept.alt, kept.table) == (afresh.payload, afresh.still, afresh.alt, afresh.table)
 
@@ -116,7 +117,7 @@ def test_what_is_drawn_over_a_cloud_is_sent_around_its_middle() -> None:
         links=[[[0, 0, 0], [2, 4, 6]]], strengths=[0.5], numbers=[("1", [2, 4, 6])], crosses=[[1, 2, 3]],
         cameras=[("7", pose)],
     )  # fmt: skip
-    view = points.points([[0, 0, 0], [2, 4, 6]], marks=marks)
+    view = points.points(points.geometry([[0, 0, 0], [2, 4, 6]]), marks=marks)
     header, arrays = unpack(view.payload)
     assert arrays["ends"].tolist() == [-1, -2, -3, 1, 2, 3]
     assert arrays["crosses"].tolist() == [0, 0, 0]
@@ -129,7 +130,7 @@ def test_what_is_drawn_over_a_cloud_is_sent_around_its_middle() -> None:
 
 def test_classes_on_a_cloud_have_a_legend_and_no_strongest() -> None:
     classes = Categories(("floor", "wall"), label="predicted class")
-    view = points.points([[0, 0, 0], [1, 0, 0], [2, 0, 0]], [0, 1, np.nan], scale=classes)
+    view = points.points(points.geometry([[0, 0, 0], [1, 0, 0], [2, 0, 0]]), [0, 1, np.nan], scale=classes)
     header, arrays = unpack(view.payload)
     assert header["scale"]["counts"] == [1, 1]
     assert arrays["level"].tolist() == [1, 2, 0]

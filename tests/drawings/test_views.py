@@ -10,11 +10,11 @@ from PIL import Image
 
 from xviz.draw.scale import diverging, sequential
 from xviz.drawings import image, matrix, points, words
+from xviz.drawings.drawing import Drawing, Surround
 from xviz.drawings.payload import unpack
-from xviz.drawings.view import View
 
 
-def heatmap(weights, **options) -> View:
+def heatmap(weights, **options) -> Drawing:
     rows, columns = weights.shape
     labels = {"row_labels": [f"r{i}" for i in range(rows)], "column_labels": [f"c{i}" for i in range(columns)]}
     return matrix.matrix(weights, **labels, scale=options.pop("scale", sequential(weights)), **options)
@@ -33,7 +33,7 @@ def test_matrix_sends_levels_and_exact_values():
 
 
 def test_matrix_names_its_strongest_cell():
-    view = heatmap(np.float32([[0, -2], [1, 0]]), scale=diverging([2]), title="Map")
+    view = heatmap(np.float32([[0, -2], [1, 0]]), scale=diverging([2]), surround=Surround("Map"))
     assert "Strongest: r0, c1: −2" in view.alt
     assert view.table[0] == ("row", "column", "score")
     assert view.table[1] == ("r0", "c1", -2.0)
@@ -41,11 +41,11 @@ def test_matrix_names_its_strongest_cell():
 
 def test_quadrants_are_named_with_their_masses():
     weights = np.full((4, 4), 0.25, np.float32)
-    view = heatmap(weights, dividers=((1,), (1,)), quadrant_labels=(("a", "b"), ("c", "d")))
+    view = heatmap(weights, blocks=matrix.Blocks(((1,), (1,)), (("a", "b"), ("c", "d"))))
     blocks = unpack(view.payload)[0]["blocks"]
     assert blocks[1] == [{"label": "c", "mass": "0.25"}, {"label": "d", "mass": "0.75"}]
-    with pytest.raises(ValueError, match="quadrant labels"):
-        heatmap(weights, dividers=((1,), (1,)), quadrant_labels=(("a", "b"),))
+    with pytest.raises(ValueError, match="names of blocks"):
+        heatmap(weights, blocks=matrix.Blocks(((1,), (1,)), (("a", "b"),)))
 
 
 def test_a_large_matrix_is_pooled_to_its_strongest_and_says_so():
@@ -94,7 +94,7 @@ def test_picks_become_tokens():
 # ---- picture
 
 
-def regions(**options) -> View:
+def regions(**options) -> Drawing:
     pixels = options.pop("pixels", np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3))
     boxes = [[0, 0, 3, 3], [1, 1, 2, 2], [0, 0, 6, 4]]
     return image.regions(pixels, boxes, options.pop("scores", None), labels=["a", "b", "c"], **options)
@@ -122,7 +122,7 @@ def test_the_picture_stays_the_same_message_when_scores_change():
 
 def test_regions_are_ranked_by_magnitude_with_nan_last():
     scores = [0.1, np.nan, -0.5]
-    view = regions(scores=scores, scale=diverging(scores), masked=[1], crosses=[[1, 2]])
+    view = regions(scores=scores, scale=diverging(scores), marks=image.Marks(masked=[1], crosses=[[1, 2]]))
     header, arrays = unpack(view.payload)
     assert arrays["ranked"].tolist() == [2, 0, 1]
     assert arrays["level"][1] == 0
@@ -170,14 +170,16 @@ XYZ = np.float64([[4e5, 0, 0], [4e5 + 1, 2, 0], [4e5, 0, 3]])
 
 
 def test_positions_keep_their_digits_far_from_the_origin():
-    header, arrays = unpack(points.points(XYZ).still)
+    header, arrays = unpack(points.points(points.geometry(XYZ)).still)
     np.testing.assert_array_equal(arrays["position"].reshape(-1, 3) + header["centre"], XYZ)
     assert header["extent"] == [1, 2, 3]
     assert arrays["token"].tolist() == [0, 1, 2]
 
 
 def test_a_segment_is_one_token():
-    view = points.points(XYZ, [0.1, 0.9], segments=[1, -1, 0], labels=["a", "b"], scale=sequential([1]), selected=1)
+    view = points.points(
+        points.geometry(XYZ, segments=[1, -1, 0], labels=["a", "b"]), [0.1, 0.9], scale=sequential([1])
+    )
     header, arrays = unpack(view.payload)
     assert view.shape == (2,)
     assert header["tokens"] == 2
@@ -188,7 +190,7 @@ def test_a_segment_is_one_token():
 
 def test_too_many_points_are_thinned_and_keep_their_numbers():
     xyz = np.random.default_rng(0).random((450_000, 3))
-    view = points.points(xyz, np.zeros(len(xyz)), scale=sequential([]))
+    view = points.points(points.geometry(xyz), np.zeros(len(xyz)), scale=sequential([]))
     header, arrays = unpack(view.still)
     assert f"{len(arrays['token']):,} of 450,000 points drawn" in unpack(view.payload)[0]["note"]
     assert 100_000 < len(arrays["token"]) <= 150_000
@@ -198,15 +200,15 @@ def test_too_many_points_are_thinned_and_keep_their_numbers():
 
 
 def test_links_are_moved_with_the_points():
-    view = points.points(XYZ, links=[[XYZ[0], XYZ[1]]])
+    view = points.points(points.geometry(XYZ), marks=points.Marks([[XYZ[0], XYZ[1]]]))
     np.testing.assert_allclose(unpack(view.payload)[1]["ends"], [-0.5, -1, -1.5, 0.5, 1, -1.5])
 
 
 def test_an_empty_cloud_is_a_cloud():
-    view = points.points(np.zeros((0, 3)), [], scale=sequential([]))
+    view = points.points(points.geometry(np.zeros((0, 3))), [], scale=sequential([]))
     assert view.shape == (0,)
 
 
 def test_points_without_a_position_are_refused():
     with pytest.raises(ValueError, match="must be finite"):
-        points.points([[0, 0, np.nan]])
+        points.geometry([[0, 0, np.nan]])

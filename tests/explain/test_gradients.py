@@ -13,6 +13,7 @@ from xviz.core.errors import ModelError
 from xviz.core.features import twin_of
 from xviz.core.run import Target
 from xviz.explain import METHODS
+from xviz.explain.methods.gradients import completeness, integrate
 
 integrated, times_input, gradcam = (METHODS[key].explain for key in ("integrated", "gradient", "gradcam"))
 
@@ -70,6 +71,29 @@ def test_integrated_gradients_are_complete_up_to_the_recorded_delta(key):
         delta = got.provenance.options["delta"]
         assert total - gap == pytest.approx(delta, abs=1e-6)
         assert abs(delta) < (1e-6 if not key.startswith("mmca") else 0.02)  # the maximum over places has kinks
+        numbers = got.facts.numbers
+        assert numbers["completeness_gap"] == delta
+        assert numbers["value"] == pytest.approx(plain.value(loaded, run.inputs, target), abs=1e-6)
+        assert numbers["value"] - numbers["value_of_baseline"] == pytest.approx(gap, abs=1e-6)
+        assert f"{numbers['completeness_gap_share']:.1%} of the difference" in got.facts.notes[0]
+
+
+def test_steps_are_added_until_the_gap_is_small():
+    loaded, run = tiny.made("two-together")
+    target = Target("match")
+    tried = [integrate(loaded, run, target, steps=(count,)) for count in (1, 2, 32)]
+    assert [one.small for one in tried] == [False, False, True]
+    assert integrate(loaded, run, target, steps=(1, 2, 32, 64)).steps == 32
+    least = min(tried[:2], key=lambda one: abs(one.gap))
+    assert integrate(loaded, run, target, steps=(1, 2)).gap == least.gap
+
+
+def test_a_large_gap_is_a_warning():
+    facts = completeness(1.0, 0.5, -0.2, 3)
+    assert facts.numbers["completeness_gap_share"] == pytest.approx(0.4)
+    assert "40%" in facts.warnings[0]
+    assert not completeness(1.0, 0.5, 0.02, 3).warnings
+    assert facts.ranked
 
 
 def test_more_steps_come_closer():

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from itertools import combinations, islice
+from dataclasses import replace
+from itertools import combinations
 from math import comb
+from zlib import crc32
 
 import numpy as np
 import pytest
 import torch
 from captum.attr import FeatureAblation
+from scipy.stats import spearmanr
 
 from tests.explain import plain, tiny
 from xviz.core.errors import ModelError
 from xviz.core.run import Target
+from xviz.core.tokens import Pieces
 from xviz.explain import METHODS
-from xviz.explain.methods.shap import coalitions
+from xviz.explain.methods import shap as shap_method
+from xviz.explain.methods.shap import draw, estimate, game
+from xviz.explain.methods.shap import players as players_of_shap
 from xviz.explain.probe import per_space, players, probe, repeated, shown
 
 occlusion, shap = METHODS["occlusion"].explain, METHODS["shap"].explain
@@ -131,47 +137,159 @@ def shapley(loaded, inputs, target):
 
 
 @pytest.mark.parametrize("focus", [(), (1,)])
-def test_shap_comes_to_the_shapley_values(focus):
+def test_shap_of_few_tokens_is_exact(focus):
     loaded = tiny.model(tiny.CARDS["two-together"])
     run = tiny.ran(loaded, tiny.pair_inputs(left=3, right=4))
     target = Target("match", "left" if focus else None, focus)
     want, worth = shapley(loaded, run.inputs, target)
-    got = shap(loaded, run, target, n_samples=4000)
-    found = np.concatenate(list(got.scores.values()))
-    assert np.abs(found - want).max() < 0.05 * np.ptp(want)
-    gap = worth[frozenset(range(7))] - worth[frozenset()]
-    assert found.sum() == pytest.approx(gap, abs=2e-3 * np.ptp(want))
+    got = shap(loaded, run, target)
+    np.testing.assert_allclose(np.concatenate(list(got.scores.values())), want, atol=1e-12)
+    numbers = got.facts.numbers
+    assert (numbers["exact"], numbers["samples"], got.facts.ranked) == (True, 2**7, True)
+    assert numbers["value"] - numbers["value_of_none"] == pytest.approx(worth[frozenset(range(7))] - worth[frozenset()])
+
+
+def test_the_pieces_of_a_word_are_one_player():
+    loaded, inputs = tiny.made("mmca-parallel")[0], tiny.inputs_of("mmca-parallel", absent=True)
+    of_word = np.array([0, 1, 1, 2])
+    spaces = {**inputs.spaces, "pieces": Pieces("pieces", ("a", "b", "##c", "d"), of_word, ("a", "bc", "d"))}
+    run = tiny.ran(loaded, replace(inputs, spaces=spaces))
+    groups = players_of_shap(run.inputs)
+    words = [[i for _, i in group] for group in groups if group[0][0] == "pieces"]
+    here = np.flatnonzero(run.inputs.present["pieces"])
+    assert sorted(i for word in words for i in word) == here.tolist()
+    assert all(len({of_word[i] for i in word}) == 1 for word in words)
+    assert len(words) == len({of_word[i] for i in here})
+    worth = {}
+    for size in range(len(groups) + 1):
+        for some in combinations(range(len(groups)), size):
+            present = {name: torch.zeros(len(p), dtype=torch.bool) for name, p in run.inputs.present.items()}
+            for player in some:
+                for name, token in groups[player]:
+                    present[name][token] = True
+            worth[frozenset(some)] = plain.value(loaded, run.inputs, Target("score"), present=present)
+    got, n = shap(loaded, run, Target("score")).scores, len(groups)
+    for player, group in enumerate(groups):
+        want = sum(
+            (worth[some | {player}] - value) / (n * comb(n - 1, len(some)))
+            for some, value in worth.items()
+            if player not in some
+        )
+        for name, token in group:
+            assert got[name][token] == pytest.approx(want / len(group), abs=1e-10)
+
+
+def additive(count, seed=0):
+    """A game of known Shapley values: a player's own, half of what each pair adds, a third of what each trio adds."""
+    rng = np.random.default_rng(seed)
+    own, pair, trio = rng.normal(size=count), np.triu(rng.normal(size=(count, count)), 1), rng.normal(size=count - 2)
+
+    def ask(coalitions):
+        x = coalitions.astype(float)
+        return x @ own + ((x @ pair) * x).sum(1) + x[:, :-2] * x[:, 1:-1] * x[:, 2:] @ trio + 3.0
+
+    values = own + (pair + pair.T).sum(1) / 2
+    for at in range(count - 2):
+        values[at : at + 3] += trio[at] / 3
+    return ask, values
+
+
+def test_pairs_cancel_what_two_players_add():
+    rng = np.random.default_rng(3)
+    own, pair = rng.normal(size=14), np.triu(rng.normal(size=(14, 14)), 1)
+    values, facts = estimate(lambda c: c @ own + ((c @ pair) * c).sum(1), 14, first=200, most=200, seed=1)
+    np.testing.assert_allclose(values, own + (pair + pair.T).sum(1) / 2, atol=1e-9)
+    assert facts.numbers["rank_correlation_of_two_seeds"] == pytest.approx(1)
+    assert facts.numbers["standard_error"] < 1e-9
+
+
+def test_shap_comes_to_the_shapley_values_with_an_honest_error():
+    ask, want = additive(16)
+    few, facts = estimate(ask, 16, first=400, most=400, seed=0)
+    many, finer = estimate(ask, 16, first=40_000, most=40_000, seed=0)
+    assert np.abs(many - want).max() < 0.02 * np.ptp(want)
+    assert many.sum() == pytest.approx(want.sum(), abs=1e-9)  # the constraint is met, whatever the samples
+    assert few.sum() == pytest.approx(want.sum(), abs=1e-9)
+    assert finer.numbers["standard_error"] < facts.numbers["standard_error"] / 5
+    for values, told in ((few, facts), (many, finer)):
+        real = np.sqrt(np.mean((values - want) ** 2))
+        assert 0.4 < real / told.numbers["standard_error"] < 2.5
 
 
 def test_shap_is_least_squares_over_its_coalitions():
-    loaded, run = tiny.made("mmca-parallel", absent=True)
-    inputs, target, m = run.inputs, Target("score"), 60
-    x = torch.cat(list(islice(coalitions(7, 5), m)))
-    y = []
-    for row in x:
-        present = {name: p[0] for name, p in shown(inputs, row[None]).items()}
-        y.append(plain.value(loaded, inputs, target, present=present))
-    # the two ends are met exactly: φ_0 = y[none], Σφ = y[all] − y[none]; the last coefficient is what remains
-    x, y = x[2:].double().numpy(), np.array(y)
-    gap = y[0] - y[1]
-    free = np.linalg.lstsq(x[:, :-1] - x[:, -1:], y[2:] - y[1] - x[:, -1] * gap, rcond=None)[0]
-    want = np.append(free, gap - free.sum())
-    got = shap(loaded, run, target, n_samples=m, seed=5).scores
-    np.testing.assert_allclose(np.concatenate([got["regions"][[0, 2, 3, 4]], got["pieces"][:3]]), want, atol=1e-4)
+    """Restated: all coalitions of sizes 1 and n − 1 at the kernel's weight, the drawn ones share what is left of it."""
+    ask, _ = additive(9)
+    values, _ = estimate(ask, 9, first=98, most=98, seed=5)
+    n, single = 9, np.concatenate([np.eye(9, dtype=bool), ~np.eye(9, dtype=bool)])
+    drawn = np.concatenate([draw(n, (98 - 20) // 4, np.random.default_rng([5, half])) for half in (0, 1)])
+    kernel = {s: (n - 1) / (comb(n, s) * s * (n - s)) for s in range(1, n)}
+    mass = {s: kernel[s] * comb(n, s) for s in kernel}
+    inner = sum(mass[s] for s in range(2, n - 1))
+    weights = np.r_[np.full(2 * n, kernel[1]), np.full(len(drawn), inner / len(drawn))]
+    x = np.concatenate([single, drawn]).astype(float)
+    none, every = ask(np.array([[False] * n, [True] * n]))
+    y = ask(np.concatenate([single, drawn])) - none
+    root = np.sqrt(weights)[:, None]  # the last value is what remains of the sum
+    free = np.linalg.lstsq(root * (x[:, :-1] - x[:, -1:]), root[:, 0] * (y - x[:, -1] * (every - none)), rcond=None)[0]
+    np.testing.assert_allclose(values, np.append(free, every - none - free.sum()), atol=1e-9)
 
 
-def test_coalitions_have_the_sizes_of_the_kernel():
-    drawn = torch.cat(list(islice(coalitions(6, 0), 8_002)))[2:]
-    sizes = np.bincount(drawn.sum(1), minlength=7) / len(drawn)
-    weights = np.array([0, *(1 / (k * (6 - k)) for k in range(1, 6)), 0])
-    np.testing.assert_allclose(sizes, weights / weights.sum(), atol=0.02)
-    np.testing.assert_allclose(drawn.double().mean(0), 0.5, atol=0.02)
+def test_coalitions_have_the_sizes_of_the_kernel_and_their_complements():
+    drawn = draw(7, 20_000, np.random.default_rng(0))
+    assert (drawn[::2] == ~drawn[1::2]).all()
+    sizes = np.bincount(drawn.sum(1), minlength=8) / len(drawn)
+    weights = np.array([0, 0, *(1 / (k * (7 - k)) for k in range(2, 6)), 0, 0])
+    np.testing.assert_allclose(sizes, weights / weights.sum(), atol=0.01)
+    for size in range(2, 6):
+        np.testing.assert_allclose(drawn[drawn.sum(1) == size].mean(0), size / 7, atol=0.02)
+
+
+def test_two_seeds_settle_the_ranking_or_it_is_refused():
+    ask, _ = additive(20)
+    values, facts = estimate(ask, 20, first=256, most=65_536, seed=0)
+    assert facts.ranked
+    assert facts.numbers["rank_correlation_of_two_seeds"] >= 0.9
+    assert facts.numbers["samples"] < 65_536
+    assert not facts.warnings
+    count = facts.numbers["samples"]  # as many at once are the same ones
+    np.testing.assert_allclose(estimate(ask, 20, first=count, most=count, seed=0)[0], values, atol=1e-10)
+    other, _ = estimate(ask, 20, first=256, most=65_536, seed=1)
+    assert spearmanr(values, other).statistic > 0.9
+
+    def noise(coalitions):
+        return np.array([crc32(row.tobytes()) % 1000 for row in coalitions]) / 1000.0
+
+    _, facts = estimate(noise, 20, first=256, most=1024, seed=0)
+    assert not facts.ranked
+    assert facts.numbers["samples"] <= 1024
+    assert f"{facts.numbers['rank_correlation_of_two_seeds']:.2f}" in facts.warnings[0]
+    assert "standard error" in facts.notes[0]
+
+
+def test_the_time_of_a_slow_model_ends_too(monkeypatch):
+    ask, _ = additive(20)
+    monkeypatch.setattr(shap_method, "SECONDS", 0.0)
+    assert estimate(ask, 20, first=256, most=65_536, seed=0)[1].numbers["samples"] <= 256
+
+
+def test_coalitions_without_the_focus_need_no_run():
+    loaded, run = tiny.made("mmca-parallel")
+    target, groups = Target("score", "pieces", (2,)), players_of_shap(run.inputs)
+    coalitions = np.random.default_rng(0).random((40, len(groups))) < 0.5
+    got = game(loaded, run.inputs, target, groups)(coalitions)
+    for row, value in zip(coalitions, got, strict=True):
+        present = {name: torch.zeros(len(p), dtype=torch.bool) for name, p in run.inputs.present.items()}
+        for player in np.flatnonzero(row):
+            for name, token in groups[player]:
+                present[name][token] = True
+        assert value == pytest.approx(plain.value(loaded, run.inputs, target, present=present), abs=1e-12)
 
 
 def test_shap_refuses_too_few_samples():
     loaded, run = tiny.made("mmca-parallel")
-    with pytest.raises(ModelError, match="at least 11 samples"):
-        shap(loaded, run, Target("score"), n_samples=10)
+    least = 2 * len(players_of_shap(run.inputs)) + 6
+    with pytest.raises(ModelError, match=f"at least {least} samples"):
+        shap(loaded, run, Target("score"), n_samples=least - 1)
 
 
 @pytest.mark.parametrize("key", ["occlusion", "shap", "integrated", "gradient", "gradcam"])

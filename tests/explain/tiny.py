@@ -57,7 +57,7 @@ def mmca(branches: str) -> ModelCard:
     joint = (*own, *both) if branches == "stacked" else both
     settings = MmcaSettings(
         region_width=6, word_width=5, width=8, heads=HEADS, hidden=12, layers=LAYERS, filters=7, branches=branches,
-        dropout=0.1, alpha=0.7,
+        dropout=0.1, alpha=0.7, baseline=None,
     )  # fmt: skip
     paths = {"alone": own, "joint": joint, "score": joint}
     return card(

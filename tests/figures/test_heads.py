@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from xviz.core.errors import ModelError
+from xviz.core.explanation import Explanation
 from xviz.core.provenance import Provenance
 from xviz.core.sample import BIOSEMI32
 from xviz.core.tokens import Electrodes
@@ -22,7 +23,7 @@ POSITIONS = np.stack([places()[name.upper()] for name in BIOSEMI32])
 SCALP = Scalp(Electrodes("psd", BIOSEMI32, POSITIONS), "BioSemi cap, 32 electrodes", absent=(3,), credit="made up")
 BANDS = ["theta\n4–7 Hz", "alpha\n8–13 Hz"]
 RNG = np.random.default_rng(0)
-TABLES = {"DE asks PSD": RNG.random((32, 2)), "PSD asks DE": RNG.random((32, 2))}
+TABLES = {"DE to PSD": RNG.random((32, 2)), "PSD to DE": RNG.random((32, 2))}
 
 
 @pytest.mark.parametrize("preset", ["nature-single", "nature-double", "lncs"])
@@ -34,7 +35,7 @@ def test_heads_of_all_bands(preset: str) -> None:
     assert "Montage: BioSemi cap, 32 electrodes" in made.caption
     assert "took no part (F7)" in made.caption
     assert len(heads(made)) == 4
-    assert "DE asks PSD" in made.alt
+    assert "DE to PSD" in made.alt
 
 
 def test_a_head_shows_the_scores_at_its_electrodes() -> None:
@@ -56,9 +57,8 @@ def test_a_head_shows_the_scores_at_its_electrodes() -> None:
 def test_names_stand_where_they_can_be_read() -> None:
     """Those of outer electrodes outside the field, in black on white; others inside with a rim of the other colour."""
     scores = np.linspace(0, 1, 32)
-    made = row_figure(
-        SCALP, scores, np.full((32, 32), 1 / 32), ORIGIN, direction="DE asks PSD", band="alpha", unit="weight"
-    )
+    explanation = Explanation({"psd": scores}, "received", "valence", "weight", False, ORIGIN)
+    made = row_figure(SCALP, explanation, np.full((32, 32), 1 / 32), direction="DE to PSD", band="alpha")
     (axes,) = heads(made)
     found = {text.get_text(): text for text in axes.texts}
     assert set(found) == set(BIOSEMI32)
@@ -76,7 +76,7 @@ def heads(made: Figure) -> list:
 
 def test_attention_given_away_has_limits_of_its_own() -> None:
     made = heads_figure(SCALP, TABLES, BANDS, ORIGIN, what="Attention that each electrode gives", limits=(0.6, 1.0))
-    assert "Attention that each electrode gives, DE asks PSD, by band" in made.caption
+    assert "Attention that each electrode gives, DE to PSD, by band" in made.caption
     assert "0.6" in made.caption
 
 
@@ -85,16 +85,16 @@ def test_a_row_with_its_matrix(selected: int | None) -> None:
     weights = RNG.dirichlet(np.ones(32), 32)
     links = [] if selected is None else [(14, 2, 0.4), (14, 9, 0.1)]
     scores = weights.mean(0) if selected is None else weights[selected]
-    more = {"direction": "DE asks PSD", "band": "alpha, 8–13 Hz", "unit": "attention weight"}
-    made = row_figure(SCALP, scores, weights, ORIGIN, selected=selected, links=links, **more)
-    assert ("Attention of Oz" in made.caption) == (selected is not None)
+    focus = None if selected is None else ("de", (selected,))
+    explanation = Explanation({"psd": scores}, "look", "valence", "attention weight", False, ORIGIN, focus)
+    more = {"direction": "DE to PSD", "band": "alpha, 8–13 Hz", "links": links}
+    made = row_figure(SCALP, explanation, weights, **more)
+    assert ("Attention from Oz" in made.caption) == (selected is not None)
     assert "8–13 Hz" in made.caption
     for kind in ("pdf", "svg", "png"):
         content = made.to_bytes(kind)
         assert read_record(content)["caption"] == made.caption
-        assert content == row_figure(SCALP, scores, weights, ORIGIN, selected=selected, links=links, **more).to_bytes(
-            kind
-        ), "drawn twice, the same bytes"
+        assert content == row_figure(SCALP, explanation, weights, **more).to_bytes(kind), "drawn twice, the same bytes"
     assert made.size_mm[1] <= 170
 
 

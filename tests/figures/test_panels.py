@@ -12,12 +12,11 @@ from matplotlib.text import Text
 
 from xviz.core.errors import ModelError
 from xviz.draw.scale import Scale, diverging, sequential
-from xviz.figures.bars import bars_panel
-from xviz.figures.grid import matrix_panel
+from xviz.figures.grid import Blocks, Labels, matrix_panel
 from xviz.figures.lettering import contrasting, fit, flow, spread, width_of
 from xviz.figures.match import match_figure
 from xviz.figures.methods import methods_figure
-from xviz.figures.panel import colour_bar, picture_panel, words_panel
+from xviz.figures.panel import Marks, colour_bar, picture_panel, words_panel
 from xviz.figures.raster import heat, shrunk
 from xviz.figures.style import BOX, PRESETS, drawing
 
@@ -95,8 +94,8 @@ def test_missing_glyphs_are_boxes_and_the_caption_says_so():
 def test_the_caption_says_what_is_shown_by_whom_and_on_what():
     made = make_match("nature-double")
     for said in (
-        "a, Regions of the picture by their score when “eyes” asks (colour: 0 … ",
-        "b, Words of the sentence when region 5 asks",
+        "a, Regions of the picture by their score from “eyes” (colour: 0 … ",
+        "b, Words of the sentence by their score from region 5",
         "c, Joint attention of 36 regions and 17 word pieces, layer 1, mean of 8 heads",
         "Model: mmca, checkpoint “mmca” (sha256 ab12cd34ab12…).",
         "call = joint.0.attention",
@@ -132,7 +131,7 @@ def test_large_pictures_shrink_to_print_and_small_ones_stay():
 def test_the_picture_names_its_strongest_regions_in_order():
     axes = canvas()
     pair, scores = pair_of(), np.linspace(0, 1, 36)
-    picture_panel(axes, pair.pixels, pair.regions.boxes, scores, sequential(scores), selected=0, top=2)
+    picture_panel(axes, pair.pixels, pair.regions.boxes, scores, sequential(scores), marks=Marks(selected=0, top=2))
     assert [t.get_text() for t in axes.texts] == ["1: 1", "2: 0.971", "S"]
     dashed = [p for p in axes.patches if p.get_linestyle() not in ("-", "solid")]
     assert len(dashed) == 1
@@ -148,7 +147,9 @@ def test_a_region_with_nothing_is_not_among_the_strongest():
 
 def test_equal_boxes_do_not_hide_each_others_ranks():
     axes = canvas()
-    picture_panel(axes, np.zeros((100, 200, 3), np.uint8), [[0, 0, 200, 100]] * 6, np.arange(6.0), Scale(0, 5), top=6)
+    picture_panel(
+        axes, np.zeros((100, 200, 3), np.uint8), [[0, 0, 200, 100]] * 6, np.arange(6.0), Scale(0, 5), marks=Marks(top=6)
+    )
     check_apart(axes.figure)
     check_inside(axes.figure)
 
@@ -218,8 +219,8 @@ def test_matrix_cells_labels_and_masses():
     scale = sequential(weights)
     names = ("regions", "words")
     matrix_panel(
-        axes, weights, scale, dividers=((2,), (2,)), quadrants=(names, names), row_labels=("1", "2", "cat"),
-        column_labels=("1", "2", "cat"), marked=((2,), ()), numbers=True,
+        axes, weights, scale, labels=Labels(("1", "2", "cat"), ("1", "2", "cat"), ((2,), ())),
+        blocks=Blocks(((2,), (2,)), (names, names)), numbers=True,
     )  # fmt: skip
     image = axes.images[0]
     assert image.get_interpolation() == "nearest"
@@ -227,7 +228,7 @@ def test_matrix_cells_labels_and_masses():
     expected[2, 2] = 255
     np.testing.assert_array_equal(image.get_array(), expected)
     said = [t.get_text() for t in axes.texts]
-    for line in ("regions give", "0.69 to regions", "0.31 to words", "0.25 to regions", "0.00 to words", "–", "0.375"):
+    for line in ("from regions", "0.69 to regions", "0.31 to words", "0.25 to regions", "0.00 to words", "–", "0.375"):
         assert line in said
     assert [t.get_text() for t in axes.texts if t.get_fontweight() == "bold"] == ["cat"]
     check_inside(axes.figure)
@@ -244,19 +245,6 @@ def test_the_colour_bar_prints_limits_and_what_lies_beyond():
     np.testing.assert_array_equal(axes.images[0].get_array()[0], scale.lut()[1:, :3])
 
 
-def test_bars_are_as_long_as_their_values():
-    axes = canvas(200, 120)
-    values = {"attention": [1.0, 2.0], "occlusion": [-1.0, 0.5]}
-    bars_panel(axes, ("cat", "a label much too long for the room that it is given here"), values, unit="score")
-    bars = axes.patches[:4]
-    widths = np.array([bar.get_width() for bar in bars])
-    np.testing.assert_allclose(widths / widths[0], [1, 1, 2, 0.5])
-    assert {"−1", "0", "2", "score", "attention", "occlusion"} <= {t.get_text() for t in axes.texts}
-    check_inside(axes.figure)
-    with pytest.raises(ValueError, match="1 to 5 methods"):
-        bars_panel(axes, ("cat",), {str(i): [1.0] for i in range(6)}, unit="score")
-
-
 def test_the_match_figure_draws_the_scores_it_was_given():
     pair = pair_of()
     parts = parts_of(pair)
@@ -264,7 +252,7 @@ def test_the_match_figure_draws_the_scores_it_was_given():
     said = {t.get_text() for t in texts(made.drawing)}
     assert f"1: {parts['by_word'].scores['regions'][EYE]:.3g}" not in said  # it is also the selected one, so “S, 1: …”
     assert any(s.startswith("S, 1: ") for s in said)
-    assert {"Regions asked by “eyes”", "Words asked by region 5 (S)", "regions give", "words give"} <= said
+    assert {"Regions, from “eyes”", "Words, from region 5 (S)", "from regions", "from words"} <= said
     bold = [t.get_text() for t in texts(made.drawing) if t.get_fontweight() == "bold"]
     assert sorted(bold) == ["5", "a", "b", "c", "eyes"]
     assert pair.text.pieces[EYES] == "eyes"

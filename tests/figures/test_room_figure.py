@@ -19,7 +19,7 @@ from xviz.explain.links import strongest
 from xviz.figures.cloud import Camera, still
 from xviz.figures.figure import read_record
 from xviz.figures.raster import heat_of_cells
-from xviz.figures.room import Room, _band, room_figure
+from xviz.figures.room import Overlay, Room, _band, room_figure
 from xviz.figures.style import PRESETS
 
 ORIGIN = Provenance("mit", "mit", "a" * 64, "room", "b" * 64, {"method": "look"})
@@ -45,10 +45,9 @@ def asked_by_piece(shown: Room) -> Explanation:
     return Explanation({"patches": scores}, "look", "chair", "weight", False, ORIGIN, ("supervoxels", (60,)))
 
 
-def figure(shown: Room, found: Explanation, preset: str = "nature-double", **options):
-    return room_figure(
-        shown, found, titles=("Cloud", "Photos"), links=strongest(found, 4), preset=PRESETS[preset], **options
-    )
+def figure(shown: Room, found: Explanation, preset: str = "nature-double", **over):
+    overlay = Overlay(strongest(found, 4), **over)
+    return room_figure(shown, found, titles=("Cloud", "Photos"), overlay=overlay, preset=PRESETS[preset])
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -148,11 +147,11 @@ def test_a_cloud_without_colours_and_a_class_over_both_sides(shown: Room) -> Non
     both = {**asked_by_patch(shown).scores, **asked_by_piece(shown).scores}
     found = Explanation(both, "relevance", "chair", "relevance", False, ORIGIN)
     bare = Room(shown.xyz, None, shown.segments, shown.images, shown.patches, shown.frames)
-    made = room_figure(bare, found, titles=("Cloud", "Photos"), totals=np.arange(5), shared=True)
+    made = room_figure(bare, found, titles=("Cloud", "Photos"), overlay=Overlay(totals=np.arange(5)), shared=True)
     said = re.findall(r"colour: 0 … (\S+)", made.caption)
     assert len(said) == 2
     assert said[0] == said[1]  # the same limits on both sides
-    own = room_figure(bare, found, titles=("Cloud", "Photos"), totals=np.arange(5))
+    own = room_figure(bare, found, titles=("Cloud", "Photos"), overlay=Overlay(totals=np.arange(5)))
     assert len(set(re.findall(r"colour: 0 … (\S+)", own.caption))) == 2
 
 

@@ -6,14 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from tests.explain import tiny
 from xviz.core.errors import ModelError
 from xviz.core.run import Target
 from xviz.explain import METHODS
+from xviz.explain.methods.shap import estimate
 from xviz.figures.figure import read_record
 from xviz.figures.style import PRESETS
-from xviz.figures.views import views_figure
+from xviz.figures.views import Background, views_figure
 
 
 def made(preset: str):
@@ -24,8 +26,8 @@ def made(preset: str):
     pixels = np.full((16, 24, 3), 200, np.uint8)
     ticks = [(0.5, "0.1"), (1.0, "1.6")], [(0.5, "900")]
     return views_figure(
-        pixels, found, spaces, titles=["Rollout", "Leave one out"], ticks=ticks,
-        axes=("time (s)", "Hz"), credit="made here (CC0)", preset=PRESETS[preset],
+        Background(pixels, spaces, ticks, ("time (s)", "Hz")), found, titles=["Rollout", "Leave one out"],
+        credit="made here (CC0)", preset=PRESETS[preset],
     )  # fmt: skip
 
 
@@ -38,22 +40,42 @@ def test_every_venue_has_its_width_and_the_caption_tells_all(preset: str) -> Non
     assert read_record(figure.to_bytes("svg"))["provenance"]["options"]["figure"] == "views"
 
 
+def test_the_caption_tells_the_facts_and_nothing_ranks_what_chance_makes() -> None:
+    loaded = tiny.model(tiny.mmvit("joint"))
+    run = tiny.ran(loaded, tiny.inputs_of("mmvit"), "two")
+    sure = METHODS["integrated"].explain(loaded, run, Target("two"))
+    _, chance = estimate(lambda c: np.random.default_rng(0).normal(size=len(c)), 16, first=64, most=64, seed=0)
+    unsure = replace(METHODS["occlusion"].explain(loaded, run, Target("two")), method="shap", facts=chance)
+    spaces = {name: run.spaces[name] for name in ("view1", "view2")}
+    pixels = np.full((16, 24, 3), 200, np.uint8)
+    one, both = (
+        views_figure(
+            Background(pixels, spaces), found, titles=["A", "B"][: len(found)], preset=PRESETS["nature-double"]
+        )
+        for found in ([sure], [sure, unsure])
+    )
+    assert f"Integrated gradients: {sure.facts.notes[0]}" in one.caption
+    assert f"KernelSHAP: {chance.warnings[0]} {chance.notes[0]}" in both.caption
+    assert both.caption.count("strongest:") == 2  # the views of the first alone
+    assert both.caption.count("not ranked") == 2
+    ranks = [sum(t.get_text().startswith("1: ") for t in f.drawing.findobj(Text)) for f in (one, both)]
+    assert ranks[0] == ranks[1] > 0
+
+
 def test_the_cell_that_asks_is_dashed_in_its_own_view_and_titles_begin_with_the_view() -> None:
     loaded = tiny.model(tiny.mmvit("joint"))
     run = tiny.ran(loaded, tiny.inputs_of("mmvit"), "two")
     found = METHODS["rollout"].explain(loaded, run, Target("two"))
     spaces = {name: run.spaces[name] for name in ("view1", "view2")}
-    asked = {"asking": (spaces["view2"], 0), "notes": ["Stage 1, mean of heads."]}
-    made = views_figure(
-        np.full((16, 24, 3), 200, np.uint8), [found], spaces, titles=["a very long title " * 9], **asked
-    )
+    background = Background(np.full((16, 24, 3), 200, np.uint8), spaces, focus=(spaces["view2"], 0))
+    made = views_figure(background, [found], titles=["a very long title " * 9], notes=["Stage 1, mean of heads."])
     panels = [axes for axes in made.drawing.axes if axes.images and axes.patches][:2]  # the third is the colour bar
     dashed = [any(patch.get_linestyle() not in ("-", "solid") for patch in axes.patches) for axes in panels]
     assert dashed == [False, True]
     titles = [text.get_text() for axes in made.drawing.axes for text in axes.texts]
     assert any(title.startswith("View 1: a very") for title in titles)
     assert any(title.startswith("View 2: a very") for title in titles)
-    assert "Stage 1, mean of heads. The dashed cell asks." in made.caption
+    assert "Stage 1, mean of heads. Dashed: the patch that attention comes from." in made.caption
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -68,7 +90,7 @@ def test_no_text_leaves_the_page(preset: str) -> None:
 
 def test_titles_must_fit() -> None:
     with pytest.raises(ModelError, match="as many titles"):
-        views_figure(np.zeros((4, 4, 3), np.uint8), [], {}, titles=[])
+        views_figure(Background(np.zeros((4, 4, 3), np.uint8), {}), [], titles=[])
 
 
 @pytest.mark.parametrize("preset", ["nature-single", "nature-double"])
@@ -80,8 +102,8 @@ def test_upright_planes_keep_their_shape_stand_side_by_side_and_share_their_bars
     spaces = {name: run.spaces[name] for name in ("view1", "view2")}
     known = np.float32([[2, 2, 9, 2]])
     made = views_figure(
-        np.full((16, 24, 3), 200, np.uint8), found, spaces, titles=keys, limit=0.1, upright=True, known=known,
-        preset=PRESETS[preset],
+        Background(np.full((16, 24, 3), 200, np.uint8), spaces, known=known, upright=True), found, titles=keys,
+        limit=0.1, preset=PRESETS[preset],
     )  # fmt: skip
     panels = [axes.get_window_extent() for axes in made.drawing.axes if axes.images and axes.patches]
     shapes = [box.width / box.height for box in panels]

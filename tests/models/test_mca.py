@@ -228,7 +228,7 @@ def test_prepare_says_what_it_changed() -> None:
     signal[3], signal[4] = 7.0, np.nan
     inputs = prepare(Sample("x", {"eeg": replace(eeg, signal=signal)}), SHIPPED)
     told = " ".join(inputs.notes)
-    for words in ("from 256 to 128 Hz", f"say nothing: {BIOSEMI32[3]}, {BIOSEMI32[4]}", "no rest", "first 60 of 64 s"):
+    for words in ("from 256 to 128 Hz", f"no signal: {BIOSEMI32[3]}, {BIOSEMI32[4]}", "no rest", "first 60 of 64 s"):
         assert words in told
     assert inputs.present["de"].sum() == 30
     assert not inputs.tokens["psd"][3].any()
@@ -334,7 +334,7 @@ def test_other_weights_change_the_answer(loaded: engine.Loaded, run) -> None:
 
 def test_cells_are_finer_than_tokens(loaded: engine.Loaded, run) -> None:
     target = Target("arousal")
-    fine = eeg_cells.integrated(loaded, run, target, n_steps=8)
+    fine = eeg_cells.integrated(loaded, run, target, steps=(8,))[0]
     coarse = METHODS["integrated"].explain(loaded, run, target, n_steps=8)
     for name, scores in coarse.scores.items():
         assert fine[name].shape == (8, 60)

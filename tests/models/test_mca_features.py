@@ -4,12 +4,27 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import mne
 import numpy as np
 import pytest
+import torch
 
 from xviz.core.errors import SampleError
-from xviz.core.sample import BIOSEMI32, Eeg
-from xviz.models.mca_features import BANDS, Plan, check_rate, de, features, frames, pad, psd, resampled, step_means
+from xviz.core.sample import BIOSEMI32, Eeg, Sample
+from xviz.models.mca import MCA_CARD, MCA_PAPER_CARD
+from xviz.models.mca_features import (
+    BANDS,
+    PUBLISHED,
+    Plan,
+    check_rate,
+    de,
+    features,
+    frames,
+    pad,
+    psd,
+    resampled,
+    step_means,
+)
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "mca.json").read_text(encoding="utf-8"))
 PLAN = Plan()
@@ -59,6 +74,36 @@ def test_features_of_a_trial() -> None:
     plain = psd(windows_, PLAN).transpose(0, 2, 1) - psd(rest[:, -256:], PLAN)[..., None]
     assert np.allclose(power[..., :58], plain.reshape(4, 5, 58, 4).mean(-1))
     assert np.array_equal(power[..., 58:], power[..., 56:58])
+
+
+@pytest.mark.parametrize("rest", [384, 640])
+def test_the_authors_crop_includes_its_end(rest: int) -> None:
+    """Restated by their indices: of 640 samples of rest PSD reads 384 to 639, DE 385 to 640 of the filtered signal."""
+    signal = np.random.default_rng(4).standard_normal((3, rest + 7680)) * 8
+    ours, published = (features(signal, rest, plan) for plan in (PLAN, PUBLISHED))
+    np.testing.assert_array_equal(ours[1], published[1])
+    for plan, (entropy, _), first in ((PLAN, ours, rest - 256), (PUBLISHED, published, rest - 255)):
+        for index, (low, high) in enumerate(((4, 8), (8, 10), (8, 12), (12, 30), (30, 45))):
+            filtered = mne.filter.filter_data(signal, 128.0, low, high, fir_design="firwin", verbose="ERROR")
+            read = filtered[:, [first + i for i in range(256)]]
+            before = 0.5 * np.log10(2 * np.pi * np.e * read.var(1))
+            starts = range(rest, rest + 7680 - 256, 32)
+            trial = np.stack([filtered[:, s : s + 256].var(1) for s in starts], 1)
+            values = 0.5 * np.log10(2 * np.pi * np.e * trial) - before[:, None]
+            want = values.reshape(3, 58, 4).mean(-1)
+            np.testing.assert_allclose(entropy[:, index, :58], want, atol=1e-9, err_msg=str(plan.de_rest_shift))
+    assert rest != 640 or (rest - 255, rest + 1) == (385, 641)
+    assert np.abs(ours[0] - published[0]).max() > 1e-4
+
+
+def test_the_published_card_reads_the_authors_window_and_the_shipped_one_what_it_was_trained_with() -> None:
+    assert (MCA_PAPER_CARD.settings.plan.de_rest_shift, MCA_PAPER_CARD.checkpoint) == (1, None)
+    assert (MCA_CARD.settings.plan.de_rest_shift, MCA_CARD.checkpoint) == (0, "mca")
+    noise = np.random.default_rng(5).standard_normal((32, 8064)).astype(np.float32) * 10
+    sample = Sample("noise", {"eeg": Eeg(noise, 128.0, BIOSEMI32, None, 3.0)})
+    ours, theirs = (card.prepare(sample, card.settings) for card in (MCA_CARD, MCA_PAPER_CARD))
+    assert torch.equal(ours.tokens["psd"], theirs.tokens["psd"])
+    assert not torch.equal(ours.tokens["de"], theirs.tokens["de"])
 
 
 def test_without_rest_the_mean_is_taken_off() -> None:

@@ -16,7 +16,7 @@ from xviz.core.sample import Picture, Regions, Sample, Text
 from xviz.models.mmca import MMCA, MMCA_PAPER_CARD, PAPERS, SHIPPED, prepare
 
 SMALL = replace(
-    SHIPPED, region_width=6, word_width=5, width=8, heads=2, hidden=12, filters=4, dropout=0.3,
+    SHIPPED, region_width=6, word_width=5, width=8, heads=2, hidden=12, filters=4, dropout=0.3, baseline=None,
 )  # fmt: skip
 Array = NDArray[np.float64]
 

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tests.models.test_mmca import stated
 from xviz import engine
+from xviz.core.explanation import Explanation
+from xviz.core.run import Target
 from xviz.core.sample import Sample
-from xviz.data.shipped import load_sample, samples
+from xviz.data.shipped import load_sample, sample, samples
+from xviz.explain import METHODS
 from xviz.models import MODELS
 from xviz.models.mmca import SHIPPED
 
@@ -57,3 +61,42 @@ def test_golden_numbers(loaded: engine.Loaded) -> None:
     for key in KEYS:
         found = engine.outputs(loaded, loaded.card.prepare(load_sample(key), SHIPPED))
         assert found == pytest.approx(golden["outputs"][key], abs=5e-4), key
+
+
+@pytest.fixture(scope="module")
+def integrals(loaded: engine.Loaded) -> dict[str, Explanation]:
+    runs = {key: engine.run(loaded, load_sample(key)) for key in KEYS}
+    return {key: METHODS["integrated"].explain(loaded, run, Target("score")) for key, run in runs.items()}
+
+
+def test_the_baseline_scores_as_a_pair_that_does_not_match(
+    loaded: engine.Loaded, integrals: dict[str, Explanation]
+) -> None:
+    """Beside every shipped picture with every sentence of another one: the middle half of these and no more."""
+    inputs = [loaded.card.prepare(load_sample(key), SHIPPED) for key in KEYS]
+    others = []
+    for picture in inputs:
+        for sentence in inputs:
+            tokens = {"regions": picture.tokens["regions"], "pieces": sentence.tokens["pieces"]}
+            present = {name: torch.ones(1, len(part), dtype=torch.bool) for name, part in tokens.items()}
+            made = engine.forward(loaded, engine.batched(tokens), present, engine.batched(picture.context))
+            others.append(float(made["score"]) if sentence is not picture else np.nan)
+    plain = [one.facts.numbers["value_of_baseline"] for one in integrals.values()]
+    low, high = np.nanquantile(others, [0.25, 0.75])
+    assert low < min(plain)
+    assert max(plain) < high
+    true = [one.facts.numbers["value"] for key, one in integrals.items() if sample(key).kind == "composed scene"]
+    assert min(true) > 0.4 + max(plain)
+
+
+def test_integrated_gradients_are_complete_on_the_shipped_samples(integrals: dict[str, Explanation]) -> None:
+    shares = []
+    for one in integrals.values():
+        numbers = one.facts.numbers
+        total = sum(float(scores.sum()) for scores in one.scores.values())
+        gap = total - (numbers["value"] - numbers["value_of_baseline"])
+        assert numbers["completeness_gap"] == pytest.approx(gap, abs=1e-9)
+        shares.append(abs(gap) / abs(numbers["value"] - numbers["value_of_baseline"]))
+        assert numbers["completeness_gap_share"] == pytest.approx(shares[-1])
+    assert np.median(shares) < 0.01
+    assert max(shares) < 0.02

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from xviz.data.shipped import samples
 from xviz.explain import METHODS
+from xviz.explain.methods import shap
 from xviz.models import CARDS
 
 ROOT = Path(__file__).parents[2]
@@ -105,11 +106,29 @@ def test_a_slow_method_waits_to_be_asked() -> None:
     assert not at.error, told(at)
 
 
+def test_integrated_gradients_tell_both_ends_and_their_gap() -> None:
+    at = opened()
+    at.selectbox(key="method").set_value(METHODS["integrated"].title).run()
+    said = [caption.value.replace("\\", "") for caption in at.caption]
+    assert any("f(x) = " in one and "f(b) = " in one and "completeness gap" in one for one in said)
+
+
+def test_a_warning_stands_in_the_place_of_a_ranking_that_chance_makes(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FIRST", "BUDGET"):
+        monkeypatch.setattr(shap, name, 200)
+    at = opened()
+    at.selectbox(key="method").set_value(METHODS["shap"].title).run()
+    next(button for button in at.button if "Compute" in button.label).click().run()
+    assert not at.error, told(at)
+    assert any("No ranking" in warning.value for warning in at.warning)
+    assert not any("rank correlation **" in part.value for part in at.markdown)
+
+
 def test_captions_and_pictures_are_ranked_when_asked_for() -> None:
     at = opened()
     at.button(key="match.rank").click().run()
     assert not at.error, told(at)
-    sentences, pictures = (frame.value for frame in at.dataframe)
+    sentences, pictures = (frame.value for frame in at.dataframe if "rank" in frame.value)
     assert len(sentences) == sum(len(one.sentences) for one in samples("mmca"))
     assert len(pictures) == len(samples("mmca"))
     assert sentences["score"].is_monotonic_decreasing

@@ -37,7 +37,7 @@ def told(at: AppTest) -> str:
 
 
 def said(at: AppTest) -> str:
-    return " ".join(part.value.replace("\\", "") for part in [*at.caption, *at.markdown])
+    return " ".join(part.value.replace("\\", "") for part in [*at.caption, *at.markdown, *at.info, *at.warning])
 
 
 def value(metric) -> float:
@@ -66,7 +66,7 @@ def with_file(name: str, content: bytes) -> AppTest:
 def test_the_page_opens_with_a_simulated_recording_and_says_so(shared: AppTest) -> None:
     assert not shared.exception
     assert not shared.error, told(shared)
-    assert "Nobody's brain was recorded" in said(shared)
+    assert "No brain was recorded" in said(shared)
     assert "no learned weights" in said(shared)
     assert [metric.label.split(",")[0] for metric in shared.metric] == ["Valence", "Arousal"]
 
@@ -95,10 +95,20 @@ def test_bands_directions_and_methods_answer() -> None:
     assert not at.error, told(at)
     at.selectbox(key="against").set_value("received").run()
     assert not at.error, told(at)
-    at.segmented_control(key="difference").set_value("two answers").run()
+    at.segmented_control(key="difference").set_value("two outputs").run()
     at.segmented_control(key="difference").set_value("two directions").run()
     assert not at.exception
     assert not at.error, told(at)
+
+
+def test_older_links_are_followed() -> None:
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300).run()
+    at.query_params["direction"] = "PSD asks DE"
+    at.query_params["difference"] = "two answers"
+    at.switch_page("pages/mca.py").run()
+    assert not at.error, told(at)
+    assert at.segmented_control(key="direction").value == "psd_to_de"
+    assert at.segmented_control(key="difference").value == "two outputs"
 
 
 def test_a_window_has_its_own_answer() -> None:
@@ -143,14 +153,14 @@ def test_hiding_an_electrode_changes_the_answer_and_can_be_undone() -> None:
 def test_bad_electrodes_are_left_out_in_the_table_of_channels() -> None:
     at = opened()
     before = [value(metric) for metric in at.metric]
-    left_out = next(select for select in at.multiselect if select.label == "Leave out")
+    left_out = next(select for select in at.multiselect if select.label == "Leave electrodes out")
     left_out.set_value(["Fp1", "T7"]).run()
     assert not at.error, told(at)
     assert [value(metric) for metric in at.metric] != before
     assert "Hidden: Fp1, T7" in said(at)
     at.button(key="eeg.show").click().run()
     assert [value(metric) for metric in at.metric] == before
-    assert next(select for select in at.multiselect if select.label == "Leave out").value == []
+    assert next(select for select in at.multiselect if select.label == "Leave electrodes out").value == []
 
 
 # what people bring
@@ -164,16 +174,16 @@ def test_an_own_recording_with_other_names_and_a_flat_channel() -> None:
     assert not at.error, told(at)
     told_ = " ".join(expander.label for expander in at.expander)
     for words in (
-        "1 of them under another name",
+        "1 under another name",
         "1 missing",
         "1 flat or broken",
-        "2 made from their neighbours",
+        "2 interpolated from their neighbours",
         "1 channel not used",
     ):
         assert words in told_
     at.radio(key="missing").set_value("leave out").run()
     assert not at.error, told(at)
-    assert "Left out, as they say nothing: F7, O2" in said(at)
+    assert "Left out, no signal: F7, O2" in said(at)
 
 
 REFUSED = {

@@ -38,7 +38,7 @@ def page() -> AppTest:
 
 
 def said(at: AppTest) -> str:
-    return " ".join(m.value for m in [*at.markdown, *at.caption]).replace("\\", "")
+    return " ".join(m.value for m in [*at.markdown, *at.caption, *at.warning]).replace("\\", "")
 
 
 def pick(at: AppTest, space: str, token: int) -> AppTest:
@@ -117,9 +117,9 @@ def test_with_known_cameras_attention_is_held_against_geometry() -> None:
     assert not at.error, told(at)
     assert "3 with a known camera" in said(at)
     pick(at, "patch", 5 * 10 + 4)
-    assert "of the attention lies within 0.5 m of the point that geometry names" in said(at)
+    assert "of the attention falls within 0.5 m of the point that geometry gives" in said(at)
     if record.read(str(cache.MODELS["mit"].checkpoint)):
-        assert re.search(r"link a patch to the place it shows (no )?more often than chance: \d", said(at))
+        assert re.search(r"(no )?more often than chance", said(at))
     at.selectbox(key="radius").set_value("2 m").run()
     assert "within 2 m" in said(at)
 
@@ -136,11 +136,11 @@ def test_links_stay_until_they_are_cleared() -> None:
     at = pick(page(), "patch", 33)
     next(b for b in at.button if b.label == "Keep these links").click().run()
     pick(at, "patch", 44)
-    kept = at.session_state["mit.links " + samples("mit")[0].load().digest[:16]]
+    kept = at.session_state["mit.links mit " + samples("mit")[0].load().digest[:16]]
     assert [sign for sign, _ in kept] == ["A1", "A2", "A3", "A4", "A5"]
     assert all(link.patch == 33 for _, link in kept)
     next(b for b in at.button if b.label == "Clear kept links").click().run()
-    assert at.session_state["mit.links " + samples("mit")[0].load().digest[:16]] == ()
+    assert at.session_state["mit.links mit " + samples("mit")[0].load().digest[:16]] == ()
 
 
 def test_hiding_supervoxels_and_photos_changes_the_answer() -> None:
@@ -150,7 +150,7 @@ def test_hiding_supervoxels_and_photos_changes_the_answer() -> None:
     assert not at.error, told(at)
     assert "Without 1 supervoxel and 0 photos" in said(at)
     shown = at.dataframe[0].value
-    assert (shown["probability"] - shown["with all tokens"]).abs().max() > 0
+    assert (shown["probability"] - shown["nothing left out"]).abs().max() > 0
     next(m for m in at.multiselect if m.label == "Leave photos out").set_value([0]).run()
     assert not at.error, told(at)
     assert "and 1 photo," in said(at)
@@ -192,26 +192,42 @@ def test_what_is_no_room_is_refused_in_words(given, expected: str) -> None:
 # What leaves the page
 
 
-def shown(space: str = "patch", token: int = 33) -> export.Shown:
+def shown(space: str = "patch", token: int = 33) -> export.Figures:
     """What the exports are given, for a shipped room, without a page."""
     card = cache.MODELS["mit"]
     room = samples("mit")[0].load()
     run = cache.run("mit", room, target="chair")
     drawn = sample.drawing(card, room, run)
-    scan = sample.Scan(card, sample.Choices("mit"), room, run, run, drawn, None)
+    opened = sample.Opened(
+        card=card,
+        choices=sample.Choices("mit"),
+        sample=room,
+        run=run,
+        output="chair",
+        before=run,
+        drawn=drawn,
+        truth=None,
+    )
     picked = Selection(space, token)
     found = calls.ask(run, "chair", picked, "own", None, None)
     links = explore.strongest(found, 5)
-    return export.Shown(scan, explore.Looked(picked, found, "as asked", links, (), None, (), {}))
+    return export.Figures(opened, looked_at(picked, found, "as asked", links))
+
+
+def looked_at(picked: Selection, explanation, what: str, links=(), fine=None) -> explore.Looked:
+    return explore.Looked(
+        selection=picked, call=None, head=None, explanations=(explanation,), what=what, links=links, kept=(),
+        truth=None, crosses=(), camera={}, fine=fine,
+    )  # fmt: skip
 
 
 def test_the_coloured_cloud_holds_every_point_with_its_score() -> None:
     made = shown()
     found = read_back(made.ply())
-    np.testing.assert_allclose(found["x"], made.scan.cloud.xyz[:, 0])
-    np.testing.assert_array_equal(found["red"], made.scan.cloud.rgb[:, 0])
-    np.testing.assert_array_equal(found["supervoxel"], made.scan.segments.of_point)
-    scores = made.found().scores["supervoxels"][found["supervoxel"]]
+    np.testing.assert_allclose(found["x"], made.opened.cloud.xyz[:, 0])
+    np.testing.assert_array_equal(found["red"], made.opened.cloud.rgb[:, 0])
+    np.testing.assert_array_equal(found["supervoxel"], made.opened.segments.of_point)
+    scores = made.shown().scores["supervoxels"][found["supervoxel"]]
     np.testing.assert_allclose(found["score"], scores, rtol=1e-6)
     assert b"comment score: attention weight" in made.ply()[:2000]
 
@@ -234,7 +250,7 @@ def test_the_page_that_leaves_names_no_other_host_and_holds_the_rows() -> None:
     assert 'id="rows"' in text
     kept = base64.b64decode(text.split('id="rows">')[1].split("<")[0])
     header, arrays = unpack(kept)
-    calls = (made.scan.run.call(f"decoder.{layer}.cross") for layer in (0, 2))  # in which points ask
+    calls = (made.opened.run.call(f"decoder.{layer}.cross") for layer in (0, 2))  # in which points ask
     expected = np.mean([methods.weigh(call, None)[15 + 5, 15:] for call in calls], 0)  # after 15 class tokens
     levels = arrays["pointsLevels"].reshape(-1, header["points"]["count"])
     np.testing.assert_allclose(levels[5] / 255 * arrays["pointsMost"][5], expected, atol=expected.max() / 500)
@@ -264,12 +280,12 @@ def test_gradient_times_input_of_voxels_and_pixels_is_shown_at_once() -> None:
     assert not at.exception
     assert not at.error, told(at)
     text = said(at)
-    assert "voxels that say nothing and grey photos" in text
+    assert "neutral voxels, grey photos" in text
     assert "of 8 photos" in text.replace("8 of 8", "of 8")
     assert "colour" in text
     at.selectbox(key="voxel part").set_value("colour").run()
     assert not at.error, told(at)
-    assert "of voxels only what their colour owes" in said(at)
+    assert "of voxels only their colour" in said(at)
 
 
 def test_integrated_gradients_of_voxels_wait_for_a_button_and_say_what_they_miss(monkeypatch) -> None:
@@ -279,13 +295,13 @@ def test_integrated_gradients_of_voxels_wait_for_a_button_and_say_what_they_miss
     at = grained("integrated")
     button = next(b for b in at.button if b.label.startswith("Compute Integrated gradients of voxels"))
     assert "The photo of the picked patch comes first" in said(at)
-    assert not said(at).count("Followed to voxels")
+    assert not said(at).count("To voxels")
     button.click().run()
     assert not at.error, told(at)
     text = said(at)
-    assert "Followed to voxels" in text
-    assert "Followed to pixels of 8 of 8 photos" in text
-    assert text.count("missing") >= 2
+    assert "To voxels" in text
+    assert "To pixels of 8 of 8 photos" in text
+    assert text.count("gap") >= 3
     assert not any(b.label.startswith("Compute Integrated") for b in at.button)
 
 
@@ -309,10 +325,10 @@ def test_what_is_done_stays_when_the_work_ends_early_and_the_picked_photo_comes_
     assert asked[0] == 5, "that of the picked patch"
     at.run()
     assert not at.error, told(at)
-    assert "Followed to pixels of 2 of 8 photos" in said(at)
-    next(b for b in at.button if b.label == "Follow the other photos").click().run()
+    assert "To pixels of 2 of 8 photos" in said(at)
+    next(b for b in at.button if b.label == "Compute the other photos").click().run()
     assert not at.error, told(at)
-    assert "Followed to pixels of 8 of 8 photos" in said(at)
+    assert "To pixels of 8 of 8 photos" in said(at)
     assert len(asked) == 3 + 6
     assert len(set(asked)) == 8
 
@@ -326,23 +342,22 @@ def test_a_cloud_without_colours_says_that_colour_owes_nothing() -> None:
     assert "colour +0," in said(at)
 
 
-def shown_finely() -> export.Shown:
+def shown_finely() -> export.Figures:
     """As ``shown``, with voxels and pixels by gradient × input."""
     made = shown("class", 6)
-    scan, target = made.scan, Target("chair")
+    scan, target = made.opened, Target("chair")
     read = finer.read(
         cache.load("mit"), scan.run, own := models_grains(scan.sample, scan.card.settings), target, "gradient"
     )
     traced = finer.trace_voxels(cache.load("mit"), own, read)
     photos = {i: finer.trace_photo(cache.load("mit"), own, read, i) for i in (0, 3)}
-    one = voxels.Grained(scan.run, own, read, traced, photos, voxels.ALL)
-    looked = explore.Looked(made.looked.picked, one.found[1], "finely", (), (), None, (), {}, one)
-    return export.Shown(scan, looked)
+    one = voxels.FineScores(scan.run, own, read, traced, photos, voxels.ALL)
+    return export.Figures(scan, looked_at(made.looked.selection, one.explanations[1], "finely", fine=one))
 
 
 def test_what_leaves_the_page_has_the_voxels_and_pixels_that_are_shown() -> None:
     made = shown_finely()
-    one = made.looked.grained
+    one = made.looked.fine
     found = read_back(made.ply())
     voxel = one.grains.voxels.of_point
     np.testing.assert_allclose(found["score"], one.of_voxels[voxel], rtol=1e-6)

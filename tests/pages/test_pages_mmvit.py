@@ -16,7 +16,6 @@ from xviz.data.shipped import samples
 from xviz.explain import METHODS
 from xviz.models import MODELS
 from xviz.ui.methods import MOST_PROBABLE
-from xviz.ui.views.explore import call_name
 from xviz.ui.views.methods import DEFAULTS
 from xviz.ui.views.sample import view_name
 
@@ -48,7 +47,7 @@ def test_the_probabilities_are_those_of_the_model() -> None:
     for digit, probability in zip(shown["class"], shown["probability"], strict=True):
         assert probability == pytest.approx(1 / (1 + np.exp(-found[digit])), abs=1e-5)
     assert shown["probability"].is_monotonic_decreasing
-    assert f"Where was “{shown['class'][0]}” heard?" in [s.value for s in at.subheader]
+    assert at.multiselect(key="methods").label == f"Methods that explain “{shown['class'][0]}”"
 
 
 def test_another_sound_and_another_digit() -> None:
@@ -56,7 +55,7 @@ def test_another_sound_and_another_digit() -> None:
     at.selectbox(key="mmvit-sample").set_value(EXAMPLES[1].title).run()
     at.selectbox(key="mmvit-class").set_value("three").run()
     assert not at.error, told(at)
-    assert "Where was “three” heard?" in [s.value for s in at.subheader]
+    assert at.multiselect(key="methods").label == "Methods that explain “three”"
     assert at.selectbox(key="mmvit-class").options[0] == MOST_PROBABLE
 
 
@@ -64,17 +63,17 @@ def test_where_a_digit_is_said_is_told_only_of_digits_that_are_said() -> None:
     at = page()
     said, other = next(iter(EXAMPLES[0].truth.places)), "eight"
     at.selectbox(key="mmvit-class").set_value(said).run()
-    assert f"where “{said}” really is heard" in captions(at)
-    assert captions(at).count("lies in the dashed place") == len(DEFAULTS)
+    assert f"where “{said}” is, known" in captions(at)
+    assert captions(at).count("inside the dashed area") == len(DEFAULTS)
     at.selectbox(key="mmvit-class").set_value(other).run()
-    assert "dashed place" not in captions(at)
+    assert "ashed" not in captions(at)
 
 
 def test_every_block_can_be_looked_at() -> None:
     at = page()
     names = at.selectbox(key="mmvit-block").options
-    assert call_name("stage2.block2.joint") in names
-    for name in (names[0], names[2], names[-1]):  # the third is of the second view alone: the class token asks nothing
+    assert MODELS["mmvit"].calls["stage2.block2.joint"].title in names
+    for name in (names[0], names[2], names[-1]):  # the third is of the second view alone: the class token is no query
         at.selectbox(key="mmvit-block").set_value(name).run()
         assert not at.exception
         assert not at.error, told(at)
@@ -82,12 +81,12 @@ def test_every_block_can_be_looked_at() -> None:
 
 def test_the_masses_of_the_stages_are_those_of_the_weights() -> None:
     at = page()
-    table = next(d.value for d in at.dataframe if "asks → answers" in d.value)
+    table = next(d.value for d in at.dataframe if "query → key" in d.value)
     run = engine.run(engine.load(MODELS["mmvit"]), EXAMPLES[0].load())
     call = run.call("stage1.block1.joint")
     rows, first, keys = call.rows().double().mean(0), len(run.spaces["view1"]) + 1, len(run.spaces["view1.keys1"]) + 1
     expected = float(rows[first:, 1:keys].sum() / (len(rows) - first))
-    row = table[table["asks → answers"] == "view 2 → view 1"].iloc[0]
+    row = table[table["query → key"] == "view 2 → view 1"].iloc[0]
     assert float(row["stage 1, block 1"].split()[0]) == pytest.approx(expected, abs=6e-4)
     assert len([name for name in table if name.startswith("stage")]) == 3
 
@@ -107,7 +106,7 @@ def test_no_method_at_all_is_no_mistake_and_the_figure_says_what_to_do() -> None
     at.multiselect(key="methods").set_value([]).run()
     assert not at.error, told(at)
     at.toggle(key="views.preview").set_value(True).run()
-    assert "No method has an answer yet" in told(at)
+    assert "No method has been computed yet" in told(at)
 
 
 def test_switching_off_cross_attention_changes_the_answer() -> None:
@@ -115,9 +114,9 @@ def test_switching_off_cross_attention_changes_the_answer() -> None:
     at.toggle(key="mmvit.cross_3").set_value(True).run()
     assert not at.error, told(at)
     table = next(d.value for d in at.dataframe if "switched off" in d.value)
-    assert (table["as it is"] - table["switched off"]).abs().max() > 1e-3
+    assert (table["original"] - table["switched off"]).abs().max() > 1e-3
     odds = np.log(table["switched off"] / (1 - table["switched off"]))
-    before = np.log(table["as it is"] / (1 - table["as it is"]))
+    before = np.log(table["original"] / (1 - table["original"]))
     np.testing.assert_allclose(odds - before, table["change of logit"], atol=0.02)
 
 
@@ -125,10 +124,10 @@ def test_deletion_takes_the_patches_of_both_views_and_beats_chance_or_says_so() 
     at = page()
     at.button(key="views.measure").click().run()
     assert not at.error, told(at)
-    assert "The method beats" in captions(at)
+    assert "of them larger" in captions(at)
     at.button(key="views.replace").click().run()
     assert not at.error, told(at)
-    assert "all equal" in list(next(d.value for d in at.dataframe if "weights" in d.value)["weights"])
+    assert "uniform" in list(next(d.value for d in at.dataframe if "weights" in d.value)["weights"])
 
 
 def with_sound(name: str, content: bytes) -> AppTest:
@@ -143,15 +142,15 @@ def test_an_own_long_sound_is_heard_where_it_is_loudest_or_where_one_says() -> N
     signal[3 * 16_000 : 3 * 16_000 + 4000] = 0.1 * noise(0.25, 16_000)
     at = with_sound("<b>mine</b>.wav", wav(signal, 16_000))
     assert not at.error, told(at)
-    begins = next(number for number in at.number_input if "begins" in number.label)
+    begins = next(number for number in at.number_input if "starts" in number.label)
     assert begins.value < 10 < begins.value + 1.6
     assert "resampled from 16000 Hz" in captions(at)
     begins.set_value(2.5).run()
     assert not at.error, told(at)
-    assert next(number for number in at.number_input if "begins" in number.label).value == 2.5
+    assert next(number for number in at.number_input if "starts" in number.label).value == 2.5
     begins.set_value(15.0).run()
     assert "silent here" in told(at), "and the stretch can still be moved"
-    assert any("begins" in number.label for number in at.number_input)
+    assert any("starts" in number.label for number in at.number_input)
 
 
 def test_eight_hours_are_opened_in_bounded_memory() -> None:
@@ -165,7 +164,7 @@ def test_eight_hours_are_opened_in_bounded_memory() -> None:
     tracemalloc.stop()
     assert not at.error, told(at)
     assert "8 h 0 min" in " ".join(m.value for m in at.markdown)
-    start = next(number for number in at.number_input if "begins" in number.label).value
+    start = next(number for number in at.number_input if "starts" in number.label).value
     assert start < 25_000 < start + 1.6
     assert peak < 150e6, f"{peak / 1e6:.0f} MB; the samples would take {8 * 3600 * 4000 * 4 / 1e6:.0f} MB"
 

@@ -55,7 +55,7 @@ def test_without_a_picture_the_page_says_what_to_bring(monkeypatch: pytest.Monke
     at = page(monkeypatch)
     assert not at.error, told(at)
     assert at.title[0].value == "Things in pictures (MMViT)"
-    assert [info.value for info in at.info] == ["Bring a picture (PNG, JPEG or WebP) to begin."]
+    assert [info.value for info in at.info] == ["Upload a picture (PNG, JPEG or WebP) to begin."]
 
 
 def test_a_picture_goes_all_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +64,7 @@ def test_a_picture_goes_all_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not at.error, told(at)
     shown = at.dataframe[0].value
     assert set(shown["class"]) == set(THINGS)
-    assert f"Where was “{shown['class'][0]}” seen?" in [s.value for s in at.subheader]
+    assert at.multiselect(key="methods").label == f"Methods that explain “{shown['class'][0]}”"
     at.toggle(key="views.preview").set_value(True).run()
     at.toggle(key="mmvit-pictured.cross_2").set_value(True).run()
     at.button(key="views.measure").click().run()
@@ -126,4 +126,4 @@ def test_the_true_place_of_a_shipped_picture_is_its_mask_at_the_models_size(
     at = page(monkeypatch)
     at.selectbox(key="mmvit-pictured-class").set_value("lamp").run()
     assert not at.error, told(at)
-    assert any("lies in the dashed place" in caption.value for caption in at.caption)
+    assert any("inside the dashed area" in caption.value for caption in at.caption)

@@ -192,7 +192,8 @@ class AttentionCall:
 
     def pull(self, weights: Tensor, chunk: int | None = None) -> Tensor:
         """Query weights (q,) times the attention matrix of each head: (h, k), in linear memory."""
-        return sum((weights[None, None, part] @ self.rows(part))[:, 0] for part in self.slices(chunk))
+        start = self.q.new_zeros(())
+        return sum(((weights[None, None, part] @ self.rows(part))[:, 0] for part in self.slices(chunk)), start)
 
     def _padded(self, values: Tensor) -> Tensor:
         """Values for the keys that take part, with zeros before them for those that do not."""

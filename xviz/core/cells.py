@@ -82,12 +82,13 @@ class Cells:
     of: Cells | None = None  #: the tokens that these were pooled from; None where the model is fed these
     upright: bool = True  #: False where the model counts rows from the bottom, as a spectrogram does
     boxes: NDArray[np.float32] = field(init=False)  #: (n, 4) x0, y0, x1, y1: the tiles
-    cover: NDArray[np.float64] | None = field(init=False)  #: (n, tokens of ``of``) rows sum to one
+    cover: NDArray[np.float64] = field(init=False)  #: (n, tokens of ``of``) rows sum to one; (n, 0) without ``of``
 
     def __post_init__(self) -> None:
         """Work out rectangles and coverage."""
         object.__setattr__(self, "boxes", self._boxes(self.rows.tiles, self.columns.tiles))
-        cover = None if self.of is None else np.kron(self.rows.members, self.columns.members)
+        pooled = self.of is not None
+        cover = np.kron(self.rows.members, self.columns.members) if pooled else np.zeros((len(self), 0))
         object.__setattr__(self, "cover", cover)
 
     def _boxes(self, rows: NDArray[np.float64], columns: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -136,9 +137,18 @@ class Cells:
         Raises:
             ModelError: these cells were not pooled from others.
         """
+        return scores @ self.cover.reshape(len(self), len(self.source))
+
+    @property
+    def source(self) -> Cells:
+        """The tokens that these were pooled from.
+
+        Raises:
+            ModelError: these were not pooled from others.
+        """
         if self.of is None:
             raise ModelError(f"“{self.name}” was not pooled from other tokens; its scores are where they belong.")
-        return scores @ self.cover
+        return self.of
 
     def base(self) -> Cells:
         """The tokens that the model is fed and that these stand on."""
@@ -151,5 +161,5 @@ def pooled_leaves(leaves: Sequence[TokenSpace]) -> list[Cells]:
     def depth(cells: Cells | None) -> int:
         return 0 if cells is None else 1 + depth(cells.of)
 
-    found = [leaf for leaf in leaves if isinstance(leaf, Cells) and leaf.of is not None]
-    return sorted(found, key=lambda leaf: -depth(leaf))
+    pooled = [leaf for leaf in leaves if isinstance(leaf, Cells) and leaf.of is not None]
+    return sorted(pooled, key=lambda leaf: -depth(leaf))

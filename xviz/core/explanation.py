@@ -3,14 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xviz.core.errors import ModelError
-from xviz.core.provenance import Provenance
+from xviz.core.provenance import Plain, Provenance
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is to be known about some scores as a whole; it stands under every map, in captions and in bundles."""
+
+    numbers: Mapping[str, Plain] = field(default_factory=dict)  #: such as how far a sum misses, by name
+    notes: tuple[str, ...] = ()  #: the same in sentences, for people
+    warnings: tuple[str, ...] = ()  #: sentences that say what is wrong
+    ranked: bool = True  #: False where chance orders the scores, so that nothing may rank them
+
+    def __post_init__(self) -> None:
+        """Make the numbers read-only."""
+        object.__setattr__(self, "numbers", MappingProxyType(dict(self.numbers)))
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """All that is said for people, warnings first."""
+        return self.warnings + self.notes
+
+    def record(self) -> dict[str, object]:
+        """A plain dict for JSON."""
+        return {
+            "numbers": dict(sorted(self.numbers.items())),
+            "notes": list(self.notes),
+            "warnings": list(self.warnings),
+            "ranked": self.ranked,
+        }
+
+
+NO_FACTS = Facts()
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +55,7 @@ class Explanation:
     signed: bool  #: True where scores below zero mean something
     provenance: Provenance
     focus: tuple[str, tuple[int, ...]] | None = None  #: space and tokens whose view this is
+    facts: Facts = NO_FACTS  #: about the scores as a whole
 
     def __post_init__(self) -> None:
         """Make the scores read-only float64.

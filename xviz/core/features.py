@@ -10,7 +10,7 @@ import copy
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, is_dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -143,7 +143,7 @@ def _put(used: Tensor, output: Any, rest: bool) -> Any:
         return used
     if isinstance(output, Mapping):
         name = next(iter(output))
-        return replace(output, **{name: used}) if hasattr(output, "__dataclass_fields__") else {**output, name: used}
+        return replace(output, **{name: used}) if is_dataclass(output) else {**output, name: used}
     return (
         type(output)((used, *output[1:]))
         if not hasattr(output, "_fields")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeVar
 
+import torch
 from torch import Tensor
 
 from xviz.core.attention import AttentionCall
@@ -38,6 +39,21 @@ class Inputs:
         for name, tokens in self.tokens.items():
             if len(tokens) != len(self.spaces[name]) or self.present[name].shape != (len(tokens),):
                 raise ModelError(f"The space “{name}” has {len(self.spaces[name])} tokens but {len(tokens)} features.")
+
+    @classmethod
+    def of(cls, *spaces: TokenSpace, tokens: Mapping[str, Tensor] | None = None, **context: Tensor) -> Inputs:
+        """What a model that is not ours is fed.
+
+        Args:
+            spaces: Its tokens.
+            tokens: Space name → (n, d) features, where these are inputs of the model.
+            context: All other tensors, by name, without batch axis.
+
+        Raises:
+            ModelError: a space and its features differ in number.
+        """
+        present = {name: torch.ones(len(features), dtype=torch.bool) for name, features in (tokens or {}).items()}
+        return cls(tokens or {}, present, {space.name: space for space in spaces}, context)
 
     def without(self, gone: Mapping[str, tuple[int, ...]]) -> Inputs:
         """The same inputs with some tokens absent.

@@ -233,3 +233,11 @@ class Sample:
         if not isinstance(part, kind):
             raise SampleError(f"{needed}; the sample has {_NOUNS[type(part)]} there. Give each part its own name.")
         return part
+
+    def maybe(self, name: str, kind: type[P]) -> P | None:
+        """The part of that name; None where the sample has none.
+
+        Raises:
+            SampleError: it is of another kind.
+        """
+        return self.part(name, kind) if name in self.parts else None

@@ -43,8 +43,8 @@ class Heard:
     q: Tensor  #: (b, h, q, d)
     k: _Shared = _Shared()  #: (b, h|g, k, d); with g groups of heads that share keys, g divides h
     v: _Shared = _Shared()  #: (b, h|g, k, d)
-    out: Tensor | None  #: as the model has it, see ``order``; None where it has no gradient
-    scale: float
+    out: Tensor | None  # type: ignore[misc]  #: as the model has it, see ``order``; None where it has no gradient
+    scale: float  # type: ignore[misc]  # the descriptors above are no defaults
     bias: Tensor | None = None  #: (b|1, h|1, q|1, k|1), added to the scaled products
     first_key: int = 0
     terms: tuple[Tensor, ...] = ()  #: as bias; True keys alone take part in a bool one, others are added

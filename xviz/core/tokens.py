@@ -22,7 +22,9 @@ Scores = NDArray[np.floating]
 class TokenSpace(Protocol):
     """What every kind of token space can do."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What attention calls it."""
 
     def __len__(self) -> int:
         """The number of tokens."""
@@ -139,7 +141,9 @@ class Pieces:
 
     def paint(self, scores: Scores) -> Scores:
         """(words,): the sum over the pieces of each word; zero for words beyond the model's limit."""
-        return np.bincount(self.of_word, weights=check_scores(self, scores), minlength=len(self.words))
+        painted: Scores = np.zeros(len(self.words))
+        np.add.at(painted, self.of_word, check_scores(self, scores))
+        return painted
 
     def of(self, word: int) -> tuple[int, ...]:
         """The pieces of one word; none where it lies beyond the model's limit."""

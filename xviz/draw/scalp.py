@@ -22,7 +22,7 @@ def flat(positions: ArrayLike) -> Array:
     for one, from the origin of the head's own coordinates.
     """
     positions = np.asarray(positions, np.float64).reshape(-1, 3)
-    known = np.isfinite(positions).all(1)
+    known = np.asarray(np.isfinite(positions).all(1))
     away = positions - _middle(positions[known])
     around = np.hypot(away[:, 0], away[:, 1])
     angle = np.arctan2(around, away[:, 2])

@@ -1,4 +1,4 @@
-"""Electrodes on a head as a view: a topography whose electrodes can be picked."""
+"""Electrodes on a head as a drawing: a topography whose electrodes can be picked."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from xviz.draw.scale import Scale, number, order
 from xviz.draw.scalp import field, flat, rim
+from xviz.drawings.drawing import PLAIN, Drawing, Surround, check_length, drawn_with
 from xviz.drawings.payload import pack
-from xviz.drawings.view import View, check_length, drawn_with
 
+HEIGHT = 400  #: CSS pixels
 CELLS = 64  #: of a side of the field
-REACH = 1.3  #: half the width of the drawing in radii of the head; ``head.js`` knows it too
+REACH = 1.3  #: half the width of the drawing in radii of the head
 
 
 def head(
@@ -25,10 +26,8 @@ def head(
     selected: int | None = None,
     absent: Sequence[int] = (),
     links: Sequence[tuple[int, int, float]] = (),
-    title: str = "",
-    note: str = "",
-    height: int = 400,
-) -> View:
+    surround: Surround = PLAIN,
+) -> Drawing:
     """A head seen from above, nose up.
 
     Args:
@@ -39,9 +38,7 @@ def head(
         selected: The electrode to highlight; None leaves what the visitor picked.
         absent: Electrodes that the model is not shown; they are crossed out and take no part in the field.
         links: Lines to draw: from, to, and a strength of zero or more that gives the width.
-        title: Printed above.
-        note: Printed below.
-        height: The most it takes, CSS pixels.
+        surround: Title, note and height.
     """
     places = flat(positions)
     check_length("labels", labels, len(places))
@@ -54,17 +51,20 @@ def head(
     if scores is not None and scale is not None:
         levels = scale.quantise(field(places, scores, cells=CELLS, reach=REACH))
     ranked = np.arange(len(places)) if scores is None else order(scores)
-    lost = [str(labels[i]) for i in np.flatnonzero(~np.isfinite(places).all(1))]
+    unplaced = [str(labels[i]) for i in np.flatnonzero(~np.isfinite(places).all(1))]
     header = {
-        "title": title,
-        "alt": _alt(title, labels, scores, scale, ranked),
+        "title": surround.title,
+        "alt": _alt(surround.title, labels, scores, scale, ranked),
         "labels": [str(label) for label in labels],
         "selected": None if selected is None else int(selected),
         "absent": [int(i) for i in absent],
         "cells": CELLS,
+        "reach": REACH,
         "rim": rim(places),
-        "height": height,
-        "note": " ".join([note, f"Place unknown, not drawn: {', '.join(lost)}." if lost else ""]).strip(),
+        "height": surround.height or HEIGHT,
+        "note": " ".join(
+            [surround.note, f"Place unknown, not drawn: {', '.join(unplaced)}." if unplaced else ""]
+        ).strip(),
         "scale": bar,
     }
     payload = pack(
@@ -76,17 +76,24 @@ def head(
         strength=np.array([pair[2] for pair in links], np.float32),
         **arrays,
     )
-    return View("head", payload, height, str(header["alt"]), _table(labels, scores, scale, ranked), (len(places),))
+    return Drawing(
+        "head",
+        payload,
+        surround.height or HEIGHT,
+        str(header["alt"]),
+        _table(labels, scores, scale, ranked),
+        (len(places),),
+    )
 
 
 def _alt(title: str, labels: Sequence[str], scores: NDArray | None, scale: Scale | None, ranked: NDArray) -> str:
     """The drawing in a sentence or two."""
-    said = f"{title or 'Head'}, {len(labels)} electrodes"
+    words = f"{title or 'Head'}, {len(labels)} electrodes"
     if scores is None or scale is None:
-        return f"{said}."
+        return f"{words}."
     strongest = [i for i in ranked[:3] if np.isfinite(scores[i])]
     named = ", ".join(f"{labels[i]} {number(float(scores[i]))}" for i in strongest)
-    return f"{said}, {scale.text()}." + (f" Strongest: {named}." if named else "")
+    return f"{words}, {scale.text()}." + (f" Strongest: {named}." if named else "")
 
 
 def _table(labels: Sequence[str], scores: NDArray | None, scale: Scale | None, ranked: NDArray) -> tuple:

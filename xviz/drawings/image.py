@@ -1,21 +1,46 @@
-"""A picture with regions as a view: boxes coloured by score over the picture."""
+"""A picture with regions as a drawing: boxes coloured by score over the picture."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from xviz.draw.scale import Scale, number, order
+from xviz.drawings.drawing import PLAIN, Drawing, Surround, check_length, drawn_with
 from xviz.drawings.payload import pack, pack_still
 from xviz.drawings.plane import Plane
-from xviz.drawings.view import View, check_length, drawn_with
 
 #: pictures up to this many pixels are sent as they are (PNG), larger ones as fine JPEG
 LOSSLESS = 256 * 256
+HEIGHT = 480  #: CSS pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """What is drawn over a picture."""
+
+    selected: int | None = None  #: the region to highlight; None leaves what the visitor picked
+    masked: Sequence[int] = ()  #: regions that the model is not shown, hatched
+    crosses: ArrayLike = ()  #: (m, 2), x and y in pixels, of places to mark
+    known: ArrayLike = ()  #: (m, 4), line segments around what is known to be meant, drawn dashed
+    strongest: int = 5  #: how many regions get an outline, its width following the score
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """How a picture with boxes is shown."""
+
+    plane: Plane | None = None  #: axes around the picture and the clock that it follows
+    noun: str = "region"  #: what a box is called, in one word
+    compact: bool = False  #: without tools and hint, where many stand side by side
+
+
+OUTLINES, REGIONS = Marks(), Look()
 
 
 def regions(
@@ -25,17 +50,10 @@ def regions(
     *,
     labels: Sequence[str],
     scale: Scale | None = None,
-    selected: int | None = None,
-    masked: Sequence[int] = (),
-    crosses: ArrayLike | None = None,
-    strongest: int = 5,
-    frame: Plane | None = None,
-    known: ArrayLike | None = None,
-    compact: bool = False,
-    noun: str = "region",
-    title: str = "",
-    height: int = 480,
-) -> View:
+    marks: Marks = OUTLINES,
+    look: Look = REGIONS,
+    surround: Surround = PLAIN,
+) -> Drawing:
     """A picture whose regions can be picked; under the cursor the smallest first, the next larger on a further click.
 
     Where boxes overlap, a pixel has the colour of the score of greatest magnitude among the boxes that cover it: no
@@ -47,18 +65,12 @@ def regions(
         scores: (n,), NaN for a region without one; None shows outlines alone.
         labels: one per region.
         scale: colours and limits, needed with `scores`.
-        selected: the region to highlight; None leaves what the visitor picked.
-        masked: regions the model was not shown, hatched.
-        crosses: (m, 2), x and y in pixels, of places to mark.
-        strongest: how many regions get an outline, its width following the score.
-        frame: axes around the picture and the clock that it follows.
-        known: (m, 4), line segments around what is known to be meant, drawn dashed.
-        compact: without tools and hint, where many stand side by side.
-        noun: what a box is called, in one word.
-        title: printed above.
-        height: the most it takes, CSS pixels.
+        marks: what is drawn over the picture.
+        look: axes, and what a box is called.
+        surround: title and height.
     """
-    boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
+    boxes, noun, title = np.asarray(boxes, np.float32).reshape(-1, 4), look.noun, surround.title
+    height = surround.height or HEIGHT
     check_length("labels", labels, len(boxes))
     if scores is not None:
         scores = np.asarray(scores, np.float32)
@@ -77,20 +89,19 @@ def regions(
         "width": int(pixels.shape[1]),
         "tall": int(pixels.shape[0]),
         "labels": [str(label) for label in labels],
-        "selected": None if selected is None else int(selected),
-        "masked": [int(i) for i in masked],
-        "strongest": int(strongest) if scores is not None else len(boxes),
+        "selected": None if marks.selected is None else int(marks.selected),
+        "masked": [int(i) for i in marks.masked],
+        "strongest": int(marks.strongest) if scores is not None else len(boxes),
         "height": height,
-        "frame": None if frame is None else frame.header(),
-        "compact": compact,
+        "frame": None if look.plane is None else look.plane.header(),
+        "compact": look.compact,
         "noun": noun,
         "scale": bar,
     }
-    lines = np.zeros(0, np.float32) if known is None else np.asarray(known, np.float32)
-    marks = np.zeros(0, np.float32) if crosses is None else np.asarray(crosses, np.float32)
-    payload = pack(header, boxes=boxes, ranked=ranked.astype(np.uint32), crosses=marks, known=lines, **arrays)
+    lines, crosses = np.asarray(marks.known, np.float32), np.asarray(marks.crosses, np.float32)
+    payload = pack(header, boxes=boxes, ranked=ranked.astype(np.uint32), crosses=crosses, known=lines, **arrays)
     table = _table(boxes, scores, labels, scale, ranked, noun)
-    return View("picture", payload, height, alt, table, (len(boxes),), still=still)
+    return Drawing("picture", payload, height, alt, table, (len(boxes),), still=still)
 
 
 def _encoded(pixels: NDArray[np.uint8]) -> tuple[str, bytes]:

@@ -1,19 +1,34 @@
-"""A matrix of weights as a view: rows ask, columns answer."""
+"""A matrix of weights as a drawing: rows are queries, columns keys."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from xviz.draw.blocks import masses, pooled
 from xviz.draw.scale import Scale, number, order
+from xviz.drawings.drawing import PLAIN, Drawing, Surround, check_length, drawn_with
 from xviz.drawings.payload import pack
-from xviz.drawings.view import View, check_length, drawn_with
 
 #: a side longer than this is pooled before it is sent
 MOST = 1024
+HEIGHT = 480  #: CSS pixels
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """A matrix in blocks."""
+
+    #: first rows and first columns of each further block, so ((36,), (36,)) makes four blocks
+    dividers: tuple[Sequence[int], Sequence[int]] = ((), ())
+    #: one per block, as (row blocks, column blocks); the masses are printed beside them
+    names: Sequence[Sequence[str]] | None = None
+
+
+WHOLE = Blocks()
 
 
 def matrix(
@@ -23,12 +38,10 @@ def matrix(
     column_labels: Sequence[str],
     scale: Scale,
     selected: tuple[int, int] | None = None,
-    dividers: tuple[Sequence[int], Sequence[int]] = ((), ()),
-    quadrant_labels: Sequence[Sequence[str]] | None = None,
-    title: str = "",
+    blocks: Blocks = WHOLE,
     axes: tuple[str, str] = ("row", "column"),
-    height: int = 480,
-) -> View:
+    surround: Surround = PLAIN,
+) -> Drawing:
     """A heatmap whose cells can be picked; a side over 1024 is pooled to the cell of greatest magnitude, and says so.
 
     Args:
@@ -37,13 +50,11 @@ def matrix(
         column_labels: one per column.
         scale: colours and limits.
         selected: the cell to highlight; None leaves what the visitor picked.
-        dividers: first rows and first columns of each further block, so ((36,), (36,)) makes four blocks.
-        quadrant_labels: one name per block, as (row blocks, column blocks); their masses are printed beside them.
-        title: printed above.
+        blocks: where the matrix is divided, and what the blocks are called.
         axes: what a row and a column are, ("query", "key").
-        height: the most it takes, CSS pixels.
+        surround: title and height; the note is the drawing's own.
     """
-    weights = np.asarray(weights, np.float32)
+    weights, height = np.asarray(weights, np.float32), surround.height or HEIGHT
     rows, columns = weights.shape
     check_length("row labels", row_labels, rows)
     check_length("column labels", column_labels, columns)
@@ -51,22 +62,22 @@ def matrix(
     bar, arrays = drawn_with(scale, drawn)
     note = f"Each cell is the strongest of {tall} × {wide}; the matrix is {rows} × {columns}."
     header = {
-        "title": title,
-        "alt": _alt(title, weights, row_labels, column_labels, scale),
+        "title": surround.title,
+        "alt": _alt(surround.title, weights, row_labels, column_labels, scale),
         "axes": list(axes),
         "rows": drawn.shape[0],
         "columns": drawn.shape[1],
         "rowLabels": _grouped(row_labels, tall),
         "columnLabels": _grouped(column_labels, wide),
         "selected": None if selected is None else [int(selected[0]) // tall, int(selected[1]) // wide],
-        "dividers": [[d / tall for d in dividers[0]], [d / wide for d in dividers[1]]],
-        "blocks": _blocks(weights, dividers, quadrant_labels),
+        "dividers": [[row / tall for row in blocks.dividers[0]], [column / wide for column in blocks.dividers[1]]],
+        "blocks": _masses(weights, blocks),
         "note": "" if members is None else note,
         "height": height,
         "scale": bar,
     }
     table = _table(weights, row_labels, column_labels, axes, scale)
-    return View("heatmap", pack(header, **arrays), height, header["alt"], table, drawn.shape, members=members)
+    return Drawing("heatmap", pack(header, **arrays), height, header["alt"], table, drawn.shape, members=members)
 
 
 def _grouped(labels: Sequence[str], size: int) -> list[str]:
@@ -76,29 +87,27 @@ def _grouped(labels: Sequence[str], size: int) -> list[str]:
     return [f"{labels[i]} … {labels[min(i + size, len(labels)) - 1]}" for i in range(0, len(labels), size)]
 
 
-def _blocks(
-    weights: NDArray, dividers: tuple[Sequence[int], Sequence[int]], labels: Sequence[Sequence[str]] | None
-) -> list[list[dict[str, str]]]:
+def _masses(weights: NDArray, blocks: Blocks) -> list[list[dict[str, str]]]:
     """Name and printed mass of each block; empty without names."""
-    if labels is None:
+    if blocks.names is None:
         return []
-    found = masses(weights, dividers)
-    check_length("quadrant labels", labels, found.shape[0])
-    for row in labels:
-        check_length("quadrant labels", row, found.shape[1])
+    table = masses(weights, blocks.dividers)
+    check_length("names of blocks", blocks.names, table.shape[0])
+    for row in blocks.names:
+        check_length("names of blocks", row, table.shape[1])
     return [
-        [{"label": str(label), "mass": number(mass)} for label, mass in zip(row, line, strict=True)]
-        for row, line in zip(labels, found, strict=True)
+        [{"label": str(name), "mass": number(mass)} for name, mass in zip(row, line, strict=True)]
+        for row, line in zip(blocks.names, table, strict=True)
     ]
 
 
 def _alt(title: str, weights: NDArray, row_labels: Sequence[str], column_labels: Sequence[str], scale: Scale) -> str:
     """The drawing in a sentence or two."""
-    said = f"{title or 'Matrix'}, {weights.shape[0]} rows by {weights.shape[1]} columns, {scale.text()}."
+    words = f"{title or 'Matrix'}, {weights.shape[0]} rows by {weights.shape[1]} columns, {scale.text()}."
     if weights.size and not np.isnan(weights).all():
         row, column = np.unravel_index(np.nanargmax(np.abs(weights)), weights.shape)
-        said += f" Strongest: {row_labels[row]}, {column_labels[column]}: {number(weights[row, column])}."
-    return said
+        words += f" Strongest: {row_labels[row]}, {column_labels[column]}: {number(weights[row, column])}."
+    return words
 
 
 def _table(weights, row_labels, column_labels, axes, scale: Scale) -> tuple:

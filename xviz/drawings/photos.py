@@ -1,4 +1,4 @@
-"""Photos as a view: each under a grid of patches coloured by score, all with the same limits."""
+"""Photos as a drawing: each under a grid of patches coloured by score, all with the same limits."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from xviz.draw.scale import Categories, Scale, number, order
+from xviz.drawings.drawing import PLAIN, Drawing, Finer, Surround, check_length, drawn_with
 from xviz.drawings.payload import pack, pack_still
-from xviz.drawings.view import Finer, View, check_length, drawn_with
 
+HEIGHT = 620  #: CSS pixels
 MOST = 640  #: pixels of the longer side of a photo as it is sent; larger ones are made smaller
 
 
@@ -39,6 +40,19 @@ class Album:
         return f"{self.names[photo]}, row {row + 1}, column {column + 1}"
 
 
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """What is drawn over photos."""
+
+    selected: int | None = None  #: the patch to highlight; None leaves what the visitor picked, −1 takes it away
+    absent: Sequence[int] = ()  #: photos that the model is not shown, hatched
+    numbers: Sequence[tuple[str, int]] = ()  #: a sign, and the patch that it stands on
+    crosses: ArrayLike = ()  #: (m, 3), photo, x and y in its pixels, of places to mark
+
+
+NOTHING = Marks()
+
+
 def album(
     images: Sequence[NDArray[np.uint8]],
     grid: tuple[int, int],
@@ -46,7 +60,7 @@ def album(
     names: Sequence[str],
     frames: ArrayLike | None = None,
 ) -> Album:
-    """The part of the photos' view that is sent once.
+    """The part of the photos that is sent once.
 
     Args:
         images: each (height, width, 3), 0–255.
@@ -73,80 +87,71 @@ def album(
 
 
 def photos(
-    made: Album,
+    shown: Album,
     scores: ArrayLike | None = None,
     *,
     scale: Scale | Categories | None = None,
     totals: ArrayLike | None = None,
     sequence: Sequence[int] | None = None,
-    selected: int | None = None,
-    absent: Sequence[int] = (),
     finer: Finer | None = None,
-    numbers: Sequence[tuple[str, int]] = (),
-    crosses: ArrayLike = (),
-    title: str = "",
-    note: str = "",
-    height: int = 620,
-) -> View:
+    marks: Marks = NOTHING,
+    surround: Surround = PLAIN,
+) -> Drawing:
     """Photos whose patches can be picked, a patch being numbered photo by photo and row by row.
 
     Args:
-        made: the photos.
+        shown: the photos.
         scores: (patches,), NaN for a patch without one; None shows the photos alone.
         scale: colours and limits, needed with `scores`.
         totals: (photos,), printed over each photo, which stand in this order, the greatest first; None prints none.
         sequence: the order of the photos in the place of that of their totals.
-        selected: the patch to highlight; None leaves what the visitor picked, −1 takes it away.
-        absent: photos that the model is not shown, hatched.
         finer: scores of the cells, photo by photo and row by row, into which the grid of each photo is cut by `size`;
             they are coloured in the place of patches, `scores` are then sums over each patch, which are said, and the
             scale is that of the cells.
-        numbers: a sign, and the patch that it stands on.
-        crosses: (m, 3), photo, x and y in its pixels, of places to mark.
-        title: printed above.
-        note: printed below.
-        height: the most it takes, CSS pixels; more photos are scrolled to.
+        marks: what is drawn over the photos.
+        surround: title, note and height; more photos are scrolled to.
     """
+    height = surround.height or HEIGHT
     if scores is not None:
         scores = np.asarray(scores, np.float32)
-        check_length("scores", scores, len(made))
+        check_length("scores", scores, len(shown))
     bar, arrays = drawn_with(scale, scores)
     if finer is not None and finer.size is not None and scale is not None:
-        check_length("finer.scores", finer.scores, len(made.names) * finer.size[0] * finer.size[1])
+        check_length("finer.scores", finer.scores, len(shown.names) * finer.size[0] * finer.size[1])
         bar = scale.header(finer.scores)
         arrays |= {"fineLevel": scale.quantise(finer.scores)}
     ranked = np.zeros(0, np.int64) if scores is None else order(scores)[: int(np.isfinite(scores).sum())]
-    count = len(made.names)
+    count = len(shown.names)
     if totals is not None:
         totals = np.asarray(totals, np.float64)
         check_length("totals", totals, count)
     sequence = ordered(count, totals) if sequence is None else sequence
     header = {
-        "title": title,
-        "alt": _alt(title, made, scores, scale, ranked, totals, sequence, finer),
-        "still": made.digest,
-        "names": list(made.names),
-        "grid": list(made.grid),
+        "title": surround.title,
+        "alt": _alt(surround.title, shown, scores, scale, ranked, totals, sequence, finer),
+        "still": shown.digest,
+        "names": list(shown.names),
+        "grid": list(shown.grid),
         "order": [int(i) for i in sequence],
         "totals": [""] * count if totals is None else [number(float(v)) for v in totals],
-        "selected": None if selected is None else int(selected),
-        "absent": [int(i) for i in absent],
-        "numbers": [{"text": str(text), "patch": int(patch)} for text, patch in numbers],
-        "note": note,
+        "selected": None if marks.selected is None else int(marks.selected),
+        "absent": [int(i) for i in marks.absent],
+        "numbers": [{"text": str(text), "patch": int(patch)} for text, patch in marks.numbers],
+        "note": surround.note,
         "height": height,
         "scale": bar,
         "fine": None if finer is None or finer.size is None else {"name": finer.name, "size": list(finer.size)},
     }
     payload = pack(
         header,
-        sizes=made.sizes,
-        frames=made.frames,
+        sizes=shown.sizes,
+        frames=shown.frames,
         ranked=ranked.astype(np.uint32),
-        crosses=np.asarray(crosses, np.float32).reshape(-1, 3),
+        crosses=np.asarray(marks.crosses, np.float32).reshape(-1, 3),
         **arrays,
     )
-    table = _table(made, scores, scale, ranked, finer)
-    return View("photos", payload, height, str(header["alt"]), table, (len(made),), still=made.still)
+    table = _table(shown, scores, scale, ranked, finer)
+    return Drawing("photos", payload, height, str(header["alt"]), table, (len(shown),), still=shown.still)
 
 
 def ordered(count: int, totals: NDArray[np.floating] | None) -> list[int]:
@@ -164,22 +169,22 @@ def _encoded(image: NDArray[np.uint8]) -> bytes:
     return file.getvalue()
 
 
-def _alt(title, made: Album, scores, scale, ranked, totals, sequence, finer: Finer | None) -> str:
+def _alt(title, shown: Album, scores, scale, ranked, totals, sequence, finer: Finer | None) -> str:
     """The drawing in a sentence or two."""
-    said = f"{title or 'Photos'}, {len(made.names)} photos of {made.grid[0]} × {made.grid[1]} patches"
+    words = f"{title or 'Photos'}, {len(shown.names)} photos of {shown.grid[0]} × {shown.grid[1]} patches"
     if scores is None or scale is None:
-        return f"{said}."
-    said += f", {scale.text()}" + (f" of each {finer.name}." if finer else ".")
+        return f"{words}."
+    words += f", {scale.text()}" + (f" of each {finer.name}." if finer else ".")
     if totals is not None and len(sequence):
-        said += f" First: {made.names[int(sequence[0])]} with {number(float(totals[int(sequence[0])]))} in all."
+        words += f" First: {shown.names[int(sequence[0])]} with {number(float(totals[int(sequence[0])]))} in all."
     if len(ranked) and not isinstance(scale, Categories):
-        said += f" Strongest: {', '.join(f'{made.label(int(i))} {number(float(scores[i]))}' for i in ranked[:3])}."
-    return said
+        words += f" Strongest: {', '.join(f'{shown.label(int(i))} {number(float(scores[i]))}' for i in ranked[:3])}."
+    return words
 
 
-def _table(made: Album, scores, scale, ranked, finer: Finer | None) -> tuple:
+def _table(shown: Album, scores, scale, ranked, finer: Finer | None) -> tuple:
     """The twenty strongest patches."""
     if scores is None or scale is None:
-        return (("photo",), *((name,) for name in made.names))
+        return (("photo",), *((name,) for name in shown.names))
     summed = f", sum over its {finer.name}s" if finer else ""
-    return (("patch", scale.name() + summed), *((made.label(int(i)), float(scores[i])) for i in ranked[:20]))
+    return (("patch", scale.name() + summed), *((shown.label(int(i)), float(scores[i])) for i in ranked[:20]))

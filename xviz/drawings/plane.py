@@ -75,11 +75,11 @@ def outlines(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
 
 def _joined(edges: NDArray[np.int64], most: int, *, flat: bool) -> Sequence[tuple[float, float, float, float]]:
     """Edges (n, 2), line and place along it, with neighbours joined to one segment."""
-    made = []
+    segments = []
     for line in np.unique(edges[:, 0]):
         here = np.zeros(most + 2, np.int8)
         here[edges[edges[:, 0] == line, 1] + 1] = 1
         turns = np.flatnonzero(np.diff(here))
         for start, end in zip(turns[::2], turns[1::2], strict=True):
-            made.append((start, line, end, line) if flat else (line, start, line, end))
-    return made
+            segments.append((start, line, end, line) if flat else (line, start, line, end))
+    return segments

@@ -1,4 +1,4 @@
-"""A point cloud as a view: geometry sent once, colours with every pick."""
+"""A point cloud as a drawing: geometry sent once, colours with every pick."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from xviz.draw.scale import Categories, Scale, number, order
+from xviz.drawings.drawing import PLAIN, Drawing, Finer, Surround, check_length, drawn_with
 from xviz.drawings.payload import pack, pack_still
-from xviz.drawings.view import Finer, View, check_length, drawn_with
 from xviz.geometry.thinning import thin
+from xviz.geometry.viewpoint import FIELD, TILT, TURN
 
-#: more points than this are thinned before they are sent, and the view says so
+#: more points than this are thinned before they are sent, and the drawing says so
+HEIGHT = 480  #: CSS pixels
 MOST = 150_000
 CEILING = 0.2  #: metres below the highest point in which a ceiling lies
 #: the token of a point that belongs to none
@@ -48,7 +50,11 @@ class Marks:
     strengths: ArrayLike = ()  #: (m,) 0–1, the width of each line; all as wide where empty
     numbers: Sequence[tuple[str, ArrayLike]] = ()  #: a sign on a plate, and where
     crosses: ArrayLike = ()  #: (m, 3)
+    selected: int | None = None  #: the token to highlight; None leaves what the visitor picked, −1 takes it away
     cameras: Sequence[tuple[str, ArrayLike]] = ()  #: a name, and camera to world (4, 4), x right, y down, z ahead
+
+
+NOTHING = Marks()
 
 
 def geometry(
@@ -58,7 +64,13 @@ def geometry(
     segments: ArrayLike | None = None,
     labels: Sequence[str] | None = None,
 ) -> Geometry:
-    """The part of a cloud's view that is sent once; see `points` for the arguments.
+    """The part of a cloud that is sent once.
+
+    Args:
+        xyz: (n, 3), metres, z up.
+        colours: (n, 3), 0–255, each point's own colour.
+        segments: (n,), the token each point belongs to, negative for none; None makes each point a token.
+        labels: one per token.
 
     Raises:
         ValueError: a coordinate that is not finite, or an array of the wrong length.
@@ -81,6 +93,7 @@ def geometry(
         "radius": float(np.linalg.norm(extent) / 2) or 1.0,
         "segmented": segments is not None,
         "roof": _roof(xyz),
+        "view": {"field": FIELD, "turn": TURN, "tilt": TILT},
         "labels": None if labels is None else [str(label) for label in labels],
     }
     arrays = {} if colours is None else {"rgb": np.asarray(colours, np.uint8)[kept]}
@@ -90,81 +103,64 @@ def geometry(
 
 
 def points(
-    xyz: ArrayLike | Geometry,
+    cloud: Geometry,
     scores: ArrayLike | None = None,
     *,
-    colours: NDArray[np.uint8] | None = None,
-    segments: ArrayLike | None = None,
-    labels: Sequence[str] | None = None,
     scale: Scale | Categories | None = None,
-    selected: int | None = None,
-    links: ArrayLike | None = None,
-    marks: Marks | None = None,
+    marks: Marks = NOTHING,
     finer: Finer | None = None,
     name: str = "",
-    title: str = "",
-    height: int = 480,
-) -> View:
-    """A cloud whose tokens can be picked; a token is a point, or with `segments` all points of a segment.
+    surround: Surround = PLAIN,
+) -> Drawing:
+    """A cloud whose tokens can be picked; a token is a point, or all points of a segment.
 
     Args:
-        xyz: (n, 3), metres, z up; or its geometry, which then also has colours, segments and labels.
+        cloud: what is sent once; with own colours the visitor may switch between these and scores.
         scores: (tokens,), NaN for a token without one; numbers of classes where the scale is of categories.
-        colours: (n, 3), 0–255, each point's own colour; with `scores` the visitor may switch between the two.
-        segments: (n,), the token each point belongs to, negative for none; None makes each point a token.
-        labels: one per token.
         scale: colours and limits, needed with `scores`.
-        selected: the token to highlight; None leaves what the visitor picked, −1 takes it away.
-        links: (m, 2, 3), both ends of lines to draw, metres; short for `marks`.
         marks: what is drawn over the cloud.
         finer: scores of parts of tokens with `of_point`, which are coloured in their place; `scores` are then sums over
             each token, which are said, and the scale is that of the parts.
         name: under which the browser tells where the camera is, see `components.camera`; "" tells nothing.
-        title: printed above.
-        height: the most it takes, CSS pixels.
-
-    Raises:
-        ValueError: a coordinate that is not finite, or an array of the wrong length.
+        surround: title and height; the note is the cloud's own.
     """
-    made = xyz if isinstance(xyz, Geometry) else geometry(xyz, colours=colours, segments=segments, labels=labels)
+    height = surround.height or HEIGHT
     if scores is not None:
         scores = np.asarray(scores, np.float32)
-        check_length("scores", scores, made.tokens)
-    if marks is None:
-        marks = Marks() if links is None else Marks(links)
+        check_length("scores", scores, cloud.tokens)
     bar, arrays = drawn_with(scale, scores)
     if finer is not None and finer.of_point is not None and scale is not None:
-        check_length("finer.of_point", finer.of_point, made.count)
-        each = np.asarray(finer.scores, np.float32)[finer.of_point[made.kept]]
+        check_length("finer.of_point", finer.of_point, cloud.count)
+        each = np.asarray(finer.scores, np.float32)[finer.of_point[cloud.kept]]
         bar = scale.header(finer.scores)
         arrays |= {"fineLevel": scale.quantise(each), "fineValue": each}
     ranked = np.zeros(0, np.int64) if scores is None else order(scores)
     header = {
-        "title": title,
-        "alt": _alt(title, made, scores, scale, ranked, finer),
-        "still": made.digest,
-        "tokens": made.tokens,
-        "selected": None if selected is None else int(selected),
-        "numbers": [{"text": str(text), "place": _around(made, place)} for text, place in marks.numbers],
+        "title": surround.title,
+        "alt": _alt(surround.title, cloud, scores, scale, ranked, finer),
+        "still": cloud.digest,
+        "tokens": cloud.tokens,
+        "selected": None if marks.selected is None else int(marks.selected),
+        "numbers": [{"text": str(text), "place": _around(cloud, place)} for text, place in marks.numbers],
         "cameras": [
-            {"text": str(text), "corners": _around(made, _corners(pose, 0.06 * float(made.extent.max())))}
+            {"text": str(text), "corners": _around(cloud, _corners(pose, 0.06 * float(cloud.extent.max())))}
             for text, pose in marks.cameras
         ],
         "name": name,
-        "note": made.note,
+        "note": cloud.note,
         "height": height,
         "scale": bar,
         "fine": None if finer is None else finer.name,
     }
     payload = pack(
         header,
-        ends=np.float32(_around(made, marks.links)),
+        ends=np.float32(_around(cloud, marks.links)),
         strength=np.asarray(marks.strengths, np.float32),
-        crosses=np.float32(_around(made, marks.crosses)),
+        crosses=np.float32(_around(cloud, marks.crosses)),
         **arrays,
     )
-    table = _table(scores, made, scale, ranked, finer)
-    return View("cloud", payload, height, str(header["alt"]), table, (made.tokens,), still=made.still)
+    table = _table(scores, cloud, scale, ranked, finer)
+    return Drawing("cloud", payload, height, str(header["alt"]), table, (cloud.tokens,), still=cloud.still)
 
 
 def _tokens(n: int, segments: ArrayLike | None) -> tuple[NDArray[np.uint32], int]:
@@ -184,9 +180,9 @@ def _roof(xyz: NDArray[np.float64]) -> float:
     return round(1.6 * CEILING / tall, 2)
 
 
-def _around(made: Geometry, places: ArrayLike) -> list[float]:
+def _around(cloud: Geometry, places: ArrayLike) -> list[float]:
     """Places (…, 3) around the centre of a cloud, flat."""
-    return [float(v) for v in (np.asarray(places, np.float64).reshape(-1, 3) - made.centre).ravel()]
+    return [float(v) for v in (np.asarray(places, np.float64).reshape(-1, 3) - cloud.centre).ravel()]
 
 
 def _corners(pose: ArrayLike, depth: float) -> NDArray[np.float64]:
@@ -196,27 +192,25 @@ def _corners(pose: ArrayLike, depth: float) -> NDArray[np.float64]:
     return frame @ pose[:3, :3].T + pose[:3, 3]
 
 
-def _alt(title: str, made: Geometry, scores, scale: Scale | Categories | None, ranked, finer: Finer | None) -> str:
+def _alt(title: str, cloud: Geometry, scores, scale: Scale | Categories | None, ranked, finer: Finer | None) -> str:
     """The drawing in a sentence or two."""
-    said = f"{title or 'Point cloud'}, {made.count} points" + (f" in {made.tokens} segments" if made.segmented else "")
-    if made.count:
-        said += f", {' × '.join(number(v) for v in made.extent)} m"
-    if scores is None or scale is None:
-        return said + "."
-    said += f", {scale.text()}" + (f" of each {finer.name}." if finer else ".")
-    if isinstance(scale, Categories):
-        return said
-    strongest = [int(i) for i in ranked[:3] if np.isfinite(scores[i])]
-    return said + (
-        f" Strongest{' sums' if finer else ''}: {', '.join(f'{made.label(i)} {number(scores[i])}' for i in strongest)}."
-        if strongest
-        else ""
+    words = f"{title or 'Point cloud'}, {cloud.count} points" + (
+        f" in {cloud.tokens} supervoxels" if cloud.segmented else ""
     )
+    if cloud.count:
+        words += f", {' × '.join(number(v) for v in cloud.extent)} m"
+    if scores is None or scale is None:
+        return words + "."
+    words += f", {scale.text()}" + (f" of each {finer.name}." if finer else ".")
+    if isinstance(scale, Categories):
+        return words
+    strongest = [f"{cloud.label(int(i))} {number(scores[i])}" for i in ranked[:3] if np.isfinite(scores[i])]
+    return words + (f" Strongest{' sums' if finer else ''}: {', '.join(strongest)}." if strongest else "")
 
 
-def _table(scores, made: Geometry, scale: Scale | Categories | None, ranked, finer: Finer | None) -> tuple:
+def _table(scores, cloud: Geometry, scale: Scale | Categories | None, ranked, finer: Finer | None) -> tuple:
     """The twenty strongest tokens."""
     if scores is None or scale is None:
         return (("token",),)
     summed = f", sum over its {finer.name}s" if finer else ""
-    return (("token", scale.name() + summed), *((made.label(int(i)), float(scores[i])) for i in ranked[:20]))
+    return (("token", scale.name() + summed), *((cloud.label(int(i)), float(scores[i])) for i in ranked[:20]))

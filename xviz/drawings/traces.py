@@ -1,16 +1,29 @@
-"""The traces of a recording as a view: scrolled and scaled, with windows of time that can be picked."""
+"""The traces of a recording as a drawing: scrolled and scaled, with windows of time that can be picked."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from xviz.drawings.drawing import PLAIN, Drawing, Surround, check_length
 from xviz.drawings.payload import pack, pack_still
-from xviz.drawings.view import View, check_length
 
+HEIGHT = 560  #: CSS pixels
 SPACING = 40.0  #: µV from one row to the next: MNE draws EEG with 20 µV to either side
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows of time, one after the other."""
+
+    length: float  #: seconds
+    count: int
+    rest: float = 0.0  #: seconds before the first, shaded
+    outputs: Sequence[str] = ()  #: the model's outputs for each, in words; none where empty
+    selected: int | None = None  #: the window to highlight; None leaves what the visitor picked
 
 
 def traces(
@@ -18,58 +31,48 @@ def traces(
     signal: ArrayLike,
     rate: float,
     *,
-    rest: float = 0.0,
-    window: float,
-    windows: int,
-    answers: Sequence[str] = (),
-    selected: int | None = None,
+    windows: Windows,
     absent: Sequence[int] = (),
-    title: str = "",
-    note: str = "",
-    height: int = 560,
-) -> View:
+    surround: Surround = PLAIN,
+) -> Drawing:
     """Traces one below the other.
 
     Args:
         labels: One per channel.
         signal: (channel, time) µV; NaN lifts the pen.
         rate: Hz.
-        rest: Seconds before the first window, shaded.
-        window: Seconds of a window.
-        windows: How many there are.
-        answers: What the model says of each window, for people; none where empty.
-        selected: The window to highlight; None leaves what the visitor picked.
+        windows: The windows of time that can be picked.
         absent: Channels that the model is not shown, drawn faintly.
-        title: Printed above.
-        note: Printed below.
-        height: CSS pixels.
+        surround: Title, note and height.
     """
     signal = np.asarray(signal, np.float32)
     check_length("labels", labels, len(signal))
+    title, height, answers = surround.title, surround.height or HEIGHT, windows.outputs
     if answers:
-        check_length("answers", answers, windows)
+        check_length("outputs", answers, windows.count)
     middle = signal - np.nanmedian(np.where(np.isfinite(signal), signal, 0.0), axis=1, keepdims=True)
     digest, still = pack_still({}, samples=middle)
     seconds = signal.shape[1] / rate
     header = {
         "title": title,
-        "alt": f"{title or 'Traces'}, {len(labels)} channels of {seconds:.4g} s, in {windows} windows of {window:g} s.",
+        "alt": f"{title or 'Traces'}, {len(labels)} channels of {seconds:.4g} s, in {windows.count} windows of "
+        f"{windows.length:g} s.",
         "still": digest,
         "labels": [str(label) for label in labels],
         "rate": rate,
         "seconds": seconds,
-        "rest": rest,
-        "window": window,
-        "windows": windows,
-        "answers": [str(answer) for answer in answers] or [""] * windows,
+        "rest": windows.rest,
+        "window": windows.length,
+        "windows": windows.count,
+        "answers": [str(answer) for answer in answers] or [""] * windows.count,
         "spacing": SPACING,
-        "selected": None if selected is None else int(selected),
+        "selected": None if windows.selected is None else int(windows.selected),
         "absent": [int(i) for i in absent],
         "height": height,
-        "note": note,
+        "note": surround.note,
         "scale": None,
     }
-    listed = (("window", "from, s", "answer"), *(
-        (i + 1, rest + i * window, answer) for i, answer in enumerate(header["answers"])  # type: ignore[arg-type]
+    listed = (("window", "from, s", "output"), *(
+        (i + 1, windows.rest + i * windows.length, answer) for i, answer in enumerate(header["answers"])
     ))  # fmt: skip
-    return View("traces", pack(header), height, str(header["alt"]), listed, (windows,), still=still)
+    return Drawing("traces", pack(header), height, str(header["alt"]), listed, (windows.count,), still=still)

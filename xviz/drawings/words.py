@@ -1,4 +1,4 @@
-"""A sentence as a view: one chip per word, coloured by its score."""
+"""A sentence as a drawing: one chip per word, coloured by its score."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from xviz.draw.scale import Scale, number, order
+from xviz.drawings.drawing import Drawing, check_length, drawn_with
 from xviz.drawings.payload import pack
-from xviz.drawings.view import View, check_length, drawn_with
 
 
 def words(
@@ -21,7 +21,7 @@ def words(
     groups: Sequence[str] | None = None,
     title: str = "",
     height: int = 120,
-) -> View:
+) -> Drawing:
     """A sentence whose words can be picked.
 
     Args:
@@ -57,4 +57,4 @@ def words(
         "height": height,
         "scale": bar,
     }
-    return View("words", pack(header, **arrays), height, alt, table, (len(words),))
+    return Drawing("words", pack(header, **arrays), height, alt, table, (len(words),))

@@ -1,7 +1,7 @@
 """From a card or a spec to a loaded model, from a sample to a run."""
 
-from xviz.engine.calling import baseline, batched, changed, filled, forward, outputs, value
-from xviz.engine.loading import Loaded, freeze, load, untrained, wrap
+from xviz.engine.calling import baseline, batched, changed, filled, forward, listened, outputs, value
+from xviz.engine.loading import Loaded, built, freeze, load, untrained, wrap
 from xviz.engine.running import Session, adjust, prepare, regrad, run, run_inputs
 
 __all__ = [
@@ -10,10 +10,12 @@ __all__ = [
     "adjust",
     "baseline",
     "batched",
+    "built",
     "changed",
     "filled",
     "forward",
     "freeze",
+    "listened",
     "load",
     "outputs",
     "prepare",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -61,13 +62,14 @@ def baseline(loaded: Loaded, inputs: Inputs) -> dict[str, Tensor]:
         ModelError: a space has none.
     """
     rule, own = loaded.spec.baseline, getattr(loaded.module, "baseline", None)
-    if loaded.ours and not callable(rule) and not callable(own):
+    given = partial(rule, loaded.module) if callable(rule) else own if callable(own) else None
+    if loaded.ours and given is None:
         raise ModelError(f"{loaded.spec.title} has no baseline(), the uninformative token of each space; add it.")
-    if not callable(rule) and not callable(own):
+    if given is None:
         made = {name: t.mean(0, keepdim=True) if rule == "mean" else t[:1] * 0.0 for name, t in inputs.tokens.items()}
     else:
         with theirs(loaded, "baseline"):
-            made = dict(rule(loaded.module) if callable(rule) else own())
+            made = dict(given())
     if missing := set(inputs.tokens) - set(made):
         raise ModelError(f"The baseline() of {loaded.spec.title} lacks {sorted(missing)}; add a token for each.")
     return {name: made[name].to(tokens.dtype).expand(tokens.shape) for name, tokens in inputs.tokens.items()}

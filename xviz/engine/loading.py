@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from xviz import checkpoints
 from xviz.core import features
 from xviz.core.errors import ModelError
+from xviz.core.foreign import foreign
 from xviz.core.provenance import digest
 from xviz.core.spec import Spec
 from xviz.models.card import ModelCard
@@ -33,7 +34,7 @@ class Loaded:
     notes: tuple[str, ...] = ()  #: what a reader must know of its numbers
 
     @property
-    def card(self) -> ModelCard:
+    def card(self) -> ModelCard[Any]:
         """The card of a model that ships with xviz.
 
         Raises:
@@ -56,7 +57,7 @@ class Loaded:
         return self.module
 
 
-def load(card: ModelCard) -> Loaded:
+def load(card: ModelCard[Any]) -> Loaded:
     """The model of a card with its verified weights.
 
     Raises:
@@ -71,7 +72,7 @@ def load(card: ModelCard) -> Loaded:
     return Loaded(card, freeze(module), checkpoint.name, checkpoint.sha256)
 
 
-def untrained(card: ModelCard, seed: int = 0) -> Loaded:
+def untrained(card: ModelCard[Any], seed: int = 0) -> Loaded:
     """The model of a card with random weights: the control beside which explanations are judged, never a result."""
     return Loaded(card, freeze(_built(card, seed)), "untrained", f"seed {seed}")
 
@@ -83,6 +84,12 @@ def wrap(module: nn.Module, spec: Spec, *, name: str = "as given") -> Loaded:
         module: In evaluation mode, on the CPU.
         spec: How it is called and what its tokens are.
         name: What its weights are called in provenance.
+
+    >>> import xviz
+    >>> from torch import nn
+    >>> spec = xviz.Spec(title="Two streams", outputs={"yes": "log-odds of yes"})
+    >>> xviz.wrap(nn.MultiheadAttention(8, 2).eval(), spec).spec.key
+    'two-streams'
 
     Raises:
         ModelError: it is in training mode or on another device, or the spec names modules that it has not.
@@ -105,11 +112,27 @@ def wrap(module: nn.Module, spec: Spec, *, name: str = "as given") -> Loaded:
     return Loaded(spec, ready, name, weights, ours=False, notes=notes)
 
 
+def built(spec: Spec) -> Loaded:
+    """The model that a spec builds, ready to run.
+
+    Raises:
+        ModelError: the spec does not say how its model is made, or makes none.
+        ForeignError: its function failed.
+    """
+    if spec.build is None:
+        raise ModelError(f"“{spec.title}” does not say how its model is made. Give build=, a function that returns it.")
+    with _building, foreign(f"build= of {spec.title}"):
+        module = spec.build()
+    if not isinstance(module, nn.Module):
+        raise ModelError(f"build= of {spec.title} gave {type(module).__name__}; it must give a torch.nn.Module.")
+    return wrap(module, spec, name=spec.weights or "as built")
+
+
 def _bytes(tensor: Tensor) -> bytes:
     return tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes() if tensor.numel() else b""
 
 
-def _built(card: ModelCard, seed: int) -> nn.Module:
+def _built(card: ModelCard[Any], seed: int) -> nn.Module:
     """The module of a card with random weights; the global random numbers are as before, and one thread's at a time."""
     with _building, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -24,6 +24,7 @@ from xviz.core.errors import ModelError
 from xviz.core.run import Run
 from xviz.core.tokens import place
 from xviz.engine import Loaded
+from xviz.models.card import ModelCard
 from xviz.models.mit import MIT, activation
 
 LAYERS = 3  #: of the encoder, the last ones
@@ -51,7 +52,8 @@ def fused(loaded: Loaded, run: Run, *, layers: int = LAYERS) -> Fused:
     Raises:
         ModelError: the run has no encoder of supervoxels with class tokens, or no layer is to count.
     """
-    calls = [c for c in run.calls if c.name.startswith("points_encoder.")]
+    titles = loaded.spec.calls if isinstance(loaded.spec, ModelCard) else {}
+    calls = [call for call in run.calls if call.name in titles and titles[call.name].part == "points_encoder"]
     if not calls or layers < 1:
         raise ModelError(
             f"A class map is fused with attention of class tokens to supervoxels, from at least one layer of their "

@@ -47,13 +47,13 @@ def explain(
 
 METHOD = Method(
     key="asked",
-    title="Attention that the picked token gets",
+    title="Attention to the picked token",
     explain=explain,
     kind="attention",
     signed=False,
     unit="attention weight",
-    words="The weight that every other token gives to the picked one, exactly as the model used it; it does not sum to "
-    "one, and does not say that the result depends on it.",
+    words="The weight of the picked token as a key, for every query, exactly as the model used it. These weights do "
+    "not sum to one, and a high one does not mean that the output depends on it.",
     source="Vaswani et al., Attention Is All You Need, NeurIPS 2017, eq. 1",
     needs_focus=True,
 )

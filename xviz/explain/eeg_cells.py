@@ -7,7 +7,7 @@ in its place. Both are functions like the methods; they answer with arrays, sinc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -16,34 +16,38 @@ from torch import Tensor
 
 from xviz import engine
 from xviz.core.errors import ModelError
+from xviz.core.explanation import Facts
 from xviz.core.run import Run, Target
 from xviz.engine import Loaded, baseline
 from xviz.explain.method import Progress
-from xviz.explain.methods.gradients import integrate
+from xviz.explain.methods.gradients import STEPS, completeness, integrate
 from xviz.explain.probe import BATCH, counted, probe, repeated
 from xviz.explain.question import check
 
 
 def integrated(
-    loaded: Loaded, run: Run, target: Target, *, n_steps: int = 64, progress: Progress | None = None
-) -> dict[str, NDArray[np.float64]]:
-    """Integrated gradients of every feature, (n, d) for each space; their sum is f(tokens) − f(uninformative tokens).
+    loaded: Loaded, run: Run, target: Target, *, steps: Sequence[int] = STEPS, progress: Progress | None = None
+) -> tuple[dict[str, NDArray[np.float64]], Facts]:
+    """Integrated gradients of every feature, (n, d) for each space, and how complete they are.
+
+    Their sum should be f(tokens) − f(uninformative tokens).
 
     Args:
         loaded: The model.
         run: A run of it.
         target: What is explained; may have focus tokens.
-        n_steps: Points of the Gauss–Legendre quadrature.
+        steps: Points of the Gauss–Legendre quadrature, one number after the other until the completeness gap is small.
         progress: Told how far the work is; what it raises passes through.
 
     Raises:
-        ModelError: the question does not fit the model.
+        ModelError: the question does not fit the model, or fewer than one step.
 
     Source: Sundararajan, Taly & Yan, ICML 2017; Captum.
     """
-    parts, _ = integrate(loaded, run, check(loaded, run, target), n_steps=n_steps, progress=progress)
-    found = {name: part.detach()[0].double().numpy() for name, part in zip(run.inputs.tokens, parts, strict=True)}
-    return {name: np.where(run.inputs.present[name].numpy()[:, None], part, 0.0) for name, part in found.items()}
+    whole = integrate(loaded, run, check(loaded, run, target), steps=steps, progress=progress)
+    parts = {name: part.detach()[0].double().numpy() for name, part in zip(run.inputs.tokens, whole.parts, strict=True)}
+    shown = {name: np.where(run.inputs.present[name].numpy()[:, None], part, 0.0) for name, part in parts.items()}
+    return shown, completeness(whole.value, whole.plain, whole.gap, whole.steps)
 
 
 def leave_out(
@@ -113,11 +117,11 @@ def over_time(loaded: Loaded, run: Run) -> dict[str, NDArray[np.float64]]:
     Raises:
         ModelError: the model does not judge windows.
     """
-    if not callable(getattr(loaded.module, "over_time", None)):
+    if not callable(judge := getattr(loaded.module, "over_time", None)):
         raise ModelError(f"{loaded.spec.title} does not judge windows of time.")
     with torch.no_grad():
-        found = loaded.module.over_time(*(engine.batched(part) for part in (run.inputs.tokens, run.inputs.present)))
-    return {name: values[0].double().numpy() for name, values in found.items()}
+        windows = judge(*(engine.batched(part) for part in (run.inputs.tokens, run.inputs.present)))
+    return {name: values[0].double().numpy() for name, values in windows.items()}
 
 
 def read(loaded: Loaded, run: Run) -> NDArray[np.float64]:
@@ -126,8 +130,8 @@ def read(loaded: Loaded, run: Run) -> NDArray[np.float64]:
     Raises:
         ModelError: the model has no such block.
     """
-    if not callable(getattr(loaded.module, "read", None)):
+    if not callable(reader := getattr(loaded.module, "read", None)):
         raise ModelError(f"{loaded.spec.title} does not read blocks of electrode, band and time.")
     with torch.no_grad():
-        block = loaded.module.read(*(engine.batched(part) for part in (run.inputs.tokens, run.inputs.present)))
+        block = reader(*(engine.batched(part) for part in (run.inputs.tokens, run.inputs.present)))
     return block[0].double().numpy()

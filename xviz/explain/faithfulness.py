@@ -36,7 +36,7 @@ class Curves:
     random: NDArray[np.float64]  #: (seeds, s) target, in random orders
     provenance: Provenance
 
-    def area(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def area(self, values: NDArray[np.float64]) -> NDArray[np.float64] | np.float64:
         """The trapezoid area under (…, s) values over the shares, in units of the target."""
         return np.trapezoid(values, self.shares, axis=-1)
 

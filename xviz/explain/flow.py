@@ -13,7 +13,7 @@ from torch import Tensor
 from xviz.core.attention import AttentionCall
 from xviz.core.cells import Cells, pooled_leaves
 from xviz.core.run import Run
-from xviz.core.tokens import leaves
+from xviz.core.tokens import TokenSpace, leaves
 from xviz.explain.question import Rows, born, mixed, names, shares
 
 KEPT = 2**24  #: numbers of Ā, of all calls together, that are kept once made; 64 MB in single precision
@@ -104,7 +104,7 @@ class Flow:
         """The kinds of the leaves of a space."""
         return tuple(dict.fromkeys(self.kind[leaf] for leaf in names(self.spaces[space])))
 
-    def _leaves(self, call: AttentionCall) -> list:
+    def _leaves(self, call: AttentionCall) -> list[TokenSpace]:
         return [leaf for space in (call.queries, call.keys) for leaf in leaves(self.spaces[space])]
 
 
@@ -123,12 +123,14 @@ class Held:
         for number, (step, pooled) in enumerate(zip(self.flow.steps, self.flow.born, strict=True)):
             told(number)
             self._step(step, pooled)
-        total = sum(row @ self.matrix[self.index[x]] for x, row in rows.items())
+        total = torch.zeros(len(self.matrix), dtype=torch.float64)
+        for x, row in rows.items():
+            total += row @ self.matrix[self.index[x]]
         return {y: total[index] for y, index in self.index.items()}
 
     def _step(self, step: tuple[AttentionCall, ...], pooled: Sequence[Cells]) -> None:
         for leaf in reversed(pooled):
-            self.matrix[self.index[leaf.name]] = shares(self.flow.run, leaf) @ self.matrix[self.index[leaf.of.name]]
+            self.matrix[self.index[leaf.name]] = shares(self.flow.run, leaf) @ self.matrix[self.index[leaf.source.name]]
         grown = self.matrix.clone()
         for call in step:
             asking, answering = (self._places(space) for space in (call.queries, call.keys))
@@ -154,7 +156,7 @@ def over(values: Tensor, sums: Tensor) -> Tensor:
     return torch.where(sums > 0, values / sums.where(sums > 0, 1.0), 0.0)
 
 
-def _bases(leaf) -> list:
+def _bases(leaf: TokenSpace) -> list[TokenSpace]:
     """A leaf and what it was pooled from."""
     of = leaf.of if isinstance(leaf, Cells) else None
     return [leaf] if of is None else [leaf, *_bases(of)]

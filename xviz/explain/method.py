@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from xviz.core.explanation import Explanation
 from xviz.core.run import Run, Target
@@ -26,7 +26,6 @@ class Explain(Protocol):
         call: str | None = None,
         head: int | None = None,
         progress: Progress | None = None,
-        **options: Any,
     ) -> Explanation:
         """One number for every token that the method can judge.
 
@@ -39,7 +38,6 @@ class Explain(Protocol):
             call: Name of one attention call; None for all that matter. Only for methods of attention.
             head: Number of one head; None for the mean over heads. Only for methods of attention.
             progress: Told how far the work is; what it raises passes through.
-            options: Of the single method.
 
         Raises:
             ModelError: the question does not fit the model or the method.

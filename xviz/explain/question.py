@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from xviz.core.attention import AttentionCall
 from xviz.core.cells import Cells, pooled_leaves
 from xviz.core.errors import ModelError
-from xviz.core.explanation import Explanation
+from xviz.core.explanation import NO_FACTS, Explanation, Facts
 from xviz.core.provenance import Plain
 from xviz.core.run import Inputs, Run, Target
 from xviz.core.tokens import TokenSpace, leaves, place
@@ -217,7 +217,7 @@ def born(run: Run, steps: tuple[tuple[AttentionCall, ...], ...]) -> list[list[Ce
 
 def shares(run: Run, leaf: Cells) -> Tensor:
     """(n, tokens of ``leaf.of``) equal shares of the present tokens that each pooled one covers; rows sum to one."""
-    cover = torch.from_numpy(leaf.cover > 0) & present(run.inputs, leaf.of)
+    cover = torch.from_numpy(leaf.cover > 0) & present(run.inputs, leaf.source)
     return cover.double() / cover.sum(1, keepdim=True).clamp_min(1)
 
 
@@ -226,7 +226,7 @@ def ground(run: Run, rows: Rows, pooled: Sequence[Cells]) -> Rows:
     rows = dict(rows)
     for leaf in pooled:
         if leaf.name in rows:
-            add(rows, leaf.of, rows.pop(leaf.name) @ shares(run, leaf))
+            add(rows, leaf.source, rows.pop(leaf.name) @ shares(run, leaf))
     return rows
 
 
@@ -249,9 +249,14 @@ def tell(progress: Progress | None, share: float, words: str) -> None:
 
 
 def answer(
-    method: Method, run: Run, target: Target, scores: Mapping[str, Tensor | NDArray[np.float64]], **options: Plain
+    method: Method,
+    run: Run,
+    target: Target,
+    scores: Mapping[str, Tensor | NDArray[np.float64]],
+    facts: Facts = NO_FACTS,
+    **options: Plain,
 ) -> Explanation:
-    """The scores as an explanation whose provenance says how to make it again."""
+    """The scores as an explanation whose provenance says how to make it again, with facts about them as a whole."""
     focus = None if target.space is None else f"{target.space} {list(target.tokens)}"
     return Explanation(
         scores={name: np.asarray(values, dtype=np.float64) for name, values in scores.items()},
@@ -261,4 +266,5 @@ def answer(
         signed=method.signed,
         provenance=run.provenance.but(method=method.key, target=target.output, focus=focus, **options),
         focus=None if target.space is None else (target.space, target.tokens),
+        facts=facts,
     )

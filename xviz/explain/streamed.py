@@ -38,7 +38,7 @@ class Streamed:
         for step, pooled in zip(self.flow.steps, self.flow.born, strict=True):
             yield [set(leaves) for leaves in reached]
             for leaves in reached:
-                leaves |= {leaf.name for leaf in reversed(pooled) if leaf.of.name in leaves}
+                leaves |= {leaf.name for leaf in reversed(pooled) if leaf.source.name in leaves}
             before = [set(leaves) for leaves in reached]
             for call in step:
                 for leaves, known in zip(reached, before, strict=True):
@@ -84,7 +84,7 @@ class Streamed:
         own, state, needed = zero | columns, zero | columns, self._needed(t, wanted, rides=rides)
         for i in range(t):
             for leaf in reversed(self.flow.born[i]):
-                state[leaf.name] = state[leaf.of.name] @ shares(self.flow.run, leaf).mT
+                state[leaf.name] = state[leaf.source.name] @ shares(self.flow.run, leaf).mT
             if rides:
                 self._remember(i, state)
             before = dict(state)
@@ -116,21 +116,21 @@ class Streamed:
                 needed[kind] |= set(names(self.spaces[space]))
 
         need(wanted)
-        found = []
+        calls: list[list[tuple[AttentionCall, set[int]]]] = []
         for i in reversed(range(t + 1)):
             if i < t:
-                found.append([])
+                calls.append([])
                 for call in self.flow.steps[i]:
                     asking = set(names(self.spaces[call.queries]))
-                    found[-1].append((call, {kind for kind, leaves in needed.items() if leaves & asking}))
-                for call, by in found[-1]:
+                    calls[-1].append((call, {kind for kind, leaves in needed.items() if leaves & asking}))
+                for call, by in calls[-1]:
                     for kind in by:
                         needed[kind] |= set(names(self.spaces[call.keys]))
                 for leaves in needed.values():
-                    leaves |= {leaf.of.name for leaf in self.flow.born[i] if leaf.name in leaves}
+                    leaves |= {leaf.source.name for leaf in self.flow.born[i] if leaf.name in leaves}
             for space in self._evened(i) if rides else ():
                 need(space)
-        return found[::-1]
+        return calls[::-1]
 
     def _even_column(self, i: int, space: str, columns: Tensor) -> Tensor:
         """R̄ · columns (b, n) over one space, before step i."""
@@ -153,7 +153,8 @@ class Streamed:
 
     def _by_kind(self, space: str, columns: Tensor) -> tuple[Panel, list[int]]:
         """Columns (b, n) of a space as a panel, those of each kind by themselves."""
-        kinds, parts = self.flow.kinds_of(space), {}
+        kinds = self.flow.kinds_of(space)
+        parts: Panel = {}
         add(parts, self.spaces[space], columns)
         panel = {
             y: torch.cat([part if self.flow.kind[y] == kind else torch.zeros_like(part) for kind in kinds])

@@ -17,7 +17,7 @@ Source: Sundararajan, Taly & Yan, ICML 2017; Shrikumar et al., arXiv:1605.01713;
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -27,11 +27,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xviz.core.errors import ModelError
-from xviz.core.explanation import Explanation
+from xviz.core.explanation import NO_FACTS, Explanation, Facts
 from xviz.core.run import Run, Target
+from xviz.draw.scale import number
 from xviz.engine import Loaded
 from xviz.explain.method import Method, Progress
-from xviz.explain.methods.gradients import INTEGRATED, TIMES_INPUT
+from xviz.explain.methods.gradients import INTEGRATED, TIMES_INPUT, completeness
 from xviz.explain.probe import counted, probe, repeated
 from xviz.explain.question import answer, check
 from xviz.models.mit import MIT
@@ -212,18 +213,31 @@ def collect(
             patches[rest] = reading.owed["patches"].reshape(patches.shape)[rest]
         scores |= {"pixels": pixels.reshape(-1)}
         sums |= {"patches": patches.reshape(-1)}
-    traced = [int(number) + 1 for number in sorted(photos)]
-    more = {
-        "grain": "voxels and pixels", "baseline": "voxels that say nothing, grey photos", "photos": str(traced),
+    numbers = [int(number) + 1 for number in sorted(photos)]
+    more: dict[str, str | float] = {
+        "grain": "voxels and pixels", "baseline": "voxels that say nothing, grey photos", "photos": str(numbers),
         "value": reading.value, "value_of_baseline": reading.plain,
     }  # fmt: skip
+    facts = NO_FACTS
     if reading.method is INTEGRATED:  # the other promises no sums
+        facts = _complete(reading, voxels, photos)
         more |= {
             "delta_of_tokens": reading.gap, "delta_of_voxels": voxels.gap,
             "delta_of_photos": float(sum(one.gap for one in photos.values())),
         }  # fmt: skip
-    fine, coarse = (answer(reading.method, run, reading.target, part, **more) for part in (scores, sums))
+    fine, coarse = (answer(reading.method, run, reading.target, part, facts, **more) for part in (scores, sums))
     return fine, coarse
+
+
+def _complete(reading: Reading, voxels: Traced, photos: Mapping[int, Traced]) -> Facts:
+    """How complete the attributions are in both steps."""
+    tokens = completeness(reading.value, reading.plain, reading.gap)
+    gaps = {"completeness_gap_of_voxels": voxels.gap, "completeness_gap_of_photos": sum(p.gap for p in photos.values())}
+    said = (
+        f"The sum over voxels misses that over supervoxels by {number(abs(voxels.gap))}, the sums over pixels of "
+        f"{len(photos)} photos miss those over their patches by {number(sum(abs(p.gap) for p in photos.values()))}."
+    )
+    return replace(tokens, numbers={**tokens.numbers, **gaps}, notes=(*tokens.notes, said))
 
 
 def by_name(grains: Grains, voxels: Traced) -> dict[str, NDArray[np.float64]]:
@@ -255,7 +269,7 @@ def _gradients(
     plain: Sequence[Tensor],
     method: str,
     n_steps: int,
-    at_once=AT_ONCE,
+    at_once: int = AT_ONCE,
 ) -> tuple[Tensor, ...]:
     """The gradients at ``own``, or their means on the line from ``plain``."""
     own = tuple(part.clone().requires_grad_() for part in own)

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from xviz.core.explanation import Explanation
 from xviz.core.provenance import Provenance
 from xviz.draw.scale import Scale
+from xviz.explain import METHODS
 from xviz.figures.style import BOX, FONT, Preset, missing
 
 
 def caption(
-    preset: Preset, panels: Sequence[str], provenance: Provenance, *, credit: str = "", notes: Sequence[str] = ()
+    preset: Preset,
+    panels: Sequence[str],
+    provenance: Provenance,
+    *,
+    credit: str = "",
+    notes: Sequence[str] = (),
+    about: Sequence[Explanation] = (),
 ) -> str:
     """One paragraph.
 
@@ -20,10 +28,18 @@ def caption(
         provenance: Of what is shown.
         credit: Origin and licence of the sample.
         notes: Sentences about what drawing changed.
+        about: The explanations that are drawn, whose facts are told.
     """
     comma = "" if "(" in preset.letter else ","
     lettered = [f"{preset.letter.format(letters()[i])}{comma} {said}" for i, said in enumerate(panels)]
-    return " ".join([*lettered, *notes, tail(provenance, credit)])
+    return " ".join([*lettered, *facts(about), *notes, tail(provenance, credit)])
+
+
+def facts(explanations: Sequence[Explanation]) -> list[str]:
+    """What is to be known of each explanation as a whole, under the name of its method."""
+    titles = {one.method: METHODS[one.method].title if one.method in METHODS else one.method for one in explanations}
+    told = [f"{titles[one.method]}: {' '.join(one.facts.sentences)}" for one in explanations if one.facts.sentences]
+    return list(dict.fromkeys(told))
 
 
 def letters() -> Sequence[str]:

@@ -17,9 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from xviz.core.errors import XvizError
 from xviz.core.provenance import digest
+from xviz.geometry.viewpoint import FIELD, TILT, TURN
 
-FIELD = 0.8  #: vertical field of view in radians; ``camera.js`` knows it too
-TURN, TILT = 0.7, 0.5  #: radians, of the view that a cloud starts with, as in ``camera.js``
 MOST = 200_000  #: points of a still; a finer cloud is drawn thinned
 _DISC = "//VTK::Color::Impl\nif (dot(offsetVCVSOutput.xy, offsetVCVSOutput.xy) > 1.0) { discard; }\n"
 _lock = threading.Lock()  # one VTK window at a time
@@ -55,25 +54,25 @@ class Camera:
             lift += distance * (heights.max() + heights.min()) / 2
             distance = max(float((near + np.maximum(np.abs(above - lift), aside / aspect) / reach).max()), 0.1)
         focus = centre + lift * up
-        return cls(tuple(focus + distance * back), tuple(focus), tuple(up), aspect)  # type: ignore[arg-type]
+        return cls(tuple(focus + distance * back), tuple(focus), tuple(up), aspect)
 
     @classmethod
     def told(cls, record: Mapping[str, object] | None, xyz: ArrayLike) -> Camera:
         """The camera that the browser told of; the whole cloud where it told of none, or of none that can be."""
         try:
-            eye, focus, up = (np.array(record[name], np.float64) for name in ("eye", "focus", "up"))  # type: ignore[index]
-            aspect = float(record["aspect"])  # type: ignore[index, arg-type]
+            eye, focus, up = (np.array(record[name], np.float64) for name in ("eye", "focus", "up"))
+            aspect = float(record["aspect"])
             top, front = (
-                math.inf if record.get("top") is None else float(record["top"]),  # type: ignore[arg-type]
+                math.inf if record.get("top") is None else float(record["top"]),
                 -math.inf if record.get("front") is None else float(record["front"]),
-            )  # type: ignore[arg-type]
+            )
             axes = np.concatenate([eye, focus, up])
         except (TypeError, KeyError, ValueError, AttributeError):
             return cls.whole(xyz)
         sound = axes.shape == (9,) and np.isfinite(axes).all() and 0.1 < aspect < 10
         if not sound or np.linalg.norm(np.cross(focus - eye, up)) < 1e-9:
             return cls.whole(xyz)
-        return cls(tuple(eye), tuple(focus), tuple(up), aspect, top, front)  # type: ignore[arg-type]
+        return cls(tuple(eye), tuple(focus), tuple(up), aspect, top, front)
 
     def shows(self, xyz: NDArray[np.floating]) -> NDArray[np.bool_]:
         """(n,) which points are not cut away."""
@@ -128,11 +127,11 @@ def _render(pyvista, size: tuple[int, int], xyz, colours, camera: Camera) -> NDA
         raise XvizError(f"Clouds cannot be drawn off screen on this machine ({error}). Is libegl1 there?") from error
     try:
         _fill(pyvista, plotter, xyz, colours, camera)
-        made = np.ascontiguousarray(plotter.screenshot(return_img=True)[..., :3])
+        pixels = np.ascontiguousarray(plotter.screenshot(return_img=True)[..., :3])
     finally:
         plotter.close()
-    made.setflags(write=False)
-    return made
+    pixels.setflags(write=False)
+    return pixels
 
 
 def _fill(pyvista, plotter, xyz, colours, camera: Camera) -> None:

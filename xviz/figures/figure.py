@@ -44,8 +44,8 @@ class Figure:
 
     def record(self) -> str:
         """Caption, alternative text and provenance as one line of JSON in ASCII."""
-        told = {"alt": self.alt, "caption": self.caption, "provenance": self.provenance.record()}
-        return json.dumps({**told, "xviz_figure": SCHEMA}, sort_keys=True, allow_nan=False)
+        metadata = {"alt": self.alt, "caption": self.caption, "provenance": self.provenance.record()}
+        return json.dumps({**metadata, "xviz_figure": SCHEMA}, sort_keys=True, allow_nan=False)
 
     def to_bytes(self, format: str = "pdf", dpi: float = 300) -> bytes:
         """The file's content.
@@ -91,11 +91,11 @@ def read_record(content: bytes) -> dict[str, object]:
     """
     for text in _candidates(content):
         try:
-            found = json.loads(text)
+            recorded = json.loads(text)
         except ValueError:
             continue
-        if isinstance(found, dict) and found.get("xviz_figure") == SCHEMA:
-            return found
+        if isinstance(recorded, dict) and recorded.get("xviz_figure") == SCHEMA:
+            return recorded
     raise SampleError(
         "An xviz figure was expected, with its origin inside; this file has none. Journals and editors often strip it: "
         "use the file as it was exported, or the .json beside it."
@@ -116,15 +116,15 @@ def read_provenance(content: bytes) -> Provenance:
 
 def _pdf(figure: Figure) -> bytes:
     """A PDF page with TrueType fonts."""
-    told = {"Title": figure.alt, "Subject": figure.caption, "Keywords": figure.record()}
+    metadata = {"Title": figure.alt, "Subject": figure.caption, "Keywords": figure.record()}
     timeless = {"Creator": f"xviz {__version__}", "CreationDate": None, "ModDate": None}
-    return _saved(figure, "pdf", VECTOR_DPI, {**told, **timeless})
+    return _saved(figure, "pdf", VECTOR_DPI, {**metadata, **timeless})
 
 
 def _svg(figure: Figure) -> bytes:
     """An SVG whose text is text, with a title and a description for screen readers."""
-    told = {"Title": figure.alt, "Description": figure.record(), "Creator": f"xviz {__version__}", "Date": None}
-    text = _saved(figure, "svg", VECTOR_DPI, told).decode()
+    metadata = {"Title": figure.alt, "Description": figure.record(), "Creator": f"xviz {__version__}", "Date": None}
+    text = _saved(figure, "svg", VECTOR_DPI, metadata).decode()
     spoken = f'<title id="alt">{html.escape(figure.alt)}</title>'
     start = text.index(">", text.index("<svg "))
     return f'{text[:start]} role="img" aria-labelledby="alt">\n {spoken}{text[start + 1 :]}'.encode()
@@ -133,10 +133,10 @@ def _svg(figure: Figure) -> bytes:
 def _png(figure: Figure, dpi: float) -> bytes:
     """A PNG of exactly the nearest whole number of pixels; matplotlib alone would round down."""
     size = figure.drawing.get_size_inches().copy()
-    told = {"Title": figure.alt, "Description": figure.caption, "xviz": figure.record()}
+    metadata = {"Title": figure.alt, "Description": figure.caption, "xviz": figure.record()}
     try:
         figure.drawing.set_size_inches((size * dpi).round().clip(1) / dpi + 1e-3 / dpi)
-        return _saved(figure, "png", dpi, {**told, "Software": f"xviz {__version__}"})
+        return _saved(figure, "png", dpi, {**metadata, "Software": f"xviz {__version__}"})
     finally:
         figure.drawing.set_size_inches(size)
 
@@ -151,8 +151,8 @@ def _saved(figure: Figure, kind: str, dpi: float, metadata: dict[str, str | None
 def _candidates(content: bytes) -> list[str]:
     """Texts in a file that may be the record."""
     if content.startswith(b"%PDF"):
-        found = re.findall(rb"/Keywords \(((?:[^()\\]|\\.)*)\)", content, re.DOTALL)
-        return [re.sub(rb"\\(.)", rb"\1", text, flags=re.DOTALL).decode("latin-1") for text in found]
+        recorded = re.findall(rb"/Keywords \(((?:[^()\\]|\\.)*)\)", content, re.DOTALL)
+        return [re.sub(rb"\\(.)", rb"\1", text, flags=re.DOTALL).decode("latin-1") for text in recorded]
     if content.startswith(b"\x89PNG"):
         return _png_texts(content)
     text = content.decode("utf-8", errors="replace")
@@ -163,6 +163,7 @@ def _png_texts(content: bytes) -> list[str]:
     """The record's text chunk of a PNG; none where the file is broken."""
     try:
         with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:
-            return [str(picture.text["xviz"])] if "xviz" in picture.text else []
+            texts = getattr(picture, "text", {})
+            return [str(texts["xviz"])] if "xviz" in texts else []
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return []

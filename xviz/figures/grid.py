@@ -1,8 +1,9 @@
-"""The matrix panel: cells, dividers, labels that stay readable, and what each block gives to each other."""
+"""The matrix panel: cells, dividers, labels that stay readable, and the attention of each block to each other."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -19,7 +20,27 @@ LEADER = 12.0  #: length in points of the lines between cells and labels
 LABEL_LINE = 1.15  #: distance of two labels in text sizes
 LONGEST = 10.0  #: a label is cut at this many text sizes
 MOST = 1000  #: a side longer than this is pooled
-Dividers = tuple[Sequence[int], Sequence[int]]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What stands beside the rows and below the columns of a matrix."""
+
+    rows: Sequence[str] = ()  #: one per row, "" for none; spread out with leaders where cells are smaller than text
+    columns: Sequence[str] = ()  #: one per column
+    marked: tuple[Sequence[int], Sequence[int]] = ((), ())  #: rows and columns in bold, which are never left out
+    leader: float = LEADER  #: length of the lines between cells and labels, in points
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """A matrix in blocks, whose masses are printed beside it."""
+
+    dividers: tuple[Sequence[int], Sequence[int]]  #: first rows and columns of each further block: ((36,), (36,))
+    names: tuple[Sequence[str], Sequence[str]]  #: of the row blocks and of the column blocks
+
+
+NO_LABELS = Labels()
 
 
 def matrix_panel(
@@ -27,28 +48,20 @@ def matrix_panel(
     weights: ArrayLike,
     scale: Scale,
     *,
-    dividers: Dividers = ((), ()),
-    quadrants: tuple[Sequence[str], Sequence[str]] | None = None,
-    row_labels: Sequence[str] = (),
-    column_labels: Sequence[str] = (),
-    marked: tuple[Sequence[int], Sequence[int]] = ((), ()),
+    labels: Labels = NO_LABELS,
+    blocks: Blocks | None = None,
     numbers: bool = False,
-    leader: float = LEADER,
     size: float = 5.5,
 ) -> None:
-    """A matrix as cells with sharp edges; rows ask, columns answer.
+    """A matrix as cells with sharp edges; rows are queries, columns keys.
 
     Args:
         axes: The cells fill it; labels stand left of it and below, block masses to its right.
         weights: (rows, columns), NaN for no value. Sides over ``MOST`` are pooled to the value of greatest magnitude.
         scale: Colours and limits.
-        dividers: First rows and first columns of each further block, ((36,), (36,)) for four quadrants.
-        quadrants: Names of the row blocks and of the column blocks, whose masses are then printed.
-        row_labels: One per row, "" for none; spread out with leaders where cells are smaller than text.
-        column_labels: One per column.
-        marked: Rows and columns whose labels are bold and are never left out.
+        labels: Of rows and columns.
+        blocks: Where the matrix is divided, and what the parts are called.
         numbers: Print the value in each cell.
-        leader: Length of the lines between cells and labels, in points.
         size: Of the text, in points.
     """
     width, height = in_points(axes)
@@ -60,16 +73,18 @@ def matrix_panel(
     axes.set(xlim=(0, width), ylim=(height, 0))
     axes.add_patch(Rectangle((0, 0), width, height, fill=False, edgecolor="black", linewidth=THIN, clip_on=False))
     unit = height / weights.shape[0], width / weights.shape[1]
-    for row in dividers[0]:
-        _divide(axes, [0, width], [row * unit[0]] * 2)
-    for column in dividers[1]:
-        _divide(axes, [column * unit[1]] * 2, [0, height])
-    if row_labels:
-        _row_labels(axes, row_labels, unit[0], height, set(marked[0]), leader, size)
-    if column_labels:
-        _column_labels(axes, column_labels, unit[1], (width, height), set(marked[1]), leader, size)
-    if quadrants:
-        _blocks(axes, masses(weights, dividers), quadrants, [d * unit[0] for d in dividers[0]], size)
+    if blocks is not None:
+        rows, columns = blocks.dividers
+        for row in rows:
+            _divide(axes, [0, width], [row * unit[0]] * 2)
+        for column in columns:
+            _divide(axes, [column * unit[1]] * 2, [0, height])
+    if labels.rows:
+        _row_labels(axes, labels, unit[0], height, size)
+    if labels.columns:
+        _column_labels(axes, labels, unit[1], (width, height), size)
+    if blocks is not None:
+        _masses(axes, masses(weights, blocks.dividers), blocks.names, [row * unit[0] for row in rows], size)
     if numbers:
         _numbers(axes, weights, colours, unit, size)
 
@@ -79,9 +94,9 @@ def label_room(labels: Sequence[str], size: float, leader: float = LEADER) -> fl
     return leader + 2 + max((width_of(_cut(label, size), size, "bold") for label in labels), default=0.0)
 
 
-def block_room(quadrants: tuple[Sequence[str], Sequence[str]], size: float) -> float:
+def block_room(names: tuple[Sequence[str], Sequence[str]], size: float) -> float:
     """Points that the masses of blocks need right of a matrix."""
-    lines = [*(f"{row} give" for row in quadrants[0]), *(f"0.000 to {column}" for column in quadrants[1])]
+    lines = [*(f"from {row}" for row in names[0]), *(f"0.000 to {column}" for column in names[1])]
     return 4 + max(width_of(line, size) for line in lines)
 
 
@@ -111,52 +126,43 @@ def _places(cells: Sequence[float], extent: float, size: float) -> NDArray[np.fl
     return spread(cells, LABEL_LINE * size, 0.4 * size, extent - 0.4 * size)
 
 
-def _row_labels(
-    axes: Axes, labels: Sequence[str], unit: float, extent: float, kept: set[int], leader: float, size: float
-) -> None:
+def _row_labels(axes: Axes, labels: Labels, unit: float, extent: float, size: float) -> None:
     """Labels left of the cells, never closer than a line of text."""
-    chosen = _chosen(labels, extent, kept, size)
+    kept, leader = set(labels.marked[0]), labels.leader
+    chosen = _chosen(labels.rows, extent, kept, size)
     cells = [(i + 0.5) * unit for i in chosen]
     for index, cell, y in zip(chosen, cells, _places(cells, extent, size), strict=True):
         weight = "bold" if index in kept else "normal"
         axes.plot([0, -1, -leader], [cell, cell, y], color="black", linewidth=FINE, clip_on=False)
-        write(axes, -leader - 1, y + 0.36 * size, _cut(labels[index], size), size=size, ha="right", weight=weight)
+        write(axes, -leader - 1, y + 0.36 * size, _cut(labels.rows[index], size), size=size, ha="right", weight=weight)
 
 
-def _column_labels(
-    axes: Axes,
-    labels: Sequence[str],
-    unit: float,
-    sides: tuple[float, float],
-    kept: set[int],
-    leader: float,
-    size: float,
-) -> None:
+def _column_labels(axes: Axes, labels: Labels, unit: float, sides: tuple[float, float], size: float) -> None:
     """Labels below the cells, read from bottom to top where they are wider than a cell."""
-    extent, foot = sides
-    chosen = _chosen(labels, extent, kept, size)
+    (extent, foot), kept, leader = sides, set(labels.marked[1]), labels.leader
+    chosen = _chosen(labels.columns, extent, kept, size)
     cells = [(i + 0.5) * unit for i in chosen]
-    upright = len(chosen) == len(labels) and all(width_of(label, size) < unit - 1 for label in labels)
+    upright = len(chosen) == len(labels.columns) and all(width_of(label, size) < unit - 1 for label in labels.columns)
     for index, cell, x in zip(chosen, cells, _places(cells, extent, size), strict=True):
         weight = "bold" if index in kept else "normal"
         line = [foot, foot + 1, foot + leader]
         axes.plot([cell, cell, x], line, color="black", linewidth=FINE, clip_on=False)
-        said = {"rotation": 0 if upright else 90, "ha": "center", "va": "top", "weight": weight}
-        write(axes, x, foot + leader + 1, _cut(labels[index], size), size=size, **said)
+        looks = {"rotation": 0 if upright else 90, "ha": "center", "va": "top", "weight": weight}
+        write(axes, x, foot + leader + 1, _cut(labels.columns[index], size), size=size, **looks)
 
 
-def _blocks(
-    axes: Axes, found: NDArray, quadrants: tuple[Sequence[str], Sequence[str]], cuts: Sequence[float], size: float
+def _masses(
+    axes: Axes, shares: NDArray, names: tuple[Sequence[str], Sequence[str]], cuts: Sequence[float], size: float
 ) -> None:
-    """Right of each row block, what its mean row gives to each column block."""
+    """Right of each row block, how much its mean row gives to each column block."""
     width, height = in_points(axes)
-    if found.shape != (len(quadrants[0]), len(quadrants[1])):
-        raise ValueError(f"quadrants: {found.shape} names expected, one per block; {tuple(map(len, quadrants))} came")
+    if shares.shape != (len(names[0]), len(names[1])):
+        raise ValueError(f"names: {shares.shape} expected, one per block; {tuple(map(len, names))} came")
     middles = [(a + b) / 2 for a, b in pairwise([0.0, *cuts, height])]
-    tall = (1 + found.shape[1]) * 1.3 * size
+    tall = (1 + shares.shape[1]) * 1.3 * size
     tops = spread([m - tall / 2 for m in middles], tall + 0.6 * size, 0.0, height - tall)
-    for top, row, shares in zip(tops, quadrants[0], found, strict=True):
-        lines = [f"{row} give", *(f"{share:.2f} to {to}" for share, to in zip(shares, quadrants[1], strict=True))]
+    for top, name, row in zip(tops, names[0], shares, strict=True):
+        lines = [f"from {name}", *(f"{share:.2f} to {to}" for share, to in zip(row, names[1], strict=True))]
         for step, line in enumerate(lines):
             write(axes, width + 4, top + (step + 0.85) * 1.3 * size, line, size=size)
 
@@ -166,5 +172,5 @@ def _numbers(axes: Axes, weights: NDArray, colours: NDArray, unit: tuple[float, 
     for row, column in np.ndindex(weights.shape):
         x, y = (column + 0.5) * unit[1], (row + 0.5) * unit[0] + 0.36 * size
         ink = contrasting(colours[row, column])
-        said = "–" if np.isnan(weights[row, column]) else number(weights[row, column])
-        write(axes, x, y, said, size=size, ha="center", color=ink)
+        text = "–" if np.isnan(weights[row, column]) else number(weights[row, column])
+        write(axes, x, y, text, size=size, ha="center", color=ink)

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from xviz.core.errors import ModelError
+from xviz.core.explanation import Explanation
 from xviz.core.provenance import Provenance
 from xviz.draw.scale import number, order, sequential
 from xviz.figures.caption import caption
-from xviz.figures.caption import limits as said
+from xviz.figures.caption import limits as limits_of
 from xviz.figures.figure import Figure
-from xviz.figures.grid import label_room, matrix_panel
+from xviz.figures.grid import Labels, label_room, matrix_panel
 from xviz.figures.head import Scalp, head_panel
 from xviz.figures.lettering import fit, write
 from xviz.figures.page import Page
@@ -27,7 +28,7 @@ def heads_figure(
     bands: Sequence[str],
     provenance: Provenance,
     *,
-    what: str = "Attention that each electrode receives on the mean over all that ask",
+    what: str = "Attention that each electrode receives on the mean over all queries",
     unit: str = "mean attention weight",
     limits: tuple[float, float] | None = None,
     preset: Preset = PRESETS["nature-double"],
@@ -63,11 +64,11 @@ def heads_figure(
             y += y_label + side
             y += bar(page, scales[name], _kept(scalp, table), 0, y, page.inner) + SPACE
         drawn = page.finish(y - SPACE)
-    told = [
-        f"{what}, {name}, by band ({'; '.join(' '.join(band.split()) for band in bands)}; {said(scales[name])})."
+    sentences = [
+        f"{what}, {name}, by band ({'; '.join(' '.join(band.split()) for band in bands)}; {limits_of(scales[name])})."
         for name in tables
     ]
-    text = caption(preset, told, provenance, credit=scalp.credit, notes=_notes(scalp))
+    text = caption(preset, sentences, provenance, credit=scalp.credit, notes=_notes(scalp))
     best = "; ".join(
         f"{name}: {scalp.electrodes.names[int(np.unravel_index(np.nanargmax(t), t.shape)[0])]}"
         for name, t in ((n, _kept(scalp, t)) for n, t in tables.items())
@@ -78,65 +79,59 @@ def heads_figure(
 
 def row_figure(
     scalp: Scalp,
-    scores: ArrayLike,
+    explanation: Explanation,
     weights: ArrayLike,
-    provenance: Provenance,
     *,
     direction: str,
     band: str,
-    unit: str,
-    selected: int | None = None,
     links: Sequence[tuple[int, int, float]] = (),
     preset: Preset = PRESETS["nature-double"],
 ) -> Figure:
-    """(a) whom an electrode asks, or whom all ask on the mean, (b) the whole matrix.
+    """(a) what an electrode attends to, or what each receives on the mean over all, (b) the whole matrix.
 
     Args:
         scalp: The electrodes.
-        scores: (electrode,) drawn in (a).
-        weights: (electrode, electrode), rows ask.
-        provenance: Of the scores.
-        direction: "DE asks PSD".
+        explanation: Scores of the electrodes, drawn in (a); its focus is the electrode whose attention is shown.
+        weights: (electrode, electrode), rows are queries.
+        direction: "DE to PSD".
         band: With its frequencies.
-        unit: What a score measures.
-        selected: The electrode that asks; None for the mean.
         links: Lines to its strongest partners: from, to, strength.
         preset: The venue's sizes.
     """
-    scores, weights = np.asarray(scores, np.float64), np.asarray(weights, np.float64)
-    names = scalp.electrodes.names
-    who = "All electrodes" if selected is None else names[selected]
-    scale = sequential(_kept(scalp, scores), label=unit)
+    (scores,) = (np.asarray(values, np.float64) for values in explanation.scores.values())
+    weights, names = np.asarray(weights, np.float64), scalp.electrodes.names
+    selected = None if explanation.focus is None else explanation.focus[1][0]
+    whose = "Attention received" if selected is None else f"Attention from {names[selected]}"
+    scale = sequential(_kept(scalp, scores), label=explanation.unit)
     cells = sequential(weights, label="attention weight")
     with drawing():
         page = Page(preset)
         size, room = page.preset.small_pt, label_room(names, page.preset.small_pt) / MM
         beside = page.inner >= 110
         wide = 0.44 * page.inner if beside else page.inner
-        high = page.title("a", f"{who} ask{'s' * (selected is not None)}: {direction}, {band}", 0, 0, wide)
+        high = page.title("a", f"{whose}, {direction}: {band}", 0, 0, wide)
         side = min(wide, 75.0)
         panel = page.axes((wide - side) / 2, high, side, side)
         head_panel(panel, scalp, scores, scale, selected=selected, links=links, names=side > 55, size=size)
         high += side + bar(page, scale, _kept(scalp, scores), 0, high + side, wide)
         left, top = (wide + 1.5 * SPACE, 0.0) if beside else (0.0, high + SPACE)
         width = page.inner - left
-        y = top + page.title("b", "Who asks whom: rows ask", left, top, width)
+        y = top + page.title("b", f"{direction}: rows are queries, columns keys", left, top, width)
         side = min(width - room, (page.preset.max_height_mm or 200.0) - y - room - bar_height(page) - 4)
         marks = [] if selected is None else [selected]
-        matrix_panel(
-            page.axes(left + room, y, side, side), weights, cells, row_labels=names, column_labels=names,
-            marked=(marks, ()), size=size,
-        )  # fmt: skip
+        labels = Labels(names, names, (marks, ()))
+        matrix_panel(page.axes(left + room, y, side, side), weights, cells, labels=labels, size=size)
         y += side + room
         y += bar(page, cells, weights, left, y, width)
         drawn = page.finish(max(high, y))
     lines = f"; lines: its {len(links)} strongest partners, the thicker the stronger" if links else ""
-    told = [
-        f"{'Attention of ' + who if selected is not None else 'Attention received on the mean over all electrodes'}, "
-        f"{direction}, {band} ({said(scale)}{lines}).",
-        f"The attention matrix of the same band and direction; rows ask and sum to one ({said(cells)}).",
+    sentences = [
+        f"{whose}{' on the mean over all electrodes' if selected is None else ''}, {direction}, {band} "
+        f"({limits_of(scale)}{lines}).",
+        f"The attention matrix of the same band and direction; rows are queries and sum to one ({limits_of(cells)}).",
     ]
-    text = caption(preset, told, provenance, credit=scalp.credit, notes=_notes(scalp))
+    provenance = explanation.provenance
+    text = caption(preset, sentences, provenance, credit=scalp.credit, notes=_notes(scalp))
     strongest = ", ".join(f"{names[i]} ({number(scores[i])})" for i in order(_kept(scalp, scores))[:3])
     alt = f"A head and an attention matrix, {direction}, {band}. Strongest electrodes: {strongest}."
     return Figure(drawn, text, provenance.but(figure="row", preset=preset.key), alt)
@@ -144,9 +139,9 @@ def row_figure(
 
 def _kept(scalp: Scalp, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """The values without those of absent electrodes."""
-    made = values.copy()
-    made[list(scalp.absent)] = np.nan
-    return made
+    kept = values.copy()
+    kept[list(scalp.absent)] = np.nan
+    return kept
 
 
 def _labelled(page: Page, text: str, left: float, top: float, width: float) -> float:
@@ -161,8 +156,8 @@ def _labelled(page: Page, text: str, left: float, top: float, width: float) -> f
 
 def _notes(scalp: Scalp) -> list[str]:
     """Sentences about the electrodes."""
-    said = [f"Montage: {scalp.montage}; between electrodes the colours are interpolated (MNE, cubic)."]
+    notes = [f"Montage: {scalp.montage}; between electrodes the colours are interpolated (MNE, cubic)."]
     if scalp.absent:
-        lost = ", ".join(scalp.electrodes.names[i] for i in scalp.absent)
-        said.append(f"Crosses: electrodes that took no part ({lost}).")
-    return said
+        absent = ", ".join(scalp.electrodes.names[i] for i in scalp.absent)
+        notes.append(f"Crosses: electrodes that took no part ({absent}).")
+    return notes

@@ -24,7 +24,7 @@ def above_lines(axes: Axes) -> None:
     for text in list(axes.texts):
         size, (x, base) = text.get_fontsize(), text.get_position()
         wide = width_of(text.get_text(), size, text.get_fontweight())
-        left = x - {"left": 0.0, "center": 0.5, "right": 1.0}[text.get_ha()] * wide
+        left = x - {"left": 0.0, "center": 0.5, "right": 1.0}[text.get_horizontalalignment()] * wide
         room = 0.15 * size
         corner = (left - room, base - 0.85 * size)
         axes.add_patch(Rectangle(corner, wide + 2 * room, 1.15 * size, facecolor="white", linewidth=0, zorder=-1))

@@ -35,8 +35,8 @@ def width_of(text: str, size: float, weight: str = "normal") -> float:
 def _advance(text: str, weight: str) -> float:
     """The width of a text in text sizes, measured at 50 pt and 300 dpi."""
     with drawing():
-        made = Figure(figsize=(1, 1), dpi=300).text(0, 0, text, fontsize=50, fontweight=weight, parse_math=False)
-        return made.get_window_extent().width * 72 / 300 / 50
+        lettered = Figure(figsize=(1, 1), dpi=300).text(0, 0, text, fontsize=50, fontweight=weight, parse_math=False)
+        return lettered.get_window_extent().width * 72 / 300 / 50
 
 
 def fit(text: str, size: float, room: float) -> str:

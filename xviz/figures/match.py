@@ -1,4 +1,4 @@
-"""``match_figure``: who answers whom between a picture and a sentence."""
+"""``match_figure``: attention between a picture and a sentence."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from xviz.core.tokens import Joined
 from xviz.draw.scale import Scale, number, order, sequential
 from xviz.figures.caption import caption, glyph_note, limits
 from xviz.figures.figure import Figure
-from xviz.figures.grid import LABEL_LINE, block_room, label_room, matrix_panel
+from xviz.figures.grid import LABEL_LINE, Blocks, Labels, block_room, label_room, matrix_panel
 from xviz.figures.lettering import words_height
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, TOP, Pair, bar, bar_height, scale_for
-from xviz.figures.panel import picture_panel, words_panel
+from xviz.figures.panel import Marks, picture_panel, words_panel
 from xviz.figures.style import MM, PRESETS, Preset, drawing
 
 Draw = Callable[..., float]  #: left, top, width and, for some, most height in mm → height in mm
@@ -34,13 +34,13 @@ def match_figure(
     preset: Preset = PRESETS["nature-double"],
     scales: Mapping[str, Scale] | None = None,
 ) -> Figure:
-    """(a) regions answering a word, (b) words answering a region, (c) the joint attention with its quadrants.
+    """(a) attention from a word to regions, (b) from a region to words, (c) the joint attention with its blocks.
 
     Args:
         pair: What was matched.
-        by_word: The view of a word; its scores of the regions are drawn in (a).
-        by_region: The view of a region; its scores of the word pieces are drawn in (b).
-        weights: (n, n) attention over ``joint``, rows ask; one head or a mean of heads.
+        by_word: The attention from a word; its scores of the regions are drawn in (a).
+        by_region: The attention from a region; its scores of the word pieces are drawn in (b).
+        weights: (n, n) attention over ``joint``, rows are queries; one head or a mean of heads.
         joint: The joint space, of the pair's regions and pieces in either order.
         layer: What the weights are, for title and caption: "layer 1, mean of 8 heads".
         preset: The venue's sizes.
@@ -52,26 +52,27 @@ def match_figure(
     weights = np.asarray(weights, np.float64)
     if weights.shape != (len(joint), len(joint)):
         raise ModelError(f"The joint space has {len(joint)} tokens; its weights must be square, not {weights.shape}.")
-    seen, said = by_word.scores[pair.regions.name], pair.words(by_region)
+    seen, read = by_word.scores[pair.regions.name], pair.words(by_region)
     own = {
         "regions": scale_for(by_word, seen),
-        "words": scale_for(by_region, said),
+        "words": scale_for(by_region, read),
         "matrix": sequential(weights, label="attention weight"),
         **(scales or {}),
     }
     with drawing():
         page, selected = Page(preset), pair.asked_region(by_region)
         panels = {
-            "a": _picture(page, pair, seen, own["regions"], f"Regions asked by {pair.asked_by(by_word)}", selected),
-            "b": _words(page, pair, said, own["words"], by_region, by_word),
+            "a": _picture(page, pair, seen, own["regions"], f"Regions, from {pair.asked_by(by_word)}", selected),
+            "b": _words(page, pair, read, own["words"], by_region, by_word),
             "c": _joint(page, pair, weights, joint, own["matrix"], layer, by_word, by_region),
         }
         drawn = page.finish(_arrange(page, pair, panels))
-    told = _match_words(pair, by_word, by_region, own, (seen, said, weights), layer)
+    sentences = _match_words(pair, by_word, by_region, own, (seen, read, weights), layer)
     asking = {"regions_asked_by": pair.asked_by(by_word), "words_asked_by": pair.asked_by(by_region)}
     provenance = by_word.provenance.but(figure="match", preset=preset.key, **asking)
-    text = caption(preset, told, provenance, credit=pair.credit, notes=glyph_note(pair.text.words))
-    return Figure(drawn, text, provenance, _match_alt(pair, by_word, by_region, seen, said))
+    notes, drawn_from = glyph_note(pair.text.words), (by_word, by_region)
+    text = caption(preset, sentences, provenance, credit=pair.credit, notes=notes, about=drawn_from)
+    return Figure(drawn, text, provenance, _match_alt(pair, by_word, by_region, seen, read))
 
 
 def _arrange(page: Page, pair: Pair, panels: Mapping[str, Draw]) -> float:
@@ -104,19 +105,20 @@ def _picture(page: Page, pair: Pair, scores: NDArray, scale: Scale, title: str, 
         tall, wide = pair.pixels.shape[:2]
         high = min(width * tall / wide, most)
         picture = page.axes(left, y, high * wide / tall, high)
-        picture_panel(picture, pair.pixels, pair.regions.boxes, scores, scale, selected=selected, top=TOP, size=size)
+        marks = Marks(selected=selected, top=TOP)
+        picture_panel(picture, pair.pixels, pair.regions.boxes, scores, scale, marks=marks, size=size)
         return y + high + bar(page, scale, scores, left, y + high, width) - start
 
     return draw
 
 
 def _words(page: Page, pair: Pair, scores: NDArray, scale: Scale, asked: Explanation, other: Explanation) -> Draw:
-    """How to draw the sentence that answers a region, the word of the other panel framed."""
+    """How to draw the sentence as a region attends to it, the word of the other panel framed."""
     size = page.preset.text_pt
 
     def draw(left: float, y: float, width: float) -> float:
         start = y
-        y += page.title("b", f"Words asked by {pair.asked_by(asked)} (S)", left, y, width)
+        y += page.title("b", f"Words, from {pair.asked_by(asked)} (S)", left, y, width)
         high = words_height(pair.text.words, size, width * MM) / MM
         panel = page.axes(left, y, width, high)
         words_panel(panel, pair.text.words, scores, scale, selected=pair.asked_words(other), size=size)
@@ -152,8 +154,8 @@ def _joint(
         labels = _joint_labels(pair, joint, side * MM, marks, size)
         cells = page.axes(left + longest / MM, y, side, side)
         matrix_panel(
-            cells, weights, scale, dividers=(cuts, cuts), quadrants=(blocks, blocks), row_labels=labels,
-            column_labels=labels, marked=(marks, ()), size=size,
+            cells, weights, scale, labels=Labels(labels, labels, (marks, ())),
+            blocks=Blocks((cuts, cuts), (blocks, blocks)), size=size,
         )  # fmt: skip
         y += side + longest / MM
         return y + bar(page, scale, weights, left, y, width) - start
@@ -189,26 +191,26 @@ def _match_words(
     layer: str,
 ) -> list[str]:
     """A sentence per panel for the caption."""
-    told = [limits(scale, scale.clipped(s)) for scale, s in zip((scales[k] for k in scales), drawn, strict=False)]
+    measured = [limits(scale, scale.clipped(s)) for scale, s in zip((scales[k] for k in scales), drawn, strict=False)]
     top = min(TOP, len(pair.regions))
     rows = "its bold rows are those of a and b; " if by_word.focus and by_region.focus else ""
     below = "underlined: scores below zero; " if scales["words"].diverging else ""
     return [
-        f"Regions of the picture by their score when {pair.asked_by(by_word)} asks ({told[0]}, mixed half and half "
+        f"Regions of the picture by their score from {pair.asked_by(by_word)} ({measured[0]}, mixed half and half "
         f"with the grey picture); where regions overlap, the strongest is shown; outlined: the {top} strongest with "
         f"rank and score; dashed (S): {pair.asked_by(by_region)}.",
-        f"Words of the sentence when {pair.asked_by(by_region)} asks ({told[1]}); a word has the sum over its pieces; "
-        f"{below}framed: {pair.asked_by(by_word)}.",
-        f"Joint attention of {len(pair.regions)} regions and {len(pair.text)} word pieces, {layer} ({told[2]}); rows "
-        f"ask, columns answer; labels stand as far as there is room; {rows}right: what a mean row of each block gives "
-        f"to regions and to words.",
+        f"Words of the sentence by their score from {pair.asked_by(by_region)} ({measured[1]}); a word has the sum "
+        f"over its pieces; {below}framed: {pair.asked_by(by_word)}.",
+        f"Joint attention of {len(pair.regions)} regions and {len(pair.text)} word pieces, {layer} ({measured[2]}); "
+        f"rows are queries, columns keys; labels where there is room; {rows}right: attention from a mean row of each "
+        f"block to regions and to words.",
     ]
 
 
-def _match_alt(pair: Pair, by_word: Explanation, by_region: Explanation, seen: NDArray, said: NDArray) -> str:
+def _match_alt(pair: Pair, by_word: Explanation, by_region: Explanation, seen: NDArray, read: NDArray) -> str:
     """The three panels in two sentences."""
     regions = ", ".join(f"region {i + 1} ({number(seen[i])})" for i in order(seen)[:TOP])
-    words = ", ".join(f"“{pair.text.words[i]}” ({number(said[i])})" for i in order(said)[:TOP])
+    words = ", ".join(f"“{pair.text.words[i]}” ({number(read[i])})" for i in order(read)[:TOP])
     return (
         f"A picture, a sentence and their joint attention matrix. Strongest regions for {pair.asked_by(by_word)}: "
         f"{regions}. Strongest words for {pair.asked_by(by_region)}: {words}."

@@ -1,4 +1,4 @@
-"""``methods_figure``: what several methods say about the same picture and sentence, and how far they agree."""
+"""``methods_figure``: several methods on the same picture and sentence, and how far they agree."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from xviz.core.explanation import Explanation
 from xviz.draw.scale import Scale, diverging, order
 from xviz.figures.caption import caption, glyph_note, letters, limits
 from xviz.figures.figure import Figure
-from xviz.figures.grid import label_room, matrix_panel
+from xviz.figures.grid import Labels, label_room, matrix_panel
 from xviz.figures.lettering import words_height
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, TOP, Pair, bar, scale_for
-from xviz.figures.panel import picture_panel, words_panel
+from xviz.figures.panel import Marks, picture_panel, words_panel
 from xviz.figures.style import MM, PRESETS, Preset, drawing
 
 Draw = Callable[[float, float, float], float]  #: left, top, width in mm → height in mm
@@ -55,35 +55,39 @@ def methods_figure(
             f"{len(titles)} titles and an agreement of {agreement.shape}."
         )
     seen = [e.scores[pair.regions.name] for e in explanations]
-    said = [pair.words(e) for e in explanations]
-    scales = _shared_scales(explanations, seen, said)
+    read = [pair.words(explanation) for explanation in explanations]
+    scales = _shared_scales(explanations, seen, read)
     with drawing():
         page = Page(preset)
         draws = [
-            _method(page, pair, (seen[i], said[i]), scales[i], explanations[i], f"{letters()[i]}{titles[i]}")
+            _method(page, pair, (seen[i], read[i]), scales[i], explanations[i], f"{letters()[i]}{titles[i]}")
             for i in range(count)
         ]
         draws.append(_agreement(page, agreement, agreement_name, letters()[count]))
         drawn = page.finish(_grid(page, draws))
     methods = ", ".join(e.method for e in explanations)
     provenance = explanations[0].provenance.but(figure="methods", preset=preset.key, method=methods)
-    told = _methods_words(explanations, titles, scales, seen, said, agreement_name)
-    text = caption(preset, told, provenance, credit=pair.credit, notes=glyph_note(pair.text.words))
-    strongest = "; ".join(f"{t}: region {int(order(s)[0]) + 1}" for t, s in zip(titles, seen, strict=True))
+    sentences = _methods_words(explanations, titles, scales, seen, read, agreement_name)
+    notes = glyph_note(pair.text.words)
+    text = caption(preset, sentences, provenance, credit=pair.credit, notes=notes, about=explanations)
+    strongest = "; ".join(
+        f"{title}: {f'region {int(order(scores)[0]) + 1}' if explanation.facts.ranked else 'not ranked'}"
+        for title, scores, explanation in zip(titles, seen, explanations, strict=True)
+    )
     alt = f"One picture and sentence under {count} methods. Strongest regions: {strongest}."
     return Figure(drawn, text, provenance, alt)
 
 
 def _shared_scales(
-    explanations: Sequence[Explanation], seen: Sequence[NDArray], said: Sequence[NDArray]
+    explanations: Sequence[Explanation], seen: Sequence[NDArray], read: Sequence[NDArray]
 ) -> list[Scale]:
     """A scale per explanation, the same object for those that measure the same."""
     kinds = [(e.unit, e.signed) for e in explanations]
-    made = {}
+    scales = {}
     for kind, explanation in zip(kinds, explanations, strict=True):
-        pool = [scores for i in range(len(kinds)) if kinds[i] == kind for scores in (seen[i], said[i])]
-        made[kind] = made.get(kind) or scale_for(explanation, np.concatenate(pool))
-    return [made[kind] for kind in kinds]
+        pool = [scores for i in range(len(kinds)) if kinds[i] == kind for scores in (seen[i], read[i])]
+        scales[kind] = scales.get(kind) or scale_for(explanation, np.concatenate(pool))
+    return [scales[kind] for kind in kinds]
 
 
 def _method(
@@ -101,9 +105,9 @@ def _method(
         start = y
         y += page.title(named[0], named[1:], left, y, width)
         high = width * pair.pixels.shape[0] / pair.pixels.shape[1]
-        asked = pair.asked_region(explanation)
         picture = page.axes(left, y, width, high)
-        picture_panel(picture, pair.pixels, pair.regions.boxes, scores[0], scale, selected=asked, top=TOP, size=size)
+        marks = Marks(selected=pair.asked_region(explanation), top=TOP if explanation.facts.ranked else 0)
+        picture_panel(picture, pair.pixels, pair.regions.boxes, scores[0], scale, marks=marks, size=size)
         y += high + 0.8
         tall = words_height(pair.text.words, size, width * MM) / MM
         words_panel(
@@ -127,8 +131,8 @@ def _agreement(page: Page, agreement: NDArray, name: str, letter: str) -> Draw:
         room = label_room(named, size, TICK) / MM
         side = min(width - room, 9.0 * len(agreement))
         cells = page.axes(left + room, y, side, side)
-        looks = {"numbers": True, "leader": TICK, "size": size}
-        matrix_panel(cells, agreement, scale, row_labels=named, column_labels=named, **looks)
+        labels = Labels(named, named, leader=TICK)
+        matrix_panel(cells, agreement, scale, labels=labels, numbers=True, size=size)
         y += side + room
         return y + bar(page, scale, agreement, left, y, width) - start
 
@@ -151,17 +155,17 @@ def _methods_words(
     titles: Sequence[str],
     scales: Sequence[Scale],
     seen: Sequence[NDArray],
-    said: Sequence[NDArray],
+    read: Sequence[NDArray],
     agreement_name: str,
 ) -> list[str]:
     """A sentence per panel for the caption."""
-    told = []
-    for title, explanation, scale, a, b in zip(titles, explanations, scales, seen, said, strict=True):
+    sentences = []
+    for title, explanation, scale, a, b in zip(titles, explanations, scales, seen, read, strict=True):
         same = [letters()[i] for i, other in enumerate(scales) if other is scale and titles[i] != title]
         shared = f", shared with {', '.join(same)}" if same else ""
-        told.append(f"{title}: {explanation.target} ({limits(scale, scale.clipped(np.r_[a, b]))}{shared}).")
-    told[0] += f" Outlined: the {TOP} strongest regions; a word has the sum over its pieces; on the grey picture, "
-    told[0] += "colours are mixed half and half."
+        sentences.append(f"{title}: {explanation.target} ({limits(scale, scale.clipped(np.r_[a, b]))}{shared}).")
+    sentences[0] += f" Outlined: the {TOP} strongest regions; a word has the sum over its pieces; on the grey picture, "
+    sentences[0] += "colours are mixed half and half."
     if any(scale.diverging for scale in scales):
-        told[0] += " Underlined words have scores below zero."
-    return [*told, f"Agreement of the methods ({agreement_name})."]
+        sentences[0] += " Underlined words have scores below zero."
+    return [*sentences, f"Agreement of the methods ({agreement_name})."]

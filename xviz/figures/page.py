@@ -38,11 +38,11 @@ class Page:
     def axes(self, left: float, top: float, width: float, height: float) -> Axes:
         """An empty panel; all in mm, left and top from the margins."""
         left, top = left + self.margin, top + self.margin
-        made = self.figure.add_axes(self._place(left, top, width, height, _TALL))
-        made.set_axis_off()
-        made.set(xlim=(0, width * MM), ylim=(height * MM, 0))
-        self._placed.append((made, left, top, width, height))
-        return made
+        panel = self.figure.add_axes(self._place(left, top, width, height, _TALL))
+        panel.set_axis_off()
+        panel.set(xlim=(0, width * MM), ylim=(height * MM, 0))
+        self._placed.append((panel, left, top, width, height))
+        return panel
 
     def title(self, letter: str, text: str, left: float, top: float, width: float) -> float:
         """A panel letter and title in a strip of ``width`` mm; returns the strip's height in mm."""
@@ -63,8 +63,8 @@ class Page:
         """The figure, cut to ``height`` mm plus margins."""
         height += 2 * self.margin
         self.figure.set_size_inches(self.preset.width_mm / INCH, height / INCH)
-        for axes, *place in self._placed:
-            axes.set_position(self._place(*place, height))
+        for axes, left, top, width, tall in self._placed:
+            axes.set_position(self._place(left, top, width, tall, height))
         return self.figure
 
     def _place(self, left: float, top: float, width: float, height: float, tall: float) -> tuple[float, ...]:

@@ -7,6 +7,7 @@ in the room that ``label_room`` and ``block_room`` tell. Call them inside ``styl
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -29,6 +30,19 @@ def in_points(axes: Axes) -> tuple[float, float]:
     return width, height
 
 
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """What is outlined on a picture."""
+
+    selected: int | None = None  #: a region to mark with a dashed outline and an “S”
+    focus: ArrayLike | None = None  #: (4,) a box that is none of the regions, with a dashed outline alone
+    known: ArrayLike | None = None  #: (m, 4) line segments in pixels around a place that is known, drawn dotted
+    top: int = 3  #: how many regions get an outline at most; one with a score of 0 gets none
+
+
+STRONGEST = Marks()
+
+
 def picture_panel(
     axes: Axes,
     pixels: NDArray[np.uint8],
@@ -36,13 +50,10 @@ def picture_panel(
     scores: ArrayLike,
     scale: Scale,
     *,
-    selected: int | None = None,
-    asking: ArrayLike | None = None,
-    known: ArrayLike | None = None,
-    top: int = 3,
+    marks: Marks = STRONGEST,
     size: float = 5.5,
 ) -> None:
-    """A picture in grey under the colours of its regions; the ``top`` strongest outlined, ranked and with scores.
+    """A picture in grey under the colours of its regions; the strongest outlined, ranked and with scores.
 
     Where boxes overlap, a pixel has the score of greatest magnitude among them, as on the screen.
 
@@ -52,13 +63,11 @@ def picture_panel(
         boxes: (n, 4) left, top, right, bottom in pixels.
         scores: (n,), NaN for a region without one.
         scale: Colours and limits.
-        selected: A region to mark with a dashed outline and an “S”.
-        asking: (4,) a box that is none of the regions, to mark with a dashed outline alone.
-        known: (m, 4) line segments in pixels around a place that is known, drawn dotted.
-        top: How many regions get an outline at most; one with a score of 0 gets none.
+        marks: What is outlined.
         size: Of the ranks, in points.
     """
     width, height = in_points(axes)
+    selected = marks.selected
     boxes, scores = np.asarray(boxes, np.float64).reshape(-1, 4), np.asarray(scores, np.float64)
     small, factor = shrunk(pixels, width / 72)
     painted = heat(small, boxes * factor, scores, scale)
@@ -71,13 +80,13 @@ def picture_panel(
 
     places = placed(boxes)
     scored = np.isfinite(scores) & (scores != 0)  # a cell with nothing is not among the strongest
-    strongest = [i for i in np.argsort(-np.abs(scores), kind="stable") if scored[i]][:top]
+    strongest = [i for i in np.argsort(-np.abs(scores), kind="stable") if scored[i]][: marks.top]
     for index in [*reversed(strongest), *(() if selected is None else (selected,))]:
         outline(axes, places[index], dashed=index == selected)
-    if asking is not None:
-        outline(axes, placed(np.asarray(asking, np.float64)), dashed=True)
-    if known is not None:
-        _dotted(axes, np.asarray(known) * ([width / pixels.shape[1], height / pixels.shape[0]] * 2))
+    if marks.focus is not None:
+        outline(axes, placed(np.asarray(marks.focus, np.float64)), dashed=True)
+    if marks.known is not None:
+        _dotted(axes, np.asarray(marks.known) * ([width / pixels.shape[1], height / pixels.shape[0]] * 2))
     named = {index: f"{rank}: {number(scores[index])}" for rank, index in enumerate(strongest, 1)}
     if selected is not None:
         named = {**named, selected: f"S, {named[selected]}" if selected in named else "S"}
@@ -125,9 +134,9 @@ def _tag(
     return place
 
 
-def _overlap(one: NDArray, other: NDArray) -> float:
+def _overlap(first: NDArray, second: NDArray) -> float:
     """The area that two boxes share."""
-    sides = np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2])
+    sides = np.minimum(first[2:], second[2:]) - np.maximum(first[:2], second[:2])
     return float(np.maximum(sides, 0).prod())
 
 

@@ -58,8 +58,8 @@ def heat_of_cells(pixels: NDArray[np.uint8], frame: ArrayLike, scores: ArrayLike
         for n, (low, high), cells in zip(pixels.shape[:2], ends, levels.shape, strict=True)
     )
     known = ((row >= 0) & (row < levels.shape[0]))[:, None] & (column >= 0) & (column < levels.shape[1])
-    found = levels[np.clip(row, 0, levels.shape[0] - 1)][:, np.clip(column, 0, levels.shape[1] - 1)]
-    return _mixed(pixels, np.where(known, found, 0), scale)
+    painted_levels = levels[np.clip(row, 0, levels.shape[0] - 1)][:, np.clip(column, 0, levels.shape[1] - 1)]
+    return _mixed(pixels, np.where(known, painted_levels, 0), scale)
 
 
 def _mixed(pixels: NDArray[np.uint8], covered: NDArray[np.uint8], scale: Scale) -> NDArray[np.uint8]:

@@ -1,14 +1,18 @@
-"""`Room`: a cloud with photos of it, as figures need them."""
+"""`Room`: a cloud with photos of it, as figures need them, and what is drawn over both."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from xviz.core.tokens import PatchGrid, Segments
+from xviz.core.explanation import Explanation
+from xviz.core.tokens import PatchGrid, Segments, TokenSpace
+from xviz.draw.scale import Scale
+from xviz.explain.links import Link
+from xviz.figures.cloud import Camera
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,3 +37,39 @@ class Room:
         xs = np.clip(np.linspace(x0, x1, columns + 1), 0, wide)
         ys = np.clip(np.linspace(y0, y1, rows + 1), 0, tall)
         return np.array([[xs[c], ys[r], xs[c + 1], ys[r + 1]] for r in range(rows) for c in range(columns)])
+
+
+@dataclass(frozen=True, eq=False)
+class Overlay:
+    """What is drawn over a cloud and its photos, and from where the cloud is seen."""
+
+    links: Sequence[Link] = ()  #: numbered lines from the cloud to the photos
+    crosses: Sequence[tuple[int, float, float]] = ()  #: photo, x and y in its pixels, where geometry sees the pick
+    truth: ArrayLike | None = None  #: (3,) metres, where geometry says that the picked patch looks
+    totals: ArrayLike | None = None  #: (photos,) printed over them, which stand in this order
+    camera: Camera | None = None  #: the whole of the cloud where None
+
+
+NOTHING = Overlay()
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What all parts of the figure need."""
+
+    room: Room
+    explanation: Explanation
+    scores: Mapping[str, NDArray[np.float64]]  #: of supervoxels, of patches, or of both
+    scales: Mapping[str, Scale]
+    overlay: Overlay
+    camera: Camera
+    photos: Sequence[int]  #: in their order
+
+    def scale(self, space: TokenSpace) -> Scale | None:
+        """The colours of a side; None where it has no scores."""
+        return self.scales.get(space.name)
+
+    def focused(self, space: TokenSpace) -> tuple[int, ...]:
+        """The picked tokens of a side."""
+        focus = self.explanation.focus
+        return focus[1] if focus is not None and focus[0] == space.name else ()

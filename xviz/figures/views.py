@@ -17,7 +17,7 @@ from xviz.figures.figure import Figure
 from xviz.figures.lettering import width_of, write
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, TOP, bar, bar_height, scale_for
-from xviz.figures.panel import THIN, picture_panel
+from xviz.figures.panel import THIN, Marks, picture_panel
 from xviz.figures.style import MM, PRESETS, Preset, drawing
 
 Tick = tuple[float, str]  #: share of the side, from left or top, and text
@@ -25,35 +25,36 @@ LEAST, NARROW = 9.0, 30.0  #: mm, the least height of a panel and the least widt
 FOOT, SIDE, END = 6.0, 11.0, 3.0  #: mm for the ticks below and on the left, and for half the last one on the right
 
 
+@dataclass(frozen=True, eq=False)
+class Background:
+    """A spectrogram or a picture, and what all panels have."""
+
+    pixels: NDArray[np.uint8]  #: (height, width, 3), a row or column of it one or more pixels
+    spaces: Mapping[str, Cells]  #: the cells of every scored space
+    ticks: tuple[Sequence[Tick], Sequence[Tick]] = ((), ())  #: of the horizontal and of the vertical axis
+    names: tuple[str, str] = ("", "")  #: of the axes, with units
+    focus: tuple[Cells, int] | None = None  #: a cell to mark in its view, the one that attention comes from
+    known: ArrayLike | None = None  #: (m, 4) line segments in pixels around the place that is known to be meant
+    upright: bool = False  #: whether the sides measure the same, so that the shape is kept, as a picture's is
+
+
 def views_figure(
-    pixels: NDArray[np.uint8],
+    background: Background,
     explanations: Sequence[Explanation],
-    spaces: Mapping[str, Cells],
     *,
     titles: Sequence[str],
-    ticks: tuple[Sequence[Tick], Sequence[Tick]] = ((), ()),
-    axes: tuple[str, str] = ("", ""),
-    asking: tuple[Cells, int] | None = None,
     limit: float | None = None,
-    known: ArrayLike | None = None,
-    upright: bool = False,
     notes: Sequence[str] = (),
     credit: str = "",
     preset: Preset = PRESETS["nature-double"],
 ) -> Figure:
-    """One row for each explanation, in it one panel for each view; cells stand where they are on the plane.
+    """One row for each explanation, in it one panel for each view; cells stand where they are on the background.
 
     Args:
-        pixels: (height, width, 3) the plane, a row or column of it one or more pixels.
+        background: What all panels have.
         explanations: Each scores cells; the class token's score is not drawn.
-        spaces: The cells of every scored space.
         titles: One for each explanation.
-        ticks: Of the horizontal and of the vertical axis.
-        axes: Their names with units.
-        asking: A cell to mark in its view, the one that asks.
         limit: Of the colours of all rows, whose scores must then measure the same; None gives each row its own.
-        known: (m, 4) line segments in pixels around the place that is known to be meant.
-        upright: Whether the plane's sides measure the same, so that its shape is kept, as a picture's is.
         notes: Sentences for the caption.
         credit: Origin and licence of the sample.
         preset: The venue's sizes.
@@ -65,23 +66,21 @@ def views_figure(
         raise ModelError(f"{len(explanations)} explanations need as many titles, and one at least; got {len(titles)}.")
     with drawing():
         page = Page(preset)
-        scored = [{name: v for name, v in one.scores.items() if name in spaces} for one in explanations]
-        rows = [
-            _Row(title, own, _scale(one, own, limit), f"the same in all {'views' if limit is None else 'panels'}")
-            for one, title, own in zip(explanations, titles, scored, strict=True)
-        ]
-        marks = _Marks(pixels, spaces, ticks, axes, known, asking)
-        height, told = (_beside if upright and len(rows) > 1 else _below)(page, rows, marks, upright=upright)
+        rows = []
+        for explanation, title in zip(explanations, titles, strict=True):
+            scored = {name: values for name, values in explanation.scores.items() if name in background.spaces}
+            same = f"the same in all {'views' if limit is None else 'panels'}"
+            rows.append(_Row(title, scored, _scale(explanation, scored, limit), same, explanation.facts.ranked))
+        height, sentences = (_beside if background.upright and len(rows) > 1 else _below)(page, rows, background)
         figure = page.finish(height)
     provenance = explanations[0].provenance.but(
-        figure="views", preset=preset.key, method=", ".join(one.method for one in explanations)
+        figure="views", preset=preset.key, method=", ".join(explanation.method for explanation in explanations)
     )
-    notes = [*notes, *(["The dashed cell asks."] if asking is not None else [])]
-    notes += ["Dotted: where it is known to be."] if known is not None else []
-    text = caption(preset, told, provenance, credit=credit, notes=notes)
-    alt = (
-        f"{len(explanations)} explanations of “{explanations[0].target}” over the views of one input. {' '.join(told)}"
-    )
+    notes = [*notes, *(["Dashed: the patch that attention comes from."] if background.focus is not None else [])]
+    notes += ["Dotted: where it is known to be."] if background.known is not None else []
+    text = caption(preset, sentences, provenance, credit=credit, notes=notes, about=explanations)
+    shown = f"{len(explanations)} explanations" if len(explanations) > 1 else "An explanation"
+    alt = f"{shown} of “{explanations[0].target}” over the views of one input. {' '.join(sentences)}"
     return Figure(figure, text, provenance, alt)
 
 
@@ -104,62 +103,51 @@ class _Row:
     scored: Mapping[str, NDArray[np.float64]]
     scale: Scale
     same: str  #: where its limits hold, in words
+    ranked: bool  #: whether the strongest are marked
 
     def values(self) -> NDArray[np.float64]:
         """All scores."""
         return np.concatenate(list(self.scored.values()))
 
 
-@dataclass(frozen=True, eq=False)
-class _Marks:
-    """What all panels have."""
-
-    pixels: NDArray[np.uint8]
-    spaces: Mapping[str, Cells]
-    ticks: tuple[Sequence[Tick], Sequence[Tick]]
-    names: tuple[str, str]
-    known: ArrayLike | None
-    asking: tuple[Cells, int] | None
-
-
-def _below(page: Page, rows: Sequence[_Row], marks: _Marks, *, upright: bool) -> tuple[float, list[str]]:
+def _below(page: Page, rows: Sequence[_Row], background: Background) -> tuple[float, list[str]]:
     """Explanations below each other, their views side by side; the height in mm and a sentence for each panel."""
-    shape, y, told, names = _shape(page, rows, marks, upright=upright), 0.0, [], iter(letters())
+    shape, y, sentences, names = _shape(page, rows, background), 0.0, [], iter(letters())
     for row in rows:
         top = y
         for column, name in enumerate(row.scored):
-            view = _view(marks, name)
+            view = _view(background, name)
             left = column * (shape.width + SPACE)
             top = y + page.title(next(names), f"{view.capitalize()}: {row.title}", left, y, shape.width)
-            told.append(_panel(page, row, name, (left, top), shape, marks))
+            sentences.append(_panel(page, row, name, (left, top), shape, background))
         y = top + shape.tall + shape.foot
         y += bar(page, row.scale, row.values(), 0, y, page.inner) + SPACE
-    return y, told
+    return y, sentences
 
 
-def _beside(page: Page, rows: Sequence[_Row], marks: _Marks, *, upright: bool) -> tuple[float, list[str]]:
+def _beside(page: Page, rows: Sequence[_Row], background: Background) -> tuple[float, list[str]]:
     """Explanations side by side, their views below each other; for planes that keep their shape."""
     across = min(len(rows), max(2, int((page.inner + SPACE) // (NARROW + SPACE))))
     width = (page.inner - SPACE * (across - 1)) / across
-    tall = width * marks.pixels.shape[0] / marks.pixels.shape[1]
+    tall = width * background.pixels.shape[0] / background.pixels.shape[1]
     lines = -(-len(rows) // across) * max(len(row.scored) for row in rows)
     if (most := page.preset.max_height_mm) is not None:
         tall = min(tall, max(LEAST, most / lines - _around(page, 0.0)))
-    shape = _Shape(width, 0.0, tall * marks.pixels.shape[1] / marks.pixels.shape[0], tall, 0.0)
-    y, told, names = 0.0, [], iter(letters())
+    shape = _Shape(width, 0.0, tall * background.pixels.shape[1] / background.pixels.shape[0], tall, 0.0)
+    y, sentences, names = 0.0, [], iter(letters())
     shared = len({(row.scale.low, row.scale.high, row.scale.label) for row in rows}) <= 2 < len(rows)
     for start in range(0, len(rows), across):
         ends = []
         for column, row in enumerate(rows[start : start + across]):
             left, at = column * (width + SPACE), y
             for index, name in enumerate(row.scored):
-                title = row.title if not index else _view(marks, name).capitalize()
+                title = row.title if not index else _view(background, name).capitalize()
                 at += page.title(next(names), title, left, at, width)
-                told.append(_panel(page, row, name, (left, at), shape, marks))
+                sentences.append(_panel(page, row, name, (left, at), shape, background))
                 at += tall + 1.0
             ends.append(at if shared else at + bar(page, row.scale, row.values(), left, at - 1.0, width))
         y = max(ends) + (0.0 if shared else SPACE)
-    return y + (_bars(page, rows, y) if shared else 0.0), told
+    return y + (_bars(page, rows, y) if shared else 0.0), sentences
 
 
 def _bars(page: Page, rows: Sequence[_Row], y: float) -> float:
@@ -172,8 +160,8 @@ def _bars(page: Page, rows: Sequence[_Row], y: float) -> float:
     return height
 
 
-def _view(marks: _Marks, name: str) -> str:
-    return marks.spaces[name].base().name.replace("view", "view ")
+def _view(background: Background, name: str) -> str:
+    return background.spaces[name].base().name.replace("view", "view ")
 
 
 def _around(page: Page, foot: float) -> float:
@@ -181,71 +169,72 @@ def _around(page: Page, foot: float) -> float:
     return 1.7 * max(page.preset.text_pt, page.preset.letter_pt) / MM + foot + bar_height(page) + SPACE
 
 
-def _shape(page: Page, rows: Sequence[_Row], marks: _Marks, *, upright: bool) -> _Shape:
+def _shape(page: Page, rows: Sequence[_Row], background: Background) -> _Shape:
     """The panels' size, so that all rows fit on the venue's page where it has a greatest height."""
     across = max(len(row.scored) for row in rows)
     width = (page.inner - SPACE * (across - 1)) / across
-    side, foot = (SIDE if marks.ticks[1] else 0.0), (FOOT if marks.ticks[0] else 1.0)
+    side, foot = (SIDE if background.ticks[1] else 0.0), (FOOT if background.ticks[0] else 1.0)
     wide = width - side - (END if side else 0.0)
-    tall = wide * (marks.pixels.shape[0] / marks.pixels.shape[1] if upright else 0.55)
+    tall = wide * (background.pixels.shape[0] / background.pixels.shape[1] if background.upright else 0.55)
     if (most := page.preset.max_height_mm) is not None:
         room = max((most - 2 * page.margin) / len(rows) - _around(page, foot), LEAST)
-        wide, tall = (wide * min(1.0, room / tall) if upright else wide), min(tall, room)
+        wide, tall = (wide * min(1.0, room / tall) if background.upright else wide), min(tall, room)
     return _Shape(width, side, wide, tall, foot)
 
 
-def _scale(one: Explanation, scored: Mapping[str, NDArray[np.float64]], limit: float | None) -> Scale:
+def _scale(explanation: Explanation, scored: Mapping[str, NDArray[np.float64]], limit: float | None) -> Scale:
     """The scale of a row: its own, or out to a limit that it shares with the others."""
     values = np.concatenate(list(scored.values()))
     if limit is None:
-        return scale_for(one, values)
-    if one.signed:
-        return diverging(values, limit=limit, label=one.unit)
-    return sequential(values, limits=(0.0, limit), label=one.unit)
+        return scale_for(explanation, values)
+    if explanation.signed:
+        return diverging(values, limit=limit, label=explanation.unit)
+    return sequential(values, limits=(0.0, limit), label=explanation.unit)
 
 
-def _panel(page: Page, row: _Row, name: str, corner: tuple[float, float], shape: _Shape, marks: _Marks) -> str:
+def _panel(page: Page, row: _Row, name: str, corner: tuple[float, float], shape: _Shape, background: Background) -> str:
     """One view with its axes; says what it shows."""
-    (left, top), size, pixels, cells = corner, page.preset.small_pt, marks.pixels, marks.spaces[name]
+    (left, top), size, pixels, cells = corner, page.preset.small_pt, background.pixels, background.spaces[name]
     values, zoom = row.scored[name], np.tile([pixels.shape[1] / cells.size[1], pixels.shape[0] / cells.size[0]], 2)
-    asking = None
-    if marks.asking is not None and marks.asking[0].base().name == cells.base().name:
-        asking = marks.asking[0].boxes[marks.asking[1]] * zoom
+    focus = None
+    if background.focus is not None and background.focus[0].base().name == cells.base().name:
+        focus = background.focus[0].boxes[background.focus[1]] * zoom
     picture_panel(
         page.axes(left + shape.side, top, shape.wide, shape.tall), pixels, cells.boxes * zoom, values, row.scale,
-        top=TOP, size=size, asking=asking, known=marks.known,
+        marks=Marks(focus=focus, known=background.known, top=TOP if row.ranked else 0), size=size,
     )  # fmt: skip
-    if marks.ticks[0]:
-        _below_ticks(page, left + shape.side, top + shape.tall, shape, marks)
-    if marks.ticks[1]:
-        _beside_ticks(page, left, top, shape, marks)
+    if background.ticks[0]:
+        _below_ticks(page, left + shape.side, top + shape.tall, shape, background)
+    if background.ticks[1]:
+        _beside_ticks(page, left, top, shape, background)
     best = [f"{cells.label(int(i))} ({number(values[i])})" for i in order(values)[:TOP]]
-    said = f"{limits(row.scale, row.scale.clipped(row.values()))}, {row.same}"
-    return f"{row.title}, {_view(marks, name)} ({said}); strongest: {'; '.join(best)}."
+    measured = f"{limits(row.scale, row.scale.clipped(row.values()))}, {row.same}"
+    strongest = f"strongest: {'; '.join(best)}" if row.ranked else "not ranked"
+    return f"{row.title}, {_view(background, name)} ({measured}); {strongest}."
 
 
-def _below_ticks(page: Page, left: float, top: float, shape: _Shape, marks: _Marks) -> None:
+def _below_ticks(page: Page, left: float, top: float, shape: _Shape, background: Background) -> None:
     """Ticks and name of the horizontal axis; a text that would touch the one before is left out."""
     size, wide, end = page.preset.small_pt, shape.wide * MM, -np.inf
     axes = page.axes(left, top, shape.wide, shape.foot)
-    for share, text in marks.ticks[0]:
+    for share, text in background.ticks[0]:
         at, half = share * wide, width_of(text, size) / 2
         axes.plot([at, at], [0, 2], color="black", linewidth=THIN)
         if at - half > end + 2:
             write(axes, at, 2.5 + size, text, size=size, ha="center")
             end = at + half
-    write(axes, wide / 2, 2.5 + 2.2 * size, marks.names[0], size=size, ha="center")
+    write(axes, wide / 2, 2.5 + 2.2 * size, background.names[0], size=size, ha="center")
 
 
-def _beside_ticks(page: Page, left: float, top: float, shape: _Shape, marks: _Marks) -> None:
+def _beside_ticks(page: Page, left: float, top: float, shape: _Shape, background: Background) -> None:
     """Ticks and name of the vertical axis, from the bottom."""
     size, tall, last = page.preset.small_pt, shape.tall * MM, np.inf
     axes = page.axes(left, top, shape.side, shape.tall)
-    for share, text in sorted(marks.ticks[1], reverse=True):
+    for share, text in sorted(background.ticks[1], reverse=True):
         at = share * tall
         axes.plot([shape.side * MM - 2, shape.side * MM], [at, at], color="black", linewidth=THIN)
         if at < last - 1.15 * size:
             write(axes, shape.side * MM - 3, at + 0.36 * size, text, size=size, ha="right")
             last = at
-    if width_of(marks.names[1], size) < tall:
-        write(axes, size, tall / 2, marks.names[1], size=size, ha="center", va="center", rotation=90)
+    if width_of(background.names[1], size) < tall:
+        write(axes, size, tall / 2, background.names[1], size=size, ha="center", va="center", rotation=90)

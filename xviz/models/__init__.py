@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from xviz.models.card import ModelCard
-from xviz.models.mca import MCA_CARD
+from xviz.models.mca import MCA_CARD, MCA_PAPER_CARD
 from xviz.models.mit_cards import MIT_CARD, MIT_PAPER_CARD
 from xviz.models.mmca import MMCA_CARD, MMCA_PAPER_CARD
 from xviz.models.mmvit_cards import MMVIT_CARD, MMVIT_INSTRUMENTS_CARD, MMVIT_OBJECTS_CARD, MMVIT_PAPER_CARD
@@ -15,6 +15,7 @@ CARDS: tuple[ModelCard, ...] = (
     MMCA_CARD,
     MMCA_PAPER_CARD,
     MCA_CARD,
+    MCA_PAPER_CARD,
     MMVIT_CARD,
     MMVIT_INSTRUMENTS_CARD,
     MMVIT_OBJECTS_CARD,

@@ -55,7 +55,8 @@ def _shrunk(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _grid(width: int, height: int, count: int) -> NDArray[np.float64]:
     """(2 count, 4) cells of the 1 × 1, 2 × 2, 3 × 3 … grids; twice the need, as some are like boxes already found."""
-    cells, n = [], 1
+    cells: list[tuple[float, ...]] = []
+    n = 1
     while len(cells) < 2 * count:
         cells += [(i / n, j / n, (i + 1) / n, (j + 1) / n) for j in range(n) for i in range(n)]
         n += 1
@@ -73,7 +74,8 @@ def _best(small: NDArray[np.uint8], count: int) -> NDArray[np.float64]:
     )
     overlap = _overlaps(boxes, boxes)
     order = np.argsort(-_scores(boxes, overlap, lab), kind="stable")
-    alive, kept = np.ones(len(boxes), bool), []
+    alive = np.ones(len(boxes), bool)
+    kept: list[int] = []
     for i in order:
         if alive[i] and len(kept) < count:
             kept.append(i)

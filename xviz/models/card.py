@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from torch import nn
@@ -13,6 +13,17 @@ from xviz.core.sample import Sample
 from xviz.core.spec import Spec
 
 S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class CallTitle:
+    """What one attention call is to people, and where it stands in the model; so nobody takes its name apart."""
+
+    title: str  #: the whole: "Stage 2, block 1: view 1 to view 2"
+    layer: str  #: its place among those of its kind: "layer 1", "stage 2, block 1"
+    part: str  #: the part of the model that it belongs to: "joint", "decoder"; calls of a part stand in order
+    direction: str  #: from queries to keys: "DE to PSD"; "" where a modality attends to itself
+    gate: str = ""  #: the context value that switches what the call adds off at zero; "" where nothing does
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +44,7 @@ class ModelCard(Spec, Generic[S]):
     prepare: Callable[[Sample, S], Inputs]
     checkpoint: str | None  #: name in checkpoints/manifest.toml; None where no weights are shipped
     one_of: bool = False  #: whether exactly one output is true, so that probabilities sum to one
+    calls: Mapping[str, CallTitle] = field(default_factory=dict)  #: attention call → what it is for people
     page: str = ""  #: the page that shows it; "" for the one of its own key
     masks: bool = True
     residual: bool | None = True

@@ -54,7 +54,7 @@ def sizes() -> list[dict[str, Any]]:
     """The paper's scale in four forms: what was counted here beside the estimate."""
     third = ((19, 19), (16, 16), (9, 9))
     views = [*PAPERS.views, third]
-    forms = [{"views": tuple(views[: count + 1])} for count in range(3)]
+    forms: list[dict[str, Any]] = [{"views": tuple(views[: count + 1])} for count in range(3)]
     first = {"expand": "mlp", "stages": ("A", "SA", "SAAAAAAAAAA", "SA")}
     forms.append({"views": tuple(views[:1]), **first})
     rows = []

@@ -4,6 +4,10 @@ Both are taken in windows of 2 s every 0.25 s, measured from the last 2 s of res
 value a second and padded to whole minutes by repeating the last two values: 60 s give 232 windows, 58 values, 60 in
 the end. The bands overlap, as published: slow alpha lies inside alpha, and the PSD's bins are not the DE's edges.
 
+The authors crop rest in MNE, whose crops include their end: of 640 samples of rest their DE reads 385 to 640, the first
+of the trial among them, their PSD 384 to 639. ``PUBLISHED`` reads so too; the shipped checkpoint was trained with 384
+to 639 for both, and keeps them (``Plan.de_rest_shift``).
+
 Differs from the authors' files in: logarithms are held off zero; a recording without rest is measured from its own
 mean over time, or not at all where a set has no rest anywhere (``Plan.from_rest``).
 
@@ -62,10 +66,14 @@ class Plan:
     seconds: float = 60.0  #: s of a trial that the model reads
     steps: int = 60  #: values in the end, padded
     from_rest: bool = True  #: whether features are measured from rest; else they are levels, for lack of any
+    de_rest_shift: int = 0  #: samples by which the window of rest that DE reads ends after rest; 1 as published
 
     def samples(self, seconds: float) -> int:
         """How many samples that many seconds have."""
         return round(seconds * self.rate)
+
+
+PUBLISHED = Plan(de_rest_shift=1)
 
 
 def band_table(texts: Sequence[str], rate: float = 128.0) -> tuple[Band, ...]:
@@ -135,8 +143,8 @@ def features(signal: Array, rest: int, plan: Plan) -> tuple[Array, Array]:
     if not plan.from_rest:
         pass
     elif rest >= window:
-        before = slice(rest - window, rest)
-        power = power - psd(signal[:, before], plan)[..., None]
+        power = power - psd(signal[:, rest - window : rest], plan)[..., None]
+        before = slice(rest - window + plan.de_rest_shift, rest + plan.de_rest_shift)
         entropy = entropy - np.stack([de(part[:, before]) for part in filtered], 1)[..., None]
     else:
         power, entropy = (value - value.mean(-1, keepdims=True) for value in (power, entropy))

@@ -152,7 +152,8 @@ class MIT(nn.Module):
     def view_places(self, count: int) -> Tensor:
         """(1, count, width) codes of the 2D tokens: the photo's place in the order, and the patch's in the photo."""
         cells = self.patch_place.shape[1] if self.sights == "patches" else 1
-        photos, known = count // cells, self.view_place
+        photos = count // cells
+        known: Tensor = self.view_place
         if photos != known.shape[1]:
             known = F.interpolate(known.mT, photos, mode="linear", align_corners=True).mT
         if self.sights == "views":
@@ -186,7 +187,7 @@ def encode(module: MIT, inputs: Inputs) -> Inputs:
     grid, seen = grid_of([inputs.context])
     seen, pairs, count = seen.to(module.class_token.dtype), inputs.context["pairs"], len(inputs.context["places"])
     tokens = {"supervoxels": pooled(module.unet(seen, grid), pairs, count)}
-    if module.second is not None:
+    if module.second is not None and module.classify_second is not None:
         context["second"] = pooled(module.classify_second(module.second(seen, grid)).softmax(-1), pairs, count)
     present = {"supervoxels": torch.ones(count, dtype=torch.bool), **inputs.present}
     return Inputs({**tokens, **inputs.tokens}, present, inputs.spaces, context, inputs.notes)
@@ -206,7 +207,7 @@ def affinities(run: Run) -> Tensor:
     Raises:
         ModelError: the run has no decoder.
     """
-    found = [affinity(c.q, c.k, c.first_key) for c in run.calls if c.name.startswith("decoder.") and c.first_key]
+    found = [affinity(c.q, c.k, c.first_key) for c in run.calls if c.first_key]
     if not found:
         raise ModelError("This run has no cross-attention between points and photos; choose a model that reads both.")
     return torch.stack(found)

@@ -10,7 +10,7 @@ from xviz.core.run import Inputs
 from xviz.core.sample import PointCloud, Sample, Views
 from xviz.core.tokens import Joined, Named, PatchGrid, Segments, TokenSpace
 from xviz.models import photos
-from xviz.models.card import ModelCard
+from xviz.models.card import CallTitle, ModelCard
 from xviz.models.clouds import cut, laid
 from xviz.models.mit import MIT, encode, sights
 from xviz.models.mit_layers import askers
@@ -81,13 +81,32 @@ def _spaces(segments: Segments, seen: list[TokenSpace], settings: Settings) -> d
 
 
 STORY = (
-    "What is in this room, and where? A scanned cloud and photos of it ask each other in turns, without knowing where "
-    "a camera stood. Click a pixel and the cloud lights up; click a point and every photo answers."
+    "What is in this room, and where? A scanned cloud and photos of it attend to each other in turn, without knowing "
+    "where a camera stood. Click a photo to see its attention to the cloud, or the cloud to see it on every photo."
 )
 WANTS = {
     "points": "a coloured cloud (PLY, PCD, LAS/LAZ, XYZ/TXT, NPY/NPZ)",
     "views": "photos of the same room (PNG, JPEG or WebP)",
 }
+
+
+def _calls(settings: Settings) -> dict[str, CallTitle]:
+    """Every attention of the model for people, in order."""
+    encoders = {"points_encoder": "Encoder of points", "views_encoder": "Encoder of photos"}
+    if not sights(settings):
+        del encoders["views_encoder"]
+    calls = {
+        f"{part}.{layer}": CallTitle(f"{words}, layer {layer + 1}", f"layer {layer + 1}", part, "")
+        for part, words in encoders.items()
+        for layer in range(settings.encoder)
+    }
+    names = {"points": "points", "views": "photos"}
+    other = {"points": "photos", "views": "points"}
+    for number, asker in enumerate(askers(settings) if sights(settings) else ()):
+        for attention, direction in (("self", ""), ("cross", f"{names[asker]} to {other[asker]}")):
+            title = f"Decoder, layer {number + 1}: {direction or f'among {names[asker]}'}"
+            calls[f"decoder.{number}.{attention}"] = CallTitle(title, f"layer {number + 1}", "decoder", direction)
+    return calls
 
 
 def card(key: str, title: str, *, settings: Settings, checkpoint: str | None) -> ModelCard[Settings]:
@@ -101,6 +120,7 @@ def card(key: str, title: str, *, settings: Settings, checkpoint: str | None) ->
         steps = [f"points_encoder.{layer}" for layer in layers]
     return ModelCard(
         key=key,
+        calls=_calls(settings),
         title=title,
         short="Points and photos",
         icon=":material/view_in_ar:",

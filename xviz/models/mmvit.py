@@ -55,7 +55,7 @@ class MMViT(nn.Module):
             if plan.stage not in dict(self.named_children()):
                 self.add_module(plan.stage, nn.ModuleDict())
             block = Block(plan.kind, plan.asking, plan.answering, plan.shape, settings)
-            self.get_submodule(plan.stage)[plan.block] = block
+            self.get_submodule(plan.stage).add_module(plan.block, block)
         self.last = nn.ModuleList(nn.Identity() for _ in self.grids)  # where Grad-CAM listens
         wide = list(plans(settings))[-1].shape.after
         self.norm, self.classify = nn.LayerNorm(wide), nn.Linear(wide, len(settings.classes))
@@ -85,7 +85,7 @@ class MMViT(nn.Module):
             if plan is every[-1]:
                 views = [self._listened(i, view) for i, view in enumerate(views)]
             gate = context.get(f"cross_{plan.stage.removeprefix('stage')}") if plan.crosses else None
-            views = self.get_submodule(plan.stage)[plan.block](views, gate)
+            views = self.get_submodule(f"{plan.stage}.{plan.block}")(views, gate)
         return views[0].x[:, 0]
 
     def _view(self, index: int, patches: Tensor, here: Tensor | None) -> Tokens:

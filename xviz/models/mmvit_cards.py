@@ -14,7 +14,7 @@ from xviz.core.cells import Axis, Cells, Name
 from xviz.core.run import Inputs
 from xviz.core.sample import Picture, Sample, Sound
 from xviz.core.tokens import Joined, Named, TokenSpace
-from xviz.models.card import ModelCard
+from xviz.models.card import CallTitle, ModelCard
 from xviz.models.mel import Mel, clip, spectrogram
 from xviz.models.mmvit import MMViT, patches, plans
 from xviz.models.mmvit_layers import Settings, whom
@@ -39,14 +39,14 @@ def spaces(settings: Settings, say_rows: Name, say_columns: Name, *, upright: bo
 
     def pool(name: str, of: str, kernel: int, stride: tuple[int, int]) -> None:
         base = cells[of]
-        pooled = (
+        rows, columns = (
             axis.pooled(kernel, s, kernel // 2) for axis, s in zip((base.rows, base.columns), stride, strict=True)
         )
-        add(name, *pooled, base)
+        add(name, rows, columns, base)
 
     for view, (kernel, stride, padding) in enumerate(settings.views):
-        cut = (axis.pooled(*numbers) for axis, *numbers in zip(axes, kernel, stride, padding, strict=True))
-        add(f"view{view + 1}", *cut, None)
+        rows, columns = (axis.pooled(*numbers) for axis, *numbers in zip(axes, kernel, stride, padding, strict=True))
+        add(f"view{view + 1}", rows, columns, None)
     for plan in plans(settings):
         for before, after, keys in zip(plan.before, plan.after, plan.keys, strict=True):
             if after not in named:
@@ -69,7 +69,7 @@ def prepare(sample: Sample, settings: Settings) -> Inputs:
     if isinstance(settings, SoundSettings):
         definition = Mel.of(settings)
         plane, notes = heard(sample, definition)
-        say = definition.say_bands, definition.say_frames
+        say: tuple[Name, Name] = definition.say_bands, definition.say_frames
     else:
         plane, notes = seen(sample, settings)
         tall, wide = (side / 100 for side in settings.input)
@@ -137,8 +137,23 @@ PAPERS = Settings(
 )  # fmt: skip
 STORY = (
     "Which digits are said? Two views of one spectrogram, fine in time and fine in frequency, go through three stages "
-    "and ask each other in each. Pick a cell of one view and the other answers; see where in time each digit was heard."
+    "and attend to each other in each. Pick a patch to see its attention, and see when each digit was heard."
 )
+
+
+def _calls(settings: Settings) -> dict[str, CallTitle]:
+    """Every attention of the model for people, in order."""
+    calls = {}
+    for plan in plans(settings):
+        where = f"{plan.stage.replace('stage', 'stage ')}, {plan.block.replace('block', 'block ')}"
+        gate = f"cross_{plan.stage.removeprefix('stage')}" if plan.crosses else ""
+        for name, (asking, answering) in whom(plan.kind, len(settings.views)).items():
+            views = [" and ".join(f"view {view + 1}" for view in side) for side in (asking, answering)]
+            direction = "" if asking == answering else " to ".join(views)
+            words = direction or (f"{views[0]} by itself" if len(asking) == 1 else "all views at once")
+            title = f"{where[0].upper()}{where[1:]}: {words}"
+            calls[f"{plan.stage}.{plan.block}.{name}"] = CallTitle(title, where, plan.stage, direction, gate)
+    return calls
 
 
 def card(key: str, *, settings: Settings, checkpoint: str | None, **words: Any) -> ModelCard[Settings]:
@@ -148,6 +163,7 @@ def card(key: str, *, settings: Settings, checkpoint: str | None, **words: Any) 
     steps = tuple(" + ".join(f"{plan.stage}.{plan.block}.{name}" for name in whom(plan.kind, count)) for plan in every)
     return ModelCard(
         key=key,
+        calls=_calls(settings),
         paper=PAPER,
         settings=settings,
         build=MMViT,
@@ -180,8 +196,8 @@ MMVIT_INSTRUMENTS_CARD = card(
     short="Instruments",
     icon=":material/piano:",
     story=(
-        "Which families of instruments play? Two views of one spectrogram, fine and coarse, ask each other in every "
-        "stage. Pick a cell of one view and the other answers; see when and at which frequencies each was heard."
+        "Which families of instruments play? Two views of one spectrogram, fine and coarse, attend to each other "
+        "in every stage. Pick a patch to see its attention, and see when and at which frequencies each was heard."
     ),
     wants={"sound": "a sound (WAV, FLAC, OGG or MP3)"},
     outputs={name: f"log-odds that an instrument of the family “{name}” plays" for name in FAMILIES},
@@ -194,8 +210,8 @@ MMVIT_OBJECTS_CARD = card(
     short="Object pictures",
     icon=":material/chair:",
     story=(
-        "Which things are in the picture? A fine and a coarse view of it ask each other in every stage. Pick a cell of "
-        "one view and the other answers; see where each thing was seen."
+        "Which things are in the picture? A fine and a coarse view of it attend to each other in every stage. "
+        "Pick a patch to see its attention, and see where each thing was seen."
     ),
     wants={"picture": "a picture (PNG, JPEG or WebP)"},
     outputs={name: f"log-odds that there is a {name}" for name in KINDS},

@@ -65,7 +65,7 @@ class Tokens:
 
 def pooled_size(grid: Pair, kernel: int, stride: Pair) -> Pair:
     """Rows and columns after pooling with the padding that ``Pool`` uses."""
-    return tuple((n + 2 * (kernel // 2) - kernel) // s + 1 for n, s in zip(grid, stride, strict=True))  # type: ignore[return-value]
+    return tuple((n + 2 * (kernel // 2) - kernel) // s + 1 for n, s in zip(grid, stride, strict=True))
 
 
 def pooled_here(tokens: Tokens, kernel: int, stride: Pair) -> Tensor | None:
@@ -204,7 +204,7 @@ class Call(nn.Module):
         k, v = (torch.cat([getattr(one, part) for one in answering], 2) for part in ("k", "v"))
         bias = None
         if answering[0].here is not None:
-            here = torch.cat([one.here for one in answering], 1)
+            here = torch.cat([one.here for one in answering if one.here is not None], 1)
             bias = torch.zeros(here.shape, dtype=q.dtype).masked_fill(~here, -torch.inf)[:, None, None, :]
         return self.attend(q, k, v, bias=bias)
 

@@ -243,13 +243,13 @@ class SparseUNet(nn.Module):
             coarse, there, back = grid.coarser()
             levels.append((grid, x, back))
             x = down(x, there, len(coarse))
-            for block in blocks:
+            for block in blocks.children():
                 x = block(x, coarse)
             grid = coarse
         for up, blocks in zip(self.up, self.wide, strict=True):
             grid, kept, back = levels.pop()
             x = torch.cat([up(x, back, len(grid)), kept], 1)
-            for block in blocks:
+            for block in blocks.children():
                 x = block(x, grid)
         return x
 

@@ -165,7 +165,7 @@ def _merged(voxels: Voxels, cutting: Cutting) -> Rows:
             if rule == "alike":
                 may = (cost < cutting.unlike) & (pieces.extent(edges) < cutting.extent)
             else:
-                may = (pieces.size[edges] < cutting.small).any(1)
+                may = np.asarray((pieces.size[edges] < cutting.small).any(1))
             piece, fewer = _pairs(edges[may], cost[may], pieces.size, len(pieces.size))
             if fewer == len(pieces.size):
                 break

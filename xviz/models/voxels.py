@@ -80,7 +80,7 @@ def grains(sample: Sample, settings: Settings) -> Grains:
     middles = means(cloud.xyz, of_point, len(grid)).astype(np.float32)
     names, images = (views.names, views.images) if isinstance(views, Views) and sights(settings) else ((), ())
     frames = [Frame(image.shape[:2], settings.grid) for image in images]
-    size = tuple(side * STRIDE for side in settings.grid)
+    size = settings.grid[0] * STRIDE, settings.grid[1] * STRIDE
     pictures, inside = np.zeros((len(images), *size, 3), np.uint8), np.zeros((len(images), *size), bool)
     here = [frame.present().reshape(-1) for frame in frames]
     for i, (image, frame) in enumerate(zip(images, frames, strict=True)):

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
+from typing import cast
 
 import numpy as np
 import torch
@@ -124,8 +125,9 @@ def _fitting(pieces: Encoding, limit: int) -> int:
 
 def _pieces(split: Encoding, kept: int, features: Tensor, words: int) -> WordPieces:
     """The record of one sentence."""
-    of_word = tuple(split.word_ids[:kept])
-    read = words if kept == len(split.word_ids) else split.word_ids[kept]
+    word_ids = cast(list[int], split.word_ids)  # without special tokens, every piece is of a word
+    of_word = tuple(word_ids[:kept])
+    read = words if kept == len(word_ids) else word_ids[kept]
     return WordPieces(tuple(split.tokens[:kept]), of_word, features, words - read)
 
 

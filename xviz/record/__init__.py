@@ -1,4 +1,4 @@
-"""The measured record of a checkpoint (``checkpoints/NAME.json``), said in words; one file a model."""
+"""The measured record of a checkpoint (``checkpoints/NAME.json``) in words; one file a model."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from xviz.checkpoints import FOLDER, OWN, manifest
 from xviz.models.card import ModelCard
 from xviz.record import digits, eeg, matching, rooms, sets
 
-#: card → how its record is said
-SAID: Mapping[str, ModuleType] = {
+#: card → the words of its record
+WORDS: Mapping[str, ModuleType] = {
     "mmca": matching,
     "mca": eeg,
     "mmvit": digits,
@@ -45,11 +45,11 @@ def line(card: ModelCard) -> str:
 
 
 def trust(card: ModelCard, method: str) -> str | None:
-    """How far a method pointed right where the truth is known, beside chance and an untrained model."""
-    found = read(card.checkpoint or "")
-    return SAID[found["card"]].trust(found, method) if found else None
+    """How far a method pointed right where the truth is known, and on what that was measured."""
+    measured = read(card.checkpoint or "")
+    return WORDS[measured["card"]].trust(measured, method) if measured else None
 
 
-def as_markdown(found: dict[str, Any]) -> str:
+def as_markdown(measured: dict[str, Any]) -> str:
     """The whole record as tables."""
-    return "\n\n".join(SAID[found["card"]].tables(found)) if found else "Not measured yet."
+    return "\n\n".join(WORDS[measured["card"]].tables(measured)) if measured else "Not measured yet."

@@ -27,52 +27,53 @@ VARIED = "voices and microphones varied more instead of synthesised"  #: with st
 _SPLITS = {"own split": "own split", "new speaker": "speaker never heard"}  #: in a training's log → in the record
 
 
-def trust(found: dict[str, Any], method: str) -> str | None:
+def trust(measured: dict[str, Any], method: str) -> str | None:
     """How much of a method's relevance lay where the digit was said, beside chance and an untrained model."""
-    found = found["places"]["own split"]
-    if method not in found["methods"]:
+    measured = measured["places"]["own split"]
+    if method not in measured["methods"]:
         return None
-    own, idle = found["methods"][method], found["methods"][method + IDLE]
+    own, idle = measured["methods"][method], measured["methods"][method + IDLE]
     return (
-        f"In {found['clips']} clips of several digits, {own['share']:.0f} % of it lay where the digit was said (chance "
-        f"{found['chance']['share']:.0f} %, untrained model {idle['share']:.0f} %)."
+        f"Measured on recorded digits: {own['share']:.0f} % of the relevance fell where the digit was said, in "
+        f"{measured['clips']} clips of several (chance {measured['chance']['share']:.0f} %, untrained model "
+        f"{idle['share']:.0f} %)."
     )
 
 
-def tables(found: dict[str, Any]) -> list[str]:
+def tables(measured: dict[str, Any]) -> list[str]:
     """The whole record as tables."""
-    return [*_digits(found), *_otherwise(found), *_places(found["places"])]
+    return [*_digits(measured), *_otherwise(measured), *_places(measured["places"])]
 
 
-def _digits(found: dict[str, Any]) -> list[str]:
+def _digits(measured: dict[str, Any]) -> list[str]:
     """Accuracy on single digits, and on several in a row."""
-    accuracy, strings = found["accuracy"], found["strings"]
+    accuracy, strings = measured["accuracy"], measured["strings"]
     return [
         table(
-            f"**One digit in a clip** (% right; never heard: {found['never heard']})",
+            f"**One digit in a clip** (% right; never heard: {measured['never heard']})",
             ["", "recordings", *SWITCHED.values()],
             [
-                (said, str(accuracy[key]["recordings"]), *(f"{accuracy[key][way]:.1f}" for way in SWITCHED))
-                for key, said in VOICES.items()
+                (words, str(accuracy[key]["recordings"]), *(f"{accuracy[key][way]:.1f}" for way in SWITCHED))
+                for key, words in VOICES.items()
             ],
         ),
         table(
             "**Two or three different digits in a clip**",
             ["", "clips", "exactly these digits, %", "mean average precision, %"],
             [
-                (said, str(strings[key]["clips"]), f"{strings[key]['exact']:.1f}", f"{strings[key]['mAP']:.1f}")
-                for key, said in VOICES.items()
+                (words, str(strings[key]["clips"]), f"{strings[key]['exact']:.1f}", f"{strings[key]['mAP']:.1f}")
+                for key, words in VOICES.items()
             ],
         ),
     ]
 
 
-def _places(found: dict[str, Any]) -> list[str]:
+def _places(measured: dict[str, Any]) -> list[str]:
     """One table for each split: how far relevance for a digit lies where it is said."""
     head = ["method", "share of relevance while the digit is said", "strongest cell then", "the same, untrained model"]
     tables = []
-    for split, numbers in found.items():
-        rows = [
+    for split, numbers in measured.items():
+        rows: list[tuple[str, ...]] = [
             (METHODS[key].title, f"{own['share']:.1f}", f"{own['hit']:.1f}", f"{idle['share']:.1f}, {idle['hit']:.1f}")
             for key, own, idle in beside_untrained(numbers["methods"])
         ]
@@ -86,13 +87,13 @@ def _voices(runs: Sequence[Mapping[str, Any]], short: int) -> list[str]:
     """The recipe with each voice left out in turn: as it is, without synthesised voices, with voices varied more."""
     tables = []
     for form in (SHIPPED, BARE, VARIED):
-        found = {run["voice"]: run for run in runs if run["form"] == form and run["epochs"] != short}
-        rows = [(voice, *(f"{run[split]:.1f}" for split in _SPLITS)) for voice, run in sorted(found.items())]
-        if len(found) > 1:
-            means = (f"{np.mean([run[split] for run in found.values()]):.1f}" for split in _SPLITS)
-            rows.append((f"mean of {len(found)}", *means))
+        measured = {run["voice"]: run for run in runs if run["form"] == form and run["epochs"] != short}
+        rows = [(voice, *(f"{run[split]:.1f}" for split in _SPLITS)) for voice, run in sorted(measured.items())]
+        if len(measured) > 1:
+            means = (f"{np.mean([run[split] for run in measured.values()]):.1f}" for split in _SPLITS)
+            rows.append((f"mean of {len(measured)}", *means))
         if rows:
-            epochs = next(iter(found.values()))["epochs"]
+            epochs = next(iter(measured.values()))["epochs"]
             title = f"**A voice left out, {form}** (one digit in a clip, % right; one training of {epochs} epochs each)"
             tables.append(table(title, ["never heard", VOICES["own split"], "that voice"], rows))
     return tables
@@ -119,7 +120,7 @@ def _spread(values: Sequence[float]) -> str:
     return f"{np.mean(values):.1f} ({min(values):.1f}–{max(values):.1f})"
 
 
-def _otherwise(found: dict[str, Any]) -> list[str]:
+def _otherwise(measured: dict[str, Any]) -> list[str]:
     """The trainings of “xviz compare mmvit-digits”."""
-    trainings = found.get("trainings", {"runs": [], "short": 0})
+    trainings = measured.get("trainings", {"runs": [], "short": 0})
     return [*_voices(trainings["runs"], trainings["short"]), *_forms(trainings["runs"], trainings["short"])]

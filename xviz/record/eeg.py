@@ -14,28 +14,29 @@ HELD_OUT = {
 }
 
 
-def trust(found: dict[str, Any], method: str) -> str | None:
+def trust(measured: dict[str, Any], method: str) -> str | None:
     """How far a method fits what drives the simulation, beside chance, an untrained model and a t-test."""
-    said = []
-    for label, rows in found["truth"].items():
+    sentences = []
+    for label, rows in measured["truth"].items():
         by = {row["method"]: row for row in rows}
         if method not in by:
             return None
         own, test, luck = (by[key]["trained"]["correlation"] for key in (method, "t-test", "chance"))
-        said.append(
+        sentences.append(
             f"{label} {signed(own)} (untrained model {signed(by[method]['untrained']['correlation'])}, t-test of "
-            f"band power {signed(test)}, 95 % of random maps below {signed(luck)})"
+            f"band power {signed(test)}, chance {signed(luck)})"
         )
-    return f"Rank correlation with what really drives simulated recordings: {'; '.join(said)}."
+    drives = "rank correlation with what drives the simulation"
+    return f"Measured on simulated recordings: {drives}, {'; '.join(sentences)}."
 
 
-def tables(found: dict[str, Any]) -> list[str]:
+def tables(measured: dict[str, Any]) -> list[str]:
     """The whole record as tables."""
     title = (
         "**Accuracy on simulated recordings** (% right on what was held out; chance in brackets). The same short "
         "training on every split; then the shipped checkpoint, which was trained four times as long"
     )
-    return [splits(found["splits"], title), *_truth(found["truth"]), _real(found["real"])]
+    return [splits(measured["splits"], title), *_truth(measured["truth"]), _real(measured["real"])]
 
 
 def splits(rows: list[dict[str, Any]], title: str) -> str:
@@ -46,16 +47,16 @@ def splits(rows: list[dict[str, Any]], title: str) -> str:
         held_out = HELD_OUT[row["split"]] + "; **the shipped checkpoint**" * row["shipped"]
         windows = f"{100 * row['windows']:.1f} ({100 * row['chance']:.1f})"
         lines.append((held_out, row["label"], windows, trials))
-    return table(title, ["held out", "answer", "windows", "whole trials"], lines)
+    return table(title, ["held out", "output", "windows", "whole trials"], lines)
 
 
-def _truth(found: dict[str, list[dict[str, Any]]]) -> list[str]:
+def _truth(measured: dict[str, list[dict[str, Any]]]) -> list[str]:
     """How well each method's map over electrode and band fits what the simulation did."""
     tables = []
-    for label, rows in found.items():
+    for label, rows in measured.items():
         title = (
-            f"**What really drives {label}, electrode by band** (maps of held-out simulated recordings together: rank "
-            "correlation with the change in dB, and share of its 16 strongest cells among the map's)"
+            f"**What drives {label} in the simulation, electrode by band** (maps of held-out simulated recordings "
+            "together: rank correlation with the change in dB, and share of its 16 strongest cells among the map's)"
         )
         head = ["map", "correlation", "hits", "the same, untrained model", "recordings"]
         lines = [
@@ -66,8 +67,8 @@ def _truth(found: dict[str, list[dict[str, Any]]]) -> list[str]:
     return tables
 
 
-def _two(found: dict[str, float] | None) -> tuple[str, ...]:
-    return (signed(found["correlation"]), f"{found['hits']:.0%}") if found else ()
+def _two(measured: dict[str, float] | None) -> tuple[str, ...]:
+    return (signed(measured["correlation"]), f"{measured['hits']:.0%}") if measured else ()
 
 
 def verdict(label: str, rows: list[dict[str, Any]]) -> str:
@@ -75,18 +76,18 @@ def verdict(label: str, rows: list[dict[str, Any]]) -> str:
     by = {row["method"]: row["trained"]["correlation"] for row in rows}
     test, luck = by["t-test"], by["chance"]
     hits = {row["method"]: f"{row['trained']['hits']:.0%}" for row in rows}
-    said = [
+    sentences = [
         f"the attention received {_against(by['received'], test, luck)}; it hits {hits['received']} of the strongest "
-        f"true cells (t-test {hits['t-test']}, 95 % of random maps {hits['chance']} or less)"
+        f"true cells (t-test {hits['t-test']}, chance {hits['chance']})"
     ]
     best = max((row for row in rows if row["method"] not in ("t-test", "chance")), key=lambda r: by[r["method"]])
     if best["method"] != "received":
         idle = signed(best["untrained"]["correlation"])
         against = _against(by[best["method"]], test, luck)
-        said.append(
+        sentences.append(
             f"the best method here, {best['title'].lower()}, {against}; on an untrained model it reaches {idle}"
         )
-    return f"for {label}, {'; '.join(said)}."
+    return f"for {label}, {'; '.join(sentences)}."
 
 
 def _against(value: float, test: float, luck: float) -> str:
@@ -110,10 +111,11 @@ def _real(rows: list[dict[str, Any]]) -> str:
         for row in rows
     ]
     above = [row["set"] for row in rows if row["accuracy"] > row["luck"]]
-    said = (
-        f"Above luck: {', '.join(above)}." if above else "On none of them does the model do better than luck would, "
+    sentences = (
+        f"Above chance: {', '.join(above)}." if above else "On none of them does the model do better than chance, "
         f"with {len(rows)} sets tried."
     )  # fmt: skip
     title = "**Real recordings, why no checkpoint of them is shipped** (% of test trials right; none is about emotion)"
-    head = ["set", "states", "trained / tested", "MCA", "commoner answer", "luck, 95 %", "linear discriminant"]
-    return f"{table(title, head, lines)}\n\n{said}"
+    head = ["set", "states", "trained / tested", "MCA", "majority class", "chance (95th percentile)"]
+    head += ["linear discriminant"]
+    return f"{table(title, head, lines)}\n\n{sentences}"

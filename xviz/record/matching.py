@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from xviz.explain import METHODS
+from xviz.models.mmca import MMCA_CARD
 from xviz.record.table import IDLE, beside_untrained, table
 
 SPLITS = {
@@ -13,45 +14,53 @@ SPLITS = {
     "photos": "single real photographs with their human captions, never trained on",
 }
 WAYS = {"image to text": "image → text", "text to image": "text → image"}
+FROM_BASELINE = ("gradient", "integrated")  #: methods that depend on the baseline
+FORMER = "Measured with the mean word piece as the baseline, before a word without content took its place."
 BRANCHES = {"alone": "self-attention part alone", "joint": "cross-attention part alone", "both": "both"}
 
 
-def trust(found: dict[str, Any], method: str) -> str | None:
+def trust(measured: dict[str, Any], method: str) -> str | None:
     """How often a method's strongest region lay on the named thing, beside chance and an untrained model."""
-    found = found["alignment"]["test"]
-    if method not in found["methods"]:
+    measured = measured["alignment"]["test"]
+    if method not in measured["methods"]:
         return None
-    own, idle = found["methods"][method]["pointing"], found["methods"][method + IDLE]["pointing"]
+    own, idle = measured["methods"][method]["pointing"], measured["methods"][method + IDLE]["pointing"]
     return (
-        f"On {found['things']} named things in held-out scenes, the strongest region lies on the thing in {own:.0f} % "
-        f"(chance {found['chance']['pointing']:.0f} %, untrained model {idle:.0f} %)."
+        f"Measured on composed scenes: the strongest region lies on the named thing in {own:.0f} % of "
+        f"{measured['things']} cases (chance {measured['chance']['pointing']:.0f} %, untrained model {idle:.0f} %)."
+        f"{' ' + FORMER if method in FROM_BASELINE and former(measured) else ''}"
     )
 
 
-def tables(found: dict[str, Any]) -> list[str]:
+def former(measured: dict[str, Any]) -> bool:
+    """Whether a split's alignment was measured with another baseline than the card has now."""
+    return measured.get("baseline") != MMCA_CARD.settings.baseline
+
+
+def tables(measured: dict[str, Any]) -> list[str]:
     """The whole record as tables."""
-    ranked = [_alpha(found["alpha"]), *_retrieval(found["retrieval"]), _linear(found["linear"])]
-    return [*ranked, _foils(found["foils"]), *_alignment(found["alignment"])]
+    ranked = [_alpha(measured["alpha"]), *_retrieval(measured["retrieval"]), _linear(measured["linear"])]
+    return [*ranked, _foils(measured["foils"]), *_alignment(measured["alignment"])]
 
 
-def _alpha(found: dict[str, Any]) -> str:
+def _alpha(measured: dict[str, Any]) -> str:
     """How the two parts were weighed."""
-    tried = ", ".join(f"{alpha}: {recall:.1f}" for alpha, recall in found["R@1 on the validation split"].items())
+    tried = ", ".join(f"{alpha}: {recall:.1f}" for alpha, recall in measured["R@1 on the validation split"].items())
     return (
-        f"The score is i0 · c0 + α i1 · c1 with α = {found['chosen']:g}, the most within half a point of the best on "
-        f"validation scenes (mean R@1 of both directions by α: {tried})."
+        f"The score is i0 · c0 + α i1 · c1 with α = {measured['chosen']:g}, the most within half a point of the best "
+        f"on validation scenes (mean R@1 of both directions by α: {tried})."
     )
 
 
-def _retrieval(found: dict[str, Any]) -> list[str]:
+def _retrieval(measured: dict[str, Any]) -> list[str]:
     """One table of recall for each split."""
     tables = []
     for split, named in SPLITS.items():
-        numbers = found[split]
-        rows = [(said, *(_three(numbers[way][name]) for way in WAYS)) for name, said in BRANCHES.items()]
+        numbers = measured[split]
+        rows = [(words, *(_three(numbers[way][name]) for way in WAYS)) for name, words in BRANCHES.items()]
         rows.append(("chance", *[_three(numbers["chance"])] * len(WAYS)))
         title = f"**Retrieval, {named}** ({numbers['pictures']} pictures, one sentence each; recall in %)"
-        tables.append(table(title, ["", *(f"{said} R@1 / 5 / 10" for said in WAYS.values())], rows))
+        tables.append(table(title, ["", *(f"{words} R@1 / 5 / 10" for words in WAYS.values())], rows))
     return tables
 
 
@@ -59,37 +68,40 @@ def _three(recall: dict[str, float]) -> str:
     return " / ".join(f"{recall[key]:.1f}" for key in ("R@1", "R@5", "R@10"))
 
 
-def _linear(found: dict[str, Any]) -> str:
+def _linear(measured: dict[str, Any]) -> str:
     """The photographs once more, without a network."""
-    said = "; ".join(
+    words = "; ".join(
         f"penalty {float(ridge):,.0f}: " + " and ".join(f"{numbers[way]['R@10']:.1f}" for way in WAYS)
-        for ridge, numbers in found.items()
+        for ridge, numbers in measured.items()
     )
     return (
         "For comparison, a ridge regression from the frozen region features to the frozen word features, with the true "
-        f"boxes of the photographs given, R@10 image → text and text → image: {said}."
+        f"boxes of the photographs given, R@10 image → text and text → image: {words}."
     )
 
 
-def _foils(found: dict[str, Any]) -> str:
+def _foils(measured: dict[str, Any]) -> str:
     """How often a true sentence beats the same sentence with one thing changed."""
     title = "**True sentence against its foil** (one thing changed; % scored right, number of pairs; chance 50)"
-    return table(title, list(found), [[f"{kind['right']:.1f} ({kind['pairs']})" for kind in found.values()]])
+    return table(title, list(measured), [[f"{kind['right']:.1f} ({kind['pairs']})" for kind in measured.values()]])
 
 
-def _alignment(found: dict[str, Any]) -> list[str]:
+def _alignment(measured: dict[str, Any]) -> list[str]:
     """One table of word → region alignment for each split."""
     head = ["method", "strongest region's centre on the thing", "overlap ≥ 0.5", "the same, untrained model"]
     tables = []
-    for split, numbers in found.items():
+    for split, numbers in measured.items():
         rows = [
             (METHODS[key].title, *_two(own), ", ".join(_two(idle)))
             for key, own, idle in beside_untrained(numbers["methods"])
         ]
         rows += [(name, *_two(numbers[name]), "") for name in ("chance", "boxes' bound")]
         tables.append(table(f"**Word → region, {SPLITS[split]}** ({numbers['things']} named things; %)", head, rows))
+    if any(former(numbers) for numbers in measured.values()):
+        named = " and ".join(METHODS[key].title for key in FROM_BASELINE)
+        tables.append(f"Of the word → region tables, the rows of {named}: {FORMER[0].lower()}{FORMER[1:]}")
     return tables
 
 
-def _two(found: dict[str, float]) -> tuple[str, str]:
-    return f"{found['pointing']:.1f}", f"{found['overlap']:.1f}"
+def _two(measured: dict[str, float]) -> tuple[str, str]:
+    return f"{measured['pointing']:.1f}", f"{measured['overlap']:.1f}"

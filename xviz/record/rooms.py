@@ -17,33 +17,33 @@ STAGES = {
 }
 
 
-def trust(found: dict[str, Any], method: str) -> str | None:
+def trust(measured: dict[str, Any], method: str) -> str | None:
     """How much of a method's relevance for a class lay on points of it, beside chance and an untrained model."""
-    found = found["places"]
-    if method not in found["methods"]:
+    measured = measured["places"]
+    if method not in measured["methods"]:
         return None
-    own, idle = found["methods"][method], found["methods"][method + IDLE]
+    own, idle = measured["methods"][method], measured["methods"][method + IDLE]
     return (
-        f"In {found['asked']} questions about a class in {found['rooms']} rooms, {own:.0f} % of it lay on points of "
-        f"the class (chance {found['chance']:.0f} %, untrained model {idle:.0f} %)."
+        f"Measured on composed rooms: {own:.0f} % of the relevance fell on points of the class, in {measured['asked']} "
+        f"questions about {measured['rooms']} rooms (chance {measured['chance']:.0f} %, untrained model {idle:.0f} %)."
     )
 
 
-def tables(found: dict[str, Any]) -> list[str]:
+def tables(measured: dict[str, Any]) -> list[str]:
     """The whole record as tables."""
-    return [*_segmentation(found), *_otherwise(found), _classes(found["classes"]), *_truth(found)]
+    return [*_segmentation(measured), *_otherwise(measured), _classes(measured["classes"]), *_truth(measured)]
 
 
-def _segmentation(found: dict[str, Any]) -> list[str]:
+def _segmentation(measured: dict[str, Any]) -> list[str]:
     """Intersection over union of the stages, and by class."""
-    measured = found["segmentation"]
+    segmentation = measured["segmentation"]
     rows = [
-        (said, f"{measured[key]['mIoU']:.1f}", f"{measured[key]['accuracy']:.1f}")
-        for key, said in STAGES.items()
+        (words, f"{segmentation[key]['mIoU']:.1f}", f"{segmentation[key]['accuracy']:.1f}")
+        for key, words in STAGES.items()
     ]  # fmt: skip
-    pseudo = measured["pseudo labels"]
-    rooms = found["rooms"]
-    first, second = (measured[key]["IoU"] for key in ("first stage", "second stage"))
+    pseudo = segmentation["pseudo labels"]
+    rooms = measured["rooms"]
+    first, second = (segmentation[key]["IoU"] for key in ("first stage", "second stage"))
     names = list(first)
     return [
         table(
@@ -65,9 +65,9 @@ def _segmentation(found: dict[str, Any]) -> list[str]:
     ]
 
 
-def _otherwise(found: dict[str, Any]) -> list[str]:
+def _otherwise(measured: dict[str, Any]) -> list[str]:
     """The same recipe with one thing changed, a table for each schedule on which that was trained."""
-    return [_forms(schedule) for schedule in found.get("trained otherwise", ())]
+    return [_forms(schedule) for schedule in measured.get("trained otherwise", ())]
 
 
 def _forms(schedule: dict[str, Any]) -> str:
@@ -87,47 +87,48 @@ def _forms(schedule: dict[str, Any]) -> str:
 
 def _spread(seeds: dict[str, dict[str, float]], name: str) -> str:
     """Mean and range of a number over seeds; a dash where no seed has it."""
-    values = [one[name] for one in seeds.values() if name in one]
+    values = [seed[name] for seed in seeds.values() if name in seed]
     if not values:
         return "–"
     return f"{np.mean(values):.1f}" + (f" ({min(values):.1f}–{max(values):.1f})" if len(values) > 1 else "")
 
 
-def _classes(found: dict[str, Any]) -> str:
+def _classes(measured: dict[str, Any]) -> str:
     """Which classes are in a room."""
-    each = "; ".join(f"{name} {value:.0f}" for name, value in found["average precision"].items())
+    each = "; ".join(f"{name} {value:.0f}" for name, value in measured["average precision"].items())
     return (
-        f"Which classes are in a room ({found['rooms']} test rooms, classes that some rooms have and some lack): mean "
-        f"average precision {found['mAP']:.1f} % (chance {found['chance']:.1f}), answers right {found['right']:.1f} % "
-        f"(always the commoner answer: {found['commoner answer']:.1f}).{_alone(found)} By class: {each}."
+        f"Which classes are in a room ({measured['rooms']} test rooms, classes that some rooms have and some lack): "
+        f"mean average precision {measured['mAP']:.1f} % (chance {measured['chance']:.1f}), outputs right "
+        f"{measured['right']:.1f} % (always the majority class: {measured['commoner answer']:.1f})."
+        f"{_alone(measured)} By class: {each}."
     )
 
 
-def _alone(found: dict[str, Any]) -> str:
+def _alone(measured: dict[str, Any]) -> str:
     """What the class tokens of either side know before they meet."""
-    own = found.get("before they met")
+    own = measured.get("before they met")
     if not own:
         return ""
     return f" Before they meet, class tokens of points reach {own['points']:.1f}, those of photos {own['photos']:.1f}."
 
 
-def _truth(found: dict[str, Any]) -> list[str]:
+def _truth(measured: dict[str, Any]) -> list[str]:
     """Links and places beside chance and an untrained model."""
-    links, places = found["links"], found["places"]
+    links, places = measured["links"], measured["places"]
     rows = [(f"attention, {key}", f"{own:.1f}", f"{idle:.1f}") for key, own, idle in beside_untrained(links["layers"])]
     rows += [(METHODS[key].title, f"{own:.1f}", f"{idle:.1f}") for key, own, idle in beside_untrained(links["methods"])]
-    rows.append(("chance (equal attention to all)", f"{links['chance']:.1f}", ""))
+    rows.append(("chance (uniform attention)", f"{links['chance']:.1f}", ""))
     alike = links.get("same class", {})
     same = [
         (METHODS[key].title if key in METHODS else f"attention, {key}", f"{own:.1f}", f"{idle:.1f}")
         for key, own, idle in beside_untrained(alike)
     ]
-    same.append(("chance (equal attention to all)", f"{links.get('chance of the same class', 0):.1f}", ""))
+    same.append(("chance (uniform attention)", f"{links.get('chance of the same class', 0):.1f}", ""))
     placed = [
         (METHODS[key].title if key in METHODS else key, f"{own:.1f}", f"{idle:.1f}")
         for key, own, idle in beside_untrained(places["methods"])
     ]
-    placed.append(("chance (equal relevance of all)", f"{places['chance']:.1f}", ""))
+    placed.append(("chance (uniform relevance)", f"{places['chance']:.1f}", ""))
     title = "**Patch → cloud: share on points of the class that the patch shows** (the same patches; %)"
     classes = [table(title, ["", "trained", "untrained model"], same)] if alike else []
     return [
@@ -147,16 +148,16 @@ def _truth(found: dict[str, Any]) -> list[str]:
     ]
 
 
-def linked(found: dict[str, Any]) -> str:
-    """How far links of attention meet the true place, in a sentence; whether that is more than luck is said first."""
-    links = found["links"]
+def linked(measured: dict[str, Any]) -> str:
+    """How much attention falls on the true place, in a sentence; whether that is more than chance comes first."""
+    links = measured["links"]
     own = {key: value for key, value in links["layers"].items() if "untrained" not in key}
     alike = [f"{value:.1f} % in {key}" for key, value in links.get("same class", {}).items() if key in own]
-    of_class = f" On points of the class that the patch shows lie {', '.join(alike)} (chance " if alike else ""
+    of_class = f" On points of the class that the patch shows: {', '.join(alike)} (chance " if alike else ""
     of_class += f"{links['chance of the same class']:.1f} %)." if alike else ""
     verdict = "more often than" if min(own.values()) > 1.5 * links["chance"] else "no more often than"
-    said = ", ".join(f"{value:.1f} % in {key}" for key, value in own.items())
+    shares = ", ".join(f"{value:.1f} % in {key}" for key, value in own.items())
     return (
-        f"Measured on unseen rooms, these weights link a patch to the place it shows {verdict} chance: {said} of the "
-        f"attention within {links['metres']} m ({links['chance']:.1f} % if all were alike).{of_class}"
+        f"Measured on composed rooms with unseen furniture: attention from a patch falls on the place that it shows "
+        f"{verdict} chance, {shares} within {links['metres']} m (uniform attention {links['chance']:.1f} %).{of_class}"
     )

@@ -38,8 +38,8 @@ SETS = {
             "instrument": "held-out instruments, one program of each family",
             "soundfont": "another soundfont, TimGM6mb, all programs and pitches",
         },
-        truth="In {cases} clips of two notes, {share:.0f} % of it lay where the note was heard, in time and frequency "
-        "(chance {chance:.0f} %, untrained model {idle:.0f} %).",
+        truth="Measured on synthesised notes: {share:.0f} % of the relevance fell where the note was heard, in time "
+        "and frequency, in {cases} clips of two notes (chance {chance:.0f} %, untrained model {idle:.0f} %).",
     ),
     "mmvit-objects": Words(
         alone="**One thing in a picture** (% right of twelve kinds)",
@@ -52,54 +52,55 @@ SETS = {
             "view": "held-out views of models that were trained on",
             "model": "models that were never seen",
         },
-        truth="In {cases} pictures of two things, {share:.0f} % of it lay on the thing (chance {chance:.0f} %, "
-        "untrained model {idle:.0f} %).",
+        truth="Measured on rendered pictures: {share:.0f} % of the relevance fell on the thing, in {cases} pictures of "
+        "two things (chance {chance:.0f} %, untrained model {idle:.0f} %).",
     ),
 }
 
 
-def trust(found: dict[str, Any], method: str) -> str | None:
+def trust(measured: dict[str, Any], method: str) -> str | None:
     """How much of a method's relevance lay where it should, beside chance and an untrained model."""
-    planted = next(iter(found["planted"].values()))
+    planted = next(iter(measured["planted"].values()))
     if method not in planted["methods"]:
         return None
     own, idle = (planted["methods"][name]["share"] for name in (method, method + IDLE))
-    return SETS[found["card"]].truth.format(
+    return SETS[measured["card"]].truth.format(
         cases=planted["cases"], share=own, idle=idle, chance=planted["chance"]["share"]
     )
 
 
-def tables(found: dict[str, Any]) -> list[str]:
+def tables(measured: dict[str, Any]) -> list[str]:
     """The whole record as tables."""
-    words = SETS[found["card"]]
-    return [_alone(found, words), _together(found, words), *_trainings(found, words), *_planted(found, words)]
+    words = SETS[measured["card"]]
+    single = [_alone(measured, words), _together(measured, words)]
+    return [*single, *_trainings(measured, words), *_planted(measured, words)]
 
 
-def _alone(found: dict[str, Any], words: Words) -> str:
-    ways = {key: said for key, said in SWITCHED.items() if key in next(iter(found["accuracy"].values()))}
+def _alone(measured: dict[str, Any], words: Words) -> str:
+    ways = {key: title for key, title in SWITCHED.items() if key in next(iter(measured["accuracy"].values()))}
     rows = [
-        (said, str(numbers["tested"]), *(f"{numbers[way]:.1f}" for way in ways))
-        for split, said in words.splits.items()
-        if (numbers := found["accuracy"].get(split))
+        (title, str(numbers["tested"]), *(f"{numbers[way]:.1f}" for way in ways))
+        for split, title in words.splits.items()
+        if (numbers := measured["accuracy"].get(split))
     ]
     return table(words.alone, ["", words.one, *ways.values()], rows)
 
 
-def _together(found: dict[str, Any], words: Words) -> str:
+def _together(measured: dict[str, Any], words: Words) -> str:
     rows = [
-        (said, str(numbers["cases"]), f"{numbers['exact']:.1f}", f"{numbers['mAP']:.1f}")
-        for split, said in words.splits.items()
-        if (numbers := found["together"].get(split))
+        (title, str(numbers["cases"]), f"{numbers['exact']:.1f}", f"{numbers['mAP']:.1f}")
+        for split, title in words.splits.items()
+        if (numbers := measured["together"].get(split))
     ]
     return table(words.together, ["", words.pair, "exactly these two, %", "mean average precision, %"], rows)
 
 
-def _planted(found: dict[str, Any], words: Words) -> list[str]:
+def _planted(measured: dict[str, Any], words: Words) -> list[str]:
     """One table for each split: how far relevance for a class lies where it should."""
     head = ["method", words.inside, "strongest cell there", "the same, untrained model"]
     tables = []
-    for split, numbers in found["planted"].items():
-        rows = [
+    for split, numbers in measured["planted"].items():
+        rows: list[tuple[str, ...]] = [
             (METHODS[key].title, f"{own['share']:.1f}", f"{own['hit']:.1f}", f"{idle['share']:.1f}, {idle['hit']:.1f}")
             for key, own, idle in beside_untrained(numbers["methods"])
         ]
@@ -109,12 +110,12 @@ def _planted(found: dict[str, Any], words: Words) -> list[str]:
     return tables
 
 
-def _trainings(found: dict[str, Any], words: Words) -> list[str]:
+def _trainings(measured: dict[str, Any], words: Words) -> list[str]:
     """The recipe with one thing changed: mean of the seeds, and least to greatest."""
-    if not (runs := found.get("trainings", {}).get("runs")):
+    if not (runs := measured.get("trainings", {}).get("runs")):
         return []
-    recipe = found["trainings"]["recipe"]
-    columns = {split: f"{said}, %" for split, said in words.splits.items() if split in runs[0]}
+    recipe = measured["trainings"]["recipe"]
+    columns = {split: f"{title}, %" for split, title in words.splits.items() if split in runs[0]}
     columns["mAP"] = f"two in one of the {words.pair}, mAP, %"
     rows = []
     for form in dict.fromkeys(run["form"] for run in runs):

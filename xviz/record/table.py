@@ -9,10 +9,10 @@ IDLE = ", untrained"  #: what ends the name of a method's answer on an untrained
 
 
 def table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table under a line of text."""
-    lines = [head, *rows]
-    said = ["|" + "|".join(f" {cell} " if cell else " " for cell in line) + "|" for line in lines]
-    return "\n".join([title, "", said[0], "|---" * len(head) + "|", *said[1:]])
+    """A table under a line of text; every column has a heading, which screen readers repeat."""
+    lines = [[head[0] or "case", *head[1:]], *rows]
+    written = ["|" + "|".join(f" {cell} " if cell else " " for cell in line) + "|" for line in lines]
+    return "\n".join([title, "", written[0], "|---" * len(head) + "|", *written[1:]])
 
 
 def beside_untrained(methods: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:

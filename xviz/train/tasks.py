@@ -21,7 +21,8 @@ from xviz import train
 from xviz.core.errors import ModelError
 from xviz.places import RESULTS
 
-Recipe, Settings = TypeVar("Recipe"), TypeVar("Settings")
+Recipe = TypeVar("Recipe")
+Settings = TypeVar("Settings")
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def numbers(parser: argparse.ArgumentParser, recipe: type) -> None:
 
 def recipe_of(given: argparse.Namespace, recipe: type[Recipe]) -> Recipe:
     """The recipe with the numbers that were given."""
-    return recipe(**{this.name: getattr(given, this.name) for this in fields(recipe)})  # type: ignore[arg-type]
+    return recipe(**{this.name: getattr(given, this.name) for this in fields(recipe)})
 
 
 def changed(given: argparse.Namespace, settings: Settings) -> Settings:

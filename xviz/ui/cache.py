@@ -126,7 +126,7 @@ _METHODS = {**METHODS, columns.METHOD.key: columns.METHOD}  #: those that can be
 
 def known(run: Run, question: Question) -> Explanation | None:
     """The answer, if it was computed before."""
-    return _shelf().get(question.of(run))  # type: ignore[return-value]
+    return _shelf().get(question.of(run))
 
 
 def explain(run: Run, question: Question, progress: Callable[[float, str], None] | None = None) -> Explanation:

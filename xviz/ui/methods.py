@@ -1,4 +1,4 @@
-"""What every page does with methods: choose one, have its answer, say how far to trust it and how far two agree."""
+"""What every page does with methods: choose one, compute it, show how accurate it was and how far two agree."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from xviz import record
 from xviz.core.attention import AttentionCall
-from xviz.core.explanation import Explanation
+from xviz.core.explanation import Explanation, Facts
 from xviz.core.run import Run, Target
 from xviz.draw.scale import signed
-from xviz.explain import METHODS
+from xviz.explain import METHODS, columns
 from xviz.explain.faithfulness import agreement
 from xviz.models.card import ModelCard
 from xviz.ui import cache, page
+from xviz.ui.records import Opened
 
 SLOW = ("shap",)  #: methods that begin only when asked to
 MOST_PROBABLE = "most probable"  #: explain the class that is
@@ -41,13 +42,13 @@ def choose_head(call: AttentionCall, *, key: str = "head", bind: bool = True) ->
 
 
 def ask(method: str, target: Target, call: str, head: int | None) -> cache.Question:
-    """A question to a method: rows of attention are those of one call and head, rollout goes through all calls."""
+    """What a method is asked: rows of attention are those of one call and head, rollout goes through all calls."""
     kind = METHODS[method].kind
     return cache.Question(method, target, call if method in ROWS else None, head if kind == "attention" else None)
 
 
 def answer(run: Run, question: cache.Question, *, key: str, slow: Sequence[str] = SLOW) -> Explanation | None:
-    """The answer if it is known or quick; else a button that asks for it, and None until it is pressed."""
+    """The explanation if it is known or quick; else a button that starts it, and None until it is pressed."""
     if (kept := cache.known(run, question)) is not None:
         return kept
     title = METHODS[question.method].title
@@ -59,36 +60,64 @@ def answer(run: Run, question: cache.Question, *, key: str, slow: Sequence[str] 
         return cache.explain(run, question, move)
 
 
-def trusted(card: ModelCard, method: str) -> None:
-    """How far a method was right where the truth is known."""
-    if said := record.trust(card, method):
-        st.caption(f":material/verified: {said}")
+def about(opened: Opened, method: str) -> None:
+    """How far a method was right where the truth is known, and behind “?” what it shows and what it does not."""
+    known = {**METHODS, columns.METHOD.key: columns.METHOD}[method]
+    line = record.trust(opened.card, method)
+    if line and not opened.sample.shipped:
+        line += " Nothing was measured on your own files."
+    st.caption(f":material/verified: {line}" if line else f"About {known.title.lower()}", help=known.words)
 
 
-def agreed(first: Explanation | None, second: Explanation | None, what: str, spaces: Mapping[str, str]) -> None:
+def ranked(explanation: Explanation | None) -> Explanation | None:
+    """The explanation, if its scores may be ranked; else its warning stands here, in the place of its map."""
+    if explanation is None or explanation.facts.ranked:
+        return explanation
+    told(explanation.facts)
+    return None
+
+
+def facts(explanation: Explanation | None, lead: str = "") -> None:
+    """What is to be known of an explanation as a whole; ``lead`` says which one it is."""
+    if explanation is not None:
+        told(explanation.facts, lead)
+
+
+def told(facts: Facts, lead: str = "", *, notes: bool = True) -> None:
+    """Facts in words, warnings first; without ``notes`` the warnings alone."""
+    lead = f"{lead}: " if lead else ""
+    for warning in facts.warnings:
+        st.warning(f"{lead}{page.plain(warning)}", icon=":material/warning:")
+    if notes and facts.notes:
+        st.caption(f":material/rule: {lead}{page.plain(' '.join(facts.notes))}")
+
+
+def agreed(first: Explanation | None, second: Explanation | None, spaces: Mapping[str, str]) -> None:
     """How far two methods agree.
 
     Args:
-        first: An answer, if there is one.
+        first: An explanation, if there is one.
         second: Another.
-        what: On what they are compared, for people: "the same tokens".
-        spaces: Space → its name for people, "" where ``what`` names it; spaces of two tokens or fewer say nothing.
+        spaces: Space → its name for people; spaces of two tokens or fewer are passed over.
     """
     if first is None or second is None or first.method == second.method:
         return
-    said = []
+    if not (first.facts.ranked and second.facts.ranked):
+        return
+    sentences = []
     for space, name in spaces.items():
         if space in first.scores and space in second.scores and len(first.scores[space]) > 2:
-            found = agreement(first, second, space)
-            rank = "none (one of them is constant)" if found.spearman is None else signed(found.spearman)
-            said.append(
-                f"{name}{': ' if name else ''}rank correlation **{rank}**, {round(found.overlap * found.k)} of the "
-                f"{found.k} strongest shared (chance {found.chance * found.k:.1f})"
+            both = agreement(first, second, space)
+            rank = "undefined (constant scores)" if both.spearman is None else signed(both.spearman)
+            sentences.append(
+                f"{name}: rank correlation **{rank}**, {round(both.overlap * both.k)} of the top {both.k} shared "
+                f"({both.chance * both.k:.1f} expected by chance)"
             )
-    if said:
+    if sentences:
+        titles = [METHODS[explanation.method].title for explanation in (first, second)]
         st.markdown(
-            f":material/compare_arrows: **{METHODS[first.method].title}** and **{METHODS[second.method].title}** on "
-            f"{what}{' — ' if any(spaces.values()) else ': '}{'; '.join(said)}."
+            f":material/compare_arrows: Agreement of **{titles[0]}** and **{titles[1]}**. {'; '.join(sentences)}.",
+            help="Spearman’s rank correlation over all tokens, and how many of the highest-scored tokens are the same.",
         )
 
 

@@ -6,28 +6,26 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
-from xviz import __version__, record
-from xviz.checkpoints import manifest
+from xviz import record
 from xviz.core.errors import XvizError
 from xviz.core.sample import Part
-from xviz.explain import METHODS
 from xviz.models import CARDS
 from xviz.models.card import ModelCard
 
+KEPT = "Kept in the memory of the machine that runs xviz, for this visit only."  #: of uploads
 Progress = Callable[[float, str], None]
 _log = logging.getLogger("xviz")
 
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Tell a person what they can put right; log anything else and say that it is our fault, without a traceback."""
+    """Shows errors that a person can put right; anything else is logged, and said without a traceback."""
     try:
         yield
     except XvizError as error:
@@ -35,8 +33,8 @@ def told() -> Iterator[None]:
     except Exception:
         _log.exception("A page failed")
         st.error(
-            "xviz made a mistake here; your sample and your settings are still there. "
-            "Change the last thing you did, or reload the page. The details are in the log of the app.",
+            "Something went wrong. Your sample is kept; undo the last change or reload the page. "
+            "The log of the app has the details.",
             icon=":material/bug_report:",
         )
 
@@ -47,19 +45,18 @@ def plain(text: str) -> str:
 
 
 def heading(card: ModelCard) -> DeltaGenerator:
-    """The page's title, what it shows, and which weights it runs.
+    """The page's title and what it shows; paper and weights stand in the help.
 
     Returns:
         the place of warnings, above the result.
     """
-    st.title(card.title)
+    st.title(card.title, help=record.line(card))
     st.markdown(card.story)
-    st.caption(record.line(card))
     return st.container()
 
 
 def notes(*parts: Part | None, above: DeltaGenerator, more: tuple[str, ...] = ()) -> None:
-    """What reading and preparing did; what may make the answer wrong as warnings ``above`` the result."""
+    """What reading and preparing did; what may make the output wrong as warnings ``above`` the result."""
     given = [part for part in parts if part is not None]
     for text in dict.fromkeys(text for part in given for text in part.warnings):
         above.warning(plain(text), icon=":material/warning:")
@@ -82,7 +79,7 @@ SOON = 0.4  #: seconds of work before a bar is shown
 
 @contextmanager
 def progress(what: str) -> Iterator[Progress]:
-    """A bar that says what is being done and how far it is, with a button that stops it.
+    """A bar with what is being computed and how far it is, and a button that cancels it.
 
     Pressing the button, or touching any other widget, ends the running script at the bar's next step.
     What is done within ``SOON`` shows no bar, so that nothing on the page jumps.
@@ -121,41 +118,8 @@ def models() -> None:
     columns = st.columns(min(3, max(2, len(shown))), gap="medium")
     for number, card in enumerate(shown):
         with columns[number % len(columns)].container(border=True):
-            st.markdown(f"#### {card.icon} {card.title}")
+            st.markdown(f"## {card.icon} {card.title}")
             st.markdown(card.story)
             st.caption(card.paper)
             page, chosen = card.page or card.key, {"model": card.short} if card.page else None
             st.page_link(f"pages/{page}.py", label="Open", icon=":material/arrow_forward:", query_params=chosen)
-
-
-def methods() -> None:
-    """Every method, what it shows and what it does not."""
-    rows = [
-        {"method": m.title, "reads": m.kind, "unit of a score": m.unit, "what it shows": m.words, "source": m.source}
-        for m in METHODS.values()
-    ]
-    st.table(rows)
-
-
-def checkpoints() -> None:
-    """Every shipped checkpoint with origin, licence and what was measured."""
-    st.markdown("#### Checkpoints")
-    for name, one in manifest().items():
-        st.markdown(f"**{name}** — {plain(one.origin)} Licence: {plain(one.licence)}. sha256 `{one.sha256}`")
-        if found := record.read(name):
-            st.markdown(record.as_markdown(found))
-
-
-def measured(card: ModelCard) -> None:
-    """The record of a card's checkpoint, as tables."""
-    if found := record.read(card.checkpoint or ""):
-        with st.expander("What was measured"):
-            st.markdown(record.as_markdown(found))
-
-
-def versions() -> None:
-    """What this app runs on."""
-    st.markdown("#### Versions")
-    names = ("torch", "captum", "streamlit", "matplotlib", "numpy", "transformers", "scikit-image")
-    names += ("mne", "soundfile", "soxr")
-    st.caption(", ".join([f"xviz {__version__}", *(f"{name} {version(name)}" for name in names)]))

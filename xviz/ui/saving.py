@@ -36,9 +36,8 @@ def figures(
         kinds: Key of a figure → what people call it.
         figure: From key and preset to the figure.
         bundle: From key and preset to the bundle.
-        refused: Whether a figure may be refused, so that it is drawn at once rather than when it is taken.
+        refused: Whether a figure may be refused, so that it is drawn at once rather than when it is saved.
     """
-    st.subheader("Figure for your paper")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.selectbox("Figure", list(kinds), format_func=kinds.get, key=f"{prefix}.figure", width=300)
         preset = st.selectbox(
@@ -49,7 +48,7 @@ def figures(
             key=f"{prefix}.preset",
             width=300,
         )
-        preview = st.toggle("Show it here", key=f"{prefix}.preview")
+        preview = st.toggle("Preview", key=f"{prefix}.preview")
     stem = safe_name(f"{stem}-{kind}")
     with page.told(), st.container(horizontal=True):
         if refused(kind, preset):
@@ -60,9 +59,10 @@ def figures(
         file(prefix, "Bundle (zip)", f"{stem}.zip", "zip", lambda: bundle(kind, preset))
     if preview:
         with page.told():
-            drawn = figure(kind, preset)
-            st.image(drawn.to_bytes("png", 200), alt=drawn.alt, width=round(drawn.size_mm[0] / 25.4 * 110))
-            st.caption(page.plain(drawn.caption))
+            preview_of = figure(kind, preset)
+            width = round(preview_of.size_mm[0] / 25.4 * 110)
+            st.image(preview_of.to_bytes("png", 200), alt=preview_of.alt, width=width)
+            st.caption(page.plain(preview_of.caption))
 
 
 def file(prefix: str, label: str, name: str, suffix: str, make: Callable[[], bytes]) -> None:

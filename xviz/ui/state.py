@@ -7,6 +7,7 @@ this module touches ``st.session_state`` or ``st.query_params``.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -67,7 +68,7 @@ class Choices:
     @property
     def selection(self) -> Selection | None:
         """The selected token."""
-        return self._get("selection")  # type: ignore[return-value]
+        return self._get("selection")
 
     @property
     def cleared(self) -> bool:
@@ -83,7 +84,7 @@ class Choices:
     @property
     def masked(self) -> tuple[int, ...]:
         """The regions or electrodes that the model is not shown."""
-        return self._get("masked") or ()  # type: ignore[return-value]
+        return self._get("masked") or ()
 
     def mask(self, tokens: tuple[int, ...]) -> None:
         """Hide regions or electrodes from the model."""
@@ -93,7 +94,7 @@ class Choices:
     @property
     def photos(self) -> tuple[int, ...]:
         """The photos that the model is not shown."""
-        return self._get("photos") or ()  # type: ignore[return-value]
+        return self._get("photos") or ()
 
     def leave_out(self, photos: tuple[int, ...]) -> None:
         """Hide photos from the model, and no others."""
@@ -131,6 +132,17 @@ def set_widget(key: str, value: object) -> None:
 def widget(key: str, default: object = None) -> object:
     """A widget's value, also before it is drawn."""
     return st.session_state.get(key, default)
+
+
+def keep_old_links(key: str, options: Mapping[str, object]) -> None:
+    """Let a widget follow a link that was made when its options had other names; call it before the widget.
+
+    Args:
+        key: Of the widget, which is bound to the URL.
+        options: What the link says → the option that is meant.
+    """
+    if key not in st.session_state and (named := st.query_params.get(key)) in options:
+        st.session_state[key] = options[named]
 
 
 def _numbers(text: str | None) -> tuple[int, ...]:

@@ -1,25 +1,23 @@
 """Texts longer than a sentence."""
 
 START = """
-See what a multimodal fusion model attends to. Bring a sample, pick a token of one modality, and the other modality
-answers. Attention stands beside attributions, with numbers that say how far to trust each, and what you see leaves as
-a figure for your paper.
+See what a multimodal fusion model attends to. Choose or upload a sample, pick a token of one modality, and see its
+attention to the other. Attribution methods stand beside the attention, with measurements of how far to trust each, and
+every picture can be saved as a figure for your paper.
 """
 
 NOT_SHOWN = """
-#### What attention does not show
+## What attention does not show
 
-An attention weight says how much of one token's value is mixed into another token. It does not say that the answer
-depends on it: values can cancel, the residual path goes around it, and other weights may give the same answer. So every
-map here has company: an attribution on the same tokens, their agreement, a deletion curve, and a test that replaces the
-weights. Where a method points to the wrong place more often than chance, the page says so.
+An attention weight says how much of one token's value is mixed into another token. It does not say that the output
+depends on it: values can cancel, the residual path goes around attention, and other weights may give the same output.
+So every attention map has an attribution of the same tokens beside it, their agreement, a deletion curve, and a test
+with replaced weights. Where a method does worse than chance, the page says so.
 """
 
 ABOUT = """
-xviz runs trained fusion models on your own samples and shows their attention exactly: each row is computed again from
-the queries and keys of the very forward pass that gave the answer, and nothing between the numbers and your eye
-rescales them. Colour limits are printed under every map. Your samples stay in the memory of the machine that runs
-xviz, for your visit only; nothing is fetched from or sent to anywhere else.
-
-#### Methods
+xviz runs trained fusion models on your own samples and shows their attention exactly: each row is recomputed from the
+queries and keys of the forward pass that gave the output, and scores are not rescaled before they are shown. Colour
+limits are printed under every map. Samples stay on the machine that runs xviz, for your visit only; xviz opens no
+connection to other hosts.
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from torch import Tensor, nn
+from torch.autograd.graph import GradientEdge
 
 from xviz.core.attention import Attend, AttentionCall, Heard, Tape
 from xviz.core.errors import ModelError
@@ -22,7 +23,7 @@ def unnamed(heard: Heard, name: str) -> tuple[str, str]:
     return f"{name} queries", f"{name} keys"
 
 
-def targets(tape: Tape) -> list[object]:
+def targets(tape: Tape) -> list[GradientEdge]:
     """What to ask ``torch.autograd.grad`` for, one place for each call that has a gradient."""
     return [heard.edge for heard in tape if heard.edge is not None]
 

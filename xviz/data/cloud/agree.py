@@ -66,7 +66,7 @@ def chosen(
         known = [value for value in held if value is not None]
         scores[words] = float(np.mean(known)) if known else None
     first = scores["as they stand"]
-    best = max(scores, key=lambda words: -1.0 if scores[words] is None else scores[words])  # type: ignore[arg-type,return-value]
+    best = max(scores, key=lambda words: -1.0 if scores[words] is None else scores[words])
     top = scores[best]
     if top is not None and top >= WELL and (first is None or first < BADLY or top - first > _BETTER):
         return best, top
@@ -98,7 +98,7 @@ def depth_scale(
         said: what the layout says or millimetres.
     """
     step = max(1, len(xyz) // _POINTS)
-    other = pinhole.depth_of(xyz[::step], pose, matrix, depth.shape[:2])  # type: ignore[arg-type]
+    other = pinhole.depth_of(xyz[::step], pose, matrix, depth.shape[:2])
     both = (depth > 0) & (other > 0)
     if both.sum() < _SEEN:
         return said, True

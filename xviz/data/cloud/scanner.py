@@ -65,7 +65,7 @@ def read_ptx(data: bytes) -> RawCloud:
         line += count
     if not places:
         raise SampleError("The PTX file holds no scan. Save it again.")
-    whole = None if any(part is None for part in colours) else np.concatenate(colours)  # type: ignore[arg-type]
+    whole = None if any(part is None for part in colours) else np.concatenate(colours)
     several = f"{len(places)} scans, each at its place" if len(places) > 1 else "One scan"
     notes.insert(0, f"{several}; {dark:,} directions gave no echo and are no points.")
     if whole is None:

@@ -73,7 +73,7 @@ def _depths(
     if cloud is not None and seen:
         at = seen[len(seen) // 2]
         said = scale
-        scale, right = agree.depth_scale(album.depths[at], cloud.xyz, poses[at], album.intrinsics[at], said)  # type: ignore[arg-type]
+        scale, right = agree.depth_scale(album.depths[at], cloud.xyz, poses[at], album.intrinsics[at], said)
         if scale != said:
             notes.append(f"Depths fit the cloud where {scale:g} is a metre, not {said:g}: read so.")
     if not right:

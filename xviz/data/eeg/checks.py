@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from xviz.core.errors import SampleError
 
@@ -97,7 +97,7 @@ def check_inflated(data: bytes) -> None:
     """
     at, total = 128, 0
     while at + 8 <= len(data):
-        order = "big" if data[126:128] == b"MI" else "little"
+        order: Literal["big", "little"] = "big" if data[126:128] == b"MI" else "little"
         kind, size = (int.from_bytes(data[at + i : at + i + 4], order) for i in (0, 4))
         if kind == 15:
             left = zlib.decompressobj()

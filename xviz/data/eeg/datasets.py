@@ -100,12 +100,10 @@ def seed_features(data: bytes, smooth: str = "movingAve") -> list[tuple[NDArray[
     arrays, pairs = mat_arrays(data), []
     numbers = sorted(int(found[1]) for name in arrays if (found := re.fullmatch(rf"de_{smooth}(\d+)", name)))
     for number in numbers:
-        pair = [arrays.get(f"{kind}_{smooth}{number}") for kind in ("de", "psd")]
-        if any(value is None or value.ndim != 3 or value.shape[2] != 5 for value in pair) or (
-            pair[0].shape != pair[1].shape  # type: ignore[union-attr]
-        ):
+        de, psd = (arrays.get(f"{kind}_{smooth}{number}") for kind in ("de", "psd"))
+        if de is None or psd is None or de.shape != psd.shape or de.ndim != 3 or de.shape[2] != 5:
             raise SampleError(f"Clip {number} should have de_{smooth} and psd_{smooth} of one shape (62, windows, 5).")
-        pairs.append(tuple(value.transpose(0, 2, 1).astype(np.float32) for value in pair))  # type: ignore[union-attr]
+        pairs.append((de.transpose(0, 2, 1).astype(np.float32), psd.transpose(0, 2, 1).astype(np.float32)))
     if not pairs:
         raise SampleError(f"There are no features de_{smooth}1 … in this file; it holds {', '.join(arrays) or 'none'}.")
     return pairs

@@ -35,7 +35,7 @@ def continuous(data: bytes, kind: str) -> tuple[bytes, tuple[str, ...]]:
     cuts = [0, *(np.flatnonzero(np.abs(np.diff(onsets) - head.seconds) > 1e-3) + 1), len(records)]
     first, last = max(itertools.pairwise(cuts), key=lambda pair: pair[1] - pair[0])
     fixed = data[:196] + b"C" + data[197:236] + f"{last - first:<8}".encode() + data[244 : head.start]
-    notes = ()
+    notes: tuple[str, ...] = ()
     if len(cuts) > 2:
         notes = (
             f"The recording has {len(cuts) - 2} gap{'s' * (len(cuts) > 3)}; its longest stretch is read, "

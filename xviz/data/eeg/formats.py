@@ -108,7 +108,7 @@ def _read(path: Path, kind: str, part: int) -> tuple[Any, tuple[str, ...]]:
     }  # fmt: skip
     try:
         raw = readers[kind](path, preload=False, verbose="WARNING")
-        parts = (WHOLE,)
+        parts: tuple[str, ...] = (WHOLE,)
         if hasattr(raw, "n_times") and raw.n_times * len(raw.ch_names) > PART_VALUES:
             raw, parts = _part(raw, part)
         with mne.use_log_level("WARNING"):

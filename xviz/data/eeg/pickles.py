@@ -70,15 +70,15 @@ def check_instructions(data: bytes) -> None:
     before, memo, tuples = "", 0, set()
     for instruction, argument, _ in pickletools.genops(data):
         name = instruction.name
-        place = memo if name == "MEMOIZE" else argument
+        place = memo if name == "MEMOIZE" else argument if isinstance(argument, int) else -1
         refused = name not in ALLOWED
         if name in _PUTS:
             memo += 1
-            refused = int(place) >= len(data)
+            refused = place >= len(data)
             if before in _TUPLES:
-                tuples.add(int(place))
+                tuples.add(place)
         elif name in _GETS:
-            refused = int(place) in tuples
+            refused = place in tuples
         if refused:
             raise SampleError(
                 f"The file has an instruction ({name}) that pickled arrays do not have, so that it was refused and "
@@ -171,7 +171,7 @@ def _array(noted: object, name: str) -> NDArray[Any]:
 
 def _dtype(noted: object, name: str) -> np.dtype:
     """The type of number that a stand-in noted."""
-    spec, order = getattr(noted, "spec", None), getattr(noted, "order", None)
+    spec, order = getattr(noted, "spec", None), getattr(noted, "order", "")
     if isinstance(spec, str) and len(spec) <= 3 and spec[:1] in NUMBERS and spec[1:].isdigit() and order in "<>=|":
         try:
             return np.dtype(spec).newbyteorder(order)

@@ -47,12 +47,13 @@ def explain(
     target, layers = check(loaded, run, target), loaded.spec.convolutions
     if not layers:
         raise ModelError(f"{loaded.spec.title} has no convolutions over tokens. Choose a method that needs none.")
-    twin, scores = twin_of(loaded.module), {}
+    twin, scores = twin_of(loaded.module), dict[str, Tensor]()
     for number, (layer, space) in enumerate(layers.items()):
         tell(progress, number / len(layers), layer)
         here = present(run.inputs, run.spaces[space])
         cam = _cam(replace(loaded, module=twin), run, target, layer, len(here))
-        scores[space] = scores.get(space, 0.0) + cam.masked_fill(~here, 0.0)
+        cam = cam.masked_fill(~here, 0.0)
+        scores[space] = scores[space] + cam if space in scores else cam
     return answer(METHOD, run, target, scores, layers=len(layers))
 
 
@@ -78,8 +79,8 @@ METHOD = Method(
     kind="gradient",
     signed=False,
     unit="class activation",
-    words="Where along its places a layer's channels found what speaks for the output; it sees only the spaces that "
-    "such layers run along, as convolutions along the words do, and every place stands for its whole window.",
+    words="Where along its positions a convolution found evidence for the output. It covers only tokens that a "
+    "convolution runs along, and each position stands for its whole window.",
     source="Selvaraju et al., Grad-CAM, ICCV 2017, eq. 1–2; Captum",
     needs_convolution=True,
 )

@@ -53,8 +53,8 @@ METHOD = Method(
     kind="attention",
     signed=False,
     unit="attention weight",
-    words="The weights with which the picked token mixes the others, exactly as the model used them; a high weight "
-    "does not say that the result depends on that token.",
+    words="The attention weights of the picked token as a query, exactly as the model used them. A high weight does "
+    "not mean that the output depends on that key.",
     source="Vaswani et al., Attention Is All You Need, NeurIPS 2017, eq. 1",
     needs_focus=True,
 )

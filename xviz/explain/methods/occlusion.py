@@ -49,7 +49,7 @@ METHOD = Method(
     kind="perturbation",
     signed=True,
     unit="score difference",
-    words="How much the output falls when a token alone is taken away; two tokens that say the same can replace each "
-    "other and then both seem to matter little.",
+    words="How much the output falls when one token is left out. Two tokens that carry the same evidence can replace "
+    "each other, and then both get a small score.",
     source="Zeiler & Fergus, ECCV 2014, section 4.1; Li, Monroe & Jurafsky, arXiv:1612.08220",
 )

@@ -56,7 +56,7 @@ METHOD = Method(
     kind="attention",
     signed=False,
     unit="mean attention weight",
-    words="How much each token is attended to, on the mean over all that ask; it says where attention gathers, not "
-    "whether the result depends on it, and does not know which output is explained.",
+    words="How much attention each token receives as a key, mean over all queries. It shows where attention gathers, "
+    "not whether the output depends on it, and is the same for every output.",
     source="Vaswani et al., Attention Is All You Need, NeurIPS 2017, eq. 1; mean over queries",
 )

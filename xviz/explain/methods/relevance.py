@@ -93,7 +93,7 @@ METHOD = Method(
     kind="attention",
     signed=False,
     unit="relevance",
-    words="Attention, weighted with what it adds to the output and followed through the layers; it knows the output, "
-    "but keeps only what speaks for it and does not see feed-forward layers.",
+    words="Attention weighted by its gradient and followed through the layers. It is specific to the output, keeps "
+    "only evidence for it, and does not see feed-forward layers.",
     source="Chefer et al., Generic Attention-model Explainability, ICCV 2021, eq. 5–11",
 )

@@ -72,7 +72,7 @@ METHOD = Method(
     kind="attention",
     signed=False,
     unit="share of the mixture",
-    words="How the tokens at the end are mixed from those at the start, if attention and residual weigh the same and "
-    "nothing else matters; values, feed-forward layers and the sign of a contribution are not seen.",
+    words="How the last tokens are mixed from the first if attention and residual weigh the same and nothing else "
+    "matters. Values, feed-forward layers and the sign of a contribution are not seen.",
     source="Abnar & Zuidema, Quantifying Attention Flow in Transformers, ACL 2020, section 3",
 )

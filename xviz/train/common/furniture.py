@@ -233,10 +233,10 @@ def _views(plotter: pyvista.Plotter, model: Model, obj: Path, shots: Sequence[Sh
     stretch = np.array(model.size) / np.maximum(high - low, 1e-6)
     _set_matrix(plotter, np.diag([*(stretch / stretch.max()), 1.0]) @ turn)
     for shot in shots:
-        plotter.view_xy()
+        plotter.view_xy()  # type: ignore[call-arg]
         plotter.camera.azimuth, plotter.camera.elevation = shot.azimuth, shot.elevation
         _light(plotter, shot)
-        plotter.reset_camera()
+        plotter.reset_camera()  # type: ignore[call-arg]
         plotter.renderer.reset_camera_clipping_range()
         yield np.asarray(plotter.screenshot(transparent_background=True, return_img=True))
 

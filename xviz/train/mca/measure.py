@@ -195,7 +195,7 @@ def by_band(key: str) -> Callable[[Loaded, Run, str], Map]:
 def _integrated(loaded: Loaded, run: Run, label: str) -> Map:
     """Integrated gradients summed over the seconds of each cell, DE and PSD together."""
     bands = run.calls[0].heads
-    found = eeg_cells.integrated(loaded, run, Target(label), n_steps=24)
+    found = eeg_cells.integrated(loaded, run, Target(label), steps=(24,))[0]
     return sum(part.reshape(len(part), bands, -1).sum(-1) for part in found.values())
 
 

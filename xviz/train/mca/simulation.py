@@ -238,7 +238,7 @@ def truth(label: str, measure: object, *, subjects: Sequence[int], seed: int = 0
         for rating in (2.0, 8.0):
             given = [5.0, 5.0]
             given[index] = rating
-            levels.append(measure(simulate(who, given, (seed, 9999))))  # type: ignore[operator]
+            levels.append(measure(simulate(who, given, (seed, 9999))))
         changes.append(levels[1] - levels[0])
     return np.mean(changes, 0)
 

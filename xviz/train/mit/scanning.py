@@ -72,7 +72,7 @@ def _spot(plan: Plan, high: Sequence[Box], turn: float, walk: Walk, rng: np.rand
     ahead = np.array([np.cos(turn), np.sin(turn)])
     for back in walk.back:
         spot = middle - back * plan.extent * ahead + rng.normal(0, 0.15, 2)
-        stand = Box(*spot, 0.5, 0.5, 0.0, 1.0, 1.8)
+        stand = Box(spot[0], spot[1], 0.5, 0.5, 0.0, 1.0, 1.8)
         if plan.inside(spot[None], 0.3)[0] and not any(stand.meets(box) for box in high):
             return spot
     return middle

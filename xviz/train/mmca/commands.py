@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
+from xviz.places import RESULTS
 from xviz.train import tasks
 from xviz.train.tasks import Task
 
@@ -30,6 +31,23 @@ def make(given: Namespace) -> None:
     scenes.make(given.out, given.cache or given.out / "cache", wanted, seed=given.seed, workers=given.workers)
 
 
+def measurement(parser: ArgumentParser) -> None:
+    """Arguments of the measurement."""
+    from xviz.train.mmca.measure import PARTS
+
+    tasks.data(parser, SET)
+    tasks.out(parser, RESULTS / "mmca.json", "record to write")
+    tasks.number(parser, "things", 250, "named things for the table of words and regions")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what is measured; the rest is kept")
+
+
+def measured(given: Namespace) -> None:
+    """Measure the checkpoint."""
+    from xviz.train.mmca.measure import measure
+
+    measure(given.data, given.out, things=given.things, parts=given.parts)
+
+
 def shipped(parser: ArgumentParser) -> None:
     """Arguments of the samples."""
     tasks.data(parser, SET)
@@ -45,12 +63,6 @@ def samples(given: Namespace) -> None:
 TASKS = (
     Task("make", "scenes", "compose scenes with sentences from packages, for mmca", scenes, make),
     tasks.training("mmca", "image–sentence matching", SET, __package__, "mmca"),
-    tasks.measuring(
-        "mmca",
-        "image–sentence matching",
-        SET,
-        __package__,
-        ("things", 250, "named things for the table of words and regions"),
-    ),
+    Task("measure", "mmca", "image–sentence matching", measurement, measured),
     Task("samples", "mmca", "pictures and sentences", shipped, samples),
 )

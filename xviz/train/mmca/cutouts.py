@@ -107,7 +107,7 @@ def _concept(name: str) -> str:
 def _cutout(source: str, key: str, path: Path, name: str, **fields: object) -> Cutout:
     base = {"caption": None, "keywords": (), "colour": "none", "model": key, "flip": not _NO_FLIP.search(name)}
     return described(
-        Cutout(id=key, source=source, path=str(path), concept=_concept(name), name=name, **{**base, **fields})  # type: ignore[arg-type]
+        Cutout(id=key, source=source, path=str(path), concept=_concept(name), name=name, **{**base, **fields})
     )
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xviz import engine
+from xviz.core.errors import SampleError
 from xviz.core.provenance import digest_file
 from xviz.core.run import Run, Target
 from xviz.core.sample import Regions, Sample
@@ -35,15 +36,31 @@ from xviz.train.mmca.scores import centres_inside, iou, recalls
 ALIGNED = ("look", "rollout", "relevance", "gradient", "integrated", "occlusion")  #: methods of the table
 #: what the checkpoint learnt from, apart from scenes of one thing
 LEARNT = Portion(Recipe.scenes, Recipe.sentences, Recipe.foils)
+PARTS = ("retrieval", "alignment")  #: of the record
+NAMED = ("test", "unseen")  #: splits of the alignment tables
 ALPHAS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5)
 #: pictures of a split that are ranked, where not all: every pair is one pass of the cross-attention branch
 MOST = {"unseen": 500}
 
 
-def measure(folder: Path, out: Path, *, things: int = 250) -> dict[str, object]:
-    """Measure the shipped checkpoint on the scenes of a folder and write the record ``out`` (JSON)."""
+def measure(folder: Path, out: Path, *, things: int = 250, parts: Sequence[str] = PARTS) -> dict[str, object]:
+    """Measure the shipped checkpoint on the scenes of a folder and write the record ``out`` (JSON).
+
+    Args:
+        folder: What ``xviz make scenes`` wrote.
+        out: Where the record goes.
+        things: Named things of each split for the part "alignment".
+        parts: "retrieval" ranks, "alignment" asks each method for the named thing. With "alignment" alone the rest of
+            the record is kept, and the test and unseen scenes are enough.
+
+    Raises:
+        SampleError: the kept record is of other weights.
+    """
     loaded = engine.load(MMCA_CARD)
     model = loaded.model(MMCA)
+    if "retrieval" not in parts:
+        return realign(loaded, folder, out, things)
+    former = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
     splits = {name: load_split(folder, name) for name in ("test", "unseen", "photos")}
     record: dict[str, object] = {
         "card": MMCA_CARD.key,
@@ -54,8 +71,30 @@ def measure(folder: Path, out: Path, *, things: int = 250) -> dict[str, object]:
         "retrieval": {name: retrieval(model, split, MOST.get(name)) for name, split in splits.items()},
         "linear": linear(load_split(folder, "train", LEARNT), splits["photos"]),
         "foils": foils(model, splits["test"]),
-        "alignment": {name: alignment(loaded, folder, splits[name], things) for name in ("test", "unseen")},
     }
+    if "alignment" in parts:
+        record["alignment"] = {name: alignment(loaded, folder, splits[name], things) for name in NAMED}
+    elif former.get("checkpoint_sha256") == loaded.sha256:
+        kept = ("alignment", "alignment_scenes_sha256")
+        record["alignment_scenes_sha256"] = former["scenes_sha256"]
+        record |= {name: former[name] for name in kept if name in former}
+    out.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return record
+
+
+def realign(loaded: engine.Loaded, folder: Path, out: Path, things: int) -> dict[str, object]:
+    """Measure the part "alignment" of a record anew, and keep the rest.
+
+    Raises:
+        SampleError: there is no record, or it is of other weights.
+    """
+    record = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
+    if record.get("checkpoint_sha256") != loaded.sha256:
+        raise SampleError(f"{out.name} is no record of the shipped weights. Measure the part “retrieval” too.")
+    record["alignment"] = {
+        name: alignment(loaded, folder, load_split(folder, name, Portion(scenes=things)), things) for name in NAMED
+    }
+    record["alignment_scenes_sha256"] = {name: digest_file(folder / f"{name}.jsonl") for name in NAMED}
     out.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return record
 
@@ -155,6 +194,7 @@ def alignment(loaded: engine.Loaded, folder: Path, split: Split, things: int) ->
             hits.setdefault(f"{method}, untrained", []).append((inside[best], overlap[best] >= 0.5))
     return {
         "things": len(chance),
+        "baseline": loaded.card.settings.baseline,
         "chance": _percent(chance),
         "boxes' bound": _percent(bound),
         "methods": {method: _percent(found) for method, found in hits.items()},

@@ -1,4 +1,4 @@
-"""The live components: heatmap, picture, photos, sentence, cloud, head, traces, waveform; a `View` in, a pick out.
+"""The live components: heatmap, picture, photos, sentence, cloud, head, traces, waveform; a `Drawing` in, a pick out.
 
 They stand on ``st.components.v2``. A view goes to the browser as bytes; a click sends back nothing but the token's
 number, and the script answers with a new view under the same key. What does not change from pick to pick (a picture, a
@@ -14,7 +14,7 @@ from typing import Any
 
 import streamlit as st
 
-from xviz.drawings.view import View
+from xviz.drawings.drawing import Drawing
 from xviz.ui import state
 
 _COMMON = ("message.js", "colour.js", "common.js")
@@ -36,7 +36,7 @@ SCRIPTS: Mapping[str, tuple[str, ...]] = {
 Pick = int | tuple[int, ...] | None  #: a token's number, (row, column) of a matrix, or nothing
 
 
-def mount(view: View, *, key: str, on_pick: Callable[[Pick], None] | None = None) -> Pick:
+def mount(view: Drawing, *, key: str, on_pick: Callable[[Pick], None] | None = None) -> Pick:
     """Shows a view and gives the token the visitor picked in it: a number, (row, column) of a matrix, or None.
 
     ``on_pick`` is told of every new pick before the script runs again, so that views drawn earlier can answer it too.
@@ -61,7 +61,7 @@ def token_of(sent: object) -> object:
     return sent[0] if isinstance(sent, list) and len(sent) == 2 else None
 
 
-def picked(view: View, *, key: str) -> Pick:
+def picked(view: Drawing, *, key: str) -> Pick:
     """What `mount` with this key is going to give, before it is called: the pick as the last rerun left it."""
     kept = state.widget(key)
     return view.resolve(token_of(kept.get("pick"))) if isinstance(kept, Mapping) else None

@@ -1,11 +1,15 @@
 // How the point cloud is turned, and how a token is found on it by mouse and by key. Follows common.js, precedes cloud.js.
 
-const FIELD = 0.8; // of view, radians; `xviz/figures/cloud.py` knows it too
 const CAMERAS = (window.xvizCameras ??= new Map()); // by the name of the cloud
-const START = { turn: 0.7, tilt: 0.5, pan: [0, 0, 0], near: 1 };
 
 /** The view to begin with; into a room whose ceiling is cut away from higher up. */
-const startOf = (view) => ({ ...START, tilt: view.still?.header.roof ? 0.85 : START.tilt, pan: [...START.pan] });
+function startOf(view) {
+  const { turn = 0, tilt = 0 } = view.still?.header.view ?? {};
+  return { turn, tilt: view.still?.header.roof ? 0.85 : tilt, pan: [0, 0, 0], near: 1 };
+}
+
+/** The tangent of half the vertical field of view. */
+const halfField = (view) => Math.tan(view.still.header.view.field / 2);
 
 /** What is cut away: above a height, and nearer than a distance; in metres around the centre and from the eye. */
 function cutOf(view, { eye, back }) {
@@ -37,7 +41,7 @@ function axesOf({ turn, tilt }) {
 function wholeView(view) {
   const { extent, radius } = view.still.header;
   const { back, right, up } = axesOf(startOf(view));
-  const t = Math.tan(FIELD / 2) * 0.92, aspect = view.canvas.width / view.canvas.height;
+  const t = halfField(view) * 0.92, aspect = view.canvas.width / view.canvas.height;
   const corners = [...Array(8).keys()].map((corner) => {
     const at = extent.map((size, k) => ((corner >> k) & 1 ? 0.5 : -0.5) * size);
     return { near: dot(at, back), above: dot(at, up), aside: Math.abs(dot(at, right)) };
@@ -61,7 +65,7 @@ function eyeOf(view) {
 function matrixOf(view, { back, right, up, eye, distance, radius }) {
   const aspect = view.canvas.width / view.canvas.height;
   const [near, far] = [Math.max(distance - 3 * radius, distance / 200), distance + 3 * radius];
-  const t = 1 / Math.tan(FIELD / 2);
+  const t = 1 / halfField(view);
   const [depth, shift] = [(far + near) / (near - far), (2 * far * near) / (near - far)];
   const column = (x, y, z) => [(t / aspect) * x, t * y, depth * z, -z];
   const moved = [-dot(right, eye), -dot(up, eye), -dot(back, eye)];
@@ -126,7 +130,7 @@ function zoom(view, factor) {
 function slide(view, dx, dy) {
   if (!view.still) return;
   const { right, up, distance } = eyeOf(view);
-  const metres = (2 * distance * Math.tan(FIELD / 2)) / view.canvas.clientHeight; // per CSS pixel
+  const metres = (2 * distance * halfField(view)) / view.canvas.clientHeight; // per CSS pixel
   view.camera.pan = view.camera.pan.map((value, k) => value + metres * (dy * up[k] - dx * right[k]));
   view.draw();
 }

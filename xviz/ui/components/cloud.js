@@ -1,6 +1,6 @@
 // A point cloud in WebGL2: orbit, zoom, pan, and a token under the mouse read from an id buffer. Follows common.js, marks.js, camera.js and overlay.js.
 
-const HINT = "Drag turns, shift-drag moves, wheel zooms once clicked. Keys: arrows go from point to point, shift-arrows turn, + and − zoom, 0 resets, Enter picks, Escape clears.";
+const HINT = "Drag to turn, Shift-drag to move, scroll to zoom once clicked. Keys: arrows move between tokens, Shift-arrows turn, + and − zoom, 0 resets, Enter picks, Esc clears.";
 const NOTHING = 0xfffffffe; // a token number that no point has
 
 const POINT_VERTEX = `#version 300 es
@@ -178,7 +178,7 @@ function drawCloud(view) {
   if (!header || !view.stage.clientWidth) return;
   const width = view.stage.clientWidth, height = Math.min(header.height, Math.round(1.1 * width));
   view.stage.style.height = `${height}px`;
-  if (!gl) return void (view.note.textContent = "This browser offers no WebGL2, so the cloud cannot be drawn; its strongest tokens are in the table.");
+  if (!gl) return void (view.note.textContent = "This browser has no WebGL2, so the cloud cannot be drawn. The table lists its strongest tokens.");
   if (!still) return;
   const ratio = window.devicePixelRatio || 1;
   const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];

@@ -88,7 +88,11 @@ function listenKeys(view) {
     event.preventDefault();
     event.stopPropagation();
   });
-  view.stage.addEventListener("blur", () => hideTip(view));
+  view.stage.addEventListener("focus", () => view.header && view.announce());
+  view.stage.addEventListener("blur", () => {
+    hideTip(view);
+    if (view.header) view.announce();
+  });
 }
 
 /** Arrow keys through the tokens from the strongest to the weakest: a `view.step`. */
@@ -167,10 +171,10 @@ function hideTip(view) {
   view.tip.style.display = "none";
 }
 
-/** Says the token under the cursor, or the picked one, or how to begin; marks its score on the colour bar. */
+/** Says the token under the cursor, or the picked one, or at the keyboard which keys there are; marks its score on the bar. */
 function announceWith(view, hint, token = view.cursor ?? view.selected) {
   const picked = JSON.stringify(token) === JSON.stringify(view.selected);
-  view.say.textContent = token === null ? hint : `${picked ? "Picked: " : ""}${view.describe(token).filter(Boolean).join(" · ")}`;
+  view.say.textContent = token === null ? (view.stage.matches(":focus") ? hint : "") : `${picked ? "Picked: " : ""}${view.describe(token).filter(Boolean).join(" · ")}`;
   view.say.classList.toggle("hint", token === null);
   markBar(view, token === null ? null : view.valueOf(token));
 }

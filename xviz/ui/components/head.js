@@ -1,7 +1,6 @@
 // A head seen from above: the field between electrodes, the electrodes themselves, lines between them. Follows common.js.
 
-const HINT = "Point at an electrode to read it, click to pick. Keys: arrows go by score, Enter picks, Escape clears.";
-const REACH = 1.3; // half the width of the drawing, in radii of the head
+const HINT = "Hover to read, click to pick. Keys: arrows go by score, Enter picks, Esc clears.";
 const NEAR = 16; // CSS pixels within which an electrode is meant
 
 function buildHead(view) {
@@ -36,8 +35,8 @@ function describeElectrode(view, index) {
 
 /** Where an electrode stands on the canvas, CSS pixels. */
 function spot(view, index) {
-  const { side, arrays: { places } } = view;
-  const unit = side / (2 * REACH);
+  const { side, header: { reach }, arrays: { places } } = view;
+  const unit = side / (2 * reach);
   return [side / 2 + places[2 * index] * unit, side / 2 - places[2 * index + 1] * unit];
 }
 
@@ -63,7 +62,7 @@ function drawHead(view) {
   view.side = Math.min(stage.clientWidth, header.height);
   const context = sharpContext(canvas, view.side, view.side);
   drawField(context, view);
-  drawOutline(context, view.side);
+  drawOutline(context, view.side, view.header.reach);
   drawLinks(context, view, look);
   header.labels.forEach((_, i) => drawElectrode(context, view, i, look));
   if (view.names) drawNames(context, view, look);
@@ -71,7 +70,7 @@ function drawHead(view) {
 
 /** The interpolated field, on a disc that reaches as far as the electrodes. */
 function drawField(context, view) {
-  const { header: { cells, scale, rim }, arrays: { field, lut }, side } = view;
+  const { header: { cells, scale, rim, reach }, arrays: { field, lut }, side } = view;
   if (!scale || !field?.length) return;
   if (view.painted !== field) {
     [view.field.width, view.field.height] = [cells, cells];
@@ -82,15 +81,15 @@ function drawField(context, view) {
   }
   context.save();
   context.beginPath();
-  context.arc(side / 2, side / 2, (rim * side) / (2 * REACH), 0, 2 * Math.PI);
+  context.arc(side / 2, side / 2, (rim * side) / (2 * reach), 0, 2 * Math.PI);
   context.clip();
   context.imageSmoothingQuality = "high";
   context.drawImage(view.field, 0, 0, side, side);
   context.restore();
 }
 
-function drawOutline(context, side) {
-  const [middle, radius] = [side / 2, side / (2 * REACH)];
+function drawOutline(context, side, reach) {
+  const [middle, radius] = [side / 2, side / (2 * reach)];
   const half = 0.13; // rad
   const lines = new Path2D();
   lines.arc(middle, middle, radius, 0, 2 * Math.PI);

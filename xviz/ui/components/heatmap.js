@@ -1,7 +1,7 @@
 // A matrix on a canvas: every cell hovered, walked and picked. Follows common.js.
 
 const FONT_SIZE = 11;
-const HINT = "Point at a cell to read it, click to pick. Keys: arrows move, Enter picks, Escape clears.";
+const HINT = "Hover to read, click to pick. Keys: arrows move, Enter picks, Esc clears.";
 
 function buildHeatmap(view) {
   view.stage.setAttribute("role", "application");
@@ -111,7 +111,7 @@ function drawHeatmap(view) {
   if (!view.painted || wanted.some((value, i) => value !== view.painted[i])) paintCells(view, wanted[1], wanted[2]);
   view.painted = wanted;
   const reduced = view.cells.width < header.columns || view.cells.height < header.rows;
-  view.note.textContent = [header.note, reduced ? "Finer than the screen: each pixel shows the strongest cell under it." : ""].join(" ").trim();
+  view.note.textContent = [header.note, reduced ? "More cells than pixels: each pixel shows its strongest cell." : ""].join(" ").trim();
   context.imageSmoothingEnabled = false;
   context.drawImage(view.cells, at.left, at.top, w, h);
 

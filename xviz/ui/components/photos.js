@@ -1,6 +1,6 @@
 // Photos beside each other, each under a grid of patches coloured by score. Follows common.js and marks.js.
 
-const HINT = "Point at a patch to read it, click to pick. Keys: arrows move, Page Down and Page Up go by score, Enter picks, Escape clears.";
+const HINT = "Hover to read, click to pick. Keys: arrows move, Page Up and Page Down go by score, Enter picks, Esc clears.";
 const LEAST = 170, GAP = 8, HEAD = 20; // CSS pixels: width of a photo, room between photos, and for the name above
 
 function buildPhotos(view) {

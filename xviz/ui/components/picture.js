@@ -1,6 +1,6 @@
 // A picture with boxes over it, coloured by score. Follows common.js and marks.js.
 
-const HINT = "Point at a NOUN to read it, click to pick; click again for the next larger one. Keys: arrows go by score, Enter picks, Escape clears.";
+const HINT = "Hover to read a NOUN, click to pick; click again for the next larger one. Keys: arrows go by score, Enter picks, Esc clears.";
 const NEAR = 4; // CSS pixels within which two clicks are on the same spot
 const NO_MARGIN = { left: 0, right: 0, top: 0, bottom: 0 };
 
@@ -29,7 +29,7 @@ function describeRegion(view, index) {
     labels[index],
     scale && `${format(view.valueOf(index))} ${scale.name}`,
     scale ? `${place} of ${labels.length} by score` : `${view.header.noun} ${index + 1} of ${labels.length}`,
-    masked.includes(index) && "masked: not shown to the model",
+    masked.includes(index) && "left out: not shown to the model",
   ];
 }
 

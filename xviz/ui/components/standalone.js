@@ -78,10 +78,10 @@ function start() {
         plainCloud.arrays.ends = Float32Array.from(best.flatMap((piece) => [...eye, ...middle(piece)]));
         plainCloud.arrays.strength = Float32Array.from(best, (piece) => values[piece] / (values[best[0]] || 1));
       }
-      show(scored(plainCloud, values, -1, "Cloud: answers to the picked patch", lut, name), bare(withoutTotals(plainPhotos), token, "Photos"));
+      show(scored(plainCloud, values, -1, "Cloud: attention from the picked patch", lut, name), bare(withoutTotals(plainPhotos), token, "Photos"));
     } else {
       plainPhotos.header.numbers = best.map((patch, i) => ({ text: `${i + 1}`, patch }));
-      const two = scored(withTotals(plainPhotos, values, rows.header.cells), values, -1, "Photos: answers to the picked supervoxel", lut, name);
+      const two = scored(withTotals(plainPhotos, values, rows.header.cells), values, -1, "Photos: attention from the picked supervoxel", lut, name);
       two.arrays.ranked = Uint32Array.from(strongest(values, values.length));
       show(bare(plainCloud, token, "Cloud: own colours"), two);
     }

@@ -1,6 +1,6 @@
 // The traces of a recording, scrolled and scaled as in MNE's browser; a window of time is picked. Follows common.js.
 
-const HINT = "Click a window to pick it. Keys: arrows scroll, Home and End jump, + and − scale, Enter picks the window in the middle, Escape clears.";
+const HINT = "Click a window to pick it. Keys: arrows scroll, Home and End jump, + and − scale, Enter picks the window in the middle, Esc clears.";
 const SPANS = [5, 10, 20, 60]; // s
 const FACTOR = 1.25; // of one step of scaling
 const LEFT = 46; // CSS pixels for names
@@ -38,12 +38,12 @@ function makeTraceTools(view) {
   const label = element("label", "tool", view.tools);
   view.slider = element("input", "", label);
   Object.assign(view.slider, { type: "range", min: 0, step: 0.25 });
-  view.slider.setAttribute("aria-label", "Begin of what is shown, in seconds");
+  view.slider.setAttribute("aria-label", "Start of the visible part, in seconds");
   view.slider.addEventListener("input", () => {
     view.start = Number(view.slider.value);
     view.draw();
   });
-  button("▶", "Scroll on", () => scroll(view, view.span / 2));
+  button("▶", "Scroll forward", () => scroll(view, view.span / 2));
   const choice = element("select", "", element("label", "tool", view.tools, "show "));
   SPANS.forEach((seconds) => element("option", "", choice, `${seconds} s`));
   choice.selectedIndex = 1;

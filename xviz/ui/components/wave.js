@@ -1,7 +1,7 @@
 // A waveform with a player whose time other drawings follow, or with a stretch of it that is picked. Follows common.js.
 
-const PLAYS = "Click to hear it from there. Keys: Space plays and stops, arrows move, Home and End jump.";
-const PICKS = "Click to put the stretch there. Keys: arrows move it, Home and End jump.";
+const PLAYS = "Click to play from there. Keys: Space plays and stops, arrows move, Home and End jump.";
+const PICKS = "Click to place the time window. Keys: arrows move it, Home and End jump.";
 const [LEFT, RIGHT, FOOT] = [46, 10, 18]; // CSS pixels around the waveform
 
 function buildWave(view) {

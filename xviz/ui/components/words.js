@@ -1,6 +1,6 @@
 // A sentence as chips that wrap like text, coloured by score. Follows common.js.
 
-const HINT = "Click a word to pick it. Keys: arrows move, Enter picks, Escape clears.";
+const HINT = "Click a word to pick it. Keys: arrows move, Enter picks, Esc clears.";
 
 function buildWords(view) {
   view.stage.setAttribute("role", "listbox");

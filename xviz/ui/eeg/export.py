@@ -7,26 +7,25 @@ import numpy as np
 from xviz.core.explanation import Explanation
 from xviz.core.run import Target
 from xviz.core.sample import BIOSEMI32
-from xviz.explain import METHODS
 from xviz.export import bundle
 from xviz.figures.figure import Figure
 from xviz.figures.head import Scalp
 from xviz.figures.heads import heads_figure, row_figure
 from xviz.figures.style import PRESETS
 from xviz.ui import cache, methods, saving
-from xviz.ui.eeg.explore import DIRECTIONS, PARTNERS, banded, given, given_limits
+from xviz.ui.eeg.explore import DIRECTIONS, banded, direction, given, given_limits, partners
 from xviz.ui.eeg.sample import Opened
 from xviz.ui.records import Looked
 
 KINDS = {
     "row": "Head and matrix of this band",
     "heads": "Received: all bands, both directions",
-    "given": "Given away: all bands, both directions",
+    "given": "Given to others: all bands, both directions",
 }
 
 
 def show(opened: Opened, looked: Looked) -> None:
-    """Choose a figure and a venue, look at it, take it."""
+    """Choose a figure and a venue, look at it, save it."""
     saving.figures(
         "eeg",
         f"xviz-{opened.card.key}-{opened.sample.name}",
@@ -43,9 +42,9 @@ def scalp(opened: Opened) -> Scalp:
     return Scalp(opened.electrodes, montage, opened.absent, opened.sample.source)
 
 
-def received(opened: Opened, direction: str, band: int | None) -> Explanation:
+def received(opened: Opened, call: str, band: int | None) -> Explanation:
     """The attention that electrodes receive."""
-    return cache.explain(opened.run, cache.Question("received", Target(opened.output), direction, band))
+    return cache.explain(opened.run, cache.Question("received", Target(opened.output), call, band))
 
 
 def row(opened: Opened, looked: Looked) -> Explanation:
@@ -60,55 +59,47 @@ def figure(opened: Opened, looked: Looked, kind: str, preset: str) -> Figure:
     """The figure of a kind."""
     if kind in ("heads", "given"):
         return _heads(opened, kind, preset)
-    found, picked = row(opened, looked), looked.selection
-    call = opened.run.call(looked.call)
-    shown = methods.weigh(call, looked.head)
-    links: list[tuple[int, int, float]] = []
-    if picked is not None:
-        weights = shown[picked.token]
-        best = [int(i) for i in np.argsort(-weights) if i != picked.token][:PARTNERS]
-        links = [(picked.token, i, float(weights[i])) for i in best]
+    explanation, call = row(opened, looked), opened.run.call(looked.call)
+    weights = methods.weigh(call, looked.head)
     return row_figure(
         scalp(opened),
-        found.scores[call.keys],
-        shown,
-        found.provenance,
-        direction=DIRECTIONS[looked.call],
+        explanation,
+        weights,
+        direction=direction(opened, looked.call),
         band=banded(opened, looked.head),
-        unit=METHODS[found.method].unit,
-        selected=None if picked is None else picked.token,
-        links=links,
+        links=partners(weights, looked.selection),
         preset=PRESETS[preset],
     )
 
 
 def _heads(opened: Opened, kind: str, preset: str) -> Figure:
-    """All bands and both directions: the attention received, or given away."""
-    hertz = [f"{b.name}\n{'–'.join(f'{edge:g}' for edge in b.psd)} Hz" for b in opened.bands]
-    origin, sized = opened.run.provenance, PRESETS[preset]
+    """All bands and both directions: the attention received, or given to others."""
+    hertz = [f"{band.name}\n{'–'.join(f'{edge:g}' for edge in band.psd)} Hz" for band in opened.bands]
+    origin, venue = opened.run.provenance, PRESETS[preset]
+    titles = {name: direction(opened, name) for name in DIRECTIONS}
     if kind == "given":
-        away = {words: given(opened.run.call(name).rows().double().numpy()) for name, words in DIRECTIONS.items()}
+        to_others = {titles[name]: given(opened.run.call(name).rows().double().numpy()) for name in DIRECTIONS}
         return heads_figure(
-            scalp(opened), {words: values.T for words, values in away.items()}, hertz, origin,
-            what="Attention that each electrode gives to all others when it asks", unit="weight given to others",
-            limits=given_limits(opened, np.concatenate([*away.values()])), preset=sized,
+            scalp(opened), {words: values.T for words, values in to_others.items()}, hertz, origin,
+            what="Attention that each electrode gives to all others", unit="weight given to others",
+            limits=given_limits(opened, np.concatenate([*to_others.values()])), preset=venue,
         )  # fmt: skip
     tables = {
-        words: np.stack(
-            [received(opened, name, b).scores[opened.run.call(name).keys] for b in range(len(opened.bands))], 1
+        titles[name]: np.stack(
+            [received(opened, name, band).scores[opened.run.call(name).keys] for band in range(len(opened.bands))], 1
         )
-        for name, words in DIRECTIONS.items()
+        for name in DIRECTIONS
     }
-    return heads_figure(scalp(opened), tables, hertz, origin, preset=sized)
+    return heads_figure(scalp(opened), tables, hertz, origin, preset=venue)
 
 
 def zipped(opened: Opened, looked: Looked, kind: str, preset: str) -> bytes:
     """The figure in all formats with the numbers behind it."""
     weights = {name: opened.run.call(name).rows().double().numpy() for name in DIRECTIONS}
-    found = [row(opened, looked), *looked.explanations]
+    explanations = [row(opened, looked), *looked.explanations]
     return bundle(
         {kind: figure(opened, looked, kind, preset)},
-        list({(e.method, e.provenance.json()): e for e in found}.values()),
+        list({(shown.method, shown.provenance.json()): shown for shown in explanations}.values()),
         arrays={
             **{f"attention_{name}": values for name, values in weights.items()},
             **{name: tokens.numpy() for name, tokens in opened.run.inputs.tokens.items()},
@@ -117,7 +108,7 @@ def zipped(opened: Opened, looked: Looked, kind: str, preset: str) -> bytes:
         labels={"de": opened.names, "psd": opened.names},
         manifest={
             **{f"output_{name}": value for name, value in opened.run.outputs.items()},
-            "bands": "; ".join(banded(opened, i) for i in range(len(opened.bands))),
-            "axes_of_attention": "band, asking electrode, answering electrode",
+            "bands": "; ".join(banded(opened, band) for band in range(len(opened.bands))),
+            "axes_of_attention": "band, query electrode, key electrode",
         },
     )

@@ -1,4 +1,4 @@
-"""Electrode × band × second: what each method says of a cell, beside what the simulation did."""
+"""Electrode × band × second: the score of each cell by several methods, beside what the simulation did."""
 
 from __future__ import annotations
 
@@ -10,18 +10,22 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from xviz import record
+from xviz.core.explanation import Facts
 from xviz.core.run import Target
 from xviz.data.shipped import simulation
 from xviz.draw import scale
 from xviz.draw.scale import signed
 from xviz.drawings import matrix
+from xviz.drawings.drawing import Surround
 from xviz.explain import METHODS, eeg_cells
 from xviz.explain.planted import Fit, chance, fit
-from xviz.ui import cache, components, page, state
-from xviz.ui.eeg.explore import banded, choose_electrode
+from xviz.ui import cache, components, methods, page, state
+from xviz.ui.eeg.explore import banded, pick_electrode
 from xviz.ui.eeg.sample import Opened
 from xviz.ui.records import Looked
 from xviz.ui.state import Selection
+
+STEPS = (24, 48, 96, 192)  #: points of integrated gradients, until they are complete enough
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,62 +41,64 @@ class Map:
 
 
 @dataclass(frozen=True, eq=False)
-class Fine:
+class CellScores:
     """What takes longer: scores of single features, and of cells left out."""
 
     integrated: Mapping[str, NDArray[np.float64]]  #: feature → (electrode, band, step)
     left_out: NDArray[np.float64]  #: (electrode, band)
+    facts: Facts  #: how complete the integrated gradients are
 
 
 def show(opened: Opened, looked: Looked) -> None:
     """The maps side by side, how well they fit the truth, and the attribution over seconds."""
-    st.subheader("Which electrode, which band, which second")
-    fine = _fine(opened)
-    maps = maps_of(opened, fine)
-    for column, one in zip(st.columns(len(maps), gap="small"), maps, strict=True):
+    cells = _cells(opened)
+    maps = maps_of(opened, cells)
+    for column, shown in zip(st.columns(len(maps), gap="small"), maps, strict=True):
         with column:
-            _draw(opened, one, looked.head)
+            _draw(opened, shown, looked.head)
+    if cells is not None:
+        methods.told(cells.facts, METHODS["integrated"].title)
     _fits(opened, maps)
-    if fine is not None:
-        _seconds(opened, fine, looked.head)
+    if cells is not None:
+        _seconds(opened, cells, looked.head)
 
 
-def _fine(opened: Opened) -> Fine | None:
-    """Attributions of cells, begun when asked for."""
+def _cells(opened: Opened) -> CellScores | None:
+    """Scores of cells, computed when asked for."""
     place = f"cells {opened.run.provenance.json()} {opened.absent} {opened.output}"
     kept, work = opened.choices.recall(place), st.container()  # always there, so that what stands below keeps its place
-    if kept is None and work.button("Compute attributions of cells", icon=":material/play_arrow:", key="eeg.cells"):
+    if kept is None and work.button("Compute scores of cells", icon=":material/play_arrow:", key="eeg.cells"):
         with work, page.progress("Attributions") as move:
             kept = _compute(opened, move)
         opened.choices.remember(place, kept)
     if kept is None:
         work.caption(
-            "Integrated gradients (Captum) for every electrode, band and second, and the answer with each cell of "
-            "electrode and band left out; some seconds of work."
+            "Integrated gradients for every electrode, band and second, and the change of the output when an "
+            "electrode's band is left out. Takes some seconds."
         )
-    return kept if isinstance(kept, Fine) else None
+    return kept if isinstance(kept, CellScores) else None
 
 
-def _compute(opened: Opened, move: page.Progress) -> Fine:
+def _compute(opened: Opened, move: page.Progress) -> CellScores:
     loaded, count = cache.load(opened.card.key), len(opened.bands)
-    found = eeg_cells.integrated(
-        loaded, opened.run, Target(opened.output), n_steps=24, progress=lambda share, text: move(share / 2, text)
+    integrated, facts = eeg_cells.integrated(
+        loaded, opened.run, Target(opened.output), steps=STEPS, progress=lambda share, text: move(share / 2, text)
     )
     groups = eeg_cells.bands(opened.run, count)
-    left = eeg_cells.leave_out(
+    left_out = eeg_cells.leave_out(
         loaded, opened.run, Target(opened.output), groups, progress=lambda share, text: move(0.5 + share / 2, text)
     )
-    shaped = {name: part.reshape(len(part), count, -1) for name, part in found.items()}
-    return Fine(shaped, left.reshape(-1, count))
+    by_feature = {name: scores.reshape(len(scores), count, -1) for name, scores in integrated.items()}
+    return CellScores(by_feature, left_out.reshape(-1, count), facts)
 
 
-def maps_of(opened: Opened, fine: Fine | None) -> list[Map]:
+def maps_of(opened: Opened, cells: CellScores | None) -> list[Map]:
     """The maps that are known, over both features."""
     maps = [_of_attention(opened, key) for key in ("received", "relevance")]
-    if fine is not None:
-        summed = sum(part.sum(-1) for part in fine.integrated.values())
+    if cells is not None:
+        summed = sum(scores.sum(-1) for scores in cells.integrated.values())
         maps.append(Map(METHODS["integrated"].title, summed, "logits", True))
-        maps.append(Map("Leave one cell out", fine.left_out, "logits", True))
+        maps.append(Map("Leave one cell out", cells.left_out, "logits", True))
     if opened.example is not None and opened.example.kind == "simulated":
         maps.append(
             Map(f"Simulated: {opened.output}", simulation().change[opened.output], "dB, rating 2 to 8", True, True)
@@ -101,35 +107,34 @@ def maps_of(opened: Opened, fine: Fine | None) -> list[Map]:
 
 
 def _of_attention(opened: Opened, key: str) -> Map:
-    """A method of attention asked about each band, both features together."""
+    """A method of attention for each band, both features together."""
     columns = []
     for band in range(len(opened.bands)):
-        found = cache.explain(opened.run, cache.Question(key, Target(opened.output), head=band)).scores
-        columns.append(sum(found.values()))
+        scores = cache.explain(opened.run, cache.Question(key, Target(opened.output), head=band)).scores
+        columns.append(sum(scores.values()))
     title = METHODS[key].title  # five maps stand side by side, and their rows should be level
     return Map(title, np.stack(columns, 1), METHODS[key].unit, False, short=title.removesuffix(" attention"))
 
 
-def _draw(opened: Opened, one: Map, band: int | None) -> None:
+def _draw(opened: Opened, drawn: Map, band: int | None) -> None:
     """One map; of the picked electrode the band on the page is marked, or its strongest where that is their mean."""
     picked = opened.selection()
     marked = None
     if picked is not None:
-        marked = picked.token, int(np.abs(one.values[picked.token]).argmax()) if band is None else band
-    shown = np.where(
-        np.isin(np.arange(len(opened.names)), opened.absent)[:, None] & (not one.truth), np.nan, one.values
+        marked = picked.token, int(np.abs(drawn.values[picked.token]).argmax()) if band is None else band
+    values = np.where(
+        np.isin(np.arange(len(opened.names)), opened.absent)[:, None] & (not drawn.truth), np.nan, drawn.values
     )
-    view = matrix.matrix(
-        shown,
+    drawing = matrix.matrix(
+        values,
         row_labels=opened.names,
         column_labels=[band.name for band in opened.bands],
-        scale=(scale.diverging if one.signed else scale.sequential)(shown, label=one.unit),
+        scale=(scale.diverging if drawn.signed else scale.sequential)(values, label=drawn.unit),
         selected=marked,
-        title=one.short or one.title,
         axes=("electrode", "band"),
-        height=620,
+        surround=Surround(drawn.short or drawn.title, height=620),
     )
-    components.mount(view, key=f"map {one.title} {opened.place}", on_pick=lambda pick: _picked(opened, pick))
+    components.mount(drawing, key=f"map {drawn.title} {opened.place}", on_pick=lambda pick: _picked(opened, pick))
 
 
 def _picked(opened: Opened, pick: components.Pick) -> None:
@@ -142,51 +147,58 @@ def _picked(opened: Opened, pick: components.Pick) -> None:
 
 def _fits(opened: Opened, maps: list[Map]) -> None:
     """How far this recording's maps agree, and how well they fit what the simulation did."""
-    own, real = [one for one in maps if not one.truth], next((one for one in maps if one.truth), None)
-    agreement = f"rank correlation with “{own[0].title}”"
+    explaining = [shown for shown in maps if not shown.truth]
+    simulated = next((shown for shown in maps if shown.truth), None)
+    first = explaining[0]
+    agreement = f"rank correlation with “{first.title}”"
     rows = [
-        {"map": one.title, **_fit(one, real), agreement: signed(fit(one.values, own[0].values).correlation)}
-        for one in own
+        {
+            "map": shown.title,
+            **_fit(shown, simulated),
+            agreement: signed(fit(shown.values, first.values).correlation),
+        }
+        for shown in explaining
     ]
-    if real is not None:
-        luck = chance(real.values.size)
-        rows.append({"map": "95 % of random maps stay below", **_words(luck), agreement: signed(luck.correlation)})
+    if simulated is not None:
+        random = chance(simulated.values.size)
+        rows.append({"map": "chance (95th percentile)", **_words(random), agreement: signed(random.correlation)})
     st.dataframe(rows, hide_index=True, width="stretch")
-    if real is None:
-        st.caption("Over all electrodes and bands, signs aside.")
+    if simulated is None:
+        st.caption("Over all electrodes and bands, regardless of sign.")
         return
     st.caption(
-        f"This one recording's maps against what the simulation did for {opened.output}, over all electrodes and "
-        "bands, signs aside; hits are how many of the 16 strongest true cells are among the map's 16 strongest."
+        f"Maps of this recording compared with what the simulation changed for {opened.output}.",
+        help="Over all electrodes and bands, regardless of sign. Hits: how many of the 16 cells that the simulation "
+        "changed most are among the 16 strongest of the map.",
     )
-    if found := record.read(opened.card.checkpoint or "").get("truth"):
-        said = record.eeg.verdict(opened.output, found[opened.output])
-        st.markdown(f":material/verified: On held-out recordings together: {said}")
+    if truth_rows := record.read(opened.card.checkpoint or "").get("truth"):
+        verdict = record.eeg.verdict(opened.output, truth_rows[opened.output])
+        st.markdown(f":material/verified: Measured on held-out simulated recordings: {verdict}")
 
 
-def _fit(one: Map, real: Map | None) -> dict[str, str]:
-    return {} if real is None else _words(fit(one.values, real.values))
+def _fit(shown: Map, simulated: Map | None) -> dict[str, str]:
+    return {} if simulated is None else _words(fit(shown.values, simulated.values))
 
 
-def _words(found: Fit) -> dict[str, str]:
-    return {"rank correlation with the simulation": signed(found.correlation), "hits": f"{found.hits:.0%}"}
+def _words(measured: Fit) -> dict[str, str]:
+    return {"rank correlation with the simulation": signed(measured.correlation), "hits": f"{measured.hits:.0%}"}
 
 
-def _seconds(opened: Opened, fine: Fine, band: int | None) -> None:
+def _seconds(opened: Opened, cells: CellScores, band: int | None) -> None:
     """Integrated gradients of one band by electrode and second."""
-    both = sum(fine.integrated.values())
+    bands = "all bands together" if band is None else banded(opened, band)
+    both = sum(cells.integrated.values())
     values = both.sum(1) if band is None else both[:, band]
     picked = opened.selection()
-    view = matrix.matrix(
+    drawing = matrix.matrix(
         values,
         row_labels=opened.names,
         column_labels=[str(second) for second in range(values.shape[1])],
-        scale=scale.diverging(values, label="share of the answer", unit="logits"),
+        scale=scale.diverging(values, label="share of the output", unit="logits"),
         selected=None if picked is None else (picked.token, int(np.abs(values[picked.token]).argmax())),
-        title=f"Integrated gradients for {opened.output}: "
-        f"{'all bands together' if band is None else banded(opened, band)}, by electrode and second",
         axes=("electrode", "second"),
-        height=620,
+        surround=Surround(f"Integrated gradients for {opened.output}: {bands}, by electrode and second", height=620),
     )
-    components.mount(view, key=f"seconds {opened.place}", on_pick=lambda pick: choose_electrode(opened, pick))
-    st.caption("DE and PSD together. The last two seconds repeat those before them, as published.")
+    components.mount(drawing, key=f"seconds {opened.place}", on_pick=lambda pick: pick_electrode(opened, pick))
+    methods.told(cells.facts)
+    st.caption("DE and PSD summed. The last two seconds repeat the two before them, as published.")

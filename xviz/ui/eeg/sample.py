@@ -1,4 +1,4 @@
-"""A recording on the screen: what the visitor brings, what became of its channels, and what the model answers."""
+"""A recording on the screen: what the visitor brings, what became of its channels, and the outputs of the model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from xviz.ui import cache, page, records
 from xviz.ui.state import Choices, Selection
 
 LIMIT_MB = 450
-MISSING = {"interpolate": "made from their neighbours", "leave out": "left out"}
+MISSING = {"interpolate": "interpolated from their neighbours", "leave out": "left out"}
+DETECT = "detect automatically"  #: the unit of the numbers
 WHOLE = "the whole minute"
 
 
@@ -43,7 +44,7 @@ class Opened(records.Opened):
     report: ChannelReport
     example: ShippedSample | None
     before: Run  #: with no electrode hidden
-    window: int | None  #: the window that is judged; None for all
+    window: int | None  #: the window whose output is shown; None for all
 
     @property
     def eeg(self) -> Eeg:
@@ -79,10 +80,10 @@ class Opened(records.Opened):
         """The selected electrode, if the model is shown it."""
         kept = self.choices.selection
         fits = kept is not None and kept.space == "electrode" and kept.token < len(self.names)
-        return kept if fits and kept.token not in self.absent else None  # type: ignore[union-attr]
+        return kept if fits and kept.token not in self.absent else None
 
     def asking(self, selection: Selection | None, space: str) -> Target:
-        """The answer, seen from the electrode that asks with its DE or its PSD."""
+        """The output, with an electrode's DE or PSD as the focus."""
         return Target(self.output) if selection is None else Target(self.output, space, (selection.token,))
 
     def called(self, window: int | None) -> str:
@@ -94,7 +95,7 @@ class Opened(records.Opened):
 
     @property
     def windows(self) -> int:
-        """How many windows the model judges."""
+        """How many windows the model reads."""
         return self.card.settings.plan.steps // self.card.settings.block
 
 
@@ -109,7 +110,7 @@ def choose(card: ModelCard) -> Chosen:
     """
     choices = Choices(card.key)
     with st.sidebar:
-        st.subheader("Recording")
+        st.header("Recording")
         titles = {shipped.title: shipped for shipped in samples(card.key)}
         title = st.selectbox("Shipped recordings", list(titles), key="recording", bind="query-params")
         example = titles[title]
@@ -119,10 +120,10 @@ def choose(card: ModelCard) -> Chosen:
             tuple(suffix.removeprefix(".") for suffix in SUFFIXES),
             megabytes=LIMIT_MB,
             help_text="EDF, BDF, GDF, FIF, EEGLAB .set (with its .fdt in a .zip), BrainVision (its three files in a "
-            ".zip), DEAP .dat and .mat, SEED .mat, NPZ, CSV. It stays on the machine that runs xviz; formats of EEG "
-            "systems lie there in a private folder while they are read, and are gone afterwards.",
+            ".zip), DEAP .dat and .mat, SEED .mat, NPZ, CSV. It stays on the machine that runs xviz; files of "
+            "EEG systems are kept there in a private folder while they are read, then deleted.",
         )
-        unit, rate, missing = _how(given is not None and given[0].lower().endswith((".csv", ".tsv")))
+        unit, rate, missing = _import_options(given is not None and given[0].lower().endswith((".csv", ".tsv")))
         if given is None:
             st.caption(f"{example.kind.capitalize()}. {page.plain(example.credit)}")
     name, data = (given[0], given[1]) if given is not None else (example.files["eeg"], example.path("eeg").read_bytes())
@@ -139,27 +140,26 @@ def choose(card: ModelCard) -> Chosen:
     return Chosen(choices, sample, report, example if given is None else None)
 
 
-def _how(is_table: bool) -> tuple[str | None, float | None, str]:
-    """How the file is to be read: unit, rate, and what is done about missing electrodes."""
-    with st.expander("How it is read"):
+def _import_options(is_table: bool) -> tuple[str | None, float | None, str]:
+    """Import options: unit, sampling rate, and what is done about missing electrodes."""
+    with st.expander("Import options"):
         unit = st.selectbox(
-            "Unit of the numbers",
-            ["as found", *UNITS],
+            "Unit",
+            [DETECT, *UNITS],
             key="unit",
-            help="“As found” goes by the file and by how large its numbers are, and says below what it took.",
+            help="Inferred from the file and from how large its numbers are; the unit used is shown above the result.",
         )
         rate = None
         if is_table:
-            rate = st.number_input("Rate, samples a second", 1.0, 20000.0, 128.0, key="rate")
+            rate = st.number_input("Sampling rate, Hz", 1.0, 20000.0, 128.0, key="rate")
         missing = st.radio(
-            "Missing, flat or broken electrodes are",
+            "Missing, flat or broken electrodes",
             list(MISSING),
             format_func=MISSING.get,
             key="missing",
-            help="Made from all neighbours by spherical splines (MNE), or left out: the model then knows nothing "
-            "of them.",
+            help="Interpolated with spherical splines (MNE), or left out: the model then runs without them.",
         )
-    return None if unit == "as found" else unit, rate, str(missing)
+    return None if unit == DETECT else unit, rate, str(missing)
 
 
 def _part(name: str, data: bytes, unit: str | None, rate: float | None) -> Eeg:
@@ -174,7 +174,7 @@ def _part(name: str, data: bytes, unit: str | None, rate: float | None) -> Eeg:
                 range(count),
                 format_func=file.parts.__getitem__,
                 key=f"part of {count}",
-                help="A long recording is read in parts, so that it needs little memory.",
+                help="Long recordings are read in parts to save memory.",
             )
             file = _opened(file_digest, unit, rate, part, name, data)
         if len(file.recordings) > 1:
@@ -185,7 +185,7 @@ def _part(name: str, data: bytes, unit: str | None, rate: float | None) -> Eeg:
         spare = eeg.seconds - eeg.rest - 60
         if spare < 1:
             return eeg
-        start = st.slider("The minute begins at, s", 0.0, float(int(spare)), 0.0, 1.0, key="start")
+        start = st.slider("Start of the minute, s", 0.0, float(int(spare)), 0.0, 1.0, key="start")
     return crop(eeg, start, 60.0)
 
 
@@ -201,22 +201,22 @@ def _matched(digest: str, missing: Missing, _eeg: Eeg) -> tuple[Eeg, ChannelRepo
     return match(_eeg, missing=missing)
 
 
-# Answering
+# Running
 
 
 def answer(card: ModelCard, chosen: Chosen) -> Opened:
-    """Run the model and show both answers, and which of them is explained."""
+    """Run the model and show both outputs, and which of them is explained."""
     block, steps = card.settings.block, card.settings.plan.steps
     windows = [WHOLE, *(f"{start}–{start + block} s" for start in range(0, steps, block))]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         output = st.segmented_control(
-            "Explained answer", list(card.outputs), default=card.target, key="answer", bind="query-params",
+            "Output to explain", list(card.outputs), default=card.target, key="answer", bind="query-params",
             required=True,
         )  # fmt: skip
         judged = st.select_slider(
-            "Judged on", windows, key="window", bind="query-params",
-            help="The answer to the whole minute is the mean over windows of 3 s. Clicking a window in the traces "
-            "chooses it here. The attention is that of the whole minute in every case.",
+            "Time window", windows, key="window", bind="query-params",
+            help="The output for the whole minute is the mean over its 3 s windows; click a window in the traces to "
+            "choose it. Attention is always computed over the whole minute.",
         )  # fmt: skip
     window = None if judged == WHOLE else windows.index(judged) - 1
     context = {} if window is None else {"window": float(window)}  # the model's own is the mean over all
@@ -227,12 +227,12 @@ def answer(card: ModelCard, chosen: Chosen) -> Opened:
         card=card, choices=chosen.choices, sample=chosen.sample, report=chosen.report, example=chosen.example, run=run,
         before=before, output=str(output), window=window,
     )  # fmt: skip
-    _answers(opened)
+    _outputs(opened)
     return opened
 
 
-def _answers(opened: Opened) -> None:
-    """Both answers, with what the simulation was told where it is one."""
+def _outputs(opened: Opened) -> None:
+    """Both outputs."""
     columns = st.columns([1, 1, 2], vertical_alignment="top")
     for column, name in zip(columns, opened.card.outputs, strict=False):
         value, before = opened.run.outputs[name], opened.before.outputs[name]
@@ -240,26 +240,31 @@ def _answers(opened: Opened) -> None:
             f"{name.capitalize()}, {opened.called(opened.window)}",
             f"{'high' if value > 0 else 'low'} ({signed(value)})",
             f"{value - before:+.2f}" if opened.edited else None,
-            delta_description="against all electrodes" if opened.edited else None,
-            help="How far “high” is above “low”, in logits: 0 is undecided, ±2.2 is nine to one.",
+            delta_description="compared with all electrodes" if opened.edited else None,
+            help="Logit of “high” minus that of “low”: 0 is undecided, ±2.2 means odds of nine to one.",
         )
-    columns[2].markdown(said_of(opened))
 
 
-def said_of(opened: Opened) -> str:
-    """What is known about the recording, and what the answer is worth."""
-    if opened.example is not None and opened.example.kind == "simulated":
-        told = ", ".join(f"{name} {value:.1f}" for name, value in opened.example.truth.ratings.items())
-        return (
-            f":material/science: **A simulated recording.** Nobody's brain was recorded. The simulation was told: "
-            f"{told} (1–9, high from 5 on), so that we know which electrodes and bands follow it."
+def warn(chosen: Chosen, card: ModelCard) -> None:
+    """What an output is worth for this recording, above the outputs."""
+    if chosen.example is not None and chosen.example.kind == "simulated":
+        ratings = ", ".join(f"{name} {value:.1f}" for name, value in chosen.example.truth.ratings.items())
+        st.info(
+            f"**Simulated recording.** No brain was recorded. Ratings given to the simulation: {ratings} (1–9, high "
+            "from 5 on), so the electrodes and bands that follow them are known.",
+            icon=":material/science:",
         )
-    if opened.card.checkpoint in OWN:
-        return (
-            f":material/info: **Weights of your own**, `{OWN[opened.card.checkpoint].path.name}`. What their answers "
-            "are worth is what was measured when they were trained; no number in xviz is about them."
+    elif card.checkpoint in OWN:
+        st.warning(
+            f"**Custom weights**, `{OWN[card.checkpoint].path.name}`. xviz has measured nothing with them.",
+            icon=":material/warning:",
         )
-    return (
-        ":material/warning: **The model was trained on simulated recordings only.** What it answers about a real one "
-        "is no finding about that person. The features, the attention and the topographies are those of the recording."
-    )
+    else:
+        st.warning(
+            "**The model was trained on simulated recordings only**, and nothing was measured on yours. Its outputs "
+            "say nothing about this person; features, attention and topographies are those of the recording."
+            if chosen.example is None
+            else "**The model was trained on simulated recordings only.** Its outputs say nothing about this person; "
+            "features, attention and topographies are those of the recording.",
+            icon=":material/warning:",
+        )

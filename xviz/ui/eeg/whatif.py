@@ -1,4 +1,4 @@
-"""What if: electrodes hidden from the model, bands that say nothing, and what then becomes of the answers."""
+"""What if: electrodes hidden from the model, bands put at a neutral value, and how the outputs change."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from xviz.ui.trust import Trial
 
 FEWEST = 8  #: electrodes that stay
 TRIAL = Trial(
-    prefix="eeg", space="psd", tokens="Powers (PSD) of electrodes", calls="", last=False, beside="against",
-    attention="The weights of both directions are all", data="simulated recordings, and on real ones",
+    prefix="eeg", space="psd", tokens="PSD tokens of electrodes", part="", last=False, beside="against",
+    attention="The attention weights of both directions are", data="simulated recordings, and on real ones",
     methods=tuple(
         key for key in METHODS if not METHODS[key].needs_focus and not METHODS[key].needs_convolution and key != "shap"
     ),
@@ -27,8 +27,7 @@ TRIAL = Trial(
 
 
 def show(opened: Opened, looked: Looked) -> None:
-    """Hide an electrode or a band, and see the answers change."""
-    st.subheader("What if")
+    """Hide an electrode or a band, and see the outputs change."""
     _hide(opened, looked)
     with page.told():
         _bands(opened)
@@ -44,9 +43,9 @@ def _hide(opened: Opened, looked: Looked) -> None:
             disabled=picked is None or left <= FEWEST,
             icon=":material/visibility_off:",
             key="eeg.hide",
-            help="The model runs again without it: no token, no attention to it.",
+            help="The model runs again without it: it has no token and gets no attention.",
         ):
-            choices.mask((*choices.masked, picked.token))  # type: ignore[union-attr]
+            choices.mask((*choices.masked, picked.token))
             choices.select(None)
             st.rerun()
         if choices.masked and st.button("Show all electrodes", icon=":material/visibility:", key="eeg.show"):
@@ -55,22 +54,23 @@ def _hide(opened: Opened, looked: Looked) -> None:
         if choices.masked:
             st.caption("Hidden: " + ", ".join(opened.names[i] for i in choices.masked if i < len(opened.names)))
         elif picked is None:
-            st.caption("Pick an electrode above to hide it; the answers at the top change.")
+            st.caption("Pick an electrode in the tab “Attention” to hide it; the outputs at the top change.")
 
 
 def _bands(opened: Opened) -> None:
-    """Both answers with each band at the training set's mean, by which it says nothing."""
+    """Both outputs with each band at the training set's mean, which is neutral."""
     rows = []
     for index, band in enumerate(opened.bands):
-        row = {"without": named(band)}
+        row = {"without band": named(band)}
         for output in opened.card.outputs:
             change = -float(_without_bands(opened.run, output)[index])
             row[output] = f"{signed(opened.run.outputs[output] + change)} ({signed(change)})"
         rows.append(row)
     st.dataframe(rows, hide_index=True, width="stretch")
     st.caption(
-        "The answers, high above low in logits, when one band's DE and PSD are put at the mean of the training set for "
-        "all electrodes; in brackets the change. Slow alpha and alpha overlap, so that each can stand in for the other."
+        "Outputs in logits, and in brackets their change, when a band is made neutral at all electrodes.",
+        help="Neutral: DE and PSD of the band at the mean of the training set. Slow alpha and alpha overlap, so each "
+        "can stand in for the other.",
     )
 
 
@@ -82,4 +82,4 @@ def _without_bands(run: Run, output: str) -> NDArray[np.float64]:
         groups = {name: group % count for name, group in eeg_cells.bands(run, count).items()}
         return eeg_cells.leave_out(loaded, run, Target(output), groups)
 
-    return cache.of_run(run, losses, f"without bands {output}")  # type: ignore[return-value]
+    return cache.of_run(run, losses, f"without bands {output}")

@@ -1,4 +1,4 @@
-"""Picture, words and matrix, linked: pick a token of one, and the others answer."""
+"""Picture, words and matrix, linked: pick a token of one, and the others show scores for it."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from xviz.core.explanation import Explanation
-from xviz.core.tokens import Joined, Pieces, TokenSpace, leaves
+from xviz.core.tokens import Joined, TokenSpace, leaves
 from xviz.draw import scale
 from xviz.drawings import image, matrix, words
+from xviz.drawings.drawing import Surround
 from xviz.explain import METHODS
 from xviz.ui import components, methods, page
 from xviz.ui.matching.sample import Opened
 from xviz.ui.records import Looked
 from xviz.ui.state import Selection
 
+NAMES = {"regions": "region", "pieces": "word"}  #: leaf space → its name for people
+
 
 def explore(opened: Opened) -> Looked:
-    """Picture and words, linked: pick a word and regions answer, pick a region and words answer."""
+    """Two methods side by side, each on the picture and on the sentence, for the picked word or region."""
     selection = opened.selection()
     call, head = _choose_call(opened)
     left, right = st.columns(2, gap="medium")
     with left:
-        first = _answer(opened, selection, "method", "look", call, head)
+        first = _method(opened, selection, "method", "look", call, head)
     with right:
-        second = _answer(opened, selection, "beside", "occlusion", call, head)
-    methods.agreed(first, second, "the same tokens", {"regions": "regions", "pieces": "word pieces"})
-    if st.toggle("Scores as tables", key="match.tables"):
-        _tables(opened, first, second)
-    _who_asks_whom(opened, selection, call, head)
+        second = _method(opened, selection, "beside", "occlusion", call, head)
+    methods.agreed(first, second, {"regions": "Regions", "pieces": "word pieces"})
     shown = tuple(explanation for explanation in (first, second) if explanation is not None)
     return Looked(selection=selection, call=call, head=head, explanations=shown)
 
@@ -39,149 +39,142 @@ def _choose_call(opened: Opened) -> tuple[str, int | None]:
     names = [call.name for call in reversed(opened.run.calls)]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         call = st.selectbox(
-            "Layer", names, format_func=_layer, key="layer", bind="query-params", width=300,
-            help="For attention rows, received attention and the matrix. The other methods explain the whole model.",
+            "Layer", names, format_func=lambda name: opened.card.calls[name].title, key="layer", bind="query-params",
+            width=300, help="Used by attention rows, attention received and the attention matrix. "
+            "All other methods explain the whole model.",
         )  # fmt: skip
         head = methods.choose_head(opened.run.call(call))
-        st.caption("Pick a word or a region, by mouse or with Tab, arrow keys and Enter; Escape clears.")
+        st.caption("Click a word or a region. Keyboard: Tab, arrows, Enter; Esc clears.")
     return call, head
 
 
-def _layer(name: str) -> str:
-    """A call's name for people."""
-    kind, layer, _ = name.split(".")
-    return f"{'Joint attention' if kind == 'joint' else 'Self-attention of regions'}, layer {int(layer) + 1}"
-
-
-def _answer(
+def _method(
     opened: Opened, selection: Selection | None, key: str, default: str, call: str, head: int | None
 ) -> Explanation | None:
-    """One method's answer: its choice, the picture, the words, and how far to trust it."""
-    name = methods.choose_method("Method" if key == "method" else "Beside it", default, key=key)
-    method = METHODS[name]
-    found = None
-    if selection is None and method.needs_focus:
-        st.info("This method takes the view of one token: pick a word or a region.", icon=":material/touch_app:")
+    """One method: its choice, the picture, the words, and how accurate it was where the truth is known."""
+    name = methods.choose_method("Method" if key == "method" else "Compare with", default, key=key)
+    explanation = None
+    if selection is None and METHODS[name].needs_focus:
+        st.info("Pick a word or a region to use this method.", icon=":material/touch_app:")
     else:
-        question = methods.ask(name, opened.target(selection), call, head)
         with page.told():
-            found = methods.answer(opened.run, question, key=key)
-    _draw(opened, selection, key, found)
-    st.caption(method.words)
-    methods.trusted(opened.card, name)
-    return found
+            question = methods.ask(name, opened.target(selection), call, head)
+            explanation = methods.answer(opened.run, question, key=key)
+    ranked = methods.ranked(explanation)
+    _draw(opened, selection, key, ranked)
+    methods.facts(ranked)
+    methods.about(opened, name)
+    return explanation
 
 
-def _draw(opened: Opened, selection: Selection | None, key: str, found: Explanation | None) -> None:
+def _draw(opened: Opened, selection: Selection | None, key: str, explanation: Explanation | None) -> None:
     """The picture with its regions and the sentence with its words, under one explanation."""
-    seen, read = scores(opened, found)
-    region = selection.token if selection and selection.space == "region" else None
-    word = (selection.token,) if selection and selection.space == "word" else ()
-    labels = [f"region {i + 1}" for i in range(len(opened.regions))]
-    view = image.regions(
+    of_regions, of_words = scores(opened, explanation)
+    picked = {selection.space: selection.token} if selection else {}
+    suffix = f", scores for {opened.called(selection)}" if selection and explanation else ""
+    picture = image.regions(
         opened.pixels,
         opened.regions.boxes,
-        seen,
-        labels=labels,
-        scale=_scale(found, seen),
-        selected=region,
-        masked=opened.choices.masked,
-        title=f"Regions answering {opened.called(selection)}" if selection else "Regions",
-        height=420,
+        of_regions,
+        labels=opened.region_names,
+        scale=_scale(explanation, of_regions),
+        marks=image.Marks(picked.get("region"), opened.choices.masked),
+        surround=Surround(f"Regions{suffix}", height=420),
     )
-    components.mount(view, key=f"{key} picture {opened.place}", on_pick=lambda pick: _picked(opened, "region", pick))
-    view = words.words(
+    sentence = words.words(
         opened.pieces.words,
-        read,
-        scale=_scale(found, read),
-        selected=word,
-        title="Words" if word else "Words answering",
+        of_words,
+        scale=_scale(explanation, of_words),
+        selected=(picked["word"],) if "word" in picked else (),
+        title=f"Words{suffix}",
     )
-    components.mount(view, key=f"{key} words {opened.place}", on_pick=lambda pick: _picked(opened, "word", pick))
+    for drawing, space in ((picture, "region"), (sentence, "word")):
+        components.mount(drawing, key=f"{key} {space}s {opened.place}", on_pick=_picker(opened, space))
 
 
-def scores(opened: Opened, found: Explanation | None) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
+def _picker(opened: Opened, space: str):
+    def pick(token: components.Pick) -> None:
+        opened.choices.select(Selection(space, token) if isinstance(token, int) else None)
+
+    return pick
+
+
+def scores(
+    opened: Opened, explanation: Explanation | None
+) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
     """An explanation's scores of the regions and of the words; NaN for words that the model does not read."""
-    if found is None:
+    if explanation is None:
         return None, None
-    seen = found.scores.get("regions")
-    read = None
-    if "pieces" in found.scores:
-        read = opened.pieces.paint(found.scores["pieces"]).astype(np.float64)
-        read[[i for i in range(len(read)) if not opened.pieces.of(i)]] = np.nan
-    return seen, read
+    of_words = None
+    if "pieces" in explanation.scores:
+        of_words = opened.pieces.paint(explanation.scores["pieces"]).astype(np.float64)
+        of_words[[i for i in range(len(of_words)) if not opened.pieces.of(i)]] = np.nan
+    return explanation.scores.get("regions"), of_words
 
 
-def _scale(found: Explanation | None, scores: NDArray[np.float64] | None) -> scale.Scale | None:
+def _scale(explanation: Explanation | None, values: NDArray[np.float64] | None) -> scale.Scale | None:
     """A scale for one side; regions and words have limits of their own, which are printed under each.
 
     A picked word's own effect is many times that of any region, and would leave the picture grey.
     """
-    if found is None or scores is None:
+    if explanation is None or values is None:
         return None
-    make = scale.diverging if found.signed else scale.sequential
-    return make(scores, label=found.unit)
+    make = scale.diverging if explanation.signed else scale.sequential
+    return make(values, label=explanation.unit)
 
 
-def _picked(opened: Opened, space: str, pick: components.Pick) -> None:
-    opened.choices.select(Selection(space, pick) if isinstance(pick, int) else None)
+# The whole matrix, and the scores as numbers
 
 
-def _tables(opened: Opened, *found: Explanation | None) -> None:
-    """The same numbers as tables, for reading and for screen readers."""
-    columns = {METHODS[e.method].title: scores(opened, e) for e in found if e is not None}
-    regions = {title: seen for title, (seen, _) in columns.items() if seen is not None}
-    read = {title: said for title, (_, said) in columns.items() if said is not None}
-    left, right = st.columns(2, gap="medium")
-    with left:
-        st.dataframe(
-            {"region": [opened.regions.label(i) for i in range(len(opened.regions))], **regions}, hide_index=True
-        )
-    with right:
-        st.dataframe({"word": list(opened.pieces.words), **read}, hide_index=True)
-
-
-def _who_asks_whom(opened: Opened, selection: Selection | None, call: str, head: int | None) -> None:
+def show_matrix(opened: Opened, looked: Looked) -> None:
     """The attention matrix of the chosen layer, with its quadrants and their masses."""
-    this = opened.run.call(call)
-    weights = methods.weigh(this, head)
-    space = opened.run.spaces[this.queries]
-    parts_ = leaves(space)
-    cuts = tuple(int(n) for n in np.cumsum([len(leaf) for leaf in parts_])[:-1])
-    names = [{"regions": "region", "pieces": "word"}[leaf.name] for leaf in parts_]
+    call = opened.run.call(str(looked.call))
+    weights = methods.weigh(call, looked.head)
+    space = opened.run.spaces[call.queries]
+    sides = leaves(space)
+    cuts = tuple(int(n) for n in np.cumsum([len(leaf) for leaf in sides])[:-1])
+    names = [NAMES[leaf.name] for leaf in sides]
     labels = short_labels(opened, space)
-    row = _row(opened, selection, space)
-    view = matrix.matrix(
+    row = _row(opened, looked.selection, space)
+    drawing = matrix.matrix(
         weights,
         row_labels=labels,
         column_labels=labels,
         scale=scale.sequential(weights, label="attention weight"),
         selected=None if row is None else (row, int(weights[row].argmax())),
-        dividers=(cuts, cuts),
-        quadrant_labels=[[f"{a} → {b}" for b in names] for a in names] if len(names) > 1 else None,
-        title="Who asks whom: every row asks, its weights sum to one",
-        axes=("asking", "answering"),
-        height=620,
+        blocks=matrix.Blocks((cuts, cuts), [[f"{a} → {b}" for b in names] for a in names] if cuts else None),
+        axes=("query", "key"),
+        surround=Surround(f"{opened.card.calls[call.name].title}: every row sums to one", height=620),
     )
-    components.mount(view, key=f"matrix {opened.place}", on_pick=lambda pick: _picked_cell(opened, pick))
-    if len(parts_) > 1:
-        share = len(parts_[1]) / len(space)
+    components.mount(drawing, key=f"matrix {opened.place}", on_pick=lambda pick: _picked_cell(opened, pick))
+    if cuts:
+        share = len(sides[1]) / len(space)
         st.caption(
-            f"Regions and words compete for the same mass. With no preference, every row would give {1 - share:.2f} "
-            f"to the {len(parts_[0])} regions and {share:.2f} to the {len(parts_[1])} word pieces."
+            f"Regions and words share one softmax: uniform attention would put {1 - share:.2f} of each row on the "
+            f"{len(sides[0])} regions and {share:.2f} on the {len(sides[1])} word pieces."
         )
+
+
+def show_scores(opened: Opened, looked: Looked) -> None:
+    """The scores on the screen as tables, to be read and copied."""
+    columns = {METHODS[explanation.method].title: scores(opened, explanation) for explanation in looked.explanations}
+    sides = (("region", [opened.regions.label(i) for i in range(len(opened.regions))]), ("word", opened.pieces.words))
+    for column, (number, (name, labels)) in zip(st.columns(2, gap="medium"), enumerate(sides), strict=True):
+        own = {title: both[number] for title, both in columns.items() if both[number] is not None}
+        column.dataframe({name: list(labels), **own}, hide_index=True)
 
 
 def short_labels(opened: Opened, space: TokenSpace) -> list[str]:
     """A label for every token of a space, short enough for an axis."""
-    labels: list[str] = []
-    for leaf in leaves(space):
-        labels += leaf.pieces if isinstance(leaf, Pieces) else [f"region {i + 1}" for i in range(len(leaf))]
-    return labels
+    return [
+        label
+        for leaf in leaves(space)
+        for label in (opened.region_names if leaf.name == "regions" else opened.pieces.pieces)
+    ]
 
 
-def _row(opened: Opened, selection: Selection | None, space: object) -> int | None:
-    """The row of the selected token in a space; None where it does not ask there."""
+def _row(opened: Opened, selection: Selection | None, space: TokenSpace) -> int | None:
+    """The row of the selected token in a space; None where it has no query there."""
     if selection is None:
         return None
     if selection.space == "region":
@@ -190,6 +183,7 @@ def _row(opened: Opened, selection: Selection | None, space: object) -> int | No
 
 
 def _picked_cell(opened: Opened, pick: components.Pick) -> None:
+    """Select the token whose row was picked."""
     if not isinstance(pick, tuple):
         opened.choices.select(None)
     elif pick[0] < len(opened.regions):

@@ -1,4 +1,4 @@
-"""What leaves the screen: the figure for the paper in every format, and a bundle with everything behind it."""
+"""Figures of a picture and a sentence in every format, and a bundle with the numbers behind them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from xviz.ui.matching.sample import Opened
 from xviz.ui.records import Looked
 from xviz.ui.state import Selection
 
-KINDS = {"match": "Regions, words and matrix", "methods": "The two methods side by side"}
+KINDS = {"match": "Regions, words and attention matrix", "methods": "Two methods side by side"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,25 +37,25 @@ class Figures:
 
     def layer(self) -> str:
         """The joint attention that the matrix shows: the chosen layer, or the last joint one."""
-        joint = [c.name for c in self.opened.run.calls if isinstance(self.opened.run.spaces[c.queries], Joined)]
+        run = self.opened.run
+        joint = [call.name for call in run.calls if isinstance(run.spaces[call.queries], Joined)]
         return self.looked.call if self.looked.call in joint else joint[-1]
 
     def look(self, selection: Selection) -> Explanation:
         """The attention row of a token in that layer."""
-        return cache.explain(
-            self.opened.run, cache.Question("look", self.opened.target(selection), self.layer(), self.looked.head)
-        )
+        question = cache.Question("look", self.opened.target(selection), self.layer(), self.looked.head)
+        return cache.explain(self.opened.run, question)
 
     def pairs(self) -> tuple[Explanation, Explanation]:
-        """The views of one word and one region: the selected token, and the one that answers it most."""
-        chosen = self.looked.selection or self.opened.example()
-        own = self.look(chosen)
-        if chosen.space == "word":
+        """The attention rows of one word and one region: the selected token, and the one that it attends to most."""
+        selection = self.looked.selection or self.opened.example()
+        own = self.look(selection)
+        if selection.space == "word":
             return own, self.look(Selection("region", int(np.argmax(own.scores["regions"]))))
         return self.look(Selection("word", int(np.argmax(self.opened.pieces.paint(own.scores["pieces"]))))), own
 
     def match(self, preset: str) -> Figure:
-        """Regions answering a word, words answering a region, and the joint matrix."""
+        """Attention from a word to regions, from a region to words, and the joint matrix."""
         by_word, by_region = self.pairs()
         call = self.opened.run.call(self.layer())
         head = self.looked.head
@@ -66,7 +66,7 @@ class Figures:
             by_region=by_region,
             weights=methods.weigh(call, self.looked.head),
             joint=self.opened.run.space("joint", Joined),
-            layer=f"layer {int(call.name.split('.')[1]) + 1}, {heads}",
+            layer=f"{self.opened.card.calls[call.name].layer}, {heads}",
             preset=PRESETS[preset],
         )
 
@@ -74,20 +74,21 @@ class Figures:
         """Both methods of the screen on the same picture and words.
 
         Raises:
-            ModelError: one of them has no answer for regions and words, or both are the same.
+            ModelError: one of them does not score both regions and words, or both are the same.
         """
-        found = [a for a in self.looked.explanations if {"regions", "pieces"} <= set(a.scores)]
-        if len(found) < 2 or found[0].method == found[1].method:
+        both = [shown for shown in self.looked.explanations if {"regions", "pieces"} <= set(shown.scores)]
+        if len(both) < 2 or both[0].method == both[1].method:
             raise ModelError(
-                "This figure needs two different methods that score regions and words. "
-                "Choose others above: Grad-CAM, for one, scores words only."
+                "This figure needs two different methods that score both regions and words; choose others above. "
+                "Grad-CAM, for example, scores words only."
             )
-        rank = agreement(found[0], found[1], "regions").spearman
+        ranked = all(explanation.facts.ranked for explanation in both)
+        rank = agreement(both[0], both[1], "regions").spearman if ranked else None
         ranks = [[1.0, np.nan if rank is None else rank]] * 2
         return methods_figure(
             self.pair(),
-            found,
-            titles=[METHODS[a.method].title for a in found],
+            both,
+            titles=[METHODS[shown.method].title for shown in both],
             agreement=[ranks[0], ranks[0][::-1]],
             agreement_name="rank correlation on regions",
             preset=PRESETS[preset],
@@ -119,7 +120,7 @@ class Figures:
 
 
 def show(opened: Opened, looked: Looked) -> None:
-    """Choose a figure and a venue, look at it, take it."""
-    shown = Figures(opened, looked)
+    """Choose a figure and a venue, preview it, save it."""
+    figures = Figures(opened, looked)
     stem = f"xviz-{opened.card.key}-{opened.sample.name}"
-    saving.figures("match", stem, KINDS, shown.figure, shown.zip, refused=lambda kind, preset: kind == "methods")
+    saving.figures("match", stem, KINDS, figures.figure, figures.zip, refused=lambda kind, preset: kind == "methods")

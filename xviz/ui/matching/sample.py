@@ -30,7 +30,7 @@ class Opened(records.Opened):
 
     @property
     def regions(self) -> Boxes:
-        """The boxes."""
+        """The regions."""
         return self.run.space("regions", Boxes)
 
     @property
@@ -43,6 +43,11 @@ class Opened(records.Opened):
         """The picture; grey where only its regions are known."""
         picture = self.sample.parts.get("picture")
         return picture.pixels if isinstance(picture, Picture) else np.full((*self.regions.size, 3), 200, np.uint8)
+
+    @property
+    def region_names(self) -> list[str]:
+        """A short name for every region."""
+        return [f"region {i + 1}" for i in range(len(self.regions))]
 
     @property
     def edited(self) -> bool:
@@ -74,7 +79,7 @@ class Opened(records.Opened):
     def called(self, selection: Selection | None) -> str:
         """The selected token in words."""
         if selection is None:
-            return "the whole score"
+            return "the score"
         if selection.space == "region":
             return f"region {selection.token + 1}"
         return f"“{self.pieces.words[selection.token]}”"
@@ -100,10 +105,10 @@ def choose(card: ModelCard) -> Chosen:
     """
     choices = Choices(card.key)
     with st.sidebar:
-        st.subheader("Sample")
+        st.header("Sample")
         titles = {shipped.title: shipped for shipped in samples(card.key)}
         title = st.selectbox(
-            "Shipped samples",
+            "Example",
             list(titles),
             key="sample",
             bind="query-params",
@@ -116,14 +121,16 @@ def choose(card: ModelCard) -> Chosen:
             "Your own picture",
             ("png", "jpg", "jpeg", "webp"),
             megabytes=20,
-            help_text="It stays on the machine that runs xviz, in memory, for this visit only.",
+            help_text=page.KEPT,
         )
         with st.expander("Your own regions (.npz)"):
             st.caption(
-                "Arrays `boxes` (n, 4: x0, y0, x1, y1 in pixels) and `features` (n, d), as the bottom-up-attention "
-                "features of SCAN. Features of another width than the model's are made anew from the picture."
+                "Arrays `boxes` (n × 4: x0, y0, x1, y1 in pixels) and `features` (n × d), such as SCAN’s bottom-up "
+                "attention features. If d is not what the model reads, features are computed from the picture."
             )
-            boxes = page.files("match.regions", "Regions", ("npz",), megabytes=20, help_text="Boxes, features")
+            boxes = page.files(
+                "match.regions", "Regions", ("npz",), megabytes=20, help_text="Boxes and features in one file."
+            )
         if given is None:
             st.caption(f"{chosen.kind.capitalize()}. {page.plain(chosen.credit)}")
     sentence = st.text_input(
@@ -132,7 +139,7 @@ def choose(card: ModelCard) -> Chosen:
         key="sentence",
         bind="query-params",
         max_chars=2000,
-        help="Edit it: score and maps follow, beside the original's.",
+        help="Edit it: scores follow, with the change from the original sentence.",
     )
     if given is None and boxes is None:
         return Chosen(choices, chosen.load(sentence), chosen.load())
@@ -186,8 +193,8 @@ def score(card: ModelCard, chosen: Chosen) -> Opened:
         0.05,
         key="alpha",
         bind="query-params",
-        help="Score = self-attention part + α × cross-attention part. Trained with α = 1; 0.3 is chosen on validation "
-        "scenes.",
+        help="Score = self-attention term + α × cross-attention term. Trained with α = 1; 0.3 was chosen on "
+        "validation scenes.",
     )
     chosen.choices.start(seen(chosen.sample))
     before = cache.run(card.key, chosen.original, alpha=alpha)
@@ -198,13 +205,13 @@ def score(card: ModelCard, chosen: Chosen) -> Opened:
         output=card.target,
     )  # fmt: skip
     shown = (
-        ("Score", "score", "i0 · c0 + α i1 · c1"),
-        ("Self-attention part", "alone", "i0 · c0: picture and sentence encoded each by itself; −1 to 1"),
-        ("Cross-attention part", "joint", "i1 · c1: after attention over regions and words at once; −1 to 1"),
+        ("Score", "score", "i0 · c0 + α i1 · c1, higher for a better match"),
+        ("Self-attention term", "alone", "i0 · c0: picture and sentence encoded separately; −1 to 1"),
+        ("Cross-attention term", "joint", "i1 · c1: after joint attention over regions and words; −1 to 1"),
     )
     for column, (label, name, meaning) in zip(columns, shown, strict=False):
         change = f"{run.outputs[name] - before.outputs[name]:+.3f}" if opened.edited else None
-        against = "vs. original" if opened.edited else None
+        against = "from the original" if opened.edited else None
         value = f"{run.outputs[name]:.3f}".replace("-", "−")
         column.metric(label, value, change, help=meaning, delta_description=against)
     return opened

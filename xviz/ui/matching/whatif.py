@@ -1,4 +1,4 @@
-"""What if: regions hidden from the model, and the change against the original."""
+"""Regions hidden from the model, and the change of the scores from those of the original pair."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from xviz.core.run import Target
 from xviz.core.tokens import Pieces
 from xviz.draw import scale
 from xviz.drawings import image
+from xviz.drawings.drawing import Surround
 from xviz.explain import METHODS
 from xviz.ui import cache, components, methods, page
 from xviz.ui.matching.sample import Opened
@@ -17,66 +18,70 @@ from xviz.ui.state import Selection
 from xviz.ui.trust import Trial
 
 TRIAL = Trial(
-    prefix="match", space="regions", tokens="Regions", attention="The joint attention's weights are", calls="joint",
-    last=True, data="held-out scenes",
+    prefix="match", space="regions", tokens="Regions", attention="The weights of the last joint attention are",
+    part="joint", last=True, data="held-out scenes",
     methods=tuple(key for key in METHODS if METHODS[key].kind != "attention" or not METHODS[key].needs_focus),
 )  # fmt: skip
 
 
 def show(opened: Opened, looked: Looked) -> None:
-    """Mask regions, and see what an edit changed."""
-    st.subheader("What if")
-    _mask(opened, looked.selection)
+    """Hide regions, and see what that or an edited sentence changed."""
+    _hide(opened, looked.selection)
+    explanation = looked.explanations[0] if looked.explanations else None
     if not opened.edited:
-        st.caption("Mask a region here, or edit the sentence above: the change against the original appears here.")
-        return
-    answer = looked.explanations[0] if looked.explanations else None
-    if answer is None or "regions" not in answer.scores:
-        st.caption("The chosen method scores no regions, so there is no change of the map to show.")
-        return
-    with page.told():
-        _change(opened, looked, answer)
+        st.caption("Hide a region here or edit the sentence above; the change from the original appears here.")
+    elif explanation is None or "regions" not in explanation.scores:
+        st.caption("The first method gives no region scores, so there is no change to show.")
+    else:
+        with page.told():
+            _change(opened, looked, explanation)
 
 
-def _mask(opened: Opened, selection: Selection | None) -> None:
+def _hide(opened: Opened, selection: Selection | None) -> None:
     """Hide the selected region from the model, or show hidden ones again."""
     choices = opened.choices
     with st.container(horizontal=True, vertical_alignment="center"):
         region = selection.token if selection and selection.space == "region" else None
         if st.button(
-            "Mask this region" if region is None else f"Mask region {region + 1}",
+            "Hide the picked region" if region is None else f"Hide region {region + 1}",
             disabled=region is None or len(choices.masked) + 1 >= len(opened.regions),
             icon=":material/visibility_off:",
-            help="The model runs again without it: no token, no attention to it.",
+            help="The model runs again without this token; nothing attends to it.",
         ):
-            choices.mask((*choices.masked, region))  # type: ignore[arg-type]
+            choices.mask((*choices.masked, region))
             st.rerun()
         if choices.masked and st.button("Show all regions", icon=":material/visibility:"):
             choices.mask(())
             st.rerun()
         if choices.masked:
-            st.caption("Masked: " + ", ".join(f"region {r + 1}" for r in choices.masked))
+            st.caption("Hidden: " + ", ".join(f"region {region + 1}" for region in choices.masked))
 
 
 def _change(opened: Opened, looked: Looked, now: Explanation) -> None:
     """How the regions' scores differ from the original's, for the same token."""
     target = original_target(opened, looked.selection)
     if target is None:
-        st.caption("The original has no such word, so there is no map of it to compare with.")
+        st.caption("The original sentence does not contain this word, so there is nothing to compare with.")
         return
-    was = cache.explain(opened.before, methods.ask(now.method, target, looked.call, looked.head))
-    difference = now.scores["regions"] - was.scores["regions"]
-    view = image.regions(
+    before = cache.explain(opened.before, methods.ask(now.method, target, str(looked.call), looked.head))
+    if not (now.facts.ranked and before.facts.ranked):
+        methods.facts(now, "Now")
+        methods.facts(before, "Original")
+        return
+    difference = now.scores["regions"] - before.scores["regions"]
+    title = f"{METHODS[now.method].title} for {opened.called(looked.selection)}: change from the original"
+    drawing = image.regions(
         opened.pixels,
         opened.regions.boxes,
         difference,
-        labels=[f"region {i + 1}" for i in range(len(opened.regions))],
+        labels=opened.region_names,
         scale=scale.diverging(difference, label=f"change of {now.unit}"),
-        masked=opened.choices.masked,
-        title=f"{METHODS[now.method].title} for {opened.called(looked.selection)}: change against the original",
-        height=360,
+        marks=image.Marks(masked=opened.choices.masked),
+        surround=Surround(title, height=360),
     )
-    components.mount(view, key=f"change {opened.place}")
+    components.mount(drawing, key=f"change {opened.place}")
+    methods.facts(now, "Now")
+    methods.facts(before, "Original")
 
 
 def original_target(opened: Opened, selection: Selection | None) -> Target | None:
@@ -86,7 +91,7 @@ def original_target(opened: Opened, selection: Selection | None) -> Target | Non
     words, before = opened.pieces.words, opened.before.space("pieces", Pieces)
     word = words[selection.token]
     occurrence = words[: selection.token].count(word)
-    places = [i for i, w in enumerate(before.words) if w == word]
+    places = [i for i, other in enumerate(before.words) if other == word]
     if occurrence >= len(places) or not (tokens := before.of(places[occurrence])):
         return None
     return Target(opened.output, "pieces", tokens)

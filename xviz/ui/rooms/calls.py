@@ -1,4 +1,4 @@
-"""Who asks whom in a room: from a picked token and a direction to the attention calls, and to one answer of them."""
+"""Attention in a room: from a picked token and a direction to the attention calls, and to one explanation of them."""
 
 from __future__ import annotations
 
@@ -11,22 +11,29 @@ from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
 from xviz.core.run import Run, Target
 from xviz.core.tokens import leaves
+from xviz.models import MODELS
 from xviz.ui import cache
 from xviz.ui.state import Selection
 
 POINTS, PATCHES = "supervoxels", "patches"
 DIRECTIONS: Mapping[str, str] = {
-    "own": "what the picked one attends to",
-    "points": "points ask photos",
-    "photos": "photos ask points",
-    "within": "each side asks itself (encoder)",
+    "own": "from the picked token",
+    "points": "from points to photos",
+    "photos": "from photos to points",
+    "within": "within points and within photos (encoder)",
 }
+OLD_DIRECTIONS = {
+    "what the picked one attends to": "own",
+    "points ask photos": "points",
+    "photos ask points": "photos",
+    "each side asks itself (encoder)": "within",
+}  #: as older links name them
 SPACE = {"patch": PATCHES, "supervoxel": POINTS}  #: selection → leaf space
 
 
 @dataclass(frozen=True)
 class Way:
-    """Attention in which a picked token asks (``look``) or is asked (``asked``)."""
+    """Attention from a picked token (``look``) or to it (``asked``)."""
 
     space: str  #: leaf of the picked token
     method: str
@@ -34,21 +41,22 @@ class Way:
 
 
 def sides(run: Run) -> dict[str, tuple[str, ...]]:
-    """Side → its calls, in order: who asks whom across (points, photos), and who asks itself."""
-    found: dict[str, list[str]] = {"points": [], "photos": [], POINTS: [], PATCHES: []}
+    """Direction → its calls, in order: across from points and from photos, and within each side."""
+    by_direction: dict[str, list[str]] = {"points": [], "photos": [], POINTS: [], PATCHES: []}
+    titles = MODELS[run.provenance.model].calls
     for call in run.calls:
         asking, answering = ({leaf.name for leaf in leaves(run.spaces[s])} for s in (call.queries, call.keys))
         if POINTS in asking and PATCHES in answering:
-            found["points"].append(call.name)
+            by_direction["points"].append(call.name)
         elif PATCHES in asking and POINTS in answering:
-            found["photos"].append(call.name)
-        elif not call.name.startswith("decoder"):
-            found[POINTS if POINTS in asking else PATCHES].append(call.name)
-    return {name: tuple(calls) for name, calls in found.items()}
+            by_direction["photos"].append(call.name)
+        elif titles[call.name].part != "decoder":
+            by_direction[POINTS if POINTS in asking else PATCHES].append(call.name)
+    return {name: tuple(calls) for name, calls in by_direction.items()}
 
 
 def ways(run: Run, kind: str, direction: str) -> tuple[Way, ...]:
-    """How a picked patch, supervoxel or class is looked at in a direction."""
+    """The attention of a picked patch, supervoxel or class in a direction."""
     calls = sides(run)
     of_class = {"points": ("classes_3d", "points"), "photos": ("classes_2d", "photos")}
     if kind == "class":
@@ -99,17 +107,18 @@ def received(run: Run, output: str, direction: str, layer: int | None, head: int
     return parts[0] if len(parts) == 1 else _joined(parts)
 
 
-def mean(found: Sequence[Explanation]) -> Explanation:
+def mean(layers: Sequence[Explanation]) -> Explanation:
     """The mean of explanations of the same tokens."""
-    if len(found) == 1:
-        return found[0]
-    scores = {name: np.mean([one.scores[name] for one in found], 0) for name in found[0].scores}
-    calls = " + ".join(str(one.provenance.options.get("call")) for one in found)
-    return replace(found[0], scores=scores, provenance=found[0].provenance.but(call=f"mean of {calls}"))
+    first = layers[0]
+    if len(layers) == 1:
+        return first
+    scores = {name: np.mean([layer.scores[name] for layer in layers], 0) for name in first.scores}
+    calls = " + ".join(str(layer.provenance.options.get("call")) for layer in layers)
+    return replace(first, scores=scores, provenance=first.provenance.but(call=f"mean of {calls}"))
 
 
 def _joined(parts: Sequence[Explanation]) -> Explanation:
     """Explanations of both sides as one; class tokens are left to whom they belong."""
-    scores = {name: values for one in parts for name, values in one.scores.items()}
-    calls = "; ".join(str(one.provenance.options.get("call")) for one in parts)
+    scores = {name: values for part in parts for name, values in part.scores.items()}
+    calls = "; ".join(str(part.provenance.options.get("call")) for part in parts)
     return replace(parts[0], scores=scores, provenance=parts[0].provenance.but(call=calls))

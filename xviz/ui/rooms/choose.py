@@ -31,7 +31,7 @@ def choose(card: ModelCard) -> Sample:
         SampleError: what was given cannot be used.
     """
     with st.sidebar:
-        st.subheader("Sample")
+        st.header("Sample")
         titles = {shipped.title: shipped for shipped in samples(card.key)}
         title = st.selectbox("Shipped rooms", list(titles), key="room", bind="query-params")
         given = st.file_uploader(
@@ -42,12 +42,29 @@ def choose(card: ModelCard) -> Sample:
             return _shipped(titles[title].name)
         unit = st.selectbox("Units", [DETECT, *UNITS], key="rooms.unit")
         up = st.selectbox("Up axis", [DETECT, *UPS], key="rooms.up")
-        ids = tuple(sorted(one.file_id for one in given))
+        ids = tuple(sorted(file.file_id for file in given))
         clouds, series = _candidates(ids, given)
         cloud, photos = _one_of("Cloud", clouds, "rooms.cloud"), _one_of("Photos", series, "rooms.photos")
         sample, room = _own(ids, _given(unit), _given(up), cloud, photos, given)
         _read(room)
     return sample
+
+
+def warn(sample: Sample) -> None:
+    """What the outputs are worth for this room, above them."""
+    kinds = {shipped.title: shipped.kind for shipped in samples("mit")}
+    if not sample.shipped:
+        st.warning(
+            "**The model was trained on composed rooms only**, and nothing was measured on your own. Its classes may "
+            "be wrong; the attention is exactly what it used.",
+            icon=":material/warning:",
+        )
+    elif kinds.get(sample.name) == "real":
+        st.warning(
+            "**The model was trained on composed rooms only; this is a real scan**, on which nothing was measured. Its "
+            "classes may be wrong; the attention is exactly what it used.",
+            icon=":material/warning:",
+        )
 
 
 def _one_of(label: str, able: tuple[str, ...], key: str) -> str | None:
@@ -81,7 +98,7 @@ def _shipped(name: str) -> Sample:
 
 @st.cache_data(max_entries=32, show_spinner="Looking through the files …")
 def _candidates(ids: tuple[str, ...], _given: list) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    return candidates([(one.name, one.getvalue()) for one in _given])
+    return candidates([(file.name, file.getvalue()) for file in _given])
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the room …")
@@ -94,7 +111,7 @@ def _own(
         SampleError: they are no room, or photos are missing.
     """
     room = read_room(
-        [(one.name, one.getvalue()) for one in _given], unit=unit, up=up, cloud=cloud, photos=photos
+        [(file.name, file.getvalue()) for file in _given], unit=unit, up=up, cloud=cloud, photos=photos
     )  # fmt: skip
     if "views" not in room.parts:
         why = "; ".join(f"{name}: {why}" for name, why in list(room.left_out.items())[:_WHY_SHOWN])

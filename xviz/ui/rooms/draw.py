@@ -1,4 +1,4 @@
-"""Both sides of a room as an answer is drawn on them: the cloud with links and cameras, and the photos in order."""
+"""Both sides of a room as an explanation is drawn on them: the cloud with links and cameras, the photos in order."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from xviz.core.explanation import Explanation
 from xviz.draw import scale
 from xviz.drawings import photos, points
-from xviz.drawings.view import View
+from xviz.drawings.drawing import Drawing, Surround
 from xviz.explain.links import Link
 from xviz.ui import records
 from xviz.ui.rooms.calls import PATCHES, POINTS
 from xviz.ui.rooms.sample import Opened, cameras
-from xviz.ui.rooms.voxels import Grained
+from xviz.ui.rooms.voxels import FineScores
 from xviz.ui.state import Selection
 
 OWN = ("look", "asked", "received")  #: methods whose sides have limits of their own, as rows of different calls
@@ -24,17 +24,17 @@ HEIGHT = 620  #: CSS pixels
 MAPS = {
     "activation": (
         "class activation of “{}”, share of all classes",
-        "Cloud: where the points alone say “{}”",
+        "Cloud: class activation of “{}” from points alone",
     ),
     "weighted": (
         "class activation of “{}” × attention, sum of 3 layers",
-        "Cloud: where the points say “{}” and its token looks",
+        "Cloud: class activation of “{}” × attention",
     ),
     "fused": (
-        "class activation of “{}”, or × attention where that is more",
-        "Cloud: where the points say “{}”, raised by attention",
+        "class activation of “{}”, or × attention where greater",
+        "Cloud: class activation of “{}” fused with attention",
     ),
-}  #: class map → what its colours say, and the title
+}  #: class map → what its colours measure, and the title
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -48,7 +48,7 @@ class Looked(records.Looked):
     truth: NDArray[np.float64] | None  #: (3,) metres, where geometry sees the picked token
     crosses: tuple[tuple[int, float, float], ...]  #: photo, column and row where that point is seen
     camera: dict[str, object]  #: what the browser last told; changes while the page rests
-    grained: Grained | None  #: where voxels and pixels are shown; the explanation then has their sums
+    fine: FineScores | None  #: where voxels and pixels are shown; the explanation then has their sums
 
     @property
     def explanation(self) -> Explanation | None:
@@ -56,7 +56,13 @@ class Looked(records.Looked):
         return next(iter(self.explanations), None)
 
 
-def views(opened: Opened, looked: Looked, shows: str) -> tuple[View, View]:
+def whose(opened: Opened, looked: Looked) -> str:
+    """Whose attention is shown."""
+    turned = looked.explanation is not None and looked.explanation.method == "asked"
+    return f"attention {'to' if turned else 'from'} {opened.called(looked.selection)}"
+
+
+def both(opened: Opened, looked: Looked, shows: str) -> tuple[Drawing, Drawing]:
     """The cloud and the photos as they are drawn."""
     scores = {} if looked.explanation is None else looked.explanation.scores
     bars = limits(looked)
@@ -70,24 +76,24 @@ def views(opened: Opened, looked: Looked, shows: str) -> tuple[View, View]:
 def limits(looked: Looked) -> dict[str, scale.Scale]:
     """A scale for each side that has scores: its own for rows of attention, else the same, so that sides compare.
 
-    Those of voxels and pixels are their own too: a pixel is no piece as large as a voxel.
+    Those of voxels and pixels are their own too: a pixel is much smaller than a voxel.
     """
-    found = looked.explanation
-    if found is None:
+    explanation = looked.explanation
+    if explanation is None:
         return {}
-    if looked.grained is not None:
-        return dict(zip((POINTS, PATCHES), looked.grained.scales(), strict=True))
-    sides = {name: found.scores[name] for name in (POINTS, PATCHES) if name in found.scores}
-    make = scale.diverging if found.signed else scale.sequential
-    if found.method in OWN or not sides:
-        return {name: make(values, label=found.unit) for name, values in sides.items()}
-    return dict.fromkeys(sides, make(np.concatenate(list(sides.values())), label=found.unit))
+    if looked.fine is not None:
+        return dict(zip((POINTS, PATCHES), looked.fine.scales(), strict=True))
+    sides = {name: explanation.scores[name] for name in (POINTS, PATCHES) if name in explanation.scores}
+    make = scale.diverging if explanation.signed else scale.sequential
+    if explanation.method in OWN or not sides:
+        return {name: make(values, label=explanation.unit) for name, values in sides.items()}
+    return dict.fromkeys(sides, make(np.concatenate(list(sides.values())), label=explanation.unit))
 
 
-def _cloud(opened: Opened, looked: Looked, shows: str, scores, bar, named) -> View:
+def _cloud(opened: Opened, looked: Looked, shows: str, scores, bar, named) -> Drawing:
     """The cloud, in the colours that were chosen."""
-    values, finer = scores, looked.grained and looked.grained.finer()[0]
-    title = f"Cloud: answers to {opened.called(looked.selection)}"
+    values, finer = scores, looked.fine and looked.fine.finer()[0]
+    title = f"Cloud: {whose(opened, looked)}"
     if shows != "scores":
         finer = None
     if shows == "predicted":
@@ -104,10 +110,9 @@ def _cloud(opened: Opened, looked: Looked, shows: str, scores, bar, named) -> Vi
         title = f"Cloud: {looked.what}"
     if values is not None:
         values = np.where(opened.present[POINTS], values, np.nan)
-    here = looked.selection.token if looked.selection.space == "supervoxel" else -1
     return points.points(
-        opened.drawn.geometry, values, scale=bar, selected=here, marks=marks(opened, looked, named), finer=finer,
-        name=f"room {opened.place}", title=title, height=HEIGHT,
+        opened.drawn.geometry, values, scale=bar, marks=marks(opened, looked, named), finer=finer,
+        name=f"room {opened.place}", surround=Surround(title, height=HEIGHT),
     )  # fmt: skip
 
 
@@ -121,33 +126,34 @@ def marks(opened: Opened, looked: Looked, named: Sequence[tuple[str, Link]]) -> 
         if pose is not None:
             ends.append([pose[:3, 3], opened.segments.middles[link.supervoxel]])
             strengths.append(link.weight / most)
-    signs = grouped([(sign, link.supervoxel) for sign, link in named], _asking(looked, "supervoxel"))
+    signs = grouped([(sign, link.supervoxel) for sign, link in named], _picked(looked, "supervoxel"))
     return points.Marks(
         links=np.array(ends).reshape(-1, 2, 3),
         strengths=strengths,
         numbers=[(text, opened.segments.middles[token]) for text, token in signs],
         crosses=() if looked.truth is None or looked.selection.space != "patch" else [looked.truth],
+        selected=looked.selection.token if looked.selection.space == "supervoxel" else -1,
         cameras=list(poses.items()),
     )
 
 
-def _asking(looked: Looked, space: str) -> int | None:
+def _picked(looked: Looked, space: str) -> int | None:
     """The picked token, if it is of that side."""
     return looked.selection.token if looked.selection.space == space else None
 
 
 def grouped(signs: Sequence[tuple[str, int]], picked: int | None) -> list[tuple[str, int]]:
     """Signs on the same token as one: A1, A2 and A3 → “A1–A3”; the picked one is outlined and needs no number."""
-    met: dict[int, list[str]] = {}
+    by_token: dict[int, list[str]] = {}
     for sign, token in signs:
         if token == picked and sign.isdecimal():
             continue
-        met.setdefault(token, []).append(sign)
-    return [(all_[0] if len(all_) == 1 else f"{all_[0]}–{all_[-1]}", token) for token, all_ in met.items()]
+        by_token.setdefault(token, []).append(sign)
+    return [(own[0] if len(own) == 1 else f"{own[0]}–{own[-1]}", token) for token, own in by_token.items()]
 
 
-def _album(opened: Opened, looked: Looked, scores, bar, named) -> View:
-    """The photos, ordered by what their patches get together."""
+def _album(opened: Opened, looked: Looked, scores, bar, named) -> Drawing:
+    """The photos, ordered by the sum over their patches."""
     totals = None
     if scores is not None:
         scores = np.where(opened.present[PATCHES], scores, np.nan)
@@ -155,10 +161,10 @@ def _album(opened: Opened, looked: Looked, scores, bar, named) -> View:
     order_of = f"order {opened.place}"  # a photo that is clicked stays where it is
     sequence = photos.ordered(len(opened.views.names), totals)
     if totals is None:
-        sequence = list(opened.choices.recall(order_of, sequence))  # type: ignore[call-overload]
+        sequence = list(opened.choices.recall(order_of, sequence))
     else:
         opened.choices.remember(order_of, sequence)
-    title = "Photos" if scores is None else f"Photos: answers to {opened.called(looked.selection)}"
+    title = "Photos" if scores is None else f"Photos: {whose(opened, looked)}"
     if looked.explanation is not None and looked.explanation.focus is None and scores is not None:
         title = f"Photos: {looked.what}"
     return photos.photos(
@@ -167,14 +173,14 @@ def _album(opened: Opened, looked: Looked, scores, bar, named) -> View:
         scale=bar,
         totals=totals,
         sequence=sequence,
-        selected=looked.selection.token if looked.selection.space == "patch" else -1,
-        absent=opened.gone,
-        finer=looked.grained and looked.grained.finer()[1],
-        numbers=grouped([(sign, link.patch) for sign, link in named], _asking(looked, "patch")),
-        crosses=looked.crosses,
-        title=title,
-        note=_note(looked, totals),
-        height=HEIGHT,
+        finer=looked.fine and looked.fine.finer()[1],
+        marks=photos.Marks(
+            looked.selection.token if looked.selection.space == "patch" else -1,
+            opened.gone,
+            grouped([(sign, link.patch) for sign, link in named], _picked(looked, "patch")),
+            looked.crosses,
+        ),
+        surround=Surround(title, _note(looked, totals), HEIGHT),
     )
 
 
@@ -182,9 +188,7 @@ def _note(looked: Looked, totals: NDArray[np.float64] | None) -> str:
     """What stands below the photos."""
     if totals is None or looked.explanation is None:
         return ""
-    note = f"Over each photo the sum over its patches ({looked.explanation.unit}); greatest first."
-    if looked.grained is None:
-        return note
-    rest = len(looked.grained.grains.pictures) - len(looked.grained.photos)
-    bare = f" {rest} without colours {'was' if rest == 1 else 'were'} not followed to pixels." if rest else ""
-    return f"Over each photo the sum over its pixels ({looked.explanation.unit}); greatest first.{bare}"
+    cells = "patches" if looked.fine is None else "pixels"
+    note = f"Above each photo: sum over its {cells} ({looked.explanation.unit}), greatest first."
+    rest = 0 if looked.fine is None else len(looked.fine.grains.pictures) - len(looked.fine.photos)
+    return note + (f" {rest} photo{'s' * (rest != 1)} without colours not computed yet." if rest else "")

@@ -1,4 +1,4 @@
-"""A cloud beside its photos: pick a patch and the cloud answers, pick a point and every photo answers."""
+"""A cloud beside its photos: pick a patch and see where it attends in the cloud, pick a point and see the photos."""
 
 from __future__ import annotations
 
@@ -15,46 +15,60 @@ from xviz.explain import METHODS
 from xviz.explain.class_map import LAYERS
 from xviz.explain.links import Link, strongest
 from xviz.record import rooms as rooms_record
-from xviz.ui import cache, components, methods, page
+from xviz.ui import cache, components, methods, page, state
 from xviz.ui.rooms import calls, voxels
 from xviz.ui.rooms.calls import DIRECTIONS, POINTS
-from xviz.ui.rooms.draw import Looked, views
+from xviz.ui.rooms.draw import Looked, both
 from xviz.ui.rooms.geometry import agree
 from xviz.ui.rooms.sample import Opened
 from xviz.ui.state import Selection
 
 SHOWS = {
-    "scores": "what the method says", "predicted": "predicted class", "activation": "class activation",
+    "scores": "scores of the method", "predicted": "predicted class", "activation": "class activation",
     "weighted": "class activation × attention", "fused": "class activation fused with attention", "own": "own colours",
 }  # fmt: skip
+OLD_SHOWS = {"what the method says": "scores"}  #: as older links name it
 METHOD_KEYS = tuple(key for key in METHODS if key != "shap")  # coalitions of thousands of tokens tell nothing in time
 SLOW = ("occlusion", "integrated", "relevance")
 RADII = (0.25, 0.5, 1.0, 2.0)  #: metres
 
 
 def explore(opened: Opened) -> Looked:
-    """Choose how to look, pick on either side, and see who answers."""
-    st.subheader("Pixels and points")
+    """Choose a method, pick on either side, and see the other."""
+    st.header("Points and photos")
     picked = opened.picked()
-    method, says, direction, layer, head = _choose(opened)
-    grained = None
-    if says is not None:
-        grained = voxels.answer(opened, picked, method, says)
-        found, what = _summed(opened, grained, method)
+    method, feature, direction, layer, head = _choose(opened)
+    fine = None
+    if feature is not None:
+        fine = voxels.explain(opened, picked, method, feature)
+        explanation, what = _summed(opened, fine, method)
     else:
-        found, what = _answer(opened, picked, method, direction, layer, head)
+        explanation, what = _explain(opened, picked, method, direction, layer, head)
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        state.keep_old_links("shows", OLD_SHOWS)
         shows = st.selectbox(
-            "The cloud shows", list(SHOWS), format_func=SHOWS.__getitem__, key="shows", bind="query-params", width=240
+            "Colour the cloud by",
+            list(SHOWS),
+            format_func=SHOWS.__getitem__,
+            key="shows",
+            bind="query-params",
+            width=240,
         )
         count = st.number_input(
-            "Links", 0, 20, 5, key="links", width=110, help="The strongest links of the picked token."
+            "Links",
+            0,
+            20,
+            5,
+            key="links",
+            width=110,
+            help="How many of the strongest links of the picked token are drawn.",
         )
         radius = st.selectbox(
-            "Near means within", RADII, index=1, format_func=lambda r: f"{r:g} m", key="radius", width=150,
-            disabled=opened.truth is None, help="Around the point that known cameras name.",
+            "Distance threshold", RADII, index=1, format_func=lambda r: f"{r:g} m", key="radius", width=150,
+            disabled=opened.truth is None,
+            help="Attention counts as near when it falls within this distance of the point that known cameras give.",
         )  # fmt: skip
-        links = strongest(found, int(count)) if found is not None else ()
+        links = strongest(explanation, int(count)) if explanation is not None else ()
         kept = _keep(opened, links)
     truth = _truth(opened, picked)
     crosses = () if truth is None or opened.truth is None else tuple(opened.truth.crosses(truth))
@@ -63,66 +77,69 @@ def explore(opened: Opened) -> Looked:
         eye = {}
         opened.choices.remember(f"eye {opened.place}", eye)
     looked = Looked(
-        selection=picked, call=None, head=head, explanations=() if found is None else (found,), what=what, links=links,
-        kept=kept, truth=truth, crosses=crosses, camera=eye, grained=grained,
+        selection=picked, call=None, head=head, explanations=() if explanation is None else (explanation,), what=what,
+        links=links, kept=kept, truth=truth, crosses=crosses, camera=eye, fine=fine,
     )  # fmt: skip
     _sides(opened, looked, shows)
     if shows in ("weighted", "fused"):
-        _say_fused(opened)
-    _say(opened, looked, radius)
+        _about_fused(opened)
+    _below(opened, looked, radius)
     return looked
 
 
 def _choose(opened: Opened) -> tuple[str, str | None, str, int | None, int | None]:
-    """Method, what of voxels is shown if these are, direction, layer and head; the last three for the attention."""
+    """Method, the voxel feature that is shown, direction, layer and head; the last three for attention."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         method = methods.choose_method("Method", "look", key="method", keys=METHOD_KEYS, width=300)
-        says = voxels.choose(opened, method)
+        feature = voxels.choose(opened, method)
         raw = method in methods.ROWS
+        state.keep_old_links("direction", calls.OLD_DIRECTIONS)
         direction = st.selectbox(
-            "Direction", list(DIRECTIONS), format_func=DIRECTIONS.__getitem__, key="direction", bind="query-params",
+            "Attention", list(DIRECTIONS), format_func=DIRECTIONS.__getitem__, key="direction", bind="query-params",
             width=270, disabled=not raw,
+            help="A query attends to keys. Attention from points to photos says which patches a supervoxel attends to.",
         )  # fmt: skip
         count = len(calls.sides(opened.run)[{"own": "points", "within": POINTS}.get(direction, direction)])
         layers = ["mean", *range(1, count + 1)]
         layer = st.selectbox("Layer", layers, key=f"layer of {count}", width=110, disabled=not raw)
         head = methods.choose_head(opened.run.calls[0])
-    return method, says, direction, None if layer == "mean" else int(layer) - 1, head
+    return method, feature, direction, None if layer == "mean" else int(layer) - 1, head
 
 
-def _summed(opened: Opened, grained: voxels.Grained | None, method: str) -> tuple[Explanation | None, str]:
-    """The sums of voxels and pixels over tokens, and what they are for people."""
+def _summed(opened: Opened, fine: voxels.FineScores | None, method: str) -> tuple[Explanation | None, str]:
+    """The sums of voxels and pixels over tokens, and what they are in words."""
     what = f"{METHODS[method].title} of voxels and pixels for “{opened.output}”"
-    if grained is None:
+    if fine is None:
         return None, what
-    if grained.says != voxels.ALL:
-        what += f"; of voxels only what their {voxels.SAYS[grained.says]} owes"
-    return grained.found[1], what
+    if fine.feature != voxels.ALL:
+        what += f"; of voxels only their {voxels.FEATURES[fine.feature]}"
+    return fine.explanations[1], what
 
 
-def _answer(
+def _explain(
     opened: Opened, picked: Selection, method: str, direction: str, layer, head
 ) -> tuple[Explanation | None, str]:
-    """The scores, and how they came about for people."""
+    """The scores, and how they came about in words."""
     heads = "mean of heads" if head is None else f"head {head + 1}"
     layers = "mean of layers" if layer is None else f"layer {layer + 1}"
-    said = f"{METHODS[method].title}, {DIRECTIONS[direction]}, {layers}, {heads}"
+    title = "Attention" if method == "look" else f"{METHODS[method].title},"
+    words = f"{title} {DIRECTIONS[direction]}, {layers}, {heads}"
     if method == "look":
-        return calls.ask(opened.run, opened.output, picked, direction, layer, head), said
+        return calls.ask(opened.run, opened.output, picked, direction, layer, head), words
     if method == "received":
-        return calls.received(opened.run, opened.output, direction, layer, head), said
-    one = METHODS[method]
+        return calls.received(opened.run, opened.output, direction, layer, head), words
+    chosen = METHODS[method]
     target = opened.target(
         Selection("class", list(opened.run.outputs).index(opened.output)) if method == "rollout" else None
     )
-    question = cache.Question(method, target, None, head if one.kind == "attention" else None)
-    return methods.answer(opened.run, question, key="room", slow=SLOW), f"{one.title} for “{opened.output}”"
+    question = cache.Question(method, target, None, head if chosen.kind == "attention" else None)
+    return methods.answer(opened.run, question, key="room", slow=SLOW), f"{chosen.title} for “{opened.output}”"
 
 
 def _keep(opened: Opened, links: Sequence[Link]) -> tuple[tuple[str, Link], ...]:
     """Links of earlier picks, which stay until they are cleared; each pick has a letter."""
     place = f"links {opened.place}"
-    kept = tuple(opened.choices.recall(place, ()))  # type: ignore[arg-type]
+    kept = tuple(opened.choices.recall(place, ()))
     letters = sorted({sign[0] for sign, _ in kept})
     if st.button("Keep these links", disabled=not links or len(letters) > 7, icon=":material/keep:"):
         letter = chr(ord("A") + len(letters))
@@ -144,7 +161,7 @@ def _truth(opened: Opened, picked: Selection) -> NDArray[np.float64] | None:
 
 def _sides(opened: Opened, looked: Looked, shows: str) -> None:
     """The cloud and the photos, each picked in turn."""
-    cloud, album = views(opened, looked, shows)
+    cloud, album = both(opened, looked, shows)
     left, right = st.columns([1.3, 1], gap="medium")
     with left:
         components.mount(cloud, key=f"cloud {opened.place}", on_pick=_picker(opened, "supervoxel"))
@@ -154,61 +171,59 @@ def _sides(opened: Opened, looked: Looked, shows: str) -> None:
 
 
 def _picker(opened: Opened, space: str):
-    def pick(found: components.Pick) -> None:
-        opened.choices.select(Selection(space, found) if isinstance(found, int) else None)
+    def select(pick: components.Pick) -> None:
+        opened.choices.select(Selection(space, pick) if isinstance(pick, int) else None)
 
-    return pick
-
-
-# Saying
+    return select
 
 
-def _say_fused(opened: Opened) -> None:
+# Below the drawings
+
+
+def _about_fused(opened: Opened) -> None:
     """What attention does to the class map."""
     index = list(opened.run.outputs).index(opened.output)
-    maps, here = opened.maps(), opened.present[POINTS]
-    heard = maps.attention[here, index]
-    raised = int((maps.weighted > maps.map)[here, index].sum())
+    maps, present = opened.maps(), opened.present[POINTS]
+    attention = maps.attention[present, index]
+    raised = int((maps.weighted > maps.map)[present, index].sum())
     st.caption(
-        f"The attention of the token of “{opened.output}” to each supervoxel, mean of heads, summed over the last "
-        f"{LAYERS} layers of the points' encoder: {scale.number(float(heard.min()))} to "
-        f"{scale.number(float(heard.max()))}. Fused, a supervoxel has the greater of its class activation and "
-        "that times its attention, which raises only where the attention is above one: "
-        f"{raised} of {int(here.sum())} here."
+        f"Attention raises the class activation of {raised} of {int(present.sum())} supervoxels.",
+        help=f"Attention from the class token of “{opened.output}” to each supervoxel, mean of heads, summed over the "
+        f"last {LAYERS} layers of the encoder of points: {scale.number(float(attention.min()))} to "
+        f"{scale.number(float(attention.max()))}. A fused map takes the greater of the class activation and its "
+        "product with attention, so it changes only where attention is above one.",
     )
 
 
-def _say(opened: Opened, looked: Looked, radius: float) -> None:
+def _below(opened: Opened, looked: Looked, radius: float) -> None:
     """What is shown, how strong the links are, and how far attention and geometry agree."""
-    st.caption(
-        "Click a patch of a photo, or a point of the cloud; Escape gives the question back to the token of the class. "
-        f"Shown: {looked.what}. Crosses mark where known cameras see the same point."
+    crosses = (
+        "Crosses mark where known cameras see the same point."
         if opened.truth is not None
-        else "Click a patch of a photo, or a point of the cloud; Escape gives the question back to the token of the "
-        f"class. Shown: {looked.what}. No camera is known here, so links are numbers shared by both sides."
+        else "No camera is known here, so links are numbers on both sides."
     )
-    if looked.grained is not None:
-        voxels.say(opened, looked.grained)
+    st.caption(
+        f"Shown: {looked.what}. {crosses}",
+        help="Click a patch of a photo or a point of the cloud; Esc returns to the class token.",
+    )
+    if looked.fine is not None:
+        voxels.summary(opened, looked.fine)
+        methods.told(looked.fine.explanations[0].facts, notes=False)  # the summary has the numbers
     elif looked.explanation is not None:
-        st.caption(METHODS[looked.explanation.method].words if looked.explanation.method in METHODS else asking_words())
-        methods.trusted(opened.card, looked.explanation.method)
+        methods.facts(looked.explanation)
+        methods.about(opened, looked.explanation.method)
     if (measured := record.read(opened.card.checkpoint or "")) and looked.selection.space != "class":
         st.caption(f":material/verified: {rooms_record.linked(measured)}")
-    if looked.links:
-        said = [f"**{i}** {scale.number(link.weight)}" for i, link in enumerate(looked.links, 1)]
-        st.markdown(f"Strongest links ({looked.explanation.unit}): {', '.join(said)}")  # type: ignore[union-attr]
+    if looked.links and looked.explanation is not None:
+        weights = [f"**{i}** {scale.number(link.weight)}" for i, link in enumerate(looked.links, 1)]
+        st.markdown(f"Strongest links ({looked.explanation.unit}): {', '.join(weights)}")
     if looked.truth is not None and looked.explanation is not None and opened.truth is not None:
         with page.told():
-            met = agree(opened.truth, looked.explanation, looked.truth, opened.segments.middles, radius, opened.present)
-            if met is not None:
+            near = agree(
+                opened.truth, looked.explanation, looked.truth, opened.segments.middles, radius, opened.present
+            )
+            if near is not None:
                 st.markdown(
-                    f":material/straighten: **{met.share:.1%}** of the attention lies within {radius:g} m of the point "
-                    f"that geometry names; equal attention to all would give {met.chance:.1%}."
+                    f":material/straighten: **{near.share:.1%}** of the attention falls within {radius:g} m of the "
+                    f"point that geometry gives; uniform attention would give {near.chance:.1%}."
                 )
-
-
-def asking_words() -> str:
-    """What the turned direction shows."""
-    from xviz.explain import columns
-
-    return columns.METHOD.words

@@ -15,7 +15,7 @@ from xviz.export import bundle, safe_name
 from xviz.figures.caption import tail
 from xviz.figures.cloud import MOST, Camera
 from xviz.figures.figure import Figure
-from xviz.figures.recipes import Room, room_figure
+from xviz.figures.recipes import Overlay, Room, room_figure
 from xviz.figures.style import PRESETS
 from xviz.geometry.ply import ply
 from xviz.geometry.thinning import thin
@@ -36,31 +36,31 @@ class Figures:
     opened: Opened
     looked: Looked
 
-    def found(self) -> Explanation:
+    def shown(self) -> Explanation:
         """The scores on the screen.
 
         Raises:
-            ModelError: the method has not answered yet.
+            ModelError: the method has not been computed yet.
         """
         if self.looked.explanation is None:
-            raise ModelError("The chosen method has no answer yet. Compute it above, then take the figure.")
+            raise ModelError("The chosen method has not been computed yet. Compute it above, then take the figure.")
         return self.looked.explanation
 
     def drawn(self) -> Explanation:
         """The scores as the figure draws them: of voxels and pixels where these are shown."""
-        return self.found() if self.looked.grained is None else self.looked.grained.drawn()
+        return self.shown() if self.looked.fine is None else self.looked.fine.drawn()
 
     def totals(self) -> NDArray[np.float64] | None:
-        """(photos,) what the patches of each get together."""
-        scores = self.found().scores.get(PATCHES)
+        """(photos,) the sum over the patches of each."""
+        scores = self.shown().scores.get(PATCHES)
         return None if scores is None else scores.reshape(len(self.opened.views.names), -1).sum(1)
 
     def figure(self, kind: str, preset: str) -> Figure:
         """The figure, from where the live camera is now."""
-        opened, looked, found = self.opened, self.looked, self.drawn()
-        grained = looked.grained
-        segments = opened.segments if grained is None else grained.grains.voxels
-        patches = opened.patches if grained is None else grained.grains.pixels
+        opened, looked, explanation = self.opened, self.looked, self.drawn()
+        fine = looked.fine
+        segments = opened.segments if fine is None else fine.grains.voxels
+        patches = opened.patches if fine is None else fine.grains.pixels
         kept = thin(opened.cloud.xyz, MOST, segments.of_point).kept
         room = Room(
             opened.cloud.xyz[kept],
@@ -70,28 +70,30 @@ class Figures:
             PatchGrid(patches.name, opened.drawn.album.names, patches.grid),
             opened.drawn.album.frames,
             opened.sample.source,
-            grained is not None,
-            () if grained is None else tuple(i for i in range(len(opened.views.names)) if i not in grained.photos),
+            fine is not None,
+            () if fine is None else tuple(i for i in range(len(opened.views.names)) if i not in fine.photos),
         )
-        called = opened.called(looked.selection)
+        whose = draw.whose(opened, looked)
         titles = [
-            f"{name}: answers to {called}" if space.name in found.scores else name
+            f"{name}: {whose}" if space.name in explanation.scores else name
             for name, space in (("Cloud", segments), ("Photos", patches))
         ]
-        if grained is not None:
+        if fine is not None:
             titles = [f"Cloud: voxels for “{opened.output}”", f"Photos: pixels for “{opened.output}”"]
+        overlay = Overlay(
+            looked.links, looked.crosses, looked.truth if looked.selection.space == "patch" else None, self.totals(),
+            Camera.told(looked.camera.get("camera"), opened.cloud.xyz),
+        )  # fmt: skip
         return room_figure(
-            room, found, titles=(titles[0], titles[1]), links=looked.links, crosses=looked.crosses,
-            truth=looked.truth if looked.selection.space == "patch" else None, totals=self.totals(),
-            shared=found.method not in draw.OWN and grained is None,
-            limits={} if grained is None else dict(zip((segments.name, patches.name), grained.limits(), strict=True)),
-            camera=Camera.told(looked.camera.get("camera"), opened.cloud.xyz), notes=[f"{looked.what}."],  # type: ignore[arg-type]
-            preset=PRESETS[preset],
+            room, explanation, titles=(titles[0], titles[1]), overlay=overlay,
+            shared=explanation.method not in draw.OWN and fine is None,
+            limits={} if fine is None else dict(zip((segments.name, patches.name), fine.limits(), strict=True)),
+            notes=[f"{looked.what}."], preset=PRESETS[preset],
         )  # fmt: skip
 
     def zip(self, kind: str, preset: str) -> bytes:
         """The figure in all formats with the numbers behind it."""
-        opened, found = self.opened, self.found()
+        opened, explanation = self.opened, self.shown()
         arrays = {
             "supervoxel_of_point": opened.segments.of_point, "supervoxel_middles": opened.segments.middles,
             "class_activation": opened.activation(), "predicted_class": opened.predicted(),
@@ -99,11 +101,11 @@ class Figures:
             "patch_frames": opened.drawn.album.frames,
             "links": np.array([(k.patch, k.supervoxel, k.weight) for k in self.looked.links]).reshape(-1, 3),
         }  # fmt: skip
-        if self.looked.grained is not None:
-            arrays |= self.looked.grained.arrays()
+        if self.looked.fine is not None:
+            arrays |= self.looked.fine.arrays()
         return bundle(
             {kind: self.figure(kind, preset)},
-            [found],
+            [explanation],
             arrays=arrays,
             labels={
                 POINTS: [opened.segments.label(i) for i in range(len(opened.segments))],
@@ -115,29 +117,31 @@ class Figures:
 
     def ply(self) -> bytes:
         """Every point with its colour, supervoxel, predicted class, and score where points have one."""
-        opened, found = self.opened, self.found()
+        opened, explanation = self.opened, self.shown()
         scalars: dict[str, NDArray] = {
             "supervoxel": opened.segments.of_point.astype(np.int32),
             "predicted": opened.predicted().astype(np.int32)[opened.segments.of_point],
         }
-        said = found.unit
-        if (grained := self.looked.grained) is not None:
-            said += ", of a point's voxel"
-            of_point = grained.grains.voxels.of_point
-            scalars["score"] = grained.of_voxels.astype(np.float32)[of_point]
-            scalars |= {f"score_{name}": part.astype(np.float32)[of_point] for name, part in grained.parts.items()}
-        elif POINTS in found.scores:
-            scalars["score"] = opened.segments.paint(found.scores[POINTS]).astype(np.float32)
+        unit = explanation.unit
+        if (fine := self.looked.fine) is not None:
+            unit += ", of the voxel of a point"
+            of_point = fine.grains.voxels.of_point
+            scalars["score"] = fine.of_voxels.astype(np.float32)[of_point]
+            scalars |= {f"score_{name}": part.astype(np.float32)[of_point] for name, part in fine.parts.items()}
+        elif POINTS in explanation.scores:
+            scalars["score"] = opened.segments.paint(explanation.scores[POINTS]).astype(np.float32)
         classes = ", ".join(f"{i} {name}" for i, name in enumerate(opened.run.outputs))
-        origin = tail(found.provenance, opened.sample.source)
-        comments = [f"score: {said}. {self.looked.what}", f"predicted: {classes}", origin]
+        origin, facts = tail(explanation.provenance, opened.sample.source), explanation.facts.sentences
+        comments = [f"score: {unit}. {self.looked.what}", *facts, f"predicted: {classes}", origin]
         return ply(opened.cloud.xyz, opened.cloud.rgb, scalars, comments)
 
     def html(self) -> bytes:
         """The cloud and the photos as they are, with what each token attends to on the other side."""
         opened, looked = self.opened, self.looked
-        cloud, album = draw.views(opened, looked, "scores")
-        caption = f"{looked.what}. {tail(self.found().provenance, opened.sample.source)}"
+        cloud, album = draw.both(opened, looked, "scores")
+        explanation = self.shown()
+        facts = "".join(f"{sentence} " for sentence in explanation.facts.sentences)
+        caption = f"{looked.what}. {facts}{tail(explanation.provenance, opened.sample.source)}"
         return standalone.page(
             cloud, album, title=f"{opened.sample.name}: points and photos", caption=caption, rows=self._rows()
         )
@@ -148,8 +152,8 @@ class Figures:
         rows = []
         for side, own, other in (("points", POINTS, PATCHES), ("photos", PATCHES, POINTS)):
             weights = [methods.weigh(opened.run.call(name), None) for name in sides[side]]
-            ahead = len(opened.run.outputs)  # class tokens stand before both
-            rows.append(np.mean(weights, 0)[ahead : ahead + len(opened.run.spaces[own]), ahead:])
+            classes = len(opened.run.outputs)  # class tokens stand before both
+            rows.append(np.mean(weights, 0)[classes : classes + len(opened.run.spaces[own]), classes:])
             assert rows[-1].shape[1] == len(opened.run.spaces[other])
         poses = dict(cameras(opened.sample))
         eyes = [poses[str(i + 1)][:3, 3] if str(i + 1) in poses else None for i in range(len(opened.views.names))]
@@ -160,7 +164,7 @@ class Figures:
 
 
 def show(opened: Opened, looked: Looked) -> None:
-    """Choose a figure and a venue, look at it, take it; then the page and the cloud."""
+    """Choose a figure and a venue, look at it, save it; then the page and the cloud."""
     shown = Figures(opened, looked)
     stem = f"xviz-{opened.card.key}-{opened.sample.name}"
     saving.figures(
@@ -172,6 +176,7 @@ def show(opened: Opened, looked: Looked) -> None:
         saving.file("room", "Interactive page (HTML)", f"{safe_name(stem)}.html", "html", shown.html)
         saving.file("room", "Coloured cloud (PLY)", f"{safe_name(stem)}.ply", "ply", shown.ply)
     st.caption(
-        "The figure sees the cloud from where you have turned it. The page opens without a network and answers picks "
-        "with the mean attention of layers and heads. The cloud carries scores, supervoxels and predicted classes."
+        "The figure shows the cloud from your current viewpoint.",
+        help="The interactive page opens offline; a pick shows the mean attention of layers and heads. Points of the "
+        "coloured cloud carry scores, supervoxels and predicted classes.",
     )

@@ -1,4 +1,4 @@
-"""What known cameras say: which point each patch shows, where a point is seen, and how well attention agrees."""
+"""What known cameras give: which point each patch shows, where a point is seen, and how well attention agrees."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST = 150_000  #: points that hide others
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """What the cameras of a sample say; made once."""
+    """What the cameras of a sample give; computed once."""
 
     views: Views
     known: NDArray[np.bool_]  #: (photos,) whose camera is known
@@ -28,19 +28,19 @@ class Truth:
 
     def crosses(self, place: ArrayLike) -> list[tuple[int, float, float]]:
         """Photo, column and row where a point (3,) is seen and not hidden."""
-        found = []
+        seen_at = []
         for photo in np.flatnonzero(self.known):
             seen, where = pinhole.visible(
-                np.asarray(place)[None], self.views.poses[photo], self.views.intrinsics[photo],  # type: ignore[index]
+                np.asarray(place)[None], self.views.poses[photo], self.views.intrinsics[photo],
                 self.views.images[photo].shape[:2], self.depths[photo],
             )  # fmt: skip
             if seen[0]:
-                found.append((int(photo), float(where[0, 0]), float(where[0, 1])))
-        return found
+                seen_at.append((int(photo), float(where[0, 0]), float(where[0, 1])))
+        return seen_at
 
 
 def of(sample: Sample, frames: NDArray[np.floating], grid: tuple[int, int]) -> Truth | None:
-    """What the cameras of a sample say; None where none is known."""
+    """What the cameras of a sample give; None where none is known."""
     views = sample.part("views", Views)
     if views.poses is None or views.intrinsics is None:
         return None
@@ -54,7 +54,7 @@ def _of(digest: str, grid: tuple[int, int], _sample: Sample, _frames: NDArray[np
     views, cloud = _sample.part("views", Views), _sample.part("points", PointCloud)
     xyz = cloud.xyz[thin(cloud.xyz, MOST).kept]
     known, depths, shown = [], [], []
-    for image, pose, camera, frame in zip(views.images, views.poses, views.intrinsics, _frames, strict=True):  # type: ignore[arg-type]
+    for image, pose, camera, frame in zip(views.images, views.poses, views.intrinsics, _frames, strict=True):
         known.append(pinhole.known(pose, camera))
         depths.append(pinhole.depth_of(xyz, pose, camera, image.shape[:2]) if known[-1] else None)
         shown.append(_shown(depths[-1], middles(frame, grid), pose, camera))
@@ -79,32 +79,37 @@ def _shown(depth: NDArray | None, places: NDArray, pose: NDArray, camera: NDArra
 
 @dataclass(frozen=True)
 class Agreement:
-    """How much of an attention row lies near the point that geometry names."""
+    """How much of an attention row falls near the point that geometry gives."""
 
     share: float  #: of the attention
-    chance: float  #: what equal attention to all tokens would give
+    chance: float  #: what uniform attention would give
     radius: float  #: metres
 
 
 def agree(
-    truth: Truth, found: Explanation, place: ArrayLike, middles: ArrayLike, radius: float, present: dict[str, NDArray]
+    truth: Truth,
+    explanation: Explanation,
+    place: ArrayLike,
+    middles: ArrayLike,
+    radius: float,
+    present: dict[str, NDArray],
 ) -> Agreement | None:
     """The agreement of the scores of the other side with geometry; None where nothing can be compared.
 
     Args:
         truth: Of the sample.
-        found: The view of a patch or a supervoxel.
+        explanation: The attention from a patch or a supervoxel.
         place: (3,) metres, the true point of the picked token.
         middles: (supervoxels, 3) metres.
         radius: Metres.
         present: Space → which of its tokens take part.
     """
-    if found.focus is None:
+    if explanation.focus is None:
         return None
-    other = POINTS if found.focus[0] == PATCHES else PATCHES
-    if other not in found.scores:
+    other = POINTS if explanation.focus[0] == PATCHES else PATCHES
+    if other not in explanation.scores:
         return None
     places = np.asarray(middles) if other == POINTS else truth.shown
     here = present[other] & np.isfinite(places).all(1)
-    share, chance = pinhole.agreement(found.scores[other], places, place, radius=radius, present=here)
+    share, chance = pinhole.agreement(explanation.scores[other], places, place, radius=radius, present=here)
     return Agreement(share, chance, radius) if np.isfinite(share) else None

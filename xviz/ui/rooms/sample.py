@@ -14,6 +14,7 @@ from xviz.core.sample import PointCloud, Sample, Views
 from xviz.core.tokens import PatchGrid, Segments
 from xviz.draw import scale
 from xviz.drawings import photos, points
+from xviz.drawings.drawing import Surround
 from xviz.explain.class_map import Fused, fused
 from xviz.models.card import ModelCard
 from xviz.models.photos import Frame
@@ -23,8 +24,8 @@ from xviz.ui.rooms.geometry import Truth, of
 from xviz.ui.state import Choices, Selection
 
 NO_WEIGHTS = (
-    "This model has no weights yet, so that nothing is said of the room and no attention is shown. "
-    "The cloud and the photos are as they were read."
+    "This model has no weights yet, so there are no outputs and no attention. The cloud and the photos are shown as "
+    "they were read."
 )
 
 
@@ -97,7 +98,7 @@ class Opened(records.Opened):
 
     def maps(self) -> Fused:
         """The class-activation map, alone and with the attention of class tokens."""
-        return cache.of_run(self.run, fused, "class maps")  # type: ignore[return-value]
+        return cache.of_run(self.run, fused, "class maps")
 
     def activation(self) -> NDArray[np.float64]:
         """(supervoxels, classes) class-activation map."""
@@ -113,7 +114,7 @@ class Opened(records.Opened):
 
 
 def show(card: ModelCard, sample: Sample) -> Opened | None:
-    """What was brought, the classes found in it and the class that the rest of the page explains.
+    """The sample, its classes, and the class that the rest of the page explains.
 
     Without weights the cloud and the photos alone, and None.
     """
@@ -130,7 +131,7 @@ def show(card: ModelCard, sample: Sample) -> Opened | None:
     with left:
         asked = st.selectbox(
             "Class to explain", [methods.MOST_PROBABLE, *card.outputs], key="class", bind="query-params",
-            help="Gradients, occlusion and the like ask what speaks for this class; its token asks until you pick.",
+            help="Methods explain the output of this class; until you pick, attention is that of its class token.",
         )  # fmt: skip
         _facts(sample, run)
     output = best if asked == methods.MOST_PROBABLE else asked
@@ -154,14 +155,15 @@ def hidden(choices: Choices, sample: Sample, card: ModelCard) -> cache.Gone:
 
 
 def _facts(sample: Sample, run: Run) -> None:
-    """What was brought, in numbers."""
+    """The sample in numbers."""
     cloud, views = sample.part("points", PointCloud), sample.part("views", Views)
     size = " × ".join(scale.number(float(v)) for v in np.ptp(cloud.xyz, axis=0))
     known = 0 if views.poses is None else int(np.isfinite(views.poses).all((1, 2)).sum())
     st.caption(
-        f"{len(cloud.xyz):,} points in {len(run.spaces[POINTS])} supervoxels, {size} m; {len(views.names)} photos of "
-        f"{' × '.join(map(str, run.space(PATCHES, PatchGrid).grid))} patches, {known} with a known camera. "
-        "Cameras and depths are never shown to the model."
+        f"{len(cloud.xyz):,} points in {len(run.spaces[POINTS])} supervoxels, {size} m; {len(views.names)} "
+        f"photo{'s' * (len(views.names) != 1)} of {' × '.join(map(str, run.space(PATCHES, PatchGrid).grid))} "
+        f"patches, {known} with a known camera.",
+        help="The model is never shown cameras or depths; they only serve to check its attention.",
     )
 
 
@@ -173,12 +175,12 @@ def _classes(card: ModelCard, run: Run, before: Run, output: str) -> None:
     bar = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f")
     if run is not before:
         whole = methods.probabilities(card, dict(before.outputs))
-        rows["with all tokens"] = [whole[name] for name in ranked]
+        rows["nothing left out"] = [whole[name] for name in ranked]
     st.dataframe(rows, hide_index=True, height=215, column_config=dict.fromkeys(list(rows)[1:], bar))
-    found = [name for name in ranked if run.outputs[name] > 0]
+    likely = [name for name in ranked if run.outputs[name] > 0]
     st.caption(
-        f"Found, with a probability above one half: {', '.join(found) or 'none'}. Explained below: **{output}**. "
-        "Each class has a probability of its own."
+        f"Probability above 0.5: {', '.join(likely) or 'none'}. Explained below: **{output}**.",
+        help="A room can have many classes: each has a probability of its own, and they do not add up to one.",
     )
 
 
@@ -191,7 +193,7 @@ def drawing(card: ModelCard, sample: Sample, run: Run | None) -> Drawn:
 def _drawing(key: str, digest: str, bare: bool, _card: ModelCard, _sample: Sample, _run: Run | None) -> Drawn:
     cloud, views = _sample.part("points", PointCloud), _sample.part("views", Views)
     segments = None if _run is None else _run.space(POINTS, Segments)
-    made = points.geometry(
+    geometry = points.geometry(
         cloud.xyz,
         colours=cloud.rgb,
         segments=None if segments is None else segments.of_point,
@@ -200,7 +202,7 @@ def _drawing(key: str, digest: str, bare: bool, _card: ModelCard, _sample: Sampl
     names = [f"{i + 1} · {name}" for i, name in enumerate(views.names)]
     grid = _card.settings.grid
     return Drawn(
-        made,
+        geometry,
         photos.album(views.images, grid, names=names, frames=[Frame(i.shape[:2], grid).edges for i in views.images]),
     )
 
@@ -221,7 +223,10 @@ def _bare(card: ModelCard, sample: Sample) -> None:
     with left:
         marks = points.Marks(cameras=cameras(sample))
         components.mount(
-            points.points(shown.geometry, marks=marks, title="The cloud", height=620), key=f"bare {sample.digest[:16]}"
+            points.points(shown.geometry, marks=marks, surround=Surround("Cloud", height=620)),
+            key=f"bare {sample.digest[:16]}",
         )
     with right:
-        components.mount(photos.photos(shown.album, title="The photos"), key=f"bare photos {sample.digest[:16]}")
+        components.mount(
+            photos.photos(shown.album, surround=Surround("Photos")), key=f"bare photos {sample.digest[:16]}"
+        )

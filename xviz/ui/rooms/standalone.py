@@ -1,6 +1,6 @@
-"""A cloud beside its photos as one HTML file that opens without a network: the live components with their data inside.
+"""A cloud beside its photos as one HTML file that opens offline: the live components with their data inside.
 
-Where rows of attention come along, a pick answers in the file too: each row is kept as shares of its greatest weight in
+Where rows of attention are included, picks work in the file too: each row is kept as shares of its greatest weight in
 255 steps, so that what is read from it is exact to half a step.
 """
 
@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from xviz.draw.scale import Scale
+from xviz.drawings.drawing import Drawing
 from xviz.drawings.payload import pack
-from xviz.drawings.view import View
 from xviz.ui.components import read, script, style
 
-MOST = 12_000_000  #: bytes of rows; beyond it the file shows what is on the screen, and answers no picks
+MOST = 12_000_000  #: bytes of rows; beyond it the file shows what is on the screen, and picks do nothing
 LIGHT = "--st-text-color:#1f2328;--st-background-color:#fff;--st-primary-color:#c5354a"
 DARK = "--st-text-color:#e6e6e3;--st-background-color:#191816;--st-primary-color:#e0566a"
 PAGE = """<!doctype html>
@@ -44,7 +44,7 @@ h1{{font-size:20px;margin:0 0 4px}} footer{{margin-top:16px;font-size:12px;max-w
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """What each side's tokens attend to on the other, and where that is."""
+    """The attention from each side's tokens to the other's, and where these are."""
 
     points: NDArray[np.floating]  #: (supervoxels, patches)
     patches: NDArray[np.floating]  #: (patches, supervoxels)
@@ -73,7 +73,7 @@ class Rows:
         return pack(header, middles=(self.middles - self.centre).astype(np.float32), lut=lut, **arrays)
 
 
-def page(cloud: View, photos: View, *, title: str, caption: str, rows: Rows | None = None) -> bytes:
+def page(cloud: Drawing, photos: Drawing, *, title: str, caption: str, rows: Rows | None = None) -> bytes:
     """The file.
 
     Args:
@@ -81,17 +81,17 @@ def page(cloud: View, photos: View, *, title: str, caption: str, rows: Rows | No
         photos: As on the screen.
         title: Of the page.
         caption: What is shown, with its origin.
-        rows: With which the file answers picks.
+        rows: The attention that a pick shows in the file.
     """
     kept = None if rows is None else rows.message()
     data = {"cloud": cloud.payload, "photos": photos.payload, "cloud-still": cloud.still, "photos-still": photos.still}
     if kept is not None:
         data["rows"] = kept
     lead = (
-        "Pick a patch of a photo and the cloud answers; pick a point and every photo answers. Escape shows the first "
-        "view again. Weights are rounded to 1/255 of the greatest of each row."
+        "Click a patch of a photo to see its attention to the cloud, or a point to see its attention to the photos. "
+        "Esc returns to the first picture. Weights are rounded to 1/255 of the greatest of each row."
         if kept is not None
-        else "Turn the cloud and read the scores; this file keeps the view as it was exported."
+        else "Turn the cloud and read the scores, as they were when this file was exported."
     )
     blocks = [
         f'<script type="application/octet-stream" id="{name}">{base64.b64encode(content or b"").decode()}</script>'

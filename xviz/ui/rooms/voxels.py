@@ -1,4 +1,4 @@
-"""What voxels and pixels owe to the class, on the page of rooms: asked photo by photo, kept, and said in numbers."""
+"""Scores of voxels and pixels on the page of rooms: computed photo by photo, kept, and summed up in numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from xviz.core.explanation import Explanation
 from xviz.core.run import Run, Target
 from xviz.draw import scale
-from xviz.drawings.view import Finer
+from xviz.drawings.drawing import Finer
 from xviz.explain import voxels as finer
 from xviz.explain.voxels import Reading, Traced
 from xviz.models.voxels import Grains, grains
@@ -22,56 +22,58 @@ from xviz.ui.rooms.sample import Opened
 from xviz.ui.state import Selection
 
 GRAINS = {"tokens": "supervoxels and patches", "grains": "voxels and pixels"}
-ALL = "all that they say"
-SAYS = {"colour": "colour", "height": "height", "upright": "surface (upright or level)", "there": "being there"}
+ALL = "all features"
+FEATURES = {"colour": "colour", "height": "height", "upright": "surface orientation", "there": "occupancy"}
 WORDS = {
-    "integrated": "How the difference is shared out among what voxels and pixels say; it depends on the baseline. "
-    "First tokens share it, then each network's share goes on to what it read.",
-    "gradient": "How the log-odds would change, to first order, if what a voxel or a pixel says moved to the baseline; "
-    "far from linear networks this can have the wrong size and even the wrong sign.",
+    "integrated": "Integrated gradients attribute the difference from the baseline first to tokens, then from each "
+    "token to the voxels or pixels that it was computed from. The result depends on the baseline.",
+    "gradient": "First-order change of the log-odds if a voxel or a pixel moved to the baseline. Networks are not "
+    "linear, so size and even sign can be wrong. First-order terms need not add up.",
 }
-QUICK = ("gradient",)  #: methods that are asked without a button
+QUICK = ("gradient",)  #: methods that need no button
 WITHIN = 0.995  #: of scores that are not zero lie within the limits of the colours; the rest are counted and said
 PAIR, VOXEL, PHOTO = 1.2e-7, 1e-5, 0.08  #: seconds of one point, for each pair of tokens, voxel and photo, on one core
 
 
 @dataclass(frozen=True, eq=False)
-class Grained:
-    """An answer in voxels and pixels, as far as it is known."""
+class FineScores:
+    """Scores of voxels and pixels, as far as they are known."""
 
     run: Run
     grains: Grains
     reading: Reading
     voxels: Traced
     photos: Mapping[int, Traced]  #: those that were followed
-    says: str  #: what of the voxels is shown: ``ALL`` or a key of ``SAYS``
+    feature: str  #: what of the voxels is shown: ``ALL`` or a key of ``FEATURES``
 
     @cached_property
-    def found(self) -> tuple[Explanation, Explanation]:
+    def explanations(self) -> tuple[Explanation, Explanation]:
         """Voxels and pixels, and their sums over supervoxels and patches."""
         return finer.collect(self.run, self.grains, self.reading, self.voxels, self.photos)
 
     @cached_property
     def parts(self) -> dict[str, NDArray[np.float64]]:
-        """What a voxel says → (voxels,) what that owes."""
+        """Feature of voxels → (voxels,) what is attributed to it."""
         return finer.by_name(self.grains, self.voxels)
 
     @property
     def of_voxels(self) -> NDArray[np.float64]:
         """(voxels,) what is shown of them."""
-        return self.found[0].scores["voxels"] if self.says == ALL else self.parts[self.says]
+        return self.explanations[0].scores["voxels"] if self.feature == ALL else self.parts[self.feature]
 
     @cached_property
     def of_pixels(self) -> NDArray[np.float64]:
-        """(photos, height, width) what pixels owe; NaN beside photos and in those that were not followed."""
-        scores = self.found[0].scores["pixels"].reshape(len(self.grains.pictures), *self.grains.pixels.grid)
+        """(photos, height, width) scores of pixels; NaN beside photos and in those not computed."""
+        scores = self.explanations[0].scores["pixels"].reshape(len(self.grains.pictures), *self.grains.pixels.grid)
         known = self.grains.inside.numpy() & np.isin(np.arange(len(scores)), list(self.photos))[:, None, None]
         return np.where(known, scores, np.nan)
 
     def drawn(self) -> Explanation:
         """Voxels and pixels as they are drawn; zero where nothing is known."""
         scores = {"voxels": self.of_voxels, "pixels": np.nan_to_num(self.of_pixels.reshape(-1))}
-        return replace(self.found[0], scores=scores, provenance=self.found[0].provenance.but(voxels=self.says))
+        return replace(
+            self.explanations[0], scores=scores, provenance=self.explanations[0].provenance.but(voxels=self.feature)
+        )
 
     def limits(self) -> tuple[float | None, float | None]:
         """The magnitudes that the colours of voxels and of pixels reach."""
@@ -89,7 +91,7 @@ class Grained:
         """Of voxels and of pixels, each around zero; a few of the largest lie beyond the limits."""
         unit = self.reading.method.unit
         shown = ((self.of_voxels, "voxel"), (self.of_pixels, "pixel"))
-        return tuple(scale.diverging(s, limit=_limit(s), label=f"per {name}: {unit}") for s, name in shown)  # type: ignore[return-value]
+        return tuple(scale.diverging(s, limit=_limit(s), label=f"per {name}: {unit}") for s, name in shown)
 
     def finer(self) -> tuple[Finer, Finer]:
         """The scores as the cloud and the photos draw them."""
@@ -106,52 +108,52 @@ def _limit(scores: NDArray[np.float64]) -> float | None:
 
 
 def choose(opened: Opened, method: str) -> str | None:
-    """What of voxels is shown where voxels and pixels are asked for; None where tokens are.
+    """The voxel feature that is shown where scores are of voxels and pixels; None where they are of tokens.
 
-    Methods that cannot be asked for voxels have no choice.
+    Methods that give no scores of voxels have no choice.
     """
     if method not in finer.METHODS:
         return None
     chosen = st.selectbox(
         "Scores of", list(GRAINS), format_func=GRAINS.__getitem__, key="grain", bind="query-params", width=220,
-        help="Attention reads supervoxels and patches; the networks before it read voxels and pixels.",
+        help="Attention is among supervoxels and patches; networks compute these from voxels and pixels.",
     )  # fmt: skip
     if chosen != "grains":
         return None
     return st.selectbox(
-        "Voxels show", [ALL, *opened.card.settings.sees], format_func=lambda k: SAYS.get(k, k), key="voxel part",
-        width=230, help="A voxel says its colour, its height, whether its surface is upright, and that it is there.",
+        "Voxel feature", [ALL, *opened.card.settings.sees], format_func=lambda k: FEATURES.get(k, k),
+        key="voxel part", width=230, help="Voxel features: colour, height, surface orientation, occupancy.",
     )  # fmt: skip
 
 
-def answer(opened: Opened, picked: Selection, method: str, says: str) -> Grained | None:
-    """The answer as far as it is known; a button asks for it, and for the photos that are missing."""
-    made = _grains(opened.sample.digest, opened.card.key, opened)
+def explain(opened: Opened, picked: Selection, method: str, feature: str) -> FineScores | None:
+    """The scores as far as they are known; a button computes them, and those of photos that are missing."""
+    parts = _grains(opened.sample.digest, opened.card.key, opened)
     known = partial(_known, opened, method)
     missing = _missing(opened, picked, method, known("reading"))
     if missing or known("voxels") is None:
-        words = "Follow the other photos" if known("voxels") else f"Compute {finer.METHODS[method].title} of voxels"
+        words = "Compute the other photos" if known("voxels") else f"Compute {finer.METHODS[method].title} of voxels"
         place = st.empty()
         if method in QUICK or place.button(words, key="grains compute", icon=":material/play_arrow:"):
             with page.progress(finer.METHODS[method].title) as move:
-                _compute(opened, made, picked, method, move)
+                _compute(opened, parts, picked, method, move)
             place.empty()
         else:
-            st.caption(_takes(made, len(missing), known("voxels") is None))
+            st.caption(_takes(parts, len(missing), known("voxels") is None))
     reading, voxels = known("reading"), known("voxels")
     if reading is None or voxels is None:
         return None
-    photos = {i: one for i in range(len(made.pictures)) if (one := known(i)) is not None}
-    return Grained(opened.run, made, reading, voxels, photos, says)
+    photos = {i: traced for i in range(len(parts.pictures)) if (traced := known(i)) is not None}
+    return FineScores(opened.run, parts, reading, voxels, photos, feature)
 
 
 def _known(opened: Opened, method: str, what: str | int):
-    """A part of the answer, if it was computed before."""
+    """A part of the scores, if it was computed before."""
     return cache.part(opened.run, ("grains", method, opened.output, what))
 
 
 def _missing(opened: Opened, picked: Selection, method: str, reading: Reading | None) -> tuple[int, ...]:
-    """Photos that were not followed yet: that of the picked patch first, then by what their patches owe."""
+    """Photos not computed yet: that of the picked patch first, then by what is attributed to their patches."""
     count = len(opened.views.names)
     owed = np.zeros(count) if reading is None else np.abs(reading.owed["patches"].reshape(count, -1).sum(1))
     order = [int(i) for i in np.argsort(-owed, kind="stable")]
@@ -160,36 +162,36 @@ def _missing(opened: Opened, picked: Selection, method: str, reading: Reading | 
     return tuple(i for i in dict.fromkeys(order) if i not in opened.gone and _known(opened, method, i) is None)
 
 
-def _compute(opened: Opened, made: Grains, picked: Selection, method: str, move: page.Progress) -> None:
+def _compute(opened: Opened, parts: Grains, picked: Selection, method: str, move: page.Progress) -> None:
     """All that is missing, one part after the other; what is done is kept when the work is stopped."""
     loaded, many = cache.load(opened.card.key), method == "integrated"
-    costs = _costs(made) if many else dict.fromkeys(("reading", "voxels", "photo"), 1.0)
-    total, done = costs["reading"] + costs["voxels"] + costs["photo"] * len(made.pictures), 0.0
+    costs = _costs(parts) if many else dict.fromkeys(("reading", "voxels", "photo"), 1.0)
+    total, done = costs["reading"] + costs["voxels"] + costs["photo"] * len(parts.pictures), 0.0
 
     def part(what: str | int, cost: float, make):
         nonlocal done
 
-        def told(share: float, words: str) -> None:
+        def report(share: float, words: str) -> None:
             move(min(1.0, (done + share * cost) / total), words)
 
-        found = cache.part(opened.run, ("grains", method, opened.output, what), partial(make, progress=told))
+        computed = cache.part(opened.run, ("grains", method, opened.output, what), partial(make, progress=report))
         done += cost
-        return found
+        return computed
 
     reading = part(
-        "reading", costs["reading"], partial(finer.read, loaded, opened.run, made, Target(opened.output), method)
+        "reading", costs["reading"], partial(finer.read, loaded, opened.run, parts, Target(opened.output), method)
     )
-    part("voxels", costs["voxels"], partial(finer.trace_voxels, loaded, made, reading))
+    part("voxels", costs["voxels"], partial(finer.trace_voxels, loaded, parts, reading))
     for number in _missing(opened, picked, method, reading):
-        part(number, costs["photo"], partial(finer.trace_photo, loaded, made, reading, number))
+        part(number, costs["photo"], partial(finer.trace_photo, loaded, parts, reading, number))
 
 
-def _costs(made: Grains) -> dict[str, float]:
+def _costs(parts: Grains) -> dict[str, float]:
     """Seconds of integrated gradients on one core, roughly."""
-    tokens, steps = len(made.places) + len(made.patches), finer.STEPS
+    tokens, steps = len(parts.places) + len(parts.patches), finer.STEPS
     return {
         "reading": steps["tokens"] * (0.01 + PAIR * tokens**2),
-        "voxels": steps["voxels"] * VOXEL * len(made.voxels),
+        "voxels": steps["voxels"] * VOXEL * len(parts.voxels),
         "photo": steps["photo"] * PHOTO,
     }
 
@@ -199,18 +201,18 @@ def _grains(digest: str, key: str, _scan: Opened) -> Grains:
     return grains(_scan.sample, _scan.card.settings)
 
 
-# Saying
+# Below the drawings
 
 
-def _takes(made: Grains, photos: int, all_of_it: bool) -> str:
+def _takes(parts: Grains, photos: int, all_of_it: bool) -> str:
     """How long it takes, for people."""
-    costs = _costs(made)
+    costs = _costs(parts)
     before, each = costs["reading"] + costs["voxels"], costs["photo"]
     seconds = (before if all_of_it else 0) + photos * each
     return (
-        f"About {_rounded(seconds)} s on one core: {photos} photo{'s' * (photos != 1)} of {_rounded(each)} s each"
+        f"About {_rounded(seconds)} s on one core: {photos} photo{'s' * (photos != 1)}, {_rounded(each)} s each"
         + (f", and {_rounded(before)} s for tokens and voxels before them" if all_of_it else "")
-        + ". The photo of the picked patch comes first. Cancel keeps what is done."
+        + ". The photo of the picked patch comes first. Cancel keeps what has been computed."
     )
 
 
@@ -218,40 +220,40 @@ def _rounded(seconds: float) -> int:
     return max(1, round(seconds, -1 if seconds > 20 else None))
 
 
-def say(opened: Opened, shown: Grained) -> None:
-    """What the sums are, and how far they miss what they should be."""
-    reading, number, signed = shown.reading, scale.number, lambda v: scale.signed(v, ".3g")
-    owed = {name: float(part.sum()) for name, part in reading.owed.items()}
-    missed = float(sum(abs(one.gap) for one in shown.photos.values()))
-    said = ", ".join(f"{SAYS[name]} {signed(float(part.sum()))}" for name, part in shown.parts.items())
+def summary(opened: Opened, fine: FineScores) -> None:
+    """The sums, and how far they are from what they should be."""
+    reading, number, signed = fine.reading, scale.number, lambda v: scale.signed(v, ".3g")
+    by_space = {name: float(scores.sum()) for name, scores in reading.owed.items()}
+    by_feature = ", ".join(f"{FEATURES[name]} {signed(float(scores.sum()))}" for name, scores in fine.parts.items())
+    pixels = signed(float(np.nansum(fine.of_pixels)))
     lead = (
-        f"**{opened.output}**: log-odds {number(reading.value)} here, {number(reading.plain)} at the baseline, which "
-        f"is voxels that say nothing and grey photos; difference {signed(reading.value - reading.plain)}."
+        f"**{opened.output}**: log-odds {number(reading.value)}, {number(reading.plain)} at the baseline (neutral "
+        f"voxels, grey photos); difference {signed(reading.value - reading.plain)}."
     )
     if reading.method.key == "gradient":
         st.markdown(
-            f"{lead} To first order voxels make {signed(float(shown.voxels.scores.sum()))} of it ({said}), "
-            f"{_photos(shown)} {signed(float(np.nansum(shown.of_pixels)))}. A slope promises no sum."
+            f"{lead} First-order terms: voxels {signed(float(fine.voxels.scores.sum()))} ({by_feature}), pixels of "
+            f"{_photos(fine)} {pixels}."
         )
     else:
+        gap = float(sum(abs(traced.gap) for traced in fine.photos.values()))
         st.markdown(
-            f"{lead} Supervoxels owe {signed(owed['supervoxels'])}, patches {signed(owed['patches'])}; the sum misses "
-            f"the difference by {number(abs(reading.gap))}. Followed to voxels: {said}; missing "
-            f"{number(abs(shown.voxels.gap))}. Followed to pixels of {_photos(shown)}: "
-            f"{signed(float(np.nansum(shown.of_pixels)))}, missing {number(missed)} in all."
+            f"{lead} Attributed to supervoxels {signed(by_space['supervoxels'])}, to patches "
+            f"{signed(by_space['patches'])}; completeness gap {number(abs(reading.gap))}. To voxels: {by_feature}; gap "
+            f"{number(abs(fine.voxels.gap))}. To pixels of {_photos(fine)}: {pixels}; gap {number(gap)} in all."
         )
-    st.caption(WORDS[reading.method.key])
     st.caption(
-        f"Colours of voxels and of pixels have limits of their own, which {WITHIN:.1%} of the scores stay within; "
-        "those beyond are counted beside the bar. A pixel is one of the photo as the network reads it, "
-        f"{shown.grains.pixels.grid[1]} × {shown.grains.pixels.grid[0]} with its frame. Where voxels are, and where "
-        "supervoxels lie, is no number that is explained here. Single pixels say little: they cancel each other, their "
-        f"magnitudes sum to {scale.number(float(np.nansum(np.abs(shown.of_pixels))))}."
+        f"Colour limits hold {WITHIN:.1%} of the scores; those beyond are counted beside the bar.",
+        help=f"{WORDS[reading.method.key]} Voxels and pixels have limits of their own. Pixels are those of the photo "
+        f"as the network reads it, {fine.grains.pixels.grid[1]} × {fine.grains.pixels.grid[0]} with its frame; single "
+        "ones largely cancel, and their magnitudes sum to "
+        f"{number(float(np.nansum(np.abs(fine.of_pixels))))}. Positions of voxels and supervoxels are not explained.",
     )
     if opened.cloud.rgb is None:
-        st.caption("This cloud has no colours: its voxels are as grey as the baseline's, so that colour owes nothing.")
+        st.caption("This cloud has no colours, so its voxels are as grey as the baseline and colour gets a score of 0.")
 
 
-def _photos(shown: Grained) -> str:
-    """How many photos were followed, for people."""
-    return f"{len(shown.photos)} of {len(shown.grains.pictures)} photos"
+def _photos(fine: FineScores) -> str:
+    """How many photos were computed, in words."""
+    count = len(fine.grains.pictures)
+    return f"{len(fine.photos)} of {count} photo{'s' * (count != 1)}"

@@ -1,4 +1,4 @@
-"""Behind the links: what class tokens find in each other, and what becomes of the answer without some tokens."""
+"""Behind the links: affinity of class tokens, and how the outputs change without some tokens."""
 
 from __future__ import annotations
 
@@ -7,56 +7,50 @@ import streamlit as st
 
 from xviz.draw import scale
 from xviz.drawings import matrix
+from xviz.drawings.drawing import Surround
 from xviz.models.mit import affinities
 from xviz.ui import cache, components
-from xviz.ui.rooms import calls
 from xviz.ui.rooms.draw import Looked
 from xviz.ui.rooms.sample import Opened
 from xviz.ui.trust import Trial
 
+SIDES = ("points", "photos")
 TRIAL = Trial(
-    prefix="rooms", space="supervoxels", tokens="Supervoxels", calls="decoder", last=False, beside="method",
-    attention="The weights of the decoder, within and across sides, are all", data="rooms of unseen furniture",
+    prefix="rooms", space="supervoxels", tokens="Supervoxels", part="decoder", last=False, beside="method",
+    attention="The attention weights of the decoder are", data="composed rooms with unseen furniture",
     methods=("rollout", "relevance", "gradient", "integrated", "gradcam", "occlusion"), first="gradcam",
 )  # fmt: skip
 
 
 def classes(opened: Opened) -> None:
-    """Class against class, layer by layer."""
-    with st.expander("Class tokens against class tokens"):
-        found = cache.of_run(opened.run, lambda _, run: affinities(run).double().numpy(), "affinities")
-        values = np.asarray(found)
-        sides = calls.sides(opened.run)
-        order = [call.name for call in opened.run.calls if call.name in (*sides["points"], *sides["photos"])]
-        layers = [
-            f"{i + 1}: {'points ask photos' if n in sides['points'] else 'photos ask points'}"
-            for i, n in enumerate(order)
-        ]
-        chosen = st.selectbox("Decoder layer", layers, key="affinity", width=280)
-        layer = layers.index(chosen)
-        points_ask = order[layer] in sides["points"]
-        names = list(opened.run.outputs)
-        view = matrix.matrix(
-            values[layer],
-            row_labels=names,
-            column_labels=names,
-            scale=scale.diverging(values, label="scaled product of query and key, before any softmax"),
-            title="Class tokens of one side against those of the other",
-            axes=("points" if points_ask else "photos", "photos" if points_ask else "points"),
-            height=430,
-        )
-        components.mount(view, key=f"affinity {opened.place}")
-        own = np.trace(values[layer]) / len(names)
-        rest = (values[layer].sum() - np.trace(values[layer])) / max(1, len(names) * (len(names) - 1))
-        st.caption(
-            "Training pulls each class of one side to the same class of the other. Mean on the diagonal "
-            f"{scale.number(float(own))}, off it {scale.number(float(rest))}. One scale for all layers; mean of heads."
-        )
+    """Class token against class token, layer by layer."""
+    values = np.asarray(cache.of_run(opened.run, lambda _, run: affinities(run).double().numpy(), "affinities"))
+    titles = {call.name: opened.card.calls[call.name] for call in opened.run.calls if call.first_key}
+    chosen = st.selectbox(
+        "Decoder layer", list(titles), format_func=lambda n: titles[n].title, key="affinity", width=280
+    )
+    layer, names = list(titles).index(chosen), list(opened.run.outputs)
+    queries, keys = SIDES if opened.run.call(chosen).queries.startswith("classes_3d") else SIDES[::-1]
+    drawing = matrix.matrix(
+        values[layer],
+        row_labels=names,
+        column_labels=names,
+        scale=scale.diverging(values, label="scaled product of query and key, before softmax"),
+        axes=(f"query, {queries}", f"key, {keys}"),
+        surround=Surround(f"Class tokens of {queries} and of {keys}", height=430),
+    )
+    components.mount(drawing, key=f"affinity {opened.place}")
+    own = np.trace(values[layer]) / len(names)
+    rest = (values[layer].sum() - np.trace(values[layer])) / max(1, len(names) * (len(names) - 1))
+    st.caption(
+        f"Mean on the diagonal {scale.number(float(own))}, off it {scale.number(float(rest))}.",
+        help="Training pulls the tokens of the same class on both sides together. One scale for all layers; mean of "
+        "heads.",
+    )
 
 
 def without(opened: Opened, looked: Looked) -> None:
-    """Leave photos and supervoxels out; the answer above changes."""
-    st.subheader("What if a photo or a piece of the cloud were missing?")
+    """Leave photos and supervoxels out, and see the outputs change."""
     choices = opened.choices
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = list(opened.drawn.album.names)
@@ -64,6 +58,7 @@ def without(opened: Opened, looked: Looked) -> None:
         chosen = st.multiselect(
             "Leave photos out", range(len(names)), default=before, format_func=names.__getitem__,
             max_selections=max(1, len(names) - 1), disabled=len(names) < 2, key=f"without {opened.place}", width=420,
+            help="A token that is left out is no key, no query and part of no mean.",
         )  # fmt: skip
         if sorted(chosen) != before:
             choices.leave_out(tuple(chosen))
@@ -73,24 +68,22 @@ def without(opened: Opened, looked: Looked) -> None:
             "Hide the picked supervoxel" if token is None else f"Hide {opened.segments.label(token)}",
             disabled=token is None or len(choices.masked) + 1 >= len(opened.segments), icon=":material/visibility_off:",
         ):  # fmt: skip
-            choices.mask((*choices.masked, token))  # type: ignore[arg-type]
+            choices.mask((*choices.masked, token))
             st.rerun()
-        near = st.button(
-            "Hide all that the links name", disabled=not looked.links, icon=":material/layers_clear:",
-            help="The supervoxels of the strongest links together.",
+        linked = st.button(
+            "Hide linked supervoxels", disabled=not looked.links, icon=":material/layers_clear:",
+            help="The supervoxels of the strongest links.",
         )  # fmt: skip
-        if near:
+        if linked:
             choices.mask((*choices.masked, *(link.supervoxel for link in looked.links)))
             st.rerun()
         if choices.masked and st.button("Show all supervoxels", icon=":material/visibility:"):
             choices.mask(())
             st.rerun()
-    if not opened.gone and not choices.masked:
-        st.caption(
-            "A missing token is no key, no query and in no mean: the model answers as if it had never been there."
-        )
-        return
-    _change(opened)
+    if opened.gone or choices.masked:
+        _change(opened)
+    else:
+        st.caption("Nothing is left out. The probabilities above change when something is.")
 
 
 def _change(opened: Opened) -> None:

@@ -19,12 +19,11 @@ def choose(card: ModelCard) -> tuple[Sample, ShippedSample | None] | None:
     """
     sounds = card.settings.part == "sound"
     with st.sidebar:
-        st.subheader("Sample")
+        st.header("Sample")
         titles = {shipped.title: shipped for shipped in samples(card.key)}
         title = None
         if titles:
-            label = f"Shipped {'sounds' if sounds else 'pictures'}"
-            title = st.selectbox(label, list(titles), key=f"{card.key}-sample", bind="query-params")
+            title = st.selectbox("Example", list(titles), key=f"{card.key}-sample", bind="query-params")
         given = sound.own(card) if sounds else picture.own(card)
         if given is None and title is not None:
             st.caption(page.plain(titles[title].credit))
@@ -33,6 +32,6 @@ def choose(card: ModelCard) -> tuple[Sample, ShippedSample | None] | None:
     if given is not None:
         return sound.stretched(card, *given), None
     if title is None:
-        st.info(f"Bring {next(iter(card.wants.values()))} to begin.", icon=":material/upload:")
+        st.info(f"Upload {next(iter(card.wants.values()))} to begin.", icon=":material/upload:")
         return None
     return titles[title].load(), titles[title]

@@ -1,4 +1,4 @@
-"""What leaves the page of views: figures for paper, and a bundle with everything behind them."""
+"""Figures of a sound or a picture under every method, and a bundle with the numbers behind them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from xviz.core.sample import Picture, Sound
 from xviz.explain import METHODS
 from xviz.export import bundle
 from xviz.figures.figure import Figure
-from xviz.figures.recipes import views_figure
+from xviz.figures.recipes import Background, views_figure
 from xviz.figures.style import PRESETS
 from xviz.ui import saving
 from xviz.ui.methods import weigh
 from xviz.ui.records import Looked
 from xviz.ui.views import methods
-from xviz.ui.views.explore import call_name, leaf_of
+from xviz.ui.views.explore import leaf_of
 from xviz.ui.views.sample import Opened
 
 #: titles over narrow panels, where the method's own would be cut
 SHORT = {"look": "Class token’s attention", "relevance": "Gradient-weighted", "received": "Received"}
-KINDS = {"methods": "The methods, view by view", "attention": "The answer of every view to the picked cell"}
+KINDS = {"methods": "Methods, view by view", "attention": "Attention from the picked patch, view by view"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ class Figures:
         """The figure of a kind.
 
         Raises:
-            ModelError: no method has an answer yet.
+            ModelError: no method has been computed yet.
         """
         asking, notes = None, []
         if kind == "attention":
@@ -46,34 +46,36 @@ class Figures:
             call = self.opened.run.call(self.looked.call)
             heads = f"mean of {call.heads} heads" if self.looked.head is None else f"head {self.looked.head + 1}"
             if picked is None:
-                titles = ["asked by the class token"]
+                titles = ["from the class token"]
             else:
                 asking = leaf_of(self.opened.run, call.name, picked.space), picked.token
-                titles = [f"asked by {asking[0].base().name.replace('view', 'view ')} at {asking[0].label(asking[1])}"]
-            notes = [f"{call_name(call.name)}, {heads}."]
+                titles = [f"from {asking[0].base().name.replace('view', 'view ')} at {asking[0].label(asking[1])}"]
+            notes = [f"{self.opened.card.calls[call.name].title}, {heads}."]
         else:
             shown = list(self.drawn)
             if any(one is not other for one, other in zip(self.answers, self.drawn, strict=True)):
                 notes = [
-                    "A score is drawn as its share of all magnitudes of its method over its cell's share of the area; "
-                    "1 is an even spread."
+                    "Scores are densities: a score's share of its method's total magnitude over its patch's share of "
+                    "the area; 1 is an even spread."
                 ]
             short = {} if self.opened.sounds else SHORT
             titles = [short.get(one.method, METHODS[one.method].title) for one in shown]
         if not shown:
-            raise ModelError("No method has an answer yet. Compute one above, then take the figure.")
+            raise ModelError("No method has been computed yet. Compute one under “Methods”, then save the figure.")
         plane = self.opened.plane
         return views_figure(
-            plane.pixels,
+            Background(
+                plane.pixels,
+                {name: self.opened.cells(name) for one in shown for name in one.scores if name != "class"},
+                (plane.x_ticks, plane.y_ticks),
+                plane.names,
+                asking,
+                self.opened.known,
+                upright=not self.opened.sounds,
+            ),
             shown,
-            {name: self.opened.cells(name) for one in shown for name in one.scores if name != "class"},
             titles=titles,
-            ticks=(plane.x_ticks, plane.y_ticks),
-            axes=plane.names,
-            asking=asking,
             limit=methods.limit(shown) if all(one.unit == methods.DENSITY for one in shown) else None,
-            known=self.opened.known,
-            upright=not self.opened.sounds,
             notes=notes,
             credit=self.opened.sample.source,
             preset=PRESETS[preset],
@@ -103,6 +105,6 @@ class Figures:
 
 
 def show(opened: Opened, looked: Looked, answers: tuple[Explanation, ...], drawn: tuple[Explanation, ...]) -> None:
-    """Choose a figure and a venue, look at it, take it."""
+    """Choose a figure and a venue, preview it, save it."""
     shown = Figures(opened, looked, answers, drawn)
     saving.figures("views", f"xviz-{opened.card.key}-{opened.sample.name}", KINDS, shown.figure, shown.zip)

@@ -1,4 +1,4 @@
-"""From the class to the sound or picture: what each method says was found where, side by side on one scale."""
+"""Where the evidence for a class is, by every method: views below each other, methods side by side on one scale."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from xviz.draw import scale
 from xviz.explain import METHODS, planted
 from xviz.explain.faithfulness import agreement
 from xviz.ui import cache, methods, page
-from xviz.ui.views.explore import draw_view, shared
+from xviz.ui.views.explore import draw_view, of_patches, shared
 from xviz.ui.views.sample import Opened
 
 DEFAULTS = ("look", "rollout", "relevance", "integrated", "gradcam")
@@ -22,103 +22,106 @@ DENSITY = "times an even spread"
 
 
 def explore(opened: Opened) -> tuple[tuple[Explanation, ...], tuple[Explanation, ...]]:
-    """The methods side by side; their answers, and these as they are drawn."""
-    st.subheader(f"Where was “{opened.output}” {'heard' if opened.sounds else 'seen'}?")
+    """The methods side by side; their explanations, and these as they are drawn."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = st.multiselect(
-            "Methods", list(METHODS), DEFAULTS, format_func=lambda k: METHODS[k].title, key="methods",
-            bind="query-params", width=760,
+            f"Methods that explain “{opened.output}”", list(METHODS), DEFAULTS,
+            format_func=lambda k: METHODS[k].title, key="methods", bind="query-params", width=760,
         )  # fmt: skip
-        one = st.toggle(
-            "One scale for all", value=True, key="one-scale",
-            help="Each score as a density: its share of all that the method gives, over its cell's share of the area. "
-            "So methods of different units and cells can be held against each other; 1 is an even spread. "
-            "Off: each in its own unit; those that measure the same share limits.",
+        common = st.toggle(
+            "Common scale", value=True, key="one-scale",
+            help="Scores as densities: a score’s share of the method’s total magnitude over its patch’s share of the "
+            "area, so that 1 is an even spread and methods of different units and patch sizes compare. "
+            "Off: each method in its own unit; methods of the same unit share limits.",
         )  # fmt: skip
-    found: dict[str, Explanation] = {}
+    raw: dict[str, Explanation] = {}
     for name in names:
         with page.told():
             question = cache.Question(name, opened.asked(METHODS[name].needs_focus))
-            if (made := methods.answer(opened.run, question, key=f"find {name}")) is not None:
-                found[name] = made
-    drawn = {name: spread(opened, made) if one else made for name, made in found.items()}
-    limits = _limits(list(drawn.values()), one)
-    for start in range(0, len(found), ACROSS):
-        chunk = list(found)[start : start + ACROSS]
-        for column, name in zip(st.columns(ACROSS, gap="medium"), chunk, strict=False):
+            if (explanation := methods.answer(opened.run, question, key=f"find {name}")) is not None:
+                raw[name] = explanation
+    drawn = {name: spread(opened, explanation) if common else explanation for name, explanation in raw.items()}
+    ranked = [explanation for explanation in raw.values() if explanation.facts.ranked]
+    limits = _limits([drawn[explanation.method] for explanation in ranked], common)
+    for start in range(0, len(raw), ACROSS):
+        for column, name in zip(st.columns(ACROSS, gap="medium"), list(raw)[start : start + ACROSS], strict=False):
             with column:
-                _method(opened, name, found[name], drawn[name], limits[name], one=one)
-    _agreement(opened, list(found.values()))
-    return tuple(found.values()), tuple(drawn.values())
+                st.markdown(f"**{METHODS[name].title}**")
+                if methods.ranked(raw[name]) is not None:
+                    for view in opened.views:
+                        key, title = f"find {name} {common}", opened.named(view).capitalize()
+                        draw_view(opened, drawn[name], view, limits[name], key=key, title=title, compact=True)
+                    methods.facts(raw[name])
+                _accuracy(opened, name, raw[name])
+    _agreement(opened, ranked)
+    return tuple(raw.values()), tuple(drawn.values())
 
 
-def spread(opened: Opened, found: Explanation) -> Explanation:
-    """The same with every score as its density: its share of all magnitudes over its cell's share of all cells' area.
+def spread(opened: Opened, explanation: Explanation) -> Explanation:
+    """The same with every score as its density: its share of all magnitudes over its patch's share of the area.
 
-    A method without preference has 1 everywhere, whatever its unit and however large its cells are.
+    A method without preference has 1 everywhere, whatever its unit and however large its patches are.
     """
-    cells = {name: opened.cells(name) for name in found.scores if name != "class"}
+    cells = {name: opened.cells(name) for name in explanation.scores if name != "class"}
     areas = {name: (space.boxes[:, 2:] - space.boxes[:, :2]).prod(1) for name, space in cells.items()}
     area = sum(float(own.sum()) for own in areas.values())
-    total = sum(float(np.abs(found.scores[name]).sum()) for name in cells) or 1.0
-    scores = {name: found.scores[name] / total / (areas[name] / area) for name in cells}
-    return replace(found, scores=scores, unit=DENSITY)
+    total = sum(float(np.abs(explanation.scores[name]).sum()) for name in cells) or 1.0
+    scores = {name: explanation.scores[name] / total / (areas[name] / area) for name in cells}
+    return replace(explanation, scores=scores, unit=DENSITY)
 
 
-def limit(found: Sequence[Explanation]) -> float:
-    """Where colours end if all methods share a scale: the most that 95 % of some method's cells stay below.
+def limit(explanations: Sequence[Explanation]) -> float:
+    """Where colours end if all methods share a scale: the most that 95 % of some method's patches stay below.
 
-    A single cell of one method would otherwise leave all others dark; how many lie beyond is said under each.
+    A single patch of one method would otherwise leave all others dark; how many lie beyond is said under each.
     """
-    every = [np.abs(np.concatenate([v for name, v in one.scores.items() if name != "class"])) for one in found]
-    return max((float(np.quantile(values, 0.95)) for values in every), default=0.0) or 1.0
+    quantiles = (float(np.quantile(np.abs(of_patches(each)), 0.95)) for each in explanations)
+    return max(quantiles, default=0.0) or 1.0
 
 
-def _limits(found: Sequence[Explanation], one: bool) -> dict[str, scale.Scale]:
+def _limits(drawn: Sequence[Explanation], common: bool) -> dict[str, scale.Scale]:
     """Method → its scale: the same limit for all, or one for each unit."""
-    if one:
-        most = limit(found)
-        kinds = {
+    if common:
+        most = limit(drawn)
+        scales = {
             True: scale.diverging([], limit=most, label=DENSITY),
             False: scale.sequential([], limits=(0.0, most), label=DENSITY),
         }
-        return {this.method: kinds[this.signed] for this in found}
-    kind = {this.method: (this.unit, this.signed) for this in found}
-    return {m: shared([this for this in found if kind[this.method] == kind[m]]) for m in kind}
+        return {each.method: scales[each.signed] for each in drawn}
+    kinds = {each.method: (each.unit, each.signed) for each in drawn}
+    return {method: shared([each for each in drawn if kinds[each.method] == kind]) for method, kind in kinds.items()}
 
 
-def _method(opened: Opened, name: str, raw: Explanation, drawn: Explanation, limits: scale.Scale, *, one: bool) -> None:
-    """One method: its views below each other, and how far to trust it."""
-    method = METHODS[name]
-    st.markdown(f"**{method.title}**", help=method.words)
-    for view in opened.views:
-        key = f"find {name} {'one' if one else 'own'}"
-        draw_view(opened, drawn, view, limits, key=key, title=opened.named(view).capitalize(), compact=True)
-    if opened.truth is not None:
-        inside = planted.inside(opened.run.spaces, raw.scores, opened.truth)
+def _accuracy(opened: Opened, name: str, explanation: Explanation) -> None:
+    """How much of the scores is where the class is, here and in what was measured."""
+    if opened.truth is not None and explanation.facts.ranked:
+        inside = planted.inside(opened.run.spaces, explanation.scores, opened.truth)
         st.caption(
-            f":material/target: {inside.share:.0%} of what speaks for it lies in the dashed place "
-            f"(all cells alike: {inside.chance:.0%})."
+            f":material/target: {100 * inside.share:.0f} % of the positive scores inside the dashed area "
+            f"(uniform scores: {100 * inside.chance:.0f} %)"
         )
-    methods.trusted(opened.card, name)
+    methods.about(opened, name)
 
 
-def _agreement(opened: Opened, found: Sequence[Explanation]) -> None:
+def _agreement(opened: Opened, explanations: Sequence[Explanation]) -> None:
     """Rank correlations of the methods on the patches of each view."""
-    with st.expander("How far the methods agree"):
+    with st.expander("Agreement of the methods"):
         for view in opened.views:
-            scored = {METHODS[one.method].title: one for one in found if view in one.scores}
+            scored = {METHODS[each.method].title: each for each in explanations if view in each.scores}
             if len(scored) < 2:
                 continue
             st.markdown(f"**{opened.named(view).capitalize()}**, {len(opened.cells(view))} patches")
-            rows = [{"": title, **{t: _rank(a, b, view) for t, b in scored.items()}} for title, a in scored.items()]
-            st.dataframe(rows, hide_index=True)
+            table = [
+                {"method": title, **{other: _rank(a, b, view) for other, b in scored.items()}}
+                for title, a in scored.items()
+            ]
+            st.dataframe(table, hide_index=True)
         st.caption(
-            "Spearman’s rank correlation over all patches of a view; 1 is the same order. A method that scores coarser "
-            "cells than the patches, as Grad-CAM does, is not compared."
+            "Spearman’s rank correlation over all patches of a view. Methods whose scores are coarser than patches, "
+            "such as Grad-CAM, are not compared."
         )
 
 
 def _rank(a: Explanation, b: Explanation, view: str) -> str:
-    found = agreement(a, b, view).spearman
-    return "constant" if found is None else scale.signed(found)
+    spearman = agreement(a, b, view).spearman
+    return "constant" if spearman is None else scale.signed(spearman)

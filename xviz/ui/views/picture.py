@@ -26,7 +26,7 @@ def own(card: ModelCard) -> Sample | None:
     """
     given = page.files(
         f"{card.key}.picture", "Your own picture", KINDS, megabytes=20,
-        help_text="It stays on the machine that runs xviz, in memory, for this visit only.",
+        help_text=page.KEPT,
     )  # fmt: skip
     if given is None:
         return None
@@ -36,10 +36,10 @@ def own(card: ModelCard) -> Sample | None:
 
 def plane(card: ModelCard, sample: Sample) -> Plane:
     """The picture at the model's size, its pixels enlarged to blocks."""
-    made, _ = seen(sample, card.settings)
+    tensor, _ = seen(sample, card.settings)
     rows, columns = card.settings.input
     zoom = max(1, LARGEST // max(rows, columns))
-    pixels = np.round((made.permute(1, 2, 0).numpy() + 1) * 127.5).astype(np.uint8)
+    pixels = np.round((tensor.permute(1, 2, 0).numpy() + 1) * 127.5).astype(np.uint8)
     return Plane(np.repeat(np.repeat(pixels, zoom, 0), zoom, 1), (rows, columns))
 
 

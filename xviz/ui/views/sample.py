@@ -1,4 +1,4 @@
-"""What a page of views is about: a sound or a picture, what the model answers, and the class that is explained."""
+"""A sound or a picture on the page of views, the classes that the model detects, and the one that is explained."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from xviz.core.run import Target
 from xviz.core.sample import Sample
 from xviz.data.shipped import ShippedSample
 from xviz.drawings import image, plane
+from xviz.drawings.drawing import Surround
 from xviz.drawings.plane import Plane
 from xviz.models import CARDS
 from xviz.models.card import ModelCard
 from xviz.models.mmvit import MMViT
-from xviz.ui import cache, methods, records
+from xviz.ui import cache, components, methods, records
 from xviz.ui.state import Choices
 from xviz.ui.views import picture, sound
 
@@ -32,7 +33,7 @@ class Opened(records.Opened):
 
     @property
     def sounds(self) -> bool:
-        """Whether it is a sound, and no picture."""
+        """Whether it is a sound; else it is a picture."""
         return self.card.settings.part == "sound"
 
     @property
@@ -65,14 +66,14 @@ def cards() -> list[ModelCard]:
 
 def choose_card() -> ModelCard:
     """The model that the visitor chose; a link restores it."""
-    found = {card.key: card for card in cards()}
-    if len(found) < 2:
-        return next(iter(found.values()))
+    known = {card.key: card for card in cards()}
+    if len(known) < 2:
+        return next(iter(known.values()))
     key = st.segmented_control(
-        "Model", list(found), default=next(iter(found)), format_func=lambda k: found[k].short,
+        "Model", list(known), default=next(iter(known)), format_func=lambda k: known[k].short,
         key="model", bind="query-params", label_visibility="collapsed", required=True,
     )  # fmt: skip
-    return found.get(str(key), next(iter(found.values())))
+    return known.get(str(key), next(iter(known.values())))
 
 
 def view_name(card: ModelCard, view: str) -> str:
@@ -88,27 +89,27 @@ def view_name(card: ModelCard, view: str) -> str:
 
 
 def show(card: ModelCard, sample: Sample, example: ShippedSample | None) -> Opened:
-    """The sample with its player or as a picture, what is recognised, and the class that the rest explains."""
+    """The sample with its player or as a picture, the classes detected, and the class that is explained."""
     choices = Choices(card.key)
     choices.start(f"{card.key} {sample.digest}")
-    run = cache.run(card.key, sample)
-    chances = methods.probabilities(card, dict(run.outputs))
-    best = max(chances, key=lambda name: chances[name])
+    probabilities = methods.probabilities(card, dict(cache.run(card.key, sample).outputs))
+    best = max(probabilities, key=lambda name: probabilities[name])
     left, right = st.columns([1.6, 1], gap="medium")
     with right:
-        asked = st.selectbox(
-            "What to explain", [methods.MOST_PROBABLE, *card.outputs], key=f"{card.key}-class", bind="query-params",
-            help="Gradients, occlusion and the like ask what speaks for this class.",
+        chosen = st.selectbox(
+            "Class to explain", [methods.MOST_PROBABLE, *card.outputs], key=f"{card.key}-class", bind="query-params",
+            help="The output that attribution methods explain, and that the dashed outline is of.",
         )  # fmt: skip
-        output = best if asked == methods.MOST_PROBABLE else asked
-        _probabilities(card, chances, output)
-    drawn = _plane(card.key, sample.digest, card, sample)
-    truth = None if example is None else _truth(card, sample, example, output)
+        output = best if chosen == methods.MOST_PROBABLE else chosen
+        _classes(card, probabilities, output)
+    plane = _plane(card.key, sample.digest, card, sample)
+    part = sound if card.settings.part == "sound" else picture
+    truth = None if example is None else part.truth(card, example, output)
     run = cache.run(card.key, sample, target=output)
-    found = Opened(card=card, choices=choices, sample=sample, run=run, output=output, plane=drawn, truth=truth)
+    opened = Opened(card=card, choices=choices, sample=sample, run=run, output=output, plane=plane, truth=truth)
     with left:
-        _sample(found, example)
-    return found
+        _input(opened, example)
+    return opened
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -117,41 +118,33 @@ def _plane(key: str, digest: str, _card: ModelCard, _sample: Sample) -> Plane:
     return (sound if _card.settings.part == "sound" else picture).plane(_card, _sample)
 
 
-def _truth(card: ModelCard, sample: Sample, example: ShippedSample, output: str) -> NDArray[np.float64] | None:
-    """Where a class is in a shipped sample, if that is known."""
-    if card.settings.part == "sound":
-        return sound.truth(card, example, output)
-    return picture.truth(card, example, output)
-
-
-def _sample(opened: Opened, example: ShippedSample | None) -> None:
+def _input(opened: Opened, example: ShippedSample | None) -> None:
     """The waveform with its player and the spectrogram, or the picture."""
-    from xviz.ui import components
-
     if opened.sounds:
         sound.waveform(opened.card, opened.sample, example)
-    view = image.regions(
-        opened.plane.pixels, np.zeros((0, 4)), labels=[], frame=opened.plane, known=opened.known, compact=True,
-        title="Mel spectrogram, dB below the loudest" if opened.sounds else "The picture, as the model is fed it",
-        height=240 if opened.sounds else 340,
+    surround = Surround("Mel spectrogram, dB below the maximum", height=240)
+    drawing = image.regions(
+        opened.plane.pixels, np.zeros((0, 4)), labels=[],
+        marks=image.Marks(known=() if opened.known is None else opened.known),
+        look=image.Look(opened.plane, compact=True),
+        surround=surround if opened.sounds else Surround("Input of the model", height=340),
     )  # fmt: skip
-    components.mount(view, key=f"whole {opened.place}")
+    components.mount(drawing, key=f"whole {opened.place}")
     if opened.truth is not None:
-        where = "is heard" if opened.sounds else "is seen"
-        st.caption(f"Dashed: where “{opened.output}” really {where}. It is known, since the sample was put together.")
+        st.caption(f"Dashed: where “{opened.output}” is, known because the sample was composed.")
 
 
-def _probabilities(card: ModelCard, chances: dict[str, float], output: str) -> None:
+def _classes(card: ModelCard, probabilities: dict[str, float], output: str) -> None:
     """Every class with its probability, the most probable first."""
-    ranked = sorted(chances, key=lambda name: -chances[name])
+    ranked = sorted(probabilities, key=lambda name: -probabilities[name])
     bar = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f")
-    rows = {"class": ranked, "probability": [chances[name] for name in ranked]}
+    rows = {"class": ranked, "probability": [probabilities[name] for name in ranked]}
     st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(ranked), 390), column_config={"probability": bar})
     if card.one_of:
-        st.caption(f"Explained below: **{output}**. The probabilities of all classes sum to one.")
+        st.caption(f"Explained: **{output}**.", help="Exactly one class is present; the probabilities sum to one.")
         return
-    found = [name for name in ranked if chances[name] > 0.5]
+    detected = [name for name in ranked if probabilities[name] > 0.5]
     st.caption(
-        f"With a probability above one half: {', '.join(found) or 'none'}. Explained below: **{output}**. "
-        "Each class has a probability of its own, as several can be there at once."
+        f"Detected (probability above 0.5): {', '.join(detected) or 'none'}. Explained: **{output}**.",
+        help="Each class has a probability of its own, since several can be present.",
     )

@@ -14,6 +14,7 @@ from xviz.data.shipped import ShippedSample
 from xviz.data.sound import Outline, outline, read_sound, write_wav
 from xviz.drawings import plane as planes
 from xviz.drawings import wave
+from xviz.drawings.drawing import Surround
 from xviz.models.card import ModelCard
 from xviz.models.mel import Mel, clip, spectrogram
 from xviz.ui import components, page, state
@@ -34,9 +35,9 @@ def own(card: ModelCard) -> tuple[str, bytes] | None:
     """The visitor's own sound, uploaded or recorded, as name and content; to be called in the sidebar."""
     given = page.files(
         f"{card.key}.sound", "Your own sound", KINDS, megabytes=200,
-        help_text="Of any length. It stays on the machine that runs xviz, in memory, for this visit only.",
+        help_text=f"Of any length. {page.KEPT}",
     )  # fmt: skip
-    recorded = st.audio_input("Or record with the microphone", key=f"{card.key}.microphone")
+    recorded = st.audio_input("Or record one", key=f"{card.key}.microphone")
     if given is not None:
         return given
     return None if recorded is None else ("recording.wav", recorded.getvalue())
@@ -60,27 +61,27 @@ def _start(whole: Outline, seconds: float, which: str, name: str, content: bytes
     last, key = whole.seconds - seconds, f"start {which[:16]} {seconds:g}"
     step = max(STEP, round(whole.seconds / 2000, 2))
     first = state.widget(key) is None  # a value is given once; from then on it is the widget's own
-    start = float(state.widget(key, 0.0))  # type: ignore[arg-type]
+    start = float(state.widget(key, 0.0))
     if first:
         start = round(_loudest(whole, seconds, which, name, content), 2)
-    st.markdown(f"**{page.plain(name)}** lasts {_clock(whole.seconds)}; the model listens to {seconds:g} s of it.")
+    st.markdown(f"**{page.plain(name)}** lasts {_clock(whole.seconds)}; the model reads {seconds:g} s of it.")
     shown = wave.stretch(
-        whole.low, whole.high, start=0, end=whole.seconds, at=start, length=seconds, step=step,
-        title="The whole file: click where to listen",
+        whole.low, whole.high, (0, whole.seconds), at=start, length=seconds, step=step,
+        surround=Surround("Whole file: click to place the time window"),
     )  # fmt: skip
     components.mount(shown, key=f"stretch {which[:16]}", on_pick=lambda pick: _put(key, pick, 0.0, step, last))
     if whole.seconds > 2 * CLOSER:
         origin = round(float(np.clip(start + seconds / 2 - CLOSER / 2, 0, whole.seconds - CLOSER)), 2)
         near = _outline(which, origin, CLOSER, name, content)
         shown = wave.stretch(
-            near.low, near.high, start=origin, end=origin + near.seconds, at=start, length=seconds, step=STEP,
-            title=f"{CLOSER:g} s around it: click to put the stretch in its place",
+            near.low, near.high, (origin, origin + near.seconds), at=start, length=seconds, step=STEP,
+            surround=Surround(f"{CLOSER:g} s around it: click to place the time window"),
         )  # fmt: skip
         components.mount(
             shown, key=f"closer {which[:16]} {origin}", on_pick=lambda pick: _put(key, pick, origin, STEP, last)
         )
     given = {"value": start} if first else {}
-    return float(st.number_input("The stretch begins at (s)", 0.0, last, step=0.05, key=key, width=220, **given))
+    return float(st.number_input("Time window starts at (s)", 0.0, last, step=0.05, key=key, width=220, **given))
 
 
 def _loudest(whole: Outline, seconds: float, which: str, name: str, content: bytes) -> float:
@@ -127,13 +128,12 @@ def waveform(card: ModelCard, sample: Sample, example: ShippedSample | None) -> 
     view = wave.wave(
         np.minimum.reduceat(signal, edges),
         np.maximum.reduceat(signal, edges),
-        start=sound.start,
-        end=sound.start + seconds,  # as long as the spectrogram; what is missing is silence
+        (sound.start, sound.start + seconds),  # as long as the spectrogram; what is missing is silence
         filled=len(signal) / sound.rate / seconds,
         audio=_played(signal, sound.rate),
         player=player(card, sample),
         spans=[] if example is None else [(a, b, name) for name, (a, b, *_) in example.truth.places.items()],
-        title="Waveform (full scale is 1)",
+        surround=Surround("Waveform (full scale = 1)"),
     )
     components.mount(view, key=f"wave {card.key} {sample.digest[:16]}")
 

@@ -1,4 +1,4 @@
-"""What if the views could not ask each other: cross-attention of stages switched off, and what the answer becomes."""
+"""Cross-attention of stages switched off, and the change of the outputs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from xviz.ui.views.sample import Opened
 
 
 def trial(opened: Opened) -> Trial:
-    """The tests of a page of views: the patches of all views are taken away together."""
+    """The tests of a page of views: the patches of all views are removed together."""
     return Trial(
-        prefix="views", space="+".join(opened.views), tokens="Patches of all views", calls="", last=False,
+        prefix="views", space="+".join(opened.views), tokens="Patches of all views", part="", last=False,
         attention="The weights of all blocks are", data="sounds" if opened.sounds else "pictures", first="integrated",
         beside="views.order",
         methods=tuple(key for key in METHODS if not METHODS[key].needs_convolution and key != "shap"),
@@ -23,21 +23,19 @@ def trial(opened: Opened) -> Trial:
 
 @st.fragment
 def show(opened: Opened) -> None:
-    """Switch off the cross-attention of stages, and see the answer change."""
-    st.subheader("What if the views could not ask each other?")
-    stages = [call.name.split(".")[0] for call in opened.run.calls if not call.name.split(".")[-1].startswith("view")]
-    stages += [call.name.split(".")[0] for call in opened.run.calls if "_asks_" in call.name]
-    gates = [gate for gate in opened.run.inputs.context if f"stage{gate.removeprefix('cross_')}" in stages]
+    """Switch off the cross-attention of stages, and see the outputs change."""
+    titles = [opened.card.calls[call.name] for call in opened.run.calls]
+    gates = {title.gate: title.layer.split(",")[0] for title in titles if title.gate}
     with st.container(horizontal=True):
         off = [
             gate
-            for gate in gates
-            if st.toggle(f"Stage {gate.removeprefix('cross_')} off", key=f"{opened.card.key}.{gate}")
+            for gate, stage in gates.items()
+            if st.toggle(f"{stage.capitalize()}: cross-attention off", key=f"{opened.card.key}.{gate}")
         ]
     if not off:
         st.caption(
-            "Switched off, the cross-attention of a stage adds nothing to its tokens; the rest of the model is as it "
-            "was. The class token then sees the other views only through the stages that are left."
+            "Switches off attention between views: in that stage it adds nothing to the tokens, and views exchange "
+            "information in the other stages only."
         )
         return
     after = cache.run(opened.card.key, opened.sample, target=opened.output, **dict.fromkeys(off, 0.0))
@@ -45,15 +43,15 @@ def show(opened: Opened) -> None:
     best = max(now, key=lambda name: now[name])
     change = after.outputs[opened.output] - opened.run.outputs[opened.output]
     st.markdown(
-        f"**{opened.output}**: {before[opened.output]:.3f} → **{now[opened.output]:.3f}** ({signed(change)} in "
-        f"logits). Most probable now: **{best}** ({now[best]:.3f})."
+        f"**{opened.output}**: {before[opened.output]:.3f} → **{now[opened.output]:.3f}** (logit "
+        f"{signed(change)}). Most probable now: **{best}** ({now[best]:.3f})."
     )
     rows = [
-        {"class": name, "as it is": before[name], "switched off": now[name],
+        {"class": name, "original": before[name], "switched off": now[name],
          "change of logit": after.outputs[name] - opened.run.outputs[name]}
         for name in sorted(before, key=lambda name: -before[name])
     ]  # fmt: skip
     bar = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f")
     number = st.column_config.NumberColumn(format="%+.2f")
-    columns = {"as it is": bar, "switched off": bar, "change of logit": number}
+    columns = {"original": bar, "switched off": bar, "change of logit": number}
     st.dataframe(rows, hide_index=True, column_config=columns)

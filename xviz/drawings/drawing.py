@@ -1,4 +1,4 @@
-"""`View`: what one live component is sent, and what its pick means."""
+"""`Drawing`: what one live component is sent, and what its pick means."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Cell = str | int | float
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class Drawing:
     """One drawing for one live component; `xviz.ui.components.mount` shows it."""
 
     kind: str  #: which component draws it, one of the keys of `xviz.ui.components.SCRIPTS`
@@ -28,7 +28,7 @@ class View:
     members: NDArray[np.int64] | None = None  #: shape `shape` + (2,): the cell each pooled cell stands for
 
     def resolve(self, pick: Sequence[int] | int | None) -> int | tuple[int, ...] | None:
-        """The picked token, or None when nothing, or nothing of this view, is picked.
+        """The picked token, or None when nothing, or nothing of this drawing, is picked.
 
         A pick may be left over from an earlier, larger sample: it then names no token here.
         """
@@ -43,6 +43,18 @@ class View:
         if self.members is not None:
             index = tuple(int(i) for i in self.members[index])
         return index if len(index) > 1 else index[0]
+
+
+@dataclass(frozen=True)
+class Surround:
+    """What stands around a drawing, and how much room it takes."""
+
+    title: str = ""  #: printed above
+    note: str = ""  #: printed below
+    height: int = 0  #: the most it takes, CSS pixels; 0 for the drawing's own
+
+
+PLAIN = Surround()
 
 
 @dataclass(frozen=True, eq=False)
