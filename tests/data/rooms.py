@@ -8,9 +8,10 @@ import struct
 from functools import cache
 
 import numpy as np
-from clouds import furnished, ply, text
 from PIL import Image
 from scipy.spatial.transform import Rotation
+
+from tests.data.clouds import furnished, ply, text
 
 SIZE = (120, 160)  #: height, width
 K = np.array([[110.0, 0, 80], [0, 112, 60], [0, 0, 1]])

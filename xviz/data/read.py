@@ -78,8 +78,11 @@ ENDINGS: Mapping[str, tuple[str, ...]] = {
     "picture": (".png", ".jpg", ".jpeg", ".webp"),
     "sound": (".wav", ".flac", ".ogg", ".mp3"),
     "eeg": (".edf", ".bdf", ".gdf", ".fif", ".set", ".dat", ".mat", ".tsv"),
-    "room": (".ply", ".pcd", ".las", ".laz", ".xyz", ".txt", ".pts", ".asc", ".npy"),
-}
+    "room": (
+        ".ply", ".pcd", ".las", ".laz", ".e57", ".xyz", ".txt", ".pts", ".ptx", ".asc", ".npy", ".obj", ".glb",
+        ".gltf", ".stl", ".bin", ".gz",
+    ),
+}  # fmt: skip
 AMBIGUOUS = {".npz": ("eeg", "room"), ".csv": ("eeg", "room"), ".zip": ("room", "eeg")}
 
 
