@@ -92,7 +92,7 @@ def read_floats(data: bytes) -> RawCloud:
                 continue
             if np.abs(rows[rows != 0]).min(initial=1) < 1e-30:  # whole numbers seen as floats
                 continue
-            spread[width] = float(rows.std(0).mean())
+            spread[width] = float(rows.astype(np.float64).std(0).mean())
         if spread:
             best = min(spread.values())
             width = min(width for width, by in spread.items() if by <= 1.02 * best)

@@ -131,7 +131,8 @@ def from_columns(columns: Sequence[tuple[str, NDArray]], what: str) -> RawCloud:
     if rgb is None and packed is not None:
         rgb = unpacked(packed)
     if rgb is None and (waved := _three(waves)) is not None:
-        rgb = (0.5 + SPLAT * waved.astype(np.float32)).clip(0, 1)
+        with np.errstate(invalid="ignore", over="ignore"):
+            rgb = (0.5 + SPLAT * waved.astype(np.float32)).clip(0, 1)
         notes.append(
             "Colours are those of Gaussian splats seen from everywhere (f_dc); shape and opacity are not used."
         )

@@ -21,6 +21,8 @@ from xviz.data.cloud.folder import Files
 from xviz.data.cloud.frames import frames
 from xviz.data.cloud.models import colmap
 
+#: what fails where files of cameras hold something else than they should
+_WRONG = (SampleError, ValueError, TypeError, LookupError, AttributeError, RecursionError, ArithmeticError)
 _LONGEST = 1 << 26  #: bytes of a file of cameras
 _NEARBY = 0.02  #: seconds between a photo and its line in a trajectory
 _DISTORTED = 0.05  #: of the first coefficient, from which straight lines are visibly bent
@@ -37,7 +39,7 @@ def cameras_of(files: Files, photos: Sequence[str]) -> Cameras:
     for layout in (transforms, colmap, arkit, polycam, record3d, stray, stanford, frames, trajectory):
         try:
             held = layout(files, photos)
-        except (SampleError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
+        except _WRONG as error:
             best.notes.append(f"Cameras were not read ({type(error).__name__}: {error!s:.100}).")
             continue
         if any(one.intrinsics is not None for one in held.of.values()) and not lenses.of:

@@ -42,7 +42,7 @@ def colmap(files: Files, photos: Sequence[str]) -> Cameras:
         try:
             models = dict(read[0](files.read(name)))
             taken = list(read[1](files.read(images[0])))
-        except (struct.error, ValueError, IndexError, KeyError, UnicodeDecodeError) as error:
+        except (struct.error, ValueError, IndexError, KeyError, OverflowError) as error:
             raise SampleError(f"{images[0]} or {name} is damaged or cut short ({error!s:.60})") from error
         _match(out, models, taken, photos)
         return out
