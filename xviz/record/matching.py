@@ -14,7 +14,7 @@ SPLITS = {
     "photos": "single real photographs with their human captions, never trained on",
 }
 WAYS = {"image to text": "image → text", "text to image": "text → image"}
-FROM_BASELINE = ("gradient", "integrated")  #: methods that depend on the baseline
+FROM_BASELINE = ("integrated",)  #: methods whose scores of regions depend on the baseline of the words
 FORMER = "Measured with the mean word piece as the baseline, before a word without content took its place."
 BRANCHES = {"alone": "self-attention part alone", "joint": "cross-attention part alone", "both": "both"}
 
