@@ -157,10 +157,7 @@ SAME: dict[str, tuple[bytes, str]] = {
         ),
         "",
     ),
-    "PLY of colours named otherwise": (
-        ply_of([*PLACES, *((f"diffuse_{name}", kind, v) for name, kind, v in COLOURS)]),
-        "",
-    ),
+    "PLY of other names": (ply_of([*PLACES, *((f"diffuse_{name}", kind, v) for name, kind, v in COLOURS)]), ""),
     "PCD with a name twice": (pcd_twice(), "s stands in the PCD file more than once"),
     "LAS with a name twice": (las_twice(), "first stands among the fields of points more than once"),
     "NPY with a name twice": (npy_twice(), "Not used: s"),
@@ -269,7 +266,7 @@ def test_an_obj_takes_its_colours_from_the_pictures_beside_it() -> None:
     [
         (gzip.compress(bytes(70 * 2**20)), "unpacks to more than"),
         (gzip.compress(ply(XYZ))[:-30], "gzip file is damaged or cut short"),
-        (gzip.compress(zipped({"a": b"b"}) + b""), "no NumPy arrays"),
+        (gzip.compress(zipped({"a": b"b"})), "no NumPy arrays"),
         (glb()[:-400], "glTF file is damaged"),
         (points3d()[:-60], "none of these|cut short"),
         (
