@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 import torch
@@ -164,26 +164,13 @@ class MMCA(nn.Module):
         Raises:
             ModelError: the card's word has several pieces, or another width than the model's words.
         """
-        piece = self.piece_mean if self.word is None else neutral_piece(self.word).to(self.piece_mean)
+        piece = self.piece_mean if self.word is None else words.neutral_piece(self.word).to(self.piece_mean)
         if piece.shape != self.piece_mean.shape:
             raise ModelError(
                 f"The baseline word “{self.word}” has {len(piece)} features, the model's words have "
                 f"{len(self.piece_mean)}. Set the card's baseline to None, or choose tokens of that width."
             )
         return {"regions": self.region_mean, "pieces": piece}
-
-
-@cache
-def neutral_piece(word: str) -> Tensor:
-    """The features of a word of one piece that stands alone, (word_width,).
-
-    Raises:
-        ModelError: the word has several pieces.
-    """
-    read = words.encode((word,), limit=words.LIMIT)
-    if len(read.pieces) != 1:
-        raise ModelError(f"The baseline needs a word of one piece; “{word}” has {len(read.pieces)}.")
-    return read.features[0].clone()
 
 
 def prepare(sample: Sample, settings: Settings) -> Inputs:

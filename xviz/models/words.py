@@ -153,3 +153,16 @@ def encode(words: Sequence[str], *, limit: int = LIMIT) -> WordPieces:
 def encode_many(sentences: Sequence[Sequence[str]], *, limit: int = LIMIT) -> list[WordPieces]:
     """The pieces of many sentences and their features, by the shared encoder."""
     return _shared().encode_many(sentences, limit=limit)
+
+
+@cache
+def neutral_piece(word: str) -> Tensor:
+    """The features of a word of one piece that stands alone, (384,).
+
+    Raises:
+        ModelError: the word has several pieces.
+    """
+    read = encode((word,))
+    if len(read.pieces) != 1:
+        raise ModelError(f"The baseline needs a word of one piece; “{word}” has {len(read.pieces)}.")
+    return read.features[0].clone()
