@@ -72,7 +72,7 @@ def measured(count: int) -> dict[str, float]:
     from xviz.explain import voxels as finer
     from xviz.models import MODELS
     from xviz.models.clouds import cut
-    from xviz.models.voxels import grains
+    from xviz.models.voxels import voxels_and_pixels
 
     found: dict[str, float] = {}
 
@@ -105,7 +105,7 @@ def measured(count: int) -> dict[str, float]:
         sent = geometry(cloud.xyz, colours=cloud.rgb, segments=made.of_point)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     with timed("voxels and pixels found"):
-        small = grains(sample, card.settings)
+        small = voxels_and_pixels(sample, card.settings)
     for method in finer.METHODS:
         with timed(f"{method}, tokens read"):
             reading = finer.read(loaded, run, small, Target(card.target), method)

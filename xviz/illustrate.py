@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -135,7 +136,7 @@ def _head(session: Session, explanations: Sequence[Explanation], preset: Preset,
     picked = None if own.focus is None else int(own.focus[1][0])
     partners = [] if picked is None else [int(i) for i in np.argsort(-weights[picked]) if i != picked][:LINKS]
     return row_figure(
-        scalp, own, weights,
+        scalp, replace(own, scores={electrodes.name: own.scores[electrodes.name]}), weights,
         direction=f"{calls[0].queries.upper()} to {calls[0].keys.upper()}", band=f"mean of {calls[0].heads} bands",
         links=[(picked or 0, i, float(weights[picked or 0, i])) for i in partners], preset=preset,
     )  # fmt: skip

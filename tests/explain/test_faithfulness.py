@@ -1,4 +1,4 @@
-"""Curves, agreement and pointing against sums by hand."""
+"""Curves and agreement against sums by hand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from xviz.core.explanation import Explanation
 from xviz.core.provenance import Provenance
 from xviz.core.run import Target
 from xviz.explain import METHODS
-from xviz.explain.faithfulness import agreement, curves, pointing
+from xviz.explain.faithfulness import agreement, curves
 
 
 def scored(scores, space="regions") -> Explanation:
@@ -129,16 +129,3 @@ def test_chance_is_the_mean_overlap_of_random_orders():
     rng = np.random.default_rng(0)
     found = [agreement(scored(rng.random(8)), scored(rng.random(8)), "regions", k=3).overlap for _ in range(4000)]
     assert np.mean(found) == pytest.approx(3 / 8, abs=0.015)
-
-
-def test_pointing_at_a_box():
-    boxes = [[0, 0, 10, 10], [10, 0, 20, 10], [0, 0, 20, 10], [0, 10, 10, 20]]  # centres (5, 5) (15, 5) (10, 5) (5, 15)
-    got = pointing([0.2, 0.5, -1.0, 0.3], boxes, [10, 0, 20, 10])
-    assert (got.hit, got.chance) == (True, 0.5)
-    assert got.mass == pytest.approx(0.5)
-    assert not pointing([0.9, 0.5, 0.1, 0.3], boxes, [10, 0, 20, 10]).hit
-    assert pointing([-1, -2, -3, -4], boxes, [0, 0, 9, 9]).mass == 0
-    with pytest.raises(ModelError, match="one score for each"):
-        pointing([1, 2], boxes, [0, 0, 1, 1])
-    with pytest.raises(ModelError, match="one score for each"):
-        pointing([], np.zeros((0, 4)), [0, 0, 1, 1])

@@ -17,7 +17,7 @@ from xviz.explain import METHODS
 from xviz.explain import voxels as finer
 from xviz.models import regions
 from xviz.models.mit_cards import card
-from xviz.models.voxels import grains, of_pictures, of_voxels
+from xviz.models.voxels import of_pictures, of_voxels, voxels_and_pixels
 
 SAMPLE = Sample("room", {"points": cloud(("red", "blue"), count=300)[0], "views": photos(("red", "blue"))})
 
@@ -60,8 +60,8 @@ def model(settings=TINY, seed: int = 0, linear: bool = False) -> engine.Loaded:
 
 
 def made(loaded: engine.Loaded, sample: Sample = SAMPLE, gone=()):
-    """Grains in float64, and a run of the tokens made of them."""
-    found = grains(sample, loaded.card.settings)
+    """Voxels and pixels in float64, and a run of the tokens made of them."""
+    found = voxels_and_pixels(sample, loaded.card.settings)
     found = replace(found, seen=found.seen.double(), pictures=found.pictures.double())
     plain = loaded.card.prepare(sample, loaded.card.settings)
     context = {"places": plain.context["places"].double()}
@@ -199,7 +199,7 @@ def test_a_cloud_without_colours_owes_nothing_to_colour() -> None:
 
 
 def test_voxels_are_painted_on_the_points_that_lie_in_them() -> None:
-    found = grains(SAMPLE, TINY)
+    found = voxels_and_pixels(SAMPLE, TINY)
     xyz, of_point = SAMPLE.parts["points"].xyz, found.voxels.of_point
     assert of_point.shape == (len(xyz),)
     for voxel in range(0, len(found.voxels), 17):
@@ -213,7 +213,7 @@ def test_outputs_stay_as_they_are_and_no_gradient_is_kept(monkeypatch) -> None:
     loaded = engine.untrained(card("tiny", "tiny", settings=TINY, checkpoint=None))
     inputs = engine.prepare(loaded, SAMPLE)
     run = engine.run_inputs(loaded, inputs, SAMPLE)
-    found = grains(SAMPLE, TINY)
+    found = voxels_and_pixels(SAMPLE, TINY)
     torch.testing.assert_close(of_voxels(loaded.module, found, found.seen), inputs.tokens["supervoxels"])
     for i in range(2):
         patches = of_pictures(loaded.module, found, i, found.pictures[i : i + 1])[0]
@@ -262,6 +262,6 @@ def test_what_cannot_be_asked_is_refused_in_words() -> None:
     with pytest.raises(ModelError, match="there is no photo 2"):
         finer.trace_photo(loaded, found, finer.read(loaded, run, found, Target("red"), "gradient"), 2)
     with pytest.raises(ModelError, match="lacks one of them"):
-        grains(Sample("alone", {"points": SAMPLE.parts["points"]}), TINY)
+        voxels_and_pixels(Sample("alone", {"points": SAMPLE.parts["points"]}), TINY)
     with pytest.raises(ModelError, match="lacks one of them"):
-        grains(Sample("alone", {"views": SAMPLE.parts["views"]}), TINY)
+        voxels_and_pixels(Sample("alone", {"views": SAMPLE.parts["views"]}), TINY)

@@ -46,7 +46,6 @@ def test_an_unknown_or_flat_camera_shows_nothing() -> None:
         assert np.isnan(pinhole.project([[0, 0, 1]], camera, INTRINSICS)[0]).all()
         assert np.isnan(pinhole.back_project([[5, 5]], [1], camera, INTRINSICS)).all()
         assert not pinhole.visible([[0, 0, 1]], camera, INTRINSICS, SIZE)[0].any()
-        assert pinhole.point_at((160, 120), [[0, 0, 1]], camera, INTRINSICS) is None
     assert np.isnan(pinhole.back_project([[5, 5]], [0], np.eye(4), INTRINSICS)).all()
 
 
@@ -66,12 +65,6 @@ def test_a_given_depth_decides() -> None:
     xyz = [[-0.1, 0, 2.0], [-0.1, 0, 2.6], [-0.1, 0, 1.0], [0.1, 0, 2.0]]
     seen, _ = pinhole.visible(xyz, np.eye(4), INTRINSICS, SIZE, depth)
     assert seen.tolist() == [True, False, True, False]
-
-
-def test_a_pixel_shows_the_nearest_surface() -> None:
-    xyz = np.array([[0, 0, 3.0], [0.02, 0, 2.02], [0.001, 0, 2.0], [1, 1, 2]])
-    assert pinhole.point_at((160, 120), xyz, np.eye(4), INTRINSICS) == 2
-    assert pinhole.point_at((10, 10), xyz, np.eye(4), INTRINSICS) is None
 
 
 def test_intrinsics_follow_the_size_of_the_photo() -> None:

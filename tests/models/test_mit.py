@@ -111,9 +111,9 @@ def test_a_supervoxels_token_is_the_mean_over_its_small_voxels() -> None:
     made = cut(cloud(("red",))[0], TINY)
     found = laid(made, TINY)
     features = torch.randn(len(found["voxels"]), 5)
-    got = pooled(features, found["pairs"], made.pieces)
+    got = pooled(features, found["pairs"], made.supervoxels)
     voxel, piece = found["pairs"].numpy()
-    for index in range(made.pieces):
+    for index in range(made.supervoxels):
         np.testing.assert_allclose(got[index], features[voxel[piece == index]].mean(0), atol=1e-5)
     assert (found["places"].numpy()[:, 2] > -0.1).all()  # from the floor
 

@@ -24,7 +24,7 @@ from xviz.drawings.payload import unpack
 from xviz.explain import METHODS
 from xviz.explain import voxels as finer
 from xviz.geometry.ply import ply
-from xviz.models.voxels import grains as models_grains
+from xviz.models.voxels import voxels_and_pixels
 from xviz.ui import cache, methods
 from xviz.ui.rooms import calls, explore, export, sample, voxels
 from xviz.ui.state import Selection
@@ -347,7 +347,7 @@ def shown_finely() -> export.Figures:
     made = shown("class", 6)
     scan, target = made.opened, Target("chair")
     read = finer.read(
-        cache.load("mit"), scan.run, own := models_grains(scan.sample, scan.card.settings), target, "gradient"
+        cache.load("mit"), scan.run, own := voxels_and_pixels(scan.sample, scan.card.settings), target, "gradient"
     )
     traced = finer.trace_voxels(cache.load("mit"), own, read)
     photos = {i: finer.trace_photo(cache.load("mit"), own, read, i) for i in (0, 3)}
@@ -359,7 +359,7 @@ def test_what_leaves_the_page_has_the_voxels_and_pixels_that_are_shown() -> None
     made = shown_finely()
     one = made.looked.fine
     found = read_back(made.ply())
-    voxel = one.grains.voxels.of_point
+    voxel = one.source.voxels.of_point
     np.testing.assert_allclose(found["score"], one.of_voxels[voxel], rtol=1e-6)
     parts = sum(found[f"score_{name}"] for name in ("colour", "height", "upright", "there"))
     np.testing.assert_allclose(parts, found["score"], atol=1e-6)
@@ -371,7 +371,7 @@ def test_what_leaves_the_page_has_the_voxels_and_pixels_that_are_shown() -> None
     assert np.isnan(arrays["pixel_scores"][1]).all(), "not followed"
     assert np.isfinite(arrays["pixel_scores"][0]).any()
     np.testing.assert_array_equal(arrays["voxel_of_point"], voxel)
-    assert arrays["voxel_scores"].shape == (len(one.grains.voxels), 6)
+    assert arrays["voxel_scores"].shape == (len(one.source.voxels), 6)
     assert set(manifest["explanations"][0]["arrays"]) == {"supervoxels", "patches"}
     assert "baseline" in json.dumps(manifest["explanations"][0]["provenance"])
     assert "voxels" in caption

@@ -52,7 +52,7 @@ def test_shares_of_classes_are_those_of_the_points() -> None:
     points, label = cloud(("red", "blue"), count=300)
     made = make_room("a", points, photos(("red",), 1), np.ones(4, np.float32), label, TINY)
     found = shares(made)
-    for piece in range(made.cut.pieces):
+    for piece in range(made.cut.supervoxels):
         inside = label[made.cut.of_point == piece]
         np.testing.assert_allclose(found[piece], np.bincount(inside, minlength=4) / len(inside))
 

@@ -102,7 +102,7 @@ def test_pseudo_labels_name_only_classes_of_that_room_and_each_at_least_once() -
 def test_gravity_knows_floor_and_walls_without_labels() -> None:
     for number in range(3):
         room = one(number)
-        truth = np.bincount(room.cut.piece, room.truth == 0) / np.bincount(room.cut.piece)
+        truth = np.bincount(room.cut.supervoxel, room.truth == 0) / np.bincount(room.cut.supervoxel)
         named = shell(room.cut, TINY.classes, room.tags)
         assert (named == 0).any()
         assert truth[named == 0].mean() > 0.8  # the undersides of boxes lie there too
@@ -115,7 +115,7 @@ def test_gravity_knows_floor_and_walls_without_labels() -> None:
 def pieces(places: np.ndarray, upright: list[float]) -> Cut:
     """Small voxels, each a supervoxel of its own."""
     count = np.arange(len(places))
-    return replace(one(0).cut, places=places, upright=np.array(upright, np.float32), piece=count)
+    return replace(one(0).cut, places=places, upright=np.array(upright, np.float32), supervoxel=count)
 
 
 def test_places_rule_out_walls_amid_the_room_and_floors_in_the_air() -> None:
@@ -169,7 +169,7 @@ def test_links_cost_nothing_only_where_tokens_ask_for_their_own_class() -> None:
 
 
 def test_a_scan_without_floor_or_wall_has_a_finite_loss(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("xviz.train.mit.recipe.shell", lambda made, classes, tags: np.full(made.pieces, IGNORED))
+    monkeypatch.setattr("xviz.train.mit.recipe.shell", lambda made, classes, tags: np.full(made.supervoxels, IGNORED))
     parts = step(MIT(TINY), [one(0)], Recipe(), np.random.default_rng(0))
     assert "gravity" not in parts
     assert all(torch.isfinite(part) for part in parts.values())
@@ -188,7 +188,7 @@ def test_a_room_is_kept_and_read_again(tmp_path: Path) -> None:
     again = load(tmp_path / "kept" / "room 3.npz")
     assert again.name == room.name
     assert torch.equal(again.features, room.features)
-    for name in ("places", "piece", "of_point"):
+    for name in ("places", "supervoxel", "small_voxel", "of_point"):
         np.testing.assert_array_equal(getattr(again.cut, name), getattr(room.cut, name))
     np.testing.assert_array_equal(again.labels, room.labels)
 
@@ -253,7 +253,7 @@ def trained() -> tuple[MIT, dict]:
 def test_lists_of_classes_teach_where_things_are() -> None:
     model, log = trained()
     idle = MIT(TINY).eval()
-    fresh = scores((first_map(idle, one(n)).argmax(1)[one(n).cut.piece], one(n)) for n in range(30, 36))
+    fresh = scores((first_map(idle, one(n)).argmax(1)[one(n).cut.supervoxel], one(n)) for n in range(30, 36))
     assert log["first"][-1]["mIoU"] > fresh["mIoU"] + 20
     assert log["second"][-1]["mIoU"] > 60
     assert log["first"][-1]["both"] < log["first"][0]["both"]

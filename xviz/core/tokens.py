@@ -6,7 +6,7 @@ array in the part's own shape; ``label`` names a token for people.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -243,15 +243,6 @@ class Joined:
 def leaves(space: TokenSpace) -> tuple[TokenSpace, ...]:
     """The spaces that a space is joined from, or the space itself."""
     return tuple(leaf for part in space.spaces for leaf in leaves(part)) if isinstance(space, Joined) else (space,)
-
-
-def split(space: TokenSpace, scores: Scores) -> Mapping[str, Scores]:
-    """Scores (…, n) of a space → leaf name → scores of that leaf."""
-    parts, start = {}, 0
-    for leaf in leaves(space):
-        parts[leaf.name] = scores[..., start : start + len(leaf)]
-        start += len(leaf)
-    return parts
 
 
 def place(space: TokenSpace, leaf: str, tokens: Sequence[int]) -> list[int]:

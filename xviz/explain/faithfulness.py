@@ -1,4 +1,4 @@
-"""Whether an explanation says what the model does: curves, agreement with another explanation, pointing.
+"""Whether an explanation says what the model does: curves, agreement with another explanation.
 
 None of these numbers means anything alone; each comes with what chance would give.
 """
@@ -10,7 +10,8 @@ from typing import Literal
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
+from scipy.stats import spearmanr
 
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
@@ -173,43 +174,4 @@ def _spearman(a: NDArray[np.float64], b: NDArray[np.float64]) -> float | None:
     """Correlation of the ranks; None where one of them does not vary."""
     if np.ptp(a) == 0 or np.ptp(b) == 0:
         return None
-    return float(np.corrcoef(_ranks(a), _ranks(b))[0, 1])
-
-
-def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n,) ranks from 0; equal values share the mean of theirs."""
-    _, group, sizes = np.unique(values, return_inverse=True, return_counts=True)
-    ends = np.cumsum(sizes)
-    return (ends - (sizes + 1) / 2)[group]
-
-
-@dataclass(frozen=True)
-class Pointing:
-    """Whether scores point at a known place."""
-
-    hit: bool  #: the centre of the highest-scored box lies in the true box
-    mass: float  #: share of the scores above zero on boxes whose centre does, 0–1
-    chance: float  #: share of boxes whose centre does: the mean hit, and the mean mass, of random scores
-
-
-def pointing(scores: ArrayLike, boxes: ArrayLike, truth: ArrayLike) -> Pointing:
-    """The pointing game over boxes.
-
-    Args:
-        scores: (n,).
-        boxes: (n, 4) x0, y0, x1, y1 in pixels.
-        truth: (4,) the box of what is meant.
-
-    Raises:
-        ModelError: there is no box, or not one score for each.
-
-    Source: Zhang et al., Top-down Neural Attention by Excitation Backprop, ECCV 2016, section 4.1.
-    """
-    scores, boxes, truth = np.asarray(scores, float), np.asarray(boxes, float), np.asarray(truth, float)
-    if not len(boxes) or boxes.shape != (len(scores), 4):
-        raise ModelError(f"Pointing needs one score for each box; got {scores.shape} scores and {boxes.shape} boxes.")
-    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
-    inside = ((centres >= truth[:2]) & (centres < truth[2:])).all(axis=1)
-    above = np.maximum(scores, 0)
-    mass = float(above[inside].sum() / above.sum()) if above.any() else 0.0
-    return Pointing(bool(inside[np.argmax(scores)]), mass, float(inside.mean()))
+    return float(spearmanr(a, b).statistic)

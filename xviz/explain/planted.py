@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.stats import spearmanr
 
 from xviz.core.cells import Cells
 from xviz.core.tokens import TokenSpace
@@ -24,21 +25,19 @@ class Fit:
     hits: float  #: share of the strongest true cells among as many strongest of the map, 0–1
 
 
-def fit(found: ArrayLike, truth: ArrayLike, *, hits: int = HITS) -> Fit:
+def fit(scores: ArrayLike, truth: ArrayLike, *, hits: int = HITS) -> Fit:
     """How well a map fits; signs do not count, on either side.
 
     Args:
-        found: Any shape; its size says how much a cell matters.
+        scores: Any shape; its size says how much a cell matters.
         truth: Of the same shape.
         hits: How many strongest cells count.
     """
-    from scipy.stats import spearmanr
-
-    found, size = (np.abs(np.asarray(values, np.float64)).ravel() for values in (found, truth))
-    best = np.argsort(-found, kind="stable")[:hits]
+    scores, size = (np.abs(np.asarray(values, np.float64)).ravel() for values in (scores, truth))
+    best = np.argsort(-scores, kind="stable")[:hits]
     right = np.argsort(-size, kind="stable")[:hits]
-    flat = np.ptp(found) == 0 or np.ptp(size) == 0
-    correlation = 0.0 if flat else float(spearmanr(found, size).statistic)
+    flat = np.ptp(scores) == 0 or np.ptp(size) == 0
+    correlation = 0.0 if flat else float(spearmanr(scores, size).statistic)
     return Fit(correlation, len(set(best.tolist()) & set(right.tolist())) / len(right))
 
 

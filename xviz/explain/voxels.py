@@ -1,7 +1,7 @@
 """Attributions finer than tokens: to the voxels and pixels that a room's tokens are made of, in two steps.
 
 First the target is read from the tokens: its gradient at the tokens or, for integrated gradients, the mean gradient on
-the straight line to them from the tokens of the baseline (``Grains.baseline``: voxels that say nothing, grey photos).
+the straight line to them from the tokens of the baseline (neutral voxels, grey photos).
 Then these weights are followed through the networks that make the tokens: weights · tokens is a function of the voxels
 alone, and for each photo one of its pixels. For gradient × input that is the chain rule. For integrated gradients each
 step is complete by itself, so that all voxels together get what all supervoxels got, and the pixels of each photo what
@@ -36,7 +36,7 @@ from xviz.explain.methods.gradients import INTEGRATED, TIMES_INPUT, completeness
 from xviz.explain.probe import counted, probe, repeated
 from xviz.explain.question import answer, check
 from xviz.models.mit import MIT
-from xviz.models.voxels import Grains, of_pictures, of_voxels
+from xviz.models.voxels import VoxelsAndPixels, of_pictures, of_voxels
 
 METHODS: Mapping[str, Method] = MappingProxyType({one.key: one for one in (INTEGRATED, TIMES_INPUT)})
 """The methods that can be asked about voxels and pixels."""
@@ -63,7 +63,7 @@ class Reading:
 
 @dataclass(frozen=True, eq=False)
 class Traced:
-    """What the grains of one side, or of one photo, owe to the target."""
+    """What the voxels or pixels of one side, or of one photo, owe to the target."""
 
     scores: NDArray[np.float64]  #: (voxels, f), or (height, width) of a photo's frame
     due: float  #: what the tokens that are made of them owe
@@ -77,7 +77,7 @@ class Traced:
 def read(
     loaded: Loaded,
     run: Run,
-    grains: Grains,
+    fine: VoxelsAndPixels,
     target: Target,
     method: str,
     *,
@@ -89,7 +89,7 @@ def read(
     Args:
         loaded: The model.
         run: A run of it.
-        grains: Of the same sample.
+        fine: Of the same sample.
         target: What is explained; may have focus tokens.
         method: A key of ``METHODS``.
         n_steps: Points of the Gauss–Legendre quadrature of integrated gradients.
@@ -98,12 +98,12 @@ def read(
     Raises:
         ModelError: another sample, another method, or a question that does not fit the model.
     """
-    if grains.digest != run.provenance.sample_digest:
+    if fine.digest != run.provenance.sample_digest:
         raise ModelError("These voxels and pixels are of another sample than the run; make them of the same one.")
     if method not in METHODS:
         raise ModelError(f"Voxels and pixels are asked by {', '.join(METHODS)}; there is no “{method}” of them.")
     target, inputs = check(loaded, run, target), run.inputs
-    plain, value = _plain_tokens(loaded, grains, inputs.tokens), probe(loaded, inputs, target)
+    plain, value = _plain_tokens(loaded, fine, inputs.tokens), probe(loaded, inputs, target)
 
     def of(*tokens: Tensor) -> Tensor:
         found = value(dict(zip(inputs.tokens, tokens, strict=True)), repeated(inputs.present, len(tokens[0])))
@@ -122,7 +122,7 @@ def read(
 
 def trace_voxels(
     loaded: Loaded,
-    grains: Grains,
+    fine: VoxelsAndPixels,
     reading: Reading,
     *,
     n_steps: int = STEPS["voxels"],
@@ -132,7 +132,7 @@ def trace_voxels(
 
     Args:
         loaded: The model.
-        grains: The grains that were read.
+        fine: What was read.
         reading: Of the tokens.
         n_steps: Points of the quadrature of integrated gradients.
         progress: Told how far the work is; what it raises passes through.
@@ -143,15 +143,15 @@ def trace_voxels(
     weights = reading.weights["supervoxels"]
 
     def of(seen: Tensor) -> Tensor:  # (1, n, f): one after the other, since a network over voxels takes one cloud
-        return (weights * of_voxels(loaded.model(MIT), grains, seen[0])).sum()[None]
+        return (weights * of_voxels(loaded.model(MIT), fine, seen[0])).sum()[None]
 
-    scores = _followed(of, grains.seen, grains.baseline()[0], reading, n_steps, 1, progress, "through the 3D network")
+    scores = _followed(of, fine.seen, fine.baseline()[0], reading, n_steps, 1, progress, "through the 3D network")
     return Traced(scores, float(reading.owed["supervoxels"].sum()))
 
 
 def trace_photo(
     loaded: Loaded,
-    grains: Grains,
+    fine: VoxelsAndPixels,
     reading: Reading,
     photo: int,
     *,
@@ -162,7 +162,7 @@ def trace_photo(
 
     Args:
         loaded: The model.
-        grains: The grains that were read.
+        fine: What was read.
         reading: Of the tokens.
         photo: Its number.
         n_steps: Points of the quadrature of integrated gradients.
@@ -171,24 +171,24 @@ def trace_photo(
     Raises:
         ModelError: fewer than one step, or no such photo.
     """
-    if not 0 <= photo < len(grains.pictures):
-        raise ModelError(f"There are {len(grains.pictures)} photos, counted from 0; there is no photo {photo}.")
+    if not 0 <= photo < len(fine.pictures):
+        raise ModelError(f"There are {len(fine.pictures)} photos, counted from 0; there is no photo {photo}.")
     space = loaded.model(MIT).sights
-    weights = reading.weights[space].unflatten(0, (len(grains.pictures), -1))[photo]
-    owed = reading.owed[space].reshape(len(grains.pictures), -1)[photo]
-    own, plain = grains.pictures[photo], grains.baseline()[1][photo]
+    weights = reading.weights[space].unflatten(0, (len(fine.pictures), -1))[photo]
+    owed = reading.owed[space].reshape(len(fine.pictures), -1)[photo]
+    own, plain = fine.pictures[photo], fine.baseline()[1][photo]
     if not weights.any():  # a photo that is left out
         return Traced(np.zeros(own.shape[1:]), 0.0)
 
     def of(pictures: Tensor) -> Tensor:
-        return (weights * of_pictures(loaded.model(MIT), grains, photo, pictures)).sum((1, 2))
+        return (weights * of_pictures(loaded.model(MIT), fine, photo, pictures)).sum((1, 2))
 
     words = f"through photo {photo + 1}"
     return Traced(_followed(of, own, plain, reading, n_steps, AT_ONCE, progress, words).sum(0), float(owed.sum()))
 
 
 def collect(
-    run: Run, grains: Grains, reading: Reading, voxels: Traced, photos: Mapping[int, Traced]
+    run: Run, fine: VoxelsAndPixels, reading: Reading, voxels: Traced, photos: Mapping[int, Traced]
 ) -> tuple[Explanation, Explanation]:
     """The explanation of voxels and pixels, and the same summed over each supervoxel and each patch.
 
@@ -196,18 +196,18 @@ def collect(
 
     Args:
         run: That was explained.
-        grains: The grains that were read.
+        fine: What was read.
         reading: Of the tokens.
         voxels: What voxels owe.
         photos: Number of a photo → what its pixels owe.
     """
     of_voxel = torch.from_numpy(voxels.scores.sum(1))
-    scores, sums = {"voxels": of_voxel.numpy()}, {"supervoxels": grains.by_piece(of_voxel).numpy()}
-    if len(grains.pictures):
-        pixels = np.zeros((len(grains.pictures), *grains.pixels.grid))
+    scores, sums = {"voxels": of_voxel.numpy()}, {"supervoxels": fine.by_supervoxel(of_voxel).numpy()}
+    if len(fine.pictures):
+        pixels = np.zeros((len(fine.pictures), *fine.pixels.grid))
         for number, traced in photos.items():
             pixels[number] = traced.scores
-        patches = grains.by_patch(torch.from_numpy(pixels.reshape(-1))).numpy().reshape(len(pixels), -1)
+        patches = fine.by_patch(torch.from_numpy(pixels.reshape(-1))).numpy().reshape(len(pixels), -1)
         if "patches" in reading.owed:
             rest = [number for number in range(len(pixels)) if number not in photos]
             patches[rest] = reading.owed["patches"].reshape(patches.shape)[rest]
@@ -225,8 +225,8 @@ def collect(
             "delta_of_tokens": reading.gap, "delta_of_voxels": voxels.gap,
             "delta_of_photos": float(sum(one.gap for one in photos.values())),
         }  # fmt: skip
-    fine, coarse = (answer(reading.method, run, reading.target, part, facts, **more) for part in (scores, sums))
-    return fine, coarse
+    both = tuple(answer(reading.method, run, reading.target, part, facts, **more) for part in (scores, sums))
+    return both[0], both[1]
 
 
 def _complete(reading: Reading, voxels: Traced, photos: Mapping[int, Traced]) -> Facts:
@@ -240,19 +240,19 @@ def _complete(reading: Reading, voxels: Traced, photos: Mapping[int, Traced]) ->
     return replace(tokens, numbers={**tokens.numbers, **gaps}, notes=(*tokens.notes, said))
 
 
-def by_name(grains: Grains, voxels: Traced) -> dict[str, NDArray[np.float64]]:
+def by_name(fine: VoxelsAndPixels, voxels: Traced) -> dict[str, NDArray[np.float64]]:
     """What a voxel says (``clouds.SEEN``) → (voxels,) what that owes; together they are all that voxels owe."""
-    said = np.array(grains.said)
-    return {name: voxels.scores[:, said == name].sum(1) for name in dict.fromkeys(grains.said)}
+    said = np.array(fine.said)
+    return {name: voxels.scores[:, said == name].sum(1) for name in dict.fromkeys(fine.said)}
 
 
-def _plain_tokens(loaded: Loaded, grains: Grains, tokens: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _plain_tokens(loaded: Loaded, fine: VoxelsAndPixels, tokens: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Space → (n, d) the tokens that the networks make of the baseline."""
-    seen, pictures = grains.baseline()
+    seen, pictures = fine.baseline()
     with torch.no_grad():
-        found = {"supervoxels": of_voxels(loaded.model(MIT), grains, seen)}
+        found = {"supervoxels": of_voxels(loaded.model(MIT), fine, seen)}
         if len(tokens) > 1:
-            parts = [of_pictures(loaded.model(MIT), grains, i, one[None])[0] for i, one in enumerate(pictures)]
+            parts = [of_pictures(loaded.model(MIT), fine, i, one[None])[0] for i, one in enumerate(pictures)]
             found[loaded.model(MIT).sights] = torch.cat(parts)
     return {name: found[name].to(tokens[name].dtype) for name in tokens}
 

@@ -118,29 +118,6 @@ def visible(
     return within, places
 
 
-def point_at(
-    place: tuple[float, float],
-    xyz: ArrayLike,
-    pose: Points,
-    intrinsics: Points,
-    *,
-    reach: float = 6.0,
-) -> int | None:
-    """The point of a cloud that a pixel shows: the nearest to the camera around the pixel; None where there is none.
-
-    Among points within ``reach`` pixels, those no more than ``TOLERANCE`` behind the nearest count as the same surface,
-    and the one closest to the pixel is taken.
-    """
-    places, depth = project(xyz, pose, intrinsics)
-    with np.errstate(invalid="ignore"):
-        away = np.hypot(places[:, 0] - place[0], places[:, 1] - place[1])
-        near = np.flatnonzero(away <= reach)
-    if not len(near):
-        return None
-    front = near[depth[near] <= depth[near].min() + TOLERANCE]
-    return int(front[np.argmin(away[front])])
-
-
 def agreement(
     weights: ArrayLike, middles: ArrayLike, truth: ArrayLike, *, radius: float, present: ArrayLike | None = None
 ) -> tuple[float, float]:

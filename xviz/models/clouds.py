@@ -25,23 +25,23 @@ SEEN = {"colour": 3, "height": 1, "upright": 1, "there": 1}  #: what a voxel can
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """A cloud as small voxels ("atoms"), each of one supervoxel."""
+    """A cloud as small voxels (half the side of the network's, or less), each of one supervoxel."""
 
     of_point: NDArray[np.int64]  #: (points,) supervoxel
-    atom: NDArray[np.int64]  #: (points,) small voxel
-    places: NDArray[np.float32]  #: (atoms, 3) metres, z from the floor, x and y from the middle
-    colours: NDArray[np.float32]  #: (atoms, 3) −1 to 1; zero where the cloud has none
-    upright: NDArray[np.float32]  #: (atoms,) |z| of the normal: 1 on a floor, 0 on a wall
-    piece: NDArray[np.int64]  #: (atoms,) supervoxel
+    small_voxel: NDArray[np.int64]  #: (points,) small voxel
+    places: NDArray[np.float32]  #: (small voxels, 3) metres, z from the floor, x and y from the middle
+    colours: NDArray[np.float32]  #: (small voxels, 3) −1 to 1; zero where the cloud has none
+    upright: NDArray[np.float32]  #: (small voxels,) |z| of the normal: 1 on a floor, 0 on a wall
+    supervoxel: NDArray[np.int64]  #: (small voxels,) supervoxel
 
     @property
-    def pieces(self) -> int:
+    def supervoxels(self) -> int:
         """The number of supervoxels."""
-        return int(self.piece.max()) + 1
+        return int(self.supervoxel.max()) + 1
 
     def middles(self, xyz: NDArray[np.floating]) -> NDArray[np.float32]:
         """(supervoxels, 3) mean place of each supervoxel's points."""
-        return means(xyz, self.of_point, self.pieces).astype(np.float32)
+        return means(xyz, self.of_point, self.supervoxels).astype(np.float32)
 
 
 def cut(cloud: PointCloud, settings: Settings) -> Cut:
@@ -55,13 +55,13 @@ def cut(cloud: PointCloud, settings: Settings) -> Cut:
     voxels = voxelise(cloud, cutting)
     of_point = supervoxels(cloud, cutting, voxels)
     count = int(of_point.max()) + 1
-    pairs, atom = np.unique(voxels.of_point * count + of_point, return_inverse=True)
-    voxel, piece = pairs // count, pairs % count
+    pairs, small = np.unique(voxels.of_point * count + of_point, return_inverse=True)
+    voxel, supervoxel = pairs // count, pairs % count
     places = voxels.places[voxel].astype(np.float32)
     places -= np.array([*(places.min(0) + places.max(0))[:2] / 2, np.percentile(places[:, 2], 1)], np.float32)
     colours = np.zeros_like(places) if cloud.rgb is None else voxels.colours[voxel].astype(np.float32) * 2 - 1
     upright = np.abs(voxels.normals[voxel, 2]).astype(np.float32)
-    return Cut(of_point, atom.reshape(-1), places, colours, upright, piece)
+    return Cut(of_point, small.reshape(-1), places, colours, upright, supervoxel)
 
 
 def laid(made: Cut, settings: Settings, places: NDArray[np.float32] | None = None) -> dict[str, Tensor]:
@@ -70,28 +70,28 @@ def laid(made: Cut, settings: Settings, places: NDArray[np.float32] | None = Non
     Args:
         made: The cloud.
         settings: voxel (metres), sees (names out of ``SEEN``), places ("metres" or "voxels").
-        places: (atoms, 3) in the place of the cut's own, turned or scaled.
+        places: (small voxels, 3) in the place of the cut's own, turned or scaled.
 
     Returns:
-        voxels (n, 3) whole coordinates from 0, seen (n, f), pairs (2, atoms) voxel and supervoxel of each small voxel,
+        voxels (n, 3) whole coordinates from 0, seen (n, f), pairs (2, small voxels) voxel and supervoxel of each,
         places (supervoxels, 3).
     """
     places = made.places if places is None else places
     cells = np.floor((places - places.min(0)) / settings.voxel).astype(np.int64)
-    grid, of_atom = occupied(torch.from_numpy(np.pad(cells, ((0, 0), (1, 0)))))
+    grid, of_small = occupied(torch.from_numpy(np.pad(cells, ((0, 0), (1, 0)))))
     said = {
         "colour": made.colours,
         "height": places[:, 2:],
         "upright": made.upright[:, None],
         "there": np.ones_like(places[:, :1]),
     }
-    seen = means(np.concatenate([said[name] for name in settings.sees], 1), of_atom.numpy(), len(grid))
+    seen = means(np.concatenate([said[name] for name in settings.sees], 1), of_small.numpy(), len(grid))
     where = places if settings.places == "metres" else cells
     return {
         "voxels": grid.coords[:, 1:],
         "seen": torch.from_numpy(seen).float(),
-        "pairs": torch.stack([of_atom, torch.from_numpy(made.piece)]),
-        "places": torch.from_numpy(means(where, made.piece, made.pieces)).float(),
+        "pairs": torch.stack([of_small, torch.from_numpy(made.supervoxel)]),
+        "places": torch.from_numpy(means(where, made.supervoxel, made.supervoxels)).float(),
     }
 
 
@@ -108,9 +108,9 @@ def grid_of(scenes: list[Mapping[str, Tensor]]) -> tuple[Grid, Tensor]:
 
 def pooled(features: Tensor, pairs: Tensor, count: int) -> Tensor:
     """(n, d) features of a scene's voxels → (count, d) means over the small voxels of each supervoxel."""
-    voxel, piece = pairs
-    total = features.new_zeros(count, features.shape[1]).index_add_(0, piece, features.index_select(0, voxel))
-    return total / torch.bincount(piece, minlength=count).to(features.dtype)[:, None]
+    voxel, supervoxel = pairs
+    total = features.new_zeros(count, features.shape[1]).index_add_(0, supervoxel, features.index_select(0, voxel))
+    return total / torch.bincount(supervoxel, minlength=count).to(features.dtype)[:, None]
 
 
 def network(settings: Settings) -> SparseUNet:

@@ -48,8 +48,7 @@ class Phrases(nn.Module):
         shown = (pieces * present[..., None].to(pieces.dtype)).transpose(1, 2)  # b, width, p
         best = []
         for convolution, window in zip(self.convolutions, self.windows, strict=True):
-            spare = window - 1
-            heard = F.relu(convolution(F.pad(shown, (spare // 2, spare - spare // 2))))  # b, filters, p
+            heard = F.relu(convolution(F.pad(shown, ((window - 1) // 2, window // 2))))  # b, filters, p
             best.append(heard.masked_fill(~present[:, None], 0.0).amax(-1))
         return self.join(torch.cat(best, -1))
 
@@ -268,22 +267,10 @@ def _card(key: str, title: str, settings: Settings, checkpoint: str | None) -> M
     both = tuple(f"joint.{layer}.attention" for layer in range(settings.layers))
     joint = (*own, *both) if settings.branches == "stacked" else both
     return ModelCard(
-        key=key,
-        title=title,
-        short="Image–sentence matching",
-        icon=":material/image_search:",
-        story=STORY,
-        paper=PAPER,
-        wants=WANTS,
-        outputs=OUTPUTS,
-        settings=settings,
-        build=MMCA,
-        prepare=prepare,
-        checkpoint=checkpoint,
-        convolutions=CONVOLUTIONS,
-        paths={"alone": own, "joint": joint, "score": joint},
-        calls=_calls(settings.layers),
-    )
+        key=key, title=title, short="Image–sentence matching", icon=":material/image_search:", story=STORY, paper=PAPER,
+        wants=WANTS, outputs=OUTPUTS, settings=settings, build=MMCA, prepare=prepare, checkpoint=checkpoint,
+        convolutions=CONVOLUTIONS, paths={"alone": own, "joint": joint, "score": joint}, calls=_calls(settings.layers),
+    )  # fmt: skip
 
 
 MMCA_CARD = _card("mmca", "Image–sentence matching (MMCA)", SHIPPED, "mmca")

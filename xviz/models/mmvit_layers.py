@@ -63,11 +63,6 @@ class Tokens:
         return torch.cat([torch.ones(len(self.x), self.lead, dtype=torch.bool), self.here], 1)
 
 
-def pooled_size(grid: Pair, kernel: int, stride: Pair) -> Pair:
-    """Rows and columns after pooling with the padding that ``Pool`` uses."""
-    return tuple((n + 2 * (kernel // 2) - kernel) // s + 1 for n, s in zip(grid, stride, strict=True))
-
-
 def pooled_here(tokens: Tokens, kernel: int, stride: Pair) -> Tensor | None:
     """(b, pooled) bool: whether any token of each window takes part."""
     if tokens.here is None or (kernel == 1 and stride == KEEP):

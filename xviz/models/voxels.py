@@ -27,7 +27,7 @@ GREY = 127.0  #: what the image network reads as zero
 
 
 @dataclass(frozen=True, eq=False)
-class Grains:
+class VoxelsAndPixels:
     """What the networks of the interlaced Transformer read of one room."""
 
     digest: str  #: of the sample
@@ -52,7 +52,7 @@ class Grains:
         grey = torch.where(self.inside[:, None], GREY, self.pictures)
         return torch.zeros_like(self.seen), grey
 
-    def by_piece(self, scores: Tensor) -> Tensor:
+    def by_supervoxel(self, scores: Tensor) -> Tensor:
         """(voxels,) → (supervoxels,): a voxel's score goes in equal shares to its small voxels; sums stay."""
         voxel, piece = self.pairs
         share = scores / torch.bincount(voxel, minlength=len(scores)).clamp_min(1)
@@ -64,8 +64,8 @@ class Grains:
         return cells.sum((2, 4)).flatten()
 
 
-def grains(sample: Sample, settings: Settings) -> Grains:
-    """The grains of a room, as ``mit_cards.prepare`` reads it.
+def voxels_and_pixels(sample: Sample, settings: Settings) -> VoxelsAndPixels:
+    """The voxels and pixels of a room, as ``mit_cards.prepare`` reads it.
 
     Raises:
         ModelError: the sample has no cloud, or no photos and the model reads some.
@@ -76,7 +76,7 @@ def grains(sample: Sample, settings: Settings) -> Grains:
     made = cut(cloud, settings)
     on_grid = laid(made, settings)
     grid, seen = grid_of([on_grid])
-    of_point = on_grid["pairs"][0].numpy()[made.atom]
+    of_point = on_grid["pairs"][0].numpy()[made.small_voxel]
     middles = means(cloud.xyz, of_point, len(grid)).astype(np.float32)
     names, images = (views.names, views.images) if isinstance(views, Views) and sights(settings) else ((), ())
     frames = [Frame(image.shape[:2], settings.grid) for image in images]
@@ -87,7 +87,7 @@ def grains(sample: Sample, settings: Settings) -> Grains:
         pictures[i] = fitted(image, frame)
         (top, left), (tall, wide) = frame.corner, frame.inside
         inside[i, top : top + tall, left : left + wide] = True
-    return Grains(
+    return VoxelsAndPixels(
         sample.digest,
         grid,
         seen,
@@ -103,12 +103,12 @@ def grains(sample: Sample, settings: Settings) -> Grains:
     )
 
 
-def of_voxels(module: MIT, made: Grains, seen: Tensor) -> Tensor:
+def of_voxels(module: MIT, made: VoxelsAndPixels, seen: Tensor) -> Tensor:
     """(supervoxels, width) tokens that the 3D network makes of voxels that say ``seen``, (voxels, f)."""
     return pooled(module.unet(seen, made.grid), made.pairs, len(made.places))
 
 
-def of_pictures(module: MIT, made: Grains, photo: int, pictures: Tensor) -> Tensor:
+def of_pictures(module: MIT, made: VoxelsAndPixels, photo: int, pictures: Tensor) -> Tensor:
     """The 2D tokens of one photo, made of pictures in its place.
 
     Args:

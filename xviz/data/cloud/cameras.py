@@ -82,7 +82,8 @@ def from_axis(turn: ArrayLike, place: ArrayLike) -> NDArray[np.float64] | None:
     angle = float(np.linalg.norm(turn))
     axis = turn / angle if angle > 0 else np.zeros(3)
     half = np.sin(angle / 2)
-    return from_quaternion(float(np.cos(angle / 2)), *(float(half * v) for v in axis), place)  # type: ignore[call-arg]
+    x, y, z = (float(half * v) for v in axis)
+    return from_quaternion(float(np.cos(angle / 2)), x, y, z, place)
 
 
 def pinhole_matrix(fx: float, fy: float, cx: float, cy: float) -> NDArray[np.float64] | None:

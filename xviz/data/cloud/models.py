@@ -62,7 +62,8 @@ def _match(out: Cameras, models: dict[int, Model], taken: list[Taken], photos: S
         if key is None:
             continue
         values, camera = by_name[key]
-        outward = from_quaternion(*values[:4], values[4:])  # type: ignore[call-arg]
+        w, x, y, z = values[:4]
+        outward = from_quaternion(w, x, y, z, values[4:])
         pose = None if outward is None else np.linalg.inv(outward)
         if camera not in models:
             out.of[photo] = Camera(pose)

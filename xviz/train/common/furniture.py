@@ -233,7 +233,7 @@ def _views(plotter: pyvista.Plotter, model: Model, obj: Path, shots: Sequence[Sh
     stretch = np.array(model.size) / np.maximum(high - low, 1e-6)
     _set_matrix(plotter, np.diag([*(stretch / stretch.max()), 1.0]) @ turn)
     for shot in shots:
-        plotter.view_xy()  # type: ignore[call-arg]
+        plotter.view_xy()  # type: ignore[call-arg]  # PyVista's decorators hide self
         plotter.camera.azimuth, plotter.camera.elevation = shot.azimuth, shot.elevation
         _light(plotter, shot)
         plotter.reset_camera()  # type: ignore[call-arg]

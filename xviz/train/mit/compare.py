@@ -81,7 +81,7 @@ def form(fit: Sequence[Room], test: Sequence[Room], recipe: Recipe, settings: Se
     torch.manual_seed(recipe.seed)
     model = MIT(replace(settings, second=()))
     first_stage(model, fit, (), recipe)
-    found = scores((first_map(model, room).argmax(1)[room.cut.piece], room) for room in test)
+    found = scores((first_map(model, room).argmax(1)[room.cut.supervoxel], room) for room in test)
     return {"mIoU": found["mIoU"], "mAP": found_classes(model, test)["mAP"]}
 
 
@@ -94,4 +94,4 @@ def bound(fit: Sequence[Room], test: Sequence[Room], recipe: Recipe) -> dict[str
     )
     second_stage(net, classify, fit, [room.truth for room in fit], (), recipe, SHIPPED)
     maps = ((second_map(net.eval(), classify, room, SHIPPED), room) for room in test)
-    return {"mIoU": scores((np.asarray(found).argmax(1)[room.cut.piece], room) for found, room in maps)["mIoU"]}
+    return {"mIoU": scores((np.asarray(found).argmax(1)[room.cut.supervoxel], room) for found, room in maps)["mIoU"]}

@@ -1,8 +1,8 @@
 """Rooms as the recipes of the interlaced Transformer take them: cut, with the features of their photos, kept on disk.
 
 Cutting a cloud and looking at its photos takes seconds, a training step tenths of one; so both are done once for each
-room and kept under ``DIR/cut-…``, whose name is a digest of what they depend on. Labels of points are kept beside them
-as counts; they are for measuring and for the fully supervised bound, no other training reads them.
+room and kept under ``DIR/supervoxels-…``, whose name is a digest of what they depend on. Labels of points are kept
+beside them as counts; they are for measuring and for the fully supervised bound, no other training reads them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from xviz.models.clouds import Cut, cut
 from xviz.models.mit_settings import Settings
 
 _PLY = {"float": "<f4", "uchar": "u1", "ushort": "<u2"}
-ARRAYS = ("of_point", "atom", "places", "colours", "upright", "piece")
+ARRAYS = ("of_point", "small_voxel", "places", "colours", "upright", "supervoxel")
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ def make_room(
     features, here = photos.look(views.images, settings.grid)
     count = len(settings.classes)
     known = label >= 0
-    counts = np.bincount(made.atom[known] * count + label[known], minlength=len(made.piece) * count)
+    counts = np.bincount(made.small_voxel[known] * count + label[known], minlength=len(made.supervoxel) * count)
     return Room(
         name,
         made,
@@ -85,7 +85,7 @@ def rooms(folder: Path, split: str, settings: Settings, *, limit: int = 0) -> li
         raise SampleError(
             f"There are no rooms under {split} of {folder.name}; make some with “xviz make rooms --out DIR”."
         )
-    kept = folder / f"cut-{digest(str(settings.small_voxel), str(settings.grid), str(known))[:8]}" / split
+    kept = folder / f"supervoxels-{digest(str(settings.small_voxel), str(settings.grid), str(known))[:8]}" / split
     found = []
     for scene in scenes[: limit or None]:
         path = kept / f"{scene.name}.npz"

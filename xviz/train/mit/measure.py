@@ -72,14 +72,14 @@ def segmentation(model: MIT, fit: Sequence[Room], test: Sequence[Room], recipe: 
         return first_map(model, room)
 
     def pseudo(room: Room) -> NDArray[np.int64]:
-        return labels_of(model, room, recipe)[room.cut.piece]
+        return labels_of(model, room, recipe)[room.cut.supervoxel]
 
     ways = {
-        "first stage": scores((first(r).argmax(1)[r.cut.piece], r) for r in test),
-        "first stage, classes given": scores(((first(r) * r.tags).argmax(1)[r.cut.piece], r) for r in test),
+        "first stage": scores((first(r).argmax(1)[r.cut.supervoxel], r) for r in test),
+        "first stage, classes given": scores(((first(r) * r.tags).argmax(1)[r.cut.supervoxel], r) for r in test),
         "pseudo labels": scores(((pseudo(r), r) for r in fit), labelled=True),
-        "second stage": scores((second_map(net, classify, r, settings).argmax(1)[r.cut.piece], r) for r in test),
-        "largest class everywhere": scores((np.full(len(r.cut.piece), largest(fit)), r) for r in test),
+        "second stage": scores((second_map(net, classify, r, settings).argmax(1)[r.cut.supervoxel], r) for r in test),
+        "largest class everywhere": scores((np.full(len(r.cut.supervoxel), largest(fit)), r) for r in test),
     }
     for found in ways.values():
         found["IoU"] = {settings.classes[i]: v for i, v in found["IoU"].items()}
@@ -123,7 +123,7 @@ def _precision(outputs: NDArray[np.floating], true: NDArray[np.bool_], some: NDA
 def answers(model: MIT, room: Room) -> dict[str, NDArray[np.float32]]:
     """(classes,) log-odds of a kept room with all photos, "joint", and of "points" and "photos" before they meet."""
     tokens = {"supervoxels": shape_of(model.unet, room, model.settings)}
-    present = {"supervoxels": torch.ones(room.cut.pieces, dtype=torch.bool)}
+    present = {"supervoxels": torch.ones(room.cut.supervoxels, dtype=torch.bool)}
     if model.sights:
         tokens[model.sights], present[model.sights] = as_tokens(room.features.float(), room.here, model.sights)
     context = {"places": laid(room.cut, model.settings)["places"]}

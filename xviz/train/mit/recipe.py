@@ -77,7 +77,7 @@ def fitted(
     if out is not None:
         checkpoints.save(model, out)
     labels = [labels_of(model, room, recipe) for room in fit]
-    named = [label[room.cut.piece] for label, room in zip(labels, fit, strict=True)]
+    named = [label[room.cut.supervoxel] for label, room in zip(labels, fit, strict=True)]
     log["pseudo"] = scores(zip(named, fit, strict=True), labelled=True)
     assert model.second is not None
     assert model.classify_second is not None
@@ -104,7 +104,9 @@ def first_stage(model: MIT, fit: Sequence[Room], judge: Sequence[Room], recipe: 
         log.append({"epoch": epoch + 1, **mean(told)})
         if judge and (epoch % 5 == 4 or epoch == recipe.epochs - 1):
             model.eval()
-            log[-1]["mIoU"] = scores((first_map(model, room).argmax(1)[room.cut.piece], room) for room in judge)["mIoU"]
+            log[-1]["mIoU"] = scores((first_map(model, room).argmax(1)[room.cut.supervoxel], room) for room in judge)[
+                "mIoU"
+            ]
         print(json.dumps(log[-1] | {"seconds": round(time.monotonic() - begun)}), flush=True)
     remember_supervoxels(model.eval(), fit)
     return log
@@ -119,7 +121,7 @@ def step(model: MIT, some: Sequence[Room], recipe: Recipe, rng: np.random.Genera
     every = model.unet(seen, grid).split([len(scene["voxels"]) for scene in scenes])
     found: dict[str, list[Tensor]] = {}
     for room, made, scene, features in zip(some, cuts, scenes, every, strict=True):
-        shape = pooled(features, scene["pairs"], made.pieces)
+        shape = pooled(features, scene["pairs"], made.supervoxels)
         tokens, present = with_photos({"supervoxels": shape}, room, model, recipe, rng)
         tags = torch.from_numpy(room.tags)[None]
         with listening() as calls:

@@ -26,7 +26,7 @@ def shape_of(net: SparseUNet, room: Room, settings: Settings) -> Tensor:
     """(supervoxels, d) the room's 3D tokens, as it stands."""
     scene = laid(room.cut, settings)
     grid, seen = grid_of([scene])
-    return pooled(net(seen, grid), scene["pairs"], room.cut.pieces)
+    return pooled(net(seen, grid), scene["pairs"], room.cut.supervoxels)
 
 
 @torch.no_grad()
@@ -92,9 +92,9 @@ def second_stage(
         log.append({"epoch": epoch + 1, **mean(told)})
         if judge and (epoch % 5 == 4 or epoch == recipe.second_epochs - 1):
             net.eval()
-            log[-1]["mIoU"] = scores((second_map(net, classify, r, settings).argmax(1)[r.cut.piece], r) for r in judge)[
-                "mIoU"
-            ]
+            log[-1]["mIoU"] = scores(
+                (second_map(net, classify, r, settings).argmax(1)[r.cut.supervoxel], r) for r in judge
+            )["mIoU"]
         print(json.dumps(log[-1] | {"seconds": round(time.monotonic() - begun)}), flush=True)
     return log
 
@@ -112,4 +112,4 @@ def second_map(net: SparseUNet, classify: nn.Linear, room: Room, settings: Setti
     """(supervoxels, classes) probabilities of the second stage, mean over each supervoxel."""
     scene = laid(room.cut, settings)
     grid, seen = grid_of([scene])
-    return pooled(classify(net(seen, grid)).softmax(-1), scene["pairs"], room.cut.pieces).numpy()
+    return pooled(classify(net(seen, grid)).softmax(-1), scene["pairs"], room.cut.supervoxels).numpy()

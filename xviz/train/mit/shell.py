@@ -36,7 +36,7 @@ def shell(made: Cut, classes: Sequence[str], tags: NDArray[np.floating]) -> NDAr
         tags: (classes,) 1 where the room has the class.
     """
     height, level = _means(made)
-    named = np.full(made.pieces, IGNORED)
+    named = np.full(made.supervoxels, IGNORED)
     if "wall" in classes:
         named[(height > 2.0) & (level < 0.2)] = classes.index("wall")
     named[(np.abs(height) < 0.08) & (level > 0.9)] = classes.index("floor")
@@ -52,7 +52,7 @@ def possible(made: Cut, classes: Sequence[str], tags: NDArray[np.floating]) -> N
         tags: (classes,) 1 where the room has the class.
     """
     height, level = _means(made)
-    may = np.broadcast_to(tags > 0, (made.pieces, len(classes))).copy()
+    may = np.broadcast_to(tags > 0, (made.supervoxels, len(classes))).copy()
     away = (_share_in_walls(made) < FEW) | (level > 0.7)
     for name in IN_WALLS:
         if name in classes:
@@ -103,16 +103,18 @@ def _share_in_walls(made: Cut) -> NDArray[np.float64]:
     """
     upright = (made.places[:, 2] > HIGH) & (made.upright < 0.3)
     if not upright.any():
-        return np.ones(made.pieces)
+        return np.ones(made.supervoxels)
     cells = np.floor((made.places[:, :2] - made.places[:, :2].min(0)) / CELL).astype(int)
     plan = np.zeros(cells.max(0) + 1, bool)
     plan[tuple(cells[upright].T)] = True
     near = ndimage.binary_dilation(plan, np.ones((3, 3)))[tuple(cells.T)]
-    return np.bincount(made.piece, near, made.pieces) / np.bincount(made.piece, minlength=made.pieces)
+    return np.bincount(made.supervoxel, near, made.supervoxels) / np.bincount(
+        made.supervoxel, minlength=made.supervoxels
+    )
 
 
 def _means(made: Cut) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(supervoxels,) mean height in metres and mean uprightness of the small voxels' normals."""
-    count = np.bincount(made.piece, minlength=made.pieces)
-    height = np.bincount(made.piece, made.places[:, 2], made.pieces) / count
-    return height, np.bincount(made.piece, made.upright, made.pieces) / count
+    count = np.bincount(made.supervoxel, minlength=made.supervoxels)
+    height = np.bincount(made.supervoxel, made.places[:, 2], made.supervoxels) / count
+    return height, np.bincount(made.supervoxel, made.upright, made.supervoxels) / count

@@ -137,9 +137,9 @@ def _class_at(room: Room, run: Run, place: NDArray[np.float64]) -> str:
 
 def shares(room: Room) -> NDArray[np.float64]:
     """(supervoxels, classes) the share of each supervoxel's points that has each class."""
-    counts = np.zeros((room.cut.pieces, room.labels.shape[1]))
-    np.add.at(counts, room.cut.piece, room.labels)
-    return counts / np.maximum(np.bincount(room.cut.of_point, minlength=room.cut.pieces), 1)[:, None]
+    counts = np.zeros((room.cut.supervoxels, room.labels.shape[1]))
+    np.add.at(counts, room.cut.supervoxel, room.labels)
+    return counts / np.maximum(np.bincount(room.cut.of_point, minlength=room.cut.supervoxels), 1)[:, None]
 
 
 def places(loaded: engine.Loaded, folder: Path, some: Sequence[Room]) -> dict[str, Any]:

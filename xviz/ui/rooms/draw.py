@@ -190,5 +190,5 @@ def _note(looked: Looked, totals: NDArray[np.float64] | None) -> str:
         return ""
     cells = "patches" if looked.fine is None else "pixels"
     note = f"Above each photo: sum over its {cells} ({looked.explanation.unit}), greatest first."
-    rest = 0 if looked.fine is None else len(looked.fine.grains.pictures) - len(looked.fine.photos)
+    rest = 0 if looked.fine is None else len(looked.fine.source.pictures) - len(looked.fine.photos)
     return note + (f" {rest} photo{'s' * (rest != 1)} without colours not computed yet." if rest else "")

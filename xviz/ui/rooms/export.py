@@ -59,8 +59,8 @@ class Figures:
         """The figure, from where the live camera is now."""
         opened, looked, explanation = self.opened, self.looked, self.drawn()
         fine = looked.fine
-        segments = opened.segments if fine is None else fine.grains.voxels
-        patches = opened.patches if fine is None else fine.grains.pixels
+        segments = opened.segments if fine is None else fine.source.voxels
+        patches = opened.patches if fine is None else fine.source.pixels
         kept = thin(opened.cloud.xyz, MOST, segments.of_point).kept
         room = Room(
             opened.cloud.xyz[kept],
@@ -125,7 +125,7 @@ class Figures:
         unit = explanation.unit
         if (fine := self.looked.fine) is not None:
             unit += ", of the voxel of a point"
-            of_point = fine.grains.voxels.of_point
+            of_point = fine.source.voxels.of_point
             scalars["score"] = fine.of_voxels.astype(np.float32)[of_point]
             scalars |= {f"score_{name}": part.astype(np.float32)[of_point] for name, part in fine.parts.items()}
         elif POINTS in explanation.scores:

@@ -16,7 +16,7 @@ from xviz.draw import scale
 from xviz.drawings.drawing import Finer
 from xviz.explain import voxels as finer
 from xviz.explain.voxels import Reading, Traced
-from xviz.models.voxels import Grains, grains
+from xviz.models.voxels import VoxelsAndPixels, voxels_and_pixels
 from xviz.ui import cache, page
 from xviz.ui.rooms.sample import Opened
 from xviz.ui.state import Selection
@@ -40,7 +40,7 @@ class FineScores:
     """Scores of voxels and pixels, as far as they are known."""
 
     run: Run
-    grains: Grains
+    source: VoxelsAndPixels
     reading: Reading
     voxels: Traced
     photos: Mapping[int, Traced]  #: those that were followed
@@ -49,12 +49,12 @@ class FineScores:
     @cached_property
     def explanations(self) -> tuple[Explanation, Explanation]:
         """Voxels and pixels, and their sums over supervoxels and patches."""
-        return finer.collect(self.run, self.grains, self.reading, self.voxels, self.photos)
+        return finer.collect(self.run, self.source, self.reading, self.voxels, self.photos)
 
     @cached_property
     def parts(self) -> dict[str, NDArray[np.float64]]:
         """Feature of voxels → (voxels,) what is attributed to it."""
-        return finer.by_name(self.grains, self.voxels)
+        return finer.by_name(self.source, self.voxels)
 
     @property
     def of_voxels(self) -> NDArray[np.float64]:
@@ -64,8 +64,8 @@ class FineScores:
     @cached_property
     def of_pixels(self) -> NDArray[np.float64]:
         """(photos, height, width) scores of pixels; NaN beside photos and in those not computed."""
-        scores = self.explanations[0].scores["pixels"].reshape(len(self.grains.pictures), *self.grains.pixels.grid)
-        known = self.grains.inside.numpy() & np.isin(np.arange(len(scores)), list(self.photos))[:, None, None]
+        scores = self.explanations[0].scores["pixels"].reshape(len(self.source.pictures), *self.source.pixels.grid)
+        known = self.source.inside.numpy() & np.isin(np.arange(len(scores)), list(self.photos))[:, None, None]
         return np.where(known, scores, np.nan)
 
     def drawn(self) -> Explanation:
@@ -82,8 +82,8 @@ class FineScores:
     def arrays(self) -> dict[str, NDArray]:
         """What a bundle keeps of them."""
         return {
-            "voxel_of_point": self.grains.voxels.of_point, "voxel_middles": self.grains.voxels.middles,
-            "voxel_scores": self.voxels.scores, "voxel_says": np.array(self.grains.said),
+            "voxel_of_point": self.source.voxels.of_point, "voxel_middles": self.source.voxels.middles,
+            "voxel_scores": self.voxels.scores, "voxel_says": np.array(self.source.said),
             "pixel_scores": self.of_pixels,
         }  # fmt: skip
 
@@ -96,8 +96,8 @@ class FineScores:
     def finer(self) -> tuple[Finer, Finer]:
         """The scores as the cloud and the photos draw them."""
         return (
-            Finer("voxel", self.of_voxels, of_point=self.grains.voxels.of_point),
-            Finer("pixel", self.of_pixels.reshape(-1), size=self.grains.pixels.grid),
+            Finer("voxel", self.of_voxels, of_point=self.source.voxels.of_point),
+            Finer("pixel", self.of_pixels.reshape(-1), size=self.source.pixels.grid),
         )
 
 
@@ -128,7 +128,7 @@ def choose(opened: Opened, method: str) -> str | None:
 
 def explain(opened: Opened, picked: Selection, method: str, feature: str) -> FineScores | None:
     """The scores as far as they are known; a button computes them, and those of photos that are missing."""
-    parts = _grains(opened.sample.digest, opened.card.key, opened)
+    parts = _source(opened.sample.digest, opened.card.key, opened)
     known = partial(_known, opened, method)
     missing = _missing(opened, picked, method, known("reading"))
     if missing or known("voxels") is None:
@@ -162,7 +162,7 @@ def _missing(opened: Opened, picked: Selection, method: str, reading: Reading | 
     return tuple(i for i in dict.fromkeys(order) if i not in opened.gone and _known(opened, method, i) is None)
 
 
-def _compute(opened: Opened, parts: Grains, picked: Selection, method: str, move: page.Progress) -> None:
+def _compute(opened: Opened, parts: VoxelsAndPixels, picked: Selection, method: str, move: page.Progress) -> None:
     """All that is missing, one part after the other; what is done is kept when the work is stopped."""
     loaded, many = cache.load(opened.card.key), method == "integrated"
     costs = _costs(parts) if many else dict.fromkeys(("reading", "voxels", "photo"), 1.0)
@@ -186,7 +186,7 @@ def _compute(opened: Opened, parts: Grains, picked: Selection, method: str, move
         part(number, costs["photo"], partial(finer.trace_photo, loaded, parts, reading, number))
 
 
-def _costs(parts: Grains) -> dict[str, float]:
+def _costs(parts: VoxelsAndPixels) -> dict[str, float]:
     """Seconds of integrated gradients on one core, roughly."""
     tokens, steps = len(parts.places) + len(parts.patches), finer.STEPS
     return {
@@ -197,14 +197,14 @@ def _costs(parts: Grains) -> dict[str, float]:
 
 
 @st.cache_resource(max_entries=2, show_spinner="Finding voxels and pixels …")
-def _grains(digest: str, key: str, _scan: Opened) -> Grains:
-    return grains(_scan.sample, _scan.card.settings)
+def _source(digest: str, key: str, _scan: Opened) -> VoxelsAndPixels:
+    return voxels_and_pixels(_scan.sample, _scan.card.settings)
 
 
 # Below the drawings
 
 
-def _takes(parts: Grains, photos: int, all_of_it: bool) -> str:
+def _takes(parts: VoxelsAndPixels, photos: int, all_of_it: bool) -> str:
     """How long it takes, for people."""
     costs = _costs(parts)
     before, each = costs["reading"] + costs["voxels"], costs["photo"]
@@ -245,7 +245,7 @@ def summary(opened: Opened, fine: FineScores) -> None:
     st.caption(
         f"Colour limits hold {WITHIN:.1%} of the scores; those beyond are counted beside the bar.",
         help=f"{WORDS[reading.method.key]} Voxels and pixels have limits of their own. Pixels are those of the photo "
-        f"as the network reads it, {fine.grains.pixels.grid[1]} × {fine.grains.pixels.grid[0]} with its frame; single "
+        f"as the network reads it, {fine.source.pixels.grid[1]} × {fine.source.pixels.grid[0]} with its frame; single "
         "ones largely cancel, and their magnitudes sum to "
         f"{number(float(np.nansum(np.abs(fine.of_pixels))))}. Positions of voxels and supervoxels are not explained.",
     )
@@ -255,5 +255,5 @@ def summary(opened: Opened, fine: FineScores) -> None:
 
 def _photos(fine: FineScores) -> str:
     """How many photos were computed, in words."""
-    count = len(fine.grains.pictures)
+    count = len(fine.source.pictures)
     return f"{len(fine.photos)} of {count} photo{'s' * (count != 1)}"
