@@ -12,7 +12,7 @@ def linked() -> None:
     """What follows a click; only this part of the page runs again."""
     with page.told():
         choice = explore.choose(opened)
-        attention, cells, differences, edits, trusted, figure = st.tabs(TABS)
+        attention, cells, differences, edits, trusted, figure = st.tabs(TABS, key="tabs")
         with attention:
             looked = explore.show(opened, choice)
         with cells, page.told():

@@ -12,7 +12,7 @@ def linked() -> None:
     """What follows a click; only this part of the page runs again."""
     with page.told():
         looked = explore.explore(opened)
-        edits, classes, trusted, figure = st.tabs(TABS)
+        edits, classes, trusted, figure = st.tabs(TABS, key="tabs")
         with edits, page.told():
             whatif.without(opened, looked)
         with classes, page.told():

@@ -12,7 +12,7 @@ def linked() -> None:
     """What follows a click; only this part of the page runs again."""
     with page.told():
         looked = explore.explore(opened)
-        matrix, scores, edits, trusted, ranked, figure = st.tabs(TABS)
+        matrix, scores, edits, trusted, ranked, figure = st.tabs(TABS, key="tabs")
         with matrix:
             explore.show_matrix(opened, looked)
         with scores:

@@ -10,7 +10,7 @@ TABS = ("Methods", "Attention between views", "What if", "Trust", "Figure")
 def linked() -> None:
     """What follows a click; only this part of the page runs again."""
     with page.told():
-        compared, attention, edits, trusted, figure = st.tabs(TABS)
+        compared, attention, edits, trusted, figure = st.tabs(TABS, key="tabs")
         with compared:
             explanations, drawn = methods.explore(opened)
         with attention:

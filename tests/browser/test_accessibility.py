@@ -15,11 +15,10 @@ from tests.browser.waiting import settled
 pytestmark = pytest.mark.browser
 __all__ = ["app"]  # fixtures
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
-#: what Streamlit draws by itself: its menu lists its items in divs, its uploader is a section without a role, its
-#: tables of data are a canvas with its own hidden table, and its sliders show their number in the theme's colour
-STREAMLIT = (
-    "[data-testid=stSidebarNav]",
-    "[data-testid=stFileUploaderDropzone]",
+#: what Streamlit draws by itself: its menu lists its items in divs, its uploader is a section without a role
+STREAMLIT = ("[data-testid=stSidebarNav]", "[data-testid=stFileUploaderDropzone]")
+STYLED = (
+    "() => getComputedStyle(document.querySelector('.stMainBlockContainer')).paddingTop === '40px'"  # page.css is here
 )
 RUN = """exclude => axe.run({ exclude: exclude.map(part => [part]) }, { resultTypes: ["violations"] })
   .then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(node =>
@@ -42,6 +41,7 @@ def test_nothing_of_ours_is_out_of_reach(
     page = open_page(height=2600, scheme=scheme)
     page.goto(f"{app}/{address}")
     page.get_by_role("heading", level=1).wait_for(timeout=180_000)
+    page.wait_for_function(STYLED)
     settled(page, timeout=180_000)
     page.evaluate(axe)
     found = list(page.evaluate(RUN, list(STREAMLIT)))

@@ -129,6 +129,18 @@ def test_a_link_restores_what_was_seen(page: Page, app: str, asked: list[str]) -
     other.close()
 
 
+def test_a_tab_stays_open_when_the_whole_page_runs_again(page: Page, app: str, asked: list[str]) -> None:
+    opened(page, app)
+    page.get_by_role("tab", name="What if").click()
+    picture = page.locator("[class*='st-key-method-regions'] canvas").first.bounding_box()
+    assert picture is not None
+    page.mouse.click(picture["x"] + 0.3 * picture["width"], picture["y"] + 0.6 * picture["height"])
+    page.get_by_role("button", name=re.compile(r"Hide region \d+")).click()
+    page.get_by_text(re.compile(r"Hidden: region \d+")).wait_for()
+    settled(page)
+    assert page.get_by_role("tab", name="What if").get_attribute("aria-selected") == "true"
+
+
 def test_every_page_opens_without_an_error(page: Page, app: str, asked: list[str]) -> None:
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))

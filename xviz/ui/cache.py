@@ -69,7 +69,7 @@ def _outputs(_loaded: engine.Loaded, _sample: Sample, key: str, digest: str) -> 
 
 
 class Shelf:
-    """The answers used last, shared by all threads.
+    """The explanations used last, shared by all threads.
 
     A shelf of our own, since Streamlit's caches refuse to move a progress bar while they compute.
     """
@@ -84,10 +84,10 @@ class Shelf:
                 self.kept.move_to_end(key)
             return self.kept.get(key)
 
-    def put(self, key: Hashable, answer: object) -> None:
-        """Keep one more; the one that was not asked for longest goes."""
+    def put(self, key: Hashable, value: object) -> None:
+        """Keep one more; the one that was not read for longest goes."""
         with self.lock:
-            self.kept[key] = answer
+            self.kept[key] = value
             while len(self.kept) > self.size:
                 self.kept.popitem(last=False)
 
@@ -112,7 +112,7 @@ class Question:
     head: int | None = None  #: None is the mean over heads
 
     def of(self, run: Run) -> Hashable:
-        """The key under which the answer is kept: the run, the tokens that were absent, and the question."""
+        """The key under which the explanation is kept: the run, the tokens that were absent, and the question."""
         return _key(run), self
 
 
@@ -121,38 +121,38 @@ def _key(run: Run) -> Hashable:
     return run.provenance.json(), tuple((name, p.numpy().tobytes()) for name, p in run.inputs.present.items())
 
 
-_METHODS = {**METHODS, columns.METHOD.key: columns.METHOD}  #: those that can be asked, one's direction turned round
+_METHODS = {**METHODS, columns.METHOD.key: columns.METHOD}  #: with the columns of an attention
 
 
 def known(run: Run, question: Question) -> Explanation | None:
-    """The answer, if it was computed before."""
+    """The explanation, if it was computed before."""
     return _shelf().get(question.of(run))
 
 
 def explain(run: Run, question: Question, progress: Callable[[float, str], None] | None = None) -> Explanation:
-    """The answer of one method, computed once."""
+    """The explanation of one method, computed once."""
     if (kept := known(run, question)) is not None:
         return kept
-    made = _METHODS[question.method].explain(
+    explanation = _METHODS[question.method].explain(
         load(run.provenance.model), run, question.target, call=question.call, head=question.head, progress=progress
     )
-    _shelf().put(question.of(run), made)
-    return made
+    _shelf().put(question.of(run), explanation)
+    return explanation
 
 
 def part(run: Run, what: Hashable, make: Callable[[], object] | None = None) -> object | None:
-    """A part of an answer that comes in large parts, such as one photo's pixels: the known one, or what is made now.
+    """A part of an explanation that comes in large parts, such as one photo's pixels: the known one, or a new one.
 
     Args:
         run: That is explained.
-        what: Names the part of the answer.
+        what: Names the part.
         make: Makes it; None only looks whether it is known.
     """
     key = (_key(run), what)
-    found = _large().get(key)
-    if found is None and make is not None:
-        _large().put(key, found := make())
-    return found
+    kept = _large().get(key)
+    if kept is None and make is not None:
+        _large().put(key, kept := make())
+    return kept
 
 
 def of_run(run: Run, make: Callable[[engine.Loaded, Run], object], what: str) -> object:

@@ -41,13 +41,13 @@ def choose_head(call: AttentionCall, *, key: str = "head", bind: bool = True) ->
     return None if chosen == "mean" else int(chosen) - 1
 
 
-def ask(method: str, target: Target, call: str, head: int | None) -> cache.Question:
+def question(method: str, target: Target, call: str, head: int | None) -> cache.Question:
     """What a method is asked: rows of attention are those of one call and head, rollout goes through all calls."""
     kind = METHODS[method].kind
     return cache.Question(method, target, call if method in ROWS else None, head if kind == "attention" else None)
 
 
-def answer(run: Run, question: cache.Question, *, key: str, slow: Sequence[str] = SLOW) -> Explanation | None:
+def compute(run: Run, question: cache.Question, *, key: str, slow: Sequence[str] = SLOW) -> Explanation | None:
     """The explanation if it is known or quick; else a button that starts it, and None until it is pressed."""
     if (kept := cache.known(run, question)) is not None:
         return kept

@@ -141,8 +141,8 @@ def _compared(opened: Opened, choice: Choice, selection: Selection | None) -> Ex
         st.info("Pick an electrode to use this method.", icon=":material/touch_app:")
         return None
     with page.told():
-        question = methods.ask(method.key, opened.asking(selection, call.queries), call.name, choice.band)
-        explanation = methods.answer(opened.run, question, key="against", slow=SLOW)
+        question = methods.question(method.key, opened.asking(selection, call.queries), call.name, choice.band)
+        explanation = methods.compute(opened.run, question, key="against", slow=SLOW)
         if (ranked := methods.ranked(explanation)) is not None:
             scores = ranked.scores[call.keys]
             make = scale.diverging if ranked.signed else scale.sequential

@@ -58,8 +58,8 @@ def _method(
         st.info("Pick a word or a region to use this method.", icon=":material/touch_app:")
     else:
         with page.told():
-            question = methods.ask(name, opened.target(selection), call, head)
-            explanation = methods.answer(opened.run, question, key=key)
+            question = methods.question(name, opened.target(selection), call, head)
+            explanation = methods.compute(opened.run, question, key=key)
     ranked = methods.ranked(explanation)
     _draw(opened, selection, key, ranked)
     methods.facts(ranked)

@@ -25,16 +25,16 @@ def show(opened: Opened) -> None:
         f"Ranks the {sum(len(shipped.sentences) for shipped in listed)} example captions for this picture, and the "
         f"{len(listed)} example pictures for this sentence, by the score at the chosen α."
     )
-    alpha, asked = float(opened.run.inputs.context["alpha"]), f"ranked {opened.place}"
+    alpha, begun = float(opened.run.inputs.context["alpha"]), f"ranked {opened.place}"
     place = f"ranking {opened.place} {alpha:g}"
-    if not opened.choices.recall(asked) and not st.button("Rank", icon=":material/sort:", key="match.rank"):
+    if not opened.choices.recall(begun) and not st.button("Rank", icon=":material/sort:", key="match.rank"):
         return
     with page.told():
         if (kept := opened.choices.recall(place)) is None:
             with page.progress("Ranking") as move:
                 kept = captions(opened, alpha, move), pictures_for(opened, alpha, move)
             opened.choices.remember(place, kept)
-        opened.choices.remember(asked, True)
+        opened.choices.remember(begun, True)
         _show(opened, *kept)
 
 

@@ -63,7 +63,7 @@ def _change(opened: Opened, looked: Looked, now: Explanation) -> None:
     if target is None:
         st.caption("The original sentence does not contain this word, so there is nothing to compare with.")
         return
-    before = cache.explain(opened.before, methods.ask(now.method, target, str(looked.call), looked.head))
+    before = cache.explain(opened.before, methods.question(now.method, target, str(looked.call), looked.head))
     if not (now.facts.ranked and before.facts.ranked):
         methods.facts(now, "Now")
         methods.facts(before, "Original")

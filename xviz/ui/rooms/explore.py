@@ -133,7 +133,7 @@ def _explain(
         Selection("class", list(opened.run.outputs).index(opened.output)) if method == "rollout" else None
     )
     question = cache.Question(method, target, None, head if chosen.kind == "attention" else None)
-    return methods.answer(opened.run, question, key="room", slow=SLOW), f"{chosen.title} for “{opened.output}”"
+    return methods.compute(opened.run, question, key="room", slow=SLOW), f"{chosen.title} for “{opened.output}”"
 
 
 def _keep(opened: Opened, links: Sequence[Link]) -> tuple[tuple[str, Link], ...]:

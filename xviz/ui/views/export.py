@@ -31,7 +31,7 @@ class Figures:
 
     opened: Opened
     looked: Looked
-    answers: tuple[Explanation, ...]
+    explanations: tuple[Explanation, ...]  #: of the methods
     drawn: tuple[Explanation, ...]  #: the same as they are drawn, on one scale or each in its own unit
 
     def figure(self, kind: str, preset: str) -> Figure:
@@ -40,7 +40,7 @@ class Figures:
         Raises:
             ModelError: no method has been computed yet.
         """
-        asking, notes = None, []
+        query, notes = None, []
         if kind == "attention":
             shown, picked = list(self.looked.explanations), self.looked.selection
             call = self.opened.run.call(self.looked.call)
@@ -48,34 +48,39 @@ class Figures:
             if picked is None:
                 titles = ["from the class token"]
             else:
-                asking = leaf_of(self.opened.run, call.name, picked.space), picked.token
-                titles = [f"from {asking[0].base().name.replace('view', 'view ')} at {asking[0].label(asking[1])}"]
+                query = leaf_of(self.opened.run, call.name, picked.space), picked.token
+                titles = [f"from {query[0].base().name.replace('view', 'view ')} at {query[0].label(query[1])}"]
             notes = [f"{self.opened.card.calls[call.name].title}, {heads}."]
         else:
             shown = list(self.drawn)
-            if any(one is not other for one, other in zip(self.answers, self.drawn, strict=True)):
+            if any(raw is not shown for raw, shown in zip(self.explanations, self.drawn, strict=True)):
                 notes = [
                     "Scores are densities: a score's share of its method's total magnitude over its patch's share of "
                     "the area; 1 is an even spread."
                 ]
             short = {} if self.opened.sounds else SHORT
-            titles = [short.get(one.method, METHODS[one.method].title) for one in shown]
+            titles = [short.get(each.method, METHODS[each.method].title) for each in shown]
         if not shown:
             raise ModelError("No method has been computed yet. Compute one under “Methods”, then save the figure.")
         plane = self.opened.plane
         return views_figure(
             Background(
                 plane.pixels,
-                {name: self.opened.cells(name) for one in shown for name in one.scores if name != "class"},
+                {
+                    name: self.opened.cells(name)
+                    for explanation in shown
+                    for name in explanation.scores
+                    if name != "class"
+                },
                 (plane.x_ticks, plane.y_ticks),
                 plane.names,
-                asking,
+                query,
                 self.opened.known,
                 upright=not self.opened.sounds,
             ),
             shown,
             titles=titles,
-            limit=methods.limit(shown) if all(one.unit == methods.DENSITY for one in shown) else None,
+            limit=methods.limit(shown) if all(each.unit == methods.DENSITY for each in shown) else None,
             notes=notes,
             credit=self.opened.sample.source,
             preset=PRESETS[preset],
@@ -88,10 +93,10 @@ class Figures:
         part = next(iter(opened.sample.parts.values()))
         own = {"signal": part.signal} if isinstance(part, Sound) else {}
         own |= {"picture": part.pixels} if isinstance(part, Picture) else {}
-        said = {"rate_hz": part.rate, "start_s": part.start} if isinstance(part, Sound) else {}
+        facts = {"rate_hz": part.rate, "start_s": part.start} if isinstance(part, Sound) else {}
         return bundle(
             {kind: self.figure(kind, preset)},
-            [*self.looked.explanations, *self.answers],
+            [*self.looked.explanations, *self.explanations],
             arrays={
                 "attention": weigh(run.call(self.looked.call), self.looked.head),
                 "drawn": opened.plane.pixels,
@@ -100,11 +105,11 @@ class Figures:
                 **{f"cells {name}": space.boxes for name, space in spaces.items()},
             },
             labels={name: [space.label(i) for i in range(len(space))] for name, space in spaces.items()},
-            manifest={**said, **{f"output_{name}": value for name, value in run.outputs.items()}},
+            manifest={**facts, **{f"output_{name}": value for name, value in run.outputs.items()}},
         )
 
 
-def show(opened: Opened, looked: Looked, answers: tuple[Explanation, ...], drawn: tuple[Explanation, ...]) -> None:
+def show(opened: Opened, looked: Looked, explanations: tuple[Explanation, ...], drawn: tuple[Explanation, ...]) -> None:
     """Choose a figure and a venue, preview it, save it."""
-    shown = Figures(opened, looked, answers, drawn)
-    saving.figures("views", f"xviz-{opened.card.key}-{opened.sample.name}", KINDS, shown.figure, shown.zip)
+    figures = Figures(opened, looked, explanations, drawn)
+    saving.figures("views", f"xviz-{opened.card.key}-{opened.sample.name}", KINDS, figures.figure, figures.zip)

@@ -37,8 +37,8 @@ def explore(opened: Opened) -> tuple[tuple[Explanation, ...], tuple[Explanation,
     raw: dict[str, Explanation] = {}
     for name in names:
         with page.told():
-            question = cache.Question(name, opened.asked(METHODS[name].needs_focus))
-            if (explanation := methods.answer(opened.run, question, key=f"find {name}")) is not None:
+            question = cache.Question(name, opened.class_target(METHODS[name].needs_focus))
+            if (explanation := methods.compute(opened.run, question, key=f"find {name}")) is not None:
                 raw[name] = explanation
     drawn = {name: spread(opened, explanation) if common else explanation for name, explanation in raw.items()}
     ranked = [explanation for explanation in raw.values() if explanation.facts.ranked]

@@ -54,7 +54,7 @@ class Opened(records.Opened):
         """A view for people."""
         return view_name(self.card, view)
 
-    def asked(self, method_needs_focus: bool) -> Target:
+    def class_target(self, method_needs_focus: bool) -> Target:
         """The class as seen from the class token, or the class itself."""
         return Target(self.output, "class", (0,)) if method_needs_focus else Target(self.output)
 

@@ -160,7 +160,7 @@ def plane(card: ModelCard, sample: Sample) -> planes.Plane:
         tuple(
             (float((s - sound.start) / definition.seconds), f"{s + 0.0:.{2 if step < 0.1 else 1}f}") for s in seconds
         ),
-        tuple((share, said) for share, said in hertz if 0 <= share <= 1),
+        tuple((share, text) for share, text in hertz if 0 <= share <= 1),
         ("time (s)", "frequency (Hz)"),
         planes.Clock(player(card, sample), sound.start, sound.start + definition.seconds),
     )
