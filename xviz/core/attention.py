@@ -161,9 +161,19 @@ class AttentionCall:
         terms = self.terms if self.bias is None else (self.bias, *self.terms)
         scores = logits(self.q, self.k, self.scale, terms, self.causal, index, self.first_key)
         weights = scores.softmax(-1)
-        if terms or self.causal is not None:
+        if not self._each_has_a_key(terms):
             weights = weights.masked_fill(scores.amax(-1, keepdim=True).isneginf(), 0)
         return self._padded(weights)
+
+    def _each_has_a_key(self, terms: Sequence[Tensor]) -> bool:
+        """Whether it is known, without the scores, that a key is left to every query: cheap where all share a mask."""
+        if self.causal is not None or any(term.shape[-2] != 1 for term in terms):
+            return False
+        left: Tensor | bool = True
+        for term in terms:
+            part = term if term.shape[-1] == 1 else term[..., self.first_key :]
+            left = left & (part if part.dtype == torch.bool else ~part.isneginf())
+        return bool(left) if isinstance(left, bool) else bool(left.any(-1).all())
 
     def columns(self, index: Index, chunk: int | None = None) -> Tensor:
         """The weights that all queries give to some keys, (h, q, len(index)), in chunks of rows as ``slices`` has."""
@@ -205,6 +215,11 @@ def _full(tensor: Tensor) -> Tensor:
     return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor
 
 
+def _fits(part: Tensor, whole: Tensor) -> bool:
+    """Whether one tensor broadcasts to another's shape."""
+    return all(a in (1, b) for a, b in zip(part.shape[::-1], whole.shape[::-1], strict=False))
+
+
 def _products(q: Tensor, k: Tensor) -> Tensor:
     """Products q · kᵀ of each head, (…, h, q, k), where g groups of heads may share their keys."""
     q, k = _full(q), _full(k)
@@ -227,7 +242,11 @@ def logits(
     for term in terms:
         part = term if term.shape[-2] == 1 else term[..., index, :]
         part = part if part.shape[-1] == 1 else part[..., first_key:]
-        scores = scores.masked_fill(~part, -torch.inf) if part.dtype == torch.bool else scores + part
+        if part.dtype == torch.bool:
+            scores = scores.masked_fill(~part, -torch.inf)
+        else:  # in place where the sum has the scores' own type and shape: they were made here
+            same = part.dtype == scores.dtype and part.ndim <= scores.ndim and not scores.requires_grad
+            scores = scores.add_(part) if same and _fits(part, scores) else scores + part
     if causal is not None:
         query = torch.arange(q.shape[-2], device=q.device)[index].unsqueeze(-1)
         scores = scores.masked_fill(torch.arange(first_key, k.shape[-2], device=q.device) > query + causal, -torch.inf)
