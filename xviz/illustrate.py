@@ -52,7 +52,7 @@ def draw(session: Session, explanations: Sequence[Explanation], preset: Preset, 
     if Cells in kinds:
         return _views(session, explanations, preset, credit)
     raise ModelError(
-        f"There is no figure for tokens like those of {session.model.card.title}; save the scores as .csv."
+        f"There is no figure for tokens like those of {session.model.spec.title}; save the scores as .csv."
     )
 
 
