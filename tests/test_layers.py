@@ -22,7 +22,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ("custom_weights", "explain"),
     ("drawings", "figures"),
     ("export", "illustrate", "record"),
-    ("session", "checking", "finding"),
+    ("session", "checking", "finding", "linked"),
     ("own_models", "train"),
     ("ui",),
     ("commands",),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from xviz.data.read import read
     from xviz.engine import wrap
     from xviz.explain import explain
+    from xviz.linked import show
     from xviz.session import figure, load, models, run, save
 
 __version__ = "0.1.0"
@@ -52,12 +53,14 @@ __all__ = [
     "read",
     "run",
     "save",
+    "show",
     "wrap",
 ]
 _MODULES = {  #: name → where it is; in ``xviz.session`` where not listed
     "read": "xviz.data.read",
     "explain": "xviz",
     "check": "xviz.checking",
+    "show": "xviz.linked",
     "wrap": "xviz.engine",
     "Spec": "xviz.core.spec",
     "Inputs": "xviz.core.run",

@@ -21,17 +21,22 @@ LEAST = 8  #: values of a side below which a tensor is taken for no picture
 class Source:
     """A sample, and what a model is fed for it."""
 
-    sample: Sample
+    sample: Sample | None  #: None where it is not at hand
     inputs: Inputs
 
     def of_kind(self, kind: type[P]) -> Mapping[str, P]:
         """The parts of a kind by name."""
-        return {name: part for name, part in self.sample.parts.items() if isinstance(part, kind)}
+        return {name: part for name, part in self.parts.items() if isinstance(part, kind)}
+
+    @property
+    def parts(self) -> Mapping[str, Part]:
+        """All parts of the sample by name; none where it is not at hand."""
+        return {} if self.sample is None else self.sample.parts
 
     def every_picture(self) -> dict[str, NDArray[np.uint8]]:
         """All pictures and photos by name, in the order of the sample."""
         found: dict[str, NDArray[np.uint8]] = {}
-        for name, part in self.sample.parts.items():
+        for name, part in self.parts.items():
             if isinstance(part, Picture):
                 found[name] = part.pixels
             elif isinstance(part, Views):

@@ -24,7 +24,7 @@ def signal_of(source: Source, space: str, channels: Sequence[str], count: int) -
     model is fed with one column, or one row, for each step.
     """
     found: dict[str, Signal] = {}
-    for name, part in source.sample.parts.items():
+    for name, part in source.parts.items():
         if isinstance(part, Series):
             found[name] = (np.asarray(part.values, np.float64), part.channels, part.rate, part.start)
         elif isinstance(part, Eeg):

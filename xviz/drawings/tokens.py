@@ -99,9 +99,11 @@ def _on_picture(
 ) -> Drawing:  # fmt: skip
     framed = any(shown.ticks) or any(shown.names)
     frame = plane.Plane(shown.pixels, shown.pixels.shape[:2], *shown.ticks, shown.names) if framed else None
+    values = _values(shown, scores)
+    strongest = 0 if values is not None and len(np.unique(values)) == 1 else marks.strongest  # none is stronger
     return image.regions(
-        shown.pixels, shown.boxes, _values(shown, scores), labels=shown.labels, scale=scale,
-        marks=image.Marks(_selected(shown, marks), marks.absent, strongest=marks.strongest),
+        shown.pixels, shown.boxes, values, labels=shown.labels, scale=scale,
+        marks=image.Marks(_selected(shown, marks), marks.absent, strongest=strongest),
         look=image.Look(frame, shown.noun, marks.compact), surround=surround,
     )  # fmt: skip
 
