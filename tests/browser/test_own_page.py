@@ -13,7 +13,7 @@ from tests.browser.waiting import settled
 
 pytestmark = pytest.mark.browser
 __all__ = ["axe"]  # fixtures
-APP = "tests/browser/own_app.py"
+MODELS = ("--model", "tests.pages.strangers:THREE", "--model", "tests.pages.strangers:PHOTOS")
 
 
 def opened(page: Page, address: str, query: str = "") -> None:
@@ -27,9 +27,9 @@ def link(page: Page) -> dict[str, list[str]]:
 
 
 def test_a_click_on_a_small_map_chooses_layer_and_head_and_a_link_brings_them_back(
-    open_page: Callable[..., Page], server: Callable[[str], str]
+    open_page: Callable[..., Page], server: Callable[..., str]
 ) -> None:
-    page, address = open_page(height=2400), server(APP)
+    page, address = open_page(height=2400), server("app.py", *MODELS)
     opened(page, address)
     page.locator("#map-0-1").click()
     settled(page)
@@ -49,10 +49,10 @@ def test_a_click_on_a_small_map_chooses_layer_and_head_and_a_link_brings_them_ba
 
 
 def test_picking_a_key_shows_the_attention_that_it_gets(
-    open_page: Callable[..., Page], server: Callable[[str], str]
+    open_page: Callable[..., Page], server: Callable[..., str]
 ) -> None:
     page = open_page(height=2400)
-    opened(page, server(APP))
+    opened(page, server("app.py", *MODELS))
     page.locator("canvas").first.click(position={"x": 20, "y": 20})  # the first step of the face
     page.get_by_text("words, for face: step 1").first.wait_for()
     settled(page)
@@ -61,10 +61,10 @@ def test_picking_a_key_shows_the_attention_that_it_gets(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_of_ours_is_out_of_reach(
-    open_page: Callable[..., Page], server: Callable[[str], str], axe: str, scheme: str
+    open_page: Callable[..., Page], server: Callable[..., str], axe: str, scheme: str
 ) -> None:
     page = open_page(height=2600, scheme=scheme)
-    opened(page, server(APP))
+    opened(page, server("app.py", *MODELS))
     page.evaluate(axe)
     found = list(page.evaluate(RUN, list(STREAMLIT)))
     for tab in page.get_by_role("tab").all()[1:]:
@@ -74,9 +74,9 @@ def test_nothing_of_ours_is_out_of_reach(
     assert not found, "\n".join(dict.fromkeys(found))
 
 
-def test_nothing_is_wider_than_a_telephone(open_page: Callable[..., Page], server: Callable[[str], str]) -> None:
+def test_nothing_is_wider_than_a_telephone(open_page: Callable[..., Page], server: Callable[..., str]) -> None:
     page = open_page(width=390)
-    page.goto(f"{server(APP)}/words-and-photos")
+    page.goto(f"{server('app.py', *MODELS)}/words-and-photos")
     page.locator(".multiples .map").first.wait_for(timeout=60_000)
     settled(page)
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
