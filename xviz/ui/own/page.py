@@ -10,7 +10,7 @@ from xviz.explain import METHODS
 from xviz.explain.available import assumptions
 from xviz.explain.glance import title
 from xviz.ui import page
-from xviz.ui.own import explore, export, heads, matrix, whatif
+from xviz.ui.own import explore, export, matrix, whatif
 from xviz.ui.own.sample import Opened, open_sample, show_outputs
 
 TABS = ("Layers and heads", "Attention matrix", "What if", "Trust", "Figure", "Model")
@@ -49,7 +49,7 @@ def _linked(opened: Opened) -> None:
         looked = explore.explore(opened)
         glance, whole, edits, trusted, figure, model = st.tabs(TABS, key="tabs")
         with glance, page.told():
-            heads.show(opened, looked)
+            explore.at_a_glance(opened, looked)
         with whole, page.told():
             matrix.show(opened, looked)
         with edits, page.told():
@@ -80,7 +80,7 @@ def _about(opened: Opened) -> None:
         hide_index=True,
     )
     if not any(call.queries != call.keys for call in run.calls):
-        st.caption("There is no cross-attention: every attention is among tokens of one space.")
+        st.caption("There is no cross-attention: every attention is within one sequence of tokens.")
     st.markdown("**Methods**")
     st.dataframe(
         [
