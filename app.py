@@ -3,6 +3,7 @@
 import streamlit as st
 
 from xviz.places import PACKAGE
+from xviz.ui import own
 
 UI = PACKAGE / "ui"
 ICON = UI / "icon.png"  # a symbol's name would be fetched from another host
@@ -17,6 +18,7 @@ pages = {
         st.Page("pages/mmvit.py", title="Sound and picture views", icon=":material/grid_view:"),
         st.Page("pages/mit.py", title="Points and photos", icon=":material/view_in_ar:"),
     ],
+    "Your models": own.pages(),
     "xviz": [st.Page("pages/about.py", title="About and limits", icon=":material/info:")],
 }
 st.navigation(pages).run()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import singledispatch
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from xviz.core.cells import Cells
 from xviz.core.errors import ModelError
@@ -154,20 +154,21 @@ def form(space: TokenSpace, source: Source) -> Form:
     """
     own = getattr(space, "form", None)
     if not callable(own):
-        return _listed(labelled(space), noun="token")
+        return listed(labelled(space), noun="token")
     shown = own(source)
     if not isinstance(shown, Form) or shown.count != len(space):
         raise ModelError(f"form() of the space “{space.name}” must give a Form of its {len(space)} tokens.")
     return shown
 
 
-def _listed(labels: Sequence[str], noun: str) -> Words:
+def listed(labels: Sequence[str], noun: str) -> Words:
+    """Names in a row."""
     return Words(labels=tuple(labels), noun=noun, of_token=np.arange(len(labels)))
 
 
 @form.register
 def _named(space: Named, source: Source) -> Form:
-    return _listed(space.names, noun="name")
+    return listed(space.names, noun="name")
 
 
 @form.register
@@ -178,7 +179,7 @@ def _pieces(space: Pieces, source: Source) -> Form:
 @form.register
 def _electrodes(space: Electrodes, source: Source) -> Form:
     if np.isfinite(space.positions).all(1).sum() < 1:
-        return _listed(space.names, noun="electrode")
+        return listed(space.names, noun="electrode")
     return OnHead(labels=tuple(space.names), noun="electrode", positions=space.positions)
 
 
@@ -233,28 +234,3 @@ def _segments(space: Segments, source: Source) -> Form:
         if len(cloud.xyz) == len(space.of_point):
             return InCloud(labels=labels, noun=noun, xyz=cloud.xyz, of_point=space.of_point, rgb=cloud.rgb)
     return InCloud(labels=labels, noun=noun, xyz=space.middles, of_point=np.arange(len(space)))
-
-
-def strip(signal: ArrayLike, edges: NDArray[np.float64], *, tall: int = 12, most: int = 1200) -> OnPicture:
-    """Channels along time as a plane, one token for each stretch of time.
-
-    Args:
-        signal: (channels, time); each channel is drawn from its least value, dark, to its greatest, light.
-        edges: (n + 1,) where tokens begin and end, counted in values of the signal.
-        tall: Pixels of a channel.
-        most: Pixels of the width; longer signals are averaged.
-    """
-    values = np.asarray(signal, np.float64).reshape(np.shape(signal)[0], -1)
-    low, high = np.nanmin(values, 1, keepdims=True), np.nanmax(values, 1, keepdims=True)
-    grey = np.nan_to_num((values - low) / np.where(high > low, high - low, 1.0))
-    if grey.shape[1] > most:
-        cuts = np.linspace(0, grey.shape[1], most + 1).astype(int)
-        grey = np.add.reduceat(grey, cuts[:-1], 1) / np.diff(cuts)
-    wide = max(1, BLOCKS // grey.shape[1])
-    pixels = np.round(20 + 225 * np.repeat(np.repeat(grey, tall, 0), wide, 1)).astype(np.uint8)
-    across = np.asarray(edges, np.float64) / values.shape[1] * pixels.shape[1]
-    boxes = np.stack([across[:-1], np.zeros(len(across) - 1), across[1:], np.full(len(across) - 1, len(pixels))], 1)
-    labels = tuple(str(i + 1) for i in range(len(boxes)))
-    return OnPicture(
-        labels=labels, noun="step", pixels=np.repeat(pixels[..., None], 3, 2), boxes=boxes.astype(np.float32)
-    )

@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xviz.core.errors import ModelError
+from xviz.core.forms import Form, OnPictures, labelled, listed
+from xviz.core.grounds import Source
+from xviz.core.strips import signal_of, strip
 from xviz.core.tokens import Scores, check_scores
 
 
@@ -80,6 +83,22 @@ class Steps(Moments):
 
     channels: tuple[str, ...] = ()  #: what was measured at every step, where that has names
 
+    def form(self, source: Source) -> Form:
+        """Stretches of the measured channels; the labels in a row where these are not known."""
+        labels = labelled(self)
+        found = signal_of(source, self.name, self.channels, self.count)
+        if found is None:
+            return listed(labels, self.noun)
+        signal, channels, rate, start = found
+        spans = self.seconds
+        if spans is None or rate is None:
+            edges = np.linspace(0, signal.shape[1], self.count + 1)
+            spans = np.stack([edges[:-1], edges[1:]], 1)
+        else:
+            spans = np.clip((spans - start) * rate, 0, signal.shape[1])
+        whole = None if rate is None else (start, start + signal.shape[1] / rate)
+        return strip(signal, spans, labels=labels, noun=self.noun, channels=channels, seconds=whole)
+
     @property
     def noun(self) -> str:
         """What one token is."""
@@ -89,6 +108,16 @@ class Steps(Moments):
 @dataclass(frozen=True, eq=False)
 class Frames(Moments):
     """Tokens that are frames of a video, or groups of frames; patches of frames are a ``PatchGrid``."""
+
+    def form(self, source: Source) -> Form:
+        """The frames side by side, or the middle one of each group; the labels in a row where they are not known."""
+        images = list(source.every_picture().values())
+        labels = labelled(self)
+        if len(images) < self.count:
+            return listed(labels, self.noun)
+        middles = ((np.arange(self.count) + 0.5) * len(images) / self.count).astype(int)
+        shown = tuple(images[i] for i in middles)
+        return OnPictures(labels=labels, noun=self.noun, images=shown, names=labels, grid=(1, 1))
 
     @property
     def noun(self) -> str:

@@ -19,6 +19,7 @@ SCRIPTS: Mapping[str, tuple[str, ...]] = {
     "head": (*_COMMON, "head.js"),
     "traces": (*_COMMON, "traces.js"),
     "wave": (*_COMMON, "wave.js"),
+    "multiples": (*_COMMON, "multiples.js"),
     "still": ("message.js", "still.js"),
     "eye": ("eye.js",),
 }

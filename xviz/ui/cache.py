@@ -20,12 +20,13 @@ from xviz.core.run import Inputs, Run, Target
 from xviz.core.sample import Sample
 from xviz.explain import METHODS, columns
 from xviz.models import MODELS
+from xviz.own_models import SPECS
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model …")
 def load(key: str) -> engine.Loaded:
-    """The model of a card."""
-    loaded = engine.load(MODELS[key])
+    """The model of a card, or of a spec that ``xviz app --model`` named."""
+    loaded = engine.load(MODELS[key]) if key in MODELS else engine.built(SPECS[key])
     gc.collect()
     gc.freeze()  # modules and weights live as long as the app: no later collection looks at them again
     return loaded

@@ -13,7 +13,7 @@ from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestTy
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
 from xviz import record
-from xviz.core.errors import XvizError
+from xviz.core.errors import ForeignError, XvizError
 from xviz.core.sample import Part
 from xviz.models import CARDS
 from xviz.models.card import ModelCard
@@ -30,6 +30,9 @@ def told() -> Iterator[None]:
         yield
     except XvizError as error:
         st.error(plain(str(error)), icon=":material/info:")
+        if isinstance(error, ForeignError) and error.trace:
+            with st.expander("Where in its code"):
+                st.code(error.trace, language=None)
     except Exception:
         _log.exception("A page failed")
         st.error(

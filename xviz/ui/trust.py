@@ -36,6 +36,7 @@ class Trial:
     methods: tuple[str, ...]  #: keys of the methods that can give an order
     beside: str = "beside"  #: the widget whose method is offered first
     first: str = "occlusion"  #: the method that is offered first where that one cannot give an order
+    focus: Target | None = None  #: whose view methods take that need one; None is the class token's
 
 
 @st.fragment
@@ -46,7 +47,7 @@ def show(opened: Opened, trial: Trial) -> None:
         _deletion(opened, trial)
     with right, page.told():
         _intervention(opened, trial)
-    if measured := record.read(opened.card.checkpoint or ""):
+    if measured := record.read(getattr(opened.card, "checkpoint", None) or ""):
         with st.expander(f"Measured on {trial.data}"):
             st.markdown(record.as_markdown(measured))
 
@@ -58,6 +59,9 @@ def _deletion(opened: Opened, trial: Trial) -> None:
         help=f"{trial.tokens} are removed one after another, highest score first. Faithful scores make the output "
         "fall faster than random orders do.",
     )
+    if not trial.methods:
+        st.caption("No method of this model can order tokens.")
+        return
     keys = list(trial.methods)
     chosen = str(state.widget(trial.beside, trial.first))
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -71,11 +75,12 @@ def _deletion(opened: Opened, trial: Trial) -> None:
         pressed = st.button("Compute curve", icon=":material/play_arrow:", key=f"{trial.prefix}.measure")
     target = opened.target()
     place = f"curves {opened.run.provenance.json()} {opened.choices.masked} {name} {target.output}"
+    place += f" {trial.space} {trial.focus}"
     work = st.container()  # always there, so that what stands below keeps its place
     if pressed:
         with work, page.progress("Deletion") as move:
-            focus = Target(target.output, "class", (0,)) if METHODS[name].needs_focus else target
-            ranking = cache.explain(opened.run, cache.Question(name, focus))
+            view = trial.focus or Target(target.output, "class", (0,))
+            ranking = cache.explain(opened.run, cache.Question(name, view if METHODS[name].needs_focus else target))
             loaded = cache.load(opened.card.key)
             opened.choices.remember(
                 place,
@@ -132,9 +137,7 @@ def _intervention(opened: Opened, trial: Trial) -> None:
     work = st.container()
     if pressed:
         with work, page.progress("Intervention") as move:
-            titles = opened.card.calls
-            calls = [call.name for call in opened.run.calls if trial.part in ("", titles[call.name].part)]
-            chosen = calls[-1] if trial.last else None
+            chosen = _last(opened, trial.part) if trial.last else None
             loaded = cache.load(opened.card.key)
             kinds = ("uniform", "permuted")
             changed = [intervene(loaded, opened.run, kind, call=chosen, progress=move) for kind in kinds]
@@ -144,6 +147,13 @@ def _intervention(opened: Opened, trial: Trial) -> None:
         output = opened.target().output
         original = {"weights": "original", output: number(opened.run.outputs[output]), "change": ""}
         st.dataframe([original, *(_row(after, output) for after in kept)], hide_index=True, width="stretch")
+
+
+def _last(opened: Opened, part: str) -> str:
+    """The last attention of a part of the model, or of all of it."""
+    if not part:
+        return opened.run.calls[-1].name
+    return [call.name for call in opened.run.calls if opened.card.calls[call.name].part == part][-1]
 
 
 def _row(intervention: Intervention, output: str) -> dict[str, str]:

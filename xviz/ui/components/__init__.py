@@ -1,4 +1,4 @@
-"""The live components: heatmap, picture, photos, sentence, cloud, head, traces, waveform; a `Drawing` in, a pick out.
+"""The live components: heatmap, picture, photos, sentence, cloud, head, traces, waveform, maps; `Drawing` in, pick out.
 
 They stand on ``st.components.v2``. A view goes to the browser as bytes; a click sends back nothing but the token's
 number, and the script answers with a new view under the same key. What does not change from pick to pick (a picture, a

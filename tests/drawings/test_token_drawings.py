@@ -12,10 +12,13 @@ from PIL import Image
 
 from xviz.core.cells import Axis, Cells
 from xviz.core.errors import ModelError
-from xviz.core.forms import Form, OnPicture, Words, form, strip
+from xviz.core.forms import Form, OnPicture, OnPictures, Words, form
 from xviz.core.grounds import Source
+from xviz.core.moments import Frames
+from xviz.core.moments import Steps as TimeSteps
 from xviz.core.run import Inputs
-from xviz.core.sample import Picture, PointCloud, Sample, Text, Views
+from xviz.core.sample import Picture, PointCloud, Sample, Series, Sound, Text, Views
+from xviz.core.strips import strip
 from xviz.core.tokens import Boxes, Electrodes, Named, PatchGrid, Pieces, Segments
 from xviz.drawings import tokens
 from xviz.drawings.payload import unpack
@@ -115,6 +118,34 @@ def test_tokens_that_are_left_out_have_no_colour(source: Source) -> None:
     assert np.isnan(values).tolist() == [False, True, False]
 
 
+def test_time_steps_are_stretches_of_their_channels() -> None:
+    parts = {
+        "face": Series(np.random.default_rng(0).normal(size=(3, 40)).astype(np.float32), ("a", "b", "c"), 10.0, 1.0),
+        "sound": Sound(np.zeros(8000, np.float32), 8000.0),
+    }
+    source = Source(Sample("s", parts), Inputs.of())
+    spans = np.array([[1.0, 2.0], [4.0, 5.0]])
+    shown = form(TimeSteps("face", 2, spans=spans), source)
+    assert isinstance(shown, OnPicture)
+    np.testing.assert_allclose(shown.boxes[:, [0, 2]] / shown.pixels.shape[1], [[0, 0.25], [0.75, 1]])
+    assert [text for _, text in shown.ticks[1]] == ["a", "b", "c"]
+    assert tokens.draw(shown).shape == (2,)
+    heard = form(TimeSteps("sound", 4), source)
+    np.testing.assert_allclose(heard.boxes[:, 0] / heard.pixels.shape[1], [0, 0.25, 0.5, 0.75])
+    assert isinstance(form(TimeSteps("nobody", 4), source), Words)
+
+
+def test_frames_are_pictures_side_by_side() -> None:
+    views = Views((LEFT, RIGHT, LEFT, RIGHT), ("1", "2", "3", "4"))
+    source = Source(Sample("s", {"video": views}), Inputs.of())
+    shown = form(Frames("video", 4), source)
+    assert isinstance(shown, OnPictures)
+    assert tokens.draw(shown).shape == (4,)
+    groups = form(Frames("video", 2), source)
+    assert [image.shape for image in groups.images] == [RIGHT.shape, RIGHT.shape]
+    assert isinstance(form(Frames("video", 9), source), Words)
+
+
 @dataclass(frozen=True, eq=False)
 class Steps:
     """A type that nobody knows, of time steps over two named channels."""
@@ -134,7 +165,8 @@ class Steps:
 
 class Drawn(Steps):
     def form(self, source: Source) -> Form:
-        return strip(np.random.default_rng(0).normal(size=(2, 40)), np.linspace(0, 40, self.count + 1))
+        spans = np.stack([np.arange(self.count), np.arange(self.count) + 1], 1) * 40 / self.count
+        return strip(np.random.default_rng(0).normal(size=(2, 40)), spans, labels=["step"] * self.count)
 
 
 class Wrong(Steps):
