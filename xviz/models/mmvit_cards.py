@@ -227,3 +227,4 @@ MMVIT_PAPER_CARD = card(
     wants={"picture": "a picture (PNG, JPEG or WebP)"},
     outputs={name: f"logit of {name}" for name in PAPERS.classes},
 )
+CARDS = (MMVIT_CARD, MMVIT_INSTRUMENTS_CARD, MMVIT_OBJECTS_CARD, MMVIT_PAPER_CARD)

@@ -117,7 +117,7 @@ def files(key: str, label: str, kinds: tuple[str, ...], *, megabytes: int, help_
 
 def models() -> None:
     """The models that can be opened, side by side."""
-    shown = [card for card in CARDS if card.checkpoint]
+    shown = [card for card in CARDS if card.opens]
     columns = st.columns(min(3, max(2, len(shown))), gap="medium")
     for number, card in enumerate(shown):
         with columns[number % len(columns)].container(border=True):
