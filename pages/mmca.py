@@ -31,5 +31,5 @@ card = MODELS["mmca"]
 above = page.heading(card)
 with page.told():
     opened = sample.score(card, sample.choose(card))
-    page.notes(*opened.sample.parts.values(), above=above, more=opened.run.inputs.notes)
+    page.notes(*opened.sample.parts.values(), opened.run.inputs, above=above)
     linked()

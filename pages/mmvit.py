@@ -28,5 +28,5 @@ above = page.heading(card)
 with page.told():
     if brought := choose.choose(card):
         opened = sample.show(card, *brought)
-        page.notes(*opened.sample.parts.values(), above=above, more=opened.run.inputs.notes)
+        page.notes(*opened.sample.parts.values(), opened.run.inputs, above=above)
         linked()

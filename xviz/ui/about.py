@@ -12,7 +12,7 @@ from xviz.explain import METHODS
 from xviz.ui import page
 
 PACKAGES = (
-    "torch", "captum", "streamlit", "matplotlib", "numpy", "transformers", "scikit-image", "mne", "soundfile", "soxr",
+    "torch", "captum", "streamlit", "matplotlib", "numpy", "transformers", "scikit-image", "mne", "soundfile", "soxr", "av",
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_r
 
 from xviz import record
 from xviz.core.errors import XvizError
+from xviz.core.run import Inputs
 from xviz.core.sample import Part
 from xviz.models import CARDS
 from xviz.models.card import ModelCard
@@ -55,7 +56,7 @@ def heading(card: ModelCard) -> DeltaGenerator:
     return st.container()
 
 
-def notes(*parts: Part | None, above: DeltaGenerator, more: tuple[str, ...] = ()) -> None:
+def notes(*parts: Part | Inputs | None, above: DeltaGenerator, more: tuple[str, ...] = ()) -> None:
     """What reading and preparing did; what may make the output wrong as warnings ``above`` the result."""
     given = [part for part in parts if part is not None]
     for text in dict.fromkeys(text for part in given for text in part.warnings):
@@ -106,9 +107,14 @@ def progress(what: str) -> Iterator[Progress]:
         place.empty()
 
 
-def files(key: str, label: str, kinds: tuple[str, ...], *, megabytes: int, help_text: str) -> tuple[str, bytes] | None:
-    """An uploaded file as name and bytes; None while there is none."""
-    given = st.file_uploader(label, type=list(kinds), key=key, max_upload_size=megabytes, help=help_text)
+def files(
+    key: str, label: str, kinds: tuple[str, ...] | None = None, *, megabytes: int, help_text: str
+) -> tuple[str, bytes] | None:
+    """An uploaded file as name and bytes; None while there is none.
+
+    Without ``kinds`` a file may have any ending: its reader says what it is, and what to do where it cannot be used.
+    """
+    given = st.file_uploader(label, type=kinds, key=key, max_upload_size=megabytes, help=help_text)
     return None if given is None else (given.name, given.getvalue())
 
 
