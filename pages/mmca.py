@@ -30,6 +30,7 @@ def linked() -> None:
 card = MODELS["mmca"]
 above = page.heading(card)
 with page.told():
-    opened = sample.score(card, sample.choose(card))
-    page.notes(*opened.sample.parts.values(), opened.run.inputs, above=above)
-    linked()
+    if chosen := sample.choose(card):
+        opened = sample.score(card, chosen)
+        page.notes(*opened.sample.parts.values(), opened.run.inputs, above=above)
+        linked()

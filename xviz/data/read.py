@@ -75,7 +75,10 @@ def _room(paths: Sequence[Path], options: Mapping[str, Any]) -> Mapping[str, Par
 READERS: Mapping[str, Read] = {"picture": _picture, "sound": _sound, "eeg": _eeg, "room": _room}
 #: kind → endings of which it is the first meaning
 ENDINGS: Mapping[str, tuple[str, ...]] = {
-    "picture": (".png", ".jpg", ".jpeg", ".webp"),
+    "picture": (
+        ".png", ".jpg", ".jpeg", ".jfif", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff", ".gif", ".bmp", ".jp2",
+        ".ppm", ".pgm",
+    ),
     "sound": (
         ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".mp4", ".aac", ".webm", ".mka", ".aif", ".aiff",
         ".caf", ".w64", ".rf64", ".au", ".amr", ".3gp", ".wma", ".wv",

@@ -241,7 +241,7 @@ STORY = (
     "Does this sentence describe this picture? The model compares regions with words twice: each modality by itself, "
     "and both at once through attention. Pick a word to see its attention to regions, or a region to see it on words."
 )
-WANTS = {"picture": "a picture (PNG, JPEG or WebP)", "text": "a sentence"}
+WANTS = {"picture": "a picture (PNG, JPEG, HEIC, TIFF, …)", "text": "a sentence"}
 OUTPUTS = {
     "score": "matching score, i0 · c0 + α i1 · c1",
     "alone": "self-attention part, i0 · c0",

@@ -216,7 +216,7 @@ MMVIT_OBJECTS_CARD = card(
         "Which things are in the picture? A fine and a coarse view of it attend to each other in every stage. "
         "Pick a patch to see its attention, and see where each thing was seen."
     ),
-    wants={"picture": "a picture (PNG, JPEG or WebP)"},
+    wants={"picture": "a picture (PNG, JPEG, HEIC, TIFF, …)"},
     outputs={name: f"log-odds that there is a {name}" for name in KINDS},
 )
 MMVIT_PAPER_CARD = card(
@@ -227,6 +227,6 @@ MMVIT_PAPER_CARD = card(
     short="Pictures, the paper's scale",
     icon=":material/image:",
     story="The model at the scale of the paper, after MViT-B: four stages, 16 blocks, two views of a picture.",
-    wants={"picture": "a picture (PNG, JPEG or WebP)"},
+    wants={"picture": "a picture (PNG, JPEG, HEIC, TIFF, …)"},
     outputs={name: f"logit of {name}" for name in PAPERS.classes},
 )

@@ -12,7 +12,8 @@ from xviz.explain import METHODS
 from xviz.ui import page
 
 PACKAGES = (
-    "torch", "captum", "streamlit", "matplotlib", "numpy", "transformers", "scikit-image", "mne", "soundfile", "soxr", "av",
+    "torch", "captum", "streamlit", "matplotlib", "numpy", "transformers", "scikit-image", "mne", "soundfile", "soxr",
+    "av", "pillow", "pillow-heif",
 )  # fmt: skip
 
 
