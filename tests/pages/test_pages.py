@@ -218,6 +218,9 @@ def test_other_scripts_emoji_and_html_are_read(sentence: str) -> None:
     at.text_input(key="sentence").set_value(sentence).run()
     assert not at.exception
     assert not at.error, told(at)
+    warned = " ".join(warning.value for warning in at.warning)
+    assert ("does not look like English" in warned) == (not sentence.isascii() and "on a" not in sentence)
+    assert ("vocabulary has nothing for" in warned) == any(sign in sentence for sign in "只垫🐈")
 
 
 def test_two_visitors_see_their_own_scores() -> None:
