@@ -32,7 +32,7 @@ def pictured(**changed: object):
     return card(
         "mmvit-pictured", settings=SMALL, checkpoint="mmvit-digits", title="Things in pictures (MMViT)", **changed,
         short="Things in pictures", icon=":material/chair:", story="Which things are seen?",
-        wants={"picture": "a picture (PNG, JPEG or WebP)"}, outputs=dict.fromkeys(THINGS, "log-odds"),
+        wants={"picture": "a picture (PNG, JPEG, HEIC, TIFF, …)"}, outputs=dict.fromkeys(THINGS, "log-odds"),
     )  # fmt: skip
 
 
@@ -56,7 +56,7 @@ def test_without_a_picture_the_page_says_what_to_bring(monkeypatch: pytest.Monke
     at = page(monkeypatch)
     assert not at.error, told(at)
     assert at.title[0].value == "Things in pictures (MMViT)"
-    assert [info.value for info in at.info] == ["Upload a picture (PNG, JPEG or WebP) to begin."]
+    assert [info.value for info in at.info] == ["Upload a picture (PNG, JPEG, HEIC, TIFF, …) to begin."]
 
 
 def test_a_picture_goes_all_the_way(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
 
 from xviz import record
 from xviz.core.attention import AttentionCall
 from xviz.core.explanation import Explanation, Facts
 from xviz.core.run import Run, Target
+from xviz.core.sample import Sample
+from xviz.data.shipped import samples
 from xviz.draw.scale import signed
 from xviz.explain import METHODS, columns
 from xviz.explain.faithfulness import agreement
@@ -63,10 +66,23 @@ def compute(run: Run, question: cache.Question, *, key: str, slow: Sequence[str]
 def about(opened: Opened, method: str) -> None:
     """How far a method was right where the truth is known, and behind “?” what it shows and what it does not."""
     known = {**METHODS, columns.METHOD.key: columns.METHOD}[method]
-    line = record.trust(opened.card, method)
-    if line and not opened.sample.shipped:
-        line += " Nothing was measured on your own files."
-    st.caption(f":material/verified: {line}" if line else f"About {known.title.lower()}", help=known.words)
+    kind = kind_of(opened.card, opened.sample)
+    line = record.told(opened.card, method, kind)
+    icon = "verified" if line == record.trust(opened.card, method) else "unknown_document"
+    st.caption(f":material/{icon}: {line}" if line else f"About {known.title.lower()}", help=known.words)
+
+
+def kind_of(card: ModelCard, sample: Sample) -> str | None:
+    """What a shipped sample is: composed, a photograph, simulated, …; None for the visitor's own."""
+    if not sample.shipped:
+        return None
+    return next((shipped.kind for shipped in samples(card.key) if shipped.title == sample.name), None)
+
+
+def warn_of_domain(card: ModelCard, sample: Sample, above: DeltaGenerator) -> None:
+    """What the outputs are worth for this sample, above the result, where it is of another kind than the training."""
+    if line := record.domain(card, kind_of(card, sample)):
+        above.warning(page.plain(line), icon=":material/warning:")
 
 
 def ranked(explanation: Explanation | None) -> Explanation | None:
