@@ -131,6 +131,13 @@ def npz(path: Path | None = None, **arrays: object) -> bytes:
     return made.getvalue()
 
 
+def npy(array: np.ndarray) -> bytes:
+    """An NPY file's bytes."""
+    made = io.BytesIO()
+    np.save(made, array)
+    return made.getvalue()
+
+
 def python2(arrays: dict[str, np.ndarray]) -> bytes:
     """What Python 2's cPickle writes of a dict of arrays with protocol 2: byte strings, and numpy.core's names."""
     body = b"\x80\x02}("

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from xviz.models.card import ModelCard
 from xviz.models.mca import MCA_CARD, MCA_PAPER_CARD
+from xviz.models.mca_native import MCA_NATIVE_CARD
 from xviz.models.mit_cards import MIT_CARD, MIT_PAPER_CARD
 from xviz.models.mmca import MMCA_CARD, MMCA_PAPER_CARD
 from xviz.models.mmvit_cards import MMVIT_CARD, MMVIT_INSTRUMENTS_CARD, MMVIT_OBJECTS_CARD, MMVIT_PAPER_CARD
@@ -23,4 +24,5 @@ CARDS: tuple[ModelCard, ...] = (
     MIT_CARD,
     MIT_PAPER_CARD,
 )
-MODELS: Mapping[str, ModelCard] = MappingProxyType({card.key: card for card in CARDS})  #: key → card
+#: key → card, with the formula of MCA for channels as they are, which stands on the page of MCA
+MODELS: Mapping[str, ModelCard] = MappingProxyType({card.key: card for card in (*CARDS, MCA_NATIVE_CARD)})
