@@ -197,6 +197,26 @@ def check_brainvision(files: Mapping[str, bytes], header: str) -> dict[str, byte
     return dict(files)
 
 
+def check_persyst(files: Mapping[str, bytes], header: str) -> dict[str, bytes]:
+    """The files of a Persyst recording, without its subject's birthday, which MNE needs and nobody here does.
+
+    Raises:
+        SampleError: the data file is missing or lies elsewhere.
+    """
+    said = re.sub(rb"(?mi)^(BirthDate[ \t]*=).*$", rb"\g<1>01/01/1900", files[header])
+    found = re.search(rb"(?mi)^File[ \t]*=[ \t]*(.*?)[ \t]*\r?$", said)
+    name = re.split(r"[/\\]", found[1].decode("latin-1"))[-1] if found else ""
+    parts = [other for other in files if ending(other) == ".dat"]
+    came = named(name) if named(name) in files else parts[0] if len(parts) == 1 else ""
+    if not found or not came:
+        raise SampleError(
+            f"The Persyst header names “{name:.80}” as its data; {', '.join(files)} came. Bring the .lay and its "
+            ".dat together."
+        )
+    said = said[: found.start(1)] + came.encode() + said[found.end(1) :]
+    return {**files, header: said}
+
+
 def check_eeglab(files: Mapping[str, bytes], header: str) -> dict[str, bytes]:
     """The files of an EEGLAB set; data that were renamed with it are found.
 

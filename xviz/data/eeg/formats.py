@@ -21,8 +21,9 @@ import numpy as np
 from xviz.core.errors import SampleError
 from xviz.core.sample import Annotation
 from xviz.data.eeg import edf, told
+from xviz.data.eeg.ant import read_ant
 from xviz.data.eeg.bids import apply_sidecars
-from xviz.data.eeg.checks import check_brainvision, check_eeglab, check_inflated, system
+from xviz.data.eeg.checks import check_brainvision, check_eeglab, check_inflated, check_persyst, system
 from xviz.data.eeg.overview import Overview, of_edf, of_mne
 from xviz.data.eeg.raw import LIMIT_VALUES, PART_VALUES, WHOLE, Raw, Stretch, clock
 
@@ -59,6 +60,8 @@ def read_system(files: Mapping[str, bytes], header: str, part: int | Stretch = 0
     elif kind == "EEGLAB":
         check_inflated(files[header])
         files = check_eeglab(files, header)
+    elif kind == "Persyst":
+        files = check_persyst(files, header)
     elif kind in ("EDF", "BDF"):
         cut, pieces = edf.cut(files[header], kind, PART_VALUES, part)
         files[header] = cut.data
@@ -67,6 +70,9 @@ def read_system(files: Mapping[str, bytes], header: str, part: int | Stretch = 0
 
         with _folder({header: files[header]}) as folder:
             return apply_sidecars(read_xdf(folder / header), files)
+    if kind == "ANT":
+        with _folder({header: files[header]}) as folder:
+            return apply_sidecars(read_ant(folder / header), files)
     with _reading, _folder(files) as folder, warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         raw, parts, stretch = _read(folder / header, kind, 0 if pieces else part)
@@ -93,10 +99,11 @@ def overview(files: Mapping[str, bytes], header: str) -> Overview | None:
     kind = system(header, files[header])
     if kind in ("EDF", "BDF"):
         return of_edf(files[header], kind)
-    if kind in ("XDF", "Micromed", ""):
+    if kind in ("XDF", "Micromed", "ANT", ""):
         return None
     files = check_brainvision(files, header) if kind == "BrainVision" else files
     files = check_eeglab(files, header) if kind == "EEGLAB" else files
+    files = check_persyst(files, header) if kind == "Persyst" else files
     with _reading, _folder(files) as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         raw = _opened(folder / header, kind)
@@ -191,7 +198,7 @@ def _opened(path: Path, kind: str) -> Any:
         return _micromed(path)
     readers = {
         "GDF": mne.io.read_raw_gdf, "BrainVision": mne.io.read_raw_brainvision, "Neuroscan": mne.io.read_raw_cnt,
-        "ANT": mne.io.read_raw_ant, "EGI": mne.io.read_raw_egi, "Nihon Kohden": mne.io.read_raw_nihon,
+ "EGI": mne.io.read_raw_egi, "Nihon Kohden": mne.io.read_raw_nihon,
         "Persyst": mne.io.read_raw_persyst, "BCI2000": mne.io.read_raw_bci2k,
     }  # fmt: skip
     return readers[kind](path, preload=False, verbose="WARNING")
