@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xviz.core.errors import CheckpointError
+from xviz.house import TABLE
 
 if TYPE_CHECKING:
     from torch import nn
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from xviz.core.spec import Spec
 
 SPECS: dict[str, Spec] = {}  #: key, which is the page's address too → spec
-TAKEN = ("home", "about", "mmca", "mca", "mmvit", "mit")  #: addresses of pages that xviz has
+TAKEN = ("home", "about", *TABLE)  #: addresses of pages that xviz has
 
 
 def use(name: str) -> str:
@@ -51,6 +52,20 @@ def add(spec: Spec) -> str:
     key = _free(spec.key, [*TAKEN, *MODELS, *SPECS])
     SPECS[key] = spec if spec.key == key else replace(spec, key=key)
     return key
+
+
+def named(key: str) -> Spec:
+    """The spec of a page: one that ``xviz app`` was given, or the card of a model in the table.
+
+    Raises:
+        ModelError: there is no such model.
+    """
+    from xviz.core.errors import ModelError
+    from xviz.models import MODELS
+
+    if key not in SPECS and key not in MODELS:
+        raise ModelError(f"There is no model “{key}”; there are {', '.join([*SPECS, *MODELS])}.")
+    return SPECS[key] if key in SPECS else MODELS[key]
 
 
 def use_weights(given: str) -> None:

@@ -9,17 +9,21 @@ from xviz.core.spec import Spec
 from xviz.explain import METHODS
 from xviz.explain.available import assumptions
 from xviz.explain.glance import title
+from xviz.models.card import ModelCard
+from xviz.record import line
 from xviz.ui import page
 from xviz.ui.own import explore, export, matrix, whatif
 from xviz.ui.own.sample import Opened, open_sample, show_outputs
 
+HEARD = "A model of your own, heard as it is: no line of it was changed."
 TABS = ("Layers and heads", "Attention matrix", "What if", "Trust", "Figure", "Model")
 
 
 def show(key: str) -> None:
     """The whole page; what goes wrong in the model's own code is told as its own."""
-    spec = own_models.SPECS[key]
-    st.title(page.plain(spec.title), help="A model of your own, heard as it is: no line of it was changed.")
+    spec = own_models.named(key)
+    help_text = spec.story if isinstance(spec, ModelCard) else HEARD
+    st.title(page.plain(spec.title), help=help_text)
     _weights(spec)
     above = st.container()
     with page.told():
@@ -38,6 +42,8 @@ def _weights(spec: Spec) -> None:
     """What the weights are; random ones are called so."""
     if "random" in spec.weights.lower():
         st.warning(f"Weights: {page.plain(spec.weights)}", icon=":material/casino:")
+    elif isinstance(spec, ModelCard):
+        st.caption(page.plain(line(spec)))
     else:
         st.caption(f"Weights: {page.plain(spec.weights) or 'as its build= makes them; its spec says no more'}")
 

@@ -125,7 +125,7 @@ def open_sample(key: str, above: st.delta_generator.DeltaGenerator) -> Opened | 
     Raises:
         XvizError: the model cannot be built, the sample not be read, or the run failed.
     """
-    spec, choices = own_models.SPECS[key], Choices(key)
+    spec, choices = own_models.named(key), Choices(key)
     with st.sidebar:
         st.header("Sample")
         sample = inputs.bring(spec, _example(spec))
