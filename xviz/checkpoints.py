@@ -43,11 +43,11 @@ OWN: dict[str, Checkpoint] = {}  #: name → what stands in for the shipped one;
 def manifest(folder: Path = FOLDER) -> Mapping[str, Checkpoint]:
     """All checkpoints of a folder by name."""
     listed = tomllib.loads((folder / "manifest.toml").read_text(encoding="utf-8"))
-    found = {
+    entries = {
         name: Checkpoint(name, folder / entry["file"], *(entry[key] for key in ("sha256", "card", "origin", "licence")))
         for name, entry in listed.items()
     }
-    return found | OWN if folder == FOLDER else found
+    return entries | OWN if folder == FOLDER else entries
 
 
 def find(name: str, folder: Path = FOLDER) -> Checkpoint:
