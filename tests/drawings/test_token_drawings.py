@@ -189,3 +189,13 @@ def test_a_type_of_ones_own_is_one_class() -> None:
 def test_a_form_of_ones_own_says_that_nothing_draws_it() -> None:
     with pytest.raises(TypeError, match="register"):
         tokens.draw(Form(labels=("a",)))
+
+
+def test_very_many_names_are_cells_that_are_told_under_the_cursor() -> None:
+    count = tokens.MANY + 5
+    shown = Words(labels=tuple(f"t{i}" for i in range(count)), of_token=np.arange(count))
+    scores = np.linspace(0, 1, count)
+    drawing = tokens.draw(shown, scores, scale=tokens.scaled(shown, scores, signed=False, label="attention weight"))
+    assert drawing.kind == "picture"
+    assert drawing.shape == (count,)
+    assert f"t{count - 1} 1" in drawing.alt

@@ -6,6 +6,7 @@ is one class with a method ``form``; a form of its own registers how it is drawn
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import singledispatch
@@ -14,12 +15,14 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from xviz.core.forms import Form, InCloud, OnHead, OnPicture, OnPictures, Words
+from xviz.core.forms import Form, InCloud, OnHead, OnPicture, OnPictures, Words, squares
+from xviz.core.grounds import GREY
 from xviz.core.tokens import Scores
 from xviz.draw.scale import Scale, diverging, sequential
 from xviz.drawings import head, image, photos, plane, points, words
 from xviz.drawings.drawing import PLAIN, Drawing, Surround
 
+MANY = 800  #: names above which they are cells
 _stills: WeakKeyDictionary[Form, object] = WeakKeyDictionary()  #: what of a form is sent once, made once
 
 
@@ -85,11 +88,44 @@ def _words(
     shown: Words, scores: Scores | None = None, *, scale: Scale | None = None, marks: Marks = NOTHING,
     surround: Surround = PLAIN,
 ) -> Drawing:  # fmt: skip
+    if len(shown) > MANY:
+        return _on_picture(gridded(shown), scores, scale=scale, marks=marks, surround=surround)
     picked = _selected(shown, marks)
     return words.words(
         shown.labels, _values(shown, scores, marks.absent), scale=scale, selected=() if picked is None else (picked,),
         title=surround.title, **({"height": surround.height} if surround.height else {}),
     )  # fmt: skip
+
+
+def gridded(shown: Words) -> OnPicture:
+    """Very many names as cells in lines, each told under the cursor."""
+    if (grid := _stills.get(shown)) is None:
+        wide = math.ceil(math.sqrt(2 * len(shown)))
+        lines, cell = -(-len(shown) // wide), max(4, 900 // wide)
+        pixels = np.full((lines * cell, wide * cell, 3), GREY, np.uint8)
+        boxes = squares((lines, wide), pixels.shape[:2])[: len(shown)]
+        grid = _stills[shown] = _Gridded(labels=shown.labels, noun=shown.noun, pixels=pixels, boxes=boxes, of=shown)
+    return grid
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Gridded(OnPicture):
+    """Boxes in the place of words."""
+
+    of: Words
+
+    @property
+    def count(self) -> int:
+        return self.of.count
+
+    def tokens(self, thing: int) -> tuple[int, ...]:
+        return self.of.tokens(thing)
+
+    def thing(self, token: int) -> int:
+        return self.of.thing(token)
+
+    def painted(self, scores: Scores) -> NDArray[np.float64]:
+        return self.of.painted(scores)
 
 
 @draw.register
@@ -99,9 +135,11 @@ def _on_picture(
 ) -> Drawing:  # fmt: skip
     framed = any(shown.ticks) or any(shown.names)
     frame = plane.Plane(shown.pixels, shown.pixels.shape[:2], *shown.ticks, shown.names) if framed else None
+    values = _values(shown, scores)
+    strongest = 0 if values is not None and len(np.unique(values)) == 1 else marks.strongest  # none is stronger
     return image.regions(
-        shown.pixels, shown.boxes, _values(shown, scores), labels=shown.labels, scale=scale,
-        marks=image.Marks(_selected(shown, marks), marks.absent, strongest=marks.strongest),
+        shown.pixels, shown.boxes, values, labels=shown.labels, scale=scale,
+        marks=image.Marks(_selected(shown, marks), marks.absent, strongest=strongest),
         look=image.Look(frame, shown.noun, marks.compact), surround=surround,
     )  # fmt: skip
 

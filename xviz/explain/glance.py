@@ -96,6 +96,8 @@ def _on_pictures(shown: OnPictures, scores: Scores) -> NDArray[np.float64]:
     size = max(1, -(-max(shown.grid) // CELLS))
     if size > 1:
         each = _strongest(_strongest(each, size).swapaxes(1, 2), size).swapaxes(1, 2)
+    if (zoom := CELLS // (2 * max(each.shape[1:]))) > 1:  # so that the gap between pictures is thin
+        each = each.repeat(zoom, 1).repeat(zoom, 2)
     across = int(np.ceil(np.sqrt(len(each))))
     gap = np.full((each.shape[1] + 1, each.shape[2] + 1), np.nan)
     tiles = [np.pad(one, ((0, 1), (0, 1)), constant_values=np.nan) for one in each]

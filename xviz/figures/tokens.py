@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import singledispatch
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
@@ -21,7 +22,7 @@ from xviz.figures.caption import caption, glyph_note, limits
 from xviz.figures.cloud import Camera, still
 from xviz.figures.figure import Figure
 from xviz.figures.head import LEAST, Scalp, head_panel
-from xviz.figures.lettering import words_height, write
+from xviz.figures.lettering import width_of, words_height, write
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, TOP, bar, scale_for
 from xviz.figures.panel import Marks, in_points, picture_panel, words_panel
@@ -83,13 +84,32 @@ def _words(shown: Words, page: Page, at: Place, scores: Scores, scale: Scale, *,
 def _on_picture(
     shown: OnPicture, page: Page, at: Place, scores: Scores, scale: Scale, *, selected: int | None = None
 ) -> float:
-    tall, wide = shown.pixels.shape[:2]
-    high = min(at.width * tall / wide, at.most)
-    axes = page.axes(at.left, at.top, high * wide / tall, high)
-    values, size = shown.painted(scores), page.preset.small_pt
+    (tall, wide), size = shown.pixels.shape[:2], page.preset.small_pt
+    across, down = shown.ticks
+    side = max((width_of(text, size) for _, text in down), default=-2.0) / MM + 0.7
+    foot = (1.4 * size * (bool(across) + bool(across and shown.names[0]))) / MM
+    high = min((at.width - side) * tall / wide, at.most)
+    place = Place(at.left + side, at.top, high * wide / tall)
+    values = shown.painted(scores)
     marks = Marks(selected=selected, top=TOP if len(np.unique(values)) > 1 else 0)
+    axes = page.axes(place.left, place.top, place.width, high)
     picture_panel(axes, shown.pixels, shown.boxes, values, scale, marks=marks, size=size)
-    return high
+    if down:
+        names = page.axes(at.left, at.top, side, high)
+        for share, text in down:
+            write(names, (side - 0.7) * MM, share * high * MM + 0.36 * size, text, size=size, ha="right")
+    if across:
+        _times(page.axes(place.left, at.top + high, place.width, foot), shown, place.width * MM, size)
+    return high + foot
+
+
+def _times(axes: Axes, shown: OnPicture, width: float, size: float) -> None:
+    """What the horizontal side means, below it."""
+    ends = {0.0: "left", 1.0: "right"}
+    for share, text in shown.ticks[0]:
+        write(axes, share * width, 1.2 * size, text, size=size, ha=ends.get(share, "center"))
+    if shown.names[0]:
+        write(axes, width / 2, 2.5 * size, shown.names[0], size=size, ha="center")
 
 
 @panel.register
@@ -227,7 +247,8 @@ def _how(own: Form, picked: int | None) -> str:
         return framed
     if isinstance(own, OnPicture | OnPictures):
         grey = "" if own.real else " on grey, since the picture is not known"
-        return f"{grey}; outlined: the {min(TOP, len(own))} strongest" + (
+        each = " of each picture" if isinstance(own, OnPictures) else ""
+        return f"{grey}; outlined: the strongest{each}, at most {TOP}" + (
             "; S: the picked one" if picked is not None else ""
         )
     return ""

@@ -23,6 +23,7 @@ from xviz.ui.state import Selection
 
 FROM, TO = "from the picked token", "to the picked token"
 HEIGHT = 400  #: the most that a drawing takes, CSS pixels
+MANY = 300  #: tokens above which leaving out each in turn waits to be asked for
 LONG = 120  #: names in a row, above which they are scrolled
 
 
@@ -32,7 +33,8 @@ def explore(opened: Opened) -> Looked:
     call, head, direction = _choose(opened, selection)
     left, right = st.columns(2, gap="medium")
     offered = [key for key, reason in opened.reasons.items() if not reason]
-    second = next((key for key in ("occlusion", "received") if key in offered), offered[0])
+    quick = "occlusion" not in slow(opened)
+    second = next((key for key in (("occlusion",) if quick else ()) + ("received",) if key in offered), offered[0])
     with left:
         one = _method(opened, selection, "method", "look", offered, call, head, direction)
     with right:
@@ -41,6 +43,12 @@ def explore(opened: Opened) -> Looked:
     if len(both) == 2 and "asked" not in {explanation.method for explanation in both}:
         methods.agreed(one, two, {name: name for name in opened.forms})
     return Looked(selection=selection, call=call.name, head=head, explanations=tuple(both))
+
+
+def slow(opened: Opened) -> tuple[str, ...]:
+    """The methods that begin only when asked to: perturbation of many tokens takes as many runs of the model."""
+    count = sum(len(opened.run.spaces[name]) for name in opened.removable)
+    return (*methods.SLOW, "occlusion") if count > MANY else methods.SLOW
 
 
 def head_key(opened: Opened, call: AttentionCall) -> str:
@@ -126,7 +134,7 @@ def _method(
     else:
         with page.told():
             asked = question(opened, name, selection, call, head, direction)
-            explanation = methods.compute(opened.run, asked, key=f"{opened.key} {key}")
+            explanation = methods.compute(opened.run, asked, key=f"{opened.key} {key}", slow=slow(opened))
     ranked = methods.ranked(explanation)
     draw(opened, selection, f"{key} {name}", ranked, call)
     methods.facts(ranked)

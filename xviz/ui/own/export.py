@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from xviz import linked
 from xviz.core.errors import ModelError
 from xviz.core.tokens import leaves
+from xviz.engine import Session
 from xviz.explain.glance import glance, title
-from xviz.export import bundle
+from xviz.export import bundle, safe_name
 from xviz.figures.figure import Figure
 from xviz.figures.glance import glance_figure, matrix_figure
 from xviz.figures.style import PRESETS
@@ -44,10 +46,14 @@ class Figures:
 
     def pooled(self) -> matrix.Pooled:
         """The weights of the chosen layer."""
-        run = self.opened.run
-        call = run.call(str(self.looked.call))
-        sides = [matrix.labels(self.opened, leaves(run.spaces[side])) for side in (call.queries, call.keys)]
-        return matrix.pooled(call, self.looked.head, sides)
+        call = self.opened.run.call(str(self.looked.call))
+        return matrix.weights(self.opened, call, self.looked.head)
+
+    def page(self) -> bytes:
+        """Both sides of every attention, linked, as a page that opens without a server."""
+        opened = self.opened
+        session = Session(opened.loaded, opened.sample, opened.run)
+        return linked.show(session, *self.looked.explanations, title=opened.card.title).page.encode()
 
     def figure(self, kind: str, preset: str) -> Figure:
         """The figure of a kind.
@@ -107,6 +113,8 @@ def show(opened: Opened, looked: Looked) -> None:
     """Choose a figure and a venue, preview it, save it."""
     figures = Figures(opened, looked)
     stem = f"xviz-{opened.card.key}-{opened.sample.name}"
+    with st.container(horizontal=True):
+        saving.file(opened.key, "Linked page (HTML)", f"{safe_name(stem)}.html", "html", figures.page)
     saving.figures(opened.key, stem, KINDS, figures.figure, figures.zip, refused=_refused(looked))
     st.caption(
         "The address of this page restores the sample that came with the model, the token, layer, head and methods."

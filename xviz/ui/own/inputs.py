@@ -10,12 +10,14 @@ import streamlit as st
 
 from xviz.core.errors import SampleError
 from xviz.core.provenance import digest
-from xviz.core.sample import Eeg, Part, Picture, PointCloud, Regions, Sample, Sound, Text, Views
+from xviz.core.sample import Eeg, Part, Picture, PointCloud, Regions, Sample, Series, Sound, Text, Views
 from xviz.core.spec import Spec
 from xviz.data.cloud.scene import read_photos, read_scene
 from xviz.data.eeg.read import SUFFIXES, read_eeg
 from xviz.data.picture import read_picture, read_regions
 from xviz.data.read import ENDINGS
+from xviz.data.series import ENDINGS as ENDINGS_OF_SERIES
+from xviz.data.series import read_series
 from xviz.data.sound import read_sound
 from xviz.data.text import read_text
 from xviz.ui import page
@@ -53,6 +55,10 @@ KINDS: Mapping[type, Kind] = {
         "point cloud", (*(ending.removeprefix(".") for ending in ENDINGS["room"]), "zip", "npz"), _cloud, True
     ),
     Views: Kind("photos", (*PICTURES, "zip"), lambda files: read_photos(list(files)), True),
+    Series: Kind(
+        "series", tuple(ending.removeprefix(".") for ending in ENDINGS_OF_SERIES),
+        lambda files: read_series(files[0][1], files[0][0]),
+    ),
     Regions: Kind("regions", ("npz",), lambda files: read_regions(files[0][1])),
 }  # fmt: skip
 #: name of a part → its kind, where no sample of the model shows it

@@ -16,17 +16,21 @@ from xviz.drawings import matrix
 from xviz.drawings.drawing import Surround
 from xviz.drawings.matrix import MOST
 from xviz.explain.glance import title
-from xviz.ui import components
+from xviz.ui import cache, components
 from xviz.ui.own.sample import Opened
 from xviz.ui.records import Looked
 from xviz.ui.state import Selection
+
+LARGE = 2**25  #: weights of all heads above which a matrix waits to be asked for
+PLAY = ":material/play_arrow:"
 
 
 def show(opened: Opened, looked: Looked) -> None:
     """The attention matrix of the chosen layer, in blocks where spaces are joined."""
     call = opened.run.call(str(looked.call))
     sides = leaves(opened.run.spaces[call.queries]), leaves(opened.run.spaces[call.keys])
-    small = pooled(call, looked.head, [labels(opened, side) for side in sides])
+    if (small := weights(opened, call, looked.head, ask=True)) is None:
+        return
     cuts = tuple([int(n) for n in np.cumsum([len(leaf) for leaf in side])[:-1]] for side in sides)
     blocks = matrix.WHOLE
     if any(cuts) and small.exact:
@@ -44,6 +48,22 @@ def show(opened: Opened, looked: Looked) -> None:
     components.mount(drawing, key=f"matrix {call.name} {opened.place}", on_pick=pick)
     if not small.exact:
         st.caption(f"Each cell is the strongest of {small.tall} × {small.wide} weights.")
+
+
+def weights(opened: Opened, call: AttentionCall, head: int | None, *, ask: bool = False) -> Pooled | None:
+    """The weights of a layer, computed once; of a large one when asked for, and None until then."""
+    run = opened.run
+
+    def make() -> Pooled:
+        sides = [labels(opened, leaves(run.spaces[side])) for side in (call.queries, call.keys)]
+        return pooled(call, head, sides)
+
+    key = ("matrix", call.name, head)
+    if ask and call.heads * call.q.shape[1] * call.k.shape[1] > LARGE and cache.part(run, key) is None:
+        size = f"{call.q.shape[1]} × {call.k.shape[1]}"
+        if not st.button(f"Compute the matrix of {size} weights", key=f"{opened.key} matrix", icon=PLAY):
+            return None
+    return cache.part(run, key, make)
 
 
 def labels(opened: Opened, side: Sequence[TokenSpace]) -> list[str]:

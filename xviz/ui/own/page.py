@@ -29,9 +29,12 @@ def show(key: str) -> None:
     with page.told():
         opened = open_sample(key, above)
         if opened is not None:
-            notes = opened.run.inputs.notes
+            missed = tuple(note for note in opened.run.inputs.notes if "could not be heard" in note)
+            for note in missed:
+                above.warning(page.plain(note), icon=":material/hearing_disabled:")
             show_outputs(opened)
-            page.notes(*opened.sample.parts.values(), above=above, more=notes)
+            more = tuple(note for note in opened.run.inputs.notes if note not in missed)
+            page.notes(*opened.sample.parts.values(), above=above, more=more)
             _linked(opened)
 
 
