@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -27,6 +27,7 @@ class Inputs:
     spaces: Mapping[str, TokenSpace]  #: every space that attention may name, joined ones too
     context: Mapping[str, Tensor]  #: what is not explained, without batch axis: box places, …
     notes: tuple[str, ...] = ()  #: what preparing changed, in words for people
+    warnings: tuple[str, ...] = ()  #: what may make the answer wrong; shown above the result
 
     def __post_init__(self) -> None:
         """Freeze the mappings and check that tokens and spaces fit.
@@ -70,7 +71,7 @@ class Inputs:
             present[name][list(tokens)] = False
             if not present[name].any():
                 raise ModelError(f"All of “{name}” would be left out; keep at least one token.")
-        return Inputs(self.tokens, present, self.spaces, self.context, self.notes)
+        return replace(self, present=present)
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,20 @@ class Text:
     warnings: tuple[str, ...] = ()  #: what may make the answer wrong; shown above the result
 
 
+@dataclass(frozen=True)
+class Annotation:
+    """What a recording says of a time: an event, a stimulus, or a stretch that is bad."""
+
+    onset: float  #: s from the beginning of the signal
+    seconds: float  #: 0 for a moment
+    label: str
+
+    @property
+    def bad(self) -> bool:
+        """Whether it marks a stretch that is not to be used, as MNE and its files have it: BAD_…, “bad …”, EDGE …."""
+        return self.label.lower().lstrip().startswith(("bad", "edge"))
+
+
 @dataclass(frozen=True, eq=False)
 class Eeg:
     """One recording of the brain's voltage at the scalp."""
@@ -61,6 +75,11 @@ class Eeg:
     rest: float = 0.0  #: seconds of rest at the beginning, before what is judged
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()  #: what may make the answer wrong; shown above the result
+    annotations: tuple[Annotation, ...] = ()
+    bads: tuple[str, ...] = ()  #: channels that the recording, or a person, says are bad
+    interpolated: tuple[str, ...] = ()  #: electrodes that were not recorded: their signal was made from others
+    reference: str = ""  #: what the voltages were measured against, where it is known
+    passband: tuple[float, float] | None = None  #: Hz, high-pass and low-pass before the file was written; 0 for none
 
     def __post_init__(self) -> None:
         """Refuse a recording whose parts do not fit each other.
@@ -209,12 +228,16 @@ _NOUNS: Mapping[type, str] = {
 }  # fmt: skip
 
 
+#: fields that describe a part and are not its content
+DESCRIBES = ("notes", "warnings", "source", "size", "whole", "annotations", "bads", "reference", "passband")
+
+
 def _bytes(part: Part) -> list[bytes | str | np.ndarray]:
     """The part's content, for its digest; notes and warnings do not count."""
     said: list[bytes | str | np.ndarray] = [type(part).__name__]
     for this in fields(part):
         value = getattr(part, this.name)
-        if this.name in ("notes", "warnings", "source", "size", "whole") or value is None:
+        if this.name in DESCRIBES or value is None or (this.name == "interpolated" and not value):
             continue
         pieces = value if isinstance(value, tuple) else (value,)
         said += [this.name, str(len(pieces))]

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
 from xviz.core.sample import Series
-from xviz.data.eeg.datasets import npz_arrays, read_csv
+from xviz.data.eeg.arrays import npz_arrays
+from xviz.data.eeg.cells import read_table
 from xviz.data.files import read_npy
 
 ENDINGS = (".csv", ".tsv", ".npy", ".npz")
@@ -32,27 +33,35 @@ def read_series(content: bytes, name: str) -> Series:
     """
     ending = PurePath(name).suffix.lower()
     if ending in (".csv", ".tsv"):
-        table = read_csv(content, 0.0)
-        return Series(np.asarray(table.signals[0], np.float32), table.channels, table.rate or None)
+        table = read_table(content)
+        clock = next((i for i, column in enumerate(table.names) if column.strip().lower() == "time"), None)
+        chosen = [i for i in range(len(table.names)) if i != clock and table.texts[i] is None]
+        if not chosen:
+            raise SampleError(f"{HOW} This table has no column of numbers; it has {', '.join(table.names[:12])}.")
+        values = np.stack([table.columns[i] for i in chosen]).astype(np.float32)
+        names, rate, start = tuple(table.names[i].strip() for i in chosen), None, 0.0
+        if clock is not None and len(times := table.columns[clock]) > 1 and np.median(np.diff(times)) > 0:
+            rate, start = float(1 / np.median(np.diff(times))), float(times[0])
+        return _series(values, names, rate, start)
     if ending == ".npy":
         return _series(read_npy(BytesIO(content), name))
     if ending != ".npz":
         raise SampleError(f"{HOW} “{name}” is none of these.")
     arrays = npz_arrays(content)
-    values = next((arrays[key] for key in ("values", "signal", "data") if key in arrays), None)
-    if values is None:
+    array = next((arrays[key] for key in ("values", "signal", "data") if key in arrays), None)
+    if array is None:
         raise SampleError(f"{HOW} This one has {', '.join(arrays) or 'nothing'}.")
-    names = arrays.get("channels")
-    rate, start = (arrays.get(key) for key in ("rate", "start"))
-    if names is not None and (names.dtype.kind != "U" or names.ndim != 1):
-        raise SampleError(f"channels in {name} must be a list of names; it is {names.dtype} {names.shape}.")
-    if any(number is not None and number.size != 1 for number in (rate, start)):
+    labels = arrays.get("channels")
+    hertz, begun = (arrays.get(key) for key in ("rate", "start"))
+    if labels is not None and (labels.dtype.kind != "U" or labels.ndim != 1):
+        raise SampleError(f"channels in {name} must be a list of names; it is {labels.dtype} {labels.shape}.")
+    if any(number is not None and number.size != 1 for number in (hertz, begun)):
         raise SampleError(f"rate and start in {name} must be one number each.")
     return _series(
-        values,
-        None if names is None else tuple(str(one) for one in names),
-        None if rate is None else float(rate),
-        0.0 if start is None else float(start),
+        array,
+        None if labels is None else tuple(str(label) for label in labels),
+        None if hertz is None else float(hertz),
+        0.0 if begun is None else float(begun),
     )
 
 

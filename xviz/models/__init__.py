@@ -8,6 +8,8 @@ from types import MappingProxyType
 
 from xviz.house import TABLE
 from xviz.models.card import ModelCard
+from xviz.models.mca_native import MCA_NATIVE_CARD
 
 CARDS: tuple[ModelCard, ...] = tuple(card for entry in TABLE.values() for card in import_module(entry.module).CARDS)
-MODELS: Mapping[str, ModelCard] = MappingProxyType({card.key: card for card in CARDS})  #: key → card
+#: key → card, with the formula of MCA for channels as they are, which stands on the page of MCA
+MODELS: Mapping[str, ModelCard] = MappingProxyType({card.key: card for card in (*CARDS, MCA_NATIVE_CARD)})

@@ -86,7 +86,7 @@ STORY = (
 )
 WANTS = {
     "points": "a coloured cloud (PLY, PCD, LAS/LAZ, XYZ/TXT, NPY/NPZ)",
-    "views": "photos of the same room (PNG, JPEG or WebP)",
+    "views": "photos of the same room (PNG, JPEG, HEIC, …)",
 }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import altair as alt
 import numpy as np
 import streamlit as st
 
@@ -15,11 +14,11 @@ from xviz.draw.scale import number, signed
 from xviz.explain import METHODS
 from xviz.explain.faithfulness import Curves, curves
 from xviz.explain.interventions import Intervention, intervene
-from xviz.ui import cache, methods, page, state
+from xviz.ui import cache, charts, methods, page, state
 from xviz.ui.records import Opened
 
 HIGHEST, LOWEST, RANDOM = "highest score first", "lowest score first", "random order: mean and 95 % band"
-COLOURS = ["#3b7dd8", "#c26a00", "#8a8a8a"]  #: of these
+LISTED = 12  #: names of removed tokens, at most
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,17 @@ class Trial:
     methods: tuple[str, ...]  #: keys of the methods that can give an order
     beside: str = "beside"  #: the widget whose method is offered first
     first: str = "occlusion"  #: the method that is offered first where that one cannot give an order
+    hides: bool = False  #: whether the page can hide the tokens of this space
     focus: Target | None = None  #: whose view methods take that need one; None is the class token's
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """A point of a curve that was clicked."""
+
+    curves: Curves
+    line: int  #: 0 highest first, 1 lowest first
+    step: int  #: counted from 0, nothing removed
 
 
 @st.fragment
@@ -90,39 +99,52 @@ def _deletion(opened: Opened, trial: Trial) -> None:
             )
     kept = opened.choices.recall(place)
     if isinstance(kept, Curves):
-        _draw(kept, trial, target.output)
+        _draw(opened, kept, trial, target.output)
     elif isinstance(kept, Facts):
         methods.told(kept)
 
 
-def _draw(kept: Curves, trial: Trial, output: str) -> None:
-    low, high = kept.band()
+def _draw(opened: Opened, kept: Curves, trial: Trial, output: str) -> None:
     lines = {HIGHEST: kept.ranked, LOWEST: kept.inverse, RANDOM: kept.random.mean(0)}
-    points = [
-        {"share": float(share), "line": name, "value": float(value)}
-        for name, values in lines.items()
-        for share, value in zip(kept.shares, values, strict=True)
-    ]
-    band = [
-        {"share": float(share), "low": float(below), "high": float(above)}
-        for share, below, above in zip(kept.shares, low, high, strict=True)
-    ]
-    removed = f"share of {trial.tokens[0].lower()}{trial.tokens[1:]} removed"
-    x = alt.X("share:Q", title=removed, axis=alt.Axis(format="%"))
-    colours = alt.Color("line:N", title=None, scale=alt.Scale(domain=list(lines), range=COLOURS))
-    chart = alt.layer(
-        alt.Chart(alt.Data(values=band)).mark_area(color=COLOURS[-1], opacity=0.25).encode(x, y="low:Q", y2="high:Q"),
-        alt.Chart(alt.Data(values=points)).mark_line().encode(
-            x, y=alt.Y("value:Q", title=output), color=colours, tooltip=["line:N", "share:Q", "value:Q"]
-        ),
-    ).properties(height=340).configure_legend(orient="bottom", columns=1, labelLimit=400)  # fmt: skip
     area, chance = float(kept.area(kept.ranked)), kept.area(kept.random)
     summary = (
         f"Area under the curve {area:.3f}; random orders {chance.mean():.3f} ± {chance.std():.3f} (n = {len(chance)}), "
         f"{100 * kept.beaten():.0f} % of them larger."
     )
-    st.altair_chart(chart, width="stretch", alt=f"Deletion curve: {output} over the {removed}. {summary}")
+    removed = f"share of {trial.tokens[0].lower()}{trial.tokens[1:]} removed"
+    charts.lines(
+        kept.shares,
+        lines,
+        (charts.Axis(removed, ".0%"), charts.Axis(output)),
+        key=f"{trial.prefix}.curve {kept.provenance.json()}",
+        alt=f"Deletion curve: {output} over the {removed}. {summary}",
+        band=charts.Band(*kept.band()),
+        pick=lambda line, step: opened.choices.remember(f"{trial.prefix} step", Step(kept, line, step)),
+    )
     st.caption(summary)
+    _step(opened, trial, kept, output)
+
+
+def _step(opened: Opened, trial: Trial, kept: Curves, output: str) -> None:
+    """What is gone at the point of the curve that was clicked."""
+    picked = opened.choices.recall(f"{trial.prefix} step")
+    if not isinstance(picked, Step) or picked.curves is not kept or picked.line > 1:
+        st.caption("Click a point of the first two lines to see what was removed there.")
+        return
+    gone = kept.moved("inverse" if picked.line else "ranked", picked.step)
+    value = (kept.ranked, kept.inverse)[picked.line][picked.step]
+    spaces = [opened.run.spaces[name] for name in trial.space.split("+")]
+    names = [space.label(token) for space in spaces for token in range(len(space))]
+    listed = ", ".join(names[token] for token in gone[:LISTED]) + (" …" if len(gone) > LISTED else "")
+    st.markdown(
+        f"**{(HIGHEST, LOWEST)[picked.line].capitalize()}**, {kept.shares[picked.step]:.0%} removed: {output} "
+        f"{number(float(value))}; {len(kept.order) - len(gone)} of {len(kept.order)} left. Removed: {listed or 'none'}."
+    )
+    if trial.hides and 0 < len(gone) < len(kept.order):
+        title = f"Hide these {len(gone)} on the page" if len(gone) > 1 else "Hide this one on the page"
+        if st.button(title, icon=":material/visibility_off:", key=f"{trial.prefix}.hide removed"):
+            opened.choices.mask((*opened.choices.masked, *(int(token) for token in gone)))
+            st.rerun()
 
 
 def _intervention(opened: Opened, trial: Trial) -> None:

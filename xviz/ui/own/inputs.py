@@ -14,8 +14,9 @@ from xviz.core.sample import Eeg, Part, Picture, PointCloud, Regions, Sample, Se
 from xviz.core.spec import Spec
 from xviz.data.cloud.scene import read_photos, read_scene
 from xviz.data.eeg.read import SUFFIXES, read_eeg
-from xviz.data.picture import read_picture, read_regions
+from xviz.data.picture import read_picture
 from xviz.data.read import ENDINGS
+from xviz.data.regions import read_regions
 from xviz.data.series import ENDINGS as ENDINGS_OF_SERIES
 from xviz.data.series import read_series
 from xviz.data.sound import read_sound
