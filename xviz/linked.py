@@ -173,8 +173,9 @@ def _attention(
         arrays |= _rows(call, f"c{i}", heads=i in whole)
         queries, keys = ([leaf.name for leaf in leaves(run.spaces[side])] for side in sides)
         heads = call.heads if i in whole else 0
+        title = titles.get(call.name, f"{call.name}: {sides[0]} to {sides[1]}")
         records.append(
-            {"id": f"c{i}", "title": titles.get(call.name, f"{call.name}: {sides[0]} to {sides[1]}"), "queries": queries, "keys": keys,
+            {"id": f"c{i}", "title": title, "queries": queries, "keys": keys,
              "all": call.heads, "heads": heads, "count": [call.q.shape[1], call.k.shape[1]], "note": call.note}
         )  # fmt: skip
     lost = [run.calls[i].name for i in order if i not in kept]
