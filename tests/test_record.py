@@ -91,7 +91,8 @@ def test_trainings_of_digits_as_tables() -> None:
 
 KINDS = {
     "mmca": ("composed scene", "photograph"), "mmvit": ("spoken digits", None),
-    "mmvit-instruments": ("mixed notes", None), "mmvit-objects": ("composed picture", None), "mit": ("composed", "real"), "mca": ("simulated", "real"),
+    "mmvit-instruments": ("mixed notes", None), "mmvit-objects": ("composed picture", None),
+    "mit": ("composed", "real"), "mca": ("simulated", "real"),
 }  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,12 +18,12 @@ from xviz.core.sample import Part
 from xviz.data.kinds import READ
 from xviz.models import CARDS
 from xviz.models.card import ModelCard
+from xviz.ui import net
 
 PICTURES = f"{READ}; of any ending, since files are known by their content."  #: that are read
 KEPT = "Kept in the memory of the machine that runs xviz, for this visit only."  #: of uploads
 LARGEST = 512  #: MB that a visitor can send at all, as in .streamlit/config.toml
 Progress = Callable[[float, str], None]
-_log = logging.getLogger("xviz")
 
 
 @contextmanager
@@ -34,11 +33,10 @@ def told() -> Iterator[None]:
         yield
     except XvizError as error:
         st.error(plain(str(error)), icon=":material/info:")
-    except Exception:
-        _log.exception("A page failed")
+    except Exception as error:
         st.error(
-            "Something went wrong. Your sample is kept; undo the last change or reload the page. "
-            "The log of the app has the details.",
+            f"Something went wrong (error {net.logged(error)}). Your sample is kept; undo the last change or reload "
+            "the page. The log of the app says where it happened, under that number, and nothing of your data.",
             icon=":material/bug_report:",
         )
 
