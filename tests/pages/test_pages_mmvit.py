@@ -10,6 +10,7 @@ import pytest
 import soundfile
 from streamlit.testing.v1 import AppTest
 
+from tests.charts import class_bars
 from tests.pages.test_pages import opened, told
 from xviz import engine
 from xviz.data.shipped import samples
@@ -42,7 +43,7 @@ def captions(at: AppTest) -> str:
 
 def test_the_probabilities_are_those_of_the_model() -> None:
     at = page()
-    shown = at.dataframe[0].value
+    shown = class_bars(at)
     found = engine.run(engine.load(MODELS["mmvit"]), EXAMPLES[0].load()).outputs
     for digit, probability in zip(shown["class"], shown["probability"], strict=True):
         assert probability == pytest.approx(1 / (1 + np.exp(-found[digit])), abs=1e-5)

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from tests.charts import class_bars
 from tests.pages.test_pages import opened, png, told
 from xviz import engine
 from xviz.data import shipped
@@ -62,7 +63,7 @@ def test_a_picture_goes_all_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
     at = brought(page(monkeypatch), png())
     assert not at.exception
     assert not at.error, told(at)
-    shown = at.dataframe[0].value
+    shown = class_bars(at)
     assert set(shown["class"]) == set(THINGS)
     assert at.multiselect(key="methods").label == f"Methods that explain “{shown['class'][0]}”"
     at.toggle(key="views.preview").set_value(True).run()
@@ -77,7 +78,7 @@ def test_a_picture_goes_all_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_probabilities_of_one_among_all_sum_to_one(monkeypatch: pytest.MonkeyPatch) -> None:
     at = brought(page(monkeypatch, one_of=True), png())
-    assert at.dataframe[0].value["probability"].sum() == pytest.approx(1, abs=1e-6)
+    assert class_bars(at)["probability"].sum() == pytest.approx(1, abs=1e-6)
 
 
 def tiny(width: int, height: int, mode: str = "RGB") -> bytes:

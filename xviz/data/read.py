@@ -63,7 +63,7 @@ def _sound(paths: Sequence[Path], options: Mapping[str, Any]) -> Mapping[str, Pa
 
 
 def _eeg(paths: Sequence[Path], options: Mapping[str, Any]) -> Mapping[str, Part]:
-    return {"eeg": import_module("xviz.data.eeg.read").read_eeg(paths[0], **options)}
+    return {"eeg": import_module("xviz.data.eeg.read").read_eeg(*paths, **options)}
 
 
 def _room(paths: Sequence[Path], options: Mapping[str, Any]) -> Mapping[str, Part]:

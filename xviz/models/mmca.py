@@ -276,3 +276,4 @@ def _card(key: str, title: str, settings: Settings, checkpoint: str | None) -> M
 
 MMCA_CARD = _card("mmca", "Image–sentence matching (MMCA)", SHIPPED, "mmca")
 MMCA_PAPER_CARD = _card("mmca-paper", "Image–sentence matching (MMCA, the paper's size)", PAPERS, None)
+CARDS = (MMCA_CARD, MMCA_PAPER_CARD)

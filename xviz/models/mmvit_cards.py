@@ -230,3 +230,4 @@ MMVIT_PAPER_CARD = card(
     wants={"picture": "a picture (PNG, JPEG, HEIC, TIFF, …)"},
     outputs={name: f"logit of {name}" for name in PAPERS.classes},
 )
+CARDS = (MMVIT_CARD, MMVIT_INSTRUMENTS_CARD, MMVIT_OBJECTS_CARD, MMVIT_PAPER_CARD)

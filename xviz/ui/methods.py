@@ -19,7 +19,7 @@ from xviz.draw.scale import signed
 from xviz.explain import METHODS, columns
 from xviz.explain.faithfulness import agreement
 from xviz.models.card import ModelCard
-from xviz.ui import cache, page
+from xviz.ui import cache, charts, page, state
 from xviz.ui.records import Opened
 
 SLOW = ("shap",)  #: methods that begin only when asked to
@@ -150,3 +150,30 @@ def probabilities(card: ModelCard, outputs: dict[str, float]) -> dict[str, float
         raised = np.exp(values - values.max())
         return dict(zip(outputs, (raised / raised.sum()).tolist(), strict=True))
     return dict(zip(outputs, (1 / (1 + np.exp(-values))).tolist(), strict=True))
+
+
+def class_bars(
+    card: ModelCard, series: Mapping[str, Mapping[str, float]], output: str, *, key: str, height: int
+) -> None:
+    """The probability of every class as bars, the most probable first; a click on a bar explains its class.
+
+    Args:
+        card: Says whether the probabilities sum to one.
+        series: Name of the series → class → probability, 0–1; the first series gives the order.
+        output: The class that is explained; its bars stand out.
+        key: Of the widget that chooses the class.
+        height: Most pixels; longer lists scroll.
+    """
+    first = next(iter(series.values()))
+    ranked = sorted(first, key=lambda name: -first[name])
+    strongest = ", ".join(f"{name} {first[name]:.3f}" for name in ranked[:3])
+    charts.bars(
+        ranked,
+        {name: [values[label] for label in ranked] for name, values in series.items()},
+        charts.Axis("probability", values=".3f", limits=(0, 1.05)),
+        key=f"{key} bars {output} {strongest}",
+        alt=f"Probability of {len(ranked)} classes; the most probable: {strongest}. Explained: {output}.",
+        strong=output,
+        pick=lambda _, bar: state.set_widget(key, ranked[bar]),
+        height=height,
+    )

@@ -12,7 +12,7 @@ from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestTy
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
 from xviz import record
-from xviz.core.errors import SampleError, XvizError
+from xviz.core.errors import ForeignError, SampleError, XvizError
 from xviz.core.run import Inputs
 from xviz.core.sample import Part
 from xviz.data.kinds import READ
@@ -33,6 +33,9 @@ def told() -> Iterator[None]:
         yield
     except XvizError as error:
         st.error(plain(str(error)), icon=":material/info:")
+        if isinstance(error, ForeignError) and error.trace:
+            with st.expander("Where in its code"):
+                st.code(error.trace, language=None)
     except Exception as error:
         st.error(
             f"Something went wrong (error {net.logged(error)}). Your sample is kept; undo the last change or reload "
@@ -142,7 +145,7 @@ def files(
 
 def models() -> None:
     """The models that can be opened, side by side."""
-    shown = [card for card in CARDS if card.checkpoint]
+    shown = [card for card in CARDS if card.opens]
     columns = st.columns(min(3, max(2, len(shown))), gap="medium")
     for number, card in enumerate(shown):
         with columns[number % len(columns)].container(border=True):
