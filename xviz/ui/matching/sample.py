@@ -31,7 +31,7 @@ class Opened(records.Opened):
 
     @property
     def regions(self) -> Boxes:
-        """The regions."""
+        """The boxes of the picture that the model reads as tokens."""
         return self.run.space("regions", Boxes)
 
     @property
