@@ -56,9 +56,7 @@ def draw(session: Session, explanations: Sequence[Explanation], preset: Preset, 
         return _room(session, explanations, preset, credit)
     if Cells in kinds:
         return _views(session, explanations, preset, credit)
-    raise ModelError(
-        f"There is no figure for tokens like those of {session.model.spec.title}; save the scores as .csv."
-    )
+    return _tokens(session, explanations, preset, credit)
 
 
 def _tokens(session: Session, explanations: Sequence[Explanation], preset: Preset, credit: str) -> Figure:
@@ -129,14 +127,16 @@ def _match(session: Session, explanations: Sequence[Explanation], preset: Preset
 def _methods(session: Session, explanations: Sequence[Explanation], preset: Preset, credit: str) -> Figure:
     """Several methods on the same picture and sentence."""
     pair, regions, pieces = _pair(session, credit)
-    if lacking := [one.method for one in explanations if not {regions, pieces} <= set(one.scores)]:
+    if lacking := [
+        explanation.method for explanation in explanations if not {regions, pieces} <= set(explanation.scores)
+    ]:
         raise ModelError(f"Only methods that score regions and words are compared; {', '.join(lacking)} does not.")
     table = np.eye(len(explanations))
-    for row, one in enumerate(explanations):
+    for row, explanation in enumerate(explanations):
         for column, other in enumerate(explanations[:row]):
-            rank = agreement(one, other, regions).spearman
+            rank = agreement(explanation, other, regions).spearman
             table[row, column] = table[column, row] = np.nan if rank is None else rank
-    titles = [METHODS[one.method].title for one in explanations]
+    titles = [METHODS[explanation.method].title for explanation in explanations]
     return methods_figure(
         pair, explanations, titles=titles, agreement=table, agreement_name="rank correlation on regions", preset=preset
     )
@@ -169,7 +169,7 @@ def _views(session: Session, explanations: Sequence[Explanation], preset: Preset
     focus = explanations[0].focus
     marked = (spaces[focus[0]], focus[1][0]) if focus is not None and focus[0] in spaces else None
     sound = session.sample.parts.get("sound")
-    titles = [METHODS[one.method].title for one in explanations]
+    titles = [METHODS[explanation.method].title for explanation in explanations]
     if isinstance(sound, Sound):
         pixels, ticks, names = _spectrogram(session, sound)
     else:

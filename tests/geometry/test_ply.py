@@ -25,11 +25,11 @@ def test_points_colours_and_scalars_come_back() -> None:
     score = RNG.random(50).astype(np.float32)
     score[3] = np.nan
     content = ply(XYZ, RGB, {"score": score, "supervoxel": np.arange(50)}, ["attention — weight\nline two"])
-    found = read_back(content)
-    np.testing.assert_array_equal(np.column_stack([found["x"], found["y"], found["z"]]), XYZ)
-    np.testing.assert_array_equal(np.column_stack([found["red"], found["green"], found["blue"]]), RGB)
-    np.testing.assert_array_equal(found["score"], score)
-    assert found["supervoxel"].tolist() == list(range(50))
+    columns = read_back(content)
+    np.testing.assert_array_equal(np.column_stack([columns["x"], columns["y"], columns["z"]]), XYZ)
+    np.testing.assert_array_equal(np.column_stack([columns["red"], columns["green"], columns["blue"]]), RGB)
+    np.testing.assert_array_equal(columns["score"], score)
+    assert columns["supervoxel"].tolist() == list(range(50))
     assert b"comment attention ? weight line two\n" in content
     assert content.startswith(b"ply\nformat binary_little_endian 1.0\n")
 
