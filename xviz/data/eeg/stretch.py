@@ -132,8 +132,7 @@ def closed(eeg: Eeg) -> Eeg:
     joins = [Annotation(moved(a), 0.0, "join") for a, b in gaps if a > 0 and b < eeg.seconds - 1e-6]
     note = (
         f"{len(gaps)} gap{'s were' if len(gaps) > 1 else ' was'} closed ({sum(b - a for a, b in gaps):.4g} s): "
-        "windows over a join "
-        "hold two times."
+        "windows over a join hold two times."
     )
     return replace(
         eeg, signal=eeg.signal[:, keep], annotations=tuple(sorted([*marks, *joins], key=lambda mark: mark.onset)),

@@ -47,12 +47,10 @@ def uploaded() -> Files:
         accept_multiple_files=True,
         max_upload_size=LIMIT_MB,
         help="EDF, BDF, GDF, FIF (parts and epochs too), EEGLAB .set and .fdt, BrainVision's three files, Neuroscan "
-        "and ANT .cnt, "
-        "Nihon Kohden, Persyst, Micromed, XDF, an .mff as a zip, OpenBCI, Muse and Emotiv files, DEAP, SEED, "
-        "DREAMER, MAT, NPZ, "
-        "NPY, CSV; BIDS with its tables. Several files of one recording at once, or a zip. It stays on the machine "
-        "that runs "
-        "xviz; files of EEG systems are kept there in a private folder while they are read, then deleted.",
+        "and ANT .cnt, Nihon Kohden, Persyst, Micromed, XDF, an .mff as a zip, OpenBCI, Muse and Emotiv files, DEAP, "
+        "SEED, DREAMER, MAT, NPZ, NPY, CSV; BIDS with its tables. Several files of one recording at once, or a zip. "
+        "It stays on the machine that runs xviz; files of EEG systems are kept there in a private folder while they "
+        "are read, then deleted.",
     )
     return tuple((one.name, one.getvalue()) for one in given or ())
 
@@ -91,8 +89,7 @@ def montage() -> bool:
     chosen = st.radio(
         "Montage", list(MONTAGES), format_func=MONTAGES.get, key="montage",
         help="The trained network reads 32 electrodes by name. Features and attention are a formula without weights "
-        "and work on "
-        "any channels: bipolar ones, few ones, unnamed ones.",
+        "and work on any channels: bipolar ones, few ones, unnamed ones.",
     )  # fmt: skip
     return chosen == NATIVE
 

@@ -113,8 +113,7 @@ def show(overview: Overview, key: str, marks: Sequence[Annotation], unit: str) -
     )
     st.caption(
         f"All of the recording, {whole:.5g} s: how large the channels are. Drag over it to choose a stretch of "
-        f"{LEAST:g} to "
-        f"{MINUTE:g} s; red is marked bad, grey are events.",
+        f"{LEAST:g} to {MINUTE:g} s; red is marked bad, grey are events.",
         help="The standard deviation of each channel in each part of time. “Start of the stretch” in the sidebar "
         "does the same.",
     )
