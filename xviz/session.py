@@ -68,7 +68,8 @@ def run(model: Loaded, sample: Sample, *, output: str | None = None, **context: 
         >>> max(session.outputs, key=session.outputs.get)
         'seven'
     """
-    if isinstance(eeg := sample.parts.get("eeg"), Eeg) and (wanted := getattr(model.card.settings, "channels", None)):
+    settings = getattr(model.spec, "settings", None)
+    if isinstance(eeg := sample.parts.get("eeg"), Eeg) and (wanted := getattr(settings, "channels", None)):
         from xviz.data.eeg.channels import ready
 
         sample = Sample(sample.name, {**sample.parts, "eeg": ready(eeg, wanted)}, sample.source, sample.shipped)

@@ -193,12 +193,38 @@ class Views:
             )
 
 
-Part = Picture | Regions | Text | Eeg | Sound | PointCloud | Views
+@dataclass(frozen=True, eq=False)
+class Series:
+    """Named channels measured at the same moments: features of a sound, movements of a face, values of a sensor."""
+
+    values: NDArray[np.float32]  #: (channel, time) in the channels' own units; NaN where nothing was measured
+    channels: tuple[str, ...]  #: one name for each channel
+    rate: float | None = None  #: values a second, Hz; None where moments have no time
+    start: float = 0.0  #: seconds at which the first value was measured
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()  #: what may make the answer wrong; shown above the result
+
+    def __post_init__(self) -> None:
+        """Refuse a series whose parts do not fit each other.
+
+        Raises:
+            SampleError: not one name for each channel, no values, or a rate that makes no sense.
+        """
+        if self.values.ndim != 2 or not self.values.size or len(self.values) != len(self.channels):
+            raise SampleError(
+                f"A series needs values as (channel, time) and one name for each channel; got values of shape "
+                f"{self.values.shape} and {len(self.channels)} names."
+            )
+        if self.rate is not None and not (np.isfinite(self.rate) and self.rate > 0):
+            raise SampleError(f"A series needs a rate in Hz above zero, or none; got {self.rate}.")
+
+
+Part = Picture | Regions | Text | Eeg | Sound | PointCloud | Views | Series
 P = TypeVar("P", bound=Part)
 
 _NOUNS: Mapping[type, str] = {
     Picture: "a picture", Regions: "regions", Text: "a text", Eeg: "an EEG recording", Sound: "a sound",
-    PointCloud: "a point cloud", Views: "photos",
+    PointCloud: "a point cloud", Views: "photos", Series: "a series of named channels",
 }  # fmt: skip
 
 

@@ -50,6 +50,11 @@ class ModelCard(Spec, Generic[S]):
     masks: bool = True
     residual: bool | None = True
 
+    @property
+    def opens(self) -> bool:
+        """Whether it has weights to be shown with: shipped ones, or such as its card tells of, random ones too."""
+        return bool(self.checkpoint or self.weights)
+
     def inputs(self, sample: Sample) -> Inputs:
         """What the model is fed for a sample."""
         return self.prepare(sample, self.settings)

@@ -290,3 +290,4 @@ MCA_CARD = ModelCard(
 MCA_PAPER_CARD = replace(
     MCA_CARD, key="mca-paper", title="EEG mutual cross-attention (MCA), as published", settings=PAPERS, checkpoint=None,
 )  # fmt: skip
+CARDS = (MCA_CARD, MCA_PAPER_CARD)

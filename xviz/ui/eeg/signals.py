@@ -9,7 +9,7 @@ from xviz.draw.scale import signed
 from xviz.drawings import traces
 from xviz.drawings.drawing import Surround
 from xviz.explain import eeg_cells
-from xviz.ui import cache, components, state
+from xviz.ui import cache, charts, components, state
 from xviz.ui.eeg import channels
 from xviz.ui.eeg.sample import WHOLE, Chosen, Opened
 from xviz.ui.eeg.whatif import FEWEST
@@ -33,20 +33,21 @@ def show(opened: Opened, chosen: Chosen) -> None:
 def _over_time(opened: Opened, outputs: dict[str, np.ndarray]) -> None:
     """Both outputs in every window."""
     step = opened.card.settings.block
-    st.line_chart(
-        {
-            "time in the clip, s": (np.arange(opened.windows) + 0.5) * step,
-            **outputs,
-            "undecided": np.zeros(opened.windows),
-        },
-        x="time in the clip, s",
-        y=[*outputs, "undecided"],
-        y_label="output, logits",
-        color=["#3b7dd8", "#c26a00", "#9a9a9a"],
-        height=260,
+    ranges = {name: f"from {signed(min(values))} to {signed(max(values))}" for name, values in outputs.items()}
+    charts.lines(
+        (np.arange(opened.windows) + 0.5) * step,
+        outputs,
+        (charts.Axis("time in the clip, s"), charts.Axis("output, logits")),
+        key=f"over time {opened.place} {opened.window}",
+        alt=f"Outputs in {opened.windows} windows of {step} s: "
+        + "; ".join(f"{name} {spread}" for name, spread in ranges.items()),
+        zero="undecided",
+        pick=lambda _, window: _picked(opened, window),
+        height=280,
     )
     st.caption(
-        f"One point for each {step} s window; the output of the whole minute is their mean.",
+        f"One point for each {step} s window; the output of the whole minute is their mean. Click a point to judge its "
+        "window alone.",
         help="All windows share one attention, computed over the whole minute, so windows are not independent.",
     )
 
