@@ -9,7 +9,7 @@ from recordings import NAMES, noise
 from xviz.core.errors import SampleError
 from xviz.core.sample import Eeg
 from xviz.data.eeg.condition import Condition, conditioned, hum
-from xviz.data.eeg.stretch import best, closed
+from xviz.data.eeg.stretch import best, closed, crop
 
 SIGNAL = noise(34, 8.0).astype(np.float32)
 EEG = Eeg(SIGNAL, 128.0, (*NAMES, "M1", "M2"), reference="CPz")
@@ -73,3 +73,32 @@ def test_closed_gaps_join_what_was_recorded() -> None:
     assert [(mark.label, mark.onset) for mark in made.annotations] == [("join", 2.0)]
     assert any("1 gap was closed (2 s)" in text for text in made.warnings)
     assert best(made, 4.0).clean
+
+
+def test_rest_may_be_chosen_before_a_stretch() -> None:
+    made = crop(EEG, 4.0, 3.0, rest=2.0)
+    assert (made.rest, made.seconds) == (2.0, 5.0)
+    assert np.array_equal(made.signal, SIGNAL[:, 256:896])
+    assert crop(EEG, 1.0, 3.0, rest=2.0).rest == 1.0  # no more than there is
+    assert any("Rest: the 2 s before the stretch, as chosen." in note for note in made.notes)
+
+
+def test_filters_and_references_in_headers_are_told() -> None:
+    import zipfile
+    from io import BytesIO
+
+    from recordings import brainvision, edf
+
+    from xviz.data.eeg.read import read_eeg
+
+    data = bytearray(edf(SIGNAL[:2], ("Cz", "Pz")))
+    for channel in range(2):
+        at = 256 + 136 * 2 + 80 * channel
+        data[at : at + 24] = b"HP:0.5Hz LP:35Hz N:50Hz "
+    eeg = read_eeg(("a.edf", bytes(data)))
+    assert eeg.passband == (0.5, 35.0)
+    assert any("high-pass 0.5 Hz, low-pass 35 Hz" in note for note in eeg.notes)
+    with zipfile.ZipFile(BytesIO(brainvision(SIGNAL[:2], ("Cz", "Pz")))) as archive:
+        files = [(name, archive.read(name)) for name in archive.namelist()]
+    files = [(name, body.replace(b"Cz,,", b"Cz,FCz,").replace(b"Pz,,", b"Pz,FCz,")) for name, body in files]
+    assert read_eeg(*files).reference == "FCz"

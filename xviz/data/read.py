@@ -84,8 +84,8 @@ ENDINGS: Mapping[str, tuple[str, ...]] = {
         ".caf", ".w64", ".rf64", ".au", ".amr", ".3gp", ".wma", ".wv",
     ),
     "eeg": (
-        ".edf", ".bdf", ".gdf", ".fif", ".set", ".fdt", ".vhdr", ".vmrk", ".eeg", ".cnt", ".mff", ".lay", ".trc", ".xdf",
-        ".dat", ".mat", ".tsv",
+        ".edf", ".bdf", ".gdf", ".fif", ".set", ".fdt", ".vhdr", ".vmrk", ".eeg", ".cnt", ".mff", ".lay", ".trc",
+        ".xdf", ".dat", ".mat", ".tsv",
     ),
     "room": (
         ".ply", ".pcd", ".las", ".laz", ".e57", ".xyz", ".txt", ".pts", ".ptx", ".asc", ".npy", ".obj", ".glb",
@@ -108,6 +108,8 @@ def _reader(paths: Sequence[Path], kind: str | None) -> Read:
     if len(paths) > 1 or paths[0].is_dir():
         return READERS["eeg" if _brain(paths) else "room"]
     ending = paths[0].suffix.lower()
+    if paths[0].name.lower().endswith(".fif.gz"):
+        return READERS["eeg"]
     for name, endings in ENDINGS.items():
         if ending in endings:
             return READERS[name]

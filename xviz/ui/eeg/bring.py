@@ -35,7 +35,7 @@ class Options:
     gaps: Gaps
     avoid: bool  #: whether stretches that are marked bad are kept out
     keep_bads: bool  #: whether channels that are marked bad are used
-    native: bool  #: whether channels are shown as they are
+    rest: float | None  #: s before the stretch that are taken as rest; None for the recording's own
 
 
 def uploaded() -> Files:
@@ -81,7 +81,13 @@ def options(files: Files) -> Options:
         keep_bads = st.toggle(
             "Use channels marked bad", False, key="keep bads", help="The file's own list of bad channels."
         )
-    return Options(None if unit == DETECT else unit, rate, str(missing), GAPS[str(gaps)], avoid, keep_bads, False)
+        rest = st.number_input(
+            "Rest before the stretch, s", 0.0, 60.0, 0.0, 1.0, key="rest",
+            help="Features are measured from it, 2 s or more; 0 for the rest that the file brings, if any.",
+        )  # fmt: skip
+    return Options(
+        None if unit == DETECT else unit, rate, str(missing), GAPS[str(gaps)], avoid, keep_bads, rest or None
+    )
 
 
 def montage() -> bool:

@@ -174,14 +174,16 @@ def _recording(files: bring.Files, options: bring.Options) -> tuple[Eeg, Whole]:
             key = f"{key} {index}"
         eeg = file.recordings[index]
         if not file.seconds:
-            made = span.choose(eeg, key, avoid=options.avoid)
+            made = span.choose(eeg, key, avoid=options.avoid, rest=options.rest)
             whole = Whole(key, eeg.annotations, eeg if eeg.seconds - eeg.rest > 61 else None, files, file.unit, eeg)
             return replace(made, warnings=(*made.warnings, *span.bad_inside(made))), whole
         start, seconds = span.numbers(key, file.seconds)
-        long = bring.opened(files, name, options, Stretch(start, seconds + span.MARGIN))
+        before = min(options.rest or 0.0, start)
+        long = bring.opened(files, name, options, Stretch(start - before, before + seconds + span.MARGIN))
         eeg = long.recordings[0]
         inner = start - long.start
-        made = crop(eeg, inner, min(seconds, eeg.seconds - inner)) if eeg.seconds - inner > 0 else eeg
+        rest = options.rest
+        made = crop(eeg, inner, min(seconds, eeg.seconds - inner), rest) if eeg.seconds - inner > 0 else eeg
     return replace(made, warnings=(*made.warnings, *span.bad_inside(made))), Whole(key, (), None, files, file.unit, eeg)
 
 
