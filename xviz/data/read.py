@@ -10,6 +10,7 @@ from typing import Any
 from xviz.core.errors import SampleError
 from xviz.core.sample import Part, Sample
 
+MINUTE = 60.0  #: seconds of a recording that begin where ``start`` says
 Read = Callable[[Sequence[Path], Mapping[str, Any]], Mapping[str, Part]]
 
 
@@ -20,7 +21,8 @@ def read(*files: Path | str, text: str | None = None, kind: str | None = None, *
         files: Where they lie; several files, a folder or a zip are one room.
         text: A sentence that belongs to the sample.
         kind: "picture", "sound", "eeg" or "room", where the ending does not tell (.npz, .csv, .zip).
-        options: Of the reader: ``unit`` and ``rate`` of an EEG recording, ``start`` of a sound, ``unit`` and ``up`` of
+        options: Of the reader: ``unit`` and ``rate`` of an EEG recording and the ``start`` of its minute, ``start`` of
+            a sound, ``unit`` and ``up`` of
             a cloud.
 
     Raises:
@@ -51,7 +53,12 @@ def read(*files: Path | str, text: str | None = None, kind: str | None = None, *
         parts["text"] = import_module("xviz.data.text").read_text(text)
     if not parts:
         raise SampleError("A sample needs a file or a text; give the path of a file.")
-    return Sample(paths[0].name if paths else text or "", parts, source="your own")
+    texts = {} if text is None else {"text": text}
+    origin = {"files": [path.name for path in paths], "texts": texts, "kind": kind, "options": dict(options)}
+    return Sample(
+        paths[0].name if paths else text or "", parts, source="your own",
+        origin={name: value for name, value in origin.items() if value},
+    )  # fmt: skip
 
 
 def _picture(paths: Sequence[Path], options: Mapping[str, Any]) -> Mapping[str, Part]:
@@ -63,7 +70,10 @@ def _sound(paths: Sequence[Path], options: Mapping[str, Any]) -> Mapping[str, Pa
 
 
 def _eeg(paths: Sequence[Path], options: Mapping[str, Any]) -> Mapping[str, Part]:
-    return {"eeg": import_module("xviz.data.eeg.read").read_eeg(paths[0], **options)}
+    reader, options = import_module("xviz.data.eeg.read"), dict(options)
+    start = options.pop("start", None)
+    eeg = reader.read_eeg(paths[0], **options)
+    return {"eeg": eeg if start is None else reader.crop(eeg, float(start), MINUTE)}
 
 
 def _room(paths: Sequence[Path], options: Mapping[str, Any]) -> Mapping[str, Part]:

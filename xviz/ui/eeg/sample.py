@@ -127,7 +127,12 @@ def choose(card: ModelCard) -> Chosen:
         if given is None:
             st.caption(f"{example.kind.capitalize()}. {page.plain(example.credit)}")
     name, data = (given[0], given[1]) if given is not None else (example.files["eeg"], example.path("eeg").read_bytes())
-    eeg = _part(name, data, unit, rate)
+    eeg, place = _part(name, data, unit, rate)
+    options = {key: value for key, value in {"unit": unit, "rate": rate, **place}.items() if value is not None}
+    read_by = {
+        **({"options": options} if options else {}),
+        **({"missing": missing} if missing != "interpolate" else {}),
+    }
     eeg_digest = digest(Sample("recording", {"eeg": eeg}).digest, *eeg.notes)
     matched, report = _matched(eeg_digest, missing, eeg)
     sample = Sample(
@@ -135,6 +140,7 @@ def choose(card: ModelCard) -> Chosen:
         {"eeg": matched},
         source="the visitor's own" if given is not None else example.credit,
         shipped=given is None,
+        origin={"shipped": example.name, **read_by} if given is None else {"files": [name], "kind": "eeg", **read_by},
     )
     choices.start(eeg_digest)
     return Chosen(choices, sample, report, example if given is None else None)
@@ -162,11 +168,11 @@ def _import_options(is_table: bool) -> tuple[str | None, float | None, str]:
     return None if unit == DETECT else unit, rate, str(missing)
 
 
-def _part(name: str, data: bytes, unit: str | None, rate: float | None) -> Eeg:
-    """One recording of the file, and of a long one the minute that is read."""
+def _part(name: str, data: bytes, unit: str | None, rate: float | None) -> tuple[Eeg, dict[str, float]]:
+    """One recording of the file, of a long one the minute that is read; and which, as `xviz.read` takes it."""
     file_digest = digest(PurePath(name).suffix.lower(), data)
     file = _opened(file_digest, unit, rate, 0, name, data)
-    index = 0
+    index = part = 0
     with st.sidebar:
         if (count := len(file.parts)) > 1:
             part = st.selectbox(
@@ -182,11 +188,12 @@ def _part(name: str, data: bytes, unit: str | None, rate: float | None) -> Eeg:
                 "Recording in the file", range(len(file.titles)), format_func=file.titles.__getitem__, key="trial"
             )
         eeg = file.recordings[index]
+        which = {name: number for name, number in (("part", part), ("index", index)) if number}
         spare = eeg.seconds - eeg.rest - 60
         if spare < 1:
-            return eeg
+            return eeg, which
         start = st.slider("Start of the minute, s", 0.0, float(int(spare)), 0.0, 1.0, key="start")
-    return crop(eeg, start, 60.0)
+    return crop(eeg, start, 60.0), {**which, "start": start}
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the recording …")

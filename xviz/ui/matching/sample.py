@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -169,7 +170,11 @@ def _own(card: ModelCard, sentence: str, given: tuple[str, bytes] | None, boxes:
             alone = Sample("picture", {"picture": picture})
             own["regions"] = _encoded(alone.digest, card.settings.regions, picture)
     name = given[0] if given is not None else boxes[0] if boxes is not None else ""
-    return Sample(name, own, source="the visitor's own")
+    files = {part: file[0] for part, file in (("picture", given), ("regions", boxes)) if file is not None}
+    origin: dict[str, Any] = {"parts": files, "texts": {"text": sentence}}
+    if boxes is None:
+        origin["regions"] = card.settings.regions
+    return Sample(name, own, source="the visitor's own", origin=origin)
 
 
 @st.cache_resource(max_entries=64, show_spinner="Finding and encoding regions …")
