@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from importlib.metadata import version
 from typing import Any
 
 from xviz.core.cells import Cells
@@ -19,6 +20,8 @@ from xviz.figures.style import Preset
 from xviz.plates import any as whichever
 from xviz.plates import eeg, pair, rooms, views
 from xviz.plates.plate import Ask, Plate, Shown, asker
+
+DRAWN_BY = ("matplotlib", "pillow", "scipy")  #: packages, beside those in the provenance, that make a figure's bytes
 
 
 def kinds(run: Run, ours: bool = True) -> Mapping[str, Plate]:
@@ -94,6 +97,7 @@ def _recipe(shown: Shown, kind: str) -> dict[str, Any]:
         "options": dict(shown.options),
         "outputs": dict(shown.run.outputs),
         "scores": [numbers(explanation) for explanation in shown.explanations],
+        "versions": {name: version(name) for name in DRAWN_BY},
         **({"source": shown.session.model.source} if shown.session.model.source else {}),
     }
 

@@ -78,12 +78,7 @@ def run(
         >>> max(session.outputs, key=session.outputs.get)
         'seven'
     """
-    wanted = getattr(getattr(model.spec, "settings", None), "channels", None)
-    if wanted and isinstance(eeg := sample.parts.get("eeg"), Eeg):
-        from xviz.data.eeg.channels import match
-
-        missing = sample.origin.get("missing", "interpolate")
-        sample = replace(sample, parts={**sample.parts, "eeg": match(eeg, wanted, missing=missing)[0]})
+    sample = fitted(model, sample)
     inputs = engine.prepare(model, sample)
     own = [name for name, value in inputs.context.items() if value.ndim == 0]
     if unknown := sorted(set(context) - set(own)):
@@ -93,6 +88,21 @@ def run(
     if without:
         inputs = inputs.without({space: tuple(tokens) for space, tokens in without.items() if tokens})
     return Session(model, sample, engine.run_inputs(model, inputs, sample, output))
+
+
+def fitted(model: Loaded, sample: Sample) -> Sample:
+    """The sample with the electrodes that the model reads, where it is a recording.
+
+    Raises:
+        SampleError: too few of them are there.
+    """
+    wanted = getattr(getattr(model.spec, "settings", None), "channels", None)
+    if wanted and isinstance(eeg := sample.parts.get("eeg"), Eeg):
+        from xviz.data.eeg.channels import match
+
+        missing = sample.origin.get("missing", "interpolate")
+        sample = replace(sample, parts={**sample.parts, "eeg": match(eeg, wanted, missing=missing)[0]})
+    return sample
 
 
 def figure(

@@ -104,6 +104,16 @@ def left_out(gone: Mapping[str, tuple[int, ...]]) -> str:
     return "; ".join(f"{space} {_ranges(tokens)}" for space, tokens in sorted(gone.items()))
 
 
+def parse_left_out(text: str) -> dict[str, tuple[int, ...]]:
+    """The tokens that ``left_out`` names; space → numbers counted from 0."""
+    gone = {}
+    for part in filter(None, text.split("; ")):
+        space, _, numbers = part.partition(" ")
+        ends = [[int(end) for end in one.split("-")] for one in numbers.split(", ")]
+        gone[space] = tuple(token for first, *last in ends for token in range(first, (last or [first])[0] + 1))
+    return gone
+
+
 def _ranges(tokens: tuple[int, ...]) -> str:
     """Numbers in order as ranges."""
     runs: list[list[int]] = []
