@@ -24,8 +24,8 @@ TEXTS = [
     ROOT / "checkpoints/manifest.toml", *(ROOT / "benchmarks").glob("*.md"), *(ROOT / "xviz").rglob("*.py"),
 ]  # fmt: skip
 COMMANDS = {
-    "app", "compare", "completion", "explain", "figure", "make", "measure", "report", "reproduce", "samples", "size",
-    "train",
+    "app", "batch", "compare", "completion", "explain", "figure", "make", "measure", "report", "reproduce", "samples",
+    "size", "train",
 }  # fmt: skip
 TASKS_OF = {"compare", "make", "measure", "samples", "train"}
 

@@ -26,7 +26,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ("session", "checking", "finding"),
     ("opening", "results", "telling"),
     ("asking", "request"),
-    ("reproducing",),
+    ("batch", "reproducing"),
     ("rewriting",),
     ("train",),
     ("ui",),
