@@ -25,7 +25,7 @@ TEXTS = [
 ]  # fmt: skip
 COMMANDS = {
     "app", "batch", "compare", "completion", "explain", "figure", "make", "measure", "report", "reproduce", "samples",
-    "size", "train",
+    "size", "statistics", "train",
 }  # fmt: skip
 TASKS_OF = {"compare", "make", "measure", "samples", "train"}
 

@@ -28,6 +28,7 @@ class Item:
     origin: Mapping[str, Any]  #: see ``xviz.opening``; files as paths
     label: str | None = None  #: what is known to be true of it
     beside: Mapping[str, str | float] = field(default_factory=dict)  #: other columns of the table
+    partner: Mapping[str, Any] | None = None  #: origin of another sample, whose modalities are put in the place of its
 
 
 def listing(

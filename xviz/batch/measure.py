@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from torch import Tensor
 
 from xviz import engine, opening
 from xviz.batch.listing import Item
+from xviz.batch.modality import shapley, swapped
+from xviz.batch.sanity import randomised, sanity
 from xviz.core.attention import AttentionCall
 from xviz.core.cells import Cells
 from xviz.core.errors import SampleError, XvizError
@@ -47,6 +50,14 @@ class Wanted:
     seeds: int = 5  #: random orders beside them
     seed: int = 0
     heads: bool = True  #: whether entropy and mass of every head are kept
+    sanity: bool = False  #: whether methods are asked again of models with random weights
+    modalities: bool = False  #: whether Shapley values over modalities and swaps are kept
+
+
+@lru_cache(maxsize=2)
+def stages(loaded: Loaded, seed: int) -> list[tuple[str, Loaded]]:
+    """The randomised models, made once in a process."""
+    return randomised(loaded, seed)
 
 
 def measure(loaded: Loaded, item: Item, wanted: Wanted) -> tuple[list[Row], Arrays]:
@@ -81,6 +92,12 @@ def measure(loaded: Loaded, item: Item, wanted: Wanted) -> tuple[list[Row], Arra
             session = Session(loaded, sample, engine.regrad(loaded, run, target))
             explanations = answers(session, target, wanted.methods)
             own |= _methods(session, target, explanations, wanted)
+            if wanted.sanity:
+                own |= sanity(session, target, explanations, stages(loaded, wanted.seed))
+            if wanted.modalities:
+                own |= shapley(session, target)
+                if item.partner is not None:
+                    own |= swapped(session, fitted(loaded, opening.sample(loaded, item.partner, local)), target)
             for method, one in explanations.items():
                 arrays |= {f"{method} {target} {space}": scores for space, scores in one.scores.items()}
             own["scores_digest"] = digest(*(one.scores[s] for one in explanations.values() for s in one.scores))

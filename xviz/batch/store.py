@@ -32,7 +32,8 @@ TABLE, ROWS, PLAN = "table.parquet", "rows.jsonl", "batch.json"
 #: of the plan: what must be the same for a batch to go on, and its name for people
 IDENTITY = {
     "model": "model", "weights": "weights", "methods": "methods", "targets": "targets", "steps": "steps of the curves",
-    "seeds": "random orders", "seed": "seed", "heads": "numbers of heads", "samples": "samples",
+    "seeds": "random orders", "seed": "seed", "heads": "numbers of heads", "sanity": "sanity checks",
+    "modalities": "modalities", "samples": "samples",
 }  # fmt: skip
 
 

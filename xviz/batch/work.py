@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,14 @@ def chosen(items: Sequence[Item], limit: int | None, seed: int | None) -> list[I
     return [items[i] for i in sorted(picked)]
 
 
+def paired(items: Sequence[Item], seed: int) -> list[Item]:
+    """The samples, each with another one; the same pairs for the same seed and list."""
+    if len(items) < 2:
+        return list(items)
+    away = 1 + int(np.random.default_rng(seed).integers(len(items) - 1))
+    return [replace(item, partner=items[(i + away) % len(items)].origin) for i, item in enumerate(items)]
+
+
 def run(
     loaded: Loaded,
     wanted: Wanted,
@@ -104,7 +112,7 @@ def run(
     """
     store = Store(folder, plan(loaded, wanted, items, data))
     try:
-        some = chosen(items, limit, draw)
+        some = chosen(paired(items, wanted.seed) if wanted.modalities else items, limit, draw)
         if only_failed:
             left = [item for item in some if store.done.get(item.index) is False]
         else:

@@ -38,6 +38,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     asked.add_argument("--steps", type=int, default=8, help="steps of deletion and insertion; 0 for none (default 8)")
     asked.add_argument("--orders", type=int, default=5, help="random orders beside them (default 5)")
     asked.add_argument("--no-heads", action="store_true", help="no entropy and mass of single heads")
+    asked.add_argument(
+        "--sanity", action="store_true", help="methods again with weights randomised from the last layer"
+    )
+    asked.add_argument("--modalities", action="store_true", help="Shapley values over modalities, and each swapped")
     work = parser.add_argument_group("work")
     work.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder of the results; a batch there goes on"
@@ -69,7 +73,7 @@ def run(given: argparse.Namespace) -> None:
     )  # fmt: skip
     wanted = Wanted(
         given.model, tuple(dict.fromkeys(given.methods)), tuple(dict.fromkeys(given.targets)), given.steps,
-        given.orders, given.seed or 0, not given.no_heads,
+        given.orders, given.seed or 0, not given.no_heads, given.sanity, given.modalities,
     )  # fmt: skip
     with telling.bar() as bar:
         bar(0.0, "loading the model")
