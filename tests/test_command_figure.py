@@ -81,6 +81,7 @@ FIGURES = [
     ("mmvit", "attention", ["seven"]),
     ("mmvit", "scores", ["seven", "--method", "gradient"]),
     ("own", "matrix", ["--layer", "2"]),
+    ("own", "tokens", ["--method", "look", "--method", "occlusion", "--picked", "words:red"]),
     ("own", "scores", ["--method", "occlusion"]),
 ]
 
@@ -107,6 +108,8 @@ def test_the_figures_of_a_model_are_listed(capsys: pytest.CaptureFixture[str]) -
         "row",
         "heads",
         "given",
+        "tokens",
+        "glance",
         "matrix",
         "scores",
     ]

@@ -45,6 +45,7 @@ DRAWN = [
     ("mca", ["eyes-closed", "--target", "arousal", "--method", "received"], "row.svg"),
     ("mmvit", ["two-five"], "attention.zip"),
     (OWN, ["A green ground", "--layer", "2", "--head", "3"], "matrix.png"),
+    (OWN, ["A green ground", "--method", "look", "--picked", "words:red"], "glance.pdf"),
 ]
 
 
@@ -84,7 +85,7 @@ def test_changed_weights_and_versions_are_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     figure = str(tmp_path / "scores.png")
-    cli.main(["figure", OWN, "A green ground", "--method", "occlusion", "--out", figure])
+    cli.main(["figure", OWN, "A green ground", "--method", "occlusion", "--figure", "scores", "--out", figure])
     model = Path("examples/captioner.py").read_text().replace("manual_seed(0)", "manual_seed(1)")
     (tmp_path / "captioner.py").write_text(model)
     with pytest.MonkeyPatch.context() as patch:
@@ -108,7 +109,7 @@ def test_results_are_reproduced_from_their_manifest(tmp_path: Path, capsys: pyte
 
 def test_a_changed_number_in_a_bundle_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bundle = tmp_path / "scores.zip"
-    cli.main(["figure", OWN, "A green ground", "--method", "occlusion", "--out", str(bundle)])
+    cli.main(["figure", OWN, "A green ground", "--method", "occlusion", "--figure", "scores", "--out", str(bundle)])
     with zipfile.ZipFile(bundle) as held:
         files = {name: held.read(name) for name in held.namelist()}
     table = next(name for name in files if name.endswith("_words.csv"))

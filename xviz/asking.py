@@ -34,9 +34,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     sample.add_argument(
         "--read", action="append", default=[], metavar="NAME=VALUE", help="an option of the reader, such as start=12.5"
     )
-    sample.add_argument(
-        "--missing", choices=("interpolate", "leave out"), help="what to do about missing electrodes of an EEG"
-    )
     asked = parser.add_argument_group("question")
     asked.add_argument(
         "--method", action="append", default=[], help="a method; may be repeated. docs/methods.md has them all"
@@ -67,9 +64,7 @@ def session(given: argparse.Namespace) -> Session:
     from xviz.session import run
 
     loaded = opening.model(given.model)
-    origin = opening.origin(
-        loaded, given.samples, given.part, kind=given.kind, missing=given.missing, options=pairs(given.read, "--read")
-    )
+    origin = opening.origin(loaded, given.samples, given.part, kind=given.kind, options=pairs(given.read, "--read"))
     sample = opening.sample(loaded, origin)
     without: dict[str, list[int]] = {}
     for text in given.without:

@@ -33,7 +33,7 @@ def kinds(run: Run, ours: bool = True) -> Mapping[str, Plate]:
     """
     spaces = {type(space) for space in run.spaces.values()}
     own: tuple[Plate, ...] = ()
-    if {Boxes, Pieces} <= spaces:
+    if ours and {Boxes, Pieces} <= spaces:
         own = pair.PLATES
     elif ours and Electrodes in spaces:
         own = eeg.PLATES
@@ -84,7 +84,7 @@ def _usual(offered: Sequence[str], count: int) -> str:
     """The figure that is drawn where none is named."""
     if "match" in offered:
         return "match" if count == 1 else "methods"
-    return next(iter(offered)) if offered[0] != "matrix" else "scores"
+    return offered[0]
 
 
 def _recipe(shown: Shown, kind: str) -> dict[str, Any]:

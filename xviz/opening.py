@@ -2,8 +2,7 @@
 
 The origin of a sample (``Sample.origin``) is plain JSON without any path: ``shipped``, the name of one that comes with
 xviz or with a model; or names of ``files``, with ``kind`` and ``options`` of the reader; or ``parts``, part → name of a
-file; ``texts``, part → sentence; ``missing``, what was done about missing electrodes; ``regions``, how many regions
-were found and encoded beforehand.
+file; ``texts``, part → sentence; ``regions``, how many regions were found and encoded beforehand.
 """
 
 from __future__ import annotations
@@ -111,7 +110,7 @@ def _part(part: str, file: Path, options: Mapping[str, Any]) -> Part:
         SampleError: there is no such file, or it holds several parts.
     """
     if part == "regions":
-        from xviz.data.picture import read_regions
+        from xviz.data.regions import read_regions
 
         if not file.is_file():
             raise SampleError(f"There is no file {file}. Give the path of one that is there.")

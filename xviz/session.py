@@ -98,10 +98,9 @@ def fitted(model: Loaded, sample: Sample) -> Sample:
     """
     wanted = getattr(getattr(model.spec, "settings", None), "channels", None)
     if wanted and isinstance(eeg := sample.parts.get("eeg"), Eeg):
-        from xviz.data.eeg.channels import match
+        from xviz.data.eeg.channels import ready
 
-        missing = sample.origin.get("missing", "interpolate")
-        sample = replace(sample, parts={**sample.parts, "eeg": match(eeg, wanted, missing=missing)[0]})
+        sample = replace(sample, parts={**sample.parts, "eeg": ready(eeg, wanted)})
     return sample
 
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.explain.tiny import CARDS, made
+from tests.explain.tiny import CARDS, run_of
 from xviz import cli, opening
 from xviz.batch import listing, store, work
 from xviz.batch.listing import Item
@@ -85,7 +85,7 @@ def test_the_table_says_what_a_loop_by_hand_says(model: Loaded, pictures: Path, 
 
 
 def test_heads_of_joint_attention_have_their_mass_across() -> None:
-    _, run = made(next(key for key in CARDS if key.startswith("mmca")))
+    _, run = run_of(next(key for key in CARDS if key.startswith("mmca")))
     row = attention(run)
     call = next(call for call in run.calls if isinstance(run.spaces[call.queries], Joined))
     own, first = call.rows().double(), len(leaves(run.spaces[call.queries])[0])

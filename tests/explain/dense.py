@@ -20,14 +20,14 @@ Maps = Mapping[str, Array]  #: name of an attention → (q, k): its weights, or 
 Mix = Callable[[Array, Sequence[Array]], Array]  #: a token's own rows, and what its attentions found → rows after
 
 
-def mixed(own: Array, found: Sequence[Array]) -> Array:
+def mixed(own: Array, parts: Sequence[Array]) -> Array:
     """Half of itself, half of what it attended to, Abnar & Zuidema; the mean where it asked more than once."""
-    return 0.5 * own + 0.5 * sum(found) / len(found) if found else own
+    return 0.5 * own + 0.5 * sum(parts) / len(parts) if parts else own
 
 
-def grown(own: Array, found: Sequence[Array]) -> Array:
+def grown(own: Array, parts: Sequence[Array]) -> Array:
     """The rule of self-attention, Chefer et al. eq. 6."""
-    return own + sum(found) if found else own
+    return own + sum(parts) if parts else own
 
 
 @dataclass
@@ -87,13 +87,13 @@ def views(module: object, inputs: Inputs, maps: Maps, mix: Mix) -> dict[str, Arr
                 stride = layer.shape.q_stride  # the residual takes the maximum over 3 × 3
                 asking.append(view if layer.pool_q is None else view.pooled((3, 3), stride, (1, 1)))
                 assert layer.pool_q is None or layer.pool_q.conv.kernel_size == (3, 3)
-            found: list[list[Array]] = [[] for _ in asking]
+            parts_of: list[list[Array]] = [[] for _ in asking]
             for call, (ask, answer) in block.who.items():
                 heard = maps[f"{stage}.{name}.{call}"] @ np.concatenate([keys[i].all() for i in answer])
                 ends = np.cumsum([len(asking[i].all()) for i in ask])
                 for i, part in zip(ask, np.split(heard, ends[:-1]), strict=True):
-                    found[i].append(part)
-            state = [view.but(mix(view.all(), parts)) for view, parts in zip(asking, found, strict=True)]
+                    parts_of[i].append(part)
+            state = [view.but(mix(view.all(), parts)) for view, parts in zip(asking, parts_of, strict=True)]
     return {"class": state[0].first, **{f"view{number + 1}": view.rest for number, view in enumerate(state)}}
 
 
@@ -158,5 +158,5 @@ def matching(module: object, maps: Maps, count: int, *, rollout: bool) -> Array:
 def electrodes(maps: Maps, counts: tuple[int, int], *, rollout: bool) -> Array:
     """MCA: rows and columns are DE, then PSD; both ask the other at once."""
     both = Two(np.eye(sum(counts)), counts[0], rollout)
-    one, other = both.cross(maps["de_to_psd"], 0), both.cross(maps["psd_to_de"], 1)
-    return np.concatenate([one[both.part(0)], other[both.part(1)]])
+    rows_of_de, other = both.cross(maps["de_to_psd"], 0), both.cross(maps["psd_to_de"], 1)
+    return np.concatenate([rows_of_de[both.part(0)], other[both.part(1)]])

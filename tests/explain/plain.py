@@ -125,7 +125,7 @@ def value(
 ) -> float:
     """The target with other tokens or presence, one sample; a space without any token is shown as the baseline."""
 
-    def one(present: Mapping[str, Tensor]) -> float:
+    def value_with(present: Mapping[str, Tensor]) -> float:
         fed, here = dict(tokens or inputs.tokens), dict(present)
         for name in fed:
             if not here[name].any():
@@ -136,9 +136,9 @@ def value(
             return float(loaded.module(*batch)[target.output][0])
 
     present = dict(present or inputs.present)
-    whole = one(present)
+    whole = value_with(present)
     if target.space is None:
         return whole
     present[target.space] = present[target.space].clone()
     present[target.space][list(target.tokens)] = False
-    return whole - one(present)
+    return whole - value_with(present)

@@ -16,7 +16,7 @@ from xviz.explain import METHODS
 look, received, rollout = (METHODS[key].explain for key in ("look", "received", "rollout"))
 
 
-def given(*matrices: list[list[float]], heads: int = 1) -> Run:
+def run_of(*matrices: list[list[float]], heads: int = 1) -> Run:
     """A run over one space of three tokens whose attention is exactly these matrices, in every head."""
     calls = []
     for number, matrix in enumerate(matrices):
@@ -37,10 +37,10 @@ SECOND = [[0.0, 1.0, 0.0], [0.5, 0.5, 0.0], [0.3, 0.3, 0.4]]
 def test_rollout_of_three_tokens_by_hand():
     # (I + SECOND) / 2 row 0 is [.5, .5, 0]; times (I + FIRST) / 2, whose rows are
     # [.75, .125, .125], [.1, .8, .1], [0, 0, 1]: .5 [.75 .125 .125] + .5 [.1 .8 .1]
-    got = rollout(THREE, given(FIRST, SECOND), Target("out", "three", (0,)))
-    np.testing.assert_allclose(got.scores["three"], [0.425, 0.4625, 0.1125], atol=1e-15)
+    explanation = rollout(THREE, run_of(FIRST, SECOND), Target("out", "three", (0,)))
+    np.testing.assert_allclose(explanation.scores["three"], [0.425, 0.4625, 0.1125], atol=1e-15)
     # rows 1 and 2 likewise: [.25, .75, 0] → [.2625, .63125, .10625]; [.15, .15, .7] → [.1275, .13875, .73375]
-    every = rollout(THREE, given(FIRST, SECOND), Target("out"))
+    every = rollout(THREE, run_of(FIRST, SECOND), Target("out"))
     rows = np.array([[0.425, 0.4625, 0.1125], [0.2625, 0.63125, 0.10625], [0.1275, 0.13875, 0.73375]])
     np.testing.assert_allclose(every.scores["three"], rows.mean(0), atol=1e-15)
 
@@ -48,19 +48,19 @@ def test_rollout_of_three_tokens_by_hand():
 def test_a_space_that_asks_twice_in_one_step_keeps_half_of_itself():
     # both read the same tokens: row 0 is [.5 0 0] + .25 [.5 .25 .25] + .25 [0 1 0]
     both = tiny.replace(THREE, spec=tiny.replace(THREE.card, paths={"out": ("layer.0 + layer.1",)}))
-    got = rollout(both, given(FIRST, SECOND), Target("out", "three", (0,)))
-    np.testing.assert_allclose(got.scores["three"], [0.625, 0.3125, 0.0625], atol=1e-15)
+    explanation = rollout(both, run_of(FIRST, SECOND), Target("out", "three", (0,)))
+    np.testing.assert_allclose(explanation.scores["three"], [0.625, 0.3125, 0.0625], atol=1e-15)
 
 
 def test_rollout_discards_nothing_however_small():
-    got = rollout(THREE, given([[1 - 2e-6, 1e-6, 1e-6]] * 3), Target("out", "three", (0,)))
-    np.testing.assert_allclose(got.scores["three"], [1 - 1e-6, 5e-7, 5e-7], rtol=1e-9)
+    explanation = rollout(THREE, run_of([[1 - 2e-6, 1e-6, 1e-6]] * 3), Target("out", "three", (0,)))
+    np.testing.assert_allclose(explanation.scores["three"], [1 - 1e-6, 5e-7, 5e-7], rtol=1e-9)
 
 
 @pytest.mark.parametrize("absent", [False, True])
 @pytest.mark.parametrize("key", tiny.CARDS)
 def test_rollout_is_the_product_of_the_matrices(key, absent):
-    loaded, run = tiny.made(key, absent=absent)
+    loaded, run = tiny.run_of(key, absent=absent)
     for output in loaded.card.outputs:
         steps = plain.steps_of(loaded, run, output)
         for head in (None, 3):
@@ -75,10 +75,10 @@ def test_rollout_is_the_product_of_the_matrices(key, absent):
                 if set(places[n]) <= set(plain.where(run, run.call(c).queries))
             }
             for space in sorted(asking & set(run.inputs.tokens)):
-                got = rollout(loaded, run, Target(output, space, (0, 2)), head=head)
+                explanation = rollout(loaded, run, Target(output, space, (0, 2)), head=head)
                 want = whole[places[space][[0, 2]]].mean(0)
-                assert sum(scores.sum() for scores in got.scores.values()) == pytest.approx(1, abs=1e-12)
-                for name, scores in got.scores.items():
+                assert sum(scores.sum() for scores in explanation.scores.values()) == pytest.approx(1, abs=1e-12)
+                for name, scores in explanation.scores.items():
                     np.testing.assert_allclose(scores, want[places[name]], atol=1e-12)
             here = [
                 places[n][np.asarray(run.inputs.present.get(n, np.ones(len(places[n]), bool)))] for n in sorted(asking)
@@ -103,7 +103,7 @@ def test_rollout_in_single_precision_still_sums_to_one(key):
 
 
 def test_the_two_directions_of_a_layer_read_the_same_tokens_only_when_they_do():
-    loaded, run = tiny.made("two-together")
+    loaded, run = tiny.run_of("two-together")
     in_turn = tiny.replace(loaded, spec=tiny.CARDS["two-in-turn"])
     together, one_by_one = (rollout(m, run, Target("match", "right", (0,))).scores for m in (loaded, in_turn))
     assert np.abs(together["left"] - one_by_one["left"]).max() > 1e-3
@@ -112,14 +112,14 @@ def test_the_two_directions_of_a_layer_read_the_same_tokens_only_when_they_do():
 @pytest.mark.parametrize("head", [None, 0, 3])
 @pytest.mark.parametrize("key", tiny.CARDS)
 def test_look_is_the_rows_of_the_matrix(key, head):
-    loaded, run = tiny.made(key)
+    loaded, run = tiny.run_of(key)
     for space in run.inputs.tokens:
         for call in plain.calls_about(run, space):
             matrix = plain.attention(run, call.name)
             matrix = matrix.mean(0) if head is None else matrix[head]
             start = {"pieces": 5, "left": 2 if key == "classes" else 0}.get(space, 0) if call.queries == "joint" else 0
-            got = look(loaded, run, Target(loaded.card.target, space, (2,)), call=call.name, head=head).scores
-            np.testing.assert_allclose(np.concatenate(list(got.values())), matrix[start + 2], atol=1e-14)
+            scores = look(loaded, run, Target(loaded.card.target, space, (2,)), call=call.name, head=head).scores
+            np.testing.assert_allclose(np.concatenate(list(scores.values())), matrix[start + 2], atol=1e-14)
             # several tokens: the mean of all their rows, not the first one's
             both = look(loaded, run, Target(loaded.card.target, space, (2, 0)), call=call.name, head=head).scores
             np.testing.assert_allclose(
@@ -128,16 +128,16 @@ def test_look_is_the_rows_of_the_matrix(key, head):
 
 
 def test_look_over_calls_is_their_mean_and_sums_to_one():
-    loaded, run = tiny.made("mmca-stacked")
-    got = look(loaded, run, Target("score", "regions", (1,))).scores
+    loaded, run = tiny.run_of("mmca-stacked")
+    scores = look(loaded, run, Target("score", "regions", (1,))).scores
     maps = [plain.attention(run, c.name).mean(0)[1] for c in run.calls]  # 2 over regions, 2 over both
-    np.testing.assert_allclose(got["regions"], sum(m[:5] for m in maps) / 4, atol=1e-14)
-    np.testing.assert_allclose(got["pieces"], sum(m[5:] for m in maps if len(m) > 5) / 4, atol=1e-14)
-    assert sum(s.sum() for s in got.values()) == pytest.approx(1)
+    np.testing.assert_allclose(scores["regions"], sum(m[:5] for m in maps) / 4, atol=1e-14)
+    np.testing.assert_allclose(scores["pieces"], sum(m[5:] for m in maps if len(m) > 5) / 4, atol=1e-14)
+    assert sum(s.sum() for s in scores.values()) == pytest.approx(1)
 
 
 def test_the_same_token_twice_counts_once():
-    loaded, run = tiny.made("mmca-parallel")
+    loaded, run = tiny.run_of("mmca-parallel")
     once, twice = (look(loaded, run, Target("score", "pieces", t)).scores["regions"] for t in ((1, 2), (1, 2, 1)))
     np.testing.assert_array_equal(once, twice)
 
@@ -145,25 +145,25 @@ def test_the_same_token_twice_counts_once():
 @pytest.mark.parametrize("absent", [False, True])
 @pytest.mark.parametrize("key", tiny.CARDS)
 def test_received_is_the_mean_over_present_queries(key, absent):
-    loaded, run = tiny.made(key, absent=absent)
+    loaded, run = tiny.run_of(key, absent=absent)
     places = plain.layout(run)
     here = np.concatenate([np.asarray(run.inputs.present.get(n, np.ones(len(places[n]), bool))) for n in places])
     for call in run.calls:
         matrix = plain.attention(run, call.name)
-        got = received(loaded, run, Target(loaded.card.target), call=call.name, head=2).scores
+        scores = received(loaded, run, Target(loaded.card.target), call=call.name, head=2).scores
         asks = here[plain.where(run, call.queries)]
-        np.testing.assert_allclose(np.concatenate(list(got.values())), matrix[2][asks].mean(0), atol=1e-14)
+        np.testing.assert_allclose(np.concatenate(list(scores.values())), matrix[2][asks].mean(0), atol=1e-14)
 
 
 def test_received_with_a_focus_asks_its_space_only():
-    loaded, run = tiny.made("mmca-parallel")
-    got = received(loaded, run, Target("score", "pieces", (0,)), call="joint.1.attention").scores
+    loaded, run = tiny.run_of("mmca-parallel")
+    scores = received(loaded, run, Target("score", "pieces", (0,)), call="joint.1.attention").scores
     matrix = plain.attention(run, "joint.1.attention").mean(0)
-    np.testing.assert_allclose(np.concatenate([got["regions"], got["pieces"]]), matrix[5:].mean(0), atol=1e-14)
+    np.testing.assert_allclose(np.concatenate([scores["regions"], scores["pieces"]]), matrix[5:].mean(0), atol=1e-14)
 
 
 def test_absent_tokens_get_nothing():
-    loaded, run = tiny.made("mmca-stacked", absent=True)
+    loaded, run = tiny.run_of("mmca-stacked", absent=True)
     for method in (received, rollout):
         scores = method(loaded, run, Target("score")).scores
         assert scores["regions"][1] == 0
@@ -171,7 +171,7 @@ def test_absent_tokens_get_nothing():
 
 
 def test_questions_that_make_no_sense_are_refused():
-    loaded, run = tiny.made("mmca-parallel")
+    loaded, run = tiny.run_of("mmca-parallel")
     with pytest.raises(ModelError, match="Pick a token"):
         look(loaded, run, Target("score"))
     with pytest.raises(ModelError, match="No token of “pieces” is picked"):
@@ -190,6 +190,6 @@ def test_questions_that_make_no_sense_are_refused():
         rollout(loaded, run, Target("alone", "pieces", (0,)))
     with pytest.raises(ModelError, match="has no output “colour”"):
         received(loaded, run, Target("colour"))
-    loaded, run = tiny.made("mmca-parallel", absent=True)
+    loaded, run = tiny.run_of("mmca-parallel", absent=True)
     with pytest.raises(ModelError, match="Token 3 of “pieces” was left out"):
         look(loaded, run, Target("score", "pieces", (3,)))

@@ -24,34 +24,34 @@ def ran(gone=(), **changes):
 def test_numbers_by_hand() -> None:
     of_class = np.array([[0.8, 0.2], [0.5, 0.5], [0.1, 0.9]])
     attention = np.array([[0.5, 0.0], [2.0, 1.0], [0.3, 1.5]])
-    found = combine(of_class, attention)
-    np.testing.assert_allclose(found.weighted, [[0.40, 0.0], [1.0, 0.5], [0.03, 1.35]])
-    np.testing.assert_allclose(found.fused, [[0.8, 0.2], [1.0, 0.5], [0.1, 1.35]])
+    maps = combine(of_class, attention)
+    np.testing.assert_allclose(maps.weighted, [[0.40, 0.0], [1.0, 0.5], [0.03, 1.35]])
+    np.testing.assert_allclose(maps.fused, [[0.8, 0.2], [1.0, 0.5], [0.1, 1.35]])
 
 
 def test_a_map_below_zero_weighs_nothing() -> None:
-    found = combine(np.array([[-2.0, 3.0]]), np.array([[0.5, 0.5]]))
-    np.testing.assert_allclose(found.weighted, [[0.0, 1.5]])
-    np.testing.assert_allclose(found.fused, [[0.0, 3.0]])
+    maps = combine(np.array([[-2.0, 3.0]]), np.array([[0.5, 0.5]]))
+    np.testing.assert_allclose(maps.weighted, [[0.0, 1.5]])
+    np.testing.assert_allclose(maps.fused, [[0.0, 3.0]])
 
 
 @pytest.mark.parametrize(("encoder", "counted"), [(2, 2), (5, 3)])
 def test_attention_is_that_of_class_tokens_in_the_last_layers_of_the_encoder(encoder, counted) -> None:
     loaded, run = ran(encoder=encoder)
-    found = fused(loaded, run)
+    maps = fused(loaded, run)
     want = 0.0
     for layer in range(encoder - counted, encoder):
         call = run.call(f"points_encoder.{layer}")
         weights = torch.softmax(call.scale * torch.einsum("hqd,hkd->hqk", call.q, call.k).double(), -1)
         want = want + weights.mean(0)[:4, 4:].T  # four class tokens stand before the supervoxels
-    np.testing.assert_allclose(found.attention, want, atol=1e-6)
+    np.testing.assert_allclose(maps.attention, want, atol=1e-6)
     logits = torch.nn.functional.linear(
         run.inputs.tokens["supervoxels"], loaded.module.map_points.weight, loaded.module.map_points.bias
     )
-    np.testing.assert_allclose(found.map, logits.softmax(-1), atol=1e-6)
-    np.testing.assert_allclose(found.weighted, want.numpy() * found.map, atol=1e-6)
-    np.testing.assert_allclose(found.fused, np.maximum(found.weighted, found.map))
-    assert found.attention.sum(0).max() <= counted + 1e-6
+    np.testing.assert_allclose(maps.map, logits.softmax(-1), atol=1e-6)
+    np.testing.assert_allclose(maps.weighted, want.numpy() * maps.map, atol=1e-6)
+    np.testing.assert_allclose(maps.fused, np.maximum(maps.weighted, maps.map))
+    assert maps.attention.sum(0).max() <= counted + 1e-6
 
 
 def test_absent_supervoxels_get_no_attention() -> None:

@@ -13,7 +13,7 @@ from xviz.explain import columns, links
 
 
 def joint():
-    loaded, run = tiny.made("mmca-parallel")
+    loaded, run = tiny.run_of("mmca-parallel")
     call = next(c for c in run.calls if c.name.startswith("joint"))
     return loaded, run, call
 
@@ -27,14 +27,14 @@ def test_columns_are_those_of_the_rows(chunk: int) -> None:
 @pytest.mark.parametrize("head", [None, 0])
 def test_a_column_is_what_each_token_gives_to_the_picked_one(head) -> None:
     loaded, run, call = joint()
-    found = columns.explain(loaded, run, Target("score", "pieces", (1,)), call=call.name, head=head)
+    explanation = columns.explain(loaded, run, Target("score", "pieces", (1,)), call=call.name, head=head)
     (index,) = place(run.spaces[call.keys], "pieces", (1,))
     rows = call.rows().double()
     expected = (rows.mean(0) if head is None else rows[head])[:, index].numpy()
-    got = np.concatenate([found.scores[leaf.name] for leaf in run.spaces[call.queries].spaces])
-    np.testing.assert_allclose(got, expected, rtol=1e-6)
-    assert found.focus == ("pieces", (1,))
-    assert found.method == "asked"
+    column = np.concatenate([explanation.scores[leaf.name] for leaf in run.spaces[call.queries].spaces])
+    np.testing.assert_allclose(column, expected, rtol=1e-6)
+    assert explanation.focus == ("pieces", (1,))
+    assert explanation.method == "asked"
 
 
 def test_without_a_token_or_an_answer_it_says_so() -> None:
@@ -48,8 +48,8 @@ def test_without_a_token_or_an_answer_it_says_so() -> None:
 
 def test_no_link_without_a_pick_on_either_side() -> None:
     loaded, run, call = joint()
-    found = columns.explain(loaded, run, Target("score", "pieces", (1,)), call=call.name)
-    assert links.strongest(found, 3, patches="nothing", points="none") == ()
-    named = links.strongest(found, 3, patches="pieces", points="regions")
-    best = np.argsort(-found.scores["regions"], kind="stable")[:3]
+    explanation = columns.explain(loaded, run, Target("score", "pieces", (1,)), call=call.name)
+    assert links.strongest(explanation, 3, patches="nothing", points="none") == ()
+    named = links.strongest(explanation, 3, patches="pieces", points="regions")
+    best = np.argsort(-explanation.scores["regions"], kind="stable")[:3]
     assert [link.supervoxel for link in named] == best.tolist()

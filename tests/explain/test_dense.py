@@ -69,7 +69,7 @@ def of_views(loaded: Loaded, run: Run, output: str, method: str, space: str | No
     agree(loaded, run, Target(output, space, (token,)) if space else Target(output), method, row, columns)
 
 
-SOME = [(key, one.name) for key in VIEWS for one in samples(key)[:2]]
+SOME = [(key, example.name) for key in VIEWS for example in samples(key)[:2]]
 
 
 @pytest.mark.parametrize("method", ["rollout", "relevance"])
@@ -116,9 +116,9 @@ def test_the_layout_of_the_paper(method: str) -> None:
     loaded = tiny.model(replace(card, settings=settings, build=tiny.build_mmvit))
     rng = np.random.default_rng(0)
     picture = tiny.mmvit_cards.patches(torch.from_numpy(rng.normal(size=(1, 3, 64, 64))), settings)
-    tokens = {name: made[0] for name, made in picture.items()}
+    tokens = {name: view[0] for name, view in picture.items()}
     spaces = tiny.mmvit_cards.spaces(settings, str, str, upright=True)
-    here = {name: torch.ones(len(made), dtype=torch.bool) for name, made in tokens.items()}
+    here = {name: torch.ones(len(view), dtype=torch.bool) for name, view in tokens.items()}
     run = tiny.ran(loaded, Inputs(tokens, here, spaces, {}), "class 1")
     of_views(loaded, run, "class 1", method)
     of_views(loaded, run, "class 1", method, "view1.stage4", 2)
@@ -144,8 +144,8 @@ def test_shipped_rooms(method: str) -> None:
 
 @pytest.mark.parametrize("method", ["rollout", "relevance"])
 def test_shipped_matching(method: str) -> None:
-    for one in samples("mmca")[:2]:
-        loaded, run = shipped("mmca", one.load(), "score")
+    for example in samples("mmca")[:2]:
+        loaded, run = shipped("mmca", example.load(), "score")
         sizes = {name: len(tokens) for name, tokens in run.inputs.tokens.items()}
         counts, rollout = maps(loaded, run, "score", rollout=method == "rollout"), method == "rollout"
         rows = dense.matching(loaded.module, counts, sum(sizes.values()), rollout=rollout)

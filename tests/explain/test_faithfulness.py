@@ -23,10 +23,10 @@ def scored(scores, space="regions") -> Explanation:
 
 @pytest.mark.parametrize("kind", ["deletion", "insertion"])
 def test_curves_follow_the_orders_one_sample_at_a_time(kind):
-    loaded, run = tiny.made("mmca-parallel", absent=True)
+    loaded, run = tiny.run_of("mmca-parallel", absent=True)
     target = Target("score", "pieces", (0,))
-    got = curves(loaded, run, target, scored([0.1, 9.0, 0.3, -0.2, 0.3]), "regions", kind=kind, seeds=3)
-    assert got.shares.tolist() == [0, 0.25, 0.5, 0.75, 1]  # token 1 is absent, whatever its score
+    followed = curves(loaded, run, target, scored([0.1, 9.0, 0.3, -0.2, 0.3]), "regions", kind=kind, seeds=3)
+    assert followed.shares.tolist() == [0, 0.25, 0.5, 0.75, 1]  # token 1 is absent, whatever its score
 
     def along(order):
         values = []
@@ -39,25 +39,25 @@ def test_curves_follow_the_orders_one_sample_at_a_time(kind):
         return values
 
     best = [2, 4, 0, 3]  # equal scores in the order of the tokens
-    np.testing.assert_allclose(got.ranked, along(best), atol=1e-12)
-    np.testing.assert_allclose(got.inverse, along(best[::-1]), atol=1e-12)
+    np.testing.assert_allclose(followed.ranked, along(best), atol=1e-12)
+    np.testing.assert_allclose(followed.inverse, along(best[::-1]), atol=1e-12)
     for seed in range(3):
         np.testing.assert_allclose(
-            got.random[seed], along(list(np.random.default_rng(seed).permutation([0, 2, 3, 4]))), atol=1e-12
+            followed.random[seed], along(list(np.random.default_rng(seed).permutation([0, 2, 3, 4]))), atol=1e-12
         )
-    ends = got.ranked[[0, -1]] if kind == "deletion" else got.ranked[[-1, 0]]
+    ends = followed.ranked[[0, -1]] if kind == "deletion" else followed.ranked[[-1, 0]]
     assert ends[0] == pytest.approx(plain.value(loaded, run.inputs, target), abs=1e-12)
-    np.testing.assert_allclose(got.random[:, [0, -1]], np.tile(got.ranked[[0, -1]], (3, 1)), atol=1e-12)
+    np.testing.assert_allclose(followed.random[:, [0, -1]], np.tile(followed.ranked[[0, -1]], (3, 1)), atol=1e-12)
 
 
 def test_tokens_of_several_spaces_go_together_in_one_order():
-    loaded, run = tiny.made("two-together")
+    loaded, run = tiny.run_of("two-together")
     target = Target("match")
     left, right = len(run.inputs.tokens["left"]), len(run.inputs.tokens["right"])
     rng = np.random.default_rng(0)
     scores = {"left": rng.random(left), "right": rng.random(right)}
-    found = Explanation(scores, "given", "out", "points", True, Provenance("", "", "", "", ""))
-    got = curves(loaded, run, target, found, "left+right", seeds=1)
+    explanation = Explanation(scores, "given", "out", "points", True, Provenance("", "", "", "", ""))
+    followed = curves(loaded, run, target, explanation, "left+right", seeds=1)
     order = np.argsort(-np.concatenate(list(scores.values())))
     for count in (1, 4, left + right - 1):
         gone = order[:count]
@@ -66,13 +66,15 @@ def test_tokens_of_several_spaces_go_together_in_one_order():
         present["right"][(gone[gone >= left] - left).copy()] = False
         if any(not here.any() for here in present.values()):
             continue
-        assert got.ranked[count] == pytest.approx(plain.value(loaded, run.inputs, target, present=present), abs=1e-12)
+        assert followed.ranked[count] == pytest.approx(
+            plain.value(loaded, run.inputs, target, present=present), abs=1e-12
+        )
 
 
 def test_fewer_steps_keep_the_ends_and_the_true_shares():
-    loaded, run = tiny.made("two-together")
-    got = curves(loaded, run, Target("match"), scored(np.arange(7.0), "right"), "right", steps=3, seeds=1)
-    assert got.shares.tolist() == [0, 2 / 7, 5 / 7, 1]
+    loaded, run = tiny.run_of("two-together")
+    followed = curves(loaded, run, Target("match"), scored(np.arange(7.0), "right"), "right", steps=3, seeds=1)
+    assert followed.shares.tolist() == [0, 2 / 7, 5 / 7, 1]
 
 
 def test_area_band_and_what_is_beaten():
@@ -95,7 +97,7 @@ def test_area_band_and_what_is_beaten():
 
 
 def test_curves_refuse_what_they_cannot_order():
-    loaded, run = tiny.made("mmca-parallel")
+    loaded, run = tiny.run_of("mmca-parallel")
     with pytest.raises(ModelError, match="no scores for “regions”"):
         curves(loaded, run, Target("score"), METHODS["gradcam"].explain(loaded, run, Target("score")), "regions")
     with pytest.raises(ModelError, match="deletion or insertion"):
@@ -107,17 +109,17 @@ numbers = st.lists(st.integers(-3, 3), min_size=6, max_size=6)
 
 @given(a=numbers, b=numbers)
 def test_rank_correlation_is_scipys(a, b):
-    got = agreement(scored(a), scored(b), "regions").spearman
+    spearman = agreement(scored(a), scored(b), "regions").spearman
     if len(set(a)) == 1 or len(set(b)) == 1:
-        assert got is None
+        assert spearman is None
     else:
-        assert got == pytest.approx(spearmanr(a, b).statistic, abs=1e-12)
+        assert spearman == pytest.approx(spearmanr(a, b).statistic, abs=1e-12)
 
 
 def test_overlap_beside_chance():
     a, b = scored([9, 8, 7, 1, 2, 3, 0, 0]), scored([9, 0, 7, 8, 0, 0, 0, 0])
-    got = agreement(a, b, "regions", k=3)
-    assert (got.overlap, got.chance, got.k, got.n) == (2 / 3, 3 / 8, 3, 8)
+    compared = agreement(a, b, "regions", k=3)
+    assert (compared.overlap, compared.chance, compared.k, compared.n) == (2 / 3, 3 / 8, 3, 8)
     assert agreement(a, b, "regions", k=99).chance == 1
     with pytest.raises(ModelError, match="do not both score"):
         agreement(a, scored([1.0]), "regions")
@@ -127,5 +129,5 @@ def test_overlap_beside_chance():
 
 def test_chance_is_the_mean_overlap_of_random_orders():
     rng = np.random.default_rng(0)
-    found = [agreement(scored(rng.random(8)), scored(rng.random(8)), "regions", k=3).overlap for _ in range(4000)]
-    assert np.mean(found) == pytest.approx(3 / 8, abs=0.015)
+    overlaps = [agreement(scored(rng.random(8)), scored(rng.random(8)), "regions", k=3).overlap for _ in range(4000)]
+    assert np.mean(overlaps) == pytest.approx(3 / 8, abs=0.015)

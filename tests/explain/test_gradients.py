@@ -45,7 +45,7 @@ def targets(loaded, run):
 @pytest.mark.parametrize("absent", [False, True])
 @pytest.mark.parametrize("key", tiny.CARDS)
 def test_integrated_gradients_are_the_mean_gradient_times_the_way(key, absent):
-    loaded, run = tiny.made(key, absent=absent)
+    loaded, run = tiny.run_of(key, absent=absent)
     points, weights = np.polynomial.legendre.leggauss(7)
     plainly = {n: loaded.module.baseline()[n].expand_as(t) for n, t in run.inputs.tokens.items()}
     for target in targets(loaded, run):
@@ -54,37 +54,37 @@ def test_integrated_gradients_are_the_mean_gradient_times_the_way(key, absent):
             tokens = {n: plainly[n] + at * (t - plainly[n]) for n, t in run.inputs.tokens.items()}
             for name, grad in gradient(loaded, run, target, tokens).items():
                 total[name] = total[name] + weight * grad
-        got = integrated(loaded, run, target, n_steps=7)
+        explanation = integrated(loaded, run, target, n_steps=7)
         for name, tokens in run.inputs.tokens.items():
             want = ((tokens - plainly[name]) * total[name]).sum(-1)
-            np.testing.assert_allclose(got.scores[name], want, atol=2e-6)  # Captum's step weights are float32
+            np.testing.assert_allclose(explanation.scores[name], want, atol=2e-6)  # Captum's step weights are float32
 
 
 @pytest.mark.parametrize("key", tiny.CARDS)
 def test_integrated_gradients_are_complete_up_to_the_recorded_delta(key):
-    loaded, run = tiny.made(key)
+    loaded, run = tiny.run_of(key)
     plainly = {n: loaded.module.baseline()[n].expand_as(t) for n, t in run.inputs.tokens.items()}
     for target in targets(loaded, run):
-        got = integrated(loaded, run, target)
+        explanation = integrated(loaded, run, target)
         gap = plain.value(loaded, run.inputs, target) - plain.value(loaded, run.inputs, target, tokens=plainly)
-        total = sum(scores.sum() for scores in got.scores.values())
-        delta = got.provenance.options["delta"]
+        total = sum(scores.sum() for scores in explanation.scores.values())
+        delta = explanation.provenance.options["delta"]
         assert total - gap == pytest.approx(delta, abs=1e-6)
         assert abs(delta) < (1e-6 if not key.startswith("mmca") else 0.02)  # the maximum over places has kinks
-        numbers = got.facts.numbers
+        numbers = explanation.facts.numbers
         assert numbers["completeness_gap"] == delta
         assert numbers["value"] == pytest.approx(plain.value(loaded, run.inputs, target), abs=1e-6)
         assert numbers["value"] - numbers["value_of_baseline"] == pytest.approx(gap, abs=1e-6)
-        assert f"{numbers['completeness_gap_share']:.1%} of the difference" in got.facts.notes[0]
+        assert f"{numbers['completeness_gap_share']:.1%} of the difference" in explanation.facts.notes[0]
 
 
 def test_steps_are_added_until_the_gap_is_small():
-    loaded, run = tiny.made("two-together")
+    loaded, run = tiny.run_of("two-together")
     target = Target("match")
     tried = [integrate(loaded, run, target, steps=(count,)) for count in (1, 2, 32)]
-    assert [one.small for one in tried] == [False, False, True]
+    assert [attempt.small for attempt in tried] == [False, False, True]
     assert integrate(loaded, run, target, steps=(1, 2, 32, 64)).steps == 32
-    least = min(tried[:2], key=lambda one: abs(one.gap))
+    least = min(tried[:2], key=lambda attempt: abs(attempt.gap))
     assert integrate(loaded, run, target, steps=(1, 2)).gap == least.gap
 
 
@@ -97,7 +97,7 @@ def test_a_large_gap_is_a_warning():
 
 
 def test_more_steps_come_closer():
-    loaded, run = tiny.made("two-together")
+    loaded, run = tiny.run_of("two-together")
     few, many = (abs(integrated(loaded, run, Target("match"), n_steps=n).provenance.options["delta"]) for n in (2, 32))
     assert many < few / 100
     with pytest.raises(ModelError, match="at least one step"):
@@ -106,19 +106,19 @@ def test_more_steps_come_closer():
 
 @pytest.mark.parametrize("key", tiny.CARDS)
 def test_gradient_times_the_way_from_the_baseline(key):
-    loaded, run = tiny.made(key, absent=True)
+    loaded, run = tiny.run_of(key, absent=True)
     for target in targets(loaded, run):
         grads = gradient(loaded, run, target, run.inputs.tokens)
-        got = times_input(loaded, run, target)
+        explanation = times_input(loaded, run, target)
         for name, tokens in run.inputs.tokens.items():
             want = ((tokens - loaded.module.baseline()[name]) * grads[name]).sum(-1)
-            np.testing.assert_allclose(got.scores[name], want, atol=1e-12)
+            np.testing.assert_allclose(explanation.scores[name], want, atol=1e-12)
 
 
 @pytest.mark.parametrize("absent", [False, True])
 @pytest.mark.parametrize("branches", ["parallel", "stacked"])
 def test_gradcam_is_its_formula(branches, absent):
-    loaded, run = tiny.made(f"mmca-{branches}", absent=absent)
+    loaded, run = tiny.run_of(f"mmca-{branches}", absent=absent)
 
     def maps(output, present):
         """Σ_c mean_p(∂ output / ∂ A_cp) A_cp of every layer, with hooks of the test's own on a second module."""
@@ -132,14 +132,14 @@ def test_gradcam_is_its_formula(branches, absent):
 
     here = run.inputs.present["pieces"]
     for output in ("score", "joint"):
-        want = sum(F.relu(one) for one in maps(output, run.inputs.present)) * here
+        want = sum(F.relu(cam) for cam in maps(output, run.inputs.present)) * here
         np.testing.assert_allclose(gradcam(loaded, run, Target(output)).scores["pieces"], want, atol=1e-12)
         less = run.inputs.without({"regions": (0, 2)}).present
         pairs = zip(maps(output, run.inputs.present), maps(output, less), strict=True)
-        want = sum(F.relu(one - other) for one, other in pairs) * here
-        got = gradcam(loaded, run, Target(output, "regions", (0, 2)))
-        np.testing.assert_allclose(got.scores["pieces"], want, atol=1e-12)
-    assert list(got.scores) == ["pieces"]
+        want = sum(F.relu(cam - other) for cam, other in pairs) * here
+        explanation = gradcam(loaded, run, Target(output, "regions", (0, 2)))
+        np.testing.assert_allclose(explanation.scores["pieces"], want, atol=1e-12)
+    assert list(explanation.scores) == ["pieces"]
 
 
 def test_gradcam_stretches_a_shorter_layer_over_the_tokens():
@@ -154,20 +154,20 @@ def test_gradcam_stretches_a_shorter_layer_over_the_tokens():
     loaded = tiny.model(tiny.card("strided", Strided, ("score",), {"planted": False}, convolutions={"coarse": "words"}))
     inputs = tiny.planted_inputs(0, 1, 2)
     run = tiny.Run({"score": 0.0}, "score", (), inputs, tiny.ran(tiny.model(tiny.planted(True)), inputs).provenance)
-    found = loaded.module.coarse(inputs.tokens["words"].mT[None])[0]  # 3, 3
-    cam = (2 * found).mean(-1) @ found
+    coarse = loaded.module.coarse(inputs.tokens["words"].mT[None])[0]  # 3, 3
+    cam = (2 * coarse).mean(-1) @ coarse
     want = np.interp((np.arange(6) + 0.5) / 2 - 0.5, np.arange(3), cam.numpy()).clip(0)
     np.testing.assert_allclose(gradcam(loaded, run, Target("score")).scores["words"], want, atol=1e-12)
 
 
 def test_gradcam_refuses_models_without_convolutions():
-    loaded, run = tiny.made("two-together")
+    loaded, run = tiny.run_of("two-together")
     with pytest.raises(ModelError, match="no convolutions"):
         gradcam(loaded, run, Target("match"))
 
 
 def test_the_twin_shares_weights_but_not_hooks():
-    loaded, _ = tiny.made("mmca-parallel")
+    loaded, _ = tiny.run_of("mmca-parallel")
     twin = twin_of(loaded.module)
     for name, weight in loaded.module.state_dict(keep_vars=True).items():
         assert twin.state_dict(keep_vars=True)[name] is weight

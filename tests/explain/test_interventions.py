@@ -17,7 +17,7 @@ from xviz.explain.interventions import _permuted, _uniform, intervene
 
 def test_replacing_the_weights_by_their_softmax_changes_nothing():
     for key in tiny.CARDS:
-        loaded, run = tiny.made(key, absent=True)
+        loaded, run = tiny.run_of(key, absent=True)
         with replaced(lambda _, logits: logits.softmax(-1)):
             same = engine.outputs(loaded, run.inputs)
         for name, value in run.outputs.items():
@@ -37,9 +37,9 @@ def test_logits_are_those_of_the_fused_kernel(bias):
 
 
 def test_uniform_weights_are_the_mean_of_the_values():
-    loaded, run = tiny.made("two-together", absent=True)
-    got = intervene(loaded, run, "uniform", call="left_to_right.1")
-    assert got.after["match"].shape == (1,)
+    loaded, run = tiny.run_of("two-together", absent=True)
+    change = intervene(loaded, run, "uniform", call="left_to_right.1")
+    assert change.after["match"].shape == (1,)
     wanted = run.call("left_to_right.1")
     mean = wanted.v[:, run.inputs.present["right"]].mean(1, keepdim=True).expand(-1, 5, -1)
 
@@ -52,9 +52,9 @@ def test_uniform_weights_are_the_mean_of_the_values():
     want = engine.outputs(loaded, run.inputs)
     module.left_to_right[1].attend = kept
     for name, value in want.items():
-        assert got.after[name][0] == pytest.approx(value, abs=1e-12)
-        assert got.change(name)[0] == pytest.approx(value - run.outputs[name], abs=1e-12)
-    assert abs(got.change("match")[0]) > 1e-6
+        assert change.after[name][0] == pytest.approx(value, abs=1e-12)
+        assert change.change(name)[0] == pytest.approx(value - run.outputs[name], abs=1e-12)
+    assert abs(change.change("match")[0]) > 1e-6
 
 
 def test_keys_that_take_no_part_keep_weight_zero():
@@ -77,24 +77,24 @@ def test_permuted_rows_hold_the_same_weights_elsewhere():
 
 
 def test_seeds_differ_repeat_and_leave_the_global_numbers_alone():
-    loaded, run = tiny.made("mmca-stacked")
+    loaded, run = tiny.run_of("mmca-stacked")
     state = torch.get_rng_state()
-    one, other = (intervene(loaded, run, "permuted", seeds=4) for _ in range(2))
+    first, other = (intervene(loaded, run, "permuted", seeds=4) for _ in range(2))
     assert torch.equal(torch.get_rng_state(), state)
-    np.testing.assert_array_equal(one.after["score"], other.after["score"])
-    assert len(set(one.after["score"])) == 4
-    assert one.before == run.outputs
-    assert one.provenance.options["intervention"] == "permuted"
+    np.testing.assert_array_equal(first.after["score"], other.after["score"])
+    assert len(set(first.after["score"])) == 4
+    assert first.before == run.outputs
+    assert first.provenance.options["intervention"] == "permuted"
     with ThreadPoolExecutor(4) as pool:
-        for got in pool.map(lambda _: intervene(loaded, run, "permuted", seeds=4), range(4)):
-            np.testing.assert_array_equal(got.after["score"], one.after["score"])
+        for again in pool.map(lambda _: intervene(loaded, run, "permuted", seeds=4), range(4)):
+            np.testing.assert_array_equal(again.after["score"], first.after["score"])
 
 
 def test_only_the_named_call_is_changed():
-    loaded, run = tiny.made("mmca-parallel")
-    got = intervene(loaded, run, "uniform", call="joint.0.attention")
-    assert got.change("alone")[0] == pytest.approx(0, abs=1e-12)  # reads no joint attention
-    assert abs(got.change("joint")[0]) > 1e-6
+    loaded, run = tiny.run_of("mmca-parallel")
+    change = intervene(loaded, run, "uniform", call="joint.0.attention")
+    assert change.change("alone")[0] == pytest.approx(0, abs=1e-12)  # reads no joint attention
+    assert abs(change.change("joint")[0]) > 1e-6
     every = intervene(loaded, run, "uniform")
     assert abs(every.change("alone")[0]) > 1e-6
 
@@ -124,14 +124,14 @@ def test_replaced_attention_cannot_be_recorded():
 
 
 def test_one_thread_replaces_for_itself_only():
-    loaded, run = tiny.made("two-together")
+    loaded, run = tiny.run_of("two-together")
     with replaced(lambda _, logits: _uniform(logits)), ThreadPoolExecutor(1) as pool:
         other = pool.submit(engine.outputs, loaded, run.inputs).result()
     assert other["match"] == pytest.approx(run.outputs["match"], abs=1e-12)
 
 
 def test_refusals():
-    loaded, run = tiny.made("two-together")
+    loaded, run = tiny.run_of("two-together")
     with pytest.raises(ModelError, match="uniform or permuted"):
         intervene(loaded, run, "sharp")
     with pytest.raises(ModelError, match="no attention “nowhere”"):
@@ -139,6 +139,6 @@ def test_refusals():
 
 
 def test_the_weights_recorded_are_those_replaced_here():
-    loaded, run = tiny.made("classes", absent=True)
+    loaded, run = tiny.run_of("classes", absent=True)
     for call, (weights, _) in zip(run.calls, plain.gradients(loaded, run.inputs, "first"), strict=True):
         np.testing.assert_allclose(call.rows(), weights, atol=1e-14)

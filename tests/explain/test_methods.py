@@ -39,28 +39,28 @@ def questions(loaded, run):
 @pytest.mark.parametrize("model", tiny.CARDS)
 @pytest.mark.parametrize("key", METHODS)
 def test_every_method_on_every_model(key, model):
-    method, (loaded, run) = METHODS[key], tiny.made(model, absent=True)
+    method, (loaded, run) = METHODS[key], tiny.run_of(model, absent=True)
     for target in questions(loaded, run):
         if not fits(key, loaded.card, target):
             with pytest.raises(ModelError):
                 ask(key, loaded, run, target)
             continue
-        got = ask(key, loaded, run, target)
-        assert got.method == method.key == key
-        assert (got.unit, got.signed) == (method.unit, method.signed)
-        assert got.focus == (None if target.space is None else (target.space, target.tokens))
-        assert got.provenance.options["method"] == key
-        assert got.provenance.options["target"] == target.output
-        assert got.provenance.sample_digest == tiny.SAMPLE.digest
-        assert got.scores
-        for name, scores in got.scores.items():
+        explanation = ask(key, loaded, run, target)
+        assert explanation.method == method.key == key
+        assert (explanation.unit, explanation.signed) == (method.unit, method.signed)
+        assert explanation.focus == (None if target.space is None else (target.space, target.tokens))
+        assert explanation.provenance.options["method"] == key
+        assert explanation.provenance.options["target"] == target.output
+        assert explanation.provenance.sample_digest == tiny.SAMPLE.digest
+        assert explanation.scores
+        for name, scores in explanation.scores.items():
             assert not isinstance(run.spaces[name], Joined)
             assert scores.shape == (len(run.spaces[name]),)
             assert scores.any() or key in ("relevance", "gradcam")
             if name in run.inputs.present:
                 assert not scores[~run.inputs.present[name].numpy()].any()
         if method.signed:
-            assert min(scores.min() for scores in got.scores.values()) < 0
+            assert min(scores.min() for scores in explanation.scores.values()) < 0
 
 
 @pytest.mark.parametrize("key", METHODS)
@@ -76,7 +76,7 @@ def test_the_record_of_a_method_is_for_people(key):
 
 @pytest.mark.parametrize("key", METHODS)
 def test_nothing_is_left_behind(key):
-    loaded, run = tiny.made("mmca-parallel")
+    loaded, run = tiny.run_of("mmca-parallel")
     target = Target("score", "pieces", (1,))
     before = {name: value.clone() for name, value in loaded.module.state_dict().items()}
     state, rng = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
@@ -96,7 +96,7 @@ def test_nothing_is_left_behind(key):
 
 @pytest.mark.parametrize("key", METHODS)
 def test_progress_is_told_and_may_cancel(key):
-    loaded, run = tiny.made("mmca-parallel")
+    loaded, run = tiny.run_of("mmca-parallel")
     target, shares = Target("score", "pieces", (1,)), []
 
     class Cancelled(Exception):
@@ -106,11 +106,11 @@ def test_progress_is_told_and_may_cancel(key):
         raise Cancelled
 
     quiet = ask(key, loaded, run, target)
-    told = ask(key, loaded, run, target, progress=lambda share, words: shares.append(share))
+    explanation = ask(key, loaded, run, target, progress=lambda share, words: shares.append(share))
     assert shares == sorted(shares)
     assert 0 <= shares[0] <= shares[-1] <= 1
     for name, scores in quiet.scores.items():
-        np.testing.assert_array_equal(told.scores[name], scores)
+        np.testing.assert_array_equal(explanation.scores[name], scores)
     with pytest.raises(Cancelled):
         ask(key, loaded, run, target, progress=cancel)
     assert not any(part._forward_hooks for part in loaded.module.modules())
@@ -131,8 +131,8 @@ def test_threads_that_share_a_model_get_what_they_would_get_alone():
         alone = [everything(seed) for seed in range(6)]
         with ThreadPoolExecutor(6) as pool:
             together = list(pool.map(everything, range(6)))
-        for one, other in zip(alone, together, strict=True):
-            for key, explanation in one.items():
+        for explanations_alone, other in zip(alone, together, strict=True):
+            for key, explanation in explanations_alone.items():
                 for name, scores in explanation.scores.items():
                     np.testing.assert_array_equal(other[key].scores[name], scores, err_msg=f"{key} {name}")
 
@@ -154,9 +154,9 @@ def test_permuted_tokens_have_permuted_scores(key, data):
         loaded = tiny.model(tiny.CARDS[model])
         if not fits(key, loaded.card, Target("", "x")):
             continue
-        one, other = tiny.ran(loaded, inputs), tiny.ran(loaded, permuted(inputs, order))
+        run_as_it_is, other = tiny.ran(loaded, inputs), tiny.ran(loaded, permuted(inputs, order))
         space = spaces[-1]
-        here = ask(key, loaded, one, Target(loaded.card.target, space, (0, 2)))
+        here = ask(key, loaded, run_as_it_is, Target(loaded.card.target, space, (0, 2)))
         there = Target(loaded.card.target, space, (order[space].index(0), order[space].index(2)))
         for name, scores in ask(key, loaded, other, there).scores.items():
             want = here.scores[name][order[name]] if name in order else here.scores[name]
@@ -186,8 +186,8 @@ def test_planted_truth_is_found(key):
         run = tiny.ran(loaded, tiny.planted_inputs(seed, region, word))
         options = {"n_samples": 150} if key == "shap" else QUICK.get(key, {})
         for space in SEES[key]:
-            got = METHODS[key].explain(loaded, run, Target("score"), **options)
-            assert top(got, space) == {"regions": region, "words": word}[space]
+            explanation = METHODS[key].explain(loaded, run, Target("score"), **options)
+            assert top(explanation, space) == {"regions": region, "words": word}[space]
         if key == "gradcam":
             continue
         seen = METHODS[key].explain(loaded, run, Target("score", "words", (word,)), **options)
@@ -204,9 +204,9 @@ def test_an_untrained_model_finds_no_more_than_chance(key):
         loaded = tiny.model(tiny.planted(False), seed)
         run = tiny.ran(loaded, tiny.planted_inputs(seed, seed % 8, seed % 6))
         options = {"n_samples": 1024} if key == "shap" else QUICK.get(key, {})
-        got = METHODS[key].explain(loaded, run, Target("score"), **options)
+        explanation = METHODS[key].explain(loaded, run, Target("score"), **options)
         for space in SEES[key]:
-            hits[space] += top(got, space) == {"regions": seed % 8, "words": seed % 6}[space]
+            hits[space] += top(explanation, space) == {"regions": seed % 8, "words": seed % 6}[space]
     for space, count in hits.items():
         p = chance[space]
         assert count <= runs * p + 3.3 * (runs * p * (1 - p)) ** 0.5, f"{space}: {count} of {runs}"
@@ -226,13 +226,13 @@ def test_the_planted_answer_depends_on_nothing_else():
 
 
 def test_unknown_options_are_refused():
-    loaded, run = tiny.made("two-together")
+    loaded, run = tiny.run_of("two-together")
     with pytest.raises(TypeError, match="colour"):
         METHODS["occlusion"].explain(loaded, run, Target("match"), colour="red")
 
 
 def test_a_listed_path_that_is_not_in_the_run_is_refused():
-    loaded, run = tiny.made("two-together")
+    loaded, run = tiny.run_of("two-together")
     lost = replace(loaded, spec=replace(loaded.card, paths={"match": ("elsewhere",)}))
     with pytest.raises(ModelError, match="elsewhere"):
         METHODS["rollout"].explain(lost, run, Target("match"))

@@ -38,15 +38,15 @@ def targets(loaded, run):
 @pytest.mark.parametrize("batch", [1, 3, 64])
 @pytest.mark.parametrize("key", tiny.CARDS)
 def test_the_probe_is_the_model_one_sample_at_a_time(key, batch):
-    loaded, run = tiny.made(key, absent=True)
+    loaded, run = tiny.run_of(key, absent=True)
     inputs, rng = run.inputs, torch.Generator().manual_seed(1)
     masks = torch.rand(7, len(players(inputs)), generator=rng) < 0.5
     masks[0], masks[1] = True, False  # all, and none at all
     present = shown(inputs, masks)
     for target in targets(loaded, run):
-        got = probe(loaded, inputs, target, batch=batch)(repeated(inputs.tokens, 7), present)
+        outputs = probe(loaded, inputs, target, batch=batch)(repeated(inputs.tokens, 7), present)
         want = [plain.value(loaded, inputs, target, present={n: p[i] for n, p in present.items()}) for i in range(7)]
-        np.testing.assert_allclose(got.numpy(), want, atol=1e-12)
+        np.testing.assert_allclose(outputs.numpy(), want, atol=1e-12)
     assert probe(loaded, inputs, Target(loaded.card.target))(
         repeated(inputs.tokens, 1), repeated(inputs.present, 1)
     ).item() == pytest.approx(run.outputs[loaded.card.target], abs=1e-12)
@@ -61,7 +61,7 @@ def test_players_there_and_back():
 
 
 def test_a_model_without_baseline_is_refused():
-    loaded, run = tiny.made("two-together")
+    loaded, run = tiny.run_of("two-together")
     loaded.module.baseline = None
     with pytest.raises(ModelError, match="no baseline"):
         occlusion(loaded, run, Target("match"))
@@ -73,10 +73,10 @@ def test_a_model_without_baseline_is_refused():
 @pytest.mark.parametrize("absent", [False, True])
 @pytest.mark.parametrize("key", tiny.CARDS)
 def test_occlusion_leaves_out_one_by_one(key, absent):
-    loaded, run = tiny.made(key, absent=absent)
+    loaded, run = tiny.run_of(key, absent=absent)
     for target in targets(loaded, run):
-        got = occlusion(loaded, run, target)
-        for space, scores in got.scores.items():
+        explanation = occlusion(loaded, run, target)
+        for space, scores in explanation.scores.items():
             for i, score in enumerate(scores):
                 less = {n: p.clone() for n, p in run.inputs.present.items()}
                 less[space][i] = False
@@ -85,7 +85,7 @@ def test_occlusion_leaves_out_one_by_one(key, absent):
 
 
 def test_the_only_focus_token_gets_its_own_effect_and_others_the_interaction():
-    loaded, run = tiny.made("mmca-parallel")
+    loaded, run = tiny.run_of("mmca-parallel")
     alone = occlusion(loaded, run, Target("score")).scores
     about = occlusion(loaded, run, Target("score", "pieces", (2,))).scores
     assert about["pieces"][2] == pytest.approx(alone["pieces"][2], abs=1e-12)
@@ -96,7 +96,7 @@ def test_the_only_focus_token_gets_its_own_effect_and_others_the_interaction():
 
 @pytest.mark.parametrize("key", tiny.CARDS)
 def test_occlusion_is_captums_feature_ablation(key):
-    loaded, run = tiny.made(key, absent=True)
+    loaded, run = tiny.run_of(key, absent=True)
     inputs = run.inputs
     for target in targets(loaded, run):
         value = probe(loaded, inputs, target)
@@ -112,10 +112,10 @@ def test_occlusion_is_captums_feature_ablation(key):
 def test_a_space_of_one_token_can_be_left_out():
     loaded = tiny.model(tiny.CARDS["two-together"])
     run = tiny.ran(loaded, tiny.pair_inputs(right=1))
-    got = occlusion(loaded, run, Target("match")).scores["right"][0]
+    score = occlusion(loaded, run, Target("match")).scores["right"][0]
     plainly = {**run.inputs.tokens, "right": loaded.module.plain[1:]}
     want = run.outputs["match"] - plain.value(loaded, run.inputs, Target("match"), tokens=plainly)
-    assert got == pytest.approx(want, abs=1e-12)
+    assert score == pytest.approx(want, abs=1e-12)
 
 
 def shapley(loaded, inputs, target):
@@ -142,15 +142,15 @@ def test_shap_of_few_tokens_is_exact(focus):
     run = tiny.ran(loaded, tiny.pair_inputs(left=3, right=4))
     target = Target("match", "left" if focus else None, focus)
     want, worth = shapley(loaded, run.inputs, target)
-    got = shap(loaded, run, target)
-    np.testing.assert_allclose(np.concatenate(list(got.scores.values())), want, atol=1e-12)
-    numbers = got.facts.numbers
-    assert (numbers["exact"], numbers["samples"], got.facts.ranked) == (True, 2**7, True)
+    explanation = shap(loaded, run, target)
+    np.testing.assert_allclose(np.concatenate(list(explanation.scores.values())), want, atol=1e-12)
+    numbers = explanation.facts.numbers
+    assert (numbers["exact"], numbers["samples"], explanation.facts.ranked) == (True, 2**7, True)
     assert numbers["value"] - numbers["value_of_none"] == pytest.approx(worth[frozenset(range(7))] - worth[frozenset()])
 
 
 def test_the_pieces_of_a_word_are_one_player():
-    loaded, inputs = tiny.made("mmca-parallel")[0], tiny.inputs_of("mmca-parallel", absent=True)
+    loaded, inputs = tiny.run_of("mmca-parallel")[0], tiny.inputs_of("mmca-parallel", absent=True)
     of_word = np.array([0, 1, 1, 2])
     spaces = {**inputs.spaces, "pieces": Pieces("pieces", ("a", "b", "##c", "d"), of_word, ("a", "bc", "d"))}
     run = tiny.ran(loaded, replace(inputs, spaces=spaces))
@@ -168,7 +168,7 @@ def test_the_pieces_of_a_word_are_one_player():
                 for name, token in groups[player]:
                     present[name][token] = True
             worth[frozenset(some)] = plain.value(loaded, run.inputs, Target("score"), present=present)
-    got, n = shap(loaded, run, Target("score")).scores, len(groups)
+    scores, n = shap(loaded, run, Target("score")).scores, len(groups)
     for player, group in enumerate(groups):
         want = sum(
             (worth[some | {player}] - value) / (n * comb(n - 1, len(some)))
@@ -176,7 +176,7 @@ def test_the_pieces_of_a_word_are_one_player():
             if player not in some
         )
         for name, token in group:
-            assert got[name][token] == pytest.approx(want / len(group), abs=1e-10)
+            assert scores[name][token] == pytest.approx(want / len(group), abs=1e-10)
 
 
 def additive(count, seed=0):
@@ -211,9 +211,9 @@ def test_shap_comes_to_the_shapley_values_with_an_honest_error():
     assert many.sum() == pytest.approx(want.sum(), abs=1e-9)  # the constraint is met, whatever the samples
     assert few.sum() == pytest.approx(want.sum(), abs=1e-9)
     assert finer.numbers["standard_error"] < facts.numbers["standard_error"] / 5
-    for values, told in ((few, facts), (many, finer)):
+    for values, of_estimate in ((few, facts), (many, finer)):
         real = np.sqrt(np.mean((values - want) ** 2))
-        assert 0.4 < real / told.numbers["standard_error"] < 2.5
+        assert 0.4 < real / of_estimate.numbers["standard_error"] < 2.5
 
 
 def test_shap_is_least_squares_over_its_coalitions():
@@ -273,11 +273,11 @@ def test_the_time_of_a_slow_model_ends_too(monkeypatch):
 
 
 def test_coalitions_without_the_focus_need_no_run():
-    loaded, run = tiny.made("mmca-parallel")
+    loaded, run = tiny.run_of("mmca-parallel")
     target, groups = Target("score", "pieces", (2,)), players_of_shap(run.inputs)
     coalitions = np.random.default_rng(0).random((40, len(groups))) < 0.5
-    got = game(loaded, run.inputs, target, groups)(coalitions)
-    for row, value in zip(coalitions, got, strict=True):
+    values = game(loaded, run.inputs, target, groups)(coalitions)
+    for row, value in zip(coalitions, values, strict=True):
         present = {name: torch.zeros(len(p), dtype=torch.bool) for name, p in run.inputs.present.items()}
         for player in np.flatnonzero(row):
             for name, token in groups[player]:
@@ -286,7 +286,7 @@ def test_coalitions_without_the_focus_need_no_run():
 
 
 def test_shap_refuses_too_few_samples():
-    loaded, run = tiny.made("mmca-parallel")
+    loaded, run = tiny.run_of("mmca-parallel")
     least = 2 * len(players_of_shap(run.inputs)) + 6
     with pytest.raises(ModelError, match=f"at least {least} samples"):
         shap(loaded, run, Target("score"), n_samples=least - 1)
@@ -294,7 +294,7 @@ def test_shap_refuses_too_few_samples():
 
 @pytest.mark.parametrize("key", ["occlusion", "shap", "integrated", "gradient", "gradcam"])
 def test_methods_of_the_whole_model_refuse_a_layer_or_head(key):
-    loaded, run = tiny.made("mmca-parallel")
+    loaded, run = tiny.run_of("mmca-parallel")
     for question in ({"call": "joint.0.attention"}, {"head": 0}):
         with pytest.raises(ModelError, match="explains the whole model"):
             METHODS[key].explain(loaded, run, Target("score"), **question)

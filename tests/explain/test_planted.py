@@ -17,9 +17,9 @@ def test_a_map_is_held_against_the_size_of_the_truth() -> None:
 
 
 def test_chance_is_what_random_maps_reach() -> None:
-    told = chance(160)
-    assert told.correlation == pytest.approx(1.645 / 159**0.5, abs=0.02)  # normal approximation of Spearman's test
-    assert 0.125 <= told.hits <= 0.25  # hypergeometric: mean 1.6 of 16
+    expected = chance(160)
+    assert expected.correlation == pytest.approx(1.645 / 159**0.5, abs=0.02)  # normal approximation of Spearman's test
+    assert 0.125 <= expected.hits <= 0.25  # hypergeometric: mean 1.6 of 16
     truth = np.random.default_rng(5).standard_normal(160)
-    made = [fit(np.random.default_rng(seed).random(160), truth) for seed in range(200)]
-    assert np.mean([one.correlation < told.correlation for one in made]) == pytest.approx(0.95, abs=0.04)
+    fits = [fit(np.random.default_rng(seed).random(160), truth) for seed in range(200)]
+    assert np.mean([drawn.correlation < expected.correlation for drawn in fits]) == pytest.approx(0.95, abs=0.04)

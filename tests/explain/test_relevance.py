@@ -36,7 +36,7 @@ def test_rows_are_those_of_the_whole_matrix(key, absent, chunk, kept, held, monk
     monkeypatch.setattr(relevance, "CHUNK", chunk)
     monkeypatch.setattr(flow, "KEPT", kept)
     monkeypatch.setattr(relevance, "HELD", held)
-    loaded, run = tiny.made(key, absent=absent)
+    loaded, run = tiny.run_of(key, absent=absent)
     places = plain.layout(run)
     for output in loaded.card.outputs:  # the second is not the one whose gradients the run carries
         for head in (None, 3):
@@ -46,8 +46,8 @@ def test_rows_are_those_of_the_whole_matrix(key, absent, chunk, kept, held, monk
                     continue
                 if key == "classes" and space == "right":
                     continue
-                got = explain(loaded, run, Target(output, space, (0, 2)), head=head)
-                for name, scores in got.scores.items():
+                explanation = explain(loaded, run, Target(output, space, (0, 2)), head=head)
+                for name, scores in explanation.scores.items():
                     row = want[places[space][[0, 2]]].mean(0)[places[name]]
                     np.testing.assert_allclose(scores, row, rtol=1e-9, atol=1e-14)
             every = explain(loaded, run, Target(output), head=head)
@@ -62,7 +62,7 @@ def test_rows_are_those_of_the_whole_matrix(key, absent, chunk, kept, held, monk
 
 
 def test_the_whole_matrix_is_not_trivial():
-    loaded, run = tiny.made("two-together")
+    loaded, run = tiny.run_of("two-together")
     matrix, places = whole(loaded, run, "match"), plain.layout(run)
     assert matrix[np.ix_(places["left"], places["right"])].max() > 1e-3
     assert matrix[np.ix_(places["right"], places["right"])].max() > 1e-3
@@ -70,24 +70,24 @@ def test_the_whole_matrix_is_not_trivial():
 
 def counted(monkeypatch):
     """A list that grows with the name of a call whenever rows of it are made, and one with every product."""
-    made, products, rows, times = [], [], AttentionCall.rows, flow.Weights.times
-    monkeypatch.setattr(AttentionCall, "rows", lambda call, *part: made.append(call.name) or rows(call, *part))
+    asked_rows, products, rows, times = [], [], AttentionCall.rows, flow.Weights.times
+    monkeypatch.setattr(AttentionCall, "rows", lambda call, *part: asked_rows.append(call.name) or rows(call, *part))
 
     def noted(weights, call, values, **more):
         products.extend([call.name] * bool(values.any()))
         return times(weights, call, values, **more)
 
     monkeypatch.setattr(flow.Weights, "times", noted)
-    return made, products
+    return asked_rows, products
 
 
 def test_each_row_is_made_once_for_all_spaces_even_where_none_is_kept(monkeypatch):
-    loaded, run = tiny.made("mmca-stacked", target="score")
+    loaded, run = tiny.run_of("mmca-stacked", target="score")
     monkeypatch.setattr(relevance, "HELD", 0)
     monkeypatch.setattr(flow, "KEPT", 0)
-    made, products = counted(monkeypatch)
+    asked_rows, products = counted(monkeypatch)
     explain(loaded, run, Target("score"))
-    assert sorted(made) == sorted(products) == sorted(c.name for c in run.calls)
+    assert sorted(asked_rows) == sorted(products) == sorted(c.name for c in run.calls)
 
 
 @pytest.mark.parametrize("layers", range(1, 7))
@@ -99,12 +99,12 @@ def test_layers_of_co_attention(layers, monkeypatch):
     for held in (2**22, 0):
         monkeypatch.setattr(relevance, "HELD", held)
         with monkeypatch.context() as patch:
-            made, products = counted(patch)
-            got = explain(loaded, run, Target("match")).scores
-        here = np.concatenate([places[name][run.inputs.present[name].numpy()] for name in got])
-        for name, scores in got.items():
+            asked_rows, products = counted(patch)
+            scores_of = explain(loaded, run, Target("match")).scores
+        here = np.concatenate([places[name][run.inputs.present[name].numpy()] for name in scores_of])
+        for name, scores in scores_of.items():
             np.testing.assert_allclose(scores, want[here].sum(0)[places[name]], rtol=1e-9)
-        assert sorted(made) == sorted(call.name for call in run.calls), "rows are made once and kept"
+        assert sorted(asked_rows) == sorted(call.name for call in run.calls), "rows are made once and kept"
         assert len(products) == (0 if held else (7, 16, 37, 72, 136, 242)[layers - 1])
 
 
@@ -118,51 +118,51 @@ def test_rooms_take_few_products_and_keep_little(monkeypatch):
     monkeypatch.setattr(flow, "KEPT", 2**18)
     monkeypatch.setattr(relevance, "HELD", 0)
     _, products = counted(monkeypatch)
-    got = explain(loaded, run, Target(run.target)).scores
+    explanation = explain(loaded, run, Target(run.target)).scores
     assert len(products) == 48
     assert 0 < sum(rows.numel() for rows in kept[0].kept.values()) <= 2**18
-    for name, scores in got.items():
+    for name, scores in explanation.items():
         np.testing.assert_allclose(scores, want[name], rtol=1e-9)
 
 
 def test_by_hand_for_one_cross_attention():
     # R^{ss} and R^{qq} are identities, so eq. 10 leaves Ā itself, and eq. 11 adds Ā R^{qs} = 0
-    loaded, run = tiny.made("two-in-turn")
+    loaded, run = tiny.run_of("two-in-turn")
     index = [c.name for c in run.calls].index("left_to_right.1")
     weights, grads = plain.gradients(loaded, run.inputs, "match")[index]
-    got = explain(loaded, run, Target("match", "left", (3,)), call="left_to_right.1").scores
-    np.testing.assert_allclose(got["right"], np.maximum(weights * grads, 0).mean(0)[3], atol=1e-15)
-    assert not got["left"].any()
+    scores = explain(loaded, run, Target("match", "left", (3,)), call="left_to_right.1").scores
+    np.testing.assert_allclose(scores["right"], np.maximum(weights * grads, 0).mean(0)[3], atol=1e-15)
+    assert not scores["left"].any()
 
 
 def test_an_output_without_gradient_gives_zero_and_no_nan():
-    loaded, run = tiny.made("two-together")
+    loaded, run = tiny.run_of("two-together")
     silent = replace(run, calls=tuple(replace(c, grad_out=torch.zeros_like(c.grad_out)) for c in run.calls))
     deaf = replace(run, calls=tuple(replace(c, grad_out=None) for c in run.calls))
-    for one in (silent, deaf):
+    for degenerate in (silent, deaf):
         for target in (Target("match"), Target("match", "left", (0, 1))):
-            for scores in explain(loaded, one, target).scores.values():
+            for scores in explain(loaded, degenerate, target).scores.values():
                 assert (scores == 0).all()
 
 
 def test_rows_that_are_zero_stay_zero():
     # one query hears nothing in its self-attention: its row of R − I is zero, and must not become NaN
-    loaded, run = tiny.made("two-together")
+    loaded, run = tiny.run_of("two-together")
     calls = []
     for call in run.calls:
         grad = call.grad_out.clone()
         if call.name.startswith("left."):
             grad[:, 2] = 0
         calls.append(replace(call, grad_out=grad))
-    got = explain(loaded, replace(run, calls=tuple(calls)), Target("match"))
+    explanation = explain(loaded, replace(run, calls=tuple(calls)), Target("match"))
     maps = {c.name: (c.rows() * c.grad_rows()).clamp_min(0).mean(0).numpy() for c in calls}
     want, places = plain.chefer(run, plain.steps_of(loaded, run, "match"), maps), plain.layout(run)
-    for name, scores in got.scores.items():
+    for name, scores in explanation.scores.items():
         np.testing.assert_allclose(scores, want.sum(0)[places[name]], rtol=1e-9)
 
 
 def test_gradients_are_those_of_the_output_asked_for():
-    loaded, run = tiny.made("mmca-parallel", target="alone")
+    loaded, run = tiny.run_of("mmca-parallel", target="alone")
     assert engine.regrad(loaded, run, "alone") is run
     asked = explain(loaded, run, Target("score"))
     fresh = explain(loaded, tiny.ran(loaded, run.inputs, "score"), Target("score"))

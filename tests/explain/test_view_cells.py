@@ -17,7 +17,7 @@ CLASS = Target("two", "class", (0,))
 modes = pytest.mark.parametrize("cross", ["joint", "pairwise", "sequential", "none"])
 
 
-def made(cross: str, *, absent: bool = False) -> tuple[Loaded, Run]:
+def views_run(cross: str, *, absent: bool = False) -> tuple[Loaded, Run]:
     loaded = tiny.model(tiny.mmvit(cross))
     return loaded, tiny.ran(loaded, tiny.inputs_of("mmvit", absent=absent), "two")
 
@@ -25,54 +25,54 @@ def made(cross: str, *, absent: bool = False) -> tuple[Loaded, Run]:
 @pytest.mark.parametrize("key", METHODS)
 @modes
 def test_every_method_answers_for_every_patch(key: str, cross: str) -> None:
-    method, (loaded, run) = METHODS[key], made(cross, absent=True)
+    method, (loaded, run) = METHODS[key], views_run(cross, absent=True)
     target = CLASS if method.needs_focus else Target("two")
-    got = method.explain(loaded, run, target, **QUICK.get(key, {}))
-    assert (got.unit, got.signed) == (method.unit, method.signed)
-    for name, scores in got.scores.items():
+    explanation = method.explain(loaded, run, target, **QUICK.get(key, {}))
+    assert (explanation.unit, explanation.signed) == (method.unit, method.signed)
+    for name, scores in explanation.scores.items():
         assert scores.shape == (len(run.spaces[name]),)
         if name in run.inputs.present:
             assert not scores[~run.inputs.present[name].numpy()].any()
     first, second = ("view1.stage2", "view2.stage2") if key == "gradcam" else ("view1", "view2")
-    assert first in got.scores
-    assert key == "gradcam" or got.scores[first].any()  # whose map may lie below zero everywhere
+    assert first in explanation.scores
+    assert key == "gradcam" or explanation.scores[first].any()  # whose map may lie below zero everywhere
     if cross in ("joint", "pairwise"):
-        assert second in got.scores
-        assert key in ("gradcam", "relevance") or got.scores[second].any()
-    if cross == "none" and second in got.scores and key not in ("received", "shap"):  # shap's are estimates
-        assert np.abs(got.scores[second]).max() < 1e-9, "only the first view reaches the class token"
+        assert second in explanation.scores
+        assert key in ("gradcam", "relevance") or explanation.scores[second].any()
+    if cross == "none" and second in explanation.scores and key not in ("received", "shap"):  # shap's are estimates
+        assert np.abs(explanation.scores[second]).max() < 1e-9, "only the first view reaches the class token"
 
 
 @pytest.mark.parametrize("absent", [False, True])
 @modes
 def test_rollout_is_the_product_of_the_matrices(cross: str, absent: bool) -> None:
-    loaded, run = made(cross, absent=absent)
+    loaded, run = views_run(cross, absent=absent)
     maps = {c.name: plain.attention(run, c.name).mean(0) for c in run.calls}
     rows, places = dense.views(loaded.module, run.inputs, maps, dense.mixed), columns(run)
     pooled = Target("two", "view1.stage2", (1,))
     for target, row in ((Target("two"), rows["class"][0]), (CLASS, rows["class"][0]), (pooled, rows["view1"][1])):
-        got = METHODS["rollout"].explain(loaded, run, target).scores
-        assert set(got) == {"class", "view1", "view2"}
-        assert sum(scores.sum() for scores in got.values()) == pytest.approx(1, abs=1e-12)
-        for name, scores in got.items():
+        scores_of = METHODS["rollout"].explain(loaded, run, target).scores
+        assert set(scores_of) == {"class", "view1", "view2"}
+        assert sum(scores.sum() for scores in scores_of.values()) == pytest.approx(1, abs=1e-12)
+        for name, scores in scores_of.items():
             np.testing.assert_allclose(scores, row[places[name]], atol=1e-12)
 
 
 @pytest.mark.parametrize("absent", [False, True])
 @modes
 def test_relevance_is_the_row_of_the_whole_matrix(cross: str, absent: bool) -> None:
-    loaded, run = made(cross, absent=absent)
+    loaded, run = views_run(cross, absent=absent)
     maps = {
         call.name: np.maximum(grads * weights, 0).mean(0)
         for call, (weights, grads) in zip(run.calls, plain.gradients(loaded, run.inputs, "two"), strict=True)
     }
     row = dense.views(loaded.module, run.inputs, maps, dense.grown)["class"][0]
     row[0] -= 1  # R − I
-    got = METHODS["relevance"].explain(loaded, run, Target("two")).scores
-    assert set(got) == {"class", "view1", "view2"}
-    for name, scores in got.items():
+    scores_of = METHODS["relevance"].explain(loaded, run, Target("two")).scores
+    assert set(scores_of) == {"class", "view1", "view2"}
+    for name, scores in scores_of.items():
         np.testing.assert_allclose(scores, row[columns(run)[name]], rtol=1e-9, atol=1e-14)
-    assert got["view1"].max() > 1e-6
+    assert scores_of["view1"].max() > 1e-6
 
 
 def columns(run: Run) -> dict[str, slice]:
@@ -83,20 +83,20 @@ def columns(run: Run) -> dict[str, slice]:
 
 @modes
 def test_look_of_one_call_is_its_row_at_the_true_keys(cross: str) -> None:
-    loaded, run = made(cross)
+    loaded, run = views_run(cross)
     for call in plain.calls_about(run, "class"):
         matrix = plain.attention(run, call.name).mean(0)
-        got = METHODS["look"].explain(loaded, run, CLASS, call=call.name).scores
-        np.testing.assert_allclose(np.concatenate(list(got.values())), matrix[0], atol=1e-14)
-        assert any(isinstance(run.spaces[name], Cells) and run.spaces[name].of for name in got)
+        scores = METHODS["look"].explain(loaded, run, CLASS, call=call.name).scores
+        np.testing.assert_allclose(np.concatenate(list(scores.values())), matrix[0], atol=1e-14)
+        assert any(isinstance(run.spaces[name], Cells) and run.spaces[name].of for name in scores)
 
 
 def test_look_over_calls_shares_pooled_weights_among_what_they_cover() -> None:
-    loaded, run = made("joint")
-    got = METHODS["look"].explain(loaded, run, CLASS).scores
-    assert set(got) == {"class", "view1", "view2"}
+    loaded, run = views_run("joint")
+    scores_of = METHODS["look"].explain(loaded, run, CLASS).scores
+    assert set(scores_of) == {"class", "view1", "view2"}
     asked, places = plain.calls_about(run, "class"), plain.layout(run)
-    want = {name: np.zeros(len(run.spaces[name])) for name in got}
+    want = {name: np.zeros(len(run.spaces[name])) for name in scores_of}
     for call in asked:
         row = dict(zip(plain.where(run, call.keys).tolist(), plain.attention(run, call.name).mean(0)[0], strict=True))
         for name, index in places.items():
@@ -106,41 +106,41 @@ def test_look_over_calls_shares_pooled_weights_among_what_they_cover() -> None:
             while getattr(leaf, "of", None) is not None:
                 values, leaf = values @ leaf.cover, leaf.of
             want[leaf.name] += values / len(asked)
-    for name, scores in got.items():
+    for name, scores in scores_of.items():
         np.testing.assert_allclose(scores, want[name], atol=1e-14)
-    assert sum(s.sum() for s in got.values()) == pytest.approx(1)
+    assert sum(s.sum() for s in scores_of.values()) == pytest.approx(1)
 
 
 def test_received_does_not_count_pooled_queries_that_are_absent() -> None:
-    loaded, run = made("joint")
+    loaded, run = views_run("joint")
     gone = run.spaces["view1.stage2"].cover[0] > 0
     part = tiny.ran(loaded, run.inputs.without({"view1": tuple(np.flatnonzero(gone).tolist())}), "two")
     call = part.call("stage2.block2.joint")
     asks = np.ones(call.q.shape[1], bool)
     asks[1] = False  # after the class token
-    got = METHODS["received"].explain(loaded, part, Target("two"), call=call.name).scores
+    scores = METHODS["received"].explain(loaded, part, Target("two"), call=call.name).scores
     matrix = plain.attention(part, call.name).mean(0)
-    np.testing.assert_allclose(np.concatenate(list(got.values())), matrix[asks].mean(0), atol=1e-14)
+    np.testing.assert_allclose(np.concatenate(list(scores.values())), matrix[asks].mean(0), atol=1e-14)
 
 
 def test_leave_one_out_is_the_model_without_that_patch() -> None:
-    loaded, run = made("joint")
-    got = METHODS["occlusion"].explain(loaded, run, Target("two")).scores
+    loaded, run = views_run("joint")
+    scores = METHODS["occlusion"].explain(loaded, run, Target("two")).scores
     for space, token in (("view1", 0), ("view1", 9), ("view2", 5)):
         without = plain.value(loaded, run.inputs.without({space: (token,)}), Target("two"))
-        assert got[space][token] == pytest.approx(run.outputs["two"] - without, abs=1e-10)
+        assert scores[space][token] == pytest.approx(run.outputs["two"] - without, abs=1e-10)
 
 
 def test_integrated_gradients_add_up() -> None:
-    loaded, run = made("joint")
-    got = METHODS["integrated"].explain(loaded, run, Target("two"), n_steps=200)
+    loaded, run = views_run("joint")
+    explanation = METHODS["integrated"].explain(loaded, run, Target("two"), n_steps=200)
     flat = {n: loaded.module.baseline()[n].expand_as(t) for n, t in run.inputs.tokens.items()}
     whole = run.outputs["two"] - plain.value(loaded, run.inputs, Target("two"), tokens=flat)
-    assert sum(s.sum() for s in got.scores.values()) == pytest.approx(whole, abs=0.02 * abs(whole) + 1e-3)
+    assert sum(s.sum() for s in explanation.scores.values()) == pytest.approx(whole, abs=0.02 * abs(whole) + 1e-3)
 
 
 def test_only_methods_of_attention_take_the_view_of_pooled_tokens() -> None:
-    loaded, run = made("joint")
+    loaded, run = views_run("joint")
     for key, method in METHODS.items():
         target = Target("two", "view1.stage2", (0,))
         if method.kind == "attention":

@@ -59,37 +59,35 @@ def model(settings=TINY, seed: int = 0, linear: bool = False) -> engine.Loaded:
     return replace(loaded, module=engine.freeze(module))
 
 
-def made(loaded: engine.Loaded, sample: Sample = SAMPLE, gone=()):
+def room_run(loaded: engine.Loaded, sample: Sample = SAMPLE, gone=()):
     """Voxels and pixels in float64, and a run of the tokens made of them."""
-    found = voxels_and_pixels(sample, loaded.card.settings)
-    found = replace(found, seen=found.seen.double(), pictures=found.pictures.double())
+    fine = voxels_and_pixels(sample, loaded.card.settings)
+    fine = replace(fine, seen=fine.seen.double(), pictures=fine.pictures.double())
     plain = loaded.card.prepare(sample, loaded.card.settings)
     context = {"places": plain.context["places"].double()}
-    tokens = {"supervoxels": of_voxels(loaded.module, found, found.seen)}
-    present = {"supervoxels": torch.ones(len(found.places), dtype=torch.bool), **plain.present}
+    tokens = {"supervoxels": of_voxels(loaded.module, fine, fine.seen)}
+    present = {"supervoxels": torch.ones(len(fine.places), dtype=torch.bool), **plain.present}
     if sights := loaded.module.sights:
         tokens[sights] = torch.cat(
-            [of_pictures(loaded.module, found, i, p[None])[0] for i, p in enumerate(found.pictures)]
+            [of_pictures(loaded.module, fine, i, p[None])[0] for i, p in enumerate(fine.pictures)]
         )
     inputs = Inputs({n: t.detach() for n, t in tokens.items()}, present, plain.spaces, context)
-    return found, engine.run_inputs(loaded, inputs.without(dict(gone)), sample)
+    return fine, engine.run_inputs(loaded, inputs.without(dict(gone)), sample)
 
 
-def everything(loaded, run, found, method: str, **steps):
+def everything(loaded, run, fine, method: str, **steps):
     """Both steps for all that there is."""
     kept = {name: {"n_steps": n} for name, n in steps.items()}
-    reading = finer.read(loaded, run, found, Target("red"), method, **kept.get("tokens", {}))
-    voxels = finer.trace_voxels(loaded, found, reading, **kept.get("voxels", {}))
-    each = {
-        i: finer.trace_photo(loaded, found, reading, i, **kept.get("photo", {})) for i in range(len(found.pictures))
-    }
+    reading = finer.read(loaded, run, fine, Target("red"), method, **kept.get("tokens", {}))
+    voxels = finer.trace_voxels(loaded, fine, reading, **kept.get("voxels", {}))
+    each = {i: finer.trace_photo(loaded, fine, reading, i, **kept.get("photo", {})) for i in range(len(fine.pictures))}
     return reading, voxels, each
 
 
-def value(loaded, run, found, seen, pictures, output: str = "red") -> float:
+def value(loaded, run, fine, seen, pictures, output: str = "red") -> float:
     """The output for other voxels and pixels, straight through all networks."""
-    tokens = {"supervoxels": of_voxels(loaded.module, found, seen)}
-    parts = [of_pictures(loaded.module, found, i, p[None])[0] for i, p in enumerate(pictures)]
+    tokens = {"supervoxels": of_voxels(loaded.module, fine, seen)}
+    parts = [of_pictures(loaded.module, fine, i, p[None])[0] for i, p in enumerate(pictures)]
     tokens[loaded.module.sights] = torch.cat(parts)
     with torch.no_grad():
         context = engine.batched(run.inputs.context)
@@ -101,10 +99,10 @@ def value(loaded, run, found, seen, pictures, output: str = "red") -> float:
 @pytest.mark.parametrize("tokens_2d", ["patch", "view"])
 def test_integrated_gradients_make_up_the_difference_from_blank_voxels_and_grey_photos(tokens_2d) -> None:
     loaded = model(replace(TINY, tokens_2d=tokens_2d))
-    found, run = made(loaded)
-    reading, voxels, each = everything(loaded, run, found, "integrated", tokens=64, voxels=128, photo=32)
+    fine, run = room_run(loaded)
+    reading, voxels, each = everything(loaded, run, fine, "integrated", tokens=64, voxels=128, photo=32)
     assert reading.value == pytest.approx(run.outputs["red"], abs=1e-12)
-    assert reading.plain == pytest.approx(value(loaded, run, found, *found.baseline()), abs=1e-12)
+    assert reading.plain == pytest.approx(value(loaded, run, fine, *fine.baseline()), abs=1e-12)
     assert abs(reading.value - reading.plain) > 0.01
     assert abs(reading.gap) < 1e-5
     assert abs(voxels.gap) < 2e-3 * np.abs(voxels.scores).sum()  # a ReLU has a kink
@@ -112,25 +110,25 @@ def test_integrated_gradients_make_up_the_difference_from_blank_voxels_and_grey_
     for photo, traced in each.items():
         assert abs(traced.gap) < 1e-5, photo
         total += traced.scores.sum()
-    gaps = reading.gap + voxels.gap + sum(one.gap for one in each.values())
+    gaps = reading.gap + voxels.gap + sum(of_photo.gap for of_photo in each.values())
     assert total - gaps == pytest.approx(reading.value - reading.plain, abs=1e-9)
 
 
 def test_gradient_times_input_is_the_chain_rule_and_meets_finite_differences() -> None:
     loaded = model()
-    found, run = made(loaded)
-    _, voxels, each = everything(loaded, run, found, "gradient")
-    plain, step = found.baseline(), 1e-5
+    fine, run = room_run(loaded)
+    _, voxels, each = everything(loaded, run, fine, "gradient")
+    plain, step = fine.baseline(), 1e-5
     rng = torch.Generator().manual_seed(3)
     for _ in range(3):  # scores are gradient · way, so that scores · r are the slope along r · way
-        random = torch.randn(found.seen.shape, generator=rng, dtype=torch.float64)
-        along = random * (found.seen - plain[0])
-        ends = [value(loaded, run, found, found.seen + s * along, found.pictures) for s in (step, -step)]
+        random = torch.randn(fine.seen.shape, generator=rng, dtype=torch.float64)
+        along = random * (fine.seen - plain[0])
+        ends = [value(loaded, run, fine, fine.seen + s * along, fine.pictures) for s in (step, -step)]
         want = float((torch.from_numpy(voxels.scores) * random).sum())
         assert (ends[0] - ends[1]) / (2 * step) == pytest.approx(want, rel=1e-4, abs=1e-8)
-    way = found.pictures - plain[1]
-    ends = [value(loaded, run, found, found.seen, found.pictures + s * way) for s in (step, -step)]
-    want = sum(one.scores.sum() for one in each.values())
+    way = fine.pictures - plain[1]
+    ends = [value(loaded, run, fine, fine.seen, fine.pictures + s * way) for s in (step, -step)]
+    want = sum(photo.scores.sum() for photo in each.values())
     assert (ends[0] - ends[1]) / (2 * step) == pytest.approx(want, rel=1e-5)
 
 
@@ -139,50 +137,50 @@ def test_a_supervoxel_gets_what_its_voxels_get_where_the_network_is_linear(metho
     settings = replace(TINY, fusion="none", voxel=0.1)
     loaded = model(settings, linear=True)
     sample = Sample("cloud", {"points": SAMPLE.parts["points"]})
-    found, run = made(loaded, sample)
+    fine, run = room_run(loaded, sample)
     loaded.module.mean_supervoxels.zero_()  # what the linear network makes of the baseline
     want = METHODS[method].explain(loaded, run, Target("red"), **({"n_steps": 24} if method == "integrated" else {}))
-    reading, voxels, each = everything(loaded, run, found, method, tokens=24, voxels=2)
+    reading, voxels, each = everything(loaded, run, fine, method, tokens=24, voxels=2)
     assert not each
     share = voxels.scores.sum(1)
     split = want.scores["supervoxels"]
     np.testing.assert_allclose(reading.owed["supervoxels"], split, atol=1e-8)
     assert share.sum() == pytest.approx(split.sum(), abs=1e-7)
-    single = np.bincount(np.unique(found.pairs.numpy(), axis=1)[0], minlength=len(share)) == 1
-    pure = [p for p in range(len(split)) if single[found.pairs[0][found.pairs[1] == p]].all()]
+    single = np.bincount(np.unique(fine.pairs.numpy(), axis=1)[0], minlength=len(share)) == 1
+    pure = [p for p in range(len(split)) if single[fine.pairs[0][fine.pairs[1] == p]].all()]
     assert len(pure) > 3, "supervoxels none of whose voxels belongs to another one too"
-    _, sums = finer.collect(run, found, reading, voxels, {})
+    _, sums = finer.collect(run, fine, reading, voxels, {})
     np.testing.assert_allclose(sums.scores["supervoxels"][pure], split[pure], atol=1e-7)
 
 
 def test_sums_over_supervoxels_and_patches_lose_nothing() -> None:
     loaded = model()
-    found, run = made(loaded)
-    reading, voxels, each = everything(loaded, run, found, "gradient")
-    fine, coarse = finer.collect(run, found, reading, voxels, each)
+    of_room, run = room_run(loaded)
+    reading, voxels, each = everything(loaded, run, of_room, "gradient")
+    fine, coarse = finer.collect(run, of_room, reading, voxels, each)
     assert coarse.scores["supervoxels"].sum() == pytest.approx(fine.scores["voxels"].sum(), abs=1e-9)
     pixels = fine.scores["pixels"].reshape(2, 2, 32, 3, 32)
     np.testing.assert_allclose(coarse.scores["patches"].reshape(2, 2, 3), pixels.sum((2, 4)), atol=1e-12)
-    assert sum(finer.by_name(found, voxels).values()) == pytest.approx(fine.scores["voxels"])
-    assert set(finer.by_name(found, voxels)) == {"colour", "height", "upright", "there"}
+    assert sum(finer.by_name(of_room, voxels).values()) == pytest.approx(fine.scores["voxels"])
+    assert set(finer.by_name(of_room, voxels)) == {"colour", "height", "upright", "there"}
     assert fine.signed
     assert fine.provenance.options["baseline"] == "voxels that say nothing, grey photos"
 
 
 def test_the_frame_around_a_photo_gets_nothing() -> None:
     loaded = model()
-    found, run = made(loaded)
-    _, _, each = everything(loaded, run, found, "gradient")
+    fine, run = room_run(loaded)
+    _, _, each = everything(loaded, run, fine, "gradient")
     upright = each[1].scores  # 96 × 64 in a frame of 64 × 96
-    assert found.inside[1].float().mean() < 0.6
-    assert not upright[~found.inside[1].numpy()].any()
-    assert upright[found.inside[1].numpy()].any()
+    assert fine.inside[1].float().mean() < 0.6
+    assert not upright[~fine.inside[1].numpy()].any()
+    assert upright[fine.inside[1].numpy()].any()
 
 
 def test_what_is_left_out_gets_nothing_and_the_rest_is_asked_anew() -> None:
     loaded = model()
-    found, run = made(loaded, gone={"patches": tuple(range(6))})
-    reading, _, each = everything(loaded, run, found, "integrated", tokens=4, voxels=1, photo=1)
+    fine, run = room_run(loaded, gone={"patches": tuple(range(6))})
+    reading, _, each = everything(loaded, run, fine, "integrated", tokens=4, voxels=1, photo=1)
     assert not each[0].scores.any()
     assert each[1].scores.any()
     assert reading.value == pytest.approx(run.outputs["red"])
@@ -191,21 +189,21 @@ def test_what_is_left_out_gets_nothing_and_the_rest_is_asked_anew() -> None:
 def test_a_cloud_without_colours_owes_nothing_to_colour() -> None:
     loaded = model()
     bare = Sample("bare", {"points": PointCloud(SAMPLE.parts["points"].xyz), "views": SAMPLE.parts["views"]})
-    found, run = made(loaded, bare)
-    _, voxels, _ = everything(loaded, run, found, "gradient")
-    parts = finer.by_name(found, voxels)
+    fine, run = room_run(loaded, bare)
+    _, voxels, _ = everything(loaded, run, fine, "gradient")
+    parts = finer.by_name(fine, voxels)
     assert not parts["colour"].any()
     assert parts["height"].any()
 
 
 def test_voxels_are_painted_on_the_points_that_lie_in_them() -> None:
-    found = voxels_and_pixels(SAMPLE, TINY)
-    xyz, of_point = SAMPLE.parts["points"].xyz, found.voxels.of_point
+    fine = voxels_and_pixels(SAMPLE, TINY)
+    xyz, of_point = SAMPLE.parts["points"].xyz, fine.voxels.of_point
     assert of_point.shape == (len(xyz),)
-    for voxel in range(0, len(found.voxels), 17):
+    for voxel in range(0, len(fine.voxels), 17):
         inside = xyz[of_point == voxel]
         assert (np.ptp(inside, axis=0) < 0.2 + 0.1 + 1e-5).all()  # small voxels are laid by the mean of their points
-        np.testing.assert_allclose(found.voxels.middles[voxel], inside.mean(0), atol=1e-5)
+        np.testing.assert_allclose(fine.voxels.middles[voxel], inside.mean(0), atol=1e-5)
 
 
 def test_outputs_stay_as_they_are_and_no_gradient_is_kept(monkeypatch) -> None:
@@ -213,25 +211,25 @@ def test_outputs_stay_as_they_are_and_no_gradient_is_kept(monkeypatch) -> None:
     loaded = engine.untrained(card("tiny", "tiny", settings=TINY, checkpoint=None))
     inputs = engine.prepare(loaded, SAMPLE)
     run = engine.run_inputs(loaded, inputs, SAMPLE)
-    found = voxels_and_pixels(SAMPLE, TINY)
-    torch.testing.assert_close(of_voxels(loaded.module, found, found.seen), inputs.tokens["supervoxels"])
+    fine = voxels_and_pixels(SAMPLE, TINY)
+    torch.testing.assert_close(of_voxels(loaded.module, fine, fine.seen), inputs.tokens["supervoxels"])
     for i in range(2):
-        patches = of_pictures(loaded.module, found, i, found.pictures[i : i + 1])[0]
+        patches = of_pictures(loaded.module, fine, i, fine.pictures[i : i + 1])[0]
         torch.testing.assert_close(patches, inputs.tokens["patches"][6 * i : 6 * i + 6], rtol=1e-4, atol=1e-4)
-    reading, _, each = everything(loaded, run, found, "integrated", tokens=2, voxels=1, photo=2)
+    reading, _, each = everything(loaded, run, fine, "integrated", tokens=2, voxels=1, photo=2)
     assert reading.value == pytest.approx(run.outputs["red"], abs=1e-5)
     assert each[0].scores.any()
     assert engine.run_inputs(loaded, inputs, SAMPLE).outputs == run.outputs
     assert all(p.grad is None for p in [*loaded.module.parameters(), *regions._shared().parameters()])
-    assert not found.seen.requires_grad
+    assert not fine.seen.requires_grad
 
 
 def test_work_is_told_and_can_be_stopped() -> None:
     loaded = model()
-    found, run = made(loaded)
+    fine, run = room_run(loaded)
     shares = []
     reading = finer.read(
-        loaded, run, found, Target("red"), "integrated", n_steps=8, progress=lambda s, w: shares.append(s)
+        loaded, run, fine, Target("red"), "integrated", n_steps=8, progress=lambda s, w: shares.append(s)
     )
     assert shares == sorted(shares)
     assert shares[-1] <= 1
@@ -243,24 +241,24 @@ def test_work_is_told_and_can_be_stopped() -> None:
         raise Stopped
 
     with pytest.raises(Stopped):
-        finer.trace_voxels(loaded, found, reading, progress=stop)
+        finer.trace_voxels(loaded, fine, reading, progress=stop)
     with pytest.raises(Stopped):
-        finer.trace_photo(loaded, found, reading, 0, progress=stop)
+        finer.trace_photo(loaded, fine, reading, 0, progress=stop)
 
 
 def test_what_cannot_be_asked_is_refused_in_words() -> None:
     loaded = model()
-    found, run = made(loaded)
+    fine, run = room_run(loaded)
     with pytest.raises(ModelError, match="another sample"):
-        finer.read(loaded, run, replace(found, digest="other"), Target("red"), "gradient")
+        finer.read(loaded, run, replace(fine, digest="other"), Target("red"), "gradient")
     with pytest.raises(ModelError, match="there is no “rollout”"):
-        finer.read(loaded, run, found, Target("red"), "rollout")
+        finer.read(loaded, run, fine, Target("red"), "rollout")
     with pytest.raises(ModelError, match="at least one step"):
-        finer.read(loaded, run, found, Target("red"), "integrated", n_steps=0)
+        finer.read(loaded, run, fine, Target("red"), "integrated", n_steps=0)
     with pytest.raises(ModelError, match="no output"):
-        finer.read(loaded, run, found, Target("purple"), "gradient")
+        finer.read(loaded, run, fine, Target("purple"), "gradient")
     with pytest.raises(ModelError, match="there is no photo 2"):
-        finer.trace_photo(loaded, found, finer.read(loaded, run, found, Target("red"), "gradient"), 2)
+        finer.trace_photo(loaded, fine, finer.read(loaded, run, fine, Target("red"), "gradient"), 2)
     with pytest.raises(ModelError, match="lacks one of them"):
         voxels_and_pixels(Sample("alone", {"points": SAMPLE.parts["points"]}), TINY)
     with pytest.raises(ModelError, match="lacks one of them"):

@@ -86,8 +86,8 @@ class TwoSpaces(nn.Module):
             asked = left + self.left_to_right[i](left, right, there)
             right = right + self.right_to_left[i](right, left if self.together else asked, here)
             left = asked
-        one, other = mean_present(left, here), mean_present(right, there)
-        return {"match": context["gain"] * (one * other).sum(-1), "left": one[:, 0]}
+        left_mean, other = mean_present(left, here), mean_present(right, there)
+        return {"match": context["gain"] * (left_mean * other).sum(-1), "left": left_mean[:, 0]}
 
     def baseline(self) -> dict[str, Tensor]:
         return {"left": self.plain[0], "right": self.plain[1]}
@@ -152,10 +152,10 @@ def build_mmvit(settings: SoundSettings) -> MMViT:
 def mmvit(cross: str) -> ModelCard:
     words = {"title": "tiny", "short": "tiny", "icon": "", "story": "", "wants": {}}
     outputs = {name: name for name in TONES.classes}
-    made = mmvit_cards.card(
+    tiny_card = mmvit_cards.card(
         f"mmvit-{cross}", settings=replace(TONES, cross=cross), checkpoint=None, outputs=outputs, **words
     )
-    return replace(made, build=build_mmvit)
+    return replace(tiny_card, build=build_mmvit)
 
 
 def tone(seed: int = 0) -> Sample:
@@ -202,10 +202,10 @@ class Planted(nn.Module):
 
     def forward(self, tokens: Mapping[str, Tensor], present: Mapping[str, Tensor], context: Mapping[str, Tensor]):
         regions, words, seen, read = tokens["regions"], tokens["words"], present["regions"], present["words"]
-        found = self.heard(self.words_to_regions(words, regions, seen))[..., 0]
+        attended = self.heard(self.words_to_regions(words, regions, seen))[..., 0]
         named = self.heard(self.regions_to_words(regions, words, read))[..., 0]
-        told, shown = self.gate(words.mT)[:, 0] * read, self.admit(regions)[..., 0] * seen
-        return {"score": (told * found).sum(1) + (shown * named).sum(1)}
+        words_gate, shown = self.gate(words.mT)[:, 0] * read, self.admit(regions)[..., 0] * seen
+        return {"score": (words_gate * attended).sum(1) + (shown * named).sum(1)}
 
     def baseline(self) -> dict[str, Tensor]:
         return {"regions": torch.zeros(WIDTH), "words": torch.zeros(WIDTH)}
@@ -263,7 +263,7 @@ def pair_inputs(seed: int = 0, left: int = 5, right: int = 7, classes: bool = Fa
 
 
 CARDS = {
-    one.key: one for one in (mmca("parallel"), mmca("stacked"), two_spaces(True), two_spaces(False), CLASSES)
+    each.key: each for each in (mmca("parallel"), mmca("stacked"), two_spaces(True), two_spaces(False), CLASSES)
 }  #: the models on which every method is tried
 
 
@@ -276,9 +276,9 @@ def inputs_of(key: str, seed: int = 0, absent: bool = False) -> Inputs:
     return pair_inputs(seed, classes=key == "classes", gone={"left": (1,), "right": (3,)} if absent else {})
 
 
-def model(one: ModelCard, seed: int = 0) -> Loaded:
+def model(card: ModelCard, seed: int = 0) -> Loaded:
     """Random weights in float64."""
-    loaded = engine.untrained(one, seed)
+    loaded = engine.untrained(card, seed)
     return replace(loaded, module=loaded.module.double())
 
 
@@ -286,7 +286,7 @@ def ran(loaded: Loaded, inputs: Inputs, target: str | None = None) -> Run:
     return engine.run_inputs(loaded, inputs, SAMPLE, target)
 
 
-def made(key: str, seed: int = 0, target: str | None = None, absent: bool = False) -> tuple[Loaded, Run]:
+def run_of(key: str, seed: int = 0, target: str | None = None, absent: bool = False) -> tuple[Loaded, Run]:
     """A model of CARDS and a run of it."""
     loaded = model(CARDS[key], seed)
     return loaded, ran(loaded, inputs_of(key, seed, absent), target)

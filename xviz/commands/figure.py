@@ -65,7 +65,7 @@ def run(given: argparse.Namespace) -> None:
             bar.clear()
             print("\n".join(f"{key:12} {plate.title}" for key, plate in offered.items()))
             return
-        kind = given.figure or _usual(list(offered), given.method)
+        kind = given.figure or next(iter(offered))
         if kind not in offered:
             have = ", ".join(f"{key} ({plate.title})" for key, plate in offered.items())
             raise ModelError(f"{session.model.spec.title} has no figure “{kind}”; it has {have}.")
@@ -95,11 +95,6 @@ def run(given: argparse.Namespace) -> None:
                             "millimetres": [width, height], "recipe": dict(figure.recipe or {})}))  # fmt: skip
     else:
         print(given.out)
-
-
-def _usual(offered: list[str], methods: list[str]) -> str:
-    """The figure that is drawn where none is named: the page's first, or what methods say of any model."""
-    return "scores" if offered[0] == "matrix" and methods else offered[0]
 
 
 def _venue(text: str) -> str:

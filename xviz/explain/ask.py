@@ -80,7 +80,7 @@ def ask(
     if method not in methods:
         raise ModelError(f"There is no method “{method}”; there are {', '.join(methods)}.")
     space, tokens = (None, ()) if picked is None else find(session.run, picked)
-    target = Target(output or session.model.card.target, space, tokens)
+    target = Target(output or session.model.spec.target, space, tokens)
     return methods[method].explain(session.model, session.run, target, **options)
 
 
@@ -100,12 +100,12 @@ def find(run: Run, picked: Picked) -> tuple[str, tuple[int, ...]]:
             raise ModelError(f"There are no tokens “{name}” to pick from; there are {', '.join(run.spaces)}.")
         if not isinstance(which, str):
             return name, (which,) if isinstance(which, int) else tuple(which)
-        if found := _named(run.spaces[name], which):
-            return name, found
+        if tokens := _named(run.spaces[name], which):
+            return name, tokens
         raise ModelError(f"No token of “{name}” is called “{which}”; there are {_some(run.spaces[name])}.")
     leaf = {name: space for name, space in run.spaces.items() if not isinstance(space, Joined)}
-    found_in = {name: found for name, space in leaf.items() if (found := _named(space, picked))}
-    fed = {name: found for name, found in found_in.items() if name in run.inputs.tokens} or found_in
+    found_in = {name: tokens for name, space in leaf.items() if (tokens := _named(space, picked))}
+    fed = {name: tokens for name, tokens in found_in.items() if name in run.inputs.tokens} or found_in
     if len(fed) == 1:
         return next(iter(fed.items()))
     if fed:

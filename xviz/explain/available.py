@@ -37,14 +37,14 @@ def _reason(loaded: Loaded, run: Run, key: str) -> str:
 
 def assumptions(loaded: Loaded) -> tuple[str, ...]:
     """What methods take for granted of a model, in sentences for people."""
-    spec, said = loaded.spec, []
+    spec, sentences = loaded.spec, []
     if loaded.ours:
         return ()
     if not callable(spec.baseline) and not callable(getattr(loaded.module, "baseline", None)):
         kind = "mean of the sample's tokens" if spec.baseline == "mean" else "zero vector"
-        said.append(f"The baseline is the {kind} in each space: the model's spec names no other.")
+        sentences.append(f"The baseline is the {kind} in each space: the model's spec names no other.")
     if not spec.masks:
-        said.append("A token that is left out is replaced by the baseline: the model's spec names no mask.")
+        sentences.append("A token that is left out is replaced by the baseline: the model's spec names no mask.")
     if spec.residual:
-        said.append("Rollout and relevance assume a residual connection around every attention, as its spec says.")
-    return tuple(said)
+        sentences.append("Rollout and relevance assume a residual connection around every attention, as its spec says.")
+    return tuple(sentences)

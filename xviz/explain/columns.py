@@ -33,15 +33,15 @@ def explain(
     if target.space is None:
         raise ModelError(f"{METHOD.title} is about a token. Pick a token, or choose another method.")
     named = run.calls if call is None else (run.call(call),)
-    answering = [one for one in named if target.space in names(run.spaces[one.keys])]
+    answering = [attention for attention in named if target.space in names(run.spaces[attention.keys])]
     if not answering:
         raise ModelError(f"Tokens of “{target.space}” answer nobody there. Pick a token of another space, or a layer.")
     rows: Rows = {}
-    for number, one in enumerate(answering):
-        tell(progress, number / len(answering), one.name)
-        index = place(run.spaces[one.keys], target.space, target.tokens)
-        column = of_heads(one, one.columns(index), head).sum(-1)
-        add(rows, run.spaces[one.queries], column / len(answering))
+    for number, attention in enumerate(answering):
+        tell(progress, number / len(answering), attention.name)
+        index = place(run.spaces[attention.keys], target.space, target.tokens)
+        column = of_heads(attention, attention.columns(index), head).sum(-1)
+        add(rows, run.spaces[attention.queries], column / len(answering))
     return answer(METHOD, run, target, rows, call=call, head=head)
 
 

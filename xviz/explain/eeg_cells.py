@@ -88,11 +88,11 @@ def leave_out(
         }
         return value(fewer, repeated(inputs.present, len(part)))
 
-    told = counted(without, count + 1, progress, "leaving features out")
+    evaluate = counted(without, count + 1, progress, "leaving features out")
     with torch.no_grad():
-        values = torch.cat([told(part) for part in torch.arange(-2, count).split(BATCH)])  # −2: nothing is left out
-    found = values.double().numpy()
-    return found[0] - found[2:]
+        values = torch.cat([evaluate(part) for part in torch.arange(-2, count).split(BATCH)])  # −2: nothing is left out
+    outputs = values.double().numpy()
+    return outputs[0] - outputs[2:]
 
 
 def bands(run: Run, count: int) -> dict[str, NDArray[np.int64]]:

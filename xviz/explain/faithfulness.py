@@ -36,7 +36,13 @@ class Curves:
     ranked: NDArray[np.float64]  #: (s,) target, highest score first
     inverse: NDArray[np.float64]  #: (s,) target, lowest score first
     random: NDArray[np.float64]  #: (seeds, s) target, in random orders
+    order: NDArray[np.int64]  #: (present tokens,) of the space, or of the joined spaces, highest score first
     provenance: Provenance
+
+    def moved(self, line: Literal["ranked", "inverse"], step: int) -> NDArray[np.int64]:
+        """The tokens that are gone, or have come, at a step of a line; counted through the joined spaces."""
+        order = self.order if line == "ranked" else self.order[::-1]
+        return order[: round(float(self.shares[step]) * len(order))]
 
     def area(self, values: NDArray[np.float64]) -> NDArray[np.float64] | np.float64:
         """The trapezoid area under (…, s) values over the shares, in units of the target."""
@@ -108,6 +114,7 @@ def curves(
         ranked=values[0],
         inverse=values[1],
         random=values[2:],
+        order=best,
         provenance=explanation.provenance.but(curve=kind, curve_space=space, steps=steps, seeds=seeds),
     )
 
@@ -177,10 +184,10 @@ def _follow(
         own = dict(zip(names, part.split(sizes, 1), strict=True))
         return value(repeated(inputs.tokens, len(part)), {**repeated(inputs.present, len(part)), **own})
 
-    told = counted(values, len(kept), progress, kind)
+    evaluate = counted(values, len(kept), progress, kind)
     with torch.no_grad():
-        found = torch.cat([told(part) for part in kept.split(BATCH)])
-    return found.double().numpy().reshape(len(orders), len(counts))
+        outputs = torch.cat([evaluate(part) for part in kept.split(BATCH)])
+    return outputs.double().numpy().reshape(len(orders), len(counts))
 
 
 @dataclass(frozen=True)
@@ -204,12 +211,14 @@ def agreement(a: Explanation, b: Explanation, space: str, *, k: int = 5) -> Agre
     """
     if space not in a.scores or space not in b.scores or len(a.scores[space]) != len(b.scores[space]):
         raise ModelError(f"{a.method} and {b.method} do not both score the same tokens of “{space}”.")
-    one, two = a.scores[space], b.scores[space]
-    k = min(k, len(one))
+    first, second = a.scores[space], b.scores[space]
+    k = min(k, len(first))
     if k < 1:
-        raise ModelError(f"The highest {k} of {len(one)} tokens of “{space}” cannot be compared; compare at least one.")
-    top = [set(np.argsort(-scores, kind="stable")[:k].tolist()) for scores in (one, two)]
-    return Agreement(_spearman(one, two), len(top[0] & top[1]) / k, k / len(one), k, len(one))
+        raise ModelError(
+            f"The highest {k} of {len(first)} tokens of “{space}” cannot be compared; compare at least one."
+        )
+    top = [set(np.argsort(-scores, kind="stable")[:k].tolist()) for scores in (first, second)]
+    return Agreement(_spearman(first, second), len(top[0] & top[1]) / k, k / len(first), k, len(first))
 
 
 def _spearman(a: NDArray[np.float64], b: NDArray[np.float64]) -> float | None:

@@ -19,7 +19,7 @@ from xviz.explain.question import Rows, born, mixed, names, shares
 KEPT = 2**24  #: numbers of Ā, of all calls together, that are kept once made; 64 MB in single precision
 
 Steps = tuple[tuple[AttentionCall, ...], ...]
-Told = Callable[[int], None]  #: is told the number of each step on the way back
+Report = Callable[[int], None]  #: gets the number of each step on the way back
 Panel = dict[str, Tensor]  #: leaf → (b, n), b rows or columns at once
 
 
@@ -38,14 +38,14 @@ class Weights:
     def rows(self, call: AttentionCall) -> Iterator[tuple[slice, Tensor]]:
         """All rows of Ā, (rows, k) float64 at a time."""
         for part in call.slices(self.chunk):
-            made = self.kept.get((call.name, part.start))
-            if made is None:
+            block = self.kept.get((call.name, part.start))
+            if block is None:
                 positive = call.rows(part).mul_(call.grad_rows(part)).clamp_min_(0.0)
-                made = mixed(call, positive, self.head)
-                if made.numel() <= self.room:
-                    self.kept[call.name, part.start] = made
-                    self.room -= made.numel()
-            yield part, made.double()
+                block = mixed(call, positive, self.head)
+                if block.numel() <= self.room:
+                    self.kept[call.name, part.start] = block
+                    self.room -= block.numel()
+            yield part, block.double()
 
     def times(self, call: AttentionCall, values: Tensor, *, left: bool = False) -> Tensor:
         """Ā · values, (b, k) → (b, q), or from the left values · Ā, (b, q) → (b, k)."""
@@ -118,10 +118,10 @@ class Held:
             start += size
         self.matrix = torch.eye(start, dtype=torch.float64)
 
-    def rows(self, rows: Rows, told: Told) -> Rows:
+    def rows(self, rows: Rows, report: Report) -> Rows:
         """Σ_x rows[x] R^{xy} after all steps, y → (tokens of y,)."""
         for number, (step, pooled) in enumerate(zip(self.flow.steps, self.flow.born, strict=True)):
-            told(number)
+            report(number)
             self._step(step, pooled)
         total = torch.zeros(len(self.matrix), dtype=torch.float64)
         for x, row in rows.items():

@@ -72,14 +72,14 @@ def intervene(
     if kind not in ("uniform", "permuted") or seeds < 1:
         raise ModelError(f"Choose uniform or permuted weights and at least one seed; got “{kind}” and {seeds}.")
     index = None if call is None else run.calls.index(run.call(call))
-    found: dict[str, list[float]] = {name: [] for name in run.outputs}
+    outputs: dict[str, list[float]] = {name: [] for name in run.outputs}
     for seed in range(seeds if kind == "permuted" else 1):
         tell(progress, seed / seeds, f"{kind} attention")
         change = _uniform if kind == "uniform" else _permuted(torch.Generator().manual_seed(seed))
         with torch.no_grad(), engine.changed(loaded, _only(index, change)):
             for name, value in engine.outputs(loaded, run.inputs).items():
-                found[name].append(value)
-    after = MappingProxyType({name: np.array(values) for name, values in found.items()})
+                outputs[name].append(value)
+    after = MappingProxyType({name: np.array(values) for name, values in outputs.items()})
     options = {"intervention": kind, "call": call, "seeds": len(next(iter(after.values())))}
     return Intervention(kind, call, run.outputs, after, run.provenance.but(**options))
 

@@ -20,21 +20,21 @@ class Link:
 
 
 def strongest(
-    found: Explanation, count: int, *, patches: str = "patches", points: str = "supervoxels"
+    explanation: Explanation, count: int, *, patches: str = "patches", points: str = "supervoxels"
 ) -> tuple[Link, ...]:
     """The picked token with those of the other side that score most for it, the strongest first.
 
     Args:
-        found: The view of picked patches or supervoxels; without a focus on either there are no links.
+        explanation: The view of picked patches or supervoxels; without a focus on either there are no links.
         count: How many at most; tokens that score zero or less are no link.
         patches: Name of the space of patches.
         points: Name of the space of supervoxels.
     """
-    if found.focus is None or found.focus[0] not in (patches, points):
+    if explanation.focus is None or explanation.focus[0] not in (patches, points):
         return ()
-    space, (token, *_) = found.focus
+    space, (token, *_) = explanation.focus
     other = points if space == patches else patches
-    scores = found.scores.get(other, np.zeros(0))
+    scores = explanation.scores.get(other, np.zeros(0))
     best = [int(i) for i in order(scores)[:count] if scores[i] > 0]
     return tuple(
         Link(token if space == patches else i, token if space == points else i, float(scores[i])) for i in best

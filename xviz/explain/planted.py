@@ -48,8 +48,10 @@ def chance(cells: int, *, hits: int = HITS, share: float = 0.95) -> Fit:
     Fits of random maps do not depend on the truth: any order of cells is as likely as any other.
     """
     rng = np.random.default_rng(0)
-    made = [fit(rng.random(cells), np.arange(cells), hits=hits) for _ in range(DRAWS)]
-    return Fit(*(float(np.quantile([getattr(one, name) for one in made], share)) for name in ("correlation", "hits")))
+    fits = [fit(rng.random(cells), np.arange(cells), hits=hits) for _ in range(DRAWS)]
+    return Fit(
+        *(float(np.quantile([getattr(drawn, name) for drawn in fits], share)) for name in ("correlation", "hits"))
+    )
 
 
 @dataclass(frozen=True)

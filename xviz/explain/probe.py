@@ -101,14 +101,14 @@ def counted(value: Callable[..., Tensor], total: int, progress: Progress | None,
     """The function, telling after each call how many of ``total`` values are known."""
     done = 0
 
-    def told(*args: object) -> Tensor:
+    def evaluate(*args: object) -> Tensor:
         nonlocal done
         tell(progress, done / total, words)
         values = value(*args)
         done += len(values)
         return values
 
-    return told
+    return evaluate
 
 
 def _filled(inputs: Inputs, stand_in: Tokens, tokens: Tokens, present: Presence) -> tuple[Tokens, Presence]:

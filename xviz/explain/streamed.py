@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from xviz.core.attention import AttentionCall
-from xviz.explain.flow import Flow, Told, over
+from xviz.explain.flow import Flow, Report, over
 from xviz.explain.question import add, gather, ground, names, shares
 
 Panel = dict[str, Tensor]  #: leaf → (b, n), b rows or columns at once
@@ -45,13 +45,13 @@ class Streamed:
                     if known & set(names(self.spaces[call.keys])):
                         leaves |= set(names(self.spaces[call.queries]))
 
-    def row(self, t: int, rows: Panel, kinds: Sequence[int], told: Told | None = None) -> Panel:
+    def row(self, t: int, rows: Panel, kinds: Sequence[int], report: Report | None = None) -> Panel:
         """Σ_x rows[x] R^{xy} after t steps, y → (b, tokens of y)."""
         zero = {y: torch.zeros(len(kinds), size, dtype=torch.float64) for y, size in self.flow.sizes.items()}
         rows, extra = zero | rows, dict(zero)
         for i in reversed(range(t)):
-            if told is not None:
-                told(t - 1 - i)
+            if report is not None:
+                report(t - 1 - i)
             after = dict(rows)
             for call in self.flow.steps[i]:
                 asked, cross = gather(after, self.spaces[call.queries]), self._cross(call, kinds)

@@ -38,7 +38,7 @@ from xviz.explain.question import answer, check
 from xviz.models.mit import MIT
 from xviz.models.voxels import VoxelsAndPixels, of_pictures, of_voxels
 
-METHODS: Mapping[str, Method] = MappingProxyType({one.key: one for one in (INTEGRATED, TIMES_INPUT)})
+METHODS: Mapping[str, Method] = MappingProxyType({method.key: method for method in (INTEGRATED, TIMES_INPUT)})
 """The methods that can be asked about voxels and pixels."""
 STEPS = {"tokens": 64, "voxels": 8, "photo": 64}  #: points of the quadratures
 AT_ONCE = 4  #: pictures, or sets of tokens, in one pass; bounds the memory
@@ -106,17 +106,17 @@ def read(
     plain, value = _plain_tokens(loaded, fine, inputs.tokens), probe(loaded, inputs, target)
 
     def of(*tokens: Tensor) -> Tensor:
-        found = value(dict(zip(inputs.tokens, tokens, strict=True)), repeated(inputs.present, len(tokens[0])))
-        return found + 0.0 * sum(token.sum() for token in tokens)  # a space that the target ignores has gradient zero
+        outputs = value(dict(zip(inputs.tokens, tokens, strict=True)), repeated(inputs.present, len(tokens[0])))
+        return outputs + 0.0 * sum(token.sum() for token in tokens)  # a space that the target ignores has gradient zero
 
     own = tuple(tokens[None].detach() for tokens in inputs.tokens.values())
     base = tuple(plain[name][None] for name in inputs.tokens)
-    told = counted(of, (_checked(n_steps) if method == "integrated" else 1) + 2, progress, "reading tokens")
-    found = _gradients(told, own, base, method, n_steps)
-    weights = {name: part[0].detach() for name, part in zip(inputs.tokens, found, strict=True)}
+    evaluate = counted(of, (_checked(n_steps) if method == "integrated" else 1) + 2, progress, "reading tokens")
+    grads = _gradients(evaluate, own, base, method, n_steps)
+    weights = {name: part[0].detach() for name, part in zip(inputs.tokens, grads, strict=True)}
     owed = {name: (weights[name] * (t - plain[name])).double().sum(-1).numpy() for name, t in inputs.tokens.items()}
     with torch.no_grad():
-        values = [float(told(*tokens)[0]) for tokens in (own, base)]
+        values = [float(evaluate(*tokens)[0]) for tokens in (own, base)]
     return Reading(METHODS[method], target, MappingProxyType(weights), MappingProxyType(owed), *values)
 
 
@@ -223,7 +223,7 @@ def collect(
         facts = _complete(reading, voxels, photos)
         more |= {
             "delta_of_tokens": reading.gap, "delta_of_voxels": voxels.gap,
-            "delta_of_photos": float(sum(one.gap for one in photos.values())),
+            "delta_of_photos": float(sum(photo.gap for photo in photos.values())),
         }  # fmt: skip
     both = tuple(answer(reading.method, run, reading.target, part, facts, **more) for part in (scores, sums))
     return both[0], both[1]
@@ -233,28 +233,28 @@ def _complete(reading: Reading, voxels: Traced, photos: Mapping[int, Traced]) ->
     """How complete the attributions are in both steps."""
     tokens = completeness(reading.value, reading.plain, reading.gap)
     gaps = {"completeness_gap_of_voxels": voxels.gap, "completeness_gap_of_photos": sum(p.gap for p in photos.values())}
-    said = (
+    sentence = (
         f"The sum over voxels misses that over supervoxels by {number(abs(voxels.gap))}, the sums over pixels of "
         f"{len(photos)} photos miss those over their patches by {number(sum(abs(p.gap) for p in photos.values()))}."
     )
-    return replace(tokens, numbers={**tokens.numbers, **gaps}, notes=(*tokens.notes, said))
+    return replace(tokens, numbers={**tokens.numbers, **gaps}, notes=(*tokens.notes, sentence))
 
 
 def by_name(fine: VoxelsAndPixels, voxels: Traced) -> dict[str, NDArray[np.float64]]:
     """What a voxel says (``clouds.SEEN``) → (voxels,) what that owes; together they are all that voxels owe."""
-    said = np.array(fine.said)
-    return {name: voxels.scores[:, said == name].sum(1) for name in dict.fromkeys(fine.said)}
+    features = np.array(fine.said)
+    return {name: voxels.scores[:, features == name].sum(1) for name in dict.fromkeys(fine.said)}
 
 
 def _plain_tokens(loaded: Loaded, fine: VoxelsAndPixels, tokens: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Space → (n, d) the tokens that the networks make of the baseline."""
     seen, pictures = fine.baseline()
     with torch.no_grad():
-        found = {"supervoxels": of_voxels(loaded.model(MIT), fine, seen)}
+        features = {"supervoxels": of_voxels(loaded.model(MIT), fine, seen)}
         if len(tokens) > 1:
-            parts = [of_pictures(loaded.model(MIT), fine, i, one[None])[0] for i, one in enumerate(pictures)]
-            found[loaded.model(MIT).sights] = torch.cat(parts)
-    return {name: found[name].to(tokens[name].dtype) for name in tokens}
+            parts = [of_pictures(loaded.model(MIT), fine, i, picture[None])[0] for i, picture in enumerate(pictures)]
+            features[loaded.model(MIT).sights] = torch.cat(parts)
+    return {name: features[name].to(tokens[name].dtype) for name in tokens}
 
 
 def _checked(n_steps: int) -> int:
@@ -287,6 +287,6 @@ def _followed(
 ) -> NDArray[np.float64]:  # fmt: skip
     """What each number of ``own`` owes to weights · tokens, of its shape."""
     method = reading.method.key
-    told = counted(of, n_steps if method == "integrated" else 1, progress, words)
-    (found,) = _gradients(told, (own[None],), (plain[None],), method, n_steps, at_once)
-    return (found[0].detach() * (own - plain)).double().numpy()
+    evaluate = counted(of, n_steps if method == "integrated" else 1, progress, words)
+    (slope,) = _gradients(evaluate, (own[None],), (plain[None],), method, n_steps, at_once)
+    return (slope[0].detach() * (own - plain)).double().numpy()

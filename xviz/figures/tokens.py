@@ -1,140 +1,263 @@
-"""Figures for tokens of any kind: one attention matrix in blocks, and each explanation's strongest tokens as bars."""
+"""Figures of tokens of any space, by the form in which they are shown; ``panel`` is the panel of a form.
+
+A form of one's own registers its panel: ``@panel.register``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import singledispatch
 
 import numpy as np
-from matplotlib.patches import Rectangle
-from numpy.typing import ArrayLike
+from matplotlib.axes import Axes
 
+from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
-from xviz.core.provenance import Provenance
-from xviz.core.tokens import TokenSpace
-from xviz.draw.scale import number, order, sequential
-from xviz.figures.caption import caption, letters
-from xviz.figures.caption import limits as limits_of
+from xviz.core.forms import Form, InCloud, OnHead, OnPicture, OnPictures, Words
+from xviz.core.tokens import Electrodes, Scores
+from xviz.draw.scale import Scale, number, order
+from xviz.explain import METHODS, columns
+from xviz.figures.caption import caption, glyph_note, limits
+from xviz.figures.cloud import Camera, still
 from xviz.figures.figure import Figure
-from xviz.figures.grid import Blocks, Labels, block_room, label_room, matrix_panel
-from xviz.figures.lettering import fit, write
+from xviz.figures.head import LEAST, Scalp, head_panel
+from xviz.figures.lettering import width_of, words_height, write
 from xviz.figures.page import Page
-from xviz.figures.pair import SPACE, bar, bar_height, scale_for
+from xviz.figures.pair import SPACE, TOP, bar, scale_for
+from xviz.figures.panel import Marks, in_points, picture_panel, words_panel
 from xviz.figures.style import MM, PRESETS, Preset, drawing
+from xviz.geometry.thinning import thin
 
-MOST = 12  #: tokens of a space that stand as bars
-LINE = 1.45  #: height of a bar, in text sizes
+HIGH = 70.0  #: mm, the most that one panel takes
+GREY = 190  #: of points without a score
+POINTS = 60_000  #: of a cloud that are drawn
 
 
-def matrix_figure(
-    weights: ArrayLike,
-    labels: tuple[Sequence[str], Sequence[str]],
-    blocks: Blocks | None,
-    provenance: Provenance,
-    *,
-    title: str,
-    credit: str = "",
-    preset: Preset = PRESETS["nature-double"],
-) -> Figure:
-    """The attention of one call as a matrix, with what each block of queries gives to each block of keys.
+@dataclass(frozen=True)
+class Place:
+    """Where a panel goes, all in mm."""
+
+    left: float
+    top: float
+    width: float
+    most: float = HIGH  #: the most that it may be high
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What several panels of a figure share."""
+
+    forms: Mapping[str, Form]  #: leaf space → how its tokens are shown
+    credit: str = ""  #: origin and licence of the sample
+
+
+@singledispatch
+def panel(shown: Form, page: Page, at: Place, scores: Scores, scale: Scale, *, selected: int | None = None) -> float:
+    """The tokens of a space under their scores; the height in mm that was taken.
 
     Args:
-        weights: (queries, keys), of one head or a mean of heads.
-        labels: Of queries and of keys.
-        blocks: Where tokens of several spaces meet; None for one space a side.
-        provenance: Of the run.
-        title: What the weights are: "decoder.0: words to patches, mean of 4 heads".
-        credit: Origin and licence of the sample.
-        preset: The venue's sizes.
+        shown: From ``core.forms.form``.
+        page: Where it is drawn, inside ``style.drawing()``.
+        at: Where on it.
+        scores: One per token.
+        scale: Colours and limits.
+        selected: A token to mark.
+
+    Raises:
+        TypeError: nothing draws forms of this kind.
     """
-    weights = np.asarray(weights, np.float64)
-    cells = sequential(weights, label="attention weight")
+    raise TypeError(f"nothing draws {type(shown).__name__} on paper; register it: @panel.register")
+
+
+@panel.register
+def _words(shown: Words, page: Page, at: Place, scores: Scores, scale: Scale, *, selected: int | None = None) -> float:
+    size = page.preset.text_pt
+    high = words_height(shown.labels, size, at.width * MM) / MM
+    axes = page.axes(at.left, at.top, at.width, high)
+    picked = () if selected is None else (shown.thing(selected),)
+    words_panel(axes, shown.labels, shown.painted(scores), scale, selected=picked, size=size)
+    return high
+
+
+@panel.register
+def _on_picture(
+    shown: OnPicture, page: Page, at: Place, scores: Scores, scale: Scale, *, selected: int | None = None
+) -> float:
+    (tall, wide), size = shown.pixels.shape[:2], page.preset.small_pt
+    across, down = shown.ticks
+    side = max((width_of(text, size) for _, text in down), default=-2.0) / MM + 0.7
+    foot = (1.4 * size * (bool(across) + bool(across and shown.names[0]))) / MM
+    high = min((at.width - side) * tall / wide, at.most)
+    place = Place(at.left + side, at.top, high * wide / tall)
+    values = shown.painted(scores)
+    marks = Marks(selected=selected, top=TOP if len(np.unique(values)) > 1 else 0)
+    axes = page.axes(place.left, place.top, place.width, high)
+    picture_panel(axes, shown.pixels, shown.boxes, values, scale, marks=marks, size=size)
+    if down:
+        names = page.axes(at.left, at.top, side, high)
+        for share, text in down:
+            write(names, (side - 0.7) * MM, share * high * MM + 0.36 * size, text, size=size, ha="right")
+    if across:
+        _times(page.axes(place.left, at.top + high, place.width, foot), shown, place.width * MM, size)
+    return high + foot
+
+
+def _times(axes: Axes, shown: OnPicture, width: float, size: float) -> None:
+    """What the horizontal side means, below it."""
+    ends = {0.0: "left", 1.0: "right"}
+    for share, text in shown.ticks[0]:
+        write(axes, share * width, 1.2 * size, text, size=size, ha=ends.get(share, "center"))
+    if shown.names[0]:
+        write(axes, width / 2, 2.5 * size, shown.names[0], size=size, ha="center")
+
+
+@panel.register
+def _on_pictures(
+    shown: OnPictures, page: Page, at: Place, scores: Scores, scale: Scale, *, selected: int | None = None
+) -> float:
+    count = len(shown.images)
+    across = min(count, max(1, int((at.width + 1) // 26)))
+    width, top, values = (at.width - (across - 1)) / across, at.top, shown.split(np.asarray(scores, np.float64))
+    chosen = None if selected is None else divmod(selected, values.shape[1])
+    for start in range(0, count, across):
+        highest = 0.0
+        for column, picture in enumerate(range(start, min(start + across, count))):
+            left = at.left + column * (width + 1)
+            name = page.axes(left, top, width, 1.5 * page.preset.small_pt / MM)
+            write(name, 0, 1.1 * page.preset.small_pt, shown.names[picture], size=page.preset.small_pt)
+            below = top + 1.5 * page.preset.small_pt / MM
+            marked = chosen[1] if chosen is not None and chosen[0] == picture else None
+            alone, place = shown.alone(picture), Place(left, below, width, at.most)
+            highest = max(highest, _on_picture(alone, page, place, values[picture], scale, selected=marked))
+        top += highest + 1.5 * page.preset.small_pt / MM + 1
+    return top - at.top - 1
+
+
+@panel.register
+def _on_head(
+    shown: OnHead, page: Page, at: Place, scores: Scores, scale: Scale, *, selected: int | None = None
+) -> float:
+    values = shown.painted(scores)
+    known = np.isfinite(shown.positions).all(1) & np.isfinite(values)
+    if known.sum() < LEAST:
+        return _words(_named(shown), page, at, scores, scale, selected=selected)
+    side = min(at.width, at.most)
+    scalp = Scalp(Electrodes("electrodes", shown.labels, shown.positions), f"{len(shown)} electrodes")
+    axes = page.axes(at.left, at.top, side, side)
+    head_panel(axes, scalp, values, scale, selected=selected, names=side > 40, size=page.preset.small_pt)
+    return side
+
+
+def _named(shown: Form) -> Words:
+    return Words(labels=shown.labels, noun=shown.noun, of_token=np.arange(len(shown)))
+
+
+@panel.register
+def _in_cloud(
+    shown: InCloud, page: Page, at: Place, scores: Scores, scale: Scale, *, selected: int | None = None
+) -> float:
+    kept = thin(shown.xyz, POINTS, shown.of_point).kept
+    xyz, token = shown.xyz[kept], shown.of_point[kept]
+    camera = Camera.whole(xyz)
+    high = min(at.width / camera.aspect, at.most)
+    width = high * camera.aspect
+    values = np.where(token >= 0, shown.painted(scores)[np.maximum(token, 0)], np.nan)
+    colours = scale.lut()[scale.quantise(values)][:, :3]
+    colours[np.isnan(values)] = GREY
+    axes = page.axes(at.left, at.top, width, high)
+    wide, tall = in_points(axes)
+    axes.imshow(still(xyz, colours, camera, round(width / 25.4 * 600)), extent=(0, wide, tall, 0), aspect="auto")
+    axes.set(xlim=(0, wide), ylim=(tall, 0))
+    if selected is not None and (here := xyz[token == selected]).size:
+        (x, y), *_ = camera.project(here.mean(0))[0]
+        axes.plot(x * wide, y * tall, "o", color="none", markersize=5, markeredgecolor="black", markeredgewidth=0.8)
+    return high
+
+
+def method_title(explanation: Explanation) -> str:
+    """A method for people."""
+    known = {**METHODS, columns.METHOD.key: columns.METHOD}
+    return known[explanation.method].title if explanation.method in known else explanation.method
+
+
+def tokens_figure(
+    shown: Shown, explanations: Sequence[Explanation], *, focus: str = "", preset: Preset = PRESETS["nature-double"]
+) -> Figure:
+    """Every explanation on the tokens of all spaces that it scores, side by side where the page is wide enough.
+
+    Args:
+        shown: How tokens are shown.
+        explanations: One or more.
+        focus: The picked token in words; "" where the output itself is explained.
+        preset: The venue's sizes.
+
+    Raises:
+        ModelError: no explanation, or none that scores a space that is shown.
+    """
+    scored = [(one, name) for one in explanations for name in shown.forms if name in one.scores]
+    if not scored:
+        raise ModelError("A figure needs at least one explanation that scores tokens; choose another method above.")
+    said: list[str] = []
+    texts = [word for name, own in shown.forms.items() if isinstance(own, Words) for word in own.labels]
     with drawing():
         page = Page(preset)
-        size = preset.small_pt
-        left, below = (label_room(side, size) / MM for side in labels)
-        beside = 0.0 if blocks is None else block_room(blocks.names, size) / MM
-        y = page.title("a", title, 0, 0, page.inner)
-        wide = page.inner - left - beside
-        tallest = (preset.max_height_mm or 200.0) - y - below - bar_height(page) - 4
-        unit = min(wide / weights.shape[1], tallest / weights.shape[0])
-        panel = page.axes(left, y, unit * weights.shape[1], unit * weights.shape[0])
-        matrix_panel(panel, weights, cells, labels=Labels(*labels), blocks=blocks, size=size)
-        y += unit * weights.shape[0] + below
-        y += bar(page, cells, weights, 0, y, page.inner)
-        drawn = page.finish(y)
-    sentence = f"{title}; rows are queries and sum to one, columns are keys ({limits_of(cells)})."
-    origin = provenance.but(figure="matrix", preset=preset.key)
-    row, column = np.unravel_index(int(np.argmax(weights)), weights.shape)
-    strongest = f"from {labels[0][row]} to {labels[1][column]} ({number(float(weights[row, column]))})"
-    alt = (
-        f"Attention matrix of {weights.shape[0]} queries and {weights.shape[1]} keys, {title}. Strongest: {strongest}."
+        beside = len(explanations) if page.inner >= 110 else 1
+        width = (page.inner - SPACE * (beside - 1)) / beside
+        tops = [0.0] * beside
+        letters = iter("abcdefghijklmnopqrstuvwxyz")
+        for number_, one in enumerate(explanations):
+            column = number_ % beside
+            left, y = column * (width + SPACE), max(tops) if beside == 1 else tops[column]
+            for name in (name for explained, name in scored if explained is one):
+                y = _one(page, shown.forms[name], one, name, (left, y, width), next(letters), said)
+            tops[column] = y
+        figure = page.finish(max(tops) - SPACE)
+    provenance = explanations[0].provenance.but(
+        figure="tokens", preset=preset.key, method=", ".join(one.method for one in explanations)
     )
-    return Figure(drawn, caption(preset, [sentence], origin, credit=credit), origin, alt)
+    notes = [*([f"Picked: {focus}."] if focus else []), *glyph_note(texts)]
+    text = caption(preset, said, provenance, credit=shown.credit, notes=notes, about=explanations)
+    alt = " ".join(_spoken(shown.forms[name], one, name) for one, name in scored)
+    return Figure(figure, text, provenance, alt)
 
 
-def scores_figure(
-    explanations: Sequence[Explanation],
-    spaces: Mapping[str, TokenSpace],
-    *,
-    titles: Sequence[str],
-    credit: str = "",
-    preset: Preset = PRESETS["nature-double"],
-) -> Figure:
-    """The tokens of greatest magnitude under each explanation as bars, a panel for each explanation and space.
-
-    Args:
-        explanations: Of the same run.
-        spaces: Name → space, of all that are scored.
-        titles: One for each explanation.
-        credit: Origin and licence of the sample.
-        preset: The venue's sizes.
-    """
-    size, sentences, told = preset.small_pt, [], []
-    with drawing():
-        page = Page(preset)
-        panels = [(one, title, name) for one, title in zip(explanations, titles, strict=True) for name in one.scores]
-        across = 2 if page.inner >= 110 and len(panels) > 1 else 1
-        width, top, tall = (page.inner - (across - 1) * SPACE) / across, 0.0, 0.0
-        for place, (one, title, name) in enumerate(panels):
-            left, letter = (place % across) * (width + SPACE), letters()[place % 26]
-            if place and not place % across:
-                top, tall = top + tall + SPACE, 0.0
-            scores, space = one.scores[name], spaces[name]
-            best = [int(i) for i in np.argsort(-np.abs(scores), kind="stable")[:MOST]]
-            scale = scale_for(one, scores)
-            y = top + page.title(letter, f"{title}: {name}", left, top, width)
-            _bars(page, [space.label(i) for i in best], scores[best], scale, (left, y, width), size)
-            y += len(best) * LINE * size / MM
-            y += bar(page, scale, scores, left, y, width)
-            tall = max(tall, y - top)
-            rest = f" of {len(scores)}" if len(best) < len(scores) else ""
-            sentences.append(f"{title}: the {len(best)}{rest} {name} of greatest magnitude ({limits_of(scale)}).")
-            told.append(f"{title}, {name}: {space.label(int(order(scores)[0]))}")
-        drawn = page.finish(top + tall)
-    methods = ", ".join(one.method for one in explanations)
-    origin = explanations[0].provenance.but(figure="scores", preset=preset.key, method=methods)
-    text = caption(preset, sentences, origin, credit=credit, about=explanations)
-    return Figure(drawn, text, origin, f"Scores of tokens as bars. Highest: {'; '.join(told)}.")
+def _one(
+    page: Page, own: Form, explanation: Explanation, name: str, at: tuple[float, float, float], letter: str,
+    said: list[str],
+) -> float:  # fmt: skip
+    """One panel with title and colour bar; where the next begins, in mm."""
+    left, y, width = at
+    scores = explanation.scores[name]
+    values = own.painted(scores)
+    scale = scale_for(explanation, values)
+    title = method_title(explanation)
+    y += page.title(letter, f"{name}: {title}", left, y, width)
+    picked = explanation.focus[1][0] if explanation.focus is not None and explanation.focus[0] == name else None
+    y += panel(own, page, Place(left, y, width), scores, scale, selected=picked)
+    y += bar(page, scale, values, left, y, width) + SPACE
+    said.append(f"{title}, on {name} ({limits(scale, scale.clipped(values))}){_how(own, picked)}.")
+    return y
 
 
-def _bars(page: Page, labels: Sequence[str], scores, scale, place: tuple[float, float, float], size: float) -> None:
-    """Bars from zero, to the left where a score is below it, with labels before and numbers behind."""
-    left, y, width = place
-    line, room = LINE * size, 0.34 * width * MM
-    axes = page.axes(left, y, width, len(labels) * line / MM)
-    most = float(np.abs(scores).max(initial=0.0)) or 1.0
-    digits = 5.2 * size
-    span = width * MM - room - digits
-    negative = bool((scores < 0).any())
-    zero = room + (span / 2 if negative else 0.0)
-    unit = (span / 2 if negative else span) / most
-    colours = scale.lut()[scale.quantise(scores)] / 255
-    for index, (label, score, colour) in enumerate(zip(labels, scores, colours, strict=True)):
-        base = index * line
-        write(axes, 0, base + line / 2 + 0.36 * size, fit(label, size, room - 3), size=size)
-        corner = (min(zero, zero + score * unit), base + 0.18 * line)
-        axes.add_patch(
-            Rectangle(corner, abs(score) * unit, 0.64 * line, facecolor=colour, edgecolor="black", linewidth=0.4)
+def _how(own: Form, picked: int | None) -> str:
+    """How scores of a form are drawn, in words."""
+    if isinstance(own, Words):
+        framed = "; framed: the picked one" if picked is not None else ""
+        return framed
+    if isinstance(own, OnPicture | OnPictures):
+        grey = "" if own.real else " on grey, since the picture is not known"
+        each = " of each picture" if isinstance(own, OnPictures) else ""
+        return f"{grey}; outlined: the strongest{each}, at most {TOP}" + (
+            "; S: the picked one" if picked is not None else ""
         )
-        write(axes, width * MM, base + line / 2 + 0.36 * size, number(float(score)), size=size, ha="right")
-    axes.plot([zero, zero], [0, len(labels) * line], color="black", linewidth=0.5)
+    return ""
+
+
+def _spoken(own: Form, explanation: Explanation, name: str) -> str:
+    """A panel in a sentence."""
+    values = own.painted(explanation.scores[name])
+    strongest = ", ".join(
+        f"{own.labels[i]} ({number(values[i])})" for i in order(values)[:TOP] if np.isfinite(values[i])
+    )
+    return f"{method_title(explanation)} over {len(own)} {name}; strongest: {strongest}."

@@ -62,7 +62,9 @@ def absent(run: Run, space: str) -> tuple[int, ...]:
 
 def _scalp(shown: Shown, electrodes: Electrodes) -> Scalp:
     names = electrodes.names
-    montage = "10–20 system, 32 electrodes in DEAP's order" if names == BIOSEMI32 else f"{len(names)} electrodes"
+    montage = (
+        "10–20 system, 32 electrodes in DEAP's order" if names == BIOSEMI32 else f"{len(names)} channels as recorded"
+    )
     return Scalp(electrodes, montage, absent(shown.run, electrodes.name), shown.credit)
 
 

@@ -19,6 +19,7 @@ from xviz.core.run import Inputs, Run
 from xviz.core.sample import Sample
 from xviz.explain.ask import Question
 from xviz.models import MODELS
+from xviz.own_models import SPECS
 from xviz.plates.plate import EVERY
 
 __all__ = ["MODELS", "Question", "explain", "known", "load", "of_run", "outputs", "part", "prepared", "run"]
@@ -26,8 +27,12 @@ __all__ = ["MODELS", "Question", "explain", "known", "load", "of_run", "outputs"
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model …")
 def load(key: str) -> engine.Loaded:
-    """The model of a card."""
-    loaded = engine.load(MODELS[key])
+    """The model of a card, or of a spec that ``xviz app --model`` named."""
+    if key in MODELS:
+        card = MODELS[key]
+        loaded = engine.load(card) if card.checkpoint else engine.untrained(card)
+    else:
+        loaded = engine.built(SPECS[key])
     gc.collect()
     gc.freeze()  # modules and weights live as long as the app: no later collection looks at them again
     return loaded

@@ -68,8 +68,8 @@ def _cam(twin: Loaded, run: Run, target: Target, layer: str, count: int) -> Tens
     unused = {"allow_unused": True, "materialize_grads": True}
     with torch.enable_grad():
         maps = LayerGradCam(of, twin.module.get_submodule(layer)).attribute(tokens, grad_kwargs=unused)
-    one = maps.detach().double().sum(0, keepdim=True)  # 1, 1, places; a focus gives two maps, the second with a minus
-    return LayerAttribution.interpolate(one, (count,), "linear")[0, 0].relu()
+    summed = maps.detach().double().sum(0, keepdim=True)  # 1, 1, places; a focus gives two maps, one with a minus
+    return LayerAttribution.interpolate(summed, (count,), "linear")[0, 0].relu()
 
 
 METHOD = Method(

@@ -105,7 +105,7 @@ def integrate(
         tried.append(Integral(parts, ends[0], ends[1], total - (ends[0] - ends[1]), count))
         if tried[-1].small:
             break
-    return min(tried, key=lambda one: abs(one.gap))
+    return min(tried, key=lambda attempt: abs(attempt.gap))
 
 
 def completeness(value: float, plain: float, gap: float, steps: int | None = None) -> Facts:
@@ -119,7 +119,7 @@ def completeness(value: float, plain: float, gap: float, steps: int | None = Non
     """
     difference = value - plain
     share = abs(gap) / abs(difference) if difference else float(gap != 0)
-    said = (
+    sentence = (
         f"f(x) = {number(value)} here, f(b) = {number(plain)} at the baseline; completeness gap {number(abs(gap))}, "
         f"{share:.1%} of the difference{'' if steps is None else f', with {steps} steps'}."
     )
@@ -127,7 +127,7 @@ def completeness(value: float, plain: float, gap: float, steps: int | None = Non
     if share > LARGE:
         warnings = (f"The attributions miss the difference that they should sum to by {share:.0%}.",)
     numbers = {"value": value, "value_of_baseline": plain, "completeness_gap": gap, "completeness_gap_share": share}
-    return Facts(numbers if steps is None else {**numbers, "steps": steps}, (said,), warnings)
+    return Facts(numbers if steps is None else {**numbers, "steps": steps}, (sentence,), warnings)
 
 
 def times_input(
@@ -159,8 +159,8 @@ def _of_tokens(loaded: Loaded, inputs: Inputs, target: Target) -> Callable[..., 
     value = probe(loaded, inputs, target)
 
     def of(*tokens: Tensor) -> Tensor:
-        found = value(dict(zip(inputs.tokens, tokens, strict=True)), repeated(inputs.present, len(tokens[0])))
-        return found + 0.0 * sum(token.sum() for token in tokens)  # a space that the target ignores has gradient zero
+        outputs = value(dict(zip(inputs.tokens, tokens, strict=True)), repeated(inputs.present, len(tokens[0])))
+        return outputs + 0.0 * sum(token.sum() for token in tokens)  # a space that the target ignores has gradient zero
 
     return of
 

@@ -36,11 +36,11 @@ def explain(
         raise ModelError(f"{METHOD.title} is the view of a token. Pick a token, or choose another method.")
     asked = calls(run, target, call)
     rows: Rows = {}
-    for number, one in enumerate(asked):
-        tell(progress, number / len(asked), one.name)
-        index = place(run.spaces[one.queries], target.space, target.tokens)
-        row = of_heads(one, one.rows(index), head).mean(0)
-        add(rows, run.spaces[one.keys], row / len(asked))
+    for number, attention in enumerate(asked):
+        tell(progress, number / len(asked), attention.name)
+        index = place(run.spaces[attention.queries], target.space, target.tokens)
+        row = of_heads(attention, attention.rows(index), head).mean(0)
+        add(rows, run.spaces[attention.keys], row / len(asked))
     if call is None:  # every call has pooled keys of its own
         rows = grounded(run, rows)
     return answer(METHOD, run, target, rows, call=call, head=head)

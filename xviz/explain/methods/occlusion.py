@@ -36,9 +36,9 @@ def explain(
     def values(part: Tensor) -> Tensor:
         return value(repeated(inputs.tokens, len(part)), shown(inputs, part))
 
-    told = counted(values, len(kept), progress, "leaving tokens out")
+    evaluate = counted(values, len(kept), progress, "leaving tokens out")
     with torch.no_grad():
-        every = torch.cat([told(part) for part in kept.split(BATCH)])
+        every = torch.cat([evaluate(part) for part in kept.split(BATCH)])
     return answer(METHOD, run, target, per_space(inputs, every[0] - every[1:]))
 
 

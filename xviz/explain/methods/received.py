@@ -30,10 +30,10 @@ def explain(
     target = check(loaded, run, target, attention=True)
     asked = calls(run, target, call)
     rows: Rows = {}
-    for number, one in enumerate(asked):
-        tell(progress, number / len(asked), one.name)
-        received = one.pull(_shares(run, one, target.space).to(one.q.dtype))
-        add(rows, run.spaces[one.keys], of_heads(one, received, head) / len(asked))
+    for number, attention in enumerate(asked):
+        tell(progress, number / len(asked), attention.name)
+        received = attention.pull(_shares(run, attention, target.space).to(attention.q.dtype))
+        add(rows, run.spaces[attention.keys], of_heads(attention, received, head) / len(asked))
     if call is None:  # every call has pooled keys of its own
         rows = grounded(run, rows)
     return answer(METHOD, run, target, rows, call=call, head=head)

@@ -35,7 +35,7 @@ from xviz import engine
 from xviz.core.explanation import Explanation
 from xviz.core.run import Run, Target
 from xviz.engine import Loaded
-from xviz.explain.flow import Flow, Held, Told, Weights
+from xviz.explain.flow import Flow, Held, Report, Weights
 from xviz.explain.method import Method, Progress
 from xviz.explain.question import Rows, answer, check, path, sources, tell
 from xviz.explain.streamed import Streamed
@@ -69,20 +69,20 @@ def explain(
         rows = {name: row / len(target.tokens) for name, row in rows.items()}
     flow = Flow(run, steps, Weights(head, CHUNK), pools=call is None)
     total = _rows(flow, rows, lambda number: tell(progress, (number + 1) / (len(steps) + 1), "relevance"))
-    made = {leaf.name for step in flow.born for leaf in step}  # their relevance goes to what they were pooled from
-    added = {leaf: row - rows.get(leaf, 0.0) for leaf, row in total.items() if leaf not in made}
+    pooled = {leaf.name for step in flow.born for leaf in step}  # their relevance goes to what they were pooled from
+    added = {leaf: row - rows.get(leaf, 0.0) for leaf, row in total.items() if leaf not in pooled}
     scores = {leaf: row.clamp_min(0.0) for leaf, row in added.items()}  # below zero by rounding only
     return answer(METHOD, run, target, scores, call=call, head=head)
 
 
-def _rows(flow: Flow, rows: Rows, told: Told) -> Rows:
+def _rows(flow: Flow, rows: Rows, report: Report) -> Rows:
     """Σ_x rows[x] R^{xy} after all steps, y → (tokens of y,), with R held or streamed, whichever takes less."""
     calls = sum(map(len, flow.steps))
     less = flow.size <= FEW or calls * flow.size <= WORTH * flow.products()
     if less and flow.size**2 <= HELD:
-        return Held(flow).rows(rows, told)
+        return Held(flow).rows(rows, report)
     start = {x: row.expand(len(flow.kinds), -1) for x, row in rows.items()}
-    panel = Streamed(flow).row(len(flow.steps), start, flow.kinds, told)
+    panel = Streamed(flow).row(len(flow.steps), start, flow.kinds, report)
     return {y: values[flow.kind[y]] for y, values in panel.items()}
 
 

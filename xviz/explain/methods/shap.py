@@ -166,12 +166,12 @@ def estimate(
                 drawn = draw(count, pairs, stream)
                 halves[half] = halves[half] + _Sums.of(drawn, _asked(ask, drawn, progress, used, most) - ends[0])
                 used += len(drawn)
-        one, other = (solve(fixed, half, gap) for half in halves)
+        left, other = (solve(fixed, half, gap) for half in halves)
         slow = 2 * (monotonic() - begun) > SECONDS
-        if (agreement := _agreement(one, other)) >= SETTLED or slow or wanted == most:
+        if (agreement := _agreement(left, other)) >= SETTLED or slow or wanted == most:
             break
         wanted = min(2 * wanted, most)
-    error = float(np.sqrt(np.mean((one - other) ** 2)) / 2)
+    error = float(np.sqrt(np.mean((left - other) ** 2)) / 2)
     numbers = {
         "samples": used, "exact": False, "rank_correlation_of_two_seeds": agreement, "standard_error": error,
         "value": float(ends[1]), "value_of_none": float(ends[0]),
@@ -251,10 +251,10 @@ def _asked(ask: Game, coalitions: Coalitions, progress: Progress | None, done: i
     return np.concatenate(parts) if parts else np.zeros(0)
 
 
-def _agreement(one: Array, other: Array) -> float:
+def _agreement(left: Array, other: Array) -> float:
     """Spearman's rank correlation; one of two constants is one, of a constant with others zero."""
-    flat = [np.ptp(values) < 1e-12 for values in (one, other)]
-    return float(all(flat)) if any(flat) else float(spearmanr(one, other).statistic)
+    flat = [np.ptp(values) < 1e-12 for values in (left, other)]
+    return float(all(flat)) if any(flat) else float(spearmanr(left, other).statistic)
 
 
 METHOD = Method(

@@ -66,5 +66,8 @@ def zipped(opened: Opened, looked: Looked, kind: str, preset: str) -> bytes:
             **{f"output_{name}": value for name, value in opened.run.outputs.items()},
             "bands": "; ".join(banded(opened, band) for band in range(len(opened.bands))),
             "axes_of_attention": "band, query electrode, key electrode",
+            "interpolated_electrodes": ", ".join(opened.eeg.interpolated) or "none",
+            "reference": opened.eeg.reference or "not said by the file",
+            "rate_hz": opened.eeg.rate,
         },
     )

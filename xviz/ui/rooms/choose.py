@@ -116,8 +116,8 @@ def _own(
     if "views" not in room.parts:
         why = "; ".join(f"{name}: {why}" for name, why in list(room.left_out.items())[:_WHY_SHOWN])
         raise SampleError(
-            "This model reads a cloud and photos of the same room; only a cloud came. Add some photos (JPEG, PNG or "
-            "WebP), in the same upload; their cameras need not be known." + (f" Left out: {why}." if why else "")
+            "This model reads a cloud and photos of the same room; only a cloud came. Add some photos (JPEG, PNG, "
+            "HEIC, …), in the same upload; their cameras need not be known." + (f" Left out: {why}." if why else "")
         )
     options = {"unit": unit, "up": up, "cloud": cloud, "photos": photos}
     origin = {

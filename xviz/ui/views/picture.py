@@ -7,8 +7,6 @@ from xviz.data.picture import read_picture
 from xviz.models.card import ModelCard
 from xviz.ui import page
 
-KINDS = ("png", "jpg", "jpeg", "webp")
-
 
 def own(card: ModelCard) -> Sample | None:
     """The visitor's own picture, if there is one.
@@ -17,8 +15,8 @@ def own(card: ModelCard) -> Sample | None:
         SampleError: what was given cannot be used.
     """
     given = page.files(
-        f"{card.key}.picture", "Your own picture", KINDS, megabytes=20,
-        help_text=page.KEPT,
+        f"{card.key}.picture", "Your own picture", megabytes=60,
+        help_text=f"{page.PICTURES} {page.KEPT}",
     )  # fmt: skip
     if given is None:
         return None
