@@ -2,7 +2,9 @@
 
 import streamlit as st
 
+from xviz.house import TABLE
 from xviz.places import PACKAGE
+from xviz.ui import own
 
 UI = PACKAGE / "ui"
 ICON = UI / "icon.png"  # a symbol's name would be fetched from another host
@@ -11,12 +13,8 @@ st.set_page_config(page_title="xviz", page_icon=str(ICON), layout="wide")
 st.html(UI / "page.css")
 pages = {
     "": [st.Page("pages/home.py", title="Start", icon=":material/home:", default=True)],
-    "Models": [
-        st.Page("pages/mmca.py", title="Image–sentence matching", icon=":material/image_search:"),
-        st.Page("pages/mca.py", title="EEG cross-attention", icon=":material/neurology:"),
-        st.Page("pages/mmvit.py", title="Sound and picture views", icon=":material/grid_view:"),
-        st.Page("pages/mit.py", title="Points and photos", icon=":material/view_in_ar:"),
-    ],
+    "Models": [st.Page(f"pages/{key}.py", title=entry.title, icon=entry.icon) for key, entry in TABLE.items()],
+    "Your models": own.pages(),
     "xviz": [st.Page("pages/about.py", title="About and limits", icon=":material/info:")],
 }
 st.navigation(pages).run()

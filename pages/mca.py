@@ -2,9 +2,9 @@ import streamlit as st
 
 from xviz.models import MODELS
 from xviz.ui import page, trust
-from xviz.ui.eeg import difference, explore, export, maps, sample, signals, whatif
+from xviz.ui.eeg import difference, events, explore, export, maps, outputs, sample, signals, spectra, whatif
 
-TABS = ("Attention", "Electrode × band × second", "Differences", "What if", "Trust", "Figure")
+TABS = ("Attention", "Electrode × band × second", "Differences", "Band power", "Events", "What if", "Trust", "Figure")
 
 
 @st.fragment
@@ -12,17 +12,39 @@ def linked() -> None:
     """What follows a click; only this part of the page runs again."""
     with page.told():
         choice = explore.choose(opened)
-        attention, cells, differences, edits, trusted, figure = st.tabs(TABS, key="tabs")
+        attention, cells, differences, power, marked, edits, trusted, figure = st.tabs(TABS, key="tabs")
         with attention:
             looked = explore.show(opened, choice)
         with cells, page.told():
             maps.show(opened, looked)
         with differences, page.told():
             difference.show(opened, looked)
+        with power, page.told():
+            spectra.show(opened, looked)
+        with marked, page.told():
+            events.show(opened, chosen)
         with edits, page.told():
             whatif.show(opened, looked)
         with trusted:
             trust.show(opened, whatif.TRIAL)
+        with figure:
+            export.show(opened, looked)
+
+
+@st.fragment
+def native() -> None:
+    """The same for channels as they are, of which no network says anything."""
+    with page.told():
+        choice = explore.choose(opened)
+        attention, differences, power, marked, figure = st.tabs([TABS[i] for i in (0, 2, 3, 4, 7)], key="native tabs")
+        with attention:
+            looked = explore.show(opened, choice)
+        with differences, page.told():
+            difference.show(opened, looked)
+        with power, page.told():
+            spectra.show(opened, looked)
+        with marked, page.told():
+            events.show(opened, chosen)
         with figure:
             export.show(opened, looked)
 
@@ -32,8 +54,10 @@ above = page.heading(card)
 with page.told():
     chosen = sample.choose(card)
     with above:
-        sample.warn(chosen, card)
-    opened = sample.answer(card, chosen)
-    page.notes(opened.eeg, above=above, more=opened.run.inputs.notes)
-    signals.show(opened)
-    linked()
+        outputs.warn(chosen, card)
+    opened = outputs.opened(card, chosen)
+    if opened is not None:
+        page.notes(opened.eeg, above=above, more=opened.run.inputs.notes)
+        sample.overview(chosen)
+        signals.show(opened, chosen)
+        native() if chosen.native else linked()

@@ -1,7 +1,7 @@
 import streamlit as st
 
 from xviz.models import MODELS
-from xviz.ui import page, trust
+from xviz.ui import methods, page, trust
 from xviz.ui.matching import explore, export, ranking, sample, whatif
 
 TABS = ("Attention matrix", "Scores", "What if", "Trust", "Ranking", "Figure")
@@ -30,6 +30,8 @@ def linked() -> None:
 card = MODELS["mmca"]
 above = page.heading(card)
 with page.told():
-    opened = sample.score(card, sample.choose(card))
-    page.notes(*opened.sample.parts.values(), above=above, more=opened.run.inputs.notes)
-    linked()
+    if chosen := sample.choose(card):
+        opened = sample.score(card, chosen)
+        methods.warn_of_domain(card, opened.sample, above)
+        page.notes(*opened.sample.parts.values(), opened.run.inputs, above=above)
+        linked()

@@ -1,6 +1,7 @@
 import streamlit as st
 
 from xviz.ui import page, trust
+from xviz.ui.methods import warn_of_domain
 from xviz.ui.views import choose, explore, export, methods, sample, whatif
 
 TABS = ("Methods", "Attention between views", "What if", "Trust", "Figure")
@@ -28,5 +29,6 @@ above = page.heading(card)
 with page.told():
     if brought := choose.choose(card):
         opened = sample.show(card, *brought)
-        page.notes(*opened.sample.parts.values(), above=above, more=opened.run.inputs.notes)
+        warn_of_domain(card, opened.sample, above)
+        page.notes(*opened.sample.parts.values(), opened.run.inputs, above=above)
         linked()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from xviz import record
+from xviz.data.shipped import samples
+from xviz.explain import METHODS
+from xviz.models import MODELS
 
 
 def rows(received: float, occlusion: float, test: float) -> list[dict[str, object]]:
@@ -84,3 +87,39 @@ def test_trainings_of_digits_as_tables() -> None:
     assert f"| {bare} | 3 | 97.0 (97.0–97.0) | 80.0 (80.0–80.0) |" in markdown
     assert "8 epochs" in markdown
     assert record.digits._otherwise({}) == []
+
+
+KINDS = {
+    "mmca": ("composed scene", "photograph"), "mmvit": ("spoken digits", None),
+    "mmvit-instruments": ("mixed notes", None), "mmvit-objects": ("composed picture", None),
+    "mit": ("composed", "real"), "mca": ("simulated", "real"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("key", KINDS)
+def test_every_line_of_trust_names_its_domain_and_none_stands_under_a_sample_of_another(key: str) -> None:
+    card, (own, other) = MODELS[key], KINDS[key]
+    measured = [method for method in METHODS if record.trust(card, method)]
+    assert len(measured) >= 5
+    for method in measured:
+        line = record.told(card, method, own)
+        assert line == record.trust(card, method)
+        assert line.startswith("Measured on ")
+        for kind in {other, None}:
+            told = record.told(card, method, kind)
+            assert ("Nothing was measured on your own file" in told) == (kind is None)
+            assert "nothing was measured" in told.lower()
+            assert "The nearest: " in told
+    assert record.domain(card, own) is None
+    assert "nothing was measured on your own file" in record.domain(card, None)
+    assert {shipped.kind for shipped in samples(key)} <= {kind for kind in (own, other) if kind}
+
+
+def test_under_a_photograph_stands_what_was_measured_on_photographs() -> None:
+    told = record.told(MODELS["mmca"], "occlusion", "photograph")
+    assert "This is a real photograph, on which nothing was measured" in told
+    assert "concepts never seen in training, 47 % of 250 named things" in told
+    assert (
+        "real photographs only retrieval: the right caption of 156 is among the first ten in 19 % (chance 6 %)" in told
+    )
+    assert "96 %" not in told

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from xviz.checking import check
     from xviz.core.cells import Cells
+    from xviz.core.moments import Frames, Steps
     from xviz.core.run import Inputs
-    from xviz.core.sample import Eeg, Picture, PointCloud, Sample, Sound, Text
+    from xviz.core.sample import Eeg, Picture, PointCloud, Sample, Series, Sound, Text, Views
     from xviz.core.spec import Spec
     from xviz.core.tokens import Boxes, Electrodes, Joined, Named, PatchGrid, Pieces, Segments
     from xviz.data.read import read
     from xviz.engine import wrap
     from xviz.explain import explain
+    from xviz.linked import show
     from xviz.session import figure, load, models, run, save
 
 __version__ = "0.1.0"
@@ -27,6 +29,7 @@ __all__ = [
     "Cells",
     "Eeg",
     "Electrodes",
+    "Frames",
     "Inputs",
     "Joined",
     "Named",
@@ -36,9 +39,12 @@ __all__ = [
     "PointCloud",
     "Sample",
     "Segments",
+    "Series",
     "Sound",
     "Spec",
+    "Steps",
     "Text",
+    "Views",
     "check",
     "explain",
     "figure",
@@ -47,18 +53,21 @@ __all__ = [
     "read",
     "run",
     "save",
+    "show",
     "wrap",
 ]
 _MODULES = {  #: name → where it is; in ``xviz.session`` where not listed
     "read": "xviz.data.read",
     "explain": "xviz",
     "check": "xviz.checking",
+    "show": "xviz.linked",
     "wrap": "xviz.engine",
     "Spec": "xviz.core.spec",
     "Inputs": "xviz.core.run",
     "Cells": "xviz.core.cells",
     **dict.fromkeys(("Boxes", "Electrodes", "Joined", "Named", "PatchGrid", "Pieces", "Segments"), "xviz.core.tokens"),
-    **dict.fromkeys(("Eeg", "Picture", "PointCloud", "Sample", "Sound", "Text"), "xviz.core.sample"),
+    **dict.fromkeys(("Frames", "Steps"), "xviz.core.moments"),
+    **dict.fromkeys(("Eeg", "Picture", "PointCloud", "Sample", "Series", "Sound", "Text", "Views"), "xviz.core.sample"),
 }
 
 

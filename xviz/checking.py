@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Thread
 
@@ -14,6 +14,7 @@ from xviz.core.errors import ModelError, XvizError
 from xviz.core.run import Inputs, Run
 from xviz.core.sample import Sample
 from xviz.core.spec import Spec
+from xviz.core.tokens import Joined, leaves
 from xviz.engine import Loaded
 from xviz.explain import METHODS
 from xviz.explain.available import assumptions, available
@@ -106,17 +107,31 @@ def _heard(run: Run) -> list[Finding]:
     findings += [Finding("attention missed", False, note) for note in missed]
     crosses = [call for call in run.calls if call.queries != call.keys]
     if not crosses:
-        findings.append(Finding("cross-attention", None, "none: every attention is among tokens of one space"))
+        findings.append(
+            Finding("cross-attention", None, f"none: every attention is among tokens of one space{_joined(run)}")
+        )
     return findings
+
+
+def _joined(run: Run) -> str:
+    """Which sequences hold tokens of several spaces, so that these meet there."""
+    asked = dict.fromkeys(call.queries for call in run.calls)
+    joined = [run.spaces[name] for name in asked if isinstance(run.spaces[name], Joined)]
+    return "".join(f"; “{space.name}” joins {', '.join(leaf.name for leaf in leaves(space))}" for space in joined)
 
 
 def _exact(loaded: Loaded, run: Run) -> list[Finding]:
     """Rows, outputs and gradients."""
     most = max(float((call.rows().double().sum(-1) - 1).abs().max()) for call in run.calls)
-    silent = engine.outputs(loaded, run.inputs)
-    gap = max(abs(silent[name] - value) for name, value in run.outputs.items())
+    plain, *again = (engine.outputs(loaded, run.inputs) for _ in range(3))
+    with engine.listened(loaded):
+        heard = engine.outputs(loaded, run.inputs)
+    gap = max(_apart_by(plain, heard), _apart_by(plain, run.outputs))
+    own = max(_apart_by(plain, other) for other in again)
     reached = sum(call.grad_out is not None for call in run.calls)
     text = "the same to the bit" if gap == 0 else f"differs by {gap:.1e} with listening"
+    if own:
+        text += f"; passes that nobody hears differ by {own:.1e} among themselves"
     return [
         Finding("rows sum to one", most <= ROWS, f"largest difference {most:.1e} over {len(run.calls)} attentions"),
         Finding("output unchanged", gap <= 1e-6, text),
@@ -125,6 +140,10 @@ def _exact(loaded: Loaded, run: Run) -> list[Finding]:
             f"{reached} of {len(run.calls)} attentions for “{run.target}”",
         ),
     ]  # fmt: skip
+
+
+def _apart_by(one: Mapping[str, float], other: Mapping[str, float]) -> float:
+    return max(abs(one[name] - other[name]) for name in one)
 
 
 def _apart(loaded: Loaded, run: Run, sample: Sample) -> list[Finding]:

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -41,8 +42,10 @@ OWN: dict[str, Checkpoint] = {}  #: name → what stands in for the shipped one;
 
 
 def manifest(folder: Path = FOLDER) -> Mapping[str, Checkpoint]:
-    """All checkpoints of a folder by name."""
-    listed = tomllib.loads((folder / "manifest.toml").read_text(encoding="utf-8"))
+    """All checkpoints of a folder by name: of manifest.toml and of any other list that lies beside it."""
+    listed: dict[str, Any] = {}
+    for path in sorted(folder.glob("*.toml")):
+        listed |= tomllib.loads(path.read_text(encoding="utf-8"))
     entries = {
         name: Checkpoint(name, folder / entry["file"], *(entry[key] for key in ("sha256", "card", "origin", "licence")))
         for name, entry in listed.items()

@@ -59,6 +59,8 @@ def _file(path: Path) -> ModuleType:
     plan = spec_from_file_location(path.stem, path)
     assert plan is not None
     assert plan.loader is not None
+    if (folder := str(path.resolve().parent)) not in sys.path:
+        sys.path.append(folder)  # modules beside the file, as for a file that Python runs
     module = module_from_spec(plan)
     sys.modules.setdefault(path.stem, module)
     with foreign(f"import of {path.name}"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from xviz.core.cells import Cells
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
+from xviz.core.forms import Form, form
+from xviz.core.grounds import Source
 from xviz.core.sample import Picture, PointCloud, Sound, Views
-from xviz.core.tokens import Boxes, Electrodes, Joined, PatchGrid, Pieces, Segments
+from xviz.core.tokens import Boxes, Electrodes, Joined, PatchGrid, Pieces, Segments, leaves
 from xviz.engine import Session
 from xviz.explain import METHODS, explain
 from xviz.explain.faithfulness import agreement
@@ -24,6 +26,7 @@ from xviz.figures.heads import row_figure
 from xviz.figures.recipes import Pair, Room, match_figure, methods_figure, room_figure, views_figure
 from xviz.figures.scanned import Overlay
 from xviz.figures.style import Preset
+from xviz.figures.tokens import Shown, tokens_figure
 from xviz.figures.views import Background
 from xviz.geometry.thinning import thin
 from xviz.models.mel import Mel, clip, spectrogram
@@ -42,6 +45,8 @@ def draw(session: Session, explanations: Sequence[Explanation], preset: Preset, 
     Raises:
         ModelError: nothing of this kind can be drawn.
     """
+    if not session.model.ours:
+        return _tokens(session, explanations, preset, credit)
     kinds = {type(space) for space in session.run.spaces.values()}
     if {Boxes, Pieces} <= kinds:
         return (_match if len(explanations) == 1 else _methods)(session, explanations, preset, credit)
@@ -52,8 +57,24 @@ def draw(session: Session, explanations: Sequence[Explanation], preset: Preset, 
     if Cells in kinds:
         return _views(session, explanations, preset, credit)
     raise ModelError(
-        f"There is no figure for tokens like those of {session.model.card.title}; save the scores as .csv."
+        f"There is no figure for tokens like those of {session.model.spec.title}; save the scores as .csv."
     )
+
+
+def _tokens(session: Session, explanations: Sequence[Explanation], preset: Preset, credit: str) -> Figure:
+    """The tokens of all spaces of a model that is not ours, each in the form of its type."""
+    source = Source(session.sample, session.run.inputs)
+    spaces = {leaf.name: leaf for space in session.run.spaces.values() for leaf in leaves(space)}
+    forms = {name: form(space, source) for name, space in spaces.items()}
+    return tokens_figure(Shown(forms, credit), explanations, focus=_picked(forms, explanations[0]), preset=preset)
+
+
+def _picked(forms: Mapping[str, Form], explanation: Explanation) -> str:
+    """The picked token in words; "" without one."""
+    if explanation.focus is None:
+        return ""
+    space, tokens = explanation.focus
+    return f"{space}: {forms[space].labels[forms[space].thing(tokens[0])]}"
 
 
 def _one(explanations: Sequence[Explanation]) -> Explanation:

@@ -68,10 +68,11 @@ def run(model: Loaded, sample: Sample, *, output: str | None = None, **context: 
         >>> max(session.outputs, key=session.outputs.get)
         'seven'
     """
-    if isinstance(eeg := sample.parts.get("eeg"), Eeg) and (wanted := getattr(model.card.settings, "channels", None)):
-        from xviz.data.eeg.channels import match
+    settings = getattr(model.spec, "settings", None)
+    if isinstance(eeg := sample.parts.get("eeg"), Eeg) and (wanted := getattr(settings, "channels", None)):
+        from xviz.data.eeg.channels import ready
 
-        sample = Sample(sample.name, {**sample.parts, "eeg": match(eeg, wanted)[0]}, sample.source, sample.shipped)
+        sample = Sample(sample.name, {**sample.parts, "eeg": ready(eeg, wanted)}, sample.source, sample.shipped)
     return Session(model, sample, engine.run(model, sample, output, **context))
 
 

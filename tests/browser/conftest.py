@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -27,29 +27,29 @@ FLAGS = (
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Callable[[Path | str], str]]:
-    """Serves a Streamlit script on a free port, once per session, and gives its address."""
+def server() -> Iterator[Callable[..., str]]:
+    """Serves a Streamlit script on a free port, once per session, and gives its address; options are of the app."""
     with contextlib.ExitStack() as stack:
-        running: dict[Path, str] = {}
+        running: dict[tuple[Path, tuple[str, ...]], str] = {}
 
-        def serve(script: Path | str) -> str:
+        def serve(script: Path | str, *given: str) -> str:
             path = (ROOT / script).resolve()
-            if path not in running:
-                running[path] = stack.enter_context(_streamlit(path))
-            return running[path]
+            if (path, given) not in running:
+                running[path, given] = stack.enter_context(_streamlit(path, given))
+            return running[path, given]
 
         yield serve
 
 
 @contextlib.contextmanager
-def _streamlit(script: Path) -> Iterator[str]:
+def _streamlit(script: Path, given: Sequence[str] = ()) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     options = ("--server.headless=true", "--server.fileWatcherType=none", "--browser.gatherUsageStats=false")
     where = (f"--server.port={port}", "--server.address=127.0.0.1")
     start = ("-m", "xviz", "app") if script == ROOT / "app.py" else ("-m", "streamlit", "run", str(script))
-    command = [sys.executable, *start, *where, *options]
+    command = [sys.executable, *start, *where, *options, *given]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
     try:
         _wait(f"http://127.0.0.1:{port}/_stcore/health", process)

@@ -201,3 +201,18 @@ def test_a_prompt_keeps_its_call_and_memory_stays_linear(how):
         torch.testing.assert_close(steps.rows(), weights[0, :, 22:], rtol=0, atol=1e-6)
     keys = {h.k.untyped_storage().data_ptr(): h.k.untyped_storage().nbytes() for h in tape if "language" in h.name}
     assert len(keys) == 2  # the steps of a layer share the keys of its last one
+
+
+@pytest.mark.parametrize("how", ["eager", "sdpa"])
+@torch.no_grad()
+def test_a_cache_of_fixed_length_is_joined_and_keys_that_were_never_filled_are_left_out(how):
+    options = {"cache_implementation": "static", "disable_compile": True}
+    found, tape, want = generated(llava, how, 12, **options)
+    layers = [f"model.language_model.layers.{i}.self_attn" for i in range(2)]
+    assert [call.name for call in found[2:]] == [name + end for name in layers for end in ("", "#2")]
+    for prompt, steps, weights in zip(found[2::2], found[3::2], want[2:], strict=True):
+        torch.testing.assert_close(prompt.rows(), weights[0, :, :23, :23], rtol=0, atol=1e-6)
+        assert steps.q.shape[1] == 12
+        torch.testing.assert_close(steps.rows(), weights[0, :, 22:], rtol=0, atol=1e-6)
+    keys = {h.k.untyped_storage().data_ptr(): h.k.untyped_storage().nbytes() for h in tape if "language" in h.name}
+    assert len(keys) == 2

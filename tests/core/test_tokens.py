@@ -8,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from xviz.core.errors import ModelError
+from xviz.core.cells import Cells
+from xviz.core.errors import ModelError, SampleError
+from xviz.core.moments import Frames, Steps
+from xviz.core.sample import Sample, Series
 from xviz.core.tokens import Boxes, Joined, Named, PatchGrid, Pieces, Segments, TokenSpace, leaves, place
 
 WORDS = Pieces(
@@ -18,10 +21,16 @@ BOXES = Boxes("regions", np.array([[0, 0, 4, 4], [2, 2, 6, 6], [4.4, 0, 5.6, 2]]
 NAMES = Named("classes", ("yes", "no"))
 SUPERVOXELS = Segments("supervoxels", np.array([0, 2, -1, 1, 0]), np.zeros((3, 3), np.float32))
 PATCHES = PatchGrid("patches", ("one.jpg", "two.jpg"), (3, 2))
+STEPS = Steps("sound", 6, rate=5.0, start=1.0, channels=("loudness", "pitch"))
+ALIGNED = Steps("face", 2, spans=np.array([[0.1, 0.4], [0.4, 1.3]]))
+FRAMES = Frames("video", 5)
+CELLS = Cells.spectrogram("cells", (2, 4), seconds=(0, 2), hertz=(0, 1000, 4000), size=(4, 8))
 BOTH = Joined("joint", (BOXES, WORDS))
 NESTED = Joined("all", (NAMES, BOTH))
 
-spaces = pytest.mark.parametrize("space", [WORDS, BOXES, NAMES, BOTH, NESTED, SUPERVOXELS, PATCHES])
+spaces = pytest.mark.parametrize(
+    "space", [WORDS, BOXES, NAMES, BOTH, NESTED, SUPERVOXELS, PATCHES, STEPS, ALIGNED, FRAMES, CELLS]
+)
 
 
 @spaces
@@ -143,3 +152,44 @@ def test_patches_lie_photo_by_photo_and_row_by_row():
     for index in range(12):
         assert painted[PATCHES.place(index)] == index == PATCHES.index(*PATCHES.place(index))
     assert PATCHES.label(9) == "two.jpg, row 2, column 2"
+
+
+def test_moments_are_told_with_their_time():
+    assert STEPS.label(2) == "step 3 (1.40–1.60 s)"
+    assert ALIGNED.label(1) == "step 2 (0.40–1.30 s)"
+    assert FRAMES.label(4) == "frame 5"
+    assert FRAMES.seconds is None
+    np.testing.assert_allclose(STEPS.seconds, [[1 + i / 5, 1.2 + i / 5] for i in range(6)])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (lambda: Steps("sound", 6, rate=0), "above zero"),
+        (lambda: Frames("video", 3, spans=np.zeros((2, 2))), "for each; got shape"),
+        (lambda: STEPS.label(6), "no token 6"),
+        (lambda: Cells.spectrogram("cells", (2, 4), seconds=(0, 2), hertz=(0, 9)), "needs 3 edges"),
+        (lambda: Cells.spectrogram("cells", (2, 4), seconds=(0, 2), hertz=(0, 9, 10), size=(5, 8)), "cannot be cut"),
+    ],
+)
+def test_moments_and_cells_that_make_no_sense_are_refused(wrong, says):
+    with pytest.raises(ModelError, match=says):
+        wrong()
+
+
+def test_cells_of_a_spectrogram_count_from_the_lowest_band_and_are_painted_there():
+    assert CELLS.label(0) == "0.00–0.50 s, 0–1000 Hz"
+    assert CELLS.label(7) == "1.50–2.00 s, 1000–4000 Hz"
+    painted = CELLS.paint(np.arange(8.0))
+    assert painted.shape == (4, 8)
+    assert (painted[2:, :2] == 0).all()  # the lowest band lies at the bottom
+    assert (painted[:2, 6:] == 7).all()
+
+
+def test_a_series_has_a_name_for_each_channel():
+    series = Series(np.zeros((2, 5), np.float32), ("brow", "mouth"), 10.0)
+    assert Sample("one", {"face": series}).part("face", Series) is series
+    assert Sample("one", {"face": series}).digest != Sample("one", {"face": Series(series.values, ("a", "b"))}).digest
+    for values, rate in ((np.zeros((3, 5)), 1.0), (np.zeros((2, 0)), 1.0), (np.zeros((2, 5)), 0.0)):
+        with pytest.raises(SampleError, match="needs"):
+            Series(values, ("brow", "mouth"), rate)

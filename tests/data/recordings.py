@@ -56,9 +56,28 @@ def edf(
     return head + body
 
 
-def gdf(signal: np.ndarray, names: Sequence[str], rate: int = 128, *, dimension: int = 4275) -> bytes:
+def mixed_edf(channels: Sequence[tuple[str, np.ndarray, int]], limit: float = 3276.7) -> bytes:
+    """An EDF whose channels have rates of their own; records of one second."""
+    count, records, top = len(channels), min(len(values) // rate for _, values, rate in channels), 32767
+    head = b"0       " + f"{'subject':<80}{'recording':<80}".encode() + b"01.01.0101.01.01"
+    head += f"{256 * (count + 1):<8}{'':<44}{records:<8}{1:<8}{count:<4}".encode()
+    fields = [(16, [name for name, *_ in channels]), (80, [""] * count), (8, ["uV"] * count), (8, [-limit] * count)]
+    fields += [(8, [limit] * count), (8, [-top] * count), (8, [top] * count), (80, [""] * count)]
+    fields += [(8, [rate for *_, rate in channels]), (32, [""] * count)]
+    head += b"".join(f"{value:<{size}}".encode()[:size] for size, values in fields for value in values)
+    body = b"".join(
+        np.round(values[r * rate : (r + 1) * rate] / limit * top).astype("<i2").tobytes()
+        for r in range(records)
+        for _, values, rate in channels
+    )
+    return head + body
+
+
+def gdf(
+    signal: np.ndarray, names: Sequence[str], rate: int = 128, *, dimension: int = 4275, limit: float = 500.0
+) -> bytes:
     """A GDF 2.20 file of 16-bit numbers with records of one second and no events; 4275 is µV, 0 no dimension."""
-    count, records, limit, top = len(names), signal.shape[1] // rate, 500.0, 32767
+    count, records, top = len(names), signal.shape[1] // rate, 32767
     head = b"GDF 2.20" + b"X X".ljust(66) + bytes(10) + bytes(4) + b"recording".ljust(64) + bytes(4 + 12 + 16)
     head += struct.pack("<H", count + 1) + bytes(6 + 8 + 6 + 6 + 12 + 12)
     head += struct.pack("<qIIHH", records, 1, 1, count, 0)
@@ -128,6 +147,13 @@ def npz(path: Path | None = None, **arrays: object) -> bytes:
     """An NPZ file's bytes."""
     made = io.BytesIO()
     np.savez(made, **arrays)  # type: ignore[arg-type]
+    return made.getvalue()
+
+
+def npy(array: np.ndarray) -> bytes:
+    """An NPY file's bytes."""
+    made = io.BytesIO()
+    np.save(made, array)
     return made.getvalue()
 
 

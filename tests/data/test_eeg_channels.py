@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from recordings import NAMES, noise
 
-from xviz.core.errors import SampleError
 from xviz.core.sample import BIOSEMI32, Eeg
 from xviz.data.eeg.channels import match, places, plain
 
@@ -82,15 +81,6 @@ def test_duplicates_are_said_and_the_first_counts() -> None:
     assert np.array_equal(made.signal[NAMES.index("Cz")], eeg.signal[NAMES.index("Cz")])
     assert "CZ" in report.unused
     assert any("named twice" in row["what"] for row in report.rows())
-
-
-def test_too_few_electrodes() -> None:
-    names = tuple(f"E{i}" for i in range(60))
-    with pytest.raises(SampleError, match=r"has 0 that can be used\. Its channels are called E0, E1, .* …: rename"):
-        match(recording(names))
-    with pytest.raises(SampleError, match="has 7 that can be used"):
-        match(recording((*names[:30], *NAMES[:7])))
-    assert match(recording((*names[:30], *NAMES[:8])))[1].matched == NAMES[:8]
 
 
 def test_a_montage_of_ones_own() -> None:

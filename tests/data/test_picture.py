@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from xviz.core.errors import SampleError
-from xviz.data.picture import read_picture, read_regions
+from xviz.data.picture import read_picture
+from xviz.data.regions import read_regions
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
@@ -171,19 +172,15 @@ def test_large_pictures_are_reduced():
 @pytest.mark.parametrize(
     ("data", "what"),
     [
-        (saved(quarters(), "GIF"), "a GIF file"),
-        (saved(quarters(), "BMP"), "a BMP file"),
-        (saved(quarters(), "TIFF"), "a TIFF file"),
+        (saved(quarters(), "ICO"), "a ICO file"),
         (b"%PDF-1.7 ...", "a PDF file"),
         (b"<?xml version='1.0'?><svg/>", "a SVG or XML file"),
-        (b"\0\0\0\x20ftypheic" + b"\0" * 40, "a HEIC file"),
-        (b"RIFF\0\0\0\0WAVEfmt ", "a RIFF file"),
         (b"hello, I am a picture", "none of these"),
         (b"\0", "none of these"),
     ],
 )
 def test_other_files_are_refused_by_name(data, what):
-    with pytest.raises(SampleError, match=f"PNG, JPEG or WebP file; this is {what}.*Save it as PNG"):
+    with pytest.raises(SampleError, match=f"PNG, JPEG, WebP, .* file; this is {what}.*Save it as PNG"):
         read_picture(data)
 
 

@@ -180,9 +180,9 @@ def test_a_picture_and_a_sentence_become_regions_and_pieces() -> None:
 
 
 def test_words_beyond_the_limit_are_told() -> None:
-    long = Sample("long", {"picture": picture(), "text": Text(("apple",) * 70)})
+    long = Sample("long", {"picture": picture(), "text": Text(("apple",) * 134)})
     inputs = prepare(long, SHIPPED)
-    assert len(inputs.spaces["pieces"]) == 64
+    assert len(inputs.spaces["pieces"]) == 128
     assert any("last 6 words are not read" in note for note in inputs.notes)
 
 

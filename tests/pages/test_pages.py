@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from xviz.data.shipped import samples
 from xviz.explain import METHODS
 from xviz.explain.methods import shap
+from xviz.house import TABLE
 from xviz.models import CARDS
 
 ROOT = Path(__file__).parents[2]
@@ -45,12 +46,11 @@ def test_every_page_runs(page: str) -> None:
 
 
 def test_every_model_with_weights_has_a_page_in_the_menu() -> None:
-    menu = (ROOT / "app.py").read_text(encoding="utf-8")
     for card in CARDS:
         if card.checkpoint:
             title = "Sound and picture views" if card.page else card.short  # one page for all models with views
-            assert f'st.Page("pages/{card.page or card.key}.py", title="{title}"' in menu
-    assert all(f'"pages/{page}"' in menu for page in PAGES)
+            assert TABLE[card.page or card.key].title == title
+    assert {f"{key}.py" for key in TABLE} | {"home.py", "about.py"} == set(PAGES)
 
 
 def test_the_start_page_names_every_model_that_can_be_opened() -> None:
@@ -144,14 +144,45 @@ def with_picture(name: str, content: bytes, kind: str = "image/png") -> AppTest:
     return at.run()
 
 
-def test_an_own_picture_is_matched_with_the_sentence_at_hand() -> None:
-    at = with_picture("mine.png", png())
+def test_an_own_picture_takes_the_shipped_sentence_away_and_is_matched_with_its_own() -> None:
+    at = with_picture("mine", png())
+    assert not at.error, told(at)
+    assert at.text_input(key="sentence").value == ""
+    assert not at.metric, "no score of another picture stays on the screen"
+    assert "Type a sentence about your picture" in at.info[0].value
+    at.text_input(key="sentence").set_value("A red box on a wall.").run()
     assert not at.error, told(at)
     assert len(at.metric) == 3
 
 
+def test_a_sentence_that_was_typed_stays_with_an_own_picture() -> None:
+    at = opened()
+    at.text_input(key="sentence").set_value("A red box.").run()
+    at.file_uploader(key="match.picture").set_value(("mine.png", png(), "image/png")).run()
+    assert at.text_input(key="sentence").value == "A red box."
+    assert len(at.metric) == 3
+
+
+def test_an_upload_that_failed_leaves_no_answer_of_the_sample_before_it() -> None:
+    for name, content in (("cut.png", png()[:60]), ("big.png", bytes(61_000_000))):
+        at = with_picture(name, content)
+        assert name in told(at)
+        assert not at.metric
+        assert not at.dataframe
+    assert "has 61 MB; at most 60 MB are read here" in told(at)
+
+
+def test_twelve_bits_are_told_above_the_score() -> None:
+    values = np.tile(np.linspace(0, 4000, 96), (64, 1)).astype(np.uint16)
+    Image.fromarray(values).save(file := io.BytesIO(), "PNG")
+    at = with_picture("microscope.png", file.getvalue())
+    at.text_input(key="sentence").set_value("A grey ramp.").run()
+    assert any("taken as 12 bits" in warning.value for warning in at.warning)
+
+
 def test_a_picture_whose_name_is_html_is_shown_as_text() -> None:
     at = with_picture("<img src=x onerror=alert(1)>.png", png())
+    at.text_input(key="sentence").set_value("A red box.").run()
     assert not at.error, told(at)
     assert not at.exception
 
@@ -160,7 +191,7 @@ def test_a_picture_whose_name_is_html_is_shown_as_text() -> None:
     ("name", "content", "said"),
     [
         ("cut.png", png()[:60], "mine|cut"),
-        ("words.png", b"these are words, not a picture", "PNG, JPEG or WebP"),
+        ("words.png", b"these are words, not a picture", "PNG, JPEG, WebP"),
         ("dot.png", png(1, 1), "1 × 1"),
     ],
 )
@@ -187,6 +218,9 @@ def test_other_scripts_emoji_and_html_are_read(sentence: str) -> None:
     at.text_input(key="sentence").set_value(sentence).run()
     assert not at.exception
     assert not at.error, told(at)
+    warned = " ".join(warning.value for warning in at.warning)
+    assert ("does not look like English" in warned) == (not sentence.isascii() and "on a" not in sentence)
+    assert ("vocabulary has nothing for" in warned) == any(sign in sentence for sign in "只垫🐈")
 
 
 def test_two_visitors_see_their_own_scores() -> None:

@@ -16,7 +16,7 @@ from xviz.core.sample import BIOSEMI32
 from xviz.data.eeg import formats
 from xviz.data.eeg.checks import LIMIT_BYTES
 from xviz.data.shipped import samples
-from xviz.ui.eeg.sample import LIMIT_MB
+from xviz.ui.eeg.bring import LIMIT_MB
 
 ROOT = Path(__file__).parents[2]
 
@@ -189,7 +189,7 @@ def test_an_own_recording_with_other_names_and_a_flat_channel() -> None:
 REFUSED = {
     "short": ("a.npz", npz(noise(1.0)), "reads 60 s, and at least 30 s; this recording has 1 s"),
     "slow": ("a.npz", npz(noise(40, 80.0), 80.0), "more than 90 samples a second; this one has 80"),
-    "unknown names": ("a.npz", npz(noise(), channels=tuple(f"E{i}" for i in range(32))), "rename them to the 10–20"),
+    "unknown names": ("a.npz", npz(noise(), channels=tuple(f"E{i}" for i in range(32))), "say no electrode of the"),
     "cut": ("a.npz", npz(noise())[:4000], "NPZ is damaged"),
     "hostile": ("a.dat", b"cos\nsystem\n(S'true'\ntR.", "asks Python to use “os.system”"),
     "no edf": ("a.edf", b"words" * 100, "header of this EDF file is damaged"),
@@ -215,16 +215,18 @@ def test_the_unit_is_found_and_what_cannot_be_read_is_refused_in_words() -> None
     assert "taken as mV, as chosen" in said(at)
 
 
-def test_a_long_recording_is_chosen_part_by_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Parts of equal signals too: what is said is that of the part."""
+def test_a_stretch_of_a_long_recording_is_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stretches of equal signals too: what is said is that of the stretch."""
     monkeypatch.setattr(formats, "PART_VALUES", 32 * 128 * 40)
     raw = mne.io.RawArray(np.tile(noise(40), 2) * 1e-6, mne.create_info([*BIOSEMI32], 128.0, "eeg"), verbose="ERROR")
     raw.save(tmp_path / "long_raw.fif", verbose="ERROR")
     at = with_file("long_raw.fif", (tmp_path / "long_raw.fif").read_bytes())
     assert not at.error, told(at)
-    assert "part 1 of 2 was read, 0:00:00–0:00:40" in said(at)
-    at.selectbox(key="part of 2").set_value(1).run()
-    assert "part 2 of 2 was read, 0:00:40–0:01:20" in said(at)
+    assert "The recording is long, 0:01:20: the stretch from 0:00:00 on was read" in said(at)
+    start = next(slider for slider in at.slider if slider.label == "Start of the stretch, s")
+    start.set_value(40.0).run()
+    assert not at.error, told(at)
+    assert "the stretch from 0:00:40 on was read" in said(at)
     assert "Unit: V, as the file says" in said(at)
 
 

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from tests.charts import class_bars
 from tests.geometry.test_ply import read_back
 from tests.pages.test_pages import ROOT, opened, told
 from tests.room import room
@@ -75,7 +76,7 @@ def brought(given: list[tuple[str, bytes, str]]) -> AppTest:
 
 def test_classes_are_those_of_the_model_and_the_most_probable_is_explained() -> None:
     at = page()
-    shown = at.dataframe[0].value
+    shown = class_bars(at)
     room = samples("mit")[0].load()
     found = cache.run("mit", room).outputs
     for name, value in zip(shown["class"], shown["probability"], strict=True):
@@ -149,7 +150,7 @@ def test_hiding_supervoxels_and_photos_changes_the_answer() -> None:
     next(b for b in at.button if b.label.startswith("Hide supervoxel")).click().run()
     assert not at.error, told(at)
     assert "Without 1 supervoxel and 0 photos" in said(at)
-    shown = at.dataframe[0].value
+    shown = class_bars(at)
     assert (shown["probability"] - shown["nothing left out"]).abs().max() > 0
     next(m for m in at.multiselect if m.label == "Leave photos out").set_value([0]).run()
     assert not at.error, told(at)
@@ -167,7 +168,7 @@ def test_a_link_brings_left_out_photos_back() -> None:
     assert not again.error, told(again)
     assert next(m for m in again.multiselect if m.label == "Leave photos out").value == [1, 4]
     assert "and 2 photos," in said(again)
-    np.testing.assert_allclose(at.dataframe[0].value["probability"], again.dataframe[0].value["probability"])
+    np.testing.assert_allclose(class_bars(at)["probability"], class_bars(again)["probability"])
     next(m for m in again.multiselect if m.label == "Leave photos out").set_value([]).run()
     assert "without" not in again.query_params
 

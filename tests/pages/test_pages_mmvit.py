@@ -10,6 +10,7 @@ import pytest
 import soundfile
 from streamlit.testing.v1 import AppTest
 
+from tests.charts import class_bars
 from tests.pages.test_pages import opened, told
 from xviz import engine
 from xviz.data.shipped import samples
@@ -42,7 +43,7 @@ def captions(at: AppTest) -> str:
 
 def test_the_probabilities_are_those_of_the_model() -> None:
     at = page()
-    shown = at.dataframe[0].value
+    shown = class_bars(at)
     found = engine.run(engine.load(MODELS["mmvit"]), EXAMPLES[0].load()).outputs
     for digit, probability in zip(shown["class"], shown["probability"], strict=True):
         assert probability == pytest.approx(1 / (1 + np.exp(-found[digit])), abs=1e-5)
@@ -200,14 +201,38 @@ def test_what_is_no_sound_is_refused_in_words_and_nothing_is_lost(content: bytes
         (wav(noise(3), kind="FLAC", subtype="PCM_16"), ""),
         (wav(noise(3), kind="OGG", subtype="VORBIS"), ""),
         (wav(noise(3), kind="MP3", subtype="MPEG_LAYER_III"), ""),
+        (wav(noise(2) + 0.2), "A constant offset of +0.2 of full scale was taken out"),
+        (wav(3 * noise(2)), "Values reach 1.18 times full scale"),
     ],
-    ids=["clipped", "192 kHz", "8 channels", "cut short", "flac", "ogg", "mp3"],
+    ids=["clipped", "192 kHz", "8 channels", "cut short", "flac", "ogg", "mp3", "offset", "beyond full scale"],
 )
 def test_what_is_unusual_is_heard_and_said(content: bytes, said: str) -> None:
     at = with_sound("mine.wav", content)
     assert not at.exception
     assert not at.error, told(at)
     assert said in captions(at)
+
+
+def test_channels_out_of_phase_are_told_above_and_another_can_be_chosen() -> None:
+    said = EXAMPLES[0].load().parts["sound"]
+    both = np.stack([said.signal, -0.98 * said.signal], 1)
+    at = with_sound("balanced.wav", wav(both, round(said.rate)))
+    assert any("out of phase" in warning.value for warning in at.warning)
+    shown = at.dataframe[0].value
+    alone = engine.run(engine.load(MODELS["mmvit"]), EXAMPLES[0].load()).outputs
+    assert shown["class"][0] == max(alone, key=lambda name: alone[name])
+    channel = next(box for box in at.selectbox if box.label == "Channel")
+    assert channel.options == ["Detect automatically", "Mean of all", "1", "2"]
+    channel.set_value("Mean of all").run()
+    assert any("nearly cancels" in warning.value for warning in at.warning)
+    channel.set_value("2").run()
+    assert not at.error, told(at)
+    assert not any("phase" in warning.value for warning in at.warning)
+
+
+def test_a_faint_sound_is_told_above_the_result() -> None:
+    at = with_sound("far.wav", wav(1e-3 * noise(2)))
+    assert any("This sound is very quiet" in warning.value for warning in at.warning)
 
 
 def test_views_are_named_by_what_sets_them_apart() -> None:

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from tests.charts import class_bars
 from tests.pages.test_pages import opened, png, told
 from xviz import engine
 from xviz.data import shipped
@@ -31,7 +32,7 @@ def pictured(**changed: object):
     return card(
         "mmvit-pictured", settings=SMALL, checkpoint="mmvit-digits", title="Things in pictures (MMViT)", **changed,
         short="Things in pictures", icon=":material/chair:", story="Which things are seen?",
-        wants={"picture": "a picture (PNG, JPEG or WebP)"}, outputs=dict.fromkeys(THINGS, "log-odds"),
+        wants={"picture": "a picture (PNG, JPEG, HEIC, TIFF, …)"}, outputs=dict.fromkeys(THINGS, "log-odds"),
     )  # fmt: skip
 
 
@@ -55,14 +56,14 @@ def test_without_a_picture_the_page_says_what_to_bring(monkeypatch: pytest.Monke
     at = page(monkeypatch)
     assert not at.error, told(at)
     assert at.title[0].value == "Things in pictures (MMViT)"
-    assert [info.value for info in at.info] == ["Upload a picture (PNG, JPEG or WebP) to begin."]
+    assert [info.value for info in at.info] == ["Upload a picture (PNG, JPEG, HEIC, TIFF, …) to begin."]
 
 
 def test_a_picture_goes_all_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
     at = brought(page(monkeypatch), png())
     assert not at.exception
     assert not at.error, told(at)
-    shown = at.dataframe[0].value
+    shown = class_bars(at)
     assert set(shown["class"]) == set(THINGS)
     assert at.multiselect(key="methods").label == f"Methods that explain “{shown['class'][0]}”"
     at.toggle(key="views.preview").set_value(True).run()
@@ -77,7 +78,7 @@ def test_a_picture_goes_all_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_probabilities_of_one_among_all_sum_to_one(monkeypatch: pytest.MonkeyPatch) -> None:
     at = brought(page(monkeypatch, one_of=True), png())
-    assert at.dataframe[0].value["probability"].sum() == pytest.approx(1, abs=1e-6)
+    assert class_bars(at)["probability"].sum() == pytest.approx(1, abs=1e-6)
 
 
 def tiny(width: int, height: int, mode: str = "RGB") -> bytes:

@@ -84,6 +84,48 @@ class Cells:
     boxes: NDArray[np.float32] = field(init=False)  #: (n, 4) x0, y0, x1, y1: the tiles
     cover: NDArray[np.float64] = field(init=False)  #: (n, tokens of ``of``) rows sum to one; (n, 0) without ``of``
 
+    @classmethod
+    def spectrogram(
+        cls,
+        name: str,
+        grid: tuple[int, int],
+        *,
+        seconds: tuple[float, float],
+        hertz: Sequence[float],
+        size: tuple[int, int] | None = None,
+    ) -> Cells:
+        """Patches of a spectrogram that do not overlap, bands from the lowest, each from the first moment on.
+
+        Args:
+            name: What attention calls them.
+            grid: Tokens over frequency, tokens over time.
+            seconds: When the spectrogram begins and ends.
+            hertz: (rows + 1,) where each row of tokens begins and where the last ends, Hz.
+            size: Bands and frames of the spectrogram itself, multiples of the grid; the grid where None.
+
+        Raises:
+            ModelError: not one edge more than rows, or a size that is no multiple of the grid.
+        """
+        size = size or grid
+        if len(hertz) != grid[0] + 1:
+            raise ModelError(f"“{name}” has {grid[0]} rows and needs {grid[0] + 1} edges in Hz; got {len(hertz)}.")
+        if any(whole % part for whole, part in zip(size, grid, strict=True)):
+            raise ModelError(f"“{name}”: {size[0]} × {size[1]} cannot be cut into {grid[0]} × {grid[1]} equal cells.")
+        rows, columns = (
+            Axis.plain(whole).pooled(whole // part, whole // part, 0) for whole, part in zip(size, grid, strict=True)
+        )
+        edges, (begin, end) = np.asarray(hertz, np.float64), seconds
+
+        def say_rows(low: float, high: float) -> str:
+            bands = np.interp([low, high], np.linspace(0, size[0], len(edges)), edges)
+            return f"{bands[0]:.0f}–{bands[1]:.0f} Hz"
+
+        def say_columns(first: float, last: float) -> str:
+            first, last = (begin + (end - begin) * place / size[1] for place in (first, last))
+            return f"{first:.2f}–{last:.2f} s"
+
+        return cls(name, rows, columns, size, say_rows, say_columns, upright=False)
+
     def __post_init__(self) -> None:
         """Work out rectangles and coverage."""
         object.__setattr__(self, "boxes", self._boxes(self.rows.tiles, self.columns.tiles))

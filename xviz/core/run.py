@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ from torch import Tensor
 from xviz.core.attention import AttentionCall
 from xviz.core.errors import ModelError
 from xviz.core.provenance import Provenance
-from xviz.core.tokens import TokenSpace
+from xviz.core.tokens import TokenSpace, leaves
 
 S = TypeVar("S", bound=TokenSpace)
 
@@ -27,6 +27,7 @@ class Inputs:
     spaces: Mapping[str, TokenSpace]  #: every space that attention may name, joined ones too
     context: Mapping[str, Tensor]  #: what is not explained, without batch axis: box places, …
     notes: tuple[str, ...] = ()  #: what preparing changed, in words for people
+    warnings: tuple[str, ...] = ()  #: what may make the answer wrong; shown above the result
 
     def __post_init__(self) -> None:
         """Freeze the mappings and check that tokens and spaces fit.
@@ -45,7 +46,7 @@ class Inputs:
         """What a model that is not ours is fed.
 
         Args:
-            spaces: Its tokens.
+            spaces: Its tokens; the leaves of a joined space need not be given beside it.
             tokens: Space name → (n, d) features, where these are inputs of the model.
             context: All other tensors, by name, without batch axis.
 
@@ -53,7 +54,8 @@ class Inputs:
             ModelError: a space and its features differ in number.
         """
         present = {name: torch.ones(len(features), dtype=torch.bool) for name, features in (tokens or {}).items()}
-        return cls(tokens or {}, present, {space.name: space for space in spaces}, context)
+        parts = {leaf.name: leaf for space in spaces for leaf in leaves(space)}
+        return cls(tokens or {}, present, {**parts, **{space.name: space for space in spaces}}, context)
 
     def without(self, gone: Mapping[str, tuple[int, ...]]) -> Inputs:
         """The same inputs with some tokens absent.
@@ -69,7 +71,7 @@ class Inputs:
             present[name][list(tokens)] = False
             if not present[name].any():
                 raise ModelError(f"All of “{name}” would be left out; keep at least one token.")
-        return Inputs(self.tokens, present, self.spaces, self.context, self.notes)
+        return replace(self, present=present)
 
 
 @dataclass(frozen=True)

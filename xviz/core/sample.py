@@ -50,6 +50,20 @@ class Text:
     warnings: tuple[str, ...] = ()  #: what may make the answer wrong; shown above the result
 
 
+@dataclass(frozen=True)
+class Annotation:
+    """What a recording says of a time: an event, a stimulus, or a stretch that is bad."""
+
+    onset: float  #: s from the beginning of the signal
+    seconds: float  #: 0 for a moment
+    label: str
+
+    @property
+    def bad(self) -> bool:
+        """Whether it marks a stretch that is not to be used, as MNE and its files have it: BAD_…, “bad …”, EDGE …."""
+        return self.label.lower().lstrip().startswith(("bad", "edge"))
+
+
 @dataclass(frozen=True, eq=False)
 class Eeg:
     """One recording of the brain's voltage at the scalp."""
@@ -61,6 +75,11 @@ class Eeg:
     rest: float = 0.0  #: seconds of rest at the beginning, before what is judged
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()  #: what may make the answer wrong; shown above the result
+    annotations: tuple[Annotation, ...] = ()
+    bads: tuple[str, ...] = ()  #: channels that the recording, or a person, says are bad
+    interpolated: tuple[str, ...] = ()  #: electrodes that were not recorded: their signal was made from others
+    reference: str = ""  #: what the voltages were measured against, where it is known
+    passband: tuple[float, float] | None = None  #: Hz, high-pass and low-pass before the file was written; 0 for none
 
     def __post_init__(self) -> None:
         """Refuse a recording whose parts do not fit each other.
@@ -174,13 +193,43 @@ class Views:
             )
 
 
-Part = Picture | Regions | Text | Eeg | Sound | PointCloud | Views
+@dataclass(frozen=True, eq=False)
+class Series:
+    """Named channels measured at the same moments: features of a sound, movements of a face, values of a sensor."""
+
+    values: NDArray[np.float32]  #: (channel, time) in the channels' own units; NaN where nothing was measured
+    channels: tuple[str, ...]  #: one name for each channel
+    rate: float | None = None  #: values a second, Hz; None where moments have no time
+    start: float = 0.0  #: seconds at which the first value was measured
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()  #: what may make the answer wrong; shown above the result
+
+    def __post_init__(self) -> None:
+        """Refuse a series whose parts do not fit each other.
+
+        Raises:
+            SampleError: not one name for each channel, no values, or a rate that makes no sense.
+        """
+        if self.values.ndim != 2 or not self.values.size or len(self.values) != len(self.channels):
+            raise SampleError(
+                f"A series needs values as (channel, time) and one name for each channel; got values of shape "
+                f"{self.values.shape} and {len(self.channels)} names."
+            )
+        if self.rate is not None and not (np.isfinite(self.rate) and self.rate > 0):
+            raise SampleError(f"A series needs a rate in Hz above zero, or none; got {self.rate}.")
+
+
+Part = Picture | Regions | Text | Eeg | Sound | PointCloud | Views | Series
 P = TypeVar("P", bound=Part)
 
 _NOUNS: Mapping[type, str] = {
     Picture: "a picture", Regions: "regions", Text: "a text", Eeg: "an EEG recording", Sound: "a sound",
-    PointCloud: "a point cloud", Views: "photos",
+    PointCloud: "a point cloud", Views: "photos", Series: "a series of named channels",
 }  # fmt: skip
+
+
+#: fields that describe a part and are not its content
+DESCRIBES = ("notes", "warnings", "source", "size", "whole", "annotations", "bads", "reference", "passband")
 
 
 def _bytes(part: Part) -> list[bytes | str | np.ndarray]:
@@ -188,7 +237,7 @@ def _bytes(part: Part) -> list[bytes | str | np.ndarray]:
     content: list[bytes | str | np.ndarray] = [type(part).__name__]
     for this in fields(part):
         value = getattr(part, this.name)
-        if this.name in ("notes", "warnings", "source", "size", "whole") or value is None:
+        if this.name in DESCRIBES or value is None or (this.name == "interpolated" and not value):
             continue
         pieces = value if isinstance(value, tuple) else (value,)
         content += [this.name, str(len(pieces))]

@@ -75,10 +75,16 @@ class Electrodes:
     name: str
     names: tuple[str, ...]
     positions: NDArray[np.float32]  #: (n, 3) metres: right, front, up; NaN where unknown
+    interpolated: tuple[int, ...] = ()  #: electrodes that were not recorded: their signal was made from others
 
     def __len__(self) -> int:
         """The number of electrodes."""
         return len(self.names)
+
+    @property
+    def marked(self) -> tuple[str, ...]:
+        """The names, those of interpolated electrodes with a star."""
+        return tuple(f"{name}*" if i in self.interpolated else name for i, name in enumerate(self.names))
 
     def label(self, index: int) -> str:
         """The electrode's name."""

@@ -20,8 +20,8 @@ def read(*files: Path | str, text: str | None = None, kind: str | None = None, *
         files: Where they lie; several files, a folder or a zip are one room.
         text: A sentence that belongs to the sample.
         kind: "picture", "sound", "eeg" or "room", where the ending does not tell (.npz, .csv, .zip).
-        options: Of the reader: ``unit`` and ``rate`` of an EEG recording, ``start`` of a sound, ``unit`` and ``up`` of
-            a cloud.
+        options: Of the reader: ``unit`` and ``rate`` of an EEG recording, ``start`` and ``channel`` of a sound,
+            ``unit`` and ``up`` of a cloud.
 
     Raises:
         SampleError: a file is missing, of no known kind, damaged, or out of limits.
@@ -63,7 +63,7 @@ def _sound(paths: Sequence[Path], options: Mapping[str, Any]) -> Mapping[str, Pa
 
 
 def _eeg(paths: Sequence[Path], options: Mapping[str, Any]) -> Mapping[str, Part]:
-    return {"eeg": import_module("xviz.data.eeg.read").read_eeg(paths[0], **options)}
+    return {"eeg": import_module("xviz.data.eeg.read").read_eeg(*paths, **options)}
 
 
 def _room(paths: Sequence[Path], options: Mapping[str, Any]) -> Mapping[str, Part]:
@@ -75,8 +75,14 @@ def _room(paths: Sequence[Path], options: Mapping[str, Any]) -> Mapping[str, Par
 READERS: Mapping[str, Read] = {"picture": _picture, "sound": _sound, "eeg": _eeg, "room": _room}
 #: kind → endings of which it is the first meaning
 ENDINGS: Mapping[str, tuple[str, ...]] = {
-    "picture": (".png", ".jpg", ".jpeg", ".webp"),
-    "sound": (".wav", ".flac", ".ogg", ".mp3"),
+    "picture": (
+        ".png", ".jpg", ".jpeg", ".jfif", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff", ".gif", ".bmp", ".jp2",
+        ".ppm", ".pgm",
+    ),
+    "sound": (
+        ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".mp4", ".aac", ".webm", ".mka", ".aif", ".aiff",
+        ".caf", ".w64", ".rf64", ".au", ".amr", ".3gp", ".wma", ".wv",
+    ),
     "eeg": (".edf", ".bdf", ".gdf", ".fif", ".set", ".dat", ".mat", ".tsv"),
     "room": (
         ".ply", ".pcd", ".las", ".laz", ".e57", ".xyz", ".txt", ".pts", ".ptx", ".asc", ".npy", ".obj", ".glb",

@@ -14,7 +14,7 @@ import regex
 from xviz.core.errors import SampleError
 from xviz.core.sample import Text
 
-LIMIT = 64  #: words of a sentence
+LIMIT = 200  #: words of a sentence; the longest captions of Flickr30k have about 80
 LONGEST = 2000  #: characters of a sentence
 
 _CJK = r"\p{Han}\p{Hiragana}\p{Katakana}"

@@ -18,7 +18,7 @@ Cell = str | int | float
 class Drawing:
     """One drawing for one live component; `xviz.ui.components.mount` shows it."""
 
-    kind: str  #: which component draws it, one of the keys of `xviz.ui.components.SCRIPTS`
+    kind: str  #: which component draws it, one of the keys of `scripts.SCRIPTS`
     payload: bytes  #: the message, see `payload.pack`
     height: int  #: the most it takes of the page, in CSS pixels, colour bar not counted
     alt: str  #: what a screen reader says instead of the drawing

@@ -26,6 +26,8 @@ def head(
     selected: int | None = None,
     absent: Sequence[int] = (),
     links: Sequence[tuple[int, int, float]] = (),
+    invented: Sequence[int] = (),
+    contours: bool = False,
     surround: Surround = PLAIN,
 ) -> Drawing:
     """A head seen from above, nose up.
@@ -37,6 +39,8 @@ def head(
         scale: Colours and limits, needed with ``scores``.
         selected: The electrode to highlight; None leaves what the visitor picked.
         absent: Electrodes that the model is not shown; they are crossed out and take no part in the field.
+        invented: Electrodes whose signal was made from others; they are drawn as rings.
+        contours: Whether lines join equal scores: whole ones above zero, dashed ones below.
         links: Lines to draw: from, to, and a strength of zero or more that gives the width.
         surround: Title, note and height.
     """
@@ -48,8 +52,11 @@ def head(
         check_length("scores", scores, len(places))
         scores[list(absent)] = np.nan
     bar, arrays = drawn_with(scale, scores)
+    lines: list[tuple[bool, NDArray[np.float64]]] = []
     if scores is not None and scale is not None:
-        levels = scale.quantise(field(places, scores, cells=CELLS, reach=REACH))
+        between = field(places, scores, cells=CELLS, reach=REACH)
+        levels = scale.quantise(between)
+        lines = _contours(between, scale) if contours else lines
     ranked = np.arange(len(places)) if scores is None else order(scores)
     unplaced = [str(labels[i]) for i in np.flatnonzero(~np.isfinite(places).all(1))]
     header = {
@@ -58,9 +65,11 @@ def head(
         "labels": [str(label) for label in labels],
         "selected": None if selected is None else int(selected),
         "absent": [int(i) for i in absent],
+        "invented": [int(i) for i in invented],
         "cells": CELLS,
         "reach": REACH,
         "rim": rim(places),
+        "dashed": [below for below, _ in lines],
         "height": surround.height or HEIGHT,
         "note": " ".join(
             [surround.note, f"Place unknown, not drawn: {', '.join(unplaced)}." if unplaced else ""]
@@ -73,6 +82,8 @@ def head(
         ranked=ranked.astype(np.uint32),
         field=levels,
         links=np.array([pair[:2] for pair in links], np.uint32).reshape(-1, 2),
+        contours=np.concatenate([*(line for _, line in lines), np.zeros((0, 2))]).astype(np.float32),
+        lengths=np.array([len(line) for _, line in lines], np.uint32),
         strength=np.array([pair[2] for pair in links], np.float32),
         **arrays,
     )
@@ -84,6 +95,18 @@ def head(
         _table(labels, scores, scale, ranked),
         (len(places),),
     )
+
+
+def _contours(between: NDArray[np.float64], scale: Scale) -> list[tuple[bool, NDArray[np.float64]]]:
+    """Lines of equal scores: whether they are below zero, and (point, 2) places in shares of the side."""
+    from skimage.measure import find_contours
+
+    most = max(abs(scale.low), abs(scale.high))
+    made = []
+    for level in (-0.75, -0.5, -0.25, 0.25, 0.5, 0.75):
+        for line in find_contours(between, level * most):
+            made.append((level < 0, (line[:, ::-1] + 0.5) / CELLS))
+    return made
 
 
 def _alt(title: str, labels: Sequence[str], scores: NDArray | None, scale: Scale | None, ranked: NDArray) -> str:

@@ -78,7 +78,8 @@ def regions(
     ranked = np.arange(len(boxes)) if scores is None else order(scores)
     bar, arrays = drawn_with(scale, scores)
     digest, still = _encoded(pixels)
-    alt = f"{title or 'Picture'}, {len(boxes)} {noun}s" + (f", {scale.text()}." if scores is not None else ".")
+    many = f"{noun}es" if noun.endswith("ch") else f"{noun}s"
+    alt = f"{title or 'Picture'}, {len(boxes)} {many}" + (f", {scale.text()}." if scores is not None else ".")
     named = [i for i in ranked[:3] if scores is not None and np.isfinite(scores[i])]
     if named:
         alt += f" Strongest: {', '.join(f'{labels[i]} {number(scores[i])}' for i in named)}."

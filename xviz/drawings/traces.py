@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from xviz.drawings.drawing import PLAIN, Drawing, Surround, check_length
 from xviz.drawings.payload import pack, pack_still
 
 HEIGHT = 560  #: CSS pixels
+MOST_MARKS = 500
+Mark = tuple[float, float, str, bool]
 SPACING = 40.0  #: µV from one row to the next: MNE draws EEG with 20 µV to either side
 
 
@@ -33,6 +35,9 @@ def traces(
     *,
     windows: Windows,
     absent: Sequence[int] = (),
+    invented: Sequence[int] = (),
+    marks: Sequence[Mark] = (),
+    names_too: bool = False,
     surround: Surround = PLAIN,
 ) -> Drawing:
     """Traces one below the other.
@@ -43,6 +48,9 @@ def traces(
         rate: Hz.
         windows: The windows of time that can be picked.
         absent: Channels that the model is not shown, drawn faintly.
+        invented: Channels that were made from others, drawn with gaps.
+        marks: Annotations: onset and length in s, label, and whether they mark something bad.
+        names_too: Whether names of channels can be picked too; they are counted after the windows.
         surround: Title, note and height.
     """
     signal = np.asarray(signal, np.float32)
@@ -68,6 +76,12 @@ def traces(
         "spacing": SPACING,
         "selected": None if windows.selected is None else int(windows.selected),
         "absent": [int(i) for i in absent],
+        "invented": [int(i) for i in invented],
+        "marks": [[float(onset), float(length), str(label), bool(bad)] for onset, length, label, bad in marks][
+            :MOST_MARKS
+        ],
+        "scales": [float(value) for value in np.nan_to_num(_spreads(middle), nan=0.0)],
+        "namesToo": bool(names_too),
         "height": height,
         "note": surround.note,
         "scale": None,
@@ -75,4 +89,22 @@ def traces(
     listed = (("window", "from, s", "output"), *(
         (i + 1, windows.rest + i * windows.length, answer) for i, answer in enumerate(header["answers"])
     ))  # fmt: skip
-    return Drawing("traces", pack(header), height, str(header["alt"]), listed, (windows.count,), still=still)
+    return Drawing(
+        "traces",
+        pack(header),
+        height,
+        str(header["alt"]),
+        listed,
+        (windows.count + len(labels) * names_too,),
+        still=still,
+    )
+
+
+def _spreads(signal: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(channel,) µV from row to row at which a channel fills its row; NaN for one without numbers."""
+    made = np.full(len(signal), np.nan)
+    fine = np.isfinite(signal).any(1)
+    if fine.any():
+        low, high = np.nanpercentile(signal[fine], [1, 99], axis=1)
+        made[fine] = np.maximum(high - low, 1e-3)
+    return made

@@ -19,6 +19,7 @@ def words(
     scale: Scale | None = None,
     selected: Sequence[int] = (),
     groups: Sequence[str] | None = None,
+    unknown: Sequence[int] = (),
     title: str = "",
     height: int = 120,
 ) -> Drawing:
@@ -30,6 +31,7 @@ def words(
         scale: colours and limits, needed with `scores`.
         selected: the words to outline; empty leaves what the visitor picked.
         groups: the part each word belongs to ("question", "answer"); every change of part starts a headed line.
+        unknown: words that the model has no piece for, drawn in grey whatever their score.
         title: printed above.
         height: a guess for the page, CSS pixels; chips wrap like text and take what they need.
     """
@@ -48,12 +50,15 @@ def words(
         if strongest:
             alt += f" Strongest: {', '.join(f'{words[i]} {number(scores[i])}' for i in strongest)}."
         table = (("place", "word", scale.name()), *((int(i) + 1, words[i], float(scores[i])) for i in order(scores)))
+    if unknown:
+        alt += f" Unknown to the model: {', '.join(words[i] for i in unknown)}."
     header = {
         "title": title,
         "alt": alt,
         "words": words,
         "groups": None if groups is None else [str(group) for group in groups],
         "selected": [int(i) for i in selected] or None,
+        "unknown": [int(i) for i in unknown],
         "height": height,
         "scale": bar,
     }

@@ -64,6 +64,8 @@ def load(card: ModelCard[Any]) -> Loaded:
         CheckpointError: the weights are missing, altered, or do not fit.
         ModelError: the card ships no weights.
     """
+    if card.formula:
+        return Loaded(card, freeze(_built(card, seed=0)), "none: a formula without weights", "none")
     if card.checkpoint is None:
         raise ModelError(f"“{card.title}” ships without weights. Choose a card that has a checkpoint, or train it.")
     checkpoint = checkpoints.find(card.checkpoint)

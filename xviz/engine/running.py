@@ -70,13 +70,13 @@ def _featured(loaded: Loaded, inputs: Inputs) -> Inputs:
             )
     tokens = {**inputs.tokens, **{space: taken[space][0] for space in loaded.spec.features}}
     here = {name: inputs.present.get(name, torch.ones(len(value), dtype=torch.bool)) for name, value in tokens.items()}
-    return Inputs(tokens, {**inputs.present, **here}, inputs.spaces, inputs.context, inputs.notes)
+    return replace(inputs, tokens=tokens, present={**inputs.present, **here})
 
 
 def adjust(inputs: Inputs, **context: float) -> Inputs:
     """The inputs with some values of the context replaced."""
     fresh = {name: torch.tensor(float(value)) for name, value in context.items()}
-    return Inputs(inputs.tokens, inputs.present, inputs.spaces, {**inputs.context, **fresh}, inputs.notes)
+    return replace(inputs, context={**inputs.context, **fresh})
 
 
 def run_inputs(loaded: Loaded, inputs: Inputs, sample: Sample, target: str | None = None) -> Run:
@@ -161,3 +161,8 @@ class Session:
     def notes(self) -> tuple[str, ...]:
         """What reading and preparing the sample changed, in words for people."""
         return (*(note for part in self.sample.parts.values() for note in part.notes), *self.run.inputs.notes)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What of the sample may make the outputs wrong, in words for people."""
+        return (*(told for part in self.sample.parts.values() for told in part.warnings), *self.run.inputs.warnings)

@@ -9,7 +9,9 @@ import sys
 from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
 from typing import Any
+from weakref import WeakKeyDictionary
 
+from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
 from xviz.engine import Session
 from xviz.explain.ask import Picked, ask
@@ -28,6 +30,8 @@ ALL: tuple[Method, ...] = (
     shap.METHOD,
 )
 METHODS: Mapping[str, Method] = MappingProxyType({method.key: method for method in ALL})  #: key → method
+
+_sessions: WeakKeyDictionary[Explanation, Session] = WeakKeyDictionary()  #: what each explanation was asked about
 
 
 def explain(
@@ -57,7 +61,20 @@ def explain(
         >>> round(float(sum(scores.sum() for scores in attention.scores.values())), 6)
         1.0
     """
-    return ask(METHODS, session, method, picked, output, **options)
+    explanation = ask(METHODS, session, method, picked, output, **options)
+    _sessions[explanation] = session
+    return explanation
+
+
+def session_of(explanation: Explanation) -> Session:
+    """The session that ``explain`` was asked about.
+
+    Raises:
+        ModelError: the explanation was made by a method itself, which is told a run alone.
+    """
+    if (session := _sessions.get(explanation)) is None:
+        raise ModelError("This explanation does not know its session. Give both: xviz.show(session, explanation).")
+    return session
 
 
 class _Callable(ModuleType):

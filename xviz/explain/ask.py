@@ -27,7 +27,7 @@ def ask(
     if method not in methods:
         raise ModelError(f"There is no method “{method}”; there are {', '.join(methods)}.")
     space, tokens = (None, ()) if picked is None else find(session.run, picked)
-    target = Target(output or session.model.card.target, space, tokens)
+    target = Target(output or session.model.spec.target, space, tokens)
     return methods[method].explain(session.model, session.run, target, **options)
 
 

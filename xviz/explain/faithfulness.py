@@ -35,7 +35,13 @@ class Curves:
     ranked: NDArray[np.float64]  #: (s,) target, highest score first
     inverse: NDArray[np.float64]  #: (s,) target, lowest score first
     random: NDArray[np.float64]  #: (seeds, s) target, in random orders
+    order: NDArray[np.int64]  #: (present tokens,) of the space, or of the joined spaces, highest score first
     provenance: Provenance
+
+    def moved(self, line: Literal["ranked", "inverse"], step: int) -> NDArray[np.int64]:
+        """The tokens that are gone, or have come, at a step of a line; counted through the joined spaces."""
+        order = self.order if line == "ranked" else self.order[::-1]
+        return order[: round(float(self.shares[step]) * len(order))]
 
     def area(self, values: NDArray[np.float64]) -> NDArray[np.float64] | np.float64:
         """The trapezoid area under (…, s) values over the shares, in units of the target."""
@@ -107,6 +113,7 @@ def curves(
         ranked=values[0],
         inverse=values[1],
         random=values[2:],
+        order=best,
         provenance=explanation.provenance.but(curve=kind, curve_space=space, steps=steps, seeds=seeds),
     )
 

@@ -100,7 +100,13 @@ def head_panel(
             axes.plot(*ends.T, color=colour, linewidth=0.4 + 1.4 * strength / most + more, solid_capstyle="round")
     inks = [contrasting(colour) for colour in scale.lut()[scale.quantise(np.where(good, scores, np.nan))]]
     for index in np.flatnonzero(good):
-        axes.plot(*places[index], "o", color=inks[index], markersize=1.2, markeredgewidth=0)
+        ring = index in scalp.electrodes.interpolated
+        looks = (
+            {"markersize": 2.4, "fillstyle": "none", "markeredgewidth": FINE}
+            if ring
+            else {"markersize": 1.2, "markeredgewidth": 0}
+        )
+        axes.plot(*places[index], "o", color=inks[index], **looks)
     axes.plot(*places[list(scalp.absent)].T, "x", color="black", markersize=2.5, markeredgewidth=FINE)
     if selected is not None:
         axes.plot(*places[[selected]].T, "o", color="white", markersize=4, markeredgecolor="black", markeredgewidth=0.8)
@@ -143,7 +149,7 @@ def _names(
         away = np.hypot(*place)
         if away > EDGE:
             side = "center" if abs(place[0]) < 0.25 * away else "left" if place[0] > 0 else "right"
-            write(axes, *place * edge / away, scalp.electrodes.names[index], size=size, ha=side, va="center", **looks)
+            write(axes, *place * edge / away, scalp.electrodes.marked[index], size=size, ha=side, va="center", **looks)
             continue
         upwards = any(index == end and places[end, 1] > places[start, 1] for start, end, _ in links)
         ground = "black" if inks[index] == "white" else "white"
@@ -151,7 +157,7 @@ def _names(
         write(
             axes,
             *place - (0, -0.05 if upwards else 0.11),
-            scalp.electrodes.names[index],
+            scalp.electrodes.marked[index],
             size=size,
             ha="center",
             **looks,

@@ -70,7 +70,7 @@ def heads_figure(
     ]
     text = caption(preset, sentences, provenance, credit=scalp.credit, notes=_notes(scalp))
     best = "; ".join(
-        f"{name}: {scalp.electrodes.names[int(np.unravel_index(np.nanargmax(t), t.shape)[0])]}"
+        f"{name}: {scalp.electrodes.marked[int(np.unravel_index(np.nanargmax(t), t.shape)[0])]}"
         for name, t in ((n, _kept(scalp, t)) for n, t in tables.items())
     )
     alt = f"{what}: topographies of {len(bands)} bands. Strongest electrode, {best}."
@@ -99,7 +99,7 @@ def row_figure(
         preset: The venue's sizes.
     """
     (scores,) = (np.asarray(values, np.float64) for values in explanation.scores.values())
-    weights, names = np.asarray(weights, np.float64), scalp.electrodes.names
+    weights, names = np.asarray(weights, np.float64), scalp.electrodes.marked
     selected = None if explanation.focus is None else explanation.focus[1][0]
     whose = "Attention received" if selected is None else f"Attention from {names[selected]}"
     scale = sequential(_kept(scalp, scores), label=explanation.unit)
@@ -157,6 +157,11 @@ def _labelled(page: Page, text: str, left: float, top: float, width: float) -> f
 def _notes(scalp: Scalp) -> list[str]:
     """Sentences about the electrodes."""
     notes = [f"Montage: {scalp.montage}; between electrodes the colours are interpolated (MNE, cubic)."]
+    if scalp.electrodes.interpolated:
+        made_up = ", ".join(scalp.electrodes.names[i] for i in scalp.electrodes.interpolated)
+        notes.append(
+            f"Stars and rings: electrodes that were not recorded but interpolated from their neighbours ({made_up})."
+        )
     if scalp.absent:
         absent = ", ".join(scalp.electrodes.names[i] for i in scalp.absent)
         notes.append(f"Crosses: electrodes that took no part ({absent}).")

@@ -1,26 +1,15 @@
-"""The models: one card each, in the order in which people meet them."""
+"""The models: one card each, in the order in which people meet them (``xviz.house``)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from types import MappingProxyType
 
+from xviz.house import TABLE
 from xviz.models.card import ModelCard
-from xviz.models.mca import MCA_CARD, MCA_PAPER_CARD
-from xviz.models.mit_cards import MIT_CARD, MIT_PAPER_CARD
-from xviz.models.mmca import MMCA_CARD, MMCA_PAPER_CARD
-from xviz.models.mmvit_cards import MMVIT_CARD, MMVIT_INSTRUMENTS_CARD, MMVIT_OBJECTS_CARD, MMVIT_PAPER_CARD
+from xviz.models.mca_native import MCA_NATIVE_CARD
 
-CARDS: tuple[ModelCard, ...] = (
-    MMCA_CARD,
-    MMCA_PAPER_CARD,
-    MCA_CARD,
-    MCA_PAPER_CARD,
-    MMVIT_CARD,
-    MMVIT_INSTRUMENTS_CARD,
-    MMVIT_OBJECTS_CARD,
-    MMVIT_PAPER_CARD,
-    MIT_CARD,
-    MIT_PAPER_CARD,
-)
-MODELS: Mapping[str, ModelCard] = MappingProxyType({card.key: card for card in CARDS})  #: key → card
+CARDS: tuple[ModelCard, ...] = tuple(card for entry in TABLE.values() for card in import_module(entry.module).CARDS)
+#: key → card, with the formula of MCA for channels as they are, which stands on the page of MCA
+MODELS: Mapping[str, ModelCard] = MappingProxyType({card.key: card for card in (*CARDS, MCA_NATIVE_CARD)})

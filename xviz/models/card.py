@@ -43,11 +43,17 @@ class ModelCard(Spec, Generic[S]):
     build: Callable[[S], nn.Module]
     prepare: Callable[[Sample, S], Inputs]
     checkpoint: str | None  #: name in checkpoints/manifest.toml; None where no weights are shipped
+    formula: bool = False  #: whether it has no weights to be loaded, being a formula alone
     one_of: bool = False  #: whether exactly one output is true, so that probabilities sum to one
     calls: Mapping[str, CallTitle] = field(default_factory=dict)  #: attention call → what it is for people
     page: str = ""  #: the page that shows it; "" for the one of its own key
     masks: bool = True
     residual: bool | None = True
+
+    @property
+    def opens(self) -> bool:
+        """Whether it has weights to be shown with: shipped ones, or such as its card tells of, random ones too."""
+        return bool(self.checkpoint or self.weights)
 
     def inputs(self, sample: Sample) -> Inputs:
         """What the model is fed for a sample."""

@@ -32,7 +32,7 @@ from xviz.core.tokens import Electrodes
 from xviz.models.card import CallTitle, ModelCard
 from xviz.models.layers import exclude
 from xviz.models.mca_cnn import Cnn3d
-from xviz.models.mca_features import PUBLISHED, Plan, check_rate, features, resampled
+from xviz.models.mca_features import PUBLISHED, Plan, check_rate, features, limits, resampled
 
 PAPER = "Zhao & Gu, Feature Fusion Based on Mutual-Cross-Attention Mechanism for EEG Emotion Recognition, MICCAI 2024"
 LEAST = 8  #: electrodes without which nothing is said
@@ -185,10 +185,10 @@ def load_authors(module: MCA, label: str, state: Mapping[str, Tensor]) -> None:
         raise CheckpointError(f"These are not the authors' weights of the 3D-CNN: {error}") from error
 
 
-def prepare(sample: Sample, settings: Settings) -> Inputs:
+def prepare(sample: Sample, settings: Settings, *, least: int = LEAST) -> Inputs:
     """A recording as tokens: its electrodes by name, its first 60 s after the rest, both features.
 
-    Electrodes that are missing, flat or not a number all along are absent; at least 8 must be left.
+    Electrodes that are missing, flat or not a number all along are absent; at least ``least`` of them must be left.
 
     Raises:
         SampleError: there is no recording, or it is too short, too slow, or has too few of the electrodes.
@@ -197,25 +197,27 @@ def prepare(sample: Sample, settings: Settings) -> Inputs:
     check_rate(eeg, plan.bands)
     notes = _length(eeg, plan)
     chosen, places, heard = _chosen(eeg, names)
-    if heard.sum() < min(LEAST, len(names)):
+    if heard.sum() < min(least, len(names)):
         raise SampleError(
-            f"This model reads {len(names)} electrodes by name and needs {min(LEAST, len(names))} or more; this "
+            f"This model reads {len(names)} electrodes by name and needs {min(least, len(names))} or more; this "
             f"recording has {int(heard.sum())}: {', '.join(np.array(names)[heard]) or 'none'}. "
             "Match its channels first."
         )
+    notes += limits(eeg, plan)
     if eeg.rate != plan.rate:
         notes += (f"Resampled from {eeg.rate:g} to {plan.rate:g} Hz.",)
     if not heard.all():
         notes += (f"Left out, no signal: {', '.join(np.array(names)[~heard])}.",)
     computed = features(np.where(heard[:, None], resampled(chosen, plan.rate), 0.0), plan.samples(eeg.rest), plan)
     present = torch.from_numpy(heard)
+    made_up = tuple(i for i, name in enumerate(names) if name in eeg.interpolated)
     return Inputs(
         tokens={
             name: torch.from_numpy(value.reshape(len(names), -1).astype(np.float32)) * present[:, None]
             for name, value in zip(("de", "psd"), computed, strict=True)
         },
         present={"de": present, "psd": present.clone()},
-        spaces={name: Electrodes(name, names, places) for name in ("de", "psd")},
+        spaces={name: Electrodes(name, names, places, made_up) for name in ("de", "psd")},
         context={"window": torch.tensor(-1.0)},
         notes=notes,
     )
@@ -288,3 +290,4 @@ MCA_CARD = ModelCard(
 MCA_PAPER_CARD = replace(
     MCA_CARD, key="mca-paper", title="EEG mutual cross-attention (MCA), as published", settings=PAPERS, checkpoint=None,
 )  # fmt: skip
+CARDS = (MCA_CARD, MCA_PAPER_CARD)

@@ -201,3 +201,15 @@ def check_rate(eeg: Eeg, bands: Sequence[Band]) -> None:
             f"The {highest.name} band reaches {edge:g} Hz, so that a recording needs more than {2 * edge:g} samples a "
             f"second; this one has {eeg.rate:g}. Bring it at its original rate."
         )
+
+
+def limits(eeg: Eeg, plan: Plan) -> tuple[str, ...]:
+    """What is to say of bands that filters emptied before the recording was written."""
+    low, high = eeg.passband or (0.0, 0.0)
+    gone = [band.name for band in plan.bands if (high and band.de[1] > high + 1) or band.de[0] < low - 0.5]
+    if not gone:
+        return ()
+    edges = f"{low:g}–{high:g} Hz" if low and high else f"below {high:g} Hz" if high else f"above {low:g} Hz"
+    return (
+        f"Filters left only {edges} of this recording: what is said of {' and '.join(gone)} is partly of the filter.",
+    )

@@ -22,6 +22,10 @@ from xviz.core.sample import Sound
 
 LEAST = 0.05  #: seconds; anything shorter is a click
 SILENT = 1e-5  #: amplitude (−100 dB at full scale) that is nothing to listen to
+FRAME = 0.02  #: seconds over which a level is taken
+#: dB at full scale of the loudest 20 ms: of 3,000 recorded digits the quietest reaches it, and notes are louder
+TRAINED = -48.0
+FAINT = TRAINED - 12  #: below it, the noise of microphones and of 16 bits stands in the spectrogram beside the sound
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,21 @@ def spectrogram(signals: Tensor, definition: Mel) -> Tensor:
     heard = (triangles(definition) @ power)[..., : definition.frames]
     loudest = heard.amax((1, 2), keepdim=True).clamp_min(1e-20)
     return 10 * torch.log10((heard / loudest).clamp_min(10 ** (-definition.floor / 10)))
+
+
+def faint(signal: NDArray[np.float32], definition: Mel) -> tuple[str, ...]:
+    """That a clip is far quieter than anything that models were trained on, as a warning; nothing else."""
+    size = round(FRAME * definition.rate)
+    frames = signal[: len(signal) // size * size].reshape(-1, size)
+    level = 10 * np.log10(np.square(frames, dtype=np.float64).mean(1).max() + 1e-12)
+    if level >= FAINT:
+        return ()
+    told = f"{level:.0f} and {TRAINED:.0f}".replace("-", "−").split(" and ")
+    return (
+        f"This sound is very quiet: its loudest 20 ms reach {told[0]} dB at full scale, the quietest recording of the "
+        f"training {told[1]} dB. The model looks at differences within the clip, so that it may hear noise. Record "
+        "it louder, or choose another stretch.",
+    )
 
 
 def clip(sound: Sound, definition: Mel) -> tuple[NDArray[np.float32], tuple[str, ...]]:

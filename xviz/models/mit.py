@@ -190,7 +190,7 @@ def encode(module: MIT, inputs: Inputs) -> Inputs:
     if module.second is not None and module.classify_second is not None:
         context["second"] = pooled(module.classify_second(module.second(seen, grid)).softmax(-1), pairs, count)
     present = {"supervoxels": torch.ones(count, dtype=torch.bool), **inputs.present}
-    return Inputs({**tokens, **inputs.tokens}, present, inputs.spaces, context, inputs.notes)
+    return replace(inputs, tokens={**tokens, **inputs.tokens}, present=present, context=context)
 
 
 @torch.no_grad()

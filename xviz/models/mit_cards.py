@@ -86,7 +86,7 @@ STORY = (
 )
 WANTS = {
     "points": "a coloured cloud (PLY, PCD, LAS/LAZ, XYZ/TXT, NPY/NPZ)",
-    "views": "photos of the same room (PNG, JPEG or WebP)",
+    "views": "photos of the same room (PNG, JPEG, HEIC, …)",
 }
 
 
@@ -141,3 +141,4 @@ def card(key: str, title: str, *, settings: Settings, checkpoint: str | None) ->
 
 MIT_CARD = card("mit", "Rooms from points and photos (MIT)", settings=SHIPPED, checkpoint="mit")
 MIT_PAPER_CARD = card("mit-paper", "Rooms (MIT, the paper's scale)", settings=PAPERS, checkpoint=None)
+CARDS = (MIT_CARD, MIT_PAPER_CARD)

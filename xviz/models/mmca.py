@@ -26,7 +26,7 @@ from xviz.core.errors import ModelError, SampleError
 from xviz.core.run import Inputs
 from xviz.core.sample import Picture, Regions, Sample, Text
 from xviz.core.tokens import Boxes, Joined, Pieces
-from xviz.models import regions, words
+from xviz.models import language, regions, words
 from xviz.models.boxes import find_boxes
 from xviz.models.card import CallTitle, ModelCard
 from xviz.models.layers import Unit, mean_present
@@ -60,7 +60,7 @@ class Settings:
     regions: int = 36  #: in a picture, where they are found here
     region_width: int = 1280  #: features of a region
     word_width: int = 384  #: features of a word piece
-    limit: int = 64  #: word pieces that are read
+    limit: int = 128  #: word pieces that are read; sentences of the training are shorter, captions of people may not be
     width: int = 128  #: of tokens
     heads: int = 8
     hidden: int = 256  #: units of a feed-forward layer
@@ -197,6 +197,7 @@ def prepare(sample: Sample, settings: Settings) -> Inputs:
             "alpha": torch.tensor(float(settings.alpha)),
         },
         notes=notes,
+        warnings=language.warnings_of(text.words, pieces.pieces, pieces.of_word),
     )
 
 
@@ -241,7 +242,7 @@ STORY = (
     "Does this sentence describe this picture? The model compares regions with words twice: each modality by itself, "
     "and both at once through attention. Pick a word to see its attention to regions, or a region to see it on words."
 )
-WANTS = {"picture": "a picture (PNG, JPEG or WebP)", "text": "a sentence"}
+WANTS = {"picture": "a picture (PNG, JPEG, HEIC, TIFF, …)", "text": "a sentence"}
 OUTPUTS = {
     "score": "matching score, i0 · c0 + α i1 · c1",
     "alone": "self-attention part, i0 · c0",
@@ -275,3 +276,4 @@ def _card(key: str, title: str, settings: Settings, checkpoint: str | None) -> M
 
 MMCA_CARD = _card("mmca", "Image–sentence matching (MMCA)", SHIPPED, "mmca")
 MMCA_PAPER_CARD = _card("mmca-paper", "Image–sentence matching (MMCA, the paper's size)", PAPERS, None)
+CARDS = (MMCA_CARD, MMCA_PAPER_CARD)

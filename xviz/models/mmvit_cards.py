@@ -15,7 +15,7 @@ from xviz.core.run import Inputs
 from xviz.core.sample import Picture, Sample, Sound
 from xviz.core.tokens import Joined, Named, TokenSpace
 from xviz.models.card import CallTitle, ModelCard
-from xviz.models.mel import Mel, clip, spectrogram
+from xviz.models.mel import Mel, clip, faint, spectrogram
 from xviz.models.mmvit import MMViT, patches, plans
 from xviz.models.mmvit_layers import Settings, whom
 
@@ -68,10 +68,11 @@ def prepare(sample: Sample, settings: Settings) -> Inputs:
     """
     if isinstance(settings, SoundSettings):
         definition = Mel.of(settings)
-        plane, notes = heard(sample, definition)
+        plane, notes, warnings = heard(sample, definition)
         say: tuple[Name, Name] = definition.say_bands, definition.say_frames
     else:
         plane, notes = seen(sample, settings)
+        warnings = ()
         tall, wide = (side / 100 for side in settings.input)
         say = (
             lambda a, b: f"{a / tall:.0f}–{b / tall:.0f} % from the top",
@@ -84,13 +85,15 @@ def prepare(sample: Sample, settings: Settings) -> Inputs:
         spaces=spaces(settings, *say, upright=not isinstance(settings, SoundSettings)),
         context={f"cross_{stage + 1}": torch.tensor(1.0) for stage in range(len(settings.stages))},
         notes=notes,
+        warnings=warnings,
     )
 
 
-def heard(sample: Sample, definition: Mel) -> tuple[Tensor, tuple[str, ...]]:
-    """The spectrogram of a sample's sound, (1, bands, frames) around zero, and notes."""
+def heard(sample: Sample, definition: Mel) -> tuple[Tensor, tuple[str, ...], tuple[str, ...]]:
+    """The spectrogram of a sample's sound, (1, bands, frames) around zero, notes, and warnings."""
     signal, notes = clip(sample.part("sound", Sound), definition)
-    return standard(spectrogram(torch.from_numpy(signal)[None], definition), definition), notes
+    plane = standard(spectrogram(torch.from_numpy(signal)[None], definition), definition)
+    return plane, notes, faint(signal, definition)
 
 
 def standard(decibels: Tensor, definition: Mel) -> Tensor:
@@ -185,7 +188,7 @@ MMVIT_CARD = card(
     short="Spoken digits",
     icon=":material/graphic_eq:",
     story=STORY,
-    wants={"sound": "a sound (WAV, FLAC, OGG or MP3)"},
+    wants={"sound": "a sound (WAV, FLAC, MP3, M4A, OGG, WebM, …)"},
     outputs={name: f"log-odds that “{name}” is said" for name in DIGITS},
 )
 MMVIT_INSTRUMENTS_CARD = card(
@@ -199,7 +202,7 @@ MMVIT_INSTRUMENTS_CARD = card(
         "Which families of instruments play? Two views of one spectrogram, fine and coarse, attend to each other "
         "in every stage. Pick a patch to see its attention, and see when and at which frequencies each was heard."
     ),
-    wants={"sound": "a sound (WAV, FLAC, OGG or MP3)"},
+    wants={"sound": "a sound (WAV, FLAC, MP3, M4A, OGG, WebM, …)"},
     outputs={name: f"log-odds that an instrument of the family “{name}” plays" for name in FAMILIES},
 )
 MMVIT_OBJECTS_CARD = card(
@@ -213,7 +216,7 @@ MMVIT_OBJECTS_CARD = card(
         "Which things are in the picture? A fine and a coarse view of it attend to each other in every stage. "
         "Pick a patch to see its attention, and see where each thing was seen."
     ),
-    wants={"picture": "a picture (PNG, JPEG or WebP)"},
+    wants={"picture": "a picture (PNG, JPEG, HEIC, TIFF, …)"},
     outputs={name: f"log-odds that there is a {name}" for name in KINDS},
 )
 MMVIT_PAPER_CARD = card(
@@ -224,6 +227,7 @@ MMVIT_PAPER_CARD = card(
     short="Pictures, the paper's scale",
     icon=":material/image:",
     story="The model at the scale of the paper, after MViT-B: four stages, 16 blocks, two views of a picture.",
-    wants={"picture": "a picture (PNG, JPEG or WebP)"},
+    wants={"picture": "a picture (PNG, JPEG, HEIC, TIFF, …)"},
     outputs={name: f"logit of {name}" for name in PAPERS.classes},
 )
+CARDS = (MMVIT_CARD, MMVIT_INSTRUMENTS_CARD, MMVIT_OBJECTS_CARD, MMVIT_PAPER_CARD)

@@ -50,6 +50,56 @@ def trust(card: ModelCard, method: str) -> str | None:
     return WORDS[measured["card"]].trust(measured, method) if measured else None
 
 
+def told(card: ModelCard, method: str, kind: str | None) -> str | None:
+    """How far a method is to be trusted on a sample of some kind: what was measured there, or the nearest to it.
+
+    Args:
+        card: Of the model.
+        method: Its key.
+        kind: Of the sample, as shipped samples name it; None for a file of the visitor's own.
+
+    Returns:
+        a sentence that names its domain; None where the method was not measured at all.
+    """
+    measured = read(card.checkpoint or "")
+    line = trust(card, method)
+    if line is None:
+        return None
+    words = WORDS[measured["card"]]
+    if kind in words.KINDS:
+        return line
+    what = "your own file" if kind is None else f"a {_called(kind)}, on which nothing was measured"
+    lead = "Nothing was measured on your own file" if kind is None else f"This is {what}"
+    return f"{lead}. The nearest: {words.nearest(measured, method)}"
+
+
+def domain(card: ModelCard, kind: str | None) -> str | None:
+    """What the outputs are worth for a sample of another kind than the training; None where it is of that kind.
+
+    Args:
+        card: Of the model.
+        kind: Of the sample, as shipped samples name it; None for a file of the visitor's own.
+    """
+    measured = read(card.checkpoint or "")
+    words = WORDS[measured["card"]] if measured else None
+    if words is None or kind in words.KINDS:
+        return None
+    told = (
+        "and nothing was measured on your own file"
+        if kind is None
+        else f"and this is a {_called(kind)}, which it never saw"
+    )
+    return (
+        f"The model was trained on {words.domain(measured)} only, {told}. Its outputs may be wrong; the attention is "
+        "exactly what it used."
+    )
+
+
+def _called(kind: str) -> str:
+    """A kind of sample for people."""
+    return {"real": "real recording or scan"}.get(kind, f"real {kind}" if kind == "photograph" else kind)
+
+
 def as_markdown(measured: dict[str, Any]) -> str:
     """The whole record as tables."""
     return "\n\n".join(WORDS[measured["card"]].tables(measured)) if measured else "Not measured yet."

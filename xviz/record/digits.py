@@ -40,6 +40,25 @@ def trust(measured: dict[str, Any], method: str) -> str | None:
     )
 
 
+KINDS = frozenset({"spoken digits"})  #: of samples, on which methods were measured
+
+
+def domain(measured: dict[str, Any]) -> str:
+    """What it was trained on."""
+    return "recorded and synthesised English digits"
+
+
+def nearest(measured: dict[str, Any], method: str) -> str:
+    """What was measured nearest to other recordings."""
+    heard, own = measured["accuracy"]["speaker never heard"], measured["places"]["own split"]
+    share = own["methods"][method]["share"]
+    return (
+        f"a voice never heard in training, {heard['as it is']:.0f} % of {heard['recordings']} digits right; where the "
+        f"relevance falls, on recorded digits of voices of the training alone, {share:.0f} % where the digit was said "
+        f"(chance {own['chance']['share']:.0f} %)."
+    )
+
+
 def tables(measured: dict[str, Any]) -> list[str]:
     """The whole record as tables."""
     return [*_digits(measured), *_otherwise(measured), *_places(measured["places"])]

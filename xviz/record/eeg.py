@@ -30,6 +30,23 @@ def trust(measured: dict[str, Any], method: str) -> str | None:
     return f"Measured on simulated recordings: {drives}, {'; '.join(sentences)}."
 
 
+KINDS = frozenset({"simulated"})  #: of samples, on which methods were measured
+
+
+def domain(measured: dict[str, Any]) -> str:
+    """What it was trained on."""
+    return "simulated recordings"
+
+
+def nearest(measured: dict[str, Any], method: str) -> str:
+    """What was measured nearest to recordings of a person."""
+    real = measured["real"]
+    above = sum(row["accuracy"] > row["luck"] for row in real)
+    of_real = f" On {len(real)} sets of real recordings, the model trained anew beat chance on {above}." if real else ""
+    line = trust(measured, method) or ""
+    return f"{line.removeprefix('Measured on ').rstrip('.')}.{of_real}"
+
+
 def tables(measured: dict[str, Any]) -> list[str]:
     """The whole record as tables."""
     title = (

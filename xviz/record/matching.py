@@ -32,6 +32,30 @@ def trust(measured: dict[str, Any], method: str) -> str | None:
     )
 
 
+KINDS = frozenset({"composed scene"})  #: of samples, on which alignment was measured
+
+
+def domain(measured: dict[str, Any]) -> str:
+    """What it was trained on."""
+    return "composed scenes"
+
+
+def nearest(measured: dict[str, Any], method: str) -> str:
+    """What was measured nearest to real photographs."""
+    unseen, photos = measured["alignment"]["unseen"], measured["retrieval"]["photos"]
+    told = ""
+    if method in unseen["methods"]:
+        told = (
+            f"composed scenes of concepts never seen in training, {unseen['methods'][method]['pointing']:.0f} % of "
+            f"{unseen['things']} named things pointed at (chance {unseen['chance']['pointing']:.0f} %). "
+        )
+    found = photos["image to text"]["both"]["R@10"]
+    return (
+        f"{told}Of real photographs only retrieval: the right caption of {photos['pictures']} is among the first ten "
+        f"in {found:.0f} % (chance {photos['chance']['R@10']:.0f} %)."
+    )
+
+
 def former(measured: dict[str, Any]) -> bool:
     """Whether a split's alignment was measured with another baseline than the card has now."""
     return measured.get("baseline") != MMCA_CARD.settings.baseline

@@ -23,6 +23,8 @@ class Words:
     inside: str  #: head of the column of shares
     splits: dict[str, str]
     truth: str  #: sentence about a method: share, chance, untrained
+    trained: str  #: what the model was trained on
+    far: str  #: the split that is farthest from the training, and so nearest to what people bring
 
 
 SETS = {
@@ -40,6 +42,8 @@ SETS = {
         },
         truth="Measured on synthesised notes: {share:.0f} % of the relevance fell where the note was heard, in time "
         "and frequency, in {cases} clips of two notes (chance {chance:.0f} %, untrained model {idle:.0f} %).",
+        trained="notes synthesised from one soundfont",
+        far="soundfont",
     ),
     "mmvit-objects": Words(
         alone="**One thing in a picture** (% right of twelve kinds)",
@@ -54,6 +58,8 @@ SETS = {
         },
         truth="Measured on rendered pictures: {share:.0f} % of the relevance fell on the thing, in {cases} pictures of "
         "two things (chance {chance:.0f} %, untrained model {idle:.0f} %).",
+        trained="rendered pictures",
+        far="model",
     ),
 }
 
@@ -66,6 +72,24 @@ def trust(measured: dict[str, Any], method: str) -> str | None:
     own, idle = (planted["methods"][name]["share"] for name in (method, method + IDLE))
     return SETS[measured["card"]].truth.format(
         cases=planted["cases"], share=own, idle=idle, chance=planted["chance"]["share"]
+    )
+
+
+KINDS = frozenset({"mixed notes", "composed picture"})  #: of samples, on which methods were measured
+
+
+def domain(measured: dict[str, Any]) -> str:
+    """What it was trained on."""
+    return SETS[measured["card"]].trained
+
+
+def nearest(measured: dict[str, Any], method: str) -> str:
+    """What was measured nearest to what people bring."""
+    words = SETS[measured["card"]]
+    far, line = measured["accuracy"][words.far], trust(measured, method) or ""
+    return (
+        f"{words.splits[words.far]}, {far['as it is']:.0f} % of {far['tested']} single {words.one} right. "
+        f"{line.replace('Measured on', 'Of methods, measured on')}"
     )
 
 

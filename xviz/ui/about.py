@@ -13,6 +13,7 @@ from xviz.ui import page
 
 PACKAGES = (
     "torch", "captum", "streamlit", "matplotlib", "numpy", "transformers", "scikit-image", "mne", "soundfile", "soxr",
+    "av", "pillow", "pillow-heif",
 )  # fmt: skip
 
 

@@ -20,12 +20,17 @@ from xviz.core.run import Inputs, Run, Target
 from xviz.core.sample import Sample
 from xviz.explain import METHODS, columns
 from xviz.models import MODELS
+from xviz.own_models import SPECS
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model …")
 def load(key: str) -> engine.Loaded:
-    """The model of a card."""
-    loaded = engine.load(MODELS[key])
+    """The model of a card, or of a spec that ``xviz app --model`` named."""
+    if key in MODELS:
+        card = MODELS[key]
+        loaded = engine.load(card) if card.checkpoint else engine.untrained(card)
+    else:
+        loaded = engine.built(SPECS[key])
     gc.collect()
     gc.freeze()  # modules and weights live as long as the app: no later collection looks at them again
     return loaded

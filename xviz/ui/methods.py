@@ -7,16 +7,19 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
 
 from xviz import record
 from xviz.core.attention import AttentionCall
 from xviz.core.explanation import Explanation, Facts
 from xviz.core.run import Run, Target
+from xviz.core.sample import Sample
+from xviz.data.shipped import samples
 from xviz.draw.scale import signed
 from xviz.explain import METHODS, columns
 from xviz.explain.faithfulness import agreement
 from xviz.models.card import ModelCard
-from xviz.ui import cache, page
+from xviz.ui import cache, charts, page, state
 from xviz.ui.records import Opened
 
 SLOW = ("shap",)  #: methods that begin only when asked to
@@ -63,10 +66,23 @@ def compute(run: Run, question: cache.Question, *, key: str, slow: Sequence[str]
 def about(opened: Opened, method: str) -> None:
     """How far a method was right where the truth is known, and behind “?” what it shows and what it does not."""
     known = {**METHODS, columns.METHOD.key: columns.METHOD}[method]
-    line = record.trust(opened.card, method)
-    if line and not opened.sample.shipped:
-        line += " Nothing was measured on your own files."
-    st.caption(f":material/verified: {line}" if line else f"About {known.title.lower()}", help=known.words)
+    kind = kind_of(opened.card, opened.sample)
+    line = record.told(opened.card, method, kind)
+    icon = "verified" if line == record.trust(opened.card, method) else "unknown_document"
+    st.caption(f":material/{icon}: {line}" if line else f"About {known.title.lower()}", help=known.words)
+
+
+def kind_of(card: ModelCard, sample: Sample) -> str | None:
+    """What a shipped sample is: composed, a photograph, simulated, …; None for the visitor's own."""
+    if not sample.shipped:
+        return None
+    return next((shipped.kind for shipped in samples(card.key) if shipped.title == sample.name), None)
+
+
+def warn_of_domain(card: ModelCard, sample: Sample, above: DeltaGenerator) -> None:
+    """What the outputs are worth for this sample, above the result, where it is of another kind than the training."""
+    if line := record.domain(card, kind_of(card, sample)):
+        above.warning(page.plain(line), icon=":material/warning:")
 
 
 def ranked(explanation: Explanation | None) -> Explanation | None:
@@ -134,3 +150,30 @@ def probabilities(card: ModelCard, outputs: dict[str, float]) -> dict[str, float
         raised = np.exp(values - values.max())
         return dict(zip(outputs, (raised / raised.sum()).tolist(), strict=True))
     return dict(zip(outputs, (1 / (1 + np.exp(-values))).tolist(), strict=True))
+
+
+def class_bars(
+    card: ModelCard, series: Mapping[str, Mapping[str, float]], output: str, *, key: str, height: int
+) -> None:
+    """The probability of every class as bars, the most probable first; a click on a bar explains its class.
+
+    Args:
+        card: Says whether the probabilities sum to one.
+        series: Name of the series → class → probability, 0–1; the first series gives the order.
+        output: The class that is explained; its bars stand out.
+        key: Of the widget that chooses the class.
+        height: Most pixels; longer lists scroll.
+    """
+    first = next(iter(series.values()))
+    ranked = sorted(first, key=lambda name: -first[name])
+    strongest = ", ".join(f"{name} {first[name]:.3f}" for name in ranked[:3])
+    charts.bars(
+        ranked,
+        {name: [values[label] for label in ranked] for name, values in series.items()},
+        charts.Axis("probability", values=".3f", limits=(0, 1.05)),
+        key=f"{key} bars {output} {strongest}",
+        alt=f"Probability of {len(ranked)} classes; the most probable: {strongest}. Explained: {output}.",
+        strong=output,
+        pick=lambda _, bar: state.set_widget(key, ranked[bar]),
+        height=height,
+    )

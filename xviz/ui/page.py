@@ -13,12 +13,16 @@ from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestTy
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
 from xviz import record
-from xviz.core.errors import XvizError
+from xviz.core.errors import ForeignError, SampleError, XvizError
+from xviz.core.run import Inputs
 from xviz.core.sample import Part
+from xviz.data.kinds import READ
 from xviz.models import CARDS
 from xviz.models.card import ModelCard
 
+PICTURES = f"{READ}; of any ending, since files are known by their content."  #: that are read
 KEPT = "Kept in the memory of the machine that runs xviz, for this visit only."  #: of uploads
+LARGEST = 512  #: MB that a visitor can send at all, as in .streamlit/config.toml
 Progress = Callable[[float, str], None]
 _log = logging.getLogger("xviz")
 
@@ -30,6 +34,9 @@ def told() -> Iterator[None]:
         yield
     except XvizError as error:
         st.error(plain(str(error)), icon=":material/info:")
+        if isinstance(error, ForeignError) and error.trace:
+            with st.expander("Where in its code"):
+                st.code(error.trace, language=None)
     except Exception:
         _log.exception("A page failed")
         st.error(
@@ -55,7 +62,7 @@ def heading(card: ModelCard) -> DeltaGenerator:
     return st.container()
 
 
-def notes(*parts: Part | None, above: DeltaGenerator, more: tuple[str, ...] = ()) -> None:
+def notes(*parts: Part | Inputs | None, above: DeltaGenerator, more: tuple[str, ...] = ()) -> None:
     """What reading and preparing did; what may make the output wrong as warnings ``above`` the result."""
     given = [part for part in parts if part is not None]
     for text in dict.fromkeys(text for part in given for text in part.warnings):
@@ -106,15 +113,41 @@ def progress(what: str) -> Iterator[Progress]:
         place.empty()
 
 
-def files(key: str, label: str, kinds: tuple[str, ...], *, megabytes: int, help_text: str) -> tuple[str, bytes] | None:
-    """An uploaded file as name and bytes; None while there is none."""
-    given = st.file_uploader(label, type=list(kinds), key=key, max_upload_size=megabytes, help=help_text)
-    return None if given is None else (given.name, given.getvalue())
+def files(
+    key: str,
+    label: str,
+    kinds: tuple[str, ...] | None = None,
+    *,
+    megabytes: int,
+    help_text: str,
+    on_change: Callable[[], None] | None = None,
+) -> tuple[str, bytes] | None:
+    """An uploaded file as name and bytes; None while there is none.
+
+    Without ``kinds`` a file may have any ending: its reader says what it is, and what to do where it cannot be used.
+    One that is too large is refused here and not by the widget, which would leave the sample before it on the page.
+
+    Raises:
+        SampleError: it is larger than ``megabytes``.
+    """
+    largest = max(megabytes, LARGEST)
+    given = st.file_uploader(
+        label, type=kinds, key=key, max_upload_size=largest, help=f"{help_text} At most {megabytes} MB.",
+        on_change=on_change,
+    )  # fmt: skip
+    if given is None:
+        return None
+    if given.size > megabytes * 1e6:
+        raise SampleError(
+            f"{given.name} has {given.size / 1e6:.0f} MB; at most {megabytes} MB are read here. Save it smaller, or "
+            "cut it."
+        )
+    return given.name, given.getvalue()
 
 
 def models() -> None:
     """The models that can be opened, side by side."""
-    shown = [card for card in CARDS if card.checkpoint]
+    shown = [card for card in CARDS if card.opens]
     columns = st.columns(min(3, max(2, len(shown))), gap="medium")
     for number, card in enumerate(shown):
         with columns[number % len(columns)].container(border=True):

@@ -134,6 +134,12 @@ def widget(key: str, default: object = None) -> object:
     return st.session_state.get(key, default)
 
 
+def picked_points(key: str) -> list[tuple[int, int]]:
+    """What is picked in a Plotly chart: the number of the series and of the point in it, for every picked point."""
+    selection = (st.session_state.get(key) or {}).get("selection") or {}
+    return [(point.get("curve_number", 0), point["point_index"]) for point in selection.get("points", ())]
+
+
 def keep_old_links(key: str, options: Mapping[str, object]) -> None:
     """Let a widget follow a link that was made when its options had other names; call it before the widget.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import altair as alt
 import numpy as np
 import streamlit as st
 
@@ -15,11 +14,11 @@ from xviz.draw.scale import number, signed
 from xviz.explain import METHODS
 from xviz.explain.faithfulness import Curves, curves
 from xviz.explain.interventions import Intervention, intervene
-from xviz.ui import cache, methods, page, state
+from xviz.ui import cache, charts, methods, page, state
 from xviz.ui.records import Opened
 
 HIGHEST, LOWEST, RANDOM = "highest score first", "lowest score first", "random order: mean and 95 % band"
-COLOURS = ["#3b7dd8", "#c26a00", "#8a8a8a"]  #: of these
+LISTED = 12  #: names of removed tokens, at most
 
 
 @dataclass(frozen=True)
@@ -36,6 +35,17 @@ class Trial:
     methods: tuple[str, ...]  #: keys of the methods that can give an order
     beside: str = "beside"  #: the widget whose method is offered first
     first: str = "occlusion"  #: the method that is offered first where that one cannot give an order
+    hides: bool = False  #: whether the page can hide the tokens of this space
+    focus: Target | None = None  #: whose view methods take that need one; None is the class token's
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """A point of a curve that was clicked."""
+
+    curves: Curves
+    line: int  #: 0 highest first, 1 lowest first
+    step: int  #: counted from 0, nothing removed
 
 
 @st.fragment
@@ -46,7 +56,7 @@ def show(opened: Opened, trial: Trial) -> None:
         _deletion(opened, trial)
     with right, page.told():
         _intervention(opened, trial)
-    if measured := record.read(opened.card.checkpoint or ""):
+    if measured := record.read(getattr(opened.card, "checkpoint", None) or ""):
         with st.expander(f"Measured on {trial.data}"):
             st.markdown(record.as_markdown(measured))
 
@@ -58,6 +68,9 @@ def _deletion(opened: Opened, trial: Trial) -> None:
         help=f"{trial.tokens} are removed one after another, highest score first. Faithful scores make the output "
         "fall faster than random orders do.",
     )
+    if not trial.methods:
+        st.caption("No method of this model can order tokens.")
+        return
     keys = list(trial.methods)
     chosen = str(state.widget(trial.beside, trial.first))
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -71,11 +84,12 @@ def _deletion(opened: Opened, trial: Trial) -> None:
         pressed = st.button("Compute curve", icon=":material/play_arrow:", key=f"{trial.prefix}.measure")
     target = opened.target()
     place = f"curves {opened.run.provenance.json()} {opened.choices.masked} {name} {target.output}"
+    place += f" {trial.space} {trial.focus}"
     work = st.container()  # always there, so that what stands below keeps its place
     if pressed:
         with work, page.progress("Deletion") as move:
-            focus = Target(target.output, "class", (0,)) if METHODS[name].needs_focus else target
-            ranking = cache.explain(opened.run, cache.Question(name, focus))
+            view = trial.focus or Target(target.output, "class", (0,))
+            ranking = cache.explain(opened.run, cache.Question(name, view if METHODS[name].needs_focus else target))
             loaded = cache.load(opened.card.key)
             opened.choices.remember(
                 place,
@@ -85,39 +99,52 @@ def _deletion(opened: Opened, trial: Trial) -> None:
             )
     kept = opened.choices.recall(place)
     if isinstance(kept, Curves):
-        _draw(kept, trial, target.output)
+        _draw(opened, kept, trial, target.output)
     elif isinstance(kept, Facts):
         methods.told(kept)
 
 
-def _draw(kept: Curves, trial: Trial, output: str) -> None:
-    low, high = kept.band()
+def _draw(opened: Opened, kept: Curves, trial: Trial, output: str) -> None:
     lines = {HIGHEST: kept.ranked, LOWEST: kept.inverse, RANDOM: kept.random.mean(0)}
-    points = [
-        {"share": float(share), "line": name, "value": float(value)}
-        for name, values in lines.items()
-        for share, value in zip(kept.shares, values, strict=True)
-    ]
-    band = [
-        {"share": float(share), "low": float(below), "high": float(above)}
-        for share, below, above in zip(kept.shares, low, high, strict=True)
-    ]
-    removed = f"share of {trial.tokens[0].lower()}{trial.tokens[1:]} removed"
-    x = alt.X("share:Q", title=removed, axis=alt.Axis(format="%"))
-    colours = alt.Color("line:N", title=None, scale=alt.Scale(domain=list(lines), range=COLOURS))
-    chart = alt.layer(
-        alt.Chart(alt.Data(values=band)).mark_area(color=COLOURS[-1], opacity=0.25).encode(x, y="low:Q", y2="high:Q"),
-        alt.Chart(alt.Data(values=points)).mark_line().encode(
-            x, y=alt.Y("value:Q", title=output), color=colours, tooltip=["line:N", "share:Q", "value:Q"]
-        ),
-    ).properties(height=340).configure_legend(orient="bottom", columns=1, labelLimit=400)  # fmt: skip
     area, chance = float(kept.area(kept.ranked)), kept.area(kept.random)
     summary = (
         f"Area under the curve {area:.3f}; random orders {chance.mean():.3f} ± {chance.std():.3f} (n = {len(chance)}), "
         f"{100 * kept.beaten():.0f} % of them larger."
     )
-    st.altair_chart(chart, width="stretch", alt=f"Deletion curve: {output} over the {removed}. {summary}")
+    removed = f"share of {trial.tokens[0].lower()}{trial.tokens[1:]} removed"
+    charts.lines(
+        kept.shares,
+        lines,
+        (charts.Axis(removed, ".0%"), charts.Axis(output)),
+        key=f"{trial.prefix}.curve {kept.provenance.json()}",
+        alt=f"Deletion curve: {output} over the {removed}. {summary}",
+        band=charts.Band(*kept.band()),
+        pick=lambda line, step: opened.choices.remember(f"{trial.prefix} step", Step(kept, line, step)),
+    )
     st.caption(summary)
+    _step(opened, trial, kept, output)
+
+
+def _step(opened: Opened, trial: Trial, kept: Curves, output: str) -> None:
+    """What is gone at the point of the curve that was clicked."""
+    picked = opened.choices.recall(f"{trial.prefix} step")
+    if not isinstance(picked, Step) or picked.curves is not kept or picked.line > 1:
+        st.caption("Click a point of the first two lines to see what was removed there.")
+        return
+    gone = kept.moved("inverse" if picked.line else "ranked", picked.step)
+    value = (kept.ranked, kept.inverse)[picked.line][picked.step]
+    spaces = [opened.run.spaces[name] for name in trial.space.split("+")]
+    names = [space.label(token) for space in spaces for token in range(len(space))]
+    listed = ", ".join(names[token] for token in gone[:LISTED]) + (" …" if len(gone) > LISTED else "")
+    st.markdown(
+        f"**{(HIGHEST, LOWEST)[picked.line].capitalize()}**, {kept.shares[picked.step]:.0%} removed: {output} "
+        f"{number(float(value))}; {len(kept.order) - len(gone)} of {len(kept.order)} left. Removed: {listed or 'none'}."
+    )
+    if trial.hides and 0 < len(gone) < len(kept.order):
+        title = f"Hide these {len(gone)} on the page" if len(gone) > 1 else "Hide this one on the page"
+        if st.button(title, icon=":material/visibility_off:", key=f"{trial.prefix}.hide removed"):
+            opened.choices.mask((*opened.choices.masked, *(int(token) for token in gone)))
+            st.rerun()
 
 
 def _intervention(opened: Opened, trial: Trial) -> None:
@@ -132,9 +159,7 @@ def _intervention(opened: Opened, trial: Trial) -> None:
     work = st.container()
     if pressed:
         with work, page.progress("Intervention") as move:
-            titles = opened.card.calls
-            calls = [call.name for call in opened.run.calls if trial.part in ("", titles[call.name].part)]
-            chosen = calls[-1] if trial.last else None
+            chosen = _last(opened, trial.part) if trial.last else None
             loaded = cache.load(opened.card.key)
             kinds = ("uniform", "permuted")
             changed = [intervene(loaded, opened.run, kind, call=chosen, progress=move) for kind in kinds]
@@ -144,6 +169,13 @@ def _intervention(opened: Opened, trial: Trial) -> None:
         output = opened.target().output
         original = {"weights": "original", output: number(opened.run.outputs[output]), "change": ""}
         st.dataframe([original, *(_row(after, output) for after in kept)], hide_index=True, width="stretch")
+
+
+def _last(opened: Opened, part: str) -> str:
+    """The last attention of a part of the model, or of all of it."""
+    if not part:
+        return opened.run.calls[-1].name
+    return [call.name for call in opened.run.calls if opened.card.calls[call.name].part == part][-1]
 
 
 def _row(intervention: Intervention, output: str) -> dict[str, str]:

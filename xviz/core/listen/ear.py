@@ -20,7 +20,7 @@ from xviz.core.listen.missed import Search
 from xviz.core.listen.names import Names, Place
 from xviz.core.listen.products import Answer, Feature
 from xviz.core.listen.rules import DROPPED, RULES
-from xviz.core.listen.shapes import four, repeated, split, spread
+from xviz.core.listen.shapes import four, packs, repeated, split, spread, unpacked
 from xviz.core.listen.steps import share
 from xviz.core.listen.trace import Trace
 
@@ -69,6 +69,7 @@ class Ear(TorchFunctionMode):
         super().__init__()
         self.names, self.tape, self.batch, self.change = names, tape, batch, change
         self.traces: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
+        self.packed: WeakTensorKeyDictionary = WeakTensorKeyDictionary()  #: heads that were laid out as queries
         self.held, self.search = Held(), Search(names)
         self.last: dict[str, Heard] = {}
 
@@ -108,6 +109,8 @@ class Ear(TorchFunctionMode):
             self.traces[out] = Feature(LINEAR[name] % out.ndim)
             self.search.visit()
             return
+        if name in ("reshape", "view") and args and packs(args[0], out):
+            self.packed[out] = args[0].shape
         rule = RULES.get(name)
         with torch.no_grad():
             trace = rule(self.traces, args, kwargs, out) if rule and args else None
@@ -148,12 +151,16 @@ class Ear(TorchFunctionMode):
         heads = split(tuple(query.shape[:-2]), self.batch, where)
         q, k, v = four(query, *heads), four(key, *heads), four(value, *heads)
         leads = tuple(query.shape[:-2])
+        given_mask = attn_mask
+        if (own := self.packed.get(query)) is not None and key.shape[1] == query.shape[1] and heads[0] == len(query):
+            q, attn_mask = query.reshape(own), unpacked(attn_mask, query)
+            heads, leads = (own[0], own[1]), tuple(own[:2])
         terms = () if attn_mask is None else (spread(attn_mask.detach(), leads, *heads),)
         record = {"scale": float(scale), "terms": terms, "causal": 0 if is_causal else None}
         if where and self.change:
             weights = self.change(where.module, logits(q, k, **record)).to(value.dtype)
             return (weights @ repeated(v, heads[1])).reshape(*query.shape[:-1], value.shape[-1])
-        out = func(query, key, value, attn_mask, dropout_p, is_causal, **options)
+        out = func(query, key, value, given_mask, dropout_p, is_causal, **options)
         if where:
             shape = (*q.shape[:-1], v.shape[-1])
             note = DROPPED if dropout_p else ""

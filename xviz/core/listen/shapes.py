@@ -55,3 +55,23 @@ def spread(term: Tensor, leads: tuple[int, ...], b: int, h: int) -> Tensor:
 def repeated(tensor: Tensor, heads: int) -> Tensor:
     """(b, h|g, n, d) with an entry for each head."""
     return tensor.repeat_interleave(heads // tensor.shape[1], 1) if tensor.shape[1] != heads else tensor
+
+
+def packs(before: object, after: Tensor) -> bool:
+    """Whether heads of a single query, (b, h, 1, d), are laid out as the queries of fewer heads, (b, g, h / g, d).
+
+    So transformers asks groups of heads that share keys; what looks like several queries is one.
+    """
+    return (
+        isinstance(before, Tensor)
+        and before.ndim == after.ndim == 4
+        and before.shape[2] == 1 < after.shape[2]
+        and (before.shape[0], before.shape[3]) == (after.shape[0], after.shape[3])
+    )
+
+
+def unpacked(mask: Tensor | None, query: Tensor) -> Tensor | None:
+    """A mask (b, g, h / g, k) of packed heads as (b, h, 1, k); one that all of them share stays as it is."""
+    if mask is None or mask.ndim < 4 or mask.shape[-2] == 1:
+        return mask
+    return mask.reshape(len(mask), query.shape[1] * query.shape[2], 1, mask.shape[-1])

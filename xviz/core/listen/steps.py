@@ -1,7 +1,8 @@
 """Generation: the steps of a decoder that keeps its keys and values become one call.
 
-The first step reads the prompt; each later one asks for the tokens that were added and repeats the keys before them.
-The joined call has one query for each generated token: the one that it was generated from.
+The first step reads the prompt; each later one asks for the tokens that were added and repeats the keys before them:
+keys grow with a cache, or a cache of fixed length is filled and what is not yet filled is masked. The joined call has
+one query for each generated token, the one that it was generated from, and no keys that were never filled.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from torch import Tensor
 
 from xviz.core.attention import Heard
 
+LOW = -1e4  #: scores at or under this are excluded
 Step = tuple[Heard, Tensor | None]  #: a call, and the gradient of its output, (b, h, q, d)
 
 
 def share(before: Heard, heard: Heard) -> None:
     """Let a step read its keys from the next one, which repeats them, so that memory grows linearly."""
-    if _grows(before, heard) or _asks_again(before, heard):
+    if _grows(before, heard) or _asks_again(before, heard) or _fills(before, heard):
         heard.goes_on_from(before)
 
 
@@ -33,20 +35,23 @@ def joined(steps: Sequence[Step]) -> list[Step]:
     for place, (heard, _) in enumerate(steps):
         by_name.setdefault(heard.name, []).append(place)
     grown = [chain for places in by_name.values() for chain in _chains(steps, places, _grows)]
-    counts = {tuple(steps[place][0].q.shape[-2] for place in chain) for chain in grown}
+    filled = [chain for places in by_name.values() for chain in _chains(steps, places, _fills)]
+    counts = {tuple(steps[place][0].q.shape[-2] for place in chain) for chain in (*grown, *filled)}
     again = [
         chain
         for places in by_name.values()
         for chain in _chains(steps, places, _asks_again)
         if tuple(steps[place][0].q.shape[-2] for place in chain) in counts
     ]
-    heads = {chain[0]: chain for chain in (*grown, *again)}
+    heads = {chain[0]: chain for chain in (*grown, *again, *filled)}
     inside = {place for chain in heads.values() for place in chain}
     calls: list[Step] = []
     for place, step in enumerate(steps):
         if place in heads:
             chain = [steps[i] for i in heads[place]]
-            calls += [step] * (step[0].q.shape[-2] > 1) + [_join(chain, grows=heads[place] in grown)]
+            count = _filled(chain) if heads[place] in filled else chain[-1][0].k.shape[-2]
+            prompt = [(_cut(step[0], _filled([step])), step[1])] if heads[place] in filled else [step]
+            calls += prompt * (step[0].q.shape[-2] > 1) + [_join(chain, count, grows=heads[place] in grown)]
         elif place not in inside:
             calls.append(step)
     return calls
@@ -74,6 +79,47 @@ def _asks_again(before: Heard, heard: Heard) -> bool:
     return heard.q.shape[-2] == 1 and before.k.shape[-2] == heard.k.shape[-2] and _repeats(before, heard)
 
 
+def _fills(before: Heard, heard: Heard) -> bool:
+    """Whether a call asks a cache of fixed length, of which it may read more than the call before did."""
+    parts = ((before.k, heard.k), (before.v, heard.v))
+    have, count = before.k.shape[-2], heard.k.shape[-2]
+    if (
+        heard.q.shape[-2] != 1
+        or have > count
+        or have == count - 1
+        or any(a[..., 0, :].shape != b[..., 0, :].shape for a, b in parts)
+    ):
+        return False
+    old, new = F.pad(_read(before), (0, count - have)), _read(heard)
+    if int(old.sum()) >= int(new.sum()) or not bool(new[old].all()):
+        return False
+    return all(torch.equal(a[..., old[:have], :], b[..., old, :]) for a, b in parts)
+
+
+def _read(heard: Heard) -> Tensor:
+    """Which keys any query of a call may read, (k,) bool."""
+    count = heard.k.shape[-2]
+    if heard.causal is not None:
+        return torch.arange(count) <= heard.q.shape[-2] - 1 + heard.causal
+    return (_added(heard, count) > LOW).flatten(0, 2).any(0)
+
+
+def _filled(chain: Sequence[Step]) -> int:
+    """How many keys of a cache of fixed length are read in the end."""
+    return max(int(_read(heard).nonzero().max()) + 1 for heard, _ in chain)
+
+
+def _cut(heard: Heard, count: int) -> Heard:
+    """The same call without the keys after ``count``, which nobody reads."""
+
+    def cut(term: Tensor) -> Tensor:
+        return term[..., :count] if term.shape[-1] > 1 else term
+
+    bias = None if heard.bias is None else cut(heard.bias)
+    parts = {"k": heard.k[..., :count, :], "v": heard.v[..., :count, :]}
+    return replace(heard, **parts, bias=bias, terms=tuple(map(cut, heard.terms)))
+
+
 def _repeats(before: Heard, heard: Heard) -> bool:
     old = before.k.shape[-2]
     return all(
@@ -88,11 +134,10 @@ def _place(tensor: Tensor) -> tuple[object, ...]:
     return tensor.data_ptr(), tensor.dtype, tensor.stride()
 
 
-def _join(chain: Sequence[Step], *, grows: bool) -> Step:
-    """One call of a chain: the last query of the prompt, and all queries after it."""
-    first, last = chain[0][0], chain[-1][0]
-    count = last.k.shape[-2]
-    parts = [_added(heard, count) for heard, _ in chain]
+def _join(chain: Sequence[Step], count: int, *, grows: bool) -> Step:
+    """One call of a chain: the last query of the prompt, and all queries after it, with the first ``count`` keys."""
+    first, last = chain[0][0], _cut(chain[-1][0], count)
+    parts = [_added(heard, count, 0.0 if grows else -torch.inf) for heard, _ in chain]
     parts[0] = parts[0][..., -1:, :]
     bias = None
     if any(bool(part.count_nonzero()) for part in parts):
@@ -113,10 +158,10 @@ def _join(chain: Sequence[Step], *, grows: bool) -> Step:
     return call, torch.cat([grads[0][..., -1:, :], *grads[1:]], -2)
 
 
-def _added(heard: Heard, count: int) -> Tensor:
-    """Everything that a step added to its scores, (b|1, h|1, q, count); later keys are excluded elsewhere."""
+def _added(heard: Heard, count: int, later: float = 0.0) -> Tensor:
+    """Everything that a step added to its scores, (b|1, h|1, q, count), with ``later`` for keys that it had not."""
     kind = torch.float64 if heard.q.dtype == torch.float64 else torch.float32
     total = torch.zeros(1, 1, heard.q.shape[-2], heard.k.shape[-2], dtype=kind, device=heard.q.device)
     for term in heard.terms if heard.bias is None else (heard.bias, *heard.terms):
         total = total.masked_fill(~term, -torch.inf) if term.dtype == torch.bool else total + term
-    return F.pad(total, (0, count - heard.k.shape[-2]))
+    return F.pad(total, (0, max(0, count - heard.k.shape[-2])), value=later)[..., :count]

@@ -18,7 +18,7 @@ from xviz.data.cloud.folder import Files
 from xviz.data.cloud.frames import stem_of
 from xviz.data.cloud.layouts import number_of
 from xviz.data.cloud.roles import Series
-from xviz.data.picture import LIMIT_PIXELS, ORIENTATION, read_picture
+from xviz.data.picture import LIMIT_PIXELS, orientation, read_picture
 
 _SAID = 4  #: notes on single photos, at most
 
@@ -78,18 +78,18 @@ def album_of(files: Files, photos: Sequence[str], cameras: Cameras, series: Sequ
     maps = _maps(files, series)
     photos_of: dict[str, list[str]] = {}
     for at, (name, picture) in enumerate(pictures.items()):
-        orientation = _orientation(files.read(name))
+        turned = orientation(files.read(name))
         height, width = picture.size or picture.pixels.shape[:2]
-        stored = (height, width) if orientation < 5 else (width, height)
+        stored = (height, width) if turned < 5 else (width, height)
         texts: list[str] = []
-        pose, matrix = shown(cameras.of.get(name, Camera()), stored, picture.pixels.shape[:2], orientation, texts)
+        pose, matrix = shown(cameras.of.get(name, Camera()), stored, picture.pixels.shape[:2], turned, texts)
         for text in texts:
             photos_of.setdefault(text, []).append(PurePosixPath(name).name)
         if pose is not None:
             out.poses[at] = pose
         if matrix is not None:
             out.intrinsics[at] = matrix
-        out.depths.append(_depth(files, _map_of(name, maps), picture.pixels.shape[:2], orientation))
+        out.depths.append(_depth(files, _map_of(name, maps), picture.pixels.shape[:2], turned))
     for text, which in photos_of.items():
         several = f" ({len(which)} photos are so)" if len(which) > 1 else ""
         (out.warnings if "left out" in text else out.notes).append(f"{which[0]} {text}{several}.")
@@ -99,18 +99,6 @@ def album_of(files: Files, photos: Sequence[str], cameras: Cameras, series: Sequ
 def _unknown(count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Poses and intrinsics of which nothing is known."""
     return np.full((count, 4, 4), np.nan), np.full((count, 3, 3), np.nan)
-
-
-def _orientation(data: bytes) -> int:
-    """The EXIF orientation of a photo, 1 to 8; 1 where it has none."""
-    if data[:3] != b"\xff\xd8\xff" and b"eXIf" not in data and b"EXIF" not in data[: 1 << 16] + data[-(1 << 16) :]:
-        return 1
-    try:
-        with Image.open(BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as image:
-            value = image.getexif().get(ORIENTATION, 1)
-    except Exception:  # the photo itself was read; without its EXIF it stands as it is stored
-        return 1
-    return value if value in range(1, 9) else 1
 
 
 def _maps(files: Files, series: Sequence[Series]) -> dict[tuple[str, object], str]:

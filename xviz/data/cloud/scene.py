@@ -27,6 +27,7 @@ from xviz.data.cloud.photos import Album, album_of
 from xviz.data.cloud.read import read_placed
 from xviz.data.cloud.roles import WHY, Series, clouds_among, natural, photos_among, series_of, tried
 from xviz.data.cloud.views import views_of
+from xviz.data.kinds import READ
 
 MOST_PHOTOS = 16
 _MOST_TRIED = 12  #: candidates for the cloud
@@ -60,7 +61,7 @@ def read_photos(sources: Sources, *, most: int = MOST_PHOTOS) -> Views:
     files = files_of(sources)
     album, cameras, _ = _album(files, most, None)
     if album is None:
-        raise SampleError("Photos are PNG, JPEG or WebP files; none came. Add some, such as every 20th of a recording.")
+        raise SampleError(f"Photos are {READ} files; none came. Add some, such as every 20th of a recording.")
     return views_of(album, cameras, None, None)
 
 

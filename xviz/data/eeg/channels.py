@@ -1,12 +1,10 @@
-"""Electrodes by name: what a recording calls them, what a model wants, and what is done about the difference."""
+"""From the channels of a recording to the electrodes that a model reads, and what is done about the difference."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -14,12 +12,17 @@ from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
 from xviz.core.sample import BIOSEMI32, Eeg
+from xviz.data.eeg.caps import nearest
+from xviz.data.eeg.causes import refusal
+from xviz.data.eeg.names import Naming, parts, places, plain
+from xviz.data.eeg.naming import naming
+from xviz.data.eeg.stretch import best, crop, inside
+
+__all__ = ["ChannelReport", "Missing", "inspect", "match", "places", "plain"]
 
 Missing = Literal["interpolate", "leave out"]
 LEAST = 8  #: electrodes that must be found, or all where fewer are wanted
 FLAT = 1e-3  #: µV, standard deviation below which a channel is flat
-OLD = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}  #: names of the 10–20 system before 1991
-_AROUND = re.compile(r"^(?:EEG|E)[\s_:-]+|[\s_:-]+(?:REF|LE|AR|AVG|CAR|A1|A2|M1|M2|A1A2|LM)$|[.\s]+$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -29,15 +32,20 @@ class ChannelReport:
     matched: tuple[str, ...]  #: electrodes found under their own name
     renamed: Mapping[str, str]  #: electrode → what the recording calls it
     missing: tuple[str, ...]  #: electrodes that the recording lacks
-    silent: Mapping[str, str]  #: electrode → "flat" or "not numbers": it is there, but says nothing
+    silent: Mapping[str, str]  #: electrode → "flat", "marked bad" or where it holds no numbers: it is there, but unused
     interpolated: tuple[str, ...]  #: electrodes whose signal was made from their neighbours
     duplicates: tuple[str, ...]  #: electrodes named twice or more; the first channel counts
     unused: tuple[str, ...]  #: channels that are no wanted electrode
+    bipolar: tuple[str, ...] = ()  #: channels that are differences of two electrodes
+    reference: str = ""  #: what the voltages were measured against, in words
+    layout: str = ""  #: whose cap the names are those of
+    refusal: str = ""  #: why the recording cannot be used, and what to do; "" where it can
 
     def rows(self) -> list[dict[str, str]]:
         """One row for each electrode and each unused channel: electrode, channel of the file, what was done."""
         said = {name: (name, "matched") for name in self.matched}
-        said |= {name: (own, "renamed") for name, own in self.renamed.items()}
+        how = f"renamed, by the layout of {self.layout}" if self.layout else "renamed"
+        said |= {name: (own, how) for name, own in self.renamed.items()}
         said |= dict.fromkeys(self.missing, ("", "missing"))
         rows = []
         for name, (own, what) in said.items():
@@ -49,85 +57,167 @@ class ChannelReport:
                 what = f"{what}; left out"
             twice = "; named twice, the first counts" if name in self.duplicates else ""
             rows.append({"electrode": name, "channel": own, "what": what + twice})
-        return rows + [{"electrode": "", "channel": name, "what": "not used"} for name in self.unused]
+        pairs = [{"electrode": "", "channel": name, "what": "bipolar, not used"} for name in self.bipolar]
+        others = [name for name in self.unused if name not in self.bipolar]
+        return rows + pairs + [{"electrode": "", "channel": name, "what": "not used"} for name in others]
 
 
-@cache
-def places() -> Mapping[str, NDArray[np.float32]]:
-    """Electrode name in capitals → (3,) metres on MNE's average head, 10–05 system."""
-    from mne.channels import make_standard_montage
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What of a recording is which wanted electrode."""
 
-    found = make_standard_montage("colin27_1005").get_positions()["ch_pos"]
-    return {name.upper(): place.astype(np.float32) for name, place in found.items()}
-
-
-def plain(name: str) -> str:
-    """A channel's name as the 10–20 system has it, in capitals: ``"EEG T3-Ref"`` → ``"T7"``, ``"Fc5."`` → ``"FC5"``."""
-    bare, before = name.strip(), None
-    while before != bare:
-        before, bare = bare, _AROUND.sub("", bare)
-    return OLD.get(bare.upper(), bare.upper())
+    naming: Naming
+    index: Mapping[str, int]  #: wanted electrode → channel
+    silent: Mapping[str, str]  #: wanted electrode → why it is not used
 
 
 def match(
-    eeg: Eeg, wanted: Sequence[str] = BIOSEMI32, *, missing: Missing = "interpolate"
+    eeg: Eeg,
+    wanted: Sequence[str] = BIOSEMI32,
+    *,
+    missing: Missing = "interpolate",
+    rename: Mapping[str, str] | None = None,
+    keep_bads: bool = False,
 ) -> tuple[Eeg, ChannelReport]:
     """A recording with exactly the wanted electrodes, in their order.
 
     Args:
         eeg: The recording.
         wanted: Names of electrodes.
-        missing: What to do for electrodes that are missing or silent: make their signal from all neighbours that the
-            recording has (MNE's spherical splines), or leave them out (NaN, so that the model takes them as absent).
+        missing: What to do for electrodes that are missing, silent or marked bad: make their signal from all
+            neighbours that the recording has (MNE's spherical splines), or leave them out (NaN, so that the model
+            takes them as absent).
+        rename: Channel → the electrode that it is, as a person says.
+        keep_bads: Whether channels that the recording marks as bad are used nevertheless.
 
     Raises:
-        SampleError: too few of the electrodes are there.
+        SampleError: too few of the electrodes can be used; the sentence names the cause and what to do.
     """
-    names = [plain(name) for name in eeg.channels]
-    index = {name: i for i, name in reversed(list(enumerate(names)))}
-    found = {name: index[name.upper()] for name in wanted if name.upper() in index}
-    silent = {name: why for name, i in found.items() if (why := _silent(eeg.signal[i]))}
-    good = len(found) - len(silent)
-    if good < (least := min(LEAST, len(wanted))):
-        raise SampleError(
-            f"At least {least} of the {len(wanted)} electrodes {wanted[0]} … {wanted[-1]} are needed; this recording "
-            f"has {good} that can be used. Its channels are called {_some(eeg.channels)}: "
-            "rename them to the 10–20 system."
-        )
-    lacking = [name for name in wanted if name not in found or name in silent]
+    found, report = _inspected(eeg, wanted, rename or {}, keep_bads)
+    if report.refusal:
+        raise SampleError(report.refusal)
+    lacking = [name for name in wanted if name not in found.index or name in found.silent]
     signal = np.full((len(wanted), eeg.signal.shape[1]), np.nan, np.float32)
     for row, name in enumerate(wanted):
         if name not in lacking:
-            signal[row] = eeg.signal[found[name]]
-    made = _interpolated(eeg, names, lacking) if missing == "interpolate" and lacking else {}
+            signal[row] = eeg.signal[found.index[name]]
+    bads = () if keep_bads else eeg.bads
+    made = _interpolated(eeg, found.naming.electrodes, lacking, bads) if missing == "interpolate" and lacking else {}
     for name, values in made.items():
         signal[list(wanted).index(name)] = values
-    report = _report(eeg, names, wanted, found, silent, tuple(made))
-    return Eeg(signal, eeg.rate, tuple(wanted), _positions(eeg, wanted, found), eeg.rest, eeg.notes), report
+    report = replace(report, interpolated=tuple(made))
+    return replace(
+        eeg, signal=signal, channels=tuple(wanted), positions=_positions(eeg, wanted, found.index),
+        interpolated=tuple(made), reference=report.reference or eeg.reference,
+        bads=tuple(name for name, why in found.silent.items() if why == BAD),
+    ), report  # fmt: skip
 
 
-def _report(
-    eeg: Eeg,
-    names: Sequence[str],
-    wanted: Sequence[str],
-    found: Mapping[str, int],
-    silent: Mapping[str, str],
-    made: tuple[str, ...],
+def inspect(
+    eeg: Eeg, wanted: Sequence[str] = BIOSEMI32, *, rename: Mapping[str, str] | None = None, keep_bads: bool = False
 ) -> ChannelReport:
-    times, used = Counter(names), set(found.values())
-    return ChannelReport(
+    """What ``match`` would find; its ``refusal`` says why it would refuse the recording."""
+    return _inspected(eeg, wanted, rename or {}, keep_bads)[1]
+
+
+def ready(eeg: Eeg, wanted: Sequence[str]) -> Eeg:
+    """A recording for a model: its best stretch, without gaps and what is marked bad, and the wanted electrodes.
+
+    Raises:
+        SampleError: it cannot be used.
+    """
+    chosen = best(eeg)
+    if chosen.avoided:
+        said = f"Left out: {', '.join(chosen.avoided[:4])}{' …' * (len(chosen.avoided) > 4)}."
+        eeg = crop(eeg, chosen.start, chosen.seconds)
+        eeg = replace(eeg, notes=(*eeg.notes, said))
+    eeg = match(eeg, wanted)[0]
+    return replace(eeg, warnings=(*eeg.warnings, *inside(eeg)))
+
+
+def as_they_are(eeg: Eeg, *, keep_bads: bool = False) -> Eeg:
+    """A recording with its own channels, each under a name of its own and with a place where one is known.
+
+    A bipolar channel stands in the middle between its two electrodes. Bad channels are not numbers here, so that a
+    model takes them as absent.
+    """
+    named = electrodes_of(eeg)
+    nowhere = np.full(3, np.nan, np.float32)
+    made = np.stack([places().get(name, nowhere) for name in named.electrodes])
+    for row, channel in enumerate(eeg.channels):
+        if channel in named.bipolar:
+            made[row] = np.mean([places().get(one, nowhere) for one in parts(channel)], axis=0)
+        if eeg.positions is not None and np.isfinite(eeg.positions[row]).all():
+            made[row] = eeg.positions[row]
+    times = Counter(eeg.channels)
+    names = tuple(f"{name} ({i + 1})" if times[name] > 1 else name for i, name in enumerate(eeg.channels))
+    signal = eeg.signal
+    if eeg.bads and not keep_bads:
+        signal = np.where(np.isin(np.array(eeg.channels), eeg.bads)[:, None], np.nan, signal).astype(np.float32)
+    notes = eeg.notes
+    if named.bipolar:
+        notes += ("Bipolar channels are drawn in the middle between their two electrodes.",)
+    return replace(
+        eeg, signal=signal, channels=names, positions=made, notes=notes, reference=eeg.reference or named.reference
+    )
+
+
+BAD = "marked bad"
+
+
+def _inspected(
+    eeg: Eeg, wanted: Sequence[str], rename: Mapping[str, str], keep_bads: bool
+) -> tuple[_Found, ChannelReport]:
+    named = electrodes_of(eeg, rename)
+    index = {name: i for i, name in reversed(list(enumerate(named.electrodes))) if name}
+    found = {name: index[name.upper()] for name in wanted if name.upper() in index}
+    silent = {name: why for name, i in found.items() if (why := _silent(eeg, i, keep_bads))}
+    times, used = Counter(named.electrodes), set(found.values())
+    good = [name for name in found if name not in silent]
+    return _Found(named, found, silent), ChannelReport(
         matched=tuple(name for name, i in found.items() if eeg.channels[i] == name),
         renamed={name: eeg.channels[i] for name, i in found.items() if eeg.channels[i] != name},
         missing=tuple(name for name in wanted if name not in found),
         silent=dict(silent),
-        interpolated=made,
+        interpolated=(),
         duplicates=tuple(name for name in found if times[name.upper()] > 1),
         unused=tuple(name for i, name in enumerate(eeg.channels) if i not in used),
+        bipolar=named.bipolar,
+        reference=eeg.reference or named.reference,
+        layout=named.layout,
+        refusal=refusal(eeg, tuple(wanted), good, silent, named),
     )
 
 
-def _silent(signal: NDArray[np.float32]) -> str:
-    """Why a channel says nothing, or nothing."""
+def electrodes_of(eeg: Eeg, rename: Mapping[str, str] | None = None) -> Naming:
+    """Which electrode each channel is: as a person says, by its name, by the cap's layout, or by its own place."""
+    rename = rename or {}
+    own = {} if eeg.positions is None else dict(zip(eeg.channels, eeg.positions, strict=True))
+    placed = sum(bool(np.isfinite(place).all()) for place in own.values()) >= LEAST
+    named = naming(eeg.channels, placed)
+    electrodes = list(named.electrodes)
+    if placed and sum(bool(name) for name in electrodes) < len(electrodes) / 2 and not named.bipolar:
+        by_place = nearest(own)
+        if by_place:
+            electrodes = [
+                name or by_place.get(own_name, "") for name, own_name in zip(electrodes, eeg.channels, strict=True)
+            ]
+            named = replace(named, layout=named.layout or "the cap, by the places in the file")
+        else:
+            named = naming(eeg.channels)
+            electrodes = list(named.electrodes)
+    said = {channel: plain(name) for channel, name in rename.items() if name}
+    electrodes = [said.get(channel, name) for channel, name in zip(eeg.channels, electrodes, strict=True)]
+    return replace(
+        named, electrodes=tuple(electrodes), bipolar=tuple(name for name in named.bipolar if name not in said)
+    )
+
+
+def _silent(eeg: Eeg, index: int, keep_bads: bool) -> str:
+    """Why a channel is not used, or nothing."""
+    signal = eeg.signal[index]
+    if not keep_bads and eeg.channels[index] in eeg.bads:
+        return BAD
     if not np.isfinite(signal).all():
         return "not numbers"
     return "flat" if signal.std() < FLAT else ""
@@ -144,7 +234,9 @@ def _positions(eeg: Eeg, wanted: Sequence[str], found: Mapping[str, int]) -> NDA
     return made
 
 
-def _interpolated(eeg: Eeg, names: Sequence[str], lacking: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+def _interpolated(
+    eeg: Eeg, names: Sequence[str], lacking: Sequence[str], bads: Sequence[str]
+) -> dict[str, NDArray[np.float32]]:
     """Electrode → signal from all good electrodes of the recording; none for those whose place is unknown.
 
     Source: Perrin et al., Electroencephalography and Clinical Neurophysiology 72, 1989; MNE.
@@ -152,12 +244,16 @@ def _interpolated(eeg: Eeg, names: Sequence[str], lacking: Sequence[str]) -> dic
     import mne
 
     known = places()
-    good = {name: i for i, name in reversed(list(enumerate(names))) if name in known and not _silent(eeg.signal[i])}
+    good = {
+        name: i
+        for i, name in reversed(list(enumerate(names)))
+        if name in known and eeg.channels[i] not in bads and not _silent(eeg, i, True)
+    }
     wanted = [name for name in lacking if name.upper() in known]
-    if not wanted or len(good) < LEAST:
-        return {}
     for name in wanted:
         good.pop(name.upper(), None)
+    if not wanted or len(good) < LEAST:
+        return {}
     order = [*good, *(name.upper() for name in wanted)]
     signal = np.zeros((len(order), eeg.signal.shape[1]))
     signal[: len(good)] = eeg.signal[list(good.values())]
@@ -167,8 +263,3 @@ def _interpolated(eeg: Eeg, names: Sequence[str], lacking: Sequence[str]) -> dic
     raw.info["bads"] = order[len(good) :]
     raw.interpolate_bads(reset_bads=True, verbose="ERROR")
     return dict(zip(wanted, raw.get_data()[len(good) :].astype(np.float32), strict=True))
-
-
-def _some(names: Sequence[str]) -> str:
-    """The first names of a list."""
-    return ", ".join(names[:6]) + (" …" if len(names) > 6 else "")

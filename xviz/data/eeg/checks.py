@@ -14,9 +14,67 @@ from xviz.core.errors import SampleError
 
 LIMIT_BYTES = 512 * 2**20  #: of a file, and of all that a zip unpacks to
 LIMIT_UNPACKED = 512 * 2**20  #: of a compressed .mat; a file of SEED has 340 MiB
-KINDS = {".edf": "EDF", ".bdf": "BDF", ".gdf": "GDF", ".fif": "FIF", ".set": "EEGLAB", ".vhdr": "BrainVision"}
+LIMIT_FILES = 80  #: of a recording; an .mff is a folder of some dozens
+#: ending → whose format
+KINDS = {
+    ".edf": "EDF",
+    ".bdf": "BDF",
+    ".gdf": "GDF",
+    ".fif": "FIF",
+    ".fif.gz": "FIF",
+    ".set": "EEGLAB",
+    ".vhdr": "BrainVision",
+    ".cnt": "Neuroscan",
+    ".mff": "EGI",
+    ".lay": "Persyst",
+    ".trc": "Micromed",
+    ".xdf": "XDF",
+    ".xdfz": "XDF",
+}
 BRAINVISION = {".vhdr", ".vmrk", ".eeg", ".dat", ".avg"}
 EEGLAB = {".set", ".fdt"}
+NIHON = {".eeg", ".21e", ".pnt", ".log", ".cmt", ".reg"}
+BESIDE = {
+    ".tsv",
+    ".json",
+    ".txt",
+    ".md",
+    ".csv",
+    ".xml",
+    ".bin",
+    ".sfp",
+    ".elp",
+    ".elc",
+    ".seg",
+    ".trg",
+    ".sci",
+    ".cff",
+    "",
+}
+TABLES = {".csv", ".tsv", ".txt", ".npz", ".npy", ".mat"}
+
+
+def ending(name: str) -> str:
+    """How a name ends, in small letters: ``".fif.gz"`` counts as one ending."""
+    path = Path(name.lower())
+    return "".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix
+
+
+def named(name: str) -> str:
+    """A name without folders but those inside an .mff, its ending in small letters; "" for what is no part."""
+    pieces = [piece for piece in name.replace("\\", "/").split("/") if piece not in ("", ".", "..")]
+    if not pieces or pieces[-1].startswith(("._", ".DS_Store")) or "__MACOSX" in pieces:
+        return ""
+    inside = next((i for i, piece in enumerate(pieces[:-1]) if piece.lower().endswith(".mff")), None)
+    if inside is not None:
+        return "/".join(["recording.mff", *pieces[inside + 1 :]])
+    last = Path(pieces[-1])
+    return last.stem + last.suffix.lower()
+
+
+def belongs(name: str) -> bool:
+    """Whether a file can be part of a recording."""
+    return "/" in name or ending(name) in BRAINVISION | EEGLAB | NIHON | BESIDE | TABLES | set(KINDS)
 
 
 def unpacked(data: bytes) -> dict[str, bytes]:
@@ -27,66 +85,184 @@ def unpacked(data: bytes) -> dict[str, bytes]:
     """
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
-            entries = [e for e in archive.infolist() if not e.is_dir() and not e.filename.startswith("__MACOSX")]
-            if len(entries) > 8 or sum(entry.file_size for entry in entries) > LIMIT_BYTES:
+            entries = [e for e in archive.infolist() if not e.is_dir() and named(e.filename)]
+            if len(entries) > LIMIT_FILES or sum(entry.file_size for entry in entries) > LIMIT_BYTES:
                 raise SampleError(
-                    f"A zip may hold 8 files and {LIMIT_BYTES >> 20} MiB unpacked; this one claims {len(entries)} "
-                    f"files and {sum(e.file_size for e in entries) >> 20} MiB. Zip the files of one recording only."
+                    f"A zip may hold {LIMIT_FILES} files and {LIMIT_BYTES >> 20} MiB unpacked; this one claims "
+                    f"{len(entries)} files and {sum(e.file_size for e in entries) >> 20} MiB. Zip the files of one "
+                    "recording only."
                 )
             files = {}
             for entry in entries:
-                name = Path(entry.filename.replace("\\", "/")).name
-                name = Path(name).stem + Path(name).suffix.lower()
-                if entry.flag_bits & 1 or name in files or Path(name).suffix not in BRAINVISION | EEGLAB | set(KINDS):
+                name = named(entry.filename)
+                if entry.flag_bits & 1 or name in files or not belongs(name):
                     raise SampleError(
-                        f"“{name}” does not belong into the zip of a recording, or is locked. Zip it anew."
+                        f"“{name}” does not belong into the zip of a recording, is locked, or is there twice. Zip "
+                        "the files "
+                        "of one recording."
                     )
                 with archive.open(entry) as file:
                     files[name] = file.read(entry.file_size + 1)
                 if len(files[name]) != entry.file_size:
                     raise SampleError(f"“{name}” is not as long as the zip says. Zip it anew.")
             return files
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
         raise SampleError(f"The zip is damaged or of an unknown kind ({error}). Zip the recording anew.") from error
 
 
-def check_brainvision(files: Mapping[str, bytes], header: str) -> None:
-    """Refuse a header that names files which did not come with it.
+def system(name: str, data: bytes) -> str:
+    """Whose format a file is, by its ending and, where endings are shared, by its first bytes; "" for none."""
+    kind = ending(name)
+    if name.startswith("recording.mff"):
+        return "EGI"
+    if kind == ".cnt":
+        return "ANT" if data[:4] in (b"RIFF", b"RF64") else "Neuroscan"
+    if kind == ".eeg":
+        return "Nihon Kohden" if data[:4] in (b"EEG-", b"EEG2") or data[:8].startswith(b"EEG-") else ""
+    if kind == ".dat":
+        return "BCI2000" if data[:8] in (b"BCI2000V", b"HeaderLe") else ""
+    return KINDS.get(kind, "")
+
+
+def header_of(files: Mapping[str, bytes]) -> str:
+    """The file of a recording that is opened; the others are its parts.
+
+    Raises:
+        SampleError: there is none, or there are several recordings.
+    """
+    found = [name for name in files if system(name, files[name]) and not name.startswith("recording.mff/")]
+    if any(name.startswith("recording.mff/") for name in files):
+        found.append("recording.mff")
+    for first in (".vhdr", ".set", ".lay"):
+        if some := [name for name in found if ending(name) == first]:
+            found = some
+            break
+    if len(found) > 1 and all(ending(name) in (".fif", ".fif.gz") for name in found):
+        found = sorted(found, key=lambda name: (bool(re.search(r"-\d+\.fif", name)), name))[
+            :1
+        ]  # parts of one, MNE follows them
+    if not found:
+        tables = [
+            name
+            for name in files
+            if ending(name) in TABLES
+            and not re.search(r"(channels|events|electrodes|participants|scans)\.tsv$|\.txt$|readme", name, re.I)
+        ]
+        tables = tables or [name for name in files if ending(name) == ".txt" and "readme" not in name.lower()]
+        found = tables
+    if len(found) != 1:
+        raise SampleError(
+            "A zip should hold one recording: BrainVision's .vhdr, .vmrk and .eeg, EEGLAB's .set and .fdt, or one "
+            "file of a "
+            f"system with the tables of BIDS beside it; this one holds {', '.join(list(files)[:8])}. Bring the files "
+            "of one "
+            "recording."
+        )
+    return found[0]
+
+
+def check_brainvision(files: Mapping[str, bytes], header: str) -> dict[str, bytes]:
+    """The files of a BrainVision recording, the header naming those that came: parts that were renamed alike are found.
 
     Raises:
         SampleError: a file is missing or lies elsewhere.
     """
-    said = files[header].decode("utf-8", "replace")
-    for key in ("DataFile", "MarkerFile"):
+    codes = "latin-1"  # every byte comes back as it was; names are compared in the header's own code
+    said = files[header].decode(codes)
+    if not re.search(r"(?mi)^[ \t]*DataFile[ \t]*=", said):
+        raise SampleError(
+            f"“{header:.60}” should be the header of a BrainVision recording, which names its DataFile; it does not. "
+            "Export "
+            "it again."
+        )
+    for key, endings in (("DataFile", (".eeg", ".dat", ".avg")), ("MarkerFile", (".vmrk",))):
         for found in re.finditer(rf"^[ \t]*{key}[ \t]*=[ \t]*(.*?)[ \t]*\r?$", said, re.MULTILINE | re.IGNORECASE):
-            named = found[1].replace("$b", Path(header).stem)
-            if named not in files:
-                raise SampleError(
-                    f"The BrainVision header names “{named:.80}” as its {key}; the zip holds {', '.join(files)}. "
-                    "Zip the three files of one recording, under the names in the header."
-                )
+            written = found[1].encode(codes).decode("utf-8", "replace")
+            name = written.replace("$b", Path(header).stem)
+            if name in files or (named(name) in files and "/" not in name):
+                came = name if name in files else named(name)
+            else:
+                same = [other for other in files if ending(other) in endings]
+                stem = [other for other in same if Path(other).stem == Path(header).stem]
+                if re.search(r"[/\\]", name) or not (len(stem) == 1 or len(same) == 1):
+                    raise SampleError(
+                        f"The BrainVision header names “{name:.80}” as its {key}; {', '.join(files)} came. Bring the "
+                        ".vhdr, "
+                        ".vmrk and .eeg of one recording together, or zip them; a BrainVision recording is three files."
+                    )
+                came = (stem or same)[0]
+            if came != written:
+                said = said[: found.start(1)] + came.encode().decode(codes) + said[found.end(1) :]
+                return check_brainvision({**files, header: said.encode(codes)}, header)
+    return dict(files)
 
 
-def check_eeglab(files: Mapping[str, bytes], header: str) -> None:
-    """Refuse a set whose data lie in a file that did not come with it.
+def check_persyst(files: Mapping[str, bytes], header: str) -> dict[str, bytes]:
+    """The files of a Persyst recording, without its subject's birthday, which MNE needs and nobody here does.
+
+    Raises:
+        SampleError: the data file is missing or lies elsewhere.
+    """
+    said = re.sub(rb"(?mi)^(BirthDate[ \t]*=).*$", rb"\g<1>01/01/1900", files[header])
+    found = re.search(rb"(?mi)^File[ \t]*=[ \t]*(.*?)[ \t]*\r?$", said)
+    name = re.split(r"[/\\]", found[1].decode("latin-1"))[-1] if found else ""
+    parts = [other for other in files if ending(other) == ".dat"]
+    came = named(name) if named(name) in files else parts[0] if len(parts) == 1 else ""
+    if not found or not came:
+        raise SampleError(
+            f"The Persyst header names “{name:.80}” as its data; {', '.join(files)} came. Bring the .lay and its "
+            ".dat together."
+        )
+    said = said[: found.start(1)] + came.encode() + said[found.end(1) :]
+    return {**files, header: said}
+
+
+def check_eeglab(files: Mapping[str, bytes], header: str) -> dict[str, bytes]:
+    """The files of an EEGLAB set; data that were renamed with it are found.
 
     Raises:
         SampleError: the data file is missing or lies elsewhere, or this is no EEGLAB set.
     """
+    data = files[header]
+    try:
+        inside = _set73(data) if data[:10] == b"MATLAB 7.3" else _set(data)
+    except Exception as error:  # SciPy and HDF5 fail in many ways on damaged files
+        raise SampleError(f"An EEGLAB .set file was expected; this one cannot be read ({error}).") from error
+    if not isinstance(inside, str) or inside in files:
+        return dict(files)
+    parts = [name for name in files if ending(name) == ".fdt"]
+    stem = [name for name in parts if Path(name).stem == Path(header).stem]
+    if "/" in inside or "\\" in inside or not (stem or len(parts) == 1):
+        raise SampleError(
+            f"The data of this EEGLAB set lie in “{inside:.80}”; {', '.join(files)} came. Bring the .set and its "
+            ".fdt together, "
+            "or zip them."
+        )
+    made = dict(files)
+    made[inside] = made.pop((stem or parts)[0])
+    return made
+
+
+def _set(data: bytes) -> Any:
+    """The data of a set, or the name of the file in which they lie."""
     from scipy.io import loadmat
 
-    try:
-        said: Any = loadmat(BytesIO(files[header]), squeeze_me=True, struct_as_record=False)
-        said = said.get("EEG", said)
-        inside = said["data"] if isinstance(said, dict) else said.data
-    except NotImplementedError as error:
-        raise SampleError("This is a MATLAB 7.3 file; save the set in EEGLAB as version 6 or 7.") from error
-    except Exception as error:  # SciPy fails in many ways on damaged files
-        raise SampleError(f"An EEGLAB .set file was expected; this one cannot be read ({error}).") from error
-    if isinstance(inside, str) and inside not in files:
-        raise SampleError(
-            f"The data of this EEGLAB set lie in “{inside:.80}”; {', '.join(files)} came. Zip the .set and its .fdt."
-        )
+    said: Any = loadmat(BytesIO(data), squeeze_me=True, struct_as_record=False)
+    said = said.get("EEG", said)
+    return said["data"] if isinstance(said, dict) else said.data
+
+
+def _set73(data: bytes) -> Any:
+    """The same of a set in MATLAB 7.3, which is HDF5."""
+    import h5py
+
+    with h5py.File(BytesIO(data), "r") as file:
+        held = file["EEG/data"] if "EEG" in file else file["data"]
+        if held.size * held.dtype.itemsize > LIMIT_UNPACKED:
+            raise SampleError(f"The file unpacks to more than {LIMIT_UNPACKED >> 20} MiB and was refused.")
+        if held.attrs.get("MATLAB_class") == b"char":
+            return "".join(chr(int(one)) for one in held[()].ravel())
+    return None
 
 
 def check_inflated(data: bytes) -> None:

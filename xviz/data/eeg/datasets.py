@@ -1,29 +1,26 @@
-"""Recordings as data sets and programs hand them on: DEAP and SEED (``.dat``, ``.mat``), NPZ and CSV.
+"""Recordings as data sets hand them on: DEAP, SEED, SEED-IV and DREAMER (``.dat``, ``.mat``).
 
 DEAP: 40 trials of 3 s rest and 60 s clip at 128 Hz, 32 electrodes and 8 other channels, ratings of 1–9; ``.dat`` is a
 pickle of Python 2 and is read by ``eeg_pickle``. SEED: 15 clips at 200 Hz, 62 electrodes, named ``…_eeg1`` to
-``…_eeg15``; its features ``de_…`` and ``psd_…`` are (62, windows, 5) and go to training only.
+``…_eeg15``; its features ``de_…`` and ``psd_…`` are (62, windows, 5) and go to training only. SEED-IV: 24 clips in
+the same form, whose emotions are fixed for each of three sessions. DREAMER: one file of 23 subjects × 18 films, 14
+electrodes of an Emotiv EPOC at 128 Hz, a minute of rest before each, ratings of 1–5.
 """
 
 from __future__ import annotations
 
-import csv
 import re
-import zipfile
 from collections.abc import Mapping
-from io import BytesIO
-from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
 from xviz.core.sample import BIOSEMI32
-from xviz.data.eeg.checks import LIMIT_BYTES, check_inflated
-from xviz.data.eeg.formats import LIMIT_VALUES, Raw
+from xviz.data.eeg.matlab import generic, mat_all, mat_arrays
 from xviz.data.eeg.pickles import read_arrays
+from xviz.data.eeg.raw import LIMIT_VALUES, RateUnknown, Raw
 
 DEAP_LABELS = ("valence", "arousal", "dominance", "liking")
 SEED62 = (
@@ -43,48 +40,57 @@ def read_dat(data: bytes) -> Raw:
     Raises:
         SampleError: it is no such file, or asks for more than arrays.
     """
-    return _deap(read_arrays(data), "DEAP .dat file")
+    return deap(read_arrays(data), "DEAP .dat file")
 
 
-def read_mat(data: bytes) -> Raw:
-    """A ``.mat`` file of DEAP or SEED with raw signals.
+def read_mat(data: bytes, rate: float | None = None) -> Raw:
+    """A ``.mat`` file with raw signals: DEAP's, SEED's, DREAMER's, or a signal with its rate and names.
+
+    Args:
+        data: Bytes of the file.
+        rate: Hz, where the file does not say it.
 
     Raises:
-        SampleError: it is neither, or cannot be read.
+        SampleError: it is none of these, or cannot be read.
+        RateUnknown: nobody says the rate.
     """
-    arrays = mat_arrays(data)
-    if "data" in arrays and "labels" in arrays:
-        return _deap(arrays, "DEAP .mat file")
+    held = mat_all(data)
+    arrays = mat_arrays(data) if data[:10] != b"MATLAB 7.3" else _of_numbers(held)
+    if "data" in arrays and "labels" in arrays and arrays["labels"].dtype.kind in "iuf":
+        return deap(arrays, "DEAP .mat file")
     clips = {int(found[1]): value for name, value in arrays.items() if (found := re.search(r"_eeg(\d+)$", name))}
     if clips:
-        return _seed(clips)
+        return seed(clips)
     if any(re.match(r"(de|psd)_\w+?\d+$", name) for name in arrays):
         raise SampleError(
             "These are features of SEED, not signals; xviz shows recordings. Bring a file of Preprocessed_EEG, or "
             "train on the folder of features with “xviz train mca”."
         )
-    raise SampleError(
-        f"A .mat file should be one of DEAP (data, labels) or SEED (…_eeg1 to …_eeg15); this one holds "
-        f"{', '.join(arrays) or 'no arrays'}. Save it as NPZ with signal, rate and channels."
-    )
+    if "DREAMER" in held:
+        return dreamer(held["DREAMER"])
+    if (given := generic(held)) is None:
+        raise SampleError(
+            f"A .mat file should be one of DEAP (data, labels), SEED (…_eeg1 to …_eeg15) or DREAMER, or hold signal "
+            "(channel, "
+            f"time), rate and channels; this one holds {', '.join(held) or 'no arrays'}. Save it with these names."
+        )
+    signal, said, names = given
+    if rate is None and said is None:
+        raise RateUnknown(
+            "This .mat file does not say its sampling rate (as rate, fs, srate or fsample). Give the rate in Hz in "
+            "“Import "
+            "options” (from Python: rate=…); a wrong one makes every frequency wrong."
+        )
+    signals = tuple(signal.astype(np.float64)) if signal.ndim == 3 else (signal.astype(np.float64),)
+    return Raw(
+        signals=signals, rate=float(rate or said or 0), unit=None,
+        channels=names or tuple(f"channel {i + 1}" for i in range(len(signals[0]))),
+        rate_said="as the file says" if rate is None else "as chosen",
+    )  # fmt: skip
 
 
-def mat_arrays(data: bytes) -> dict[str, NDArray[Any]]:
-    """The arrays of numbers of a MATLAB file, name → array.
-
-    Raises:
-        SampleError: it is of version 7.3, too large, or damaged.
-    """
-    from scipy.io import loadmat
-
-    if data[:10] == b"MATLAB 7.3":
-        raise SampleError("This is a MATLAB 7.3 file. Save it in MATLAB with save(name, '-v7') and bring that.")
-    check_inflated(data)
-    try:
-        made = loadmat(BytesIO(data))
-    except Exception as error:  # SciPy fails in many ways on damaged files
-        raise SampleError(f"The .mat file is damaged or cut short ({error}). Download it again.") from error
-    return {name: value for name, value in made.items() if isinstance(value, np.ndarray) and value.dtype.kind in "biuf"}
+def _of_numbers(held: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    return {name: value for name, value in held.items() if isinstance(value, np.ndarray) and value.dtype.kind in "biuf"}
 
 
 def seed_features(data: bytes, smooth: str = "movingAve") -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
@@ -109,7 +115,7 @@ def seed_features(data: bytes, smooth: str = "movingAve") -> list[tuple[NDArray[
     return pairs
 
 
-def _deap(arrays: Arrays, what: str) -> Raw:
+def deap(arrays: Arrays, what: str) -> Raw:
     """DEAP's two arrays.
 
     Raises:
@@ -135,7 +141,7 @@ def _deap(arrays: Arrays, what: str) -> Raw:
     )
 
 
-def _seed(clips: Mapping[int, NDArray[Any]]) -> Raw:
+def seed(clips: Mapping[int, NDArray[Any]]) -> Raw:
     """SEED's clips in order.
 
     Raises:
@@ -148,95 +154,55 @@ def _seed(clips: Mapping[int, NDArray[Any]]) -> Raw:
     return Raw(signals=signals, rate=200.0, channels=SEED62, unit=None)
 
 
-def read_npz(data: bytes) -> Raw:
-    """An NPZ file: signal (channel, time) or data (trial, channel, time), rate, channels; positions, unit, rest.
-
-    Raises:
-        SampleError: something is missing, too large, or not an array of numbers or text.
-    """
-    arrays = npz_arrays(data)
-    signal = next((arrays[name] for name in ("signal", "data", "eeg") if name in arrays), None)
-    rate = next((arrays[name] for name in ("rate", "sfreq", "fs") if name in arrays), None)
-    names = next((arrays[name] for name in ("channels", "ch_names", "names") if name in arrays), None)
-    if signal is None or rate is None or names is None or signal.ndim not in (2, 3) or signal.dtype.kind not in "iuf":
-        raise SampleError(
-            "An NPZ needs signal (channel, time), rate in Hz and channels, a list of names; this one has "
-            f"{', '.join(f'{name} {value.shape}' for name, value in arrays.items()) or 'nothing'}. "
-            "Save it with these names."
-        )
-    if names.dtype.kind != "U" or names.shape != signal.shape[-2:-1] or rate.size != 1:
-        raise SampleError(f"The NPZ names {names.shape} channels as {names.dtype}, but its signal is {signal.shape}.")
-    labels, positions = arrays.get("labels"), arrays.get("positions")
-    factor = float(arrays["resolution"]) if "resolution" in arrays else 1.0
-    return Raw(
-        signals=tuple(np.asarray(part, np.float32) * np.float32(factor) for part in np.atleast_3d(signal))
-        if signal.ndim == 3
-        else (signal.astype(np.float64) * factor,),
-        rate=float(rate),
-        channels=tuple(str(name) for name in names),
-        unit=str(arrays["unit"]) if "unit" in arrays else None,
-        positions=None if positions is None else positions.astype(np.float32),
-        rest=float(arrays["rest"]) if "rest" in arrays else 0.0,
-        labels=None if labels is None else np.atleast_2d(labels.astype(np.float64)),
-        label_names=tuple(str(name) for name in arrays.get("label_names", ())),
-    )
+DREAMER_LABELS = ("valence", "arousal", "dominance")
+#: emotions of SEED-IV's clips in its three sessions, as its ReadMe lists them: 0 neutral, 1 sad, 2 fear, 3 happy
+SEED_IV = (
+    (1, 2, 3, 0, 2, 0, 0, 1, 0, 1, 2, 1, 1, 1, 2, 3, 2, 2, 3, 3, 0, 3, 0, 3),
+    (2, 1, 3, 0, 0, 2, 0, 2, 3, 3, 2, 3, 2, 0, 1, 1, 2, 1, 0, 3, 0, 1, 3, 1),
+    (1, 2, 2, 1, 3, 3, 3, 1, 1, 2, 1, 0, 2, 3, 3, 0, 2, 3, 0, 0, 2, 0, 1, 0),
+)  # fmt: skip
 
 
-def npz_arrays(data: bytes) -> dict[str, NDArray[Any]]:
-    """The arrays of an NPZ whose headers fit the bytes behind them; nothing is unpickled.
-
-    Raises:
-        SampleError: it is damaged, too large, or holds objects.
-    """
-    try:
-        with zipfile.ZipFile(BytesIO(data)) as archive:
-            total = sum(entry.file_size for entry in archive.infolist())
-            if total > LIMIT_BYTES:
-                raise SampleError(f"An NPZ may unpack to {LIMIT_BYTES >> 20} MiB; this one claims {total >> 20} MiB.")
-            for entry in archive.infolist():
-                with archive.open(entry) as file:
-                    major, _ = npy.read_magic(file)
-                    header = npy.read_array_header_1_0 if major == 1 else npy.read_array_header_2_0
-                    shape, _, kind = header(file)
-                    if kind.hasobject or prod(shape) * kind.itemsize > entry.file_size:
-                        raise SampleError(f"“{entry.filename}” holds objects or less than it says, and was refused.")
-        with np.load(BytesIO(data), allow_pickle=False) as made:
-            return dict(made)
-    except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError, KeyError) as error:
-        raise SampleError(
-            f"The NPZ is damaged or holds more than arrays ({error}). Save it with numpy.savez."
-        ) from error
-
-
-def read_csv(data: bytes, rate: float | None) -> Raw:
-    """A table: one line of channel names, then one line a sample; a column “time” in seconds gives the rate.
+def dreamer(held: Mapping[str, Any], most: int = LIMIT_VALUES) -> Raw:
+    """DREAMER's one struct: every film of every subject, its last seconds of rest in front.
 
     Args:
-        data: Text in UTF-8, separated by commas, semicolons or tabs.
-        rate: Hz, where there is no column of time.
+        held: What is under the name DREAMER.
+        most: Values that may be read.
 
     Raises:
-        SampleError: a value is no number, or the rate is not to be had.
+        SampleError: it is not built as DREAMER is, or there is more of it than ``most``.
     """
     try:
-        lines = data.decode("utf-8-sig").splitlines()
-        mark = csv.Sniffer().sniff(lines[0], ",;\t").delimiter
-        names = [name.strip() for name in next(csv.reader(lines[:1], delimiter=mark))]
-        values = np.loadtxt(lines[1:], delimiter=mark, ndmin=2).T
-    except (UnicodeDecodeError, csv.Error, ValueError, IndexError) as error:
+        subjects = list(np.atleast_1d(held["Data"]))
+        names = tuple(str(name).strip() for name in np.ravel(held["EEG_Electrodes"]))
+        rate = float(np.ravel(held["EEG_SamplingRate"])[0])
+        films = [
+            (np.asarray(rest, np.float32).T, np.asarray(clip, np.float32).T)
+            for subject in subjects
+            for rest, clip in zip(subject["EEG"]["baseline"], subject["EEG"]["stimuli"], strict=True)
+        ]
+        scores = np.concatenate(
+            [np.column_stack([np.ravel(s[f"Score{key.capitalize()}"]) for key in DREAMER_LABELS]) for s in subjects]
+        ).astype(np.float64)
+        if any(part.shape[0] != len(names) for film in films for part in film) or len(scores) != len(films):
+            raise ValueError("numbers of channels, films and ratings differ")
+    except (KeyError, TypeError, ValueError, IndexError) as error:
         raise SampleError(
-            "A CSV needs a first line of channel names and then numbers, separated by commas, semicolons or tabs, with "
-            f"a point in decimals; {error}."
+            "DREAMER.mat should hold Data (subjects with EEG, ScoreValence, ScoreArousal, ScoreDominance), "
+            "EEG_Electrodes "
+            f"and EEG_SamplingRate; this one does not ({error!s:.100}). Use the file as it was downloaded."
         ) from error
-    if len(names) != len(values):
-        raise SampleError(f"The CSV names {len(names)} columns but has {len(values)}. Give one name for each.")
-    clock = next((i for i, name in enumerate(names) if re.fullmatch(r"time(\s*[\[(]s[\])])?|t", name, re.I)), None)
-    if clock is not None:
-        steps = np.diff(values[clock])
-        if not len(steps) or not np.isfinite(steps).all() or steps.min() <= 0 or np.ptp(steps) > 0.1 * steps.mean():
-            raise SampleError("The column of time should rise in even steps, in seconds. Mend it, or leave it out.")
-        rate = 1 / steps.mean()
-        names, values = names[:clock] + names[clock + 1 :], np.delete(values, clock, 0)
-    if rate is None:
-        raise SampleError("A CSV without a column “time” does not say its rate. Give the rate in Hz.")
-    return Raw(signals=(values,), rate=float(round(rate, 6)), channels=tuple(names), unit=None)
+    if (count := sum(clip.size for _, clip in films)) > most:
+        raise SampleError(
+            f"This file holds {count // 10**6} million values, of {len(subjects)} subjects; the page opens "
+            f"{most // 10**6} million. Train on it with “xviz train mca --data DIR”, or save one subject as NPZ."
+        )
+    rest = min(min(part.shape[1] for part, _ in films), round(5 * rate))
+    each = len(films) // len(subjects)
+    return Raw(
+        signals=tuple(np.concatenate([before[:, before.shape[1] - rest :], clip], 1) for before, clip in films),
+        rate=rate, channels=names, unit="µV", rest=rest / rate, labels=scores, label_names=DREAMER_LABELS,
+        notes=("DREAMER's raw counts of the EPOC hold an offset of about 4,200 µV, which features do not see.",),
+        titles=tuple(f"subject {i // each + 1}, film {i % each + 1}" for i in range(len(films))),
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Recordings in the formats of EEG systems, through MNE: EDF, BDF, GDF, BrainVision, EEGLAB and FIF.
+"""Recordings in the formats of EEG systems, through MNE, neo and pyxdf.
 
 MNE reads files, so that the bytes are put into a folder of this process alone, which is gone afterwards. Names inside
 the bytes (which file holds the data) may only mean files that came with them.
@@ -11,78 +11,127 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
-from xviz.data.eeg.checks import KINDS, check_brainvision, check_eeglab, check_inflated, unpacked
-from xviz.data.eeg.edf import continuous
+from xviz.core.sample import Annotation
+from xviz.data.eeg import edf, told
+from xviz.data.eeg.ant import read_ant
+from xviz.data.eeg.bids import apply_sidecars
+from xviz.data.eeg.checks import check_brainvision, check_eeglab, check_inflated, check_persyst, system
+from xviz.data.eeg.overview import Overview, of_edf, of_mne
+from xviz.data.eeg.raw import LIMIT_VALUES, PART_VALUES, WHOLE, Raw, Stretch, clock
 
-LIMIT_VALUES = 64_000_000  #: samples times channels
-PART_VALUES = 16_000_000  #: of a longer recording one part of so many is read at a time
-WHOLE = "the whole"  #: the only part of a file that is read at once
-SAYS_NOTHING = ("MNE naming conventions", "contains no event information")  #: warnings that are nobody's concern
-VOLTS = {"V": 1.0, "mV": 1e-3, "µV": 1e-6, "nV": 1e-9}
+__all__ = ["LIMIT_VALUES", "PART_VALUES", "WHOLE", "Raw", "Stretch", "clock", "read_system"]
+
+SAYS_NOTHING = (
+    "MNE naming conventions",
+    "contains no event information",
+    "file name must have changed on disk",
+    "does not conform",
+    "Highpass cutoff frequency",
+    "Lowpass cutoff frequency",
+)  #: warnings that are nobody's concern, or told in other words
 _reading = Lock()  # what MNE warns of reaches a list that all threads share
 
 
-@dataclass(frozen=True, eq=False)
-class Raw:
-    """What a file says, in its own numbers."""
-
-    signals: tuple[NDArray[np.floating], ...]  #: (channel, time) each, in ``unit``
-    rate: float  #: Hz
-    channels: tuple[str, ...]
-    unit: str | None  #: V, mV, µV or nV as the file says; None where it does not
-    positions: NDArray[np.float32] | None = None  #: (channel, 3) metres
-    notes: tuple[str, ...] = ()
-    rest: float = 0.0  #: seconds
-    labels: NDArray[np.float64] | None = None  #: (signals, labels)
-    label_names: tuple[str, ...] = ()
-    parts: tuple[str, ...] = (WHOLE,)  #: in which a long recording is read, for people
-
-
-def read_system(data: bytes, suffix: str, part: int = 0) -> Raw:
-    """A file of an EEG system, or a zip of the files of one recording.
+def read_system(files: Mapping[str, bytes], header: str, part: int | Stretch = 0) -> Raw:
+    """A recording of an EEG system.
 
     Args:
-        data: Its bytes.
-        suffix: How its name ends: ``.edf``, ``.bdf``, ``.gdf``, ``.fif``, ``.set`` or ``.zip``.
-        part: Which part of a long recording is read.
+        files: Names without folders → bytes: all files of the recording.
+        header: The one that is opened.
+        part: Which part, or stretch, of a long recording is read.
 
     Raises:
         SampleError: it cannot be read, or names files that did not come with it, or has no such part.
     """
-    files = unpacked(data) if suffix == ".zip" else {f"recording{suffix}": data}
-    headers = [name for name in files if Path(name).suffix in (".vhdr", ".set")] or list(files)
-    if len(headers) != 1 or Path(headers[0]).suffix not in KINDS:
-        raise SampleError(
-            "A zip should hold one recording: BrainVision's .vhdr, .vmrk and .eeg, or EEGLAB's .set and .fdt; this one "
-            f"holds {', '.join(files)}. Zip the files of one recording."
-        )
-    header = headers[0]
-    kind = KINDS[Path(header).suffix]
-    notes: tuple[str, ...] = ()
+    files = dict(files)
+    kind = system(header, files[header])
+    cut: edf.Cut | None = None
+    pieces: list[Stretch] = []
     if kind == "BrainVision":
-        check_brainvision(files, header)
+        files = check_brainvision(files, header)
     elif kind == "EEGLAB":
         check_inflated(files[header])
-        check_eeglab(files, header)
+        files = check_eeglab(files, header)
+    elif kind == "Persyst":
+        files = check_persyst(files, header)
     elif kind in ("EDF", "BDF"):
-        files[header], notes = continuous(files[header], kind)
-    with _reading, _folder(files) as folder, warnings.catch_warnings(record=True) as told:
+        cut, pieces = edf.cut(files[header], kind, PART_VALUES, part)
+        files[header] = cut.data
+    if kind == "XDF":
+        from xviz.data.eeg.xdf import read_xdf
+
+        with _folder({header: files[header]}) as folder:
+            return apply_sidecars(read_xdf(folder / header), files)
+    if kind == "ANT":
+        with _folder({header: files[header]}) as folder:
+            return apply_sidecars(read_ant(folder / header), files)
+    with _reading, _folder(files) as folder, warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
-        raw, parts = _read(folder / header, kind, part)
-        own = [warning for warning in told if Path(warning.filename) == Path(__file__)]  # MNE names who called it
+        raw, parts, stretch = _read(folder / header, kind, 0 if pieces else part)
+        own = [warning for warning in heard if Path(warning.filename) == Path(__file__)]  # MNE names who called it
         said = dict.fromkeys(
             _sentence(one.message) for one in own if not any(w in str(one.message) for w in SAYS_NOTHING)
         )
-        return _told(raw, kind, parts, notes + tuple(said))
+        made = told.told(raw, kind, files[header])
+    made = replace(made, notes=tuple(said) + made.notes, parts=parts)
+    if cut is not None:
+        made = _with_gaps(made, cut, pieces)
+    elif stretch is not None:
+        made = replace(made, seconds=stretch[0], start=stretch[1].start)
+    return apply_sidecars(made, files)
+
+
+def overview(files: Mapping[str, bytes], header: str) -> Overview | None:
+    """All of a recording at a glance; None where it must be read as a whole anyway.
+
+    Raises:
+        SampleError: it cannot be read.
+    """
+    files = dict(files)
+    kind = system(header, files[header])
+    if kind in ("EDF", "BDF"):
+        return of_edf(files[header], kind)
+    if kind in ("XDF", "Micromed", "ANT", ""):
+        return None
+    files = check_brainvision(files, header) if kind == "BrainVision" else files
+    files = check_eeglab(files, header) if kind == "EEGLAB" else files
+    files = check_persyst(files, header) if kind == "Persyst" else files
+    with _reading, _folder(files) as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        raw = _opened(folder / header, kind)
+        return of_mne(raw) if hasattr(raw, "n_times") else None
+
+
+def _with_gaps(raw: Raw, cut: edf.Cut, pieces: list[Stretch]) -> Raw:
+    """What MNE read of a cut file, with its gaps, and times since the beginning of what was cut out."""
+    start = cut.stretch.start if cut.stretch else 0.0
+    signals = tuple(edf.spread(signal, raw.rate, cut.gaps, start) for signal in raw.signals)
+    marks = tuple(replace(mark, onset=edf.moved(mark.onset + cut.onset, cut.gaps, start)) for mark in raw.annotations)
+    long = signals[0].shape[1] / raw.rate
+    gaps = tuple(
+        Annotation(edf.moved(gap.onset + gap.seconds, cut.gaps, start) - gap.kept, gap.kept, "BAD gap")
+        for gap in cut.gaps
+        if start < gap.at < start + long
+    )
+    parts = tuple(f"{clock(piece.start)}–{clock(piece.start + piece.seconds)}" for piece in pieces) or (WHOLE,)
+    return replace(
+        raw,
+        signals=signals,
+        annotations=tuple(mark for mark in marks if -1e-6 <= mark.onset <= long) + gaps,
+        parts=parts,
+        notes=raw.notes + cut.notes,
+        warnings=raw.warnings + cut.warnings,
+        seconds=cut.seconds if pieces else 0.0,
+        start=start,
+    )
 
 
 @contextmanager
@@ -90,30 +139,29 @@ def _folder(files: Mapping[str, bytes]) -> Iterator[Path]:
     """The files in a folder that only this process can read, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="xviz-") as name:
         for file, data in files.items():
-            (Path(name) / file).write_bytes(data)
+            path = Path(name) / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
         yield Path(name)
 
 
-def _read(path: Path, kind: str, part: int) -> tuple[Any, tuple[str, ...]]:
-    """MNE's raw or epochs, of a long recording one part; and what its parts are called.
+def _read(path: Path, kind: str, part: int | Stretch) -> tuple[Any, tuple[str, ...], tuple[float, Stretch] | None]:
+    """MNE's raw or epochs, of a long recording one part; what its parts are called, how long it is and what was read.
 
     Raises:
         SampleError: MNE cannot read it, or there is no such part.
     """
     import mne
 
-    readers = {
-        "EDF": mne.io.read_raw_edf, "BDF": mne.io.read_raw_bdf, "GDF": mne.io.read_raw_gdf,
-        "FIF": mne.io.read_raw_fif, "BrainVision": mne.io.read_raw_brainvision, "EEGLAB": _read_eeglab,
-    }  # fmt: skip
     try:
-        raw = readers[kind](path, preload=False, verbose="WARNING")
+        raw = _opened(path, kind)
         parts: tuple[str, ...] = (WHOLE,)
+        stretch = None
         if hasattr(raw, "n_times") and raw.n_times * len(raw.ch_names) > PART_VALUES:
-            raw, parts = _part(raw, part)
+            raw, parts, stretch = _part(raw, part)
         with mne.use_log_level("WARNING"):
-            return raw.load_data(), parts
-    except SampleError:
+            return raw.load_data(), parts, stretch
+    except (SampleError, ModuleNotFoundError):
         raise
     except Exception as error:  # MNE fails in many ways on damaged files
         said = str(error).replace(str(path.parent), "").strip() or type(error).__name__
@@ -122,8 +170,57 @@ def _read(path: Path, kind: str, part: int) -> tuple[Any, tuple[str, ...]]:
         ) from error
 
 
-def _part(raw: Any, part: int) -> tuple[Any, tuple[str, ...]]:
-    """One part of a long recording, and what its parts are called; nothing of the others is read.
+def _opened(path: Path, kind: str) -> Any:
+    """MNE's raw or epochs of a file, nothing read yet but its header."""
+    import mne
+
+    if kind in ("EDF", "BDF"):
+        reader = mne.io.read_raw_edf if kind == "EDF" else mne.io.read_raw_bdf
+        try:
+            return reader(path, preload=False, verbose="WARNING")
+        except Exception as error:
+            if "latin1" not in str(error) and not isinstance(error, UnicodeDecodeError):
+                raise
+            return reader(path, preload=False, verbose="WARNING", encoding="latin1")
+    if kind == "FIF":
+        try:
+            return mne.io.read_raw_fif(path, preload=False, verbose="WARNING", allow_maxshield=True)
+        except ValueError as error:
+            if "No raw data" not in str(error):
+                raise
+            return mne.read_epochs(path, preload=False, verbose="WARNING")
+    if kind == "EEGLAB":
+        try:
+            return mne.io.read_raw_eeglab(path, preload=False, verbose="WARNING")
+        except TypeError:
+            return mne.io.read_epochs_eeglab(path, verbose="WARNING")
+    if kind == "Micromed":
+        return _micromed(path)
+    readers = {
+        "GDF": mne.io.read_raw_gdf, "BrainVision": mne.io.read_raw_brainvision, "Neuroscan": mne.io.read_raw_cnt,
+ "EGI": mne.io.read_raw_egi, "Nihon Kohden": mne.io.read_raw_nihon,
+        "Persyst": mne.io.read_raw_persyst, "BCI2000": mne.io.read_raw_bci2k,
+    }  # fmt: skip
+    return readers[kind](path, preload=False, verbose="WARNING")
+
+
+def _micromed(path: Path) -> Any:
+    """A Micromed .trc as MNE has recordings, in volts; neo reads the file."""
+    import mne
+    from neo.rawio import MicromedRawIO
+
+    reader = MicromedRawIO(filename=str(path))
+    reader.parse_header()
+    channels = reader.header["signal_channels"]
+    counts = reader.get_analogsignal_chunk(block_index=0, seg_index=0, stream_index=0)
+    signal = reader.rescale_signal_raw_to_float(counts, dtype="float64", stream_index=0).T
+    volts = np.array([{"nV": 1e-9, "uV": 1e-6, "mV": 1e-3, "V": 1.0}.get(unit, 1e-6) for unit in channels["units"]])
+    info = mne.create_info(list(channels["name"]), float(channels["sampling_rate"][0]), "eeg", verbose="ERROR")
+    return mne.io.RawArray(signal * volts[:, None], info, verbose="ERROR")
+
+
+def _part(raw: Any, part: int | Stretch) -> tuple[Any, tuple[str, ...], tuple[float, Stretch]]:
+    """One part of a long recording, what its parts are called, and where it is; nothing of the others is read.
 
     Raises:
         SampleError: there is no such part.
@@ -133,73 +230,15 @@ def _part(raw: Any, part: int) -> tuple[Any, tuple[str, ...]]:
     length, rate = -(-raw.n_times // count), raw.info["sfreq"]
     ends = [min(raw.n_times, length * (i + 1)) for i in range(count)]
     parts = tuple(f"{clock(length * i / rate)}–{clock(end / rate)}" for i, end in enumerate(ends))
-    if not 0 <= part < count:
+    if isinstance(part, Stretch):
+        first = min(max(0, round(part.start * rate)), raw.n_times - 1)
+        last = min(raw.n_times, first + max(1, round(part.seconds * rate)))
+    elif 0 <= part < count:
+        first, last = length * part, ends[part]
+    else:
         raise SampleError(f"The recording is read in {count} parts, counted from 0; there is no {part}.")
-    return raw.crop(length * part / rate, (ends[part] - 1) / rate), parts
-
-
-def clock(seconds: float) -> str:
-    """A time in a recording for people: ``"1:02:05"``."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
-
-
-def _read_eeglab(path: Path, **options: Any) -> Any:
-    """A continuous set, or one of epochs."""
-    import mne
-
-    try:
-        return mne.io.read_raw_eeglab(path, **options)
-    except TypeError:
-        return mne.io.read_epochs_eeglab(path, verbose="WARNING")
-
-
-def _told(raw: Any, kind: str, parts: tuple[str, ...], notes: tuple[str, ...]) -> Raw:
-    """MNE's object as a record, in the numbers of the file; only channels that may be EEG are kept.
-
-    Raises:
-        SampleError: there are none.
-    """
-    types = raw.get_channel_types()
-    kept = [i for i, this in enumerate(types) if this == "eeg"]
-    if not kept:
-        raise SampleError(
-            f"The file has no EEG channels, only {', '.join(sorted(set(types)))}. Bring a recording of EEG."
-        )
-    if gone := [raw.ch_names[i] for i in range(len(types)) if i not in kept]:
-        notes += (f"Channels that are not EEG were left out: {', '.join(gone)}.",)
-    unit, volts = _unit(raw, kind, kept)
-    data = raw.get_data(picks=kept) / volts
-    places = np.array([raw.info["chs"][i]["loc"][:3] for i in kept], np.float32)
-    places[~np.isfinite(places).all(1) | (np.abs(places).sum(1) == 0)] = np.nan
-    return Raw(
-        signals=tuple(data) if data.ndim == 3 else (data,),
-        rate=float(raw.info["sfreq"]),
-        channels=tuple(raw.ch_names[i] for i in kept),
-        unit=unit,
-        parts=parts,
-        positions=places if np.isfinite(places).any() else None,
-        notes=notes,
-    )
-
-
-def _unit(raw: Any, kind: str, kept: list[int]) -> tuple[str | None, float]:
-    """The unit that the file says for its EEG, None where it does not, and how many volts one of its numbers is to MNE.
-
-    MNE gives volts whatever the file says, and takes numbers without a unit, and nV in EDF, for volts; EEGLAB's for µV.
-    """
-    if kind == "FIF":
-        return "V", 1.0
-    if kind == "EEGLAB":
-        return None, 1e-6
-    said = [{"uV": "µV"}.get(unit, unit) for name in kept if (unit := raw._orig_units.get(raw.ch_names[name], ""))]
-    volts = [VOLTS.get(unit, 1.0) for unit in said]
-    if kind != "BrainVision":
-        volts = [float(raw._raw_extras[0]["units"][i]) for i in kept]
-        said = said or [{1e-6: "µV", 1e-3: "mV"}.get(one, "") for one in volts]
-    if len({*zip(said, volts, strict=True)}) != 1:
-        return "µV", 1e-6
-    return said[0] if said[0] in VOLTS else None, volts[0]
+    whole = raw.n_times / rate
+    return raw.crop(first / rate, (last - 1) / rate), parts, (whole, Stretch(first / rate, (last - first) / rate))
 
 
 def _sentence(message: object) -> str:

@@ -7,26 +7,51 @@ cannot be EEG in that unit; then the likely one is taken and said, and a person 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
 from xviz.core.sample import Eeg
-from xviz.data.eeg.checks import KINDS, LIMIT_BYTES
-from xviz.data.eeg.datasets import read_csv, read_dat, read_mat, read_npz
-from xviz.data.eeg.formats import LIMIT_VALUES, WHOLE, Raw, read_system
+from xviz.data.eeg.arrays import read_npy, read_npz
+from xviz.data.eeg.bids import apply_sidecars
+from xviz.data.eeg.checks import KINDS, LIMIT_BYTES, LIMIT_FILES, belongs, ending, header_of, named, system, unpacked
+from xviz.data.eeg.datasets import read_dat, read_mat
+from xviz.data.eeg.formats import overview, read_system
+from xviz.data.eeg.naming import naming
+from xviz.data.eeg.overview import Overview
+from xviz.data.eeg.raw import LIMIT_VALUES, WHOLE, RateUnknown, Raw, Stretch, clock
+from xviz.data.eeg.stretch import closed, crop
+from xviz.data.eeg.tables import read_csv
+from xviz.data.eeg.units import UNITS, judge, likely_unit
 
-File = bytes | BinaryIO | Path
+__all__ = ["SUFFIXES", "UNITS", "EegFile", "RateUnknown", "Stretch", "crop", "likely_unit", "open_eeg", "read_eeg"]
 
-UNITS = {"V": 1e6, "mV": 1e3, "µV": 1.0, "nV": 1e-3}  #: unit → µV
-#: what the numbers of an EEG look like: the median channel's spread, from (included) to, in the unit itself
-SPREADS = {"V": (1e-8, 5e-4), "mV": (5e-4, 0.3), "µV": (0.3, 1000.0), "nV": (1000.0, 1e7)}
+One = bytes | BinaryIO | Path
+File = One | tuple[str, One]
+
+Gaps = Literal["keep", "close"]
 SHORTEST = 1.0  #: s
-SUFFIXES = (*(suffix for suffix in KINDS if suffix != ".vhdr"), ".zip", ".dat", ".mat", ".npz", ".csv", ".tsv")
+SUFFIXES = (
+    *(suffix for suffix in KINDS if suffix != ".mff"),
+    ".vmrk",
+    ".eeg",
+    ".fdt",
+    ".21e",
+    ".dat",
+    ".mat",
+    ".npz",
+    ".npy",
+    ".csv",
+    ".tsv",
+    ".txt",
+    ".json",
+    ".zip",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,41 +64,57 @@ class EegFile:
     labels: NDArray[np.float64] | None = None  #: (recordings, labels) ratings
     label_names: tuple[str, ...] = ()
     parts: tuple[str, ...] = (WHOLE,)  #: in which a long recording is read, for people
+    seconds: float = 0.0  #: of the whole recording, where a part of it was read; else 0
+    start: float = 0.0  #: s of the whole recording before that part
+    offered: str = ""  #: the unit in which the numbers would rather be EEG, where they are not plausible
 
 
 def read_eeg(
-    file: File, *, name: str = "", unit: str | None = None, rate: float | None = None, part: int = 0, index: int = 0
+    *files: File,
+    name: str = "",
+    unit: str | None = None,
+    rate: float | None = None,
+    part: int | Stretch = 0,
+    index: int = 0,
+    gaps: Gaps = "keep",
 ) -> Eeg:
     """One recording of a file; see ``open_eeg``.
 
     Raises:
         SampleError: the file cannot be read, or has no such recording.
     """
-    made = open_eeg(file, name=name, unit=unit, rate=rate, part=part)
+    made = open_eeg(*files, name=name, unit=unit, rate=rate, part=part, gaps=gaps)
     if not 0 <= index < len(made.recordings):
         raise SampleError(f"The file has {len(made.recordings)} recordings, counted from 0; there is no {index}.")
     return made.recordings[index]
 
 
 def open_eeg(
-    file: File, *, name: str = "", unit: str | None = None, rate: float | None = None, part: int = 0
+    *files: File,
+    name: str = "",
+    unit: str | None = None,
+    rate: float | None = None,
+    part: int | Stretch = 0,
+    gaps: Gaps = "keep",
 ) -> EegFile:
     """All recordings of a file; of one recording of an EEG system that is long, one part.
 
     Args:
-        file: its bytes, an open file, or where it lies.
-        name: how it is called; the ending tells the format. The name of the path where there is one.
-        unit: V, mV, µV or nV in which the numbers are to be taken; None to go by the file and its numbers.
+        files: Its bytes, an open file, or where it lies; a folder, a zip, or several files where a recording has
+            several (BrainVision, EEGLAB, parts of a FIF, the tables of BIDS), each as (name, bytes) or a path.
+        name: how a single file is called; the ending tells the format. The name of the path where there is one.
+        unit: V, mV, µV, nV or pV in which the numbers are to be taken; None to go by the file and its numbers.
         rate: samples a second in Hz, for formats that do not say it.
-        part: which part of a long recording; ``EegFile.parts`` says how many there are.
+        part: which part of a long recording, counted from 0 (``EegFile.parts`` says how many there are), or a stretch.
+        gaps: whether gaps stay as what is not a number, or are closed, so that what was recorded stands together.
 
     Raises:
         SampleError: the file is of no known kind, too large, damaged, or cannot be EEG.
+        RateUnknown: it does not say its rate, and ``rate`` is not given.
     """
     if unit is not None and unit not in UNITS:
         raise SampleError(f"The unit should be one of {', '.join(UNITS)}; got “{unit}”.")
-    data, suffix = _bytes(file, name)
-    raw = _raw(data, suffix, rate, part)
+    raw = _raw(gathered(files, name), rate, part)
     if sum(signal.size for signal in raw.signals) > LIMIT_VALUES:
         raise SampleError(
             f"A file may hold {LIMIT_VALUES // 10**6} million values. Cut it, or bring it at a lower rate."
@@ -81,8 +122,9 @@ def open_eeg(
     given = raw.signals[0].shape[1] / raw.rate if raw.rate > 0 else 0.0
     if given < SHORTEST:
         raise SampleError(f"A recording needs {SHORTEST:g} s or more; this one has {given:.3g} s. Bring a longer one.")
-    chosen, said = _unit(raw, unit)
-    factor = UNITS[chosen]
+    judged = judge(raw, unit)
+    factor, marks = UNITS[judged.unit], _of_parts(raw, part)
+    told = (f"Rate: {raw.rate:.6g} Hz, {raw.rate_said}.", *judged.notes)
     recordings = tuple(
         Eeg(
             signal=_finite(signal * factor),
@@ -90,108 +132,136 @@ def open_eeg(
             channels=raw.channels,
             positions=raw.positions,
             rest=raw.rest,
-            notes=(*raw.notes, *_of_parts(raw, part), *said),
+            notes=(*raw.notes, *_filtered(raw), *marks, *told),
+            warnings=(*raw.warnings, *judged.warnings),
+            annotations=raw.annotations if len(raw.signals) == 1 else (),
+            bads=raw.bads,
+            reference=raw.reference or naming(raw.channels, raw.positions is not None).reference,
+            passband=raw.passband,
         )
         for signal in raw.signals
     )
-    return EegFile(recordings, _titles(raw), chosen, raw.labels, raw.label_names, raw.parts)
+    if gaps == "close":
+        recordings = tuple(closed(eeg) for eeg in recordings)
+    return EegFile(
+        recordings,
+        _titles(raw),
+        judged.unit,
+        raw.labels,
+        raw.label_names,
+        raw.parts,
+        raw.seconds,
+        raw.start,
+        judged.offered,
+    )
 
 
-def crop(eeg: Eeg, start: float, seconds: float) -> Eeg:
-    """A stretch of a recording, ``start`` s after its rest, with the rest in front of it.
+def overview_of(*files: File, name: str = "") -> Overview | None:
+    """All of a long recording at a glance, in the unit of its file; None where its format is read as a whole anyway.
 
     Raises:
-        SampleError: there is nothing of it.
+        SampleError: it cannot be read.
     """
-    rest, first = round(eeg.rest * eeg.rate), round((eeg.rest + start) * eeg.rate)
-    signal = eeg.signal[:, first : first + round(seconds * eeg.rate)]
-    if start < 0 or not signal.shape[1]:
-        raise SampleError(f"The recording has {eeg.seconds - eeg.rest:.4g} s; there is nothing from {start:g} s on.")
-    note = f"Only {start:g}–{start + signal.shape[1] / eeg.rate:g} s of the recording."
-    return replace(eeg, signal=np.concatenate([eeg.signal[:, :rest], signal], 1), notes=(*eeg.notes, note))
+    held = gathered(files, name)
+    header = next(iter(held)) if len(held) == 1 else header_of(held)
+    return overview(held, header) if header in held and system(header, held[header]) else None
 
 
-def likely_unit(signal: NDArray[np.floating], rate: float) -> str | None:
-    """The unit in which these numbers (channel, time) would be EEG; None where there is none, as in flat signals.
-
-    The spread is that of each second around its own mean, so that drifts and offsets do not count.
-    """
-    length = max(2, min(round(rate), signal.shape[1]))
-    whole = signal[:, : signal.shape[1] // length * length]
-    parts = whole.reshape(len(signal), -1, length)
-    with np.errstate(all="ignore"):
-        spreads = np.median(parts - parts.mean(-1, keepdims=True), axis=-1)
-        spreads = np.median(np.abs(parts - parts.mean(-1, keepdims=True) - spreads[..., None]), axis=(1, 2)) * 1.4826
-    alive = spreads[np.isfinite(spreads) & (spreads > 0)]
-    if not len(alive):
-        return None
-    middle = float(np.median(alive))
-    return next((unit for unit, (low, high) in SPREADS.items() if low <= middle < high), None)
-
-
-def _of_parts(raw: Raw, part: int) -> tuple[str, ...]:
+def _of_parts(raw: Raw, part: int | Stretch) -> tuple[str, ...]:
     """What is to say where only a part of a recording was read."""
     if len(raw.parts) == 1:
         return ()
+    if isinstance(part, Stretch):
+        return (f"The recording is long, {clock(raw.seconds)}: the stretch from {clock(raw.start)} on was read.",)
     return (f"The recording is long: part {part + 1} of {len(raw.parts)} was read, {raw.parts[part]}.",)
 
 
-def _unit(raw: Raw, wanted: str | None) -> tuple[str, tuple[str, ...]]:
-    """The unit that is taken, and what is to say about it."""
-    if wanted is not None:
-        return wanted, (f"Unit: the numbers were taken as {wanted}, as chosen.",)
-    likely = likely_unit(raw.signals[0], raw.rate)
-    if raw.unit in UNITS:
-        if likely in (None, raw.unit):
-            return raw.unit, (f"Unit: {raw.unit}, as the file says.",)
-        if _neighbours(likely, raw.unit):
-            return raw.unit, (
-                f"Unit: {raw.unit}, as the file says; its numbers would rather be {likely}. Choose another if so.",
-            )
-        return likely, (
-            f"Unit: the file says {raw.unit}, but its numbers can only be EEG in {likely}, and were taken so.",
-        )
-    taken = likely or "µV"
-    return taken, (f"Unit: the file does not say; from the size of the numbers they were taken as {taken}.",)
+def _filtered(raw: Raw) -> tuple[str, ...]:
+    """What the file says of filters that were at work before it was written."""
+    if raw.passband is None:
+        return ()
+    edges = [
+        f"{what} {edge:.3g} Hz" for what, edge in zip(("high-pass", "low-pass"), raw.passband, strict=True) if edge
+    ]
+    return (f"Filtered before it was written, as the file says: {', '.join(edges)}.",)
 
 
-def _neighbours(one: str | None, other: str) -> bool:
-    """Whether two units are a factor of a thousand apart: some EEG is as large as other EEG in the next unit."""
-    order = ("V", "mV", "µV", "nV")
-    return one in order and abs(order.index(one) - order.index(other)) == 1
-
-
-def _raw(data: bytes, suffix: str, rate: float | None, part: int) -> Raw:
-    """What the file says, by its ending.
+def _raw(files: Mapping[str, bytes], rate: float | None, part: int | Stretch) -> Raw:
+    """What the files of a recording say.
 
     Raises:
         SampleError: the ending is unknown, or there is no such part.
     """
-    if suffix in (".zip", *KINDS):
-        if suffix == ".vhdr":
-            raise SampleError(
-                "A BrainVision recording is three files. Zip its .vhdr, .vmrk and .eeg and bring the zip."
-            )
-        return read_system(data, suffix, part)
+    header = next(iter(files)) if len(files) == 1 else header_of(files)
+    if header.startswith("recording.mff"):
+        header = "recording.mff"
+    kind, data = ending(header), files.get(header, b"")
+    if system(header, data):
+        return read_system(files, header, part)
+    if isinstance(part, Stretch):
+        part = 0
     if part:
-        raise SampleError(f"Files in {suffix} are read as a whole; there is no part {part}.")
-    if suffix in (".csv", ".tsv"):
-        return read_csv(data, rate)
-    readers = {".dat": read_dat, ".mat": read_mat, ".npz": read_npz}
-    if suffix in readers:
-        return readers[suffix](data)
-    raise SampleError(
-        f"Recordings end in {', '.join(SUFFIXES)}; this file ends in “{suffix}”. Export it as EDF or FIF."
-    )
+        raise SampleError(f"Files in {kind} are read as a whole; there is no part {part}.")
+    if kind in (".csv", ".tsv", ".txt"):
+        return apply_sidecars(read_csv(data, rate, kind), {n: d for n, d in files.items() if n != header})
+    if kind == ".dat":
+        return read_dat(data)
+    readers = {".mat": read_mat, ".npz": read_npz, ".npy": read_npy}
+    if kind in readers:
+        return readers[kind](data, rate)
+    if kind in (".fdt", ".vmrk", ".eeg", ".21e"):
+        raise SampleError(
+            f"“{header:.60}” is one part of a recording. Bring its other parts too, all at once: a BrainVision "
+            "recording is "
+            "three files (.vhdr, .vmrk, .eeg), one of EEGLAB two (.set, .fdt)."
+        )
+    raise SampleError(f"Recordings end in {', '.join(SUFFIXES)}; this file ends in “{kind}”. Export it as EDF or FIF.")
 
 
-def _bytes(file: File, name: str) -> tuple[bytes, str]:
-    """The bytes of a file and its ending in small letters.
+def gathered(files: Sequence[File], name: str) -> dict[str, bytes]:
+    """The files of one recording: name without folders → bytes.
+
+    Raises:
+        SampleError: they are too large, empty, or cannot be opened.
+    """
+    if len(files) == 1 and isinstance(files[0], Path) and files[0].is_dir():
+        root = files[0]
+        inside = sorted(path for path in root.rglob("*") if path.is_file())[: LIMIT_FILES + 1]
+        within = root.parent if root.suffix.lower() == ".mff" else root
+        made = {
+            called: _bytes(path)
+            for path in inside
+            if (called := named(str(path.relative_to(within)))) and belongs(called)
+        }
+    else:
+        made = {}
+        for file in files:
+            called, held = file if isinstance(file, tuple) else (name or _name(file), file)
+            data = _bytes(held)
+            if ending(called) == ".zip":
+                made |= unpacked(data)
+            else:
+                made[named(called) or called] = data
+    if sum(len(data) for data in made.values()) > LIMIT_BYTES or len(made) > LIMIT_FILES:
+        raise SampleError(
+            f"A recording may have {LIMIT_FILES} files and {LIMIT_BYTES >> 20} MiB; these are {len(made)} files and "
+            f"{sum(len(data) for data in made.values()) >> 20} MiB. Bring those of one recording."
+        )
+    if not made:
+        raise SampleError(f"There is no recording in it; recordings end in {', '.join(SUFFIXES)}.")
+    return made
+
+
+def _name(file: bytes | BinaryIO | Path) -> str:
+    return file.name if isinstance(file, Path) else str(getattr(file, "name", ""))
+
+
+def _bytes(file: bytes | BinaryIO | Path) -> bytes:
+    """The bytes of a file.
 
     Raises:
         SampleError: it is too large, empty, or cannot be opened.
     """
-    name = name or (file.name if isinstance(file, Path) else str(getattr(file, "name", "")))
     try:
         if isinstance(file, Path):
             size = file.stat().st_size
@@ -205,7 +275,7 @@ def _bytes(file: File, name: str) -> tuple[bytes, str]:
         raise SampleError(
             f"A recording may have {LIMIT_BYTES >> 20} MiB and not be empty; this one has {size >> 20} MiB."
         )
-    return data, Path(name).suffix.lower()
+    return data
 
 
 def _finite(signal: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -225,5 +295,6 @@ def _titles(raw: Raw) -> tuple[str, ...]:
         said = "" if raw.labels is None else ", ".join(
             f"{name} {value:.1f}" for name, value in zip(raw.label_names, raw.labels[index], strict=False)
         )  # fmt: skip
+        said = said or (raw.titles[index] if raw.titles else "")
         titles.append(f"trial {index + 1}" + f" ({said})" * bool(said))
     return tuple(titles)

@@ -1,4 +1,4 @@
-"""The live components: heatmap, picture, photos, sentence, cloud, head, traces, waveform; a `Drawing` in, a pick out.
+"""The live components: heatmap, picture, photos, sentence, cloud, head, traces, waveform, maps; `Drawing` in, pick out.
 
 They stand on ``st.components.v2``. A view goes to the browser as bytes; a click sends back nothing but the token's
 number, and the script answers with a new view under the same key. What does not change from pick to pick (a picture, a
@@ -9,29 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from xviz.drawings.drawing import Drawing
+from xviz.drawings.scripts import script, style
 from xviz.ui import state
-
-_COMMON = ("message.js", "colour.js", "common.js")
-#: view kind -> the scripts that draw it, in order
-SCRIPTS: Mapping[str, tuple[str, ...]] = {
-    "heatmap": (*_COMMON, "heatmap.js"),
-    "picture": (*_COMMON, "marks.js", "picture.js"),
-    "photos": (*_COMMON, "marks.js", "photos.js"),
-    "words": (*_COMMON, "words.js"),
-    "cloud": (*_COMMON, "marks.js", "camera.js", "overlay.js", "cloud.js"),
-    "head": (*_COMMON, "head.js"),
-    "traces": (*_COMMON, "traces.js"),
-    "wave": (*_COMMON, "wave.js"),
-    "still": ("message.js", "still.js"),
-    "eye": ("eye.js",),
-}
-
 
 Pick = int | tuple[int, ...] | None  #: a token's number, (row, column) of a matrix, or nothing
 
@@ -76,23 +60,6 @@ def camera(name: str, *, key: str, kept: dict[str, Any]) -> None:
     result = _component("eye")(data={"name": name}, key=key, on_camera_change=lambda: None)
     if result.camera:
         kept["camera"] = dict(result.camera)
-
-
-@cache
-def script(kind: str) -> str:
-    """What the browser runs for a kind of view."""
-    return read(*SCRIPTS[kind])
-
-
-def read(*names: str) -> str:
-    """The text of scripts, one after the other."""
-    return "\n".join((Path(__file__).parent / name).read_text(encoding="utf-8") for name in names)
-
-
-@cache
-def style() -> str:
-    """How the drawings look."""
-    return (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
 
 @cache

@@ -62,6 +62,7 @@ function drawHead(view) {
   view.side = Math.min(stage.clientWidth, header.height);
   const context = sharpContext(canvas, view.side, view.side);
   drawField(context, view);
+  drawContours(context, view);
   drawOutline(context, view.side, view.header.reach);
   drawLinks(context, view, look);
   header.labels.forEach((_, i) => drawElectrode(context, view, i, look));
@@ -85,6 +86,24 @@ function drawField(context, view) {
   context.clip();
   context.imageSmoothingQuality = "high";
   context.drawImage(view.field, 0, 0, side, side);
+  context.restore();
+}
+
+/** Lines of equal scores: whole above zero, dashed below. */
+function drawContours(context, view) {
+  const { header: { dashed }, arrays: { contours, lengths }, side } = view;
+  if (!lengths?.length) return;
+  context.save();
+  context.strokeStyle = "rgb(20 20 20 / 0.7)";
+  context.lineWidth = 0.9;
+  let at = 0;
+  lengths.forEach((length, i) => {
+    context.setLineDash(dashed[i] ? [4, 3] : []);
+    context.beginPath();
+    for (let k = at; k < at + length; k += 1) context.lineTo(contours[2 * k] * side, contours[2 * k + 1] * side);
+    context.stroke();
+    at += length;
+  });
   context.restore();
 }
 
@@ -138,6 +157,12 @@ function drawElectrode(context, view, index, look) {
     context.strokeStyle = style;
     context.lineWidth = line;
     context.stroke();
+  }
+  if (view.header.invented?.includes(index)) {
+    context.beginPath(); // interpolated: a hole in the middle
+    context.arc(x, y, 2, 0, 2 * Math.PI);
+    context.fillStyle = "#fff";
+    context.fill();
   }
   if (!absent.includes(index)) return;
   context.strokeStyle = "#111";

@@ -1,32 +1,5 @@
 // A page without a server: the live cloud and photos as they were, and, where rows of attention came along, their answers.
-// `xvizCloud` and `xvizPhotos` are the mounting functions of the components; each mounts into an element with an `.xv`. Follows message.js.
-
-/** The same again as `payload.pack`. */
-function packPage({ header, arrays }) {
-  const codes = new Map([[Float32Array, "f4"], [Uint8Array, "u1"], [Uint16Array, "u2"], [Uint32Array, "u4"]]);
-  const entries = Object.entries(arrays);
-  const listing = entries.map(([name, array]) => ({ name, type: codes.get(array.constructor), size: array.length }));
-  const text = new TextEncoder().encode(JSON.stringify({ ...header, arrays: listing }));
-  const padded = (n) => n + ((4 - (n % 4)) % 4);
-  const total = entries.reduce((n, [, array]) => padded(n) + array.byteLength, 4 + text.length);
-  const out = new Uint8Array(total);
-  new DataView(out.buffer).setUint32(0, text.length, true);
-  out.set(text, 4);
-  entries.reduce((start, [, array]) => {
-    out.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), padded(start));
-    return padded(start) + array.byteLength;
-  }, 4 + text.length);
-  return out;
-}
-
-function fromBase64(text) {
-  const binary = atob(text), bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < binary.length; i += 1) bytes[i] = binary.charCodeAt(i);
-  return bytes;
-}
-
-const number = (value) => Number(value.toPrecision(3)).toString();
-const read = (id) => fromBase64(document.getElementById(id).textContent.trim());
+// `xvizCloud` and `xvizPhotos` are the mounting functions of the components; each mounts into an element with an `.xv`. Follows message.js and offline.js.
 
 /** One row as scores: what was kept are shares of its greatest weight in steps of 1/255. */
 function rowOf(rows, side, token) {
@@ -47,8 +20,6 @@ const bare = (message, selected, title) => ({
   header: { ...message.header, scale: null, selected, title, alt: title, fine: null },
   arrays: Object.fromEntries(Object.entries(message.arrays).filter(([key]) => !["value", "level", "lut", "fineLevel", "fineValue"].includes(key))),
 });
-
-const strongest = (values, count) => [...values.keys()].sort((a, b) => values[b] - values[a]).slice(0, count);
 
 function start() {
   const cloud = unpack(read("cloud")), photos = unpack(read("photos"));

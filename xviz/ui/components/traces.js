@@ -54,6 +54,18 @@ function makeTraceTools(view) {
   });
   button("−", "Smaller", () => (view.factor /= FACTOR));
   button("+", "Larger", () => (view.factor *= FACTOR));
+  const toggle = (name, change) => {
+    const label = element("label", "tool", view.tools);
+    const box = element("input", "", label);
+    box.type = "checkbox";
+    label.append(` ${name}`);
+    box.addEventListener("change", () => {
+      change(box.checked);
+      view.draw();
+    });
+  };
+  toggle("each row its own scale", (on) => (view.own = on));
+  toggle("butterfly", (on) => (view.butterfly = on));
   view.scaling = element("span", "tool", view.tools);
 }
 
@@ -83,10 +95,19 @@ function windowAt(view, event) {
   if (!view.size) return null;
   const frame = view.canvas.getBoundingClientRect();
   const x = event.clientX - frame.left;
-  return x < LEFT ? null : windowOf(view, view.start + ((x - LEFT) / (view.size[0] - LEFT)) * view.span);
+  if (x < LEFT) return nameAt(view, event.clientY - frame.top);
+  return windowOf(view, view.start + ((x - LEFT) / (view.size[0] - LEFT)) * view.span);
+}
+
+/** The channel whose name is there, counted after the windows; null where names cannot be picked. */
+function nameAt(view, y) {
+  const { labels, namesToo, windows, height } = view.header;
+  const index = Math.floor((y / (height - 20)) * labels.length);
+  return namesToo && !view.butterfly && index >= 0 && index < labels.length ? windows + index : null;
 }
 
 function describeWindow(view, index) {
+  if (index >= view.header.windows) return [`channel ${view.header.labels[index - view.header.windows]}: click to leave it out or take it back`];
   const { rest, window, answers } = view.header;
   const from = rest + index * window;
   return [`window ${index + 1}: ${from}–${from + window} s`, answers[index]];
@@ -105,8 +126,9 @@ function drawTraces(view) {
   view.slider.value = view.start;
   const row = (height - 20) / header.labels.length;
   const microvolts = header.spacing / view.factor; // from one row to the next
-  view.scaling.textContent = `${microvolts.toPrecision(3)} µV from row to row`;
+  view.scaling.textContent = view.own ? "each row its own scale" : `${microvolts.toPrecision(3)} µV ${view.butterfly ? "are one row of the sheet" : "from row to row"}`;
   drawWindows(context, view, at, height, look);
+  drawMarks(context, view, at, height, look);
   drawRows(context, view, at, row, microvolts, look);
   drawClock(context, view, at, height, look);
 }
@@ -132,8 +154,29 @@ function drawWindows(context, view, at, height, look) {
   context.restore();
 }
 
+/** Annotations: bad stretches red, events as lines, each with its label. */
+function drawMarks(context, view, at, height, look) {
+  context.save();
+  context.beginPath();
+  context.rect(LEFT, 0, view.size[0] - LEFT, height - 20);
+  context.clip();
+  context.font = `10px ${look.font}`;
+  context.textAlign = "left";
+  context.textBaseline = "bottom";
+  (view.header.marks ?? []).forEach(([onset, seconds, label, bad], i) => {
+    if (onset > view.start + view.span || onset + seconds < view.start) return;
+    context.fillStyle = bad ? "#d0021b" : look.accent;
+    context.globalAlpha = 0.15;
+    if (seconds) context.fillRect(at(onset), 0, at(onset + seconds) - at(onset), height - 20);
+    context.globalAlpha = 0.8;
+    context.fillRect(at(onset), 0, 1, height - 20);
+    context.fillText(label, at(onset) + 3, height - 22 - 11 * (i % 3));
+  });
+  context.restore();
+}
+
 function drawRows(context, view, at, row, microvolts, look) {
-  const { header: { labels, rate, absent }, still: { samples }, start, span } = view;
+  const { header: { labels, rate, absent, invented, scales }, still: { samples }, start, span } = view;
   const count = samples.length / labels.length;
   const [first, last] = [Math.max(0, Math.floor(start * rate)), Math.min(count, Math.ceil((start + span) * rate) + 1)];
   const every = Math.max(1, Math.floor((last - first) / (4 * view.size[0])));
@@ -142,6 +185,7 @@ function drawRows(context, view, at, row, microvolts, look) {
   context.textBaseline = "middle";
   context.lineWidth = 0.8;
   labels.forEach((label, i) => {
+    if (view.butterfly) return;
     context.fillStyle = absent.includes(i) ? look.faint : look.text;
     context.fillText(label, LEFT - 6, (i + 0.5) * row);
   });
@@ -151,11 +195,15 @@ function drawRows(context, view, at, row, microvolts, look) {
   context.clip();
   labels.forEach((_, i) => {
     context.strokeStyle = absent.includes(i) ? look.faint : look.text;
+    context.setLineDash(invented?.includes(i) ? [4, 3] : []);
+    context.globalAlpha = view.butterfly ? 0.5 : 1;
+    const size = view.own && scales?.[i] ? scales[i] / view.factor : microvolts;
+    const middle = view.butterfly ? labels.length / 2 : i + 0.5;
     context.beginPath();
     let pen = false; // lifted where there is no number
     for (let t = first; t < last; t += every) {
       const value = samples[i * count + t];
-      const y = (i + 0.5 - value / microvolts) * row;
+      const y = (middle - value / size) * row;
       if (pen && !Number.isNaN(value)) context.lineTo(at(t / rate), y);
       else context.moveTo(at(t / rate), y);
       pen = !Number.isNaN(value);

@@ -10,8 +10,8 @@ function buildWords(view) {
   view.announce = () => announceWith(view, HINT, view.cursor ?? firstSelected(view));
   view.valueOf = (index) => view.arrays.value?.[index];
   view.describe = (index) => {
-    const { words, scale, groups } = view.header;
-    return [words[index], scale && `${format(view.valueOf(index))} ${scale.name}`, groups?.[index], `word ${index + 1} of ${words.length}`];
+    const { words, scale, groups, unknown } = view.header;
+    return [words[index], unknown?.includes(index) && "unknown to the model", scale && `${format(view.valueOf(index))} ${scale.name}`, groups?.[index], `word ${index + 1} of ${words.length}`];
   };
   view.step = (key) => stepWord(view, key);
   listenKeys(view);
@@ -56,7 +56,7 @@ function nextLine(chips, from, direction) {
 }
 
 function makeChips(view) {
-  const { header: { words, groups, scale }, arrays: { level, lut, value } } = view;
+  const { header: { words, groups, scale, unknown }, arrays: { level, lut, value } } = view;
   view.chips = [];
   view.stage.replaceChildren();
   let line = null;
@@ -74,9 +74,13 @@ function makeChips(view) {
     element("span", "word", chip, word);
     if (scale) {
       element("span", "score", chip, format(value[i]));
-      if (level[i]) chip.firstChild.style.cssText = `background: ${cssColour(lut, level[i])}; color: ${inkOn(lut, level[i])}`;
+      if (level[i] && !unknown?.includes(i)) chip.firstChild.style.cssText = `background: ${cssColour(lut, level[i])}; color: ${inkOn(lut, level[i])}`;
       else chip.classList.add("empty");
     } else chip.classList.add("plain");
+    if (unknown?.includes(i)) {
+      chip.classList.add("unknown");
+      chip.title = "Unknown to the model";
+    }
     view.chips.push(chip);
   });
 }

@@ -75,7 +75,9 @@ def choose(opened: Opened) -> Choice:
             "Band", bands, index=3, format_func=titles.get, key="band", bind="query-params", width=330,
             help="The bands are the heads of this attention. As published, slow alpha lies inside alpha.",
         )  # fmt: skip
-        method = methods.choose_method("Compare with", "relevance", key="against", keys=KEYS, width=300)
+        method = "received"  # a formula has no answer that other methods could explain
+        if not opened.card.formula:
+            method = methods.choose_method("Compare with", "relevance", key="against", keys=KEYS, width=300)
     return Choice(opened.run.call(str(name)), None if chosen == MEAN else bands.index(chosen) - 1, method)
 
 
@@ -164,17 +166,20 @@ def draw(
     key: str,
     surround: Surround,
     links: Links | None = None,
+    contours: bool = False,
 ) -> None:
     """A head whose electrodes can be picked."""
     picked = opened.selection()
     drawing = head.head(
-        opened.names,
+        opened.marked,
         opened.electrodes.positions,
         scores,
         scale=colours,
         selected=None if picked is None else picked.token,
         absent=opened.absent,
         links=links or (),
+        invented=opened.electrodes.interpolated,
+        contours=contours,
         surround=surround,
     )
     components.mount(drawing, key=f"{key} {opened.place}", on_pick=lambda pick: pick_electrode(opened, pick))
@@ -191,8 +196,8 @@ def _matrix(opened: Opened, choice: Choice, weights: NDArray, selection: Selecti
     call, row = choice.call, None if selection is None else selection.token
     drawing = matrix.matrix(
         np.where(np.isin(np.arange(len(weights)), opened.absent), np.nan, weights.T).T,
-        row_labels=opened.names,
-        column_labels=opened.names,
+        row_labels=opened.marked,
+        column_labels=opened.marked,
         scale=scale.sequential(weights, label="attention weight"),
         selected=None if row is None else (row, int(weights[row].argmax())),
         axes=(f"query, {call.queries.upper()}", f"key, {call.keys.upper()}"),

@@ -38,7 +38,9 @@ def show(opened: Opened, looked: Looked) -> None:
 def scalp(opened: Opened) -> Scalp:
     """The electrodes, with the montage named."""
     names = opened.names
-    montage = "10–20 system, 32 electrodes in DEAP's order" if names == BIOSEMI32 else f"{len(names)} electrodes"
+    montage = (
+        "10–20 system, 32 electrodes in DEAP's order" if names == BIOSEMI32 else f"{len(names)} channels as recorded"
+    )
     return Scalp(opened.electrodes, montage, opened.absent, opened.sample.source)
 
 
@@ -110,5 +112,8 @@ def zipped(opened: Opened, looked: Looked, kind: str, preset: str) -> bytes:
             **{f"output_{name}": value for name, value in opened.run.outputs.items()},
             "bands": "; ".join(banded(opened, band) for band in range(len(opened.bands))),
             "axes_of_attention": "band, query electrode, key electrode",
+            "interpolated_electrodes": ", ".join(opened.eeg.interpolated) or "none",
+            "reference": opened.eeg.reference or "not said by the file",
+            "rate_hz": opened.eeg.rate,
         },
     )

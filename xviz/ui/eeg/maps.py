@@ -127,7 +127,7 @@ def _draw(opened: Opened, drawn: Map, band: int | None) -> None:
     )
     drawing = matrix.matrix(
         values,
-        row_labels=opened.names,
+        row_labels=opened.marked,
         column_labels=[band.name for band in opened.bands],
         scale=(scale.diverging if drawn.signed else scale.sequential)(values, label=drawn.unit),
         selected=marked,
@@ -192,7 +192,7 @@ def _seconds(opened: Opened, cells: CellScores, band: int | None) -> None:
     picked = opened.selection()
     drawing = matrix.matrix(
         values,
-        row_labels=opened.names,
+        row_labels=opened.marked,
         column_labels=[str(second) for second in range(values.shape[1])],
         scale=scale.diverging(values, label="share of the output", unit="logits"),
         selected=None if picked is None else (picked.token, int(np.abs(values[picked.token]).argmax())),

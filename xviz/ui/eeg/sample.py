@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import PurePath
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from xviz.checkpoints import OWN
 from xviz.core.provenance import digest
 from xviz.core.run import Run, Target
-from xviz.core.sample import Eeg, Sample
+from xviz.core.sample import Annotation, Eeg, Sample
 from xviz.core.tokens import Electrodes
-from xviz.data.eeg.channels import ChannelReport, Missing, match
-from xviz.data.eeg.read import SUFFIXES, UNITS, EegFile, crop, open_eeg
+from xviz.data.eeg.channels import ChannelReport, Missing, as_they_are, inspect, match
+from xviz.data.eeg.condition import Condition, conditioned
+from xviz.data.eeg.read import Stretch, crop
 from xviz.data.shipped import ShippedSample, samples
-from xviz.draw.scale import signed
 from xviz.models.card import ModelCard
 from xviz.models.mca_features import Band
-from xviz.ui import cache, page, records
+from xviz.ui import page, records
+from xviz.ui.eeg import bring, span
 from xviz.ui.state import Choices, Selection
 
-LIMIT_MB = 450
-MISSING = {"interpolate": "interpolated from their neighbours", "leave out": "left out"}
-DETECT = "detect automatically"  #: the unit of the numbers
 WHOLE = "the whole minute"
+
+
+@dataclass(frozen=True, eq=False)
+class Whole:
+    """What is known of all of a recording, of which a stretch is shown."""
+
+    key: str  #: of its widgets
+    annotations: tuple[Annotation, ...]  #: from its beginning; none where it was not read as a whole
+    eeg: Eeg | None  #: all of it, where it is in memory and longer than a minute
+    files: bring.Files
+    unit: str
+    read: Eeg  #: what was read of it
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,9 +40,12 @@ class Chosen:
     """What the visitor brings."""
 
     choices: Choices
-    sample: Sample
+    sample: Sample | None  #: None where the recording is refused
     report: ChannelReport
     example: ShippedSample | None  #: None for the visitor's own
+    eeg: Eeg  #: the stretch as it was recorded, with its own channels
+    whole: Whole
+    native: bool  #: whether channels are shown as they are
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -60,6 +71,11 @@ class Opened(records.Opened):
     def names(self) -> tuple[str, ...]:
         """What the electrodes are called."""
         return self.electrodes.names
+
+    @property
+    def marked(self) -> tuple[str, ...]:
+        """The same, with a star where the signal was made from other electrodes."""
+        return self.electrodes.marked
 
     @property
     def bands(self) -> tuple[Band, ...]:
@@ -103,10 +119,10 @@ class Opened(records.Opened):
 
 
 def choose(card: ModelCard) -> Chosen:
-    """The recording with the model's electrodes.
+    """The recording with the model's electrodes, or what there is of it where it is refused.
 
     Raises:
-        SampleError: what was given cannot be used.
+        SampleError: what was given cannot be read.
     """
     choices = Choices(card.key)
     with st.sidebar:
@@ -114,157 +130,85 @@ def choose(card: ModelCard) -> Chosen:
         titles = {shipped.title: shipped for shipped in samples(card.key)}
         title = st.selectbox("Shipped recordings", list(titles), key="recording", bind="query-params")
         example = titles[title]
-        given = page.files(
-            "eeg.file",
-            "Your own recording",
-            tuple(suffix.removeprefix(".") for suffix in SUFFIXES),
-            megabytes=LIMIT_MB,
-            help_text="EDF, BDF, GDF, FIF, EEGLAB .set (with its .fdt in a .zip), BrainVision (its three files in a "
-            ".zip), DEAP .dat and .mat, SEED .mat, NPZ, CSV. It stays on the machine that runs xviz; files of "
-            "EEG systems are kept there in a private folder while they are read, then deleted.",
-        )
-        unit, rate, missing = _import_options(given is not None and given[0].lower().endswith((".csv", ".tsv")))
-        if given is None:
+        given = bring.uploaded()
+        options = bring.options(given)
+        native = bring.montage()
+        if not given:
             st.caption(f"{example.kind.capitalize()}. {page.plain(example.credit)}")
-    name, data = (given[0], given[1]) if given is not None else (example.files["eeg"], example.path("eeg").read_bytes())
-    eeg = _part(name, data, unit, rate)
-    eeg_digest = digest(Sample("recording", {"eeg": eeg}).digest, *eeg.notes)
-    matched, report = _matched(eeg_digest, missing, eeg)
-    sample = Sample(
-        name if given is not None else example.title,
-        {"eeg": matched},
-        source="the visitor's own" if given is not None else example.credit,
-        shipped=given is None,
-    )
-    choices.start(eeg_digest)
-    return Chosen(choices, sample, report, example if given is None else None)
-
-
-def _import_options(is_table: bool) -> tuple[str | None, float | None, str]:
-    """Import options: unit, sampling rate, and what is done about missing electrodes."""
-    with st.expander("Import options"):
-        unit = st.selectbox(
-            "Unit",
-            [DETECT, *UNITS],
-            key="unit",
-            help="Inferred from the file and from how large its numbers are; the unit used is shown above the result.",
-        )
-        rate = None
-        if is_table:
-            rate = st.number_input("Sampling rate, Hz", 1.0, 20000.0, 128.0, key="rate")
-        missing = st.radio(
-            "Missing, flat or broken electrodes",
-            list(MISSING),
-            format_func=MISSING.get,
-            key="missing",
-            help="Interpolated with spherical splines (MNE), or left out: the model then runs without them.",
-        )
-    return None if unit == DETECT else unit, rate, str(missing)
-
-
-def _part(name: str, data: bytes, unit: str | None, rate: float | None) -> Eeg:
-    """One recording of the file, and of a long one the minute that is read."""
-    file_digest = digest(PurePath(name).suffix.lower(), data)
-    file = _opened(file_digest, unit, rate, 0, name, data)
-    index = 0
+    files = given or bring.shipped(example)
+    eeg, whole = _recording(files, options)
     with st.sidebar:
-        if (count := len(file.parts)) > 1:
-            part = st.selectbox(
-                "Part of the recording",
-                range(count),
-                format_func=file.parts.__getitem__,
-                key=f"part of {count}",
-                help="Long recordings are read in parts to save memory.",
-            )
-            file = _opened(file_digest, unit, rate, part, name, data)
+        wanted = bring.condition(eeg)
+    eeg = conditioned(eeg, wanted)
+    eeg_digest = digest(Sample("recording", {"eeg": eeg}).digest, *eeg.notes, str(options.keep_bads), str(eeg.bads))
+    rename = dict(choices.recall(f"rename {eeg.channels}") or {})
+    if native:
+        matched, report = (
+            as_they_are(eeg, keep_bads=options.keep_bads),
+            inspect(eeg, rename=rename, keep_bads=options.keep_bads),
+        )
+    else:
+        matched, report = _matched(eeg_digest, options.missing, tuple(rename.items()), options.keep_bads, eeg)
+    sample = None
+    if matched is not None:
+        sample = Sample(
+            given[0][0] if given else example.title,
+            {"eeg": matched},
+            source="the visitor's own" if given else example.credit,
+            shipped=not given and wanted == Condition(),
+        )
+    choices.start(digest(eeg_digest, "native") if native else eeg_digest)
+    return Chosen(choices, sample, report, None if given else example, eeg, whole, native)
+
+
+def _recording(files: bring.Files, options: bring.Options) -> tuple[Eeg, Whole]:
+    """One recording of the files, the stretch of it that is shown, and what is known of all of it."""
+    name = bring.digest_of(files)
+    file, index = bring.opened(files, name, options), 0
+    key = name[:12]
+    with st.sidebar:
         if len(file.recordings) > 1:
             index = st.selectbox(
                 "Recording in the file", range(len(file.titles)), format_func=file.titles.__getitem__, key="trial"
             )
+            key = f"{key} {index}"
         eeg = file.recordings[index]
-        spare = eeg.seconds - eeg.rest - 60
-        if spare < 1:
-            return eeg
-        start = st.slider("Start of the minute, s", 0.0, float(int(spare)), 0.0, 1.0, key="start")
-    return crop(eeg, start, 60.0)
-
-
-@st.cache_resource(max_entries=4, show_spinner="Reading the recording …")
-def _opened(digest: str, unit: str | None, rate: float | None, part: int, _name: str, _data: bytes) -> EegFile:
-    """All recordings of a file, of a long one a part; the digest is of the bytes and of the ending, which says how."""
-    return open_eeg(_data, name=_name, unit=unit, rate=rate, part=part)
+        if not file.seconds:
+            made = span.choose(eeg, key, avoid=options.avoid)
+            whole = Whole(key, eeg.annotations, eeg if eeg.seconds - eeg.rest > 61 else None, files, file.unit, eeg)
+            return replace(made, warnings=(*made.warnings, *span.bad_inside(made))), whole
+        start, seconds = span.numbers(key, file.seconds)
+        long = bring.opened(files, name, options, Stretch(start, seconds + span.MARGIN))
+        eeg = long.recordings[0]
+        inner = start - long.start
+        made = crop(eeg, inner, min(seconds, eeg.seconds - inner)) if eeg.seconds - inner > 0 else eeg
+    return replace(made, warnings=(*made.warnings, *span.bad_inside(made))), Whole(key, (), None, files, file.unit, eeg)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Matching the channels …")
-def _matched(digest: str, missing: Missing, _eeg: Eeg) -> tuple[Eeg, ChannelReport]:
-    """A recording with the model's electrodes, and what was done for it."""
-    return match(_eeg, missing=missing)
+def _matched(
+    digest: str, missing: Missing, rename: tuple[tuple[str, str], ...], keep_bads: bool, _eeg: Eeg
+) -> tuple[Eeg | None, ChannelReport]:
+    """A recording with the model's electrodes, and what was done for it; no recording where it is refused."""
+    report = inspect(_eeg, rename=dict(rename), keep_bads=keep_bads)
+    if report.refusal:
+        return None, report
+    return match(_eeg, missing=missing, rename=dict(rename), keep_bads=keep_bads)
 
 
-# Running
-
-
-def answer(card: ModelCard, chosen: Chosen) -> Opened:
-    """Run the model and show both outputs, and which of them is explained."""
-    block, steps = card.settings.block, card.settings.plan.steps
-    windows = [WHOLE, *(f"{start}–{start + block} s" for start in range(0, steps, block))]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        output = st.segmented_control(
-            "Output to explain", list(card.outputs), default=card.target, key="answer", bind="query-params",
-            required=True,
-        )  # fmt: skip
-        judged = st.select_slider(
-            "Time window", windows, key="window", bind="query-params",
-            help="The output for the whole minute is the mean over its 3 s windows; click a window in the traces to "
-            "choose it. Attention is always computed over the whole minute.",
-        )  # fmt: skip
-    window = None if judged == WHOLE else windows.index(judged) - 1
-    context = {} if window is None else {"window": float(window)}  # the model's own is the mean over all
-    before = cache.run(card.key, chosen.sample, **context)
-    masked = tuple(i for i in chosen.choices.masked if i < len(before.spaces["psd"]))
-    run = cache.run(card.key, chosen.sample, gone=(("de", masked), ("psd", masked)), **context)
-    opened = Opened(
-        card=card, choices=chosen.choices, sample=chosen.sample, report=chosen.report, example=chosen.example, run=run,
-        before=before, output=str(output), window=window,
-    )  # fmt: skip
-    _outputs(opened)
-    return opened
-
-
-def _outputs(opened: Opened) -> None:
-    """Both outputs."""
-    columns = st.columns([1, 1, 2], vertical_alignment="top")
-    for column, name in zip(columns, opened.card.outputs, strict=False):
-        value, before = opened.run.outputs[name], opened.before.outputs[name]
-        column.metric(
-            f"{name.capitalize()}, {opened.called(opened.window)}",
-            f"{'high' if value > 0 else 'low'} ({signed(value)})",
-            f"{value - before:+.2f}" if opened.edited else None,
-            delta_description="compared with all electrodes" if opened.edited else None,
-            help="Logit of “high” minus that of “low”: 0 is undecided, ±2.2 means odds of nine to one.",
+def overview(chosen: Chosen) -> None:
+    """All of the recording, where it is longer than what is shown."""
+    whole = chosen.whole
+    made = None
+    if whole.eeg is not None:
+        made, unit = (
+            bring.overview_in_memory(
+                f"{whole.key} {bring.digest_of(whole.files)} {len(whole.eeg.channels)}", whole.eeg
+            ),
+            "µV",
         )
-
-
-def warn(chosen: Chosen, card: ModelCard) -> None:
-    """What an output is worth for this recording, above the outputs."""
-    if chosen.example is not None and chosen.example.kind == "simulated":
-        ratings = ", ".join(f"{name} {value:.1f}" for name, value in chosen.example.truth.ratings.items())
-        st.info(
-            f"**Simulated recording.** No brain was recorded. Ratings given to the simulation: {ratings} (1–9, high "
-            "from 5 on), so the electrodes and bands that follow them are known.",
-            icon=":material/science:",
-        )
-    elif card.checkpoint in OWN:
-        st.warning(
-            f"**Custom weights**, `{OWN[card.checkpoint].path.name}`. xviz has measured nothing with them.",
-            icon=":material/warning:",
-        )
-    else:
-        st.warning(
-            "**The model was trained on simulated recordings only**, and nothing was measured on yours. Its outputs "
-            "say nothing about this person; features, attention and topographies are those of the recording."
-            if chosen.example is None
-            else "**The model was trained on simulated recordings only.** Its outputs say nothing about this person; "
-            "features, attention and topographies are those of the recording.",
-            icon=":material/warning:",
-        )
+    elif whole.read.seconds > 61:
+        made, unit = bring.overview(bring.digest_of(whole.files), whole.files), whole.unit
+    if made is not None:
+        with st.expander("Whole recording", expanded=chosen.example is None):
+            span.show(made, whole.key, whole.annotations, unit)

@@ -12,6 +12,7 @@ from xviz.draw import scale
 from xviz.drawings import image, matrix, words
 from xviz.drawings.drawing import Surround
 from xviz.explain import METHODS
+from xviz.models.language import unknown_words
 from xviz.ui import components, methods, page
 from xviz.ui.matching.sample import Opened
 from xviz.ui.records import Looked
@@ -86,6 +87,7 @@ def _draw(opened: Opened, selection: Selection | None, key: str, explanation: Ex
         of_words,
         scale=_scale(explanation, of_words),
         selected=(picked["word"],) if "word" in picked else (),
+        unknown=unknown_words(opened.pieces.words, opened.pieces.pieces, opened.pieces.of_word),
         title=f"Words{suffix}",
     )
     for drawing, space in ((picture, "region"), (sentence, "word")):

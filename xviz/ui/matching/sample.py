@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from xviz.core.run import Run, Target
 from xviz.core.sample import Part, Picture, Regions, Sample
 from xviz.core.tokens import Boxes, Pieces
-from xviz.data.picture import read_picture, read_regions
+from xviz.data.picture import read_picture
+from xviz.data.regions import read_regions
 from xviz.data.shipped import ShippedSample, samples
 from xviz.data.text import read_text
 from xviz.models import regions
@@ -97,8 +98,8 @@ class Chosen:
     original: Sample  #: as first opened, for comparison
 
 
-def choose(card: ModelCard) -> Chosen:
-    """The sample, with its sentence as edited.
+def choose(card: ModelCard) -> Chosen | None:
+    """The sample, with its sentence as edited; None while an own picture has no sentence.
 
     Raises:
         SampleError: what was given cannot be used.
@@ -119,9 +120,9 @@ def choose(card: ModelCard) -> Chosen:
         given = page.files(
             "match.picture",
             "Your own picture",
-            ("png", "jpg", "jpeg", "webp"),
-            megabytes=20,
-            help_text=page.KEPT,
+            megabytes=60,
+            help_text=f"{page.PICTURES} {page.KEPT}",
+            on_change=_own_sentence,
         )
         with st.expander("Your own regions (.npz)"):
             st.caption(
@@ -129,8 +130,9 @@ def choose(card: ModelCard) -> Chosen:
                 "attention features. If d is not what the model reads, features are computed from the picture."
             )
             boxes = page.files(
-                "match.regions", "Regions", ("npz",), megabytes=20, help_text="Boxes and features in one file."
-            )
+                "match.regions", "Regions", megabytes=20, help_text="Boxes and features in one file.",
+                on_change=_own_sentence,
+            )  # fmt: skip
         if given is None:
             st.caption(f"{chosen.kind.capitalize()}. {page.plain(chosen.credit)}")
     sentence = st.text_input(
@@ -143,10 +145,27 @@ def choose(card: ModelCard) -> Chosen:
     )
     if given is None and boxes is None:
         return Chosen(choices, chosen.load(sentence), chosen.load())
-    sample = _own(card, sentence, given, boxes)
+    parts = _parts(card, given, boxes)
+    if not sentence.strip():
+        st.info("Type a sentence about your picture, and its score appears.", icon=":material/edit:")
+        if (picture := parts.get("picture")) is not None:
+            st.image(picture.pixels, width=420)
+        return None
+    sample = _own(parts, sentence, given, boxes)
     first = str(choices.recall(f"first {seen(sample)}", sentence))
     choices.remember(f"first {seen(sample)}", first)
-    return Chosen(choices, sample, _own(card, first, given, boxes))
+    return Chosen(choices, sample, _own(parts, first, given, boxes))
+
+
+def _own_sentence() -> None:
+    """An own picture takes the shipped sentence away; without one, the example has its own again."""
+    shipped = {shipped.title: shipped for shipped in samples("mmca")}
+    sentence = str(state.widget("sentence", "")).strip()
+    if any(state.widget(key) is not None for key in ("match.picture", "match.regions")):
+        if any(sentence in one.sentences for one in shipped.values()):
+            state.set_widget("sentence", "")
+    elif not sentence:
+        _fresh_sentence(shipped)
 
 
 def _fresh_sentence(titles: dict[str, ShippedSample]) -> None:
@@ -158,9 +177,13 @@ def seen(sample: Sample) -> str:
     return Sample("picture", {name: part for name, part in sample.parts.items() if name != "text"}).digest
 
 
-def _own(card: ModelCard, sentence: str, given: tuple[str, bytes] | None, boxes: tuple[str, bytes] | None) -> Sample:
-    """A sample of the visitor's own picture, or own regions, or both."""
-    own: dict[str, Part] = {"text": read_text(sentence)}
+def _parts(card: ModelCard, given: tuple[str, bytes] | None, boxes: tuple[str, bytes] | None) -> dict[str, Part]:
+    """The visitor's own picture, or own regions, or both.
+
+    Raises:
+        SampleError: they cannot be used.
+    """
+    own: dict[str, Part] = {}
     if boxes is not None:
         own["regions"] = read_regions(boxes[1])
     if given is not None:
@@ -168,8 +191,19 @@ def _own(card: ModelCard, sentence: str, given: tuple[str, bytes] | None, boxes:
         if boxes is None:
             alone = Sample("picture", {"picture": picture})
             own["regions"] = _encoded(alone.digest, card.settings.regions, picture)
+    return own
+
+
+def _own(
+    parts: dict[str, Part], sentence: str, given: tuple[str, bytes] | None, boxes: tuple[str, bytes] | None
+) -> Sample:
+    """The same with a sentence.
+
+    Raises:
+        SampleError: the sentence cannot be read.
+    """
     name = given[0] if given is not None else boxes[0] if boxes is not None else ""
-    return Sample(name, own, source="the visitor's own")
+    return Sample(name, {**parts, "text": read_text(sentence)}, source="the visitor's own")
 
 
 @st.cache_resource(max_entries=64, show_spinner="Finding and encoding regions …")

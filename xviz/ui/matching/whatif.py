@@ -19,7 +19,7 @@ from xviz.ui.trust import Trial
 
 TRIAL = Trial(
     prefix="match", space="regions", tokens="Regions", attention="The weights of the last joint attention are",
-    part="joint", last=True, data="held-out scenes",
+    part="joint", last=True, data="held-out scenes", hides=True,
     methods=tuple(key for key in METHODS if METHODS[key].kind != "attention" or not METHODS[key].needs_focus),
 )  # fmt: skip
 

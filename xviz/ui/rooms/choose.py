@@ -116,7 +116,7 @@ def _own(
     if "views" not in room.parts:
         why = "; ".join(f"{name}: {why}" for name, why in list(room.left_out.items())[:_WHY_SHOWN])
         raise SampleError(
-            "This model reads a cloud and photos of the same room; only a cloud came. Add some photos (JPEG, PNG or "
-            "WebP), in the same upload; their cameras need not be known." + (f" Left out: {why}." if why else "")
+            "This model reads a cloud and photos of the same room; only a cloud came. Add some photos (JPEG, PNG, "
+            "HEIC, …), in the same upload; their cameras need not be known." + (f" Left out: {why}." if why else "")
         )
     return Sample(Path(_given[0].name).stem, room.parts, source="the visitor's own"), room

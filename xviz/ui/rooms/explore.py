@@ -213,7 +213,11 @@ def _below(opened: Opened, looked: Looked, radius: float) -> None:
         methods.facts(looked.explanation)
         methods.about(opened, looked.explanation.method)
     if (measured := record.read(opened.card.checkpoint or "")) and looked.selection.space != "class":
-        st.caption(f":material/verified: {rooms_record.linked(measured)}")
+        elsewhere = methods.kind_of(opened.card, opened.sample) not in rooms_record.KINDS
+        lead = "Nothing was measured on this scan. The nearest: " if elsewhere else ""
+        st.caption(
+            f":material/{'unknown_document' if elsewhere else 'verified'}: {lead}{rooms_record.linked(measured)}"
+        )
     if looked.links and looked.explanation is not None:
         weights = [f"**{i}** {scale.number(link.weight)}" for i, link in enumerate(looked.links, 1)]
         st.markdown(f"Strongest links ({looked.explanation.unit}): {', '.join(weights)}")

@@ -170,13 +170,10 @@ def _facts(sample: Sample, run: Run) -> None:
 def _classes(card: ModelCard, run: Run, before: Run, output: str) -> None:
     """Every class with its probability, the most probable first; beside it the one with nothing left out."""
     ranked = sorted(run.outputs, key=lambda name: -run.outputs[name])
-    chances = methods.probabilities(card, dict(run.outputs))
-    rows: dict[str, list] = {"class": ranked, "probability": [chances[name] for name in ranked]}
-    bar = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f")
+    series = {"probability": methods.probabilities(card, dict(run.outputs))}
     if run is not before:
-        whole = methods.probabilities(card, dict(before.outputs))
-        rows["nothing left out"] = [whole[name] for name in ranked]
-    st.dataframe(rows, hide_index=True, height=215, column_config=dict.fromkeys(list(rows)[1:], bar))
+        series["nothing left out"] = methods.probabilities(card, dict(before.outputs))
+    methods.class_bars(card, series, output, key="class", height=260)
     likely = [name for name in ranked if run.outputs[name] > 0]
     st.caption(
         f"Probability above 0.5: {', '.join(likely) or 'none'}. Explained below: **{output}**.",

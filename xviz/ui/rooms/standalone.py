@@ -6,8 +6,6 @@ Where rows of attention are included, picks work in the file too: each row is ke
 
 from __future__ import annotations
 
-import base64
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,30 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from xviz.draw.scale import Scale
 from xviz.drawings.drawing import Drawing
+from xviz.drawings.offline import components, document
 from xviz.drawings.payload import pack
-from xviz.ui.components import read, script, style
+from xviz.drawings.scripts import read
 
 MOST = 12_000_000  #: bytes of rows; beyond it the file shows what is on the screen, and picks do nothing
-LIGHT = "--st-text-color:#1f2328;--st-background-color:#fff;--st-primary-color:#c5354a"
-DARK = "--st-text-color:#e6e6e3;--st-background-color:#191816;--st-primary-color:#e0566a"
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:">
-<title>{title}</title>
-<style>:root{{{light};--st-font:system-ui,sans-serif;color-scheme:light dark}}
-@media (prefers-color-scheme: dark){{:root{{{dark}}}}}
-body{{margin:20px;background:var(--st-background-color);color:var(--st-text-color);font:14px/1.5 var(--st-font)}}
-main{{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(420px,100%),1fr));gap:20px;align-items:start}}
-h1{{font-size:20px;margin:0 0 4px}} footer{{margin-top:16px;font-size:12px;max-width:100ch;overflow-wrap:anywhere}}
-{style}</style></head>
-<body><h1>{title}</h1><p>{lead}</p>
-<main><div id="left"><div class="xv"></div></div><div id="right"><div class="xv"></div></div></main>
-<footer>{caption}</footer>
-{data}
-<script>
-{code}
-</script></body></html>
-"""  # noqa: E501
+BODY = '<main><div id="left"><div class="xv"></div></div><div id="right"><div class="xv"></div></div></main>'
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,22 +73,6 @@ def page(cloud: Drawing, photos: Drawing, *, title: str, caption: str, rows: Row
         if kept is not None
         else "Turn the cloud and read the scores, as they were when this file was exported."
     )
-    blocks = [
-        f'<script type="application/octet-stream" id="{name}">{base64.b64encode(content or b"").decode()}</script>'
-        for name, content in data.items()
-    ]
-    text = PAGE.format(
-        title=html.escape(title), lead=html.escape(lead), caption=html.escape(caption), light=LIGHT, dark=DARK,
-        style=style(), data="\n".join(blocks), code=_code(),
-    )  # fmt: skip
-    return text.encode()
-
-
-def _code() -> str:
-    """Both components and what joins them; each keeps its names to itself."""
-    parts = []
-    for name, kind in (("xvizCloud", "cloud"), ("xvizPhotos", "photos")):
-        inside = script(kind).replace("export default function", "return function")
-        parts.append(f"const {name} = (() => {{\n{inside}\n}})();")
-    parts.append(read("message.js", "standalone.js"))
-    return "\n".join(parts).replace("</script", "<\\/script")
+    drawn = components({"cloud": "xvizCloud", "photos": "xvizPhotos"})
+    code = "\n".join([drawn, read("message.js", "offline.js", "standalone.js")])
+    return document(title, lead=lead, body=BODY, caption=caption, data=data, code=code).encode()

@@ -19,6 +19,7 @@ TRIAL = Trial(
     prefix="rooms", space="supervoxels", tokens="Supervoxels", part="decoder", last=False, beside="method",
     attention="The attention weights of the decoder are", data="composed rooms with unseen furniture",
     methods=("rollout", "relevance", "gradient", "integrated", "gradcam", "occlusion"), first="gradcam",
+    hides=True,
 )  # fmt: skip
 
 

@@ -14,7 +14,6 @@ from xviz.models.card import ModelCard
 from xviz.models.mmvit_cards import seen
 from xviz.ui import page
 
-KINDS = ("png", "jpg", "jpeg", "webp")
 LARGEST = 448  #: pixels of a side as it is drawn
 
 
@@ -25,8 +24,8 @@ def own(card: ModelCard) -> Sample | None:
         SampleError: what was given cannot be used.
     """
     given = page.files(
-        f"{card.key}.picture", "Your own picture", KINDS, megabytes=20,
-        help_text=page.KEPT,
+        f"{card.key}.picture", "Your own picture", megabytes=60,
+        help_text=f"{page.PICTURES} {page.KEPT}",
     )  # fmt: skip
     if given is None:
         return None

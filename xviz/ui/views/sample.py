@@ -135,11 +135,9 @@ def _input(opened: Opened, example: ShippedSample | None) -> None:
 
 
 def _classes(card: ModelCard, probabilities: dict[str, float], output: str) -> None:
-    """Every class with its probability, the most probable first."""
+    """Every class with its probability, the most probable first; a click on a bar explains its class."""
+    methods.class_bars(card, {"probability": probabilities}, output, key=f"{card.key}-class", height=390)
     ranked = sorted(probabilities, key=lambda name: -probabilities[name])
-    bar = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.3f")
-    rows = {"class": ranked, "probability": [probabilities[name] for name in ranked]}
-    st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(ranked), 390), column_config={"probability": bar})
     if card.one_of:
         st.caption(f"Explained: **{output}**.", help="Exactly one class is present; the probabilities sum to one.")
         return

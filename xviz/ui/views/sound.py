@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from xviz.core.provenance import digest
 from xviz.core.sample import Sample, Sound
 from xviz.data.shipped import ShippedSample
-from xviz.data.sound import Outline, outline, read_sound, write_wav
+from xviz.data.sound import MEAN, Outline, outline, read_sound, write_wav
 from xviz.drawings import plane as planes
 from xviz.drawings import wave
 from xviz.drawings.drawing import Surround
@@ -19,13 +19,13 @@ from xviz.models.card import ModelCard
 from xviz.models.mel import Mel, clip, spectrogram
 from xviz.ui import components, page, state
 
-KINDS = ("wav", "flac", "ogg", "mp3")
 HERTZ = (50, 100, 200, 300, 500, 1000, 1500, 2000, 3000, 4000, 6000, 8000, 12000, 16000, 20000)
 SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)  #: between ticks
 CLOSER = 60.0  #: seconds around the stretch that are shown of longer files
 STEP = 0.01  #: seconds between two places at which a stretch may begin
 PLAYED = 48_000.0  #: Hz; sounds of a higher rate are played at this one
 BINS = 1600  #: of an outline
+DETECT, ALL = "Detect automatically", "Mean of all"
 
 
 # Choosing
@@ -34,8 +34,9 @@ BINS = 1600  #: of an outline
 def own(card: ModelCard) -> tuple[str, bytes] | None:
     """The visitor's own sound, uploaded or recorded, as name and content; to be called in the sidebar."""
     given = page.files(
-        f"{card.key}.sound", "Your own sound", KINDS, megabytes=200,
-        help_text=f"Of any length. {page.KEPT}",
+        f"{card.key}.sound", "Your own sound", megabytes=200,
+        help_text="WAV, FLAC, MP3, M4A, AAC, OGG, Opus, WebM, AIFF, CAF, W64, AMR, WMA and others, of any length. "
+        f"{page.KEPT}",
     )  # fmt: skip
     recorded = st.audio_input("Or record one", key=f"{card.key}.microphone")
     if given is not None:
@@ -51,9 +52,23 @@ def stretched(card: ModelCard, name: str, content: bytes) -> Sample:
     """
     seconds, which = Mel.of(card.settings).seconds, digest(content)
     whole = _outline(which, 0.0, None, name, content)
+    channel = _channel(whole, which)
     start = 0.0 if whole.seconds <= seconds + STEP else _start(whole, seconds, which, name, content)
-    sound = read_sound(content, name, start=start, most=seconds)
+    sound = _read(which, start, seconds, channel, name, content)
     return Sample(name, {"sound": sound}, source="the visitor's own")
+
+
+def _channel(whole: Outline, which: str) -> int | None:
+    """The channel that is heard, of a file with several; None leaves it to the reader."""
+    if whole.channels < 2:
+        return None
+    options = [DETECT, ALL, *(str(number + 1) for number in range(whole.channels))]
+    with st.sidebar:
+        chosen = st.selectbox(
+            "Channel", options, key=f"channel {which[:16]}",
+            help="Detected: the mean of all channels that carry sound, and one channel where the mean would cancel.",
+        )  # fmt: skip
+    return {DETECT: None, ALL: MEAN}[chosen] if chosen in (DETECT, ALL) else int(chosen)
 
 
 def _start(whole: Outline, seconds: float, which: str, name: str, content: bytes) -> float:
@@ -63,7 +78,7 @@ def _start(whole: Outline, seconds: float, which: str, name: str, content: bytes
     first = state.widget(key) is None  # a value is given once; from then on it is the widget's own
     start = float(state.widget(key, 0.0))
     if first:
-        start = round(_loudest(whole, seconds, which, name, content), 2)
+        start = round(whole.fullest(seconds), 2)
     st.markdown(f"**{page.plain(name)}** lasts {_clock(whole.seconds)}; the model reads {seconds:g} s of it.")
     shown = wave.stretch(
         whole.low, whole.high, (0, whole.seconds), at=start, length=seconds, step=step,
@@ -84,19 +99,15 @@ def _start(whole: Outline, seconds: float, which: str, name: str, content: bytes
     return float(st.number_input("Time window starts at (s)", 0.0, last, step=0.05, key=key, width=220, **given))
 
 
-def _loudest(whole: Outline, seconds: float, which: str, name: str, content: bytes) -> float:
-    """Where a stretch begins that has the loudest moment of the file in its middle."""
-    middle, wide = whole.loudest(0.0), whole.seconds / len(whole.low)
-    if wide > seconds / 8:  # of a long file, the outline alone says it too roughly
-        origin = max(0.0, middle - wide / 2)
-        middle = origin + _outline(which, origin, wide, name, content).loudest(0.0)
-    return float(np.clip(middle - seconds / 2, 0, whole.seconds - seconds))
-
-
 def _put(key: str, pick: components.Pick, origin: float, step: float, last: float) -> None:
     """Set where the stretch begins to what was picked on a waveform."""
     if isinstance(pick, int):
         state.set_widget(key, round(min(origin + pick * step, last), 2))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _read(which: str, start: float, most: float, channel: int | None, _name: str, _content: bytes) -> Sound:
+    return read_sound(_content, _name, start=start, most=most, channel=channel)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Reading the sound …")

@@ -1,0 +1,3 @@
+from xviz.ui.own import page
+
+page.show("fifth")

@@ -1,0 +1,168 @@
+"""From fault to sentence: each thing that goes wrong with a recording, and what a person is told, one row a fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from recordings import NAMES, edf, noise, npz
+
+from xviz.core.errors import SampleError
+from xviz.core.sample import Annotation, Eeg, Sample
+from xviz.data.eeg.channels import inspect, match, ready
+from xviz.data.eeg.condition import Condition, conditioned
+from xviz.data.eeg.read import RateUnknown, open_eeg, read_eeg
+from xviz.models import MODELS
+
+MINUTE = noise(32, 62.0).astype(np.float32)
+
+
+def recording(signal: np.ndarray = MINUTE, names: tuple[str, ...] = NAMES, rate: float = 128.0, **more) -> Eeg:
+    return Eeg(np.array(signal, np.float32), rate, names, **more)
+
+
+def broken(rows: slice, columns: slice, value: float) -> Eeg:
+    signal = MINUTE.copy()
+    signal[rows, columns] = value
+    return recording(signal)
+
+
+CHAIN = ("FP1-F7", "F7-T7", "T7-P7", "P7-O1", "FP1-F3", "F3-C3", "C3-P3", "P3-O1", "FP2-F4", "F4-C4", "C4-P4", "P4-O2")
+FRONT = [i for i, name in enumerate(NAMES) if name[0] in "FAC"]
+EPOC = ("AF3", "F7", "F3", "FC5", "T7", "P7", "O1", "O2", "P8", "T8", "FC6", "F4", "F8", "AF4")
+MUSE = ("RAW_TP9", "RAW_AF7", "RAW_AF8", "RAW_TP10")
+
+#: fault → a recording, and words of the refusal: the cause first, then the next step
+REFUSED: dict[str, tuple[Eeg, tuple[str, ...]]] = {
+    "flat": (broken(slice(0, 20), slice(None), 3.0), ("20 of the 32 electrodes are flat", "Choose a later stretch")),
+    "not numbers for a time": (
+        broken(slice(None), slice(1280, 1792), np.nan),
+        ("32 of the 32 electrodes are not numbers from 10 to 14 s", "14–62 s has numbers all along"),
+    ),
+    "not numbers all along": (
+        broken(slice(0, 20), slice(None), np.nan),
+        ("20 of the 32 electrodes are not numbers from beginning to end",),
+    ),
+    "bipolar": (recording(MINUTE[:12], CHAIN), ("bipolar", "FP1-F7", "no renaming", "Native montage")),
+    "unknown names": (
+        recording(names=tuple(f"probe {chr(97 + i % 26)}{chr(97 + i // 26)}" for i in range(32))),
+        ("say no electrode of the 10–20 system", "probe aa", "Rename channels"),
+    ),
+    "too few": (recording(MINUTE[:14], EPOC), ("has 14 of the 32", "at least 16", "Native montage")),
+    "four of a headband": (recording(MINUTE[:4], MUSE), ("has 0 of the 32", "Native montage")),
+    "a region is missing": (
+        recording(MINUTE[FRONT], tuple(NAMES[i] for i in FRONT)), ("none of them is", "left occipital", "a whole")),
+    "marked bad": (recording(bads=NAMES[:20]), ("20 of the 32 electrodes are marked bad", "Use channels marked bad")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", REFUSED)
+def test_a_refusal_names_its_cause_and_the_next_step(fault: str) -> None:
+    eeg, words = REFUSED[fault]
+    with pytest.raises(SampleError) as told:
+        match(eeg)
+    assert all(word in str(told.value) for word in words), str(told.value)
+    assert inspect(eeg).refusal == str(told.value)  # the page shows the channels beside it
+    assert ("Rename" in str(told.value)) == (fault == "unknown names"), "renaming is advised only where it helps"
+
+
+def table(name: str, times: np.ndarray | list[str]) -> bytes:
+    rows = [f"{name},Cz,Pz", *(f"{t},{i % 7 - 3},{i % 5 - 2}" for i, t in enumerate(times))]
+    return ("\n".join(rows) + "\n").encode()
+
+
+STEP = np.arange(640)
+#: fault → bytes, name, options, where it is said, and words
+FILES: dict[str, tuple[Callable[[], bytes], str, str, str]] = {
+    "no rate": (lambda: table("Cx", np.arange(640) % 11), "a.csv", "error", "does not say its sampling rate"),
+    "time that counts": (lambda: table("time", STEP), "a.csv", "error", "does not say its sampling rate"),
+    "irregular clock": (
+        lambda: table("timestamps", np.cumsum(np.tile([0.001, 0.007], 320))), "a.csv", "warning", "is irregular"),
+    "a clock with a hole": (
+        lambda: table("time (s)", np.concatenate([STEP[:300], STEP[300:] + 128]) / 128), "a.csv", "warning",
+        "leaves out 1 s in 1 place"),
+    "a clock that goes back": (
+        lambda: table("time (s)", np.concatenate([STEP[:300], STEP[200:540]]) / 128), "a.csv", "warning",
+        "backwards once"),
+    "a million times too large": (
+        lambda: edf(noise(8) * 1e6, NAMES[:8], limit=9e7), "a.edf", "warning", "can only be EEG in pV"),
+    "a thousand times too large": (
+        lambda: edf(noise(8) * 1e3, NAMES[:8], limit=9e4), "a.edf", "warning", "choose nV as the unit"),
+    "a thousand times too small": (
+        lambda: edf(noise(8) * 1e-3, NAMES[:8], limit=0.5), "a.edf", "warning", "choose mV as the unit"),
+    "noise that no unit explains": (
+        lambda: npz(signal=noise(8) * 1e12, rate=128.0, channels=np.array(NAMES[:8]), unit="µV"), "a.npz", "warning",
+        "No unit explains it"),
+    "gaps": (lambda: edf(noise(2, 6), ("Cz", "Pz"), onsets=[0, 1, 4, 5, 6, 7]), "a.edf", "note", "1 gap (2 s after"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FILES)
+def test_a_file_that_is_read_says_what_is_wrong_with_it(fault: str) -> None:
+    make, name, where, words = FILES[fault]
+    if where == "error":
+        with pytest.raises(RateUnknown, match=words):
+            open_eeg(make(), name=name)
+        assert read_eeg(make(), name=name, rate=250.0).rate == 250.0
+        return
+    eeg = read_eeg(make(), name=name)
+    assert any(words in text for text in (eeg.warnings if where == "warning" else eeg.notes)), (eeg.warnings, eeg.notes)
+
+
+def test_an_ordinary_recording_is_not_warned_of_and_says_rate_and_unit() -> None:
+    eeg = read_eeg(edf(noise(8), NAMES[:8]), name="a.edf")
+    assert eeg.warnings == ()
+    assert eeg.notes[-2:] == ("Rate: 128 Hz, as the file says.", "Unit: µV, as the file says.")
+
+
+def test_too_short_and_too_slow_are_causes_of_their_own() -> None:
+    card = MODELS["mca"]
+    short = Sample("a", {"eeg": match(recording(MINUTE[:, :1280]))[0]})
+    with pytest.raises(SampleError, match=r"at least 30 s; this recording has 10 s.*Bring a longer one"):
+        card.inputs(short)
+    slow = Sample("a", {"eeg": match(recording(noise(32, 62, 64), rate=64.0))[0]})
+    with pytest.raises(SampleError, match=r"gamma band reaches 45 Hz.*this one has 64"):
+        card.inputs(slow)
+
+
+def test_a_later_stretch_is_taken_where_one_is_free_of_gaps_and_of_what_is_marked_bad() -> None:
+    marked = recording(annotations=(Annotation(5.0, 4.0, "BAD_movement"),))
+    chosen = ready(marked, NAMES)
+    assert chosen.seconds == pytest.approx(53.0)
+    assert np.array_equal(chosen.signal, MINUTE[:, 9 * 128 :])
+    assert any("BAD_movement" in note for note in chosen.notes)
+    everywhere = recording(annotations=tuple(Annotation(at, 1.0, "BAD") for at in range(5, 60, 10)))
+    assert any("marks as bad" in warning for warning in ready(everywhere, NAMES).warnings)
+
+
+def test_channels_marked_bad_are_made_from_others_unless_a_person_says_otherwise() -> None:
+    eeg = recording(bads=("C3",))
+    made, report = match(eeg)
+    assert (dict(report.silent), report.interpolated, made.interpolated) == ({"C3": "marked bad"}, ("C3",), ("C3",))
+    row = NAMES.index("C3")
+    assert not np.array_equal(made.signal[row], eeg.signal[row])
+    kept, report = match(eeg, keep_bads=True)
+    assert np.array_equal(kept.signal, eeg.signal)
+    assert report.silent == {}
+
+
+def test_interpolated_electrodes_are_marked_wherever_they_are_named() -> None:
+    made, _ = match(replace(recording(), bads=("Cz",)))
+    space = MODELS["mca"].inputs(Sample("a", {"eeg": made})).spaces["psd"]
+    assert space.interpolated == (NAMES.index("Cz"),)
+    assert [name for name in space.marked if name.endswith("*")] == ["Cz*"]
+
+
+REFERENCES = {
+    "no mastoids": ("linked mastoids", "no pair of mastoids"), "no Cz": ("Cz", "no electrode Cz"),
+    "too few for REST": ("REST", "needs 16 electrodes"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", REFERENCES)
+def test_a_reference_that_cannot_be_made_says_so(fault: str) -> None:
+    reference, words = REFERENCES[fault]
+    with pytest.raises(SampleError, match=words):
+        conditioned(recording(MINUTE[:4], NAMES[:4]), Condition(reference))  # type: ignore[arg-type]

@@ -1,0 +1,110 @@
+"""Pictures whose numbers Pillow would shorten to 8 bits on the way, or does not read: deep PNG and TIFF."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import TiffImagePlugin
+
+from xviz.core.errors import SampleError
+
+_BITS, _ORIENTATION, _MAKE, _PREVIEW, _SUB, _DNG, _HIGHEST = 258, 274, 271, 254, 330, 50706, 281  #: tags of TIFF
+
+
+@dataclass(frozen=True, eq=False)
+class Deep:
+    """The numbers of a picture."""
+
+    values: NDArray  #: (height, width) or (height, width, channels), as stored
+    bits: int | None = None  #: that the file says are used
+    orientation: int = 1  #: EXIF
+    frames: int = 1
+
+
+def png_depth(data: bytes) -> tuple[int, int]:
+    """Bits of a sample, and type of colour, as the header of a PNG says."""
+    return (data[24], data[25]) if len(data) > 25 else (8, 2)
+
+
+def significant(data: bytes) -> int | None:
+    """Bits that a PNG says are used (its chunk sBIT); None where it does not."""
+    at = 8
+    while at + 8 <= len(data) and (name := data[at + 4 : at + 8]) not in (b"IDAT", b"PLTE"):
+        size = int.from_bytes(data[at : at + 4], "big")
+        if name == b"sBIT" and 1 <= size <= 4:
+            return max(data[at + 8 : at + 8 + size], default=None)
+        at += 12 + size
+    return None
+
+
+def by_ffmpeg(data: bytes, form: str) -> NDArray:
+    """The first picture of a file, its numbers as stored (height, width, channels).
+
+    Raises:
+        ValueError: it cannot be decoded.
+    """
+    import av
+
+    av.logging.set_level(av.logging.PANIC)
+    with av.open(io.BytesIO(data), format=form) as held:
+        for frame in held.decode(video=0):
+            if frame.format.name == "ya16be":  # grey and opacity, which PyAV does not give as an array
+                rows = np.frombuffer(bytes(frame.planes[0]), ">u2").reshape(frame.height, -1)
+                return rows[:, : 2 * frame.width].reshape(frame.height, frame.width, 2)
+            return frame.to_ndarray()
+    raise ValueError("there is no picture in it")
+
+
+def raw_of_camera(image: TiffImagePlugin.TiffImageFile) -> bool:
+    """Whether a TIFF is a camera's RAW: it says so, or its first picture is a small preview of others."""
+    tags = image.tag_v2
+    return _DNG in tags or (_SUB in tags and _MAKE in tags and bool(tags.get(_PREVIEW, 0) & 1))
+
+
+def plain(image: TiffImagePlugin.TiffImageFile) -> bool:
+    """Whether Pillow gives all bits of a TIFF."""
+    bits = image.tag_v2.get(_BITS, (1,))
+    return max(bits if isinstance(bits, tuple) else (bits,)) <= 8
+
+
+def tiff(data: bytes, limit_pixels: int) -> Deep:
+    """The first page of a TIFF with numbers of any depth.
+
+    Raises:
+        SampleError: it is too large, or a camera's RAW.
+        Exception: of tifffile, where it is damaged.
+    """
+    import tifffile
+
+    with tifffile.TiffFile(io.BytesIO(data)) as held:
+        page: Any = held.pages[0]
+        height, width, depth = page.imagelength, page.imagewidth, page.samplesperpixel
+        if width * height * max(1, depth) * max(1, page.imagedepth) > 4 * limit_pixels:
+            raise SampleError(
+                f"A picture may have {limit_pixels / 1e6:g} million pixels; this one has {width} × {height} with "
+                f"{depth} channels. Save it smaller."
+            )
+        if _DNG in page.tags:
+            raise SampleError("This is a camera's RAW. Develop it first: save it as JPEG or TIFF.")
+        try:
+            values = np.asarray(page.asarray())
+        except (ValueError, ImportError) as error:
+            if "imagecodecs" not in str(error):
+                raise
+            values = by_ffmpeg(data, "tiff_pipe")
+        if values.ndim == 3 and page.axes.startswith("S"):
+            values = values.transpose(1, 2, 0)
+        if values.ndim > 3 or values.size == 0:
+            raise ValueError(f"its first page has the axes {page.axes}")
+        if int(page.photometric) == 0 and values.dtype.kind in "ub":
+            values = (1 if values.dtype == np.bool_ else (1 << page.bitspersample) - 1) - values
+        tags = page.tags
+        orientation = int(tags[_ORIENTATION].value) if _ORIENTATION in tags else 1
+        told = tags[_HIGHEST].value if _HIGHEST in tags else None
+        highest = max(told) if isinstance(told, tuple) else told
+        bits = int(highest).bit_length() if highest else page.bitspersample
+        return Deep(values, bits if 8 < bits < 16 else None, orientation, len(held.pages))

@@ -1,0 +1,131 @@
+"""Recordings as NumPy's files hold them: NPZ with names, and NPY, which is numbers alone."""
+
+from __future__ import annotations
+
+import zipfile
+from io import BytesIO
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from xviz.core.errors import SampleError
+from xviz.data.eeg.checks import LIMIT_BYTES
+from xviz.data.eeg.raw import RateUnknown, Raw
+
+
+def read_npz(data: bytes, rate: float | None = None) -> Raw:
+    """An NPZ file: signal (channel, time) or data (trial, channel, time), rate, channels; positions, unit, rest.
+
+    Args:
+        data: Bytes of the file.
+        rate: Hz, where the file does not say it.
+
+    Raises:
+        SampleError: something is missing, too large, or not an array of numbers or text.
+    """
+    arrays = npz_arrays(data)
+    signal = next((arrays[name] for name in ("signal", "data", "eeg") if name in arrays), None)
+    if "rate" not in arrays and rate is not None:
+        arrays["rate"] = np.array(rate)
+    said = next((arrays[name] for name in ("rate", "sfreq", "fs") if name in arrays), None)
+    names = next((arrays[name] for name in ("channels", "ch_names", "names") if name in arrays), None)
+    if signal is None or said is None or names is None or signal.ndim not in (2, 3) or signal.dtype.kind not in "iuf":
+        raise SampleError(
+            "An NPZ needs signal (channel, time), rate in Hz and channels, a list of names; this one has "
+            f"{', '.join(f'{name} {value.shape}' for name, value in arrays.items()) or 'nothing'}. "
+            "Save it with these names."
+        )
+    if names.dtype.kind != "U" or names.shape != signal.shape[-2:-1] or said.size != 1:
+        raise SampleError(f"The NPZ names {names.shape} channels as {names.dtype}, but its signal is {signal.shape}.")
+    labels, positions = arrays.get("labels"), arrays.get("positions")
+    factor = float(arrays["resolution"]) if "resolution" in arrays else 1.0
+    return Raw(
+        signals=tuple(np.asarray(part, np.float32) * np.float32(factor) for part in np.atleast_3d(signal))
+        if signal.ndim == 3
+        else (signal.astype(np.float64) * factor,),
+        rate=float(said),
+        channels=tuple(str(name) for name in names),
+        unit=str(arrays["unit"]) if "unit" in arrays else None,
+        positions=None if positions is None else positions.astype(np.float32),
+        rest=float(arrays["rest"]) if "rest" in arrays else 0.0,
+        labels=None if labels is None else np.atleast_2d(labels.astype(np.float64)),
+        label_names=tuple(str(name) for name in arrays.get("label_names", ())),
+        bads=tuple(str(name) for name in arrays.get("bads", ())),
+        reference=str(arrays["reference"]) if "reference" in arrays else "",
+    )
+
+
+def read_npy(data: bytes, rate: float | None) -> Raw:
+    """An NPY file: one array (channel, time), or (trial, channel, time), of numbers without names.
+
+    Args:
+        data: Bytes of the file.
+        rate: Hz, as a person says.
+
+    Raises:
+        SampleError: it is no such array.
+        RateUnknown: nobody says the rate.
+    """
+    try:
+        if prod(_shape(data)[0]) * _shape(data)[1] > len(data):
+            raise SampleError("This NPY holds less than it says. Save it with numpy.save.")
+        array = np.load(BytesIO(data), allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise SampleError(
+            f"The NPY is damaged or holds more than an array ({error}). Save it with numpy.save."
+        ) from error
+    if array.ndim not in (2, 3) or array.dtype.kind not in "iuf":
+        raise SampleError(
+            f"An NPY should be one array (channel, time) of numbers; this one is {array.shape} {array.dtype}."
+        )
+    if rate is None:
+        raise RateUnknown(
+            "An NPY does not say its sampling rate. Give the rate in Hz, as your device has it, in “Import options” "
+            "(from "
+            "Python: rate=…); a wrong one makes every frequency wrong."
+        )
+    notes: tuple[str, ...] = ()
+    if array.ndim == 2 and array.shape[0] > array.shape[1]:
+        array, notes = array.T, (f"The array was turned round: {array.shape} was taken as (time, channel).",)
+    names = tuple(f"channel {i + 1}" for i in range(array.shape[-2]))
+    signals = tuple(array.astype(np.float64)) if array.ndim == 3 else (array.astype(np.float64),)
+    return Raw(signals=signals, rate=float(rate), channels=names, unit=None, notes=notes, rate_said="as chosen")
+
+
+def _shape(data: bytes) -> tuple[tuple[int, ...], int]:
+    """The shape that an array claims, and the bytes of one number."""
+    file = BytesIO(data)
+    major, _ = npy.read_magic(file)
+    shape, _, kind = (npy.read_array_header_1_0 if major == 1 else npy.read_array_header_2_0)(file)
+    if kind.hasobject:
+        raise ValueError("objects")
+    return shape, kind.itemsize
+
+
+def npz_arrays(data: bytes) -> dict[str, NDArray[Any]]:
+    """The arrays of an NPZ whose headers fit the bytes behind them; nothing is unpickled.
+
+    Raises:
+        SampleError: it is damaged, too large, or holds objects.
+    """
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as archive:
+            total = sum(entry.file_size for entry in archive.infolist())
+            if total > LIMIT_BYTES:
+                raise SampleError(f"An NPZ may unpack to {LIMIT_BYTES >> 20} MiB; this one claims {total >> 20} MiB.")
+            for entry in archive.infolist():
+                with archive.open(entry) as file:
+                    major, _ = npy.read_magic(file)
+                    header = npy.read_array_header_1_0 if major == 1 else npy.read_array_header_2_0
+                    shape, _, kind = header(file)
+                    if kind.hasobject or prod(shape) * kind.itemsize > entry.file_size:
+                        raise SampleError(f"“{entry.filename}” holds objects or less than it says, and was refused.")
+        with np.load(BytesIO(data), allow_pickle=False) as made:
+            return dict(made)
+    except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError, KeyError) as error:
+        raise SampleError(
+            f"The NPZ is damaged or holds more than arrays ({error}). Save it with numpy.savez."
+        ) from error

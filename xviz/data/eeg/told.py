@@ -1,0 +1,135 @@
+"""What MNE's recordings say of themselves: units, bad channels, annotations, events, reference and filters."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from xviz.core.errors import SampleError
+from xviz.core.sample import Annotation
+from xviz.data.eeg.raw import Raw
+
+VOLTS = {"V": 1.0, "mV": 1e-3, "µV": 1e-6, "nV": 1e-9}
+MOST_EVENTS = 20_000
+
+
+def told(raw: Any, kind: str, header: bytes) -> Raw:
+    """MNE's object as a record, in the numbers of the file; only channels that may be EEG are kept.
+
+    Raises:
+        SampleError: there are none.
+    """
+    types = raw.get_channel_types()
+    kept = [i for i, this in enumerate(types) if this == "eeg"]
+    if not kept:
+        raise SampleError(
+            f"The file has no EEG channels, only {', '.join(sorted(set(types)))}. Bring a recording of EEG."
+        )
+    notes: tuple[str, ...] = ()
+    if gone := [raw.ch_names[i] for i in range(len(types)) if i not in kept]:
+        notes += (f"Channels that are not EEG were left out: {', '.join(gone[:12])}{' …' * (len(gone) > 12)}.",)
+    unit, volts = _unit(raw, kind, kept)
+    data = raw.get_data(picks=kept) / volts
+    places = np.array([raw.info["chs"][i]["loc"][:3] for i in kept], np.float32)
+    places[~np.isfinite(places).all(1) | (np.abs(places).sum(1) == 0)] = np.nan
+    return Raw(
+        signals=tuple(data) if data.ndim == 3 else (data,),
+        rate=float(raw.info["sfreq"]),
+        channels=tuple(raw.ch_names[i] for i in kept),
+        unit=unit,
+        positions=places if np.isfinite(places).any() else None,
+        notes=notes,
+        bads=tuple(name for name in raw.info["bads"] if name in raw.ch_names),
+        annotations=_annotations(raw),
+        reference=_reference(raw, kind, header),
+        passband=_passband(raw, kind, header),
+        titles=_titles(raw) if data.ndim == 3 else (),
+        rest=max(0.0, -float(raw.times[0])) if data.ndim == 3 else 0.0,
+    )
+
+
+def _annotations(raw: Any) -> tuple[Annotation, ...]:
+    """Annotations, and the events of trigger channels, from the beginning of the signal."""
+    if not hasattr(raw, "first_time"):
+        return ()
+    held = raw.annotations
+    shift = raw.first_time if held.orig_time is not None else 0.0
+    made = [
+        Annotation(float(onset) - shift, float(seconds), str(label))
+        for onset, seconds, label in zip(held.onset, held.duration, held.description, strict=True)
+    ]
+    if "stim" in raw.get_channel_types():
+        made += _events(raw)
+    return tuple(sorted(made, key=lambda mark: mark.onset)[:MOST_EVENTS])
+
+
+def _events(raw: Any) -> list[Annotation]:
+    """Codes of the trigger channel, its low byte, where they change to something."""
+    channel = raw.get_data(picks="stim")[0]
+    code = np.nan_to_num(channel).astype(np.int64) & 0xFFFF
+    starts = np.flatnonzero((np.diff(code) != 0) & (code[1:] != 0)) + 1
+    rate = float(raw.info["sfreq"])
+    return [Annotation(float(at / rate), 0.0, str(int(code[at]))) for at in starts[:MOST_EVENTS]]
+
+
+def _titles(epochs: Any) -> tuple[str, ...]:
+    """What each epoch is: its label."""
+    names = {code: name for name, code in epochs.event_id.items()}
+    return tuple(
+        "" if names.get(int(code)) == "unknown" else names.get(int(code), str(code)) for code in epochs.events[:, 2]
+    )
+
+
+def _reference(raw: Any, kind: str, header: bytes) -> str:
+    """The reference that the header of a file names, in words; "" where it names none."""
+    if kind == "BrainVision":
+        found = re.findall(rb"(?m)^Ch\d+=(?:[^,\r\n]*),([^,\r\n]+),", header)
+        names = {one.decode("utf-8", "replace").strip() for one in found} - {""}
+        return names.pop() if len(names) == 1 else ""
+    if kind == "BDF" and header[1:8] == b"BIOSEMI":
+        return "CMS, as BioSemi records: hum and noise are larger until a reference is chosen"
+    if kind == "EEGLAB":
+        return ""
+    return "a reference that was set by a program" if raw.info.get("custom_ref_applied") else ""
+
+
+def _passband(raw: Any, kind: str, header: bytes) -> tuple[float, float] | None:
+    """High-pass and low-pass that the file says, Hz; 0 where it says none."""
+    if kind in ("EDF", "BDF"):
+        count = int(header[252:256])
+        fields = [header[256 + 136 * count + 80 * i :][:80].decode("latin-1") for i in range(count)]
+        found = next((field for field in fields if re.search(r"[HL]P\s*[:=]", field, re.I)), "")
+        edges = []
+        for letter in "HL":
+            said = re.search(rf"{letter}P\s*[:=]\s*([\d.]+)\s*(k?Hz|s)?", found, re.I)
+            value = float(said[1]) if said and said[1].strip(".") else 0.0
+            if said and (said[2] or "").lower() == "s" and value:
+                value = 1 / (2 * np.pi * value)
+            edges.append(value * (1000 if said and (said[2] or "").lower() == "khz" else 1))
+        return (edges[0], edges[1]) if any(edges) else None
+    low, high = float(raw.info["highpass"] or 0), float(raw.info["lowpass"] or 0)
+    high = 0.0 if high >= raw.info["sfreq"] / 2 - 1e-6 else high
+    return (low, high) if low or high else None
+
+
+def _unit(raw: Any, kind: str, kept: list[int]) -> tuple[str | None, float]:
+    """The unit that the file says for its EEG, None where it does not, and how many volts one of its numbers is to MNE.
+
+    MNE gives volts whatever the file says, and takes numbers without a unit, and nV in EDF, for volts; EEGLAB's for µV.
+    """
+    if kind == "FIF":
+        return "V", 1.0
+    if kind == "EEGLAB":
+        return None, 1e-6
+    if kind not in ("EDF", "BDF", "GDF", "BrainVision"):
+        return "µV", 1e-6
+    said = [{"uV": "µV"}.get(unit, unit) for name in kept if (unit := raw._orig_units.get(raw.ch_names[name], ""))]
+    volts = [VOLTS.get(unit, 1.0) for unit in said]
+    if kind != "BrainVision":
+        volts = [float(raw._raw_extras[0]["units"][i]) for i in kept]
+        said = said or [{1e-6: "µV", 1e-3: "mV"}.get(one, "") for one in volts]
+    if len({*zip(said, volts, strict=True)}) != 1:
+        return "µV", 1e-6
+    return said[0] if said[0] in VOLTS else None, volts[0]

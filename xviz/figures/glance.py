@@ -1,0 +1,126 @@
+"""Figures of attention itself, whatever its tokens are: the matrix of a layer, and every layer and head at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xviz.core.explanation import Explanation
+from xviz.draw.scale import Scale, number, sequential
+from xviz.explain.glance import Small
+from xviz.figures.caption import caption, glyph_note, limits
+from xviz.figures.figure import Figure
+from xviz.figures.grid import Blocks, Labels, block_room, label_room, matrix_panel
+from xviz.figures.lettering import width_of, write
+from xviz.figures.page import Page
+from xviz.figures.pair import bar, bar_height
+from xviz.figures.style import MM, PRESETS, Preset, drawing
+
+SMALL = 17.0  #: mm, the least width of a small map
+
+
+def matrix_figure(
+    weights: NDArray[np.float64],
+    about: Explanation,
+    *,
+    labels: tuple[Sequence[str], Sequence[str]],
+    blocks: tuple[tuple[Sequence[int], Sequence[int]], tuple[Sequence[str], Sequence[str]]] | None = None,
+    layer: str,
+    credit: str = "",
+    preset: Preset = PRESETS["nature-double"],
+) -> Figure:
+    """The attention matrix of a layer.
+
+    Args:
+        weights: (queries, keys).
+        about: An explanation of the same run, for the origin.
+        labels: Of queries and of keys.
+        blocks: First rows and columns of each further block, and the names of the blocks.
+        layer: What the weights are: "decoder.1: words to patches, head 2 of 4".
+        credit: Origin and licence of the sample.
+        preset: The venue's sizes.
+    """
+    scale = sequential(weights, label="attention weight")
+    with drawing():
+        page, size = Page(preset), preset.small_pt
+        y = page.title("a", layer, 0, 0, page.inner)
+        parts = None if blocks is None else Blocks(*blocks)
+        left, foot = label_room(labels[0], size) / MM, label_room(labels[1], size) / MM
+        right = 0.0 if blocks is None else block_room(blocks[1], size) / MM
+        width = page.inner - left - right
+        limit = (preset.max_height_mm or 200.0) - 2 * page.margin - y - foot - bar_height(page)
+        high = min(limit, max(15.0, width * weights.shape[0] / weights.shape[1]), 120.0)
+        axes = page.axes(left, y, width, high)
+        matrix_panel(axes, weights, scale, labels=Labels(*labels), blocks=parts, size=size)
+        y += high + foot
+        y += bar(page, scale, weights, 0, y, page.inner)
+        figure = page.finish(y)
+    rows, keys = weights.shape
+    said = [
+        f"Attention of {rows} queries (rows) to {keys} keys (columns), {layer} ({limits(scale)}); labels where there "
+        "is room; every row sums to one."
+    ]
+    provenance = about.provenance.but(figure="matrix", preset=preset.key, layer=layer)
+    row, column = np.unravel_index(int(np.argmax(weights)), weights.shape)
+    alt = f"{said[0]} Strongest: {labels[0][row]} to {labels[1][column]}, {number(float(weights[row, column]))}."
+    return Figure(figure, caption(preset, said, provenance, credit=credit, notes=glyph_note([*labels[0], *labels[1]])),
+                  provenance, alt)  # fmt: skip
+
+
+def glance_figure(
+    layers: Sequence[Small], about: Explanation, *, focus: str, asking: bool = True, credit: str = "",
+    preset: Preset = PRESETS["nature-double"],
+) -> Figure:  # fmt: skip
+    """Small maps of the same token's attention in every layer and head, on one scale.
+
+    Args:
+        layers: From ``explain.glance``.
+        about: An explanation of the same run, for the origin.
+        focus: The token in words.
+        asking: Whether the token is a query, so that every map is a row.
+        credit: Origin and licence of the sample.
+        preset: The venue's sizes.
+    """
+    every = np.concatenate([one.maps.ravel() for one in layers])
+    scale = sequential(every, label="attention weight")
+    with drawing():
+        page, size, y = Page(preset), preset.small_pt, 0.0
+        y += page.title("a", f"Attention {'from' if asking else 'to'} {focus}", 0, y, page.inner)
+        across = min(max(len(one.mass) for one in layers), max(1, int((page.inner + 1) // (SMALL + 1))))
+        width = min((page.inner - (across - 1)) / across, 30.0)
+        for one in layers:
+            line = 1.5 * size / MM
+            write(page.axes(0, y, page.inner, line), 0, 1.1 * size, one.title, size=size)
+            y = _maps(page, one, scale, across, width, y + line) + 1
+        y += bar(page, scale, every, 0, y, page.inner)
+        figure = page.finish(y)
+    what = "the sum of the row shown and its entropy in bits" if asking else "the sum of the weights and their entropy"
+    said = [
+        f"Attention {'from' if asking else 'to'} {focus} in every layer (rows) and head ({limits(scale)}, the same in "
+        f"all maps); under each map: head, {what}."
+    ]
+    provenance = about.provenance.but(figure="glance", preset=preset.key, focus=focus)
+    sharp = min(((one.entropy[h], one.title, h) for one in layers for h in range(len(one.mass))), key=lambda x: x[0])
+    alt = f"{said[0]} Most concentrated: {sharp[1]}, head {sharp[2] + 1}, {number(float(sharp[0]))} bits."
+    return Figure(figure, caption(preset, said, provenance, credit=credit), provenance, alt)
+
+
+def _maps(page: Page, one: Small, scale: Scale, across: int, width: float, y: float) -> float:
+    """The heads of a layer; where the next layer begins, in mm."""
+    size = page.preset.small_pt
+    tall = min(max(width * one.maps.shape[1] / one.maps.shape[2], 3.0), 1.5 * width)
+    line = 1.5 * size / MM
+    for start in range(0, len(one.mass), across):
+        for column, head in enumerate(range(start, min(start + across, len(one.mass)))):
+            left = column * (width + 1)
+            axes = page.axes(left, y, width, tall)
+            matrix_panel(axes, one.maps[head], scale, size=size)
+            text = page.axes(left, y + tall, width, line)
+            numbers = f"{one.mass[head]:.2f} · {one.entropy[head]:.1f} bit"
+            write(text, 0, 1.1 * size, str(head + 1), size=size, weight="bold")
+            if width_of(f"{head + 1}  {numbers}", size) < width * MM:
+                write(text, width * MM, 1.1 * size, numbers, size=size, ha="right")
+        y += tall + line + 0.5
+    return y

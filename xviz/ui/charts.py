@@ -1,0 +1,163 @@
+"""Charts in Plotly, one look for all: units on the axes, values on hover, one colour for one meaning in both themes.
+
+A chart has an alternative text, and where a point or a bar means something a click on it is answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+import streamlit as st
+from numpy.typing import ArrayLike
+
+from xviz.ui import state
+
+FIRST, SECOND, REFERENCE = "#3b7dd8", "#c26a00", "#8a8a8a"  #: told apart by colour-blind readers and in grey, too
+COLOURS = (FIRST, SECOND, REFERENCE)
+BAND = "rgba(138, 138, 138, 0.25)"
+BETWEEN = 0.25  #: of a row that is left between bars
+ROW, AXIS = 24, 56  #: px: the height of a bar's row, and of an axis with its title
+
+Pick = Callable[[int, int], None]  #: called with the number of the line or bar series and of the point in it
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What an axis shows."""
+
+    title: str  #: with its unit
+    format: str = ""  #: of its numbers, as d3 writes it: ".0%"
+    values: str = ".3g"  #: of the values beside bars, as Python and d3 write it
+    limits: tuple[float, float] | None = None  #: None: those of the data
+
+
+@dataclass(frozen=True)
+class Band:
+    """An area between two lines, such as a confidence band."""
+
+    low: ArrayLike
+    high: ArrayLike
+
+
+def lines(
+    x: ArrayLike,
+    values: Mapping[str, ArrayLike],
+    axes: tuple[Axis, Axis],
+    *,
+    key: str,
+    alt: str,
+    band: Band | None = None,
+    zero: str = "",
+    pick: Pick | None = None,
+    height: int = 340,
+) -> None:
+    """Draw lines over one another.
+
+    Args:
+        x: (n,) where the values are, for all lines.
+        values: Name of the line → (n,) values; the third and later lines are grey, the references.
+        axes: Horizontal and vertical.
+        key: Of the chart on its page; another key is another chart, in which nothing is picked.
+        alt: What a reader who cannot see it is told.
+        band: Drawn behind the lines.
+        zero: What zero means; a dashed line with these words where there are any.
+        pick: Called with the line and its point that a visitor clicks.
+        height: In pixels.
+    """
+    figure = go.Figure()
+    mode = "lines+markers" if pick else "lines"
+    for number, (name, heights) in enumerate(values.items()):
+        colour = COLOURS[min(number, len(COLOURS) - 1)]
+        dash = "dot" if colour == REFERENCE else "solid"
+        figure.add_scatter(
+            x=x, y=heights, name=name, mode=mode, line={"color": colour, "dash": dash}, marker={"size": 7},
+            unselected={"marker": {"opacity": 0.5}},
+        )  # fmt: skip
+    if band is not None:
+        edge = {"x": x, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+        figure.add_scatter(y=band.low, **edge)
+        figure.add_scatter(y=band.high, fill="tonexty", fillcolor=BAND, **edge)
+    if zero:
+        figure.add_hline(y=0, line={"color": REFERENCE, "width": 1, "dash": "dash"}, annotation_text=zero)
+    legend = {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "xanchor": "left", "traceorder": "normal"}
+    figure.update_layout(height=height, legend=legend, hovermode="closest" if pick else "x unified")
+    _axes(figure, axes)
+    _show(figure, key, alt, pick)
+
+
+def bars(
+    names: Sequence[str],
+    values: Mapping[str, Sequence[float]],
+    axis: Axis,
+    *,
+    key: str,
+    alt: str,
+    strong: str = "",
+    pick: Pick | None = None,
+    height: int | None = None,
+) -> None:
+    """Draw a bar for every name, the first on top, and beside it those of further series.
+
+    Args:
+        names: What the bars are of.
+        values: Name of the series → a value for every name.
+        axis: Of the values.
+        key: Of the chart on its page.
+        alt: What a reader who cannot see it is told.
+        strong: The name whose bars stand out; none where it is empty.
+        pick: Called with the series and the bar that a visitor clicks.
+        height: In pixels; a list that is longer scrolls. None shows all of it.
+    """
+    figure = go.Figure()
+    for number, (series, lengths) in enumerate(values.items()):
+        colour = COLOURS[0] if number == 0 else REFERENCE
+        opacity = [1.0 if name == strong or not strong else 0.5 for name in names]
+        figure.add_bar(
+            y=list(names), x=list(lengths), name=series, orientation="h",
+            marker={"color": colour, "opacity": opacity},
+            hovertemplate="%{y}: %{x:" + axis.values + "}<extra>" + series + "</extra>",
+            unselected={"marker": {"opacity": 0.5}},
+        )  # fmt: skip
+        lower = ROW * (1 - BETWEEN) * (number - (len(values) - 1) / 2)
+        for name, length in zip(names, lengths, strict=True):  # a bar with a text of its own cannot be picked
+            figure.add_annotation(
+                x=length, y=name, text=format(length, axis.values), font={"size": 12},
+                showarrow=False, xanchor="left", xshift=2, yshift=-lower,
+            )  # fmt: skip
+    whole = ROW * len(names) * max(1, len(values)) + AXIS + 24 * (len(values) > 1)
+    legend = {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "xanchor": "left", "traceorder": "normal"}
+    figure.update_layout(
+        height=whole, barmode="group", bargap=BETWEEN, showlegend=len(values) > 1, legend=legend,
+    )  # fmt: skip
+    _axes(figure, (axis, Axis("")))
+    figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
+    if height is not None and height < whole:
+        with st.container(height=height, border=False):
+            _show(figure, key, alt, pick)
+    else:
+        _show(figure, key, alt, pick)
+
+
+def _axes(figure: go.Figure, axes: tuple[Axis, Axis]) -> None:
+    for update, axis in zip((figure.update_xaxes, figure.update_yaxes), axes, strict=True):
+        update(
+            title_text=axis.title, tickformat=axis.format or None, range=axis.limits, automargin=True, fixedrange=True
+        )  # fmt: skip
+
+
+def _show(figure: go.Figure, key: str, alt: str, pick: Pick | None) -> None:
+    """The figure in the theme of the app, without a tool bar; nothing of it is fetched from elsewhere."""
+    figure.update_layout(margin={"l": 8, "r": 44, "t": 24 if figure.layout.showlegend is not False else 4, "b": 8})
+    config = {"displayModeBar": False, "scrollZoom": False}
+    if pick is None:
+        st.plotly_chart(figure, key=key, alt=alt, config=config)
+        return
+
+    def picked() -> None:
+        points = state.picked_points(key)
+        if points:
+            pick(*points[0])
+
+    st.plotly_chart(figure, key=key, alt=alt, config=config, on_select=picked, selection_mode="points")

@@ -1,0 +1,138 @@
+"""Which stretch of the recording is shown: dragged on an overview of all of it, or by number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from xviz.core.sample import Annotation, Eeg
+from xviz.data.eeg.overview import Overview
+from xviz.data.eeg.read import crop
+from xviz.data.eeg.stretch import LEAST, MINUTE, best, inside
+from xviz.ui import page, state
+
+MARGIN = 1.0  #: s around a stretch of a long recording that are read with it
+
+
+def choose(eeg: Eeg, key: str, *, avoid: bool) -> Eeg:
+    """The stretch of a recording that is in memory; by default the first without gaps and what is marked bad."""
+    spare = eeg.seconds - eeg.rest
+    found = best(eeg, bad=avoid)
+    shortened = spare < MINUTE + 1 and not found.avoided
+    if shortened:
+        return eeg
+    start, seconds = _numbers(key, spare, found.start, found.seconds)
+    if found.avoided and (start, seconds) == (found.start, found.seconds):
+        st.caption(page.plain(f"Left out by default: {', '.join(found.avoided[:4])}{' …' * (len(found.avoided) > 4)}."))
+    return crop(eeg, start, min(seconds, spare - start))
+
+
+def numbers(key: str, whole: float) -> tuple[float, float]:
+    """The stretch of a long recording, in s of all of it."""
+    return _numbers(key, whole, 0.0, MINUTE)
+
+
+def _numbers(key: str, whole: float, start: float, seconds: float) -> tuple[float, float]:
+    """Start and length by sliders; dragging on the overview sets them."""
+    last = max(0.0, whole - min(LEAST, whole))
+    chosen = st.slider(
+        "Start of the stretch, s",
+        0.0,
+        float(np.floor(last * 10) / 10) or 1.0,
+        float(min(start, last)),
+        0.1,
+        key=f"start {key}",
+    )
+    longest = min(MINUTE, whole)
+    length = st.slider(
+        "Its length, s",
+        min(LEAST, longest),
+        max(longest, min(LEAST, longest) + 0.1),
+        float(min(seconds, longest)),
+        0.1,
+        key=f"length {key}",
+        help="The model reads a minute; of a shorter stretch its last values are repeated.",
+    )
+    return float(chosen), float(length)
+
+
+def show(overview: Overview, key: str, marks: Sequence[Annotation], unit: str) -> None:
+    """The whole recording; a stretch is chosen by dragging over it."""
+    import altair as alt
+    import pandas as pd
+
+    whole = float(overview.times[-1] + overview.times[0])
+    start, length = (
+        float(state.widget(f"{name} {key}") or default) for name, default in (("start", 0.0), ("length", MINUTE))
+    )
+    table = pd.DataFrame(
+        {
+            "time, s": np.concatenate([overview.times] * 2),
+            f"spread, {unit}": np.concatenate([overview.middle, overview.loud]),
+            "of": ["the median channel"] * len(overview.times) + ["the loudest 5 %"] * len(overview.times),
+        }
+    )
+    brush = alt.selection_interval(encodings=["x"], name="stretch", value={"x": [start, start + length]})
+    axis = alt.X("time, s:Q", scale=alt.Scale(domain=[0, whole], nice=False))
+    lines = (
+        alt.Chart(table)
+        .mark_line(strokeWidth=1)
+        .encode(
+            x=axis,
+            y=alt.Y(f"spread, {unit}:Q", scale=alt.Scale(type="symlog")),
+            color=alt.Color("of:N", legend=alt.Legend(orient="top", title=None)),
+        )
+        .add_params(brush)
+    )
+    layers = [lines]
+    if marks:
+        listed = pd.DataFrame(
+            [
+                (mark.onset, mark.onset + max(mark.seconds, whole / 600), mark.label, "bad" if mark.bad else "event")
+                for mark in marks[:400]
+            ],
+            columns=["from", "to", "label", "kind"],
+        )
+        colours = alt.Scale(domain=["bad", "event"], range=["#d0021b", "#6a6a6a"])
+        layers.append(
+            alt.Chart(listed)
+            .mark_rect(opacity=0.25)
+            .encode(
+                x=alt.X("from:Q", title="time, s"),
+                x2="to:Q",
+                color=alt.Color("kind:N", scale=colours, legend=None),
+                tooltip=["label", "from"],
+            )
+        )
+    chart = alt.layer(*layers).resolve_scale(color="independent").properties(height=150)
+    st.altair_chart(
+        chart, key=f"overview {key}", on_select=lambda: _dragged(key, whole), selection_mode="stretch", width="stretch"
+    )
+    st.caption(
+        f"All of the recording, {whole:.5g} s: how large the channels are. Drag over it to choose a stretch of "
+        f"{LEAST:g} to "
+        f"{MINUTE:g} s; red is marked bad, grey are events.",
+        help="The standard deviation of each channel in each part of time. “Start of the stretch” in the sidebar "
+        "does the same.",
+    )
+
+
+def _dragged(key: str, whole: float) -> None:
+    """Take the stretch that was dragged."""
+    chosen: Any = state.widget(f"overview {key}")
+    picked = (chosen or {}).get("selection", {}).get("stretch", {})
+    edges = next((value for value in picked.values() if isinstance(value, list) and len(value) == 2), None)
+    if edges is None:
+        return
+    low, high = sorted(float(edge) for edge in edges)
+    length = min(MINUTE, max(LEAST, high - low), whole)
+    state.set_widget(f"start {key}", round(min(max(0.0, low), max(0.0, np.floor((whole - LEAST) * 10) / 10)), 1))
+    state.set_widget(f"length {key}", round(length, 1))
+
+
+def bad_inside(eeg: Eeg) -> tuple[str, ...]:
+    """Warnings on what in the stretch is marked bad."""
+    return inside(eeg)

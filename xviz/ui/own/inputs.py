@@ -1,0 +1,136 @@
+"""What a visitor gives in the place of a sample's parts: a file or a sentence for each, read by the part's kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+
+import streamlit as st
+
+from xviz.core.errors import SampleError
+from xviz.core.provenance import digest
+from xviz.core.sample import Eeg, Part, Picture, PointCloud, Regions, Sample, Series, Sound, Text, Views
+from xviz.core.spec import Spec
+from xviz.data.cloud.scene import read_photos, read_scene
+from xviz.data.eeg.read import SUFFIXES, read_eeg
+from xviz.data.picture import read_picture
+from xviz.data.read import ENDINGS
+from xviz.data.regions import read_regions
+from xviz.data.series import ENDINGS as ENDINGS_OF_SERIES
+from xviz.data.series import read_series
+from xviz.data.sound import read_sound
+from xviz.data.text import read_text
+from xviz.ui import page
+
+Files = tuple[tuple[str, bytes], ...]  #: names and contents
+
+PICTURES = ("png", "jpg", "jpeg", "webp")
+LARGEST = 200  #: MB of a file
+OWN = "the visitor's own"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How parts of a kind are brought."""
+
+    noun: str
+    endings: tuple[str, ...]
+    read: Callable[[Files], Part]
+    several: bool = False  #: whether one part takes several files
+
+
+def _cloud(files: Files) -> Part:
+    return read_scene(list(files))["points"]
+
+
+#: type of a part → how it is brought; a text is typed
+KINDS: Mapping[type, Kind] = {
+    Picture: Kind("picture", PICTURES, lambda files: read_picture(files[0][1], name=files[0][0])),
+    Sound: Kind("sound", ("wav", "flac", "ogg", "mp3"), lambda files: read_sound(files[0][1], files[0][0])),
+    Eeg: Kind(
+        "recording", tuple(suffix.removeprefix(".") for suffix in SUFFIXES),
+        lambda files: read_eeg(files[0][1], name=files[0][0]),
+    ),
+    PointCloud: Kind(
+        "point cloud", (*(ending.removeprefix(".") for ending in ENDINGS["room"]), "zip", "npz"), _cloud, True
+    ),
+    Views: Kind("photos", (*PICTURES, "zip"), lambda files: read_photos(list(files)), True),
+    Series: Kind(
+        "series", tuple(ending.removeprefix(".") for ending in ENDINGS_OF_SERIES),
+        lambda files: read_series(files[0][1], files[0][0]),
+    ),
+    Regions: Kind("regions", ("npz",), lambda files: read_regions(files[0][1])),
+}  # fmt: skip
+#: name of a part → its kind, where no sample of the model shows it
+NAMED: Mapping[str, type] = {
+    "picture": Picture, "image": Picture, "sound": Sound, "audio": Sound, "eeg": Eeg, "points": PointCloud,
+    "views": Views, "photos": Views, "regions": Regions, "text": Text, "words": Text, "sentence": Text,
+}  # fmt: skip
+
+
+def bring(spec: Spec, example: Sample | None) -> Sample | None:
+    """The example with what the visitor gives in the place of its parts; None where there is nothing yet.
+
+    Args:
+        spec: Says in ``wants`` what each part is.
+        example: A sample of the model, whose parts tell what can be given.
+
+    Raises:
+        SampleError: a file cannot be read.
+    """
+    kinds = {name: type(part) for name, part in ({} if example is None else example.parts).items()}
+    kinds |= {name: NAMED[name] for name in spec.wants if name not in kinds and name in NAMED}
+    if not kinds:
+        kinds = {"picture": Picture, "text": Text, "sound": Sound}
+    parts = dict(example.parts) if example is not None else {}
+    own: list[str] = []
+    for name, kind in kinds.items():
+        given = _part(spec, name, kind, parts.get(name))
+        if given is not None:
+            parts[name] = given[0]
+            own.append(given[1])
+    if not own:
+        return example
+    missing = [name for name in spec.wants if name in kinds and name not in parts]
+    if missing:
+        raise SampleError(f"{spec.title} needs also: {', '.join(missing)}. Give each of them.")
+    return Sample(own[0], parts, source=OWN)
+
+
+def _part(spec: Spec, name: str, kind: type, example: Part | None) -> tuple[Part, str] | None:
+    """What was given for one part, and its name; None where nothing was."""
+    label, key = f"Your own {name}", f"{spec.key} {name}"
+    about = page.plain(spec.wants.get(name, ""))
+    if kind is Text:
+        return _sentence(label, key, about, example if isinstance(example, Text) else None)
+    if kind not in KINDS:
+        return None
+    reader = KINDS[kind]
+    given = st.file_uploader(
+        label, type=list(reader.endings), key=key, max_upload_size=LARGEST, accept_multiple_files=reader.several,
+        help=f"A {reader.noun}. {about} {page.KEPT}".replace("  ", " "),
+    )  # fmt: skip
+    files = tuple((one.name, one.getvalue()) for one in (given if isinstance(given, list) else [given]) if one)
+    if not files:
+        return None
+    return _read(kind.__name__, digest(*(part for pair in files for part in pair)), files), files[0][0]
+
+
+def _sentence(label: str, key: str, about: str, example: Text | None) -> tuple[Part, str] | None:
+    """A sentence that was typed, where it differs from the example's."""
+    before = "" if example is None else example.source or " ".join(example.words)
+    typed = st.text_input(label, value=before, key=f"{key} of {digest(before)[:8]}", max_chars=2000, help=about or None)
+    if not typed.strip() or typed == before:
+        return None
+    return read_text(typed), typed
+
+
+@st.cache_resource(max_entries=16, show_spinner="Reading the file …")
+def _read(kind: str, digest: str, _files: Files) -> Part:
+    """A part out of files; the digest is of their names and contents."""
+    reader = next(reader for known, reader in KINDS.items() if known.__name__ == kind)
+    wrong = [name for name, _ in _files if PurePath(name).suffix.lower().removeprefix(".") not in reader.endings]
+    if wrong:
+        raise SampleError(f"A {reader.noun} is one of {', '.join(reader.endings)}; “{wrong[0]}” is none of these.")
+    return reader.read(_files)
