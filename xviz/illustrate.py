@@ -56,9 +56,7 @@ def draw(session: Session, explanations: Sequence[Explanation], preset: Preset, 
         return _room(session, explanations, preset, credit)
     if Cells in kinds:
         return _views(session, explanations, preset, credit)
-    raise ModelError(
-        f"There is no figure for tokens like those of {session.model.spec.title}; save the scores as .csv."
-    )
+    return _tokens(session, explanations, preset, credit)
 
 
 def _tokens(session: Session, explanations: Sequence[Explanation], preset: Preset, credit: str) -> Figure:

@@ -82,7 +82,7 @@ def figure(session: Session, *explanations: Explanation, venue: str = "nature-do
     Args:
         session: What ``xviz.run`` gave.
         explanations: One or more of ``xviz.explain``; docs/own-data.md says what each kind of sample can draw.
-        venue: A key of ``xviz.figures.style.PRESETS``, such as "nature-single" or "acl-double".
+        venue: A key of ``xviz.figures.style.PRESETS``, such as "nature-single" or "cvpr-double".
         credit: Origin and licence of the sample, for the caption; what ``xviz.read`` noted where "".
 
     Raises:

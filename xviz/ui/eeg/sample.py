@@ -11,7 +11,7 @@ from xviz.core.run import Run, Target
 from xviz.core.sample import Annotation, Eeg, Sample
 from xviz.core.tokens import Electrodes
 from xviz.data.eeg.channels import ChannelReport, Missing, as_they_are, inspect, match
-from xviz.data.eeg.condition import Condition, conditioned
+from xviz.data.eeg.condition import Condition
 from xviz.data.eeg.read import Stretch, crop
 from xviz.data.shipped import ShippedSample, samples
 from xviz.models.card import ModelCard
@@ -139,7 +139,8 @@ def choose(card: ModelCard) -> Chosen:
     eeg, whole = _recording(files, options)
     with st.sidebar:
         wanted = bring.condition(eeg)
-    eeg = conditioned(eeg, wanted)
+    if wanted != Condition():
+        eeg = bring.conditioned(digest(Sample("recording", {"eeg": eeg}).digest, *eeg.notes), wanted, eeg)
     eeg_digest = digest(Sample("recording", {"eeg": eeg}).digest, *eeg.notes, str(options.keep_bads), str(eeg.bads))
     rename = dict(choices.recall(f"rename {eeg.channels}") or {})
     if native:
@@ -152,7 +153,7 @@ def choose(card: ModelCard) -> Chosen:
     sample = None
     if matched is not None:
         sample = Sample(
-            given[0][0] if given else example.title,
+            given[0].name if given else example.title,
             {"eeg": matched},
             source="the visitor's own" if given else example.credit,
             shipped=not given and wanted == Condition(),
@@ -174,14 +175,16 @@ def _recording(files: bring.Files, options: bring.Options) -> tuple[Eeg, Whole]:
             key = f"{key} {index}"
         eeg = file.recordings[index]
         if not file.seconds:
-            made = span.choose(eeg, key, avoid=options.avoid)
+            made = span.choose(eeg, key, avoid=options.avoid, rest=options.rest)
             whole = Whole(key, eeg.annotations, eeg if eeg.seconds - eeg.rest > 61 else None, files, file.unit, eeg)
             return replace(made, warnings=(*made.warnings, *span.bad_inside(made))), whole
         start, seconds = span.numbers(key, file.seconds)
-        long = bring.opened(files, name, options, Stretch(start, seconds + span.MARGIN))
+        before = min(options.rest or 0.0, start)
+        long = bring.opened(files, name, options, Stretch(start - before, before + seconds + span.MARGIN))
         eeg = long.recordings[0]
         inner = start - long.start
-        made = crop(eeg, inner, min(seconds, eeg.seconds - inner)) if eeg.seconds - inner > 0 else eeg
+        rest = options.rest
+        made = crop(eeg, inner, min(seconds, eeg.seconds - inner), rest) if eeg.seconds - inner > 0 else eeg
     return replace(made, warnings=(*made.warnings, *span.bad_inside(made))), Whole(key, (), None, files, file.unit, eeg)
 
 

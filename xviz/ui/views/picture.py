@@ -12,7 +12,7 @@ from xviz.data.shipped import ShippedSample
 from xviz.drawings.plane import Plane
 from xviz.models.card import ModelCard
 from xviz.models.mmvit_cards import seen
-from xviz.ui import page
+from xviz.ui import net, page
 
 LARGEST = 448  #: pixels of a side as it is drawn
 
@@ -30,7 +30,8 @@ def own(card: ModelCard) -> Sample | None:
     if given is None:
         return None
     name, content = given
-    return Sample(name, {"picture": read_picture(content, name=name)}, source="the visitor's own")
+    with net.reading(name):
+        return Sample(name, {"picture": read_picture(content, name=name)}, source="the visitor's own")
 
 
 def plane(card: ModelCard, sample: Sample) -> Plane:

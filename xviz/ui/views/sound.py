@@ -17,7 +17,7 @@ from xviz.drawings import wave
 from xviz.drawings.drawing import Surround
 from xviz.models.card import ModelCard
 from xviz.models.mel import Mel, clip, spectrogram
-from xviz.ui import components, page, state
+from xviz.ui import components, net, page, state
 
 HERTZ = (50, 100, 200, 300, 500, 1000, 1500, 2000, 3000, 4000, 6000, 8000, 12000, 16000, 20000)
 SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)  #: between ticks
@@ -107,12 +107,14 @@ def _put(key: str, pick: components.Pick, origin: float, step: float, last: floa
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _read(which: str, start: float, most: float, channel: int | None, _name: str, _content: bytes) -> Sound:
-    return read_sound(_content, _name, start=start, most=most, channel=channel)
+    with net.reading(_name):
+        return read_sound(_content, _name, start=start, most=most, channel=channel)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Reading the sound …")
 def _outline(which: str, start: float, most: float | None, _name: str, _content: bytes) -> Outline:
-    return outline(_content, _name, bins=BINS, start=start, most=most)
+    with net.reading(_name):
+        return outline(_content, _name, bins=BINS, start=start, most=most)
 
 
 def _clock(seconds: float) -> str:
