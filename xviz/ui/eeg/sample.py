@@ -65,7 +65,7 @@ class Opened(records.Opened):
 
     @property
     def electrodes(self) -> Electrodes:
-        """The electrodes."""
+        """The tokens of both features, with their places on the head."""
         return self.run.space("psd", Electrodes)
 
     @property
