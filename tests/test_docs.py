@@ -20,6 +20,7 @@ from xviz.commands import report
 from xviz.data.shipped import samples
 from xviz.explain import METHODS
 from xviz.explain.method import Method
+from xviz.house import TABLE
 from xviz.models import CARDS, MODELS
 from xviz.places import SAMPLES
 
@@ -55,7 +56,8 @@ def test_the_documents_know_which_methods_are_signed() -> None:
 
 def test_the_readme_names_every_page() -> None:
     titles = re.findall(r'st\.Page\(.*?title="([^"]+)"', (ROOT / "app.py").read_text(encoding="utf-8"))
-    assert len(titles) >= 3
+    titles += [entry.title for entry in TABLE.values()]
+    assert len(titles) >= 6
     for title in [*titles, *(card.short for card in CARDS if not card.page)]:
         assert f"| {title} |" in README
     assert all(card.short in README for card in CARDS if card.checkpoint)
@@ -117,6 +119,18 @@ def test_the_examples_of_own_data_read(tmp_path: Path, monkeypatch: pytest.Monke
     code = DOCS["own-data"].split("```python\n")[1].split("```")[0]
     assert code.count("xviz.read") == 5
     exec(compile(code, "own-data", "exec"), {})
+
+
+def test_a_model_of_ones_own_is_a_figure_and_a_page_as_the_document_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    model, told, look = (part.split("```")[0] for part in DOCS["own-model"].split("```python\n")[1:4])
+    assert len([line for line in told.splitlines() if line.strip() and not line.startswith(("import", "#"))]) <= 20
+    Path("answers.py").write_text(f"{model}\n{told}", encoding="utf-8")
+    exec(compile(look, "own-model", "exec"), {})
+    assert Path("attention.pdf").read_bytes().startswith(b"%PDF")
+    assert "Answers, wave" in Path("attention.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

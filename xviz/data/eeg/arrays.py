@@ -84,8 +84,7 @@ def read_npy(data: bytes, rate: float | None) -> Raw:
     if rate is None:
         raise RateUnknown(
             "An NPY does not say its sampling rate. Give the rate in Hz, as your device has it, in “Import options” "
-            "(from "
-            "Python: rate=…); a wrong one makes every frequency wrong."
+            "(from Python: rate=…); a wrong one makes every frequency wrong."
         )
     notes: tuple[str, ...] = ()
     if array.ndim == 2 and array.shape[0] > array.shape[1]:

@@ -20,13 +20,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import binom
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from xviz.core.errors import SampleError
 from xviz.core.sample import Eeg
 from xviz.models.mca import MCA, SHIPPED
 from xviz.models.mca_features import Plan, features, resampled
+from xviz.train.mca.beside import linear, luck
 from xviz.train.mca.features import Trials
 from xviz.train.mca.recipe import Recipe, fit, judge, standardise
 
@@ -135,21 +134,8 @@ def compare(folder: Path, sets: Sequence[Set] = SETS) -> list[dict[str, Any]]:
             {
                 "set": data_set.name, "states": data_set.what, "trained": int((~tested).sum()), "tested": count,
                 "accuracy": accuracies["trials"], "commoner": accuracies["chance"],
-                "luck": luck(count, accuracies["chance"], len(sets)), "discriminant": _linear(trials, tested),
+                "luck": luck(count, accuracies["chance"], len(sets)), "discriminant": linear(trials, tested, "state"),
             }
         )  # fmt: skip
         print(json.dumps(rows[-1]), flush=True)
     return rows
-
-
-def luck(count: int, chance: float, tables: int = 1) -> float:
-    """The accuracy that guessing does not exceed in 95 % of all cases, in the best of so many tables."""
-    return float(binom.ppf(1 - 0.05 / tables, count, chance)) / count
-
-
-def _linear(trials: Trials, tested: NDArray[np.bool_]) -> float:
-    """Accuracy of a shrunk linear discriminant on DE and PSD over time."""
-    flat = np.concatenate([trials.de.reshape(len(tested), -1), trials.psd.reshape(len(tested), -1)], 1)
-    high = trials.high("state")
-    rule = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(flat[~tested], high[~tested])
-    return float(rule.score(flat[tested], high[tested]))
