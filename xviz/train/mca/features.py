@@ -83,7 +83,7 @@ def load_trials(folder: Path, plan: Plan = Plan(), *, say: Callable[[str], None]
 
 def _recordings(files: list[Path], plan: Plan, say: Callable[[str], None]) -> Trials:
     """DEAP, simulated or own recordings."""
-    found: list[tuple[NDArray, NDArray]] = []
+    recordings: list[tuple[NDArray, NDArray]] = []
     ratings, subject, names, channels = [], [], (), ()
     for number, path in enumerate(files):
         opened = read_original(path) if path.suffix == ".bdf" else open_eeg(path)
@@ -95,11 +95,11 @@ def _recordings(files: list[Path], plan: Plan, say: Callable[[str], None]) -> Tr
                 f"({len(channels)}: {', '.join(channels[:4])} …; {', '.join(names) or 'no labels'}); it does not."
             )
         check_rate(opened.recordings[0], plan.bands)
-        found += [_features(eeg, plan) for eeg in opened.recordings]
+        recordings += [_features(eeg, plan) for eeg in opened.recordings]
         ratings.append(opened.labels)
         subject += [number] * len(opened.recordings)
         say(f"features of {path.name}, {number + 1} of {len(files)}")
-    de, psd = (np.stack(part).astype(np.float32) for part in zip(*found, strict=True))
+    de, psd = (np.stack(part).astype(np.float32) for part in zip(*recordings, strict=True))
     return Trials(de, psd, np.concatenate(ratings), names, np.array(subject), np.arange(len(subject)), channels, plan)
 
 
@@ -148,9 +148,11 @@ def label_question(trials: Trials) -> str:
     give 754 high of 1,280 for the run that is called valence and 724 for the one called arousal.
     """
     counts = {name: int(trials.high(name).sum()) for name in trials.label_names}
-    told = "; ".join(f"{name} {count} of {len(trials.ratings)} high" for name, count in counts.items())
+    sentence = "; ".join(f"{name} {count} of {len(trials.ratings)} high" for name, count in counts.items())
     if {754, 724} == {counts.get("valence"), counts.get("arousal")}:
         swapped = counts["arousal"] == 754
         verdict = "swapped: 99.49 % is arousal and 99.30 % valence" if swapped else "named rightly"
-        return f"{told}. The paper's counts are 754 and 724, so that its labels are {verdict}."
-    return f"{told}. The paper's counts of DEAP are 754 “valence” and 724 “arousal”; these recordings cannot decide."
+        return f"{sentence}. The paper's counts are 754 and 724, so that its labels are {verdict}."
+    return (
+        f"{sentence}. The paper's counts of DEAP are 754 “valence” and 724 “arousal”; these recordings cannot decide."
+    )

@@ -12,7 +12,7 @@ from xviz.data.cloud.read import UNITS, UPS
 from xviz.data.cloud.scene import Room, candidates, read_room
 from xviz.data.shipped import load_sample, samples
 from xviz.models.card import ModelCard
-from xviz.ui import page
+from xviz.ui import net, page
 
 DETECT = "Detect automatically"
 HELP = (
@@ -98,7 +98,8 @@ def _shipped(name: str) -> Sample:
 
 @st.cache_data(max_entries=32, show_spinner="Looking through the files …")
 def _candidates(ids: tuple[str, ...], _given: list) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    return candidates([(file.name, file.getvalue()) for file in _given])
+    with net.reading(_given[0].name):
+        return candidates([(file.name, file.getvalue()) for file in _given])
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the room …")
@@ -110,13 +111,19 @@ def _own(
     Raises:
         SampleError: they are no room, or photos are missing.
     """
-    room = read_room(
-        [(file.name, file.getvalue()) for file in _given], unit=unit, up=up, cloud=cloud, photos=photos
-    )  # fmt: skip
+    with net.reading(_given[0].name):
+        room = read_room(
+            [(file.name, file.getvalue()) for file in _given], unit=unit, up=up, cloud=cloud, photos=photos
+        )
     if "views" not in room.parts:
         why = "; ".join(f"{name}: {why}" for name, why in list(room.left_out.items())[:_WHY_SHOWN])
         raise SampleError(
             "This model reads a cloud and photos of the same room; only a cloud came. Add some photos (JPEG, PNG, "
             "HEIC, …), in the same upload; their cameras need not be known." + (f" Left out: {why}." if why else "")
         )
-    return Sample(Path(_given[0].name).stem, room.parts, source="the visitor's own"), room
+    options = {"unit": unit, "up": up, "cloud": cloud, "photos": photos}
+    origin = {
+        "files": [file.name for file in _given], "kind": "room",
+        "options": {name: value for name, value in options.items() if value is not None},
+    }  # fmt: skip
+    return Sample(Path(_given[0].name).stem, room.parts, source="the visitor's own", origin=origin), room
