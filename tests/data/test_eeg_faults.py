@@ -143,6 +143,7 @@ def test_channels_marked_bad_are_made_from_others_unless_a_person_says_otherwise
     assert (dict(report.silent), report.interpolated, made.interpolated) == ({"C3": "marked bad"}, ("C3",), ("C3",))
     row = NAMES.index("C3")
     assert not np.array_equal(made.signal[row], eeg.signal[row])
+    assert made.notes[-1] == "Marked bad in the file, and interpolated: C3."
     kept, report = match(eeg, keep_bads=True)
     assert np.array_equal(kept.signal, eeg.signal)
     assert report.silent == {}

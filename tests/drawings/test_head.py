@@ -120,3 +120,23 @@ def test_traces_are_sent_once_and_around_zero() -> None:
     assert view.table[2] == (2, 3.0, "b")
     with pytest.raises(ValueError, match="outputs"):
         traces(("Cz", "Pz"), signal, 128.0, windows=Windows(1.0, 3, outputs=("a",)))
+
+
+def test_invented_electrodes_annotations_and_names_are_sent() -> None:
+    view = traces(
+        ("Cz*", "Pz"), np.ones((2, 256)), 128.0, windows=Windows(1.0, 2), invented=(0,),
+        marks=[(0.5, 1.0, "BAD_x", True)], names_too=True,
+    )  # fmt: skip
+    assert view.shape == (4,)  # two windows, then two names
+    assert view.resolve(3) == 3
+    header, _ = unpack(view.payload)
+    assert (header["invented"], header["marks"], header["labels"]) == ([0], [[0.5, 1.0, "BAD_x", True]], ["Cz*", "Pz"])
+
+
+def test_lines_of_equal_scores_are_dashed_below_zero() -> None:
+    scores = np.linspace(-1, 1, 32)
+    view = head(BIOSEMI32, POSITIONS, scores, scale=diverging(scores, label="t"), contours=True, invented=(2,))
+    header, arrays = unpack(view.payload)
+    assert set(header["dashed"]) == {True, False}
+    assert arrays["lengths"].sum() == len(arrays["contours"].reshape(-1, 2))
+    assert header["invented"] == [2]

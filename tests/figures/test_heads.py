@@ -104,3 +104,9 @@ def test_too_few_places_are_refused() -> None:
         heads_figure(nowhere, TABLES, BANDS, ORIGIN)
     with pytest.raises(ModelError, match="32 electrodes and 3 bands"):
         heads_figure(SCALP, TABLES, [*BANDS, "beta"], ORIGIN)
+
+
+def test_interpolated_electrodes_are_marked_on_paper() -> None:
+    made_up = Scalp(Electrodes("psd", BIOSEMI32, POSITIONS, (BIOSEMI32.index("Cz"),)), "10–20")
+    figure = heads_figure(made_up, TABLES, BANDS, ORIGIN)
+    assert "interpolated from their neighbours (Cz)" in figure.caption

@@ -63,7 +63,7 @@ def test_eyes_open_against_closed_of_physionet_by_one_command(
     assert out.is_file()
     assert "eyes closed, 2 held-out trials of 1 subjects: 100.0 % right" in told
     assert "luck stays below" in told
-    assert "a linear discriminant on the same features" in told
+    assert "a linear discriminant on means of the same features over time 100.0 %" in told
 
 
 def test_both_runs_of_a_subject_are_needed(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_dreamer_is_trained_on_by_subject(tmp_path: Path) -> None:
     tested = divide(trials, "valence", "subject", windows=20, share=0.3).all(1)
     assert len(np.unique(trials.subject[tested])) == 1
     alpha = trials.psd[:, [6, 7], 2].mean((1, 2))
-    assert alpha[::2].min() > alpha[1::2].max() + 3
+    assert alpha[::2].min() > alpha[1::2].max() + 1.5
     train(tmp_path, tmp_path / "made.safetensors", Recipe(epochs=1, share=0.3))
 
 

@@ -106,10 +106,12 @@ def match(
     for name, values in made.items():
         signal[list(wanted).index(name)] = values
     report = replace(report, interpolated=tuple(made))
+    bad = tuple(name for name, why in found.silent.items() if why == BAD)
+    said = f"Marked bad in the file, and {'interpolated' if made else 'left out'}: {', '.join(bad)}."
     return replace(
         eeg, signal=signal, channels=tuple(wanted), positions=_positions(eeg, wanted, found.index),
-        interpolated=tuple(made), reference=report.reference or eeg.reference,
-        bads=tuple(name for name, why in found.silent.items() if why == BAD),
+        interpolated=tuple(made), reference=report.reference or eeg.reference, bads=bad,
+        notes=(*eeg.notes, said) if bad else eeg.notes,
     ), report  # fmt: skip
 
 

@@ -99,11 +99,12 @@ def train(
 def _beside(trials: Trials, label: str, tested: NDArray[np.bool_], found: Mapping[str, float]) -> str:
     """The accuracy on whole trials with what luck and a linear rule give on the same ones, in a sentence."""
     count, chance = int(found.get("tested_trials", 0)), float(found["chance"])
+    rule = linear(trials, tested, label, means=True)
     people, right = len(np.unique(trials.subject[tested])), 100 * found.get("trials", np.nan)
     return (
         f"{label}, {count} held-out trials of {people} subjects: {right:.1f} % right; "
         f"always saying the commoner {100 * chance:.1f} %, luck stays below {100 * luck(count, chance):.1f} % in 95 of "
-        f"100 cases, a linear discriminant on the same features {100 * linear(trials, tested, label):.1f} %."
+        f"100 cases, a linear discriminant on means of the same features over time {100 * rule:.1f} %."
     )
 
 

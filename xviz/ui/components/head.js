@@ -91,9 +91,12 @@ function drawField(context, view) {
 
 /** Lines of equal scores: whole above zero, dashed below. */
 function drawContours(context, view) {
-  const { header: { dashed }, arrays: { contours, lengths }, side } = view;
+  const { header: { dashed, rim, reach }, arrays: { contours, lengths }, side } = view;
   if (!lengths?.length) return;
   context.save();
+  context.beginPath();
+  context.arc(side / 2, side / 2, (rim * side) / (2 * reach), 0, 2 * Math.PI);
+  context.clip();
   context.strokeStyle = "rgb(20 20 20 / 0.7)";
   context.lineWidth = 0.9;
   let at = 0;

@@ -26,7 +26,7 @@ def show(chosen: Chosen, why: str) -> None:
     rename(chosen)
     recorded(chosen.eeg)
     with st.expander("Channels", expanded=True):
-        st.dataframe(chosen.report.rows(), hide_index=True, width="stretch")
+        st.dataframe(sorted(chosen.report.rows(), key=lambda row: not row["channel"]), hide_index=True, width="stretch")
 
 
 def _native() -> None:
