@@ -54,7 +54,7 @@ def uploaded() -> Files:
         "that runs "
         "xviz; files of EEG systems are kept there in a private folder while they are read, then deleted.",
     )
-    return tuple((one.name, one.getvalue()) for one in given or ())
+    return tuple((one.name, one.getvalue()) for one in given or ()) or page.brought("eeg.file")
 
 
 def options(files: Files) -> Options:
