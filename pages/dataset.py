@@ -5,10 +5,11 @@ from xviz.ui.dataset import charts, choose, table
 
 TABS = ("Table", "Distribution", "Scatter", "Heads", "Methods beside random", "Best and worst")
 
-st.title("Data set", help="What “xviz batch” measured: every sample in one table, and what it says as a whole.")
-with page.told():
-    batch = choose.choose()
-    if batch is not None:
+
+@st.fragment
+def explored() -> None:
+    """What follows a filter; only this part of the page runs again."""
+    with page.told():
         kept = table.filtered(batch)
         listed, spread, scattered, heads, methods, extremes = st.tabs(TABS, key="tabs")
         with spread, page.told():
@@ -23,3 +24,10 @@ with page.told():
             charts.methods(batch, kept)
         with extremes, page.told():
             table.extremes(batch, kept)
+
+
+st.title("Data set", help="What “xviz batch” measured: every sample in one table, and what it says as a whole.")
+with page.told():
+    batch = choose.choose()
+    if batch is not None:
+        explored()

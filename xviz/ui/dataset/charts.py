@@ -18,7 +18,6 @@ from xviz.ui.dataset.table import numeric
 
 HEAD = re.compile(r"head\.(.+)\.(\d+)\.(entropy|across)")
 WHAT = {"across": "mass across modalities", "entropy": "entropy, of its greatest"}
-DRAWN = 1000  #: bootstrap samples on the page; “xviz statistics” draws twice as many
 QUIET = {"displayModeBar": False, "scrollZoom": False}
 
 
@@ -143,9 +142,16 @@ def heads(batch: Batch, table: pd.DataFrame) -> None:
     )
 
 
+@st.cache_data(max_entries=64, show_spinner="Drawing samples again …")
+def _statistics(name: str, count: int, rows: tuple[int, ...], _table: pd.DataFrame):
+    """Methods beside random orders, and what else has intervals; once for the same rows."""
+    more = {"weights randomised": statistics.sanities(_table), "modalities": statistics.modalities(_table)}
+    return statistics.faithfulness(_table), more
+
+
 def methods(batch: Batch, table: pd.DataFrame) -> None:
     """Every method's areas beside those of random orders of the same samples."""
-    rows = statistics.faithfulness(table)
+    rows, more = _statistics(batch.name, len(batch.table), tuple(table.index), table)
     if not rows:
         st.info("This batch has no deletion and insertion curves (--steps 0).")
         return
@@ -176,7 +182,6 @@ def methods(batch: Batch, table: pd.DataFrame) -> None:
         for title, row in zip(titles, rows, strict=True)
     ]
     st.dataframe(told, hide_index=True)
-    more = {"weights randomised": statistics.sanities(table), "modalities": statistics.modalities(table)}
     for title, part in more.items():
         if part:
             st.markdown(f"**{page.plain(title.capitalize())}**")
