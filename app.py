@@ -4,7 +4,7 @@ import streamlit as st
 
 from xviz.house import TABLE
 from xviz.places import PACKAGE
-from xviz.ui import own
+from xviz.ui import door, own
 
 UI = PACKAGE / "ui"
 ICON = UI / "icon.png"  # a symbol's name would be fetched from another host
@@ -21,4 +21,4 @@ pages = {
     ],
     "xviz": [st.Page("pages/about.py", title="About and limits", icon=":material/info:")],
 }
-st.navigation(pages).run()
+st.navigation(pages if door.entered() else door.pages()).run()

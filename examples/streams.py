@@ -170,14 +170,14 @@ SPEC = Spec(title="Three streams", build=build, weights="trained on planted data
 UNTRAINED = Spec(title="Three streams, untrained", build=untrained, weights="random: nothing is a result", **GIVEN)
 
 
-def train(steps: int = 600, seed: int = 0) -> tuple[Streams, float]:
+def train(steps: int = 600, seed: int = 0, batch: int = 128) -> tuple[Streams, float]:
     """A model trained on planted data, new ones at every step; and the share of new samples that it gets right."""
     torch.manual_seed(seed)
     model = Streams()
     optimiser = torch.optim.AdamW(model.parameters(), 2e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=steps)
     for step in range(steps):
-        data = planted(128, seed=1000 + 100_000 * seed + step)
+        data = planted(batch, seed=1000 + 100_000 * seed + step)
         loss = nn.functional.binary_cross_entropy_with_logits(
             model(data["sound"], data["face"], data["words"]), data["answer"]
         )

@@ -4,7 +4,7 @@ from xviz.models import MODELS
 from xviz.ui import methods, page, trust
 from xviz.ui.matching import explore, export, ranking, sample, whatif
 
-TABS = ("Attention matrix", "Scores", "What if", "Trust", "Ranking", "Figure")
+TABS = ("Attention matrix", "Layers and heads", "Scores", "What if", "Trust", "Ranking", "Figure")
 
 
 @st.fragment
@@ -12,9 +12,11 @@ def linked() -> None:
     """What follows a click; only this part of the page runs again."""
     with page.told():
         looked = explore.explore(opened)
-        matrix, scores, edits, trusted, ranked, figure = st.tabs(TABS, key="tabs")
+        matrix, heads, scores, edits, trusted, ranked, figure = st.tabs(TABS, key="tabs")
         with matrix:
             explore.show_matrix(opened, looked)
+        with heads:
+            explore.at_a_glance(opened, looked)
         with scores:
             explore.show_scores(opened, looked)
         with edits:

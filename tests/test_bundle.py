@@ -30,21 +30,21 @@ def explained() -> Explanation:
 
 def drawn(name: str = "cat") -> Figure:
     """A figure of one line."""
-    made = matplotlib.figure.Figure(figsize=(2, 1))
-    made.add_axes((0.1, 0.1, 0.8, 0.8)).plot([0, 1])
-    return Figure(made, f"A line about {name}.", PROVENANCE, "A rising line.")
+    drawing = matplotlib.figure.Figure(figsize=(2, 1))
+    drawing.add_axes((0.1, 0.1, 0.8, 0.8)).plot([0, 1])
+    return Figure(drawing, f"A line about {name}.", PROVENANCE, "A rising line.")
 
 
 def packed(**changes) -> bytes:
     """A bundle with all there is."""
-    given = {
+    arguments = {
         "figures": {"../Match: a/b": drawn(), "match a b": drawn("dog")},
         "explanations": [explained(), explained()],
         "arrays": {"joint weights": np.eye(3, dtype=np.float32)},
         "labels": {"pieces": LABELS},
         "manifest": {"page": "mmca", "note": "é"},
     } | changes
-    return bundle(given.pop("figures"), given.pop("explanations"), **given)
+    return bundle(arguments.pop("figures"), arguments.pop("explanations"), **arguments)
 
 
 @pytest.fixture(scope="module")
@@ -131,10 +131,14 @@ def test_figures_carry_their_origin(opened):
 def test_the_manifest_tells_the_facts_of_an_explanation():
     facts = Facts({"completeness_gap": 0.25}, ("It misses a quarter.",), ("Too much.",), ranked=False)
     file = zipfile.ZipFile(io.BytesIO(packed(explanations=[explained(), replace(explained(), facts=facts)])))
-    none, told = (entry["facts"] for entry in json.loads(file.read("manifest.json"))["explanations"])
+    none, told_facts = (entry["facts"] for entry in json.loads(file.read("manifest.json"))["explanations"])
     assert none == {"numbers": {}, "notes": [], "warnings": [], "ranked": True}
-    assert told["numbers"] == {"completeness_gap": 0.25}
-    assert (told["notes"], told["warnings"], told["ranked"]) == (["It misses a quarter."], ["Too much."], False)
+    assert told_facts["numbers"] == {"completeness_gap": 0.25}
+    assert (told_facts["notes"], told_facts["warnings"], told_facts["ranked"]) == (
+        ["It misses a quarter."],
+        ["Too much."],
+        False,
+    )
 
 
 def test_equal_results_give_equal_bytes():

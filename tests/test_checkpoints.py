@@ -25,17 +25,17 @@ def folder(tmp_path: Path, content: bytes, *, sha: str | None = None) -> Path:
 
 
 def test_saving_and_loading_keeps_weights_to_half_precision(tmp_path: Path) -> None:
-    one, other = nn.Linear(5, 3), nn.Linear(5, 3)
-    checkpoints.save(one, tmp_path / "some.safetensors")
-    found = checkpoints.find("some", folder(tmp_path, (tmp_path / "some.safetensors").read_bytes()))
-    checkpoints.load_into(other, found)
-    torch.testing.assert_close(other.weight, one.weight.half().float(), rtol=0, atol=0)
+    saved, other = nn.Linear(5, 3), nn.Linear(5, 3)
+    checkpoints.save(saved, tmp_path / "some.safetensors")
+    path = checkpoints.find("some", folder(tmp_path, (tmp_path / "some.safetensors").read_bytes()))
+    checkpoints.load_into(other, path)
+    torch.testing.assert_close(other.weight, saved.weight.half().float(), rtol=0, atol=0)
     assert other.weight.dtype == torch.float32
 
 
 def test_equal_weights_give_equal_files(tmp_path: Path) -> None:
-    one = nn.Linear(5, 3)
-    assert checkpoints.save(one, tmp_path / "a") == checkpoints.save(one, tmp_path / "b")
+    layer = nn.Linear(5, 3)
+    assert checkpoints.save(layer, tmp_path / "a") == checkpoints.save(layer, tmp_path / "b")
 
 
 def test_altered_weights_are_refused(tmp_path: Path) -> None:
@@ -44,10 +44,10 @@ def test_altered_weights_are_refused(tmp_path: Path) -> None:
 
 
 def test_missing_weights_are_told(tmp_path: Path) -> None:
-    made = folder(tmp_path, b"anything")
-    (made / "some.safetensors").unlink()
+    checkpoint_folder = folder(tmp_path, b"anything")
+    (checkpoint_folder / "some.safetensors").unlink()
     with pytest.raises(CheckpointError, match="are missing"):
-        checkpoints.find("some", made)
+        checkpoints.find("some", checkpoint_folder)
 
 
 def test_unknown_names_list_the_known_ones(tmp_path: Path) -> None:
@@ -56,9 +56,9 @@ def test_unknown_names_list_the_known_ones(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_no_safetensors_file_is_refused(tmp_path: Path) -> None:
-    found = checkpoints.find("some", folder(tmp_path, b"\x80\x04cos\nsystem\n"))
+    path = checkpoints.find("some", folder(tmp_path, b"\x80\x04cos\nsystem\n"))
     with pytest.raises(CheckpointError, match="does not fit"):
-        checkpoints.load_into(nn.Linear(5, 3), found)
+        checkpoints.load_into(nn.Linear(5, 3), path)
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def test_a_file_that_is_no_safetensors_file_is_refused(tmp_path: Path) -> None:
 )
 def test_names_and_shapes_must_fit(tmp_path: Path, names: dict[str, tuple[int, ...]]) -> None:
     save_file({name: torch.zeros(shape) for name, shape in names.items()}, tmp_path / "file")
-    found = checkpoints.find("some", folder(tmp_path, (tmp_path / "file").read_bytes()))
+    path = checkpoints.find("some", folder(tmp_path, (tmp_path / "file").read_bytes()))
     with pytest.raises(CheckpointError, match="does not fit"):
-        checkpoints.load_into(nn.Linear(5, 3), found)
+        checkpoints.load_into(nn.Linear(5, 3), path)
 
 
 @pytest.mark.parametrize("name", list(checkpoints.manifest()))

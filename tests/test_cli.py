@@ -73,10 +73,10 @@ def test_every_task_explains_itself(task, capsys: pytest.CaptureFixture[str]) ->
 
 def recipes() -> Iterator[tuple[str, type]]:
     """Every training with its recipe, which lies beside its commands."""
-    for found in walk_packages(train.__path__, "xviz.train."):
-        if found.name.endswith(".commands"):
-            recipe = import_module(found.name.replace(".commands", ".recipe")).Recipe
-            yield from ((task.name, recipe) for task in import_module(found.name).TASKS if task.command == "train")
+    for module in walk_packages(train.__path__, "xviz.train."):
+        if module.name.endswith(".commands"):
+            recipe = import_module(module.name.replace(".commands", ".recipe")).Recipe
+            yield from ((task.name, recipe) for task in import_module(module.name).TASKS if task.command == "train")
 
 
 @pytest.mark.parametrize(("name", "recipe"), list(recipes()))
@@ -141,15 +141,15 @@ def test_nothing_is_run_by_its_module() -> None:
 
 
 def test_the_app_gets_options_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[list[str]] = []
-    monkeypatch.setattr("xviz.ui.serve.serve", given.append)
+    passed_on: list[list[str]] = []
+    monkeypatch.setattr("xviz.ui.serve.serve", passed_on.append)
     options = ["--server.port", "8502", "--weights", "mca=a b.safetensors", "--server.headless=true"]
     cli.main(["app", *options])
-    assert given == [options]
+    assert passed_on == [options]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["size", "large"], "unknown arguments: large"),
         (["train", "mmca", "--data", ".", "--set", "wide"], "Expected --set NAME=VALUE; got “wide”"),
@@ -159,15 +159,15 @@ def test_the_app_gets_options_as_they_are(monkeypatch: pytest.MonkeyPatch) -> No
         (["measure", "mca", "--data", "."], "Name it with --real"),
     ],
 )
-def test_what_can_be_put_right_is_told_in_one_line(arguments: list[str], told: str) -> None:
+def test_what_can_be_put_right_is_told_in_one_line(arguments: list[str], message: str) -> None:
     with pytest.raises(SystemExit) as left:
         cli.main(arguments)
     assert str(left.value.code).startswith("xviz: ")
-    assert told in str(left.value.code)
+    assert message in str(left.value.code)
 
 
 def test_a_missing_program_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("shutil.which", lambda name: None)
-    for made, package in (("voices", "espeak-ng"), ("notes", "fluidsynth")):
+    for task, package in (("voices", "espeak-ng"), ("notes", "fluidsynth")):
         with pytest.raises(SystemExit, match=f"^xviz: .*apt-get install {package}"):
-            cli.main(["make", made, "--out", str(tmp_path / made)])
+            cli.main(["make", task, "--out", str(tmp_path / task)])

@@ -100,8 +100,8 @@ def test_three_streams_have_six_cross_attentions(streams: ModuleType, name: str)
 
 @pytest.mark.parametrize("method", ["received", "occlusion"])
 def test_the_planted_time_and_stream_are_found_in_the_trained_model_alone(streams: ModuleType, method: str) -> None:
-    assert streams.found(streams.SPEC, method, count=10) >= 0.8
-    assert streams.found(streams.UNTRAINED, method, count=10) <= 0.3
+    assert streams.found(streams.SPEC, method, count=7) >= 0.8
+    assert streams.found(streams.UNTRAINED, method, count=7) <= 0.3
 
 
 def test_the_streams_answer_samples_that_they_have_not_seen(streams: ModuleType) -> None:
@@ -122,8 +122,8 @@ def test_the_streams_answer_samples_that_they_have_not_seen(streams: ModuleType)
 
 
 def test_training_learns_from_the_first_steps(streams: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
-    _, right = streams.train(60)
-    assert right > 0.7
+    _, right = streams.train(50, batch=48)
+    assert right > 0.6
 
 
 def test_a_spec_finds_modules_beside_its_file(tmp_path: Path) -> None:
@@ -132,3 +132,9 @@ def test_a_spec_finds_modules_beside_its_file(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(text)
     assert replace(spec(f"{tmp_path}/mine.py")).title == "Mine"
     sys.path.remove(str(tmp_path))
+
+
+def test_what_is_written_for_the_captioner_is_twenty_lines() -> None:
+    text = (ROOT / "examples" / "captioner.py").read_text(encoding="utf-8").split("# what its owner writes")[1]
+    lines = [line for line in text.splitlines()[1:] if line.strip()]
+    assert len(lines) <= 20

@@ -121,8 +121,8 @@ def test_session_state_and_address_are_touched_in_one_place() -> None:
 
 
 def test_the_layers_cover_the_tree() -> None:
-    found = {layer for layer, _ in FILES} - {"pages", "app", "__init__", "__main__"}
-    assert found == set(RANK)
+    layers = {layer for layer, _ in FILES} - {"pages", "app", "__init__", "__main__"}
+    assert layers == set(RANK)
 
 
 def test_importing_xviz_is_cheap() -> None:

@@ -25,11 +25,11 @@ def listed(name: str) -> set[str]:
 
 def extra(name: str) -> set[str]:
     """The packages of an extra, and of those that it takes in."""
-    found: set[str] = set()
+    packages: set[str] = set()
     for package in EXTRAS[name]:
         taken = re.fullmatch(r"xviz\[([\w,]+)\]", package)
-        found |= set().union(*(extra(one) for one in taken[1].split(","))) if taken else {package}
-    return found
+        packages |= set().union(*(extra(extra_name) for extra_name in taken[1].split(","))) if taken else {package}
+    return packages
 
 
 def test_both_lists_name_the_same_packages() -> None:

@@ -15,14 +15,14 @@ def rows(received: float, occlusion: float, test: float) -> list[dict[str, objec
         fit = {"correlation": value, "hits": 0.25}
         return {"method": key, "title": key.capitalize(), "trained": fit, "untrained": fit, "trials": 4}
 
-    made = [row("received", received), row("occlusion", occlusion), row("t-test", test), row("chance", 0.13)]
-    for one in made[2:]:
-        del one["untrained"]
-    return made
+    table = [row("received", received), row("occlusion", occlusion), row("t-test", test), row("chance", 0.13)]
+    for line in table[2:]:
+        del line["untrained"]
+    return table
 
 
 @pytest.mark.parametrize(
-    ("found", "said"),
+    ("table", "sentence"),
     [
         (
             rows(0.05, 0.2, 0.6),
@@ -40,13 +40,13 @@ def rows(received: float, occlusion: float, test: float) -> list[dict[str, objec
         (rows(-0.2, -0.1, 0.6), "(−0.20)"),
     ],
 )
-def test_whether_attention_loses_is_said(found: list[dict[str, object]], said: str) -> None:
-    assert said in record.eeg.verdict("valence", found)
+def test_whether_attention_loses_is_said(table: list[dict[str, object]], sentence: str) -> None:
+    assert sentence in record.eeg.verdict("valence", table)
 
 
 def test_a_record_of_recordings_as_tables() -> None:
     split = {"label": "valence", "leaks": False, "windows": 0.7, "chance": 0.5, "tested_windows": 200}
-    found = {
+    measured = {
         "card": "mca",
         "splits": [
             {"split": "paper", "shipped": False, **split},
@@ -58,14 +58,14 @@ def test_a_record_of_recordings_as_tables() -> None:
              "discriminant": 0.6},
         ],
     }  # fmt: skip
-    said = record.as_markdown(found)
-    assert "**leaks**" in said
-    assert "| whole subjects; **the shipped checkpoint** | valence | 70.0 (50.0) | 75.0 (20 trials) |" in said
-    assert "| Received | +0.05 | 25% | +0.05, 25% | 4 |" in said
-    assert "| A | x or y | 9 / 8 | 50.0 | 50.0 | 75.0 | 60.0 |" in said
-    assert "On none of them does the model do better than chance" in said
-    found["real"][0]["accuracy"] = 0.9  # type: ignore[index]
-    assert "Above chance: A." in record.as_markdown(found)
+    markdown = record.as_markdown(measured)
+    assert "**leaks**" in markdown
+    assert "| whole subjects; **the shipped checkpoint** | valence | 70.0 (50.0) | 75.0 (20 trials) |" in markdown
+    assert "| Received | +0.05 | 25% | +0.05, 25% | 4 |" in markdown
+    assert "| A | x or y | 9 / 8 | 50.0 | 50.0 | 75.0 | 60.0 |" in markdown
+    assert "On none of them does the model do better than chance" in markdown
+    measured["real"][0]["accuracy"] = 0.9  # type: ignore[index]
+    assert "Above chance: A." in record.as_markdown(measured)
 
 
 def test_trainings_of_digits_as_tables() -> None:
@@ -78,14 +78,14 @@ def test_trainings_of_digits_as_tables() -> None:
         *(run(bare, voice, 18, new=new) for voice, new in (("theo", 90.0), ("george", 50.0))),
         *(run(form, "yweweler", 8, seed) for form in (shipped, bare) for seed in range(3)),
     ]
-    said = "\n".join(record.digits._otherwise({"trainings": {"short": 8, "runs": runs}}))
-    assert f"left out, {shipped}** (one digit in a clip, % right; one training of 20 epochs" in said
-    assert f"left out, {bare}** (one digit in a clip, % right; one training of 18 epochs" in said
-    assert "| mean of 2 | 97.0 | 82.0 |" in said
-    assert "| mean of 2 | 97.0 | 70.0 |" in said
-    assert said.index("| george") < said.index("| theo")
-    assert f"| {bare} | 3 | 97.0 (97.0–97.0) | 80.0 (80.0–80.0) |" in said
-    assert "8 epochs" in said
+    markdown = "\n".join(record.digits._otherwise({"trainings": {"short": 8, "runs": runs}}))
+    assert f"left out, {shipped}** (one digit in a clip, % right; one training of 20 epochs" in markdown
+    assert f"left out, {bare}** (one digit in a clip, % right; one training of 18 epochs" in markdown
+    assert "| mean of 2 | 97.0 | 82.0 |" in markdown
+    assert "| mean of 2 | 97.0 | 70.0 |" in markdown
+    assert markdown.index("| george") < markdown.index("| theo")
+    assert f"| {bare} | 3 | 97.0 (97.0–97.0) | 80.0 (80.0–80.0) |" in markdown
+    assert "8 epochs" in markdown
     assert record.digits._otherwise({}) == []
 
 

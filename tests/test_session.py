@@ -45,9 +45,9 @@ def test_every_name_has_an_example_that_runs(name: str) -> None:
     function = function if inspect.isfunction(function) else import_module("xviz.explain").explain
     [test] = doctest.DocTestFinder(recurse=False).find(function, name, globs={})
     assert test.examples, "no example"
-    told: list[str] = []
-    failed, _ = doctest.DocTestRunner(verbose=False).run(test, out=told.append)
-    assert not failed, "".join(told)
+    printed: list[str] = []
+    failed, _ = doctest.DocTestRunner(verbose=False).run(test, out=printed.append)
+    assert not failed, "".join(printed)
 
 
 @pytest.mark.parametrize("first", ["import xviz", "import xviz.explain", "from xviz.explain import METHODS"])
@@ -139,15 +139,15 @@ def test_an_electrode_stands_in_two_spaces(recorded: Session) -> None:
 
 
 @pytest.mark.parametrize(
-    ("picked", "told"),
+    ("picked", "message"),
     [
         ("cat", "No token is called “cat”. There are .*dog"),
         (("pieces", "cat"), "No token of “pieces” is called “cat”; there are a, dog"),
         (("verbs", 0), "no tokens “verbs” to pick from; there are "),
     ],
 )
-def test_a_token_that_is_not_there_is_told(matched: Session, picked: object, told: str) -> None:
-    with pytest.raises(ModelError, match=told):
+def test_a_token_that_is_not_there_is_told(matched: Session, picked: object, message: str) -> None:
+    with pytest.raises(ModelError, match=message):
         xviz.explain(matched, picked=picked)  # type: ignore[arg-type]
 
 
@@ -180,29 +180,29 @@ def test_a_picked_region_takes_the_same_figure_from_the_other_side(matched: Sess
 
 
 def test_two_methods_are_compared_and_kept_with_their_numbers(matched: Session, tmp_path: Path) -> None:
-    found = [xviz.explain(matched, key) for key in ("occlusion", "integrated")]
-    path = xviz.save(xviz.figure(matched, *found), tmp_path / "two.zip", found)
+    explanations = [xviz.explain(matched, key) for key in ("occlusion", "integrated")]
+    path = xviz.save(xviz.figure(matched, *explanations), tmp_path / "two.zip", explanations)
     with zipfile.ZipFile(path) as held:
         assert {"figures/two.pdf", "tables/01_occlusion_regions.csv"} <= set(held.namelist())
     with pytest.raises(ModelError, match="gradcam does not"):
-        xviz.figure(matched, found[0], xviz.explain(matched, "gradcam"))
+        xviz.figure(matched, explanations[0], xviz.explain(matched, "gradcam"))
     with pytest.raises(ModelError, match="Pick a token"):
-        xviz.figure(matched, found[0])
+        xviz.figure(matched, explanations[0])
 
 
 def test_scores_are_saved_as_a_table(matched: Session, tmp_path: Path) -> None:
-    found = xviz.explain(matched, "look", picked="dog")
-    with xviz.save(found, tmp_path / "dog.csv").open(encoding="utf-8", newline="") as opened:
+    explanation = xviz.explain(matched, "look", picked="dog")
+    with xviz.save(explanation, tmp_path / "dog.csv").open(encoding="utf-8", newline="") as opened:
         rows = list(csv.DictReader(opened))
-    assert [float(row["score"]) for row in rows if row["space"] == "regions"] == found.scores["regions"].tolist()
+    assert [float(row["score"]) for row in rows if row["space"] == "regions"] == explanation.scores["regions"].tolist()
 
 
 def test_an_ending_that_does_not_fit_is_told(matched: Session, tmp_path: Path) -> None:
-    found = xviz.explain(matched, "look", picked="dog")
+    explanation = xviz.explain(matched, "look", picked="dog")
     with pytest.raises(XvizError, match=r"saved as \.csv; “dog.pdf”"):
-        xviz.save(found, tmp_path / "dog.pdf")
+        xviz.save(explanation, tmp_path / "dog.pdf")
     with pytest.raises(XvizError, match=r"saved as \.pdf, \.svg, \.png or \.zip; “dog.docx”"):
-        xviz.save(xviz.figure(matched, found), tmp_path / "dog.docx")
+        xviz.save(xviz.figure(matched, explanation), tmp_path / "dog.docx")
     assert not list(tmp_path.iterdir())
 
 
@@ -219,8 +219,8 @@ def test_electrodes_are_drawn_on_a_head(recorded: Session) -> None:
 def test_views_are_drawn_for_each_method(model: str, file: str) -> None:
     session = xviz.run(xviz.load(model), xviz.read(SAMPLES / file))
     best = max(session.outputs, key=session.outputs.__getitem__)
-    found = [xviz.explain(session, key, output=best) for key in ("relevance", "gradient")]
-    figure = xviz.figure(session, *found, credit="a test")
+    explanations = [xviz.explain(session, key, output=best) for key in ("relevance", "gradient")]
+    figure = xviz.figure(session, *explanations, credit="a test")
     assert figure.provenance.options["method"] == "relevance, gradient"
     assert "a test" in figure.caption
 

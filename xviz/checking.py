@@ -79,12 +79,12 @@ def _loaded(spec: Spec, sample: Sample | None) -> tuple[Loaded, Sample]:
         ModelError: the spec says how to do neither.
     """
     if sample is None:
-        given = spec.samples() if spec.samples is not None else {}
-        if not given:
+        samples = spec.samples() if spec.samples is not None else {}
+        if not samples:
             raise ModelError(
                 f"“{spec.title}” has no sample to try. Give samples=, a function from nothing to title → Sample."
             )
-        sample = next(iter(given.values()))
+        sample = next(iter(samples.values()))
     return engine.built(spec), sample
 
 
@@ -188,7 +188,7 @@ def _cost(loaded: Loaded, inputs: Inputs) -> Finding:
             with engine.listened(loaded) as tape:
                 engine.outputs(loaded, inputs)
             heard.append(time.perf_counter() - began)
-            held = sum(part.numel() * part.element_size() for one in tape for part in (one.q, one.k, one.v))
+            held = sum(part.numel() * part.element_size() for call in tape for part in (call.q, call.k, call.v))
     text = (
         f"{min(heard) / min(plain):.2f} × the time of {1e3 * min(plain):.1f} ms; q, k and v hold {held / 2**20:.2f} MiB"
     )

@@ -46,11 +46,11 @@ def manifest(folder: Path = FOLDER) -> Mapping[str, Checkpoint]:
     listed: dict[str, Any] = {}
     for path in sorted(folder.glob("*.toml")):
         listed |= tomllib.loads(path.read_text(encoding="utf-8"))
-    found = {
+    entries = {
         name: Checkpoint(name, folder / entry["file"], *(entry[key] for key in ("sha256", "card", "origin", "licence")))
         for name, entry in listed.items()
     }
-    return found | OWN if folder == FOLDER else found
+    return entries | OWN if folder == FOLDER else entries
 
 
 def find(name: str, folder: Path = FOLDER) -> Checkpoint:

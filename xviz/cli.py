@@ -52,7 +52,7 @@ def parser() -> Parser:
     """The parser of all commands."""
     whole = Parser(prog="xviz", description="See what multimodal fusion models attend to.")
     listed = whole.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
-    for name in sorted(found.name for found in iter_modules(commands.__path__)):
+    for name in sorted(info.name for info in iter_modules(commands.__path__)):
         module = import_module(f"{commands.__name__}.{name}")
         passes_on = getattr(module, "PASSES_ON", False)
         part = listed.add_parser(
@@ -66,14 +66,14 @@ def parser() -> Parser:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; what the person can put right is told in one line."""
     whole = parser()
-    given, given_rest = whole.parse_known_args(arguments)
-    given.rest, given.commands = given_rest, whole.choices()
-    if given.rest and not given.passes_on:
+    options, rest = whole.parse_known_args(arguments)
+    options.rest, options.commands = rest, whole.choices()
+    if options.rest and not options.passes_on:
         sys.exit(
-            f"xviz: unknown arguments: {' '.join(given.rest)}. “xviz {given.command} --help” lists the known ones."
+            f"xviz: unknown arguments: {' '.join(options.rest)}. “xviz {options.command} --help” lists the known ones."
         )
     try:
-        given.run(given)
+        options.run(options)
     except XvizError as error:
         sys.exit(f"xviz: {error}")
     except KeyboardInterrupt:

@@ -19,27 +19,27 @@ from xviz.core.provenance import digest_file
 from xviz.models import MODELS
 
 
-def use(given: str) -> None:
+def use(setting: str) -> None:
     """Take weights for a checkpoint, after they have been loaded once to see that they fit.
 
     Args:
-        given: ``NAME=FILE``: a checkpoint of the manifest, and a safetensors file that ``xviz train NAME`` wrote. Where
-            its ``.log.json`` lies beside it, the settings there must be the card's.
+        setting: ``NAME=FILE``: a checkpoint of the manifest, and a safetensors file that ``xviz train NAME`` wrote.
+            Where its ``.log.json`` lies beside it, the settings there must be the card's.
 
     Raises:
         CheckpointError: there is no such checkpoint or file, or the weights or their settings are another card's.
     """
-    name, separator, file = given.partition("=")
+    name, separator, file = setting.partition("=")
     known = manifest()
     if not separator or name not in known:
-        raise CheckpointError(f"Expected NAME=FILE with one of {', '.join(known)}; got “{given}”.")
+        raise CheckpointError(f"Expected NAME=FILE with one of {', '.join(known)}; got “{setting}”.")
     path = Path(file).expanduser().resolve()
     if not path.is_file():
         raise CheckpointError(f"There is no file {path.name} to take weights from. Give the one that training wrote.")
     card = MODELS[known[name].card]
     if (log := path.with_suffix(".log.json")).is_file():
-        said = json.loads(log.read_text(encoding="utf-8")).get("settings", {})
-        if other := _differing(said, card.settings):
+        logged = json.loads(log.read_text(encoding="utf-8")).get("settings", {})
+        if other := _differing(logged, card.settings):
             raise CheckpointError(
                 f"{path.name} was trained with other settings than the app's card “{card.key}” has "
                 f"({', '.join(other)}). Open it from Python with a card of its own, or train it with the card's."
@@ -55,14 +55,14 @@ def use(given: str) -> None:
         raise
 
 
-def _differing(said: Mapping[str, Any], settings: Any) -> list[str]:
+def _differing(logged: Mapping[str, Any], settings: Any) -> list[str]:
     """The settings that two descriptions have both, and have differently."""
     own = json.loads(json.dumps(asdict(settings)))
-    return [name for name, value in said.items() if name in own and _differs(value, own[name])]
+    return [name for name, value in logged.items() if name in own and _differs(value, own[name])]
 
 
-def _differs(said: object, own: object) -> bool:
+def _differs(logged: object, own: object) -> bool:
     """Whether a setting differs; where it has parts, such as a plan, those that only one has do not count."""
-    if isinstance(said, dict) and isinstance(own, dict):
-        return any(_differs(said[name], own[name]) for name in said.keys() & own.keys())
-    return said != own
+    if isinstance(logged, dict) and isinstance(own, dict):
+        return any(_differs(logged[name], own[name]) for name in logged.keys() & own.keys())
+    return logged != own

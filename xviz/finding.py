@@ -31,10 +31,10 @@ def spec(name: str) -> Spec:
             else "It has no Spec; make one: SPEC = xviz.Spec(title=…, outputs=…)."
         )
         raise ModelError(f"“{where}” has no “{attribute}”. {have}")
-    found = getattr(module, attribute)
-    if not isinstance(found, Spec):
-        raise ModelError(f"“{name}” is {type(found).__name__}, no Spec. Name a Spec: package.module:NAME.")
-    return found
+    loaded = getattr(module, attribute)
+    if not isinstance(loaded, Spec):
+        raise ModelError(f"“{name}” is {type(loaded).__name__}, no Spec. Name a Spec: package.module:NAME.")
+    return loaded
 
 
 def _module(name: str) -> ModuleType:
@@ -56,13 +56,13 @@ def _module(name: str) -> ModuleType:
 def _file(path: Path) -> ModuleType:
     if not path.is_file():
         raise ModelError(f"There is no file {path}. Give path/to/file.py:SPEC or package.module:SPEC.")
-    found = spec_from_file_location(path.stem, path)
-    assert found is not None
-    assert found.loader is not None
+    plan = spec_from_file_location(path.stem, path)
+    assert plan is not None
+    assert plan.loader is not None
     if (folder := str(path.resolve().parent)) not in sys.path:
         sys.path.append(folder)  # modules beside the file, as for a file that Python runs
-    module = module_from_spec(found)
+    module = module_from_spec(plan)
     sys.modules.setdefault(path.stem, module)
     with foreign(f"import of {path.name}"):
-        found.loader.exec_module(module)
+        plan.loader.exec_module(module)
     return module

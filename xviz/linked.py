@@ -109,7 +109,8 @@ def show(what: Session | Run | Explanation, *explanations: Explanation, title: s
     names = _names(run, explanations)
     forms = {name: _form(run, name, sample) for name in names}
     drawings = {name: draw(shown, surround=Surround(title=name)) for name, shown in forms.items()}
-    calls, arrays, notes = _attention(run)
+    titles = getattr(what.model.spec, "calls", {}) if isinstance(what, Session) else {}
+    calls, arrays, notes = _attention(run, {name: call.title for name, call in titles.items()})
     scores = [_scored(one, forms, arrays, number) for number, one in enumerate(explanations)]
     panels = [_panel(number, name, forms[name], drawings[name], arrays) for number, name in enumerate(names)]
     index = pack({"calls": calls, "explanations": scores, "panels": panels, "notes": notes}, **arrays)
@@ -141,8 +142,14 @@ def _form(run: Run, name: str, sample: Sample | None) -> Form:
     return form(run.spaces[name], Source(sample, run.inputs))
 
 
-def _attention(run: Run) -> tuple[list[dict[str, object]], dict[str, NDArray], tuple[str, ...]]:
+def _attention(
+    run: Run, titles: Mapping[str, str]
+) -> tuple[list[dict[str, object]], dict[str, NDArray], tuple[str, ...]]:
     """What the page knows of calls, their rows, and what was left out: cross-attention comes first, means before heads.
+
+    Args:
+        run: Of the sample.
+        titles: Name of a call → what it is for people, where a card says it.
 
     Returns:
         One record for each call that fits, the arrays ``c0h-1`` (its mean) and ``c0h2`` with their greatest weights,
@@ -166,8 +173,9 @@ def _attention(run: Run) -> tuple[list[dict[str, object]], dict[str, NDArray], t
         arrays |= _rows(call, f"c{i}", heads=i in whole)
         queries, keys = ([leaf.name for leaf in leaves(run.spaces[side])] for side in sides)
         heads = call.heads if i in whole else 0
+        title = titles.get(call.name, f"{call.name}: {sides[0]} to {sides[1]}")
         records.append(
-            {"id": f"c{i}", "title": f"{call.name}: {sides[0]} to {sides[1]}", "queries": queries, "keys": keys,
+            {"id": f"c{i}", "title": title, "queries": queries, "keys": keys,
              "all": call.heads, "heads": heads, "count": [call.q.shape[1], call.k.shape[1]], "note": call.note}
         )  # fmt: skip
     lost = [run.calls[i].name for i in order if i not in kept]

@@ -33,7 +33,7 @@ def test_a_click_on_a_small_map_chooses_layer_and_head_and_a_link_brings_them_ba
     opened(page, address)
     page.locator("#map-0-1").click()
     settled(page)
-    assert link(page)["three-streams-layer"] == ["sound"]
+    assert link(page)["three-streams-layer"] == ["sound: words to sound"]
     assert link(page)["three-streams-head"] == ["2"]
     assert page.locator("#map-0-1").get_attribute("aria-selected") == "true"
     page.get_by_text("sound, for “three”").first.wait_for()
@@ -53,7 +53,7 @@ def test_picking_a_key_shows_the_attention_that_it_gets(
 ) -> None:
     page = open_page(height=2400)
     opened(page, server("app.py", *MODELS))
-    page.locator("canvas").first.click(position={"x": 20, "y": 20})  # the first step of the face
+    page.locator(".stage canvas").first.click(position={"x": 20, "y": 20})  # the first step of the face
     page.get_by_text("words, for face: step 1").first.wait_for()
     settled(page)
     assert link(page)["token"] == ["face-1"]

@@ -45,8 +45,8 @@ def weights(call: AttentionCall) -> np.ndarray:
     logits = call.scale * np.einsum("hqd,hkd->hqk", call.q.numpy(), call.k.numpy())
     logits = logits + (0 if call.bias is None else call.bias.numpy())
     logits[..., : call.first_key] = -np.inf
-    found = np.exp(logits)
-    return found / found.sum(-1, keepdims=True)
+    weights_of = np.exp(logits)
+    return weights_of / weights_of.sum(-1, keepdims=True)
 
 
 @pytest.mark.parametrize("call", CALLS)

@@ -25,7 +25,7 @@ def outputs(loaded, inputs):
 
 @cards
 def test_a_run_has_the_outputs_of_the_model_to_the_last_bit(key):
-    loaded, run = tiny.made(key, absent=True)
+    loaded, run = tiny.run_of(key, absent=True)
     assert dict(run.outputs) == outputs(loaded, run.inputs)
     assert engine.outputs(loaded, run.inputs) == dict(run.outputs)
     assert run.target == loaded.card.target
@@ -49,7 +49,7 @@ def test_recorded_weights_and_gradients_are_those_of_autograd(key):
 
 @cards
 def test_names_spaces_and_sizes_of_the_calls(key):
-    loaded, run = tiny.made(key)
+    loaded, run = tiny.run_of(key)
     modules = dict(loaded.module.named_modules())
     for call in run.calls:
         attend = modules[f"{call.name}.attend"]
@@ -78,7 +78,7 @@ def test_a_module_called_twice_is_two_calls():
 
 @cards
 def test_nothing_is_left_behind(key):
-    loaded, _ = tiny.made(key)
+    loaded, _ = tiny.run_of(key)
     before = {name: value.clone() for name, value in loaded.module.state_dict().items()}
     rng = torch.get_rng_state()
     run = tiny.ran(loaded, tiny.inputs_of(key))
@@ -92,12 +92,12 @@ def test_nothing_is_left_behind(key):
 def test_threads_that_share_a_model_record_only_their_own():
     loaded = tiny.model(tiny.CARDS["mmca-stacked"])
 
-    def one(seed):
+    def run_of_seed(seed):
         return tiny.ran(loaded, tiny.mmca_inputs(seed))
 
-    alone = [one(seed) for seed in range(8)]
+    alone = [run_of_seed(seed) for seed in range(8)]
     with ThreadPoolExecutor(8) as pool:
-        for run, other in zip(alone, pool.map(one, range(8)), strict=True):
+        for run, other in zip(alone, pool.map(run_of_seed, range(8)), strict=True):
             assert dict(run.outputs) == dict(other.outputs)
             assert [c.name for c in run.calls] == [c.name for c in other.calls]
             for call, same in zip(run.calls, other.calls, strict=True):
@@ -107,7 +107,7 @@ def test_threads_that_share_a_model_record_only_their_own():
 
 
 def test_regrad_is_a_run_for_another_output():
-    loaded, run = tiny.made("mmca-parallel")
+    loaded, run = tiny.run_of("mmca-parallel")
     other, fresh = engine.regrad(loaded, run, "joint"), tiny.ran(loaded, run.inputs, "joint")
     assert other.target == "joint"
     assert run.target == "score"
@@ -122,7 +122,7 @@ def test_regrad_is_a_run_for_another_output():
 
 
 def test_adjusted_context_is_used_and_recorded():
-    loaded, run = tiny.made("mmca-parallel")
+    loaded, run = tiny.run_of("mmca-parallel")
     alone = tiny.ran(loaded, engine.adjust(run.inputs, alpha=0))
     assert alone.outputs["score"] == pytest.approx(run.outputs["alone"], abs=1e-12)
     assert alone.provenance.options["alpha"] == 0
@@ -154,7 +154,7 @@ def test_random_weights_come_from_the_seed_alone_in_all_threads():
 
 
 def test_refusals():
-    loaded, run = tiny.made("two-together")
+    loaded, run = tiny.run_of("two-together")
     with pytest.raises(ModelError, match="no output “colour”; it has match, left"):
         tiny.ran(loaded, run.inputs, "colour")
     with pytest.raises(ModelError, match="ships without weights"):

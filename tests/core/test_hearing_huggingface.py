@@ -88,11 +88,11 @@ def lxmert(how):
     names += ["encoder.r_layers.0.attention.self", *crossed]
     names += [f"encoder.x_layers.0.{part}.self" for part in ("lang_self_att", "visn_self_att")]
 
-    def told(out):
+    def attentions(out):
         """LXMERT tells one direction of its cross-attention and not what follows it."""
         return [*out.language_attentions[:2], out.vision_attentions[0], out.cross_encoder_attentions[0]]
 
-    return hf.LxmertModel(config), inputs, told, names
+    return hf.LxmertModel(config), inputs, attentions, names
 
 
 def perceiver(how):
@@ -122,8 +122,8 @@ def llava(how):
 
 def built(make, how, seed=0):
     torch.manual_seed(seed)
-    model, inputs, told, names = make(how)
-    return model.eval(), inputs, told, names
+    model, inputs, expected, names = make(how)
+    return model.eval(), inputs, expected, names
 
 
 MODELS = {make.__name__: make for make in (bert, clip, whisper, t5, lxmert, perceiver, llava)}
@@ -136,10 +136,10 @@ EAGER_ALONE = ("lxmert", "perceiver")
 )
 @torch.no_grad()
 def test_weights_are_those_that_the_model_tells(name, how):
-    eager, inputs, told, names = built(MODELS[name], "eager")
+    eager, inputs, expected, names = built(MODELS[name], "eager")
     model, _, _, _ = built(MODELS[name], how)
     model.load_state_dict(eager.state_dict())
-    want = told(eager(**inputs, output_attentions=True))
+    want = expected(eager(**inputs, output_attentions=True))
     silent = model(**inputs)
     with hearing(model) as tape:
         out = model(**inputs)
@@ -148,10 +148,10 @@ def test_weights_are_those_that_the_model_tells(name, how):
             assert torch.equal(value, out[key])
     assert tape.missed == tape.notes == []
     for sample in range(len(next(iter(inputs.values())))):
-        found = calls(model, tape, sample=sample)
-        assert [call.name for call in found] == names
-        assert all(call.q.shape[-1] > 0 and call.note == "" for call in found)
-        for call, weights in zip(found, want, strict=False):
+        heard = calls(model, tape, sample=sample)
+        assert [call.name for call in heard] == names
+        assert all(call.q.shape[-1] > 0 and call.note == "" for call in heard)
+        for call, weights in zip(heard, want, strict=False):
             if weights is not None:
                 torch.testing.assert_close(call.rows(), weights[sample], rtol=0, atol=1e-6)
             torch.testing.assert_close(call.rows().sum(-1), torch.ones(call.rows().shape[:-1]), rtol=0, atol=1e-6)
@@ -159,12 +159,12 @@ def test_weights_are_those_that_the_model_tells(name, how):
 
 def generated(make, how, count, **options):
     """A generation that was heard, and the eager model's attentions in one pass over what was generated."""
-    model, inputs, told, _ = built(make, how)
+    model, inputs, expected, _ = built(make, how)
     inputs.pop("decoder_input_ids", None)
     options = {"max_new_tokens": count, "min_new_tokens": count, "do_sample": False, **options}
     with hearing(model) as tape:
         ids = model.generate(**inputs, **options)
-    eager, again, told, _ = built(make, "eager")
+    eager, again, expected, _ = built(make, "eager")
     eager.load_state_dict(model.state_dict())
     name = "decoder_input_ids" if "decoder_input_ids" in again else "input_ids"
     if ids.shape[1] == count:  # Whisper leaves the first token out of what it returns
@@ -172,16 +172,16 @@ def generated(make, how, count, **options):
     again[name] = ids[:, :-1]
     if name == "input_ids":
         again["attention_mask"] = torch.ones_like(again[name])
-    return calls(model, tape), tape, told(eager(**again, output_attentions=True))
+    return calls(model, tape), tape, expected(eager(**again, output_attentions=True))
 
 
 @pytest.mark.parametrize("how", ["eager", "sdpa"])
 @torch.no_grad()
 def test_a_generation_is_one_call_whose_queries_are_the_generated_tokens(how):
     for make, first in ((t5, 0), (whisper, 0)):
-        found, _, want = generated(make, how, 6)
-        assert len(found) == len(want)
-        for call, weights in zip(found[2:], want[2:], strict=True):
+        heard, _, want = generated(make, how, 6)
+        assert len(heard) == len(want)
+        for call, weights in zip(heard[2:], want[2:], strict=True):
             assert "6 steps of generation" in call.note
             torch.testing.assert_close(call.rows(), weights[first], rtol=0, atol=1e-6)
             if "self" in call.name.lower():
@@ -191,11 +191,11 @@ def test_a_generation_is_one_call_whose_queries_are_the_generated_tokens(how):
 @pytest.mark.parametrize("how", ["eager", "sdpa"])
 @torch.no_grad()
 def test_a_prompt_keeps_its_call_and_memory_stays_linear(how):
-    found, tape, want = generated(llava, how, 12)
-    names = [call.name for call in found[2:]]
+    heard, tape, want = generated(llava, how, 12)
+    names = [call.name for call in heard[2:]]
     layers = [f"model.language_model.layers.{i}.self_attn" for i in range(2)]
     assert names == [name + end for name in layers for end in ("", "#2")]
-    for prompt, steps, weights in zip(found[2::2], found[3::2], want[2:], strict=True):
+    for prompt, steps, weights in zip(heard[2::2], heard[3::2], want[2:], strict=True):
         torch.testing.assert_close(prompt.rows(), weights[0, :, :23, :23], rtol=0, atol=1e-6)
         assert steps.q.shape[1] == 12
         torch.testing.assert_close(steps.rows(), weights[0, :, 22:], rtol=0, atol=1e-6)

@@ -76,7 +76,7 @@ def test_other_softmaxes_are_not_heard(kind):
 
 
 def heard(part, *args):
-    model = Part(lambda self, *given: self.layer(*given), layer=part).eval()
+    model = Part(lambda self, *arguments: self.layer(*arguments), layer=part).eval()
     with hearing(model) as tape:
         model(*args)
     return tape

@@ -48,15 +48,15 @@ def test_multi_head_attention_in_all_its_forms(mask):
         q, k, gone = (q[0], k[0], gone[1]) if alone else (q, k, gone)
         if not (first or alone):
             q, k = q.transpose(0, 1), k.transpose(0, 1)
-        given = {
+        masks = {
             "bool": torch.rand(5, 7) > 0.8,
             "float": torch.randn(5, 7).double(),
             "heads": torch.rand(6, 5, 7) > 0.8,
         }
-        given = given.get(form)
-        if given is not None and given.dtype == torch.bool:
-            given[..., 0] = False
-        asked = {"key_padding_mask": gone if pad else None, "attn_mask": given}
+        mask_of_form = masks.get(form)
+        if mask_of_form is not None and mask_of_form.dtype == torch.bool:
+            mask_of_form[..., 0] = False
+        asked = {"key_padding_mask": gone if pad else None, "attn_mask": mask_of_form}
         with torch.no_grad():
             want, _ = module(q, k, k, need_weights=need, **asked)
             _, weights = module(q, k, k, average_attn_weights=False, **asked)
@@ -166,12 +166,12 @@ def test_heard_from_outside_is_the_same_as_written_with_attend():
     for model in (outside, inside):  # a second door hears our own Attend once, too
         with hearing(model) as tape:
             out = model(a, b)
-        found = calls(model, tape, torch.autograd.grad(out.sum(), targets(tape)))
-        assert [call.name for call in found] == ["first", "second"] == [call.name for call in known]
-        for one, other in zip(found, known, strict=True):
+        from_outside = calls(model, tape, torch.autograd.grad(out.sum(), targets(tape)))
+        assert [call.name for call in from_outside] == ["first", "second"] == [call.name for call in known]
+        for outside_call, other in zip(from_outside, known, strict=True):
             for part in ("q", "k", "v", "grad_out"):
-                torch.testing.assert_close(getattr(one, part), getattr(other, part), rtol=0, atol=1e-12)
-            torch.testing.assert_close(one.rows(), other.rows(), rtol=0, atol=1e-12)
+                torch.testing.assert_close(getattr(outside_call, part), getattr(other, part), rtol=0, atol=1e-12)
+            torch.testing.assert_close(outside_call.rows(), other.rows(), rtol=0, atol=1e-12)
     assert (known[0].queries, known[0].keys) == ("a", "b")
     named = calls(inside, tape, spaces=lambda heard, name: (name.upper(), "tokens"))
     assert (named[1].queries, named[1].keys) == ("SECOND", "tokens")
@@ -338,15 +338,15 @@ def test_eight_threads_hear_only_themselves_and_others_hear_nothing():
                 heard = model(words, patches)
             want[seed] = (heard if seed % 4 != 3 else model(words, patches), calls(model, tape))
     with ThreadPoolExecutor(8, initializer=torch.set_num_threads, initargs=(1,)) as pool:  # each thread has its own
-        for seed, out, found in pool.map(run, range(400)):
+        for seed, out, heard_calls in pool.map(run, range(400)):
             assert torch.equal(out, want[seed][0])
-            if found is None:
+            if heard_calls is None:
                 continue
-            assert len(found) == 2
-            for one, other in zip(found, want[seed][1], strict=True):
-                assert one.name == other.name
-                assert torch.equal(one.q, other.q)
-                assert torch.equal(one.k, other.k)
+            assert len(heard_calls) == 2
+            for call, other in zip(heard_calls, want[seed][1], strict=True):
+                assert call.name == other.name
+                assert torch.equal(call.q, other.q)
+                assert torch.equal(call.k, other.k)
 
 
 @pytest.mark.parametrize("fails", [False, True])

@@ -37,18 +37,18 @@ def run(*calls: AttentionCall) -> Run:
 
 
 def test_calls_fit_their_spaces():
-    made = run(call("a", "b", 3, 2), call("joint", "joint", 5, 5))
-    assert made.spaces is made.inputs.spaces
-    assert made.call("layer") is made.calls[0]
+    fitting = run(call("a", "b", 3, 2), call("joint", "joint", 5, 5))
+    assert fitting.spaces is fitting.inputs.spaces
+    assert fitting.call("layer") is fitting.calls[0]
 
 
 def test_a_space_is_given_as_what_it_is_and_refused_as_another() -> None:
-    made = run(call("a", "b", 3, 2))
-    assert made.space("a", Named) is made.spaces["a"]
+    fitting = run(call("a", "b", 3, 2))
+    assert fitting.space("a", Named) is fitting.spaces["a"]
     with pytest.raises(ModelError, match="“a” is Named; Joined is needed"):
-        made.space("a", Joined)
+        fitting.space("a", Joined)
     with pytest.raises(ModelError, match="no token space “c”"):
-        made.space("c", Named)
+        fitting.space("c", Named)
 
 
 @pytest.mark.parametrize(
@@ -96,12 +96,18 @@ def test_tokens_that_cannot_be_left_out_are_refused():
 
 
 def test_records_cannot_be_changed():
-    made = run(call("a", "a", 3, 3))
-    for mapping in (made.outputs, made.spaces, made.inputs.tokens, made.inputs.present, made.inputs.context):
+    fitting = run(call("a", "a", 3, 3))
+    for mapping in (
+        fitting.outputs,
+        fitting.spaces,
+        fitting.inputs.tokens,
+        fitting.inputs.present,
+        fitting.inputs.context,
+    ):
         with pytest.raises(TypeError):
             mapping["new"] = 1
     with pytest.raises(AttributeError):
-        made.target = "other"
+        fitting.target = "other"
 
 
 def test_a_target_says_what_it_is():
@@ -114,13 +120,13 @@ def explanation(scores, signed=True) -> Explanation:
 
 
 def test_scores_are_read_only_float64_of_their_own():
-    given = np.array([1, 2, 3], np.float32)
-    made = explanation(given)
-    assert made.scores["a"].dtype == np.float64
+    values = np.array([1, 2, 3], np.float32)
+    explained = explanation(values)
+    assert explained.scores["a"].dtype == np.float64
     with pytest.raises(ValueError, match="read-only"):
-        made.scores["a"][0] = 5
-    given[0] = 9
-    assert made.scores["a"][0] == 1
+        explained.scores["a"][0] = 5
+    values[0] = 9
+    assert explained.scores["a"][0] == 1
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -136,7 +142,7 @@ def test_unsigned_scores_below_zero_are_refused():
 
 
 def test_provenance_with_more_options():
-    made = NOWHERE.but(method="look", head=3)
-    assert dict(made.options) == {"method": "look", "head": 3}
+    extended = NOWHERE.but(method="look", head=3)
+    assert dict(extended.options) == {"method": "look", "head": 3}
     assert dict(NOWHERE.options) == {}
-    assert made.json() == NOWHERE.but(head=3, method="look").json()
+    assert extended.json() == NOWHERE.but(head=3, method="look").json()

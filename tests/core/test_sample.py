@@ -13,7 +13,7 @@ PHOTO = np.zeros((6, 8, 3), np.uint8)
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("fields", "message"),
     [
         ({"xyz": np.zeros((0, 3), np.float32)}, "at least one point"),
         ({"xyz": np.full((2, 3), np.nan, np.float32)}, "finite coordinates"),
@@ -21,9 +21,9 @@ PHOTO = np.zeros((6, 8, 3), np.uint8)
         ({"xyz": XYZ, "segment": np.zeros(5, np.int64)}, "segments of shape"),
     ],
 )
-def test_a_cloud_that_does_not_fit_is_refused(given, said):
-    with pytest.raises(SampleError, match=said):
-        PointCloud(**given)
+def test_a_cloud_that_does_not_fit_is_refused(fields, message):
+    with pytest.raises(SampleError, match=message):
+        PointCloud(**fields)
 
 
 def test_photos_need_a_name_each():
@@ -52,5 +52,5 @@ def test_words_that_run_together_have_another_digest():
 
 
 def test_warnings_and_notes_are_no_content():
-    plain, told = PointCloud(XYZ.copy()), PointCloud(XYZ.copy(), notes=("read",), warnings=("y may point up",))
-    assert Sample("s", {"points": plain}).digest == Sample("s", {"points": told}).digest
+    plain, with_notes = PointCloud(XYZ.copy()), PointCloud(XYZ.copy(), notes=("read",), warnings=("y may point up",))
+    assert Sample("s", {"points": plain}).digest == Sample("s", {"points": with_notes}).digest

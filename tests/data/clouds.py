@@ -96,12 +96,12 @@ def las(xyz, rgb=None, *, packed=False, scale=0.001) -> bytes:
     """A LAS or LAZ file; 16-bit colours where ``rgb`` has them."""
     header = laspy.LasHeader(point_format=3 if rgb is not None else 1, version="1.2")
     header.scales, header.offsets = [scale] * 3, np.floor(np.min(xyz, 0))
-    made = laspy.LasData(header)
-    made.x, made.y, made.z = np.asarray(xyz, np.float64).T
+    cloud = laspy.LasData(header)
+    cloud.x, cloud.y, cloud.z = np.asarray(xyz, np.float64).T
     if rgb is not None:
-        made.red, made.green, made.blue = np.asarray(rgb, np.uint16).T
+        cloud.red, cloud.green, cloud.blue = np.asarray(rgb, np.uint16).T
     file = io.BytesIO()
-    made.write(file, do_compress=packed)
+    cloud.write(file, do_compress=packed)
     return file.getvalue()
 
 

@@ -177,11 +177,11 @@ def polycam() -> dict[str, bytes]:
     files = {"keyframes/cloud.ply": ply(XYZ, RGB), "mesh_info.json": b"{}", "thumbnail.jpg": jpeg(0)}
     for i, pose in enumerate(POSES):
         held = pose @ FLIP
-        said = {f"t_{r}{c}": float(held[r, c]) for r in range(3) for c in range(4)}
-        said |= {"fx": K[0, 0], "fy": K[1, 1], "cx": K[0, 2], "cy": K[1, 2], "width": SIZE[1], "height": SIZE[0]}
+        camera = {f"t_{r}{c}": float(held[r, c]) for r in range(3) for c in range(4)}
+        camera |= {"fx": K[0, 0], "fy": K[1, 1], "cx": K[0, 2], "cy": K[1, 2], "width": SIZE[1], "height": SIZE[0]}
         for kind in ("", "corrected_"):
             files |= {f"keyframes/{kind}images/{900 + i}.jpg": jpeg(i)}
-            files |= {f"keyframes/{kind}cameras/{900 + i}.json": json.dumps(said).encode()}
+            files |= {f"keyframes/{kind}cameras/{900 + i}.json": json.dumps(camera).encode()}
         files |= {f"keyframes/depth/{900 + i}.png": deep(i), f"keyframes/confidence/{900 + i}.png": certain()}
     return files
 
@@ -189,8 +189,8 @@ def polycam() -> dict[str, bytes]:
 def record3d() -> dict[str, bytes]:
     """Record3D: one file of metadata, K by columns, y up and z back, depth as EXR."""
     poses = [[*quaternion(pose @ FLIP), *pose[:3, 3].tolist()] for pose in POSES]
-    said = {"w": SIZE[1], "h": SIZE[0], "K": K.T.reshape(-1).tolist(), "poses": poses, "fps": 60}
-    files = {"cloud.ply": ply(XYZ, RGB), "metadata.json": json.dumps(said).encode()}
+    metadata = {"w": SIZE[1], "h": SIZE[0], "K": K.T.reshape(-1).tolist(), "poses": poses, "fps": 60}
+    files = {"cloud.ply": ply(XYZ, RGB), "metadata.json": json.dumps(metadata).encode()}
     for i in range(FRAMES):
         files |= {f"rgb/{i}.jpg": jpeg(i), f"depth/{i}.exr": b"v/1\1"}
     return files
@@ -202,7 +202,7 @@ def nerfstudio() -> dict[str, bytes]:
         {"file_path": f"./images/frame_{i:05d}.jpg", "transform_matrix": (p @ FLIP).tolist()}
         for i, p in enumerate(POSES)
     ]
-    said = {
+    transforms = {
         "w": SIZE[1],
         "h": SIZE[0],
         "fl_x": K[0, 0],
@@ -211,7 +211,7 @@ def nerfstudio() -> dict[str, bytes]:
         "cy": K[1, 2],
         "frames": frames,
     }
-    files = {"transforms.json": json.dumps(said | {"k1": 0.001}).encode(), "sparse_pc.ply": ply(XYZ, RGB)}
+    files = {"transforms.json": json.dumps(transforms | {"k1": 0.001}).encode(), "sparse_pc.ply": ply(XYZ, RGB)}
     for i in range(FRAMES):
         small = encoded(shot(i)[0][::2, ::2], "JPEG")
         files |= {f"images/frame_{i:05d}.jpg": jpeg(i), f"images_2/frame_{i:05d}.jpg": small}
@@ -261,9 +261,9 @@ def s3dis() -> dict[str, bytes]:
     files["office_1/Annotations/chair_1.txt"] = whole[: whole.index(b"\n", 40_000) + 1]
     for i, pose in enumerate(POSES):
         name = f"office_1/data/camera_{i:032x}_office_1_frame_{i}_domain"
-        said = {"camera_k_matrix": K.tolist(), "camera_rt_matrix": np.linalg.inv(pose)[:3].tolist()}
+        camera = {"camera_k_matrix": K.tolist(), "camera_rt_matrix": np.linalg.inv(pose)[:3].tolist()}
         files |= {f"{name}_rgb.png": encoded(shot(i)[0]), f"{name}_depth.png": deep(i, 512)}
-        files |= {f"{name}_pose.json": json.dumps(said).encode(), f"{name}_semantic.png": encoded(shot(i)[0][::-1])}
+        files |= {f"{name}_pose.json": json.dumps(camera).encode(), f"{name}_semantic.png": encoded(shot(i)[0][::-1])}
     return files
 
 

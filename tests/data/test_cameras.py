@@ -43,12 +43,12 @@ def greys_agree(cloud: PointCloud, views: Views) -> float:
     """The correlation of greys of points and of the pixels on which they fall by the camera."""
     assert views.poses is not None
     assert views.intrinsics is not None
-    found = []
+    correlations = []
     for pose, matrix, image in zip(views.poses, views.intrinsics, views.images, strict=True):
         seen, places = pinhole.visible(cloud.xyz, pose, matrix, image.shape[:2])
         column, row = places[seen].astype(int).T
-        found.append(np.corrcoef(image[row, column].mean(1), cloud.rgb[seen].mean(1))[0, 1])  # type: ignore[index]
-    return float(np.min(found))
+        correlations.append(np.corrcoef(image[row, column].mean(1), cloud.rgb[seen].mean(1))[0, 1])  # type: ignore[index]
+    return float(np.min(correlations))
 
 
 def test_a_photo_that_stands_is_left_as_it_is() -> None:
@@ -78,8 +78,8 @@ def test_a_camera_that_cannot_be_right_is_dropped_and_this_is_said(orientation: 
     _, views = read(stored(orientation))
     assert views.poses is None
     assert views.intrinsics is None
-    what = "fit both ways" if orientation == 3 else "mirror picture"
-    assert any(what in text and "camera was left out" in text for text in views.warnings)
+    reason = "fit both ways" if orientation == 3 else "mirror picture"
+    assert any(reason in text and "camera was left out" in text for text in views.warnings)
 
 
 def test_a_square_photo_leaves_it_open_which_way_its_camera_stands() -> None:

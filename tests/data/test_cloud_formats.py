@@ -24,7 +24,7 @@ XYZ, RGB = furnished(900)
 COUNT = len(XYZ)
 
 
-def said(cloud) -> str:
+def words_of(cloud) -> str:
     """Everything that reading said."""
     return " | ".join((*cloud.notes, *cloud.warnings))
 
@@ -71,11 +71,11 @@ def las_twice() -> bytes:
     header = laspy.LasHeader(point_format=3, version="1.2")
     header.add_extra_dims([laspy.ExtraBytesParams("first", np.float32), laspy.ExtraBytesParams("other", np.float32)])
     header.scales, header.offsets = [0.0001] * 3, [0, 0, 0]
-    made = laspy.LasData(header)
-    made.x, made.y, made.z = XYZ.astype(float).T
-    made.red, made.green, made.blue = RGB.astype(np.uint16).T
+    twice = laspy.LasData(header)
+    twice.x, twice.y, twice.z = XYZ.astype(float).T
+    twice.red, twice.green, twice.blue = RGB.astype(np.uint16).T
     file = io.BytesIO()
-    made.write(file)
+    twice.write(file)
     return file.getvalue().replace(b"other", b"first")
 
 
@@ -123,10 +123,10 @@ def glb(*, form: str = "glb", faces: bool = False) -> bytes:
     if form == "gltf":
         said_["buffers"][0]["uri"] = "data:application/octet-stream;base64," + base64.b64encode(body).decode()
         return json.dumps(said_).encode()
-    told = json.dumps(said_).encode()
-    told += b" " * (-len(told) % 4)
+    header = json.dumps(said_).encode()
+    header += b" " * (-len(header) % 4)
     body += b"\0" * (-len(body) % 4)
-    chunks = struct.pack("<II", len(told), 0x4E4F534A) + told + struct.pack("<II", len(body), 0x004E4942) + body
+    chunks = struct.pack("<II", len(header), 0x4E4F534A) + header + struct.pack("<II", len(body), 0x004E4942) + body
     return struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks
 
 
@@ -164,36 +164,36 @@ SAME: dict[str, tuple[bytes, str]] = {
     "NPY on its side": (npy(np.column_stack([XYZ, RGB]).T), "its rows were read as columns"),
     "NPY as a grid": (npy(np.column_stack([XYZ, RGB]).reshape(30, 30, 6)), "A grid of 30 × 30 points"),
     "NPZ with an array of objects beside": (npz(xyz=XYZ, rgb=RGB, meta=np.array([{"a": 1}], object)), "Not used: meta"),
-    "NPZ of unknown names": (npz(tiny=np.zeros((4, 3)), whole=np.column_stack([XYZ, RGB])), ""),
+    "NPZ of unknown names": (npz(tiny=np.zeros((4, 3)), whole=np.column_stack([XYZ, RGB])), "Not used: tiny"),
     "splats": (
         ply_of([*PLACES, *((f"f_dc_{i}", "float", (RGB[:, i] / 255 - 0.5) / SPLAT) for i in range(3)), *TWICE]),
         "Gaussian splats",
     ),
-    "E57": (e57(XYZ, RGB), ""),
+    "E57": (e57(XYZ, RGB), "One scan"),
     "GLB": (glb(), ""),
     "glTF": (glb(form="gltf"), ""),
-    "OBJ": (obj(), ""),
+    "OBJ": (obj(), "Colours range from 0 to 1"),
     "gzip": (gzip.compress(ply_of([*PLACES, *COLOURS])), ""),
     "gzip of text": (gzip.compress(text(XYZ, RGB)), "no names"),
-    "COLMAP as binary": (points3d(), "no unit"),
+    "COLMAP as binary": (points3d(), "the first column is the point's id"),
 }
 
 
 @pytest.mark.parametrize("case", SAME)
 def test_every_format_gives_the_same_cloud(case: str) -> None:
-    data, what = SAME[case]
+    data, note = SAME[case]
     cloud = read_cloud(data, unit="m", up="y" if case in ("GLB", "glTF") else "z")
     assert cloud.xyz == pytest.approx(XYZ, abs=2e-4)
     assert cloud.rgb is not None
     assert np.abs(cloud.rgb.astype(int) - RGB).max() <= 1
-    assert what in said(cloud) or what == "no unit"
+    assert note in words_of(cloud) if note else not words_of(cloud)
 
 
 def test_floats_without_a_header_are_read_by_their_columns_and_said() -> None:
     for held in (np.column_stack([XYZ, RGB]), np.column_stack([XYZ, RGB[:, 0] / 255])):
         cloud = read_cloud(held.astype("<f4").tobytes(), name="000001.bin")
         assert cloud.xyz == pytest.approx(XYZ, abs=1e-5)
-        assert f"read as {held.shape[1]} floats a point" in said(cloud)
+        assert f"read as {held.shape[1]} floats a point" in words_of(cloud)
     with pytest.raises(SampleError, match="such as labels"):
         read_cloud(np.arange(COUNT).astype("<i8").tobytes(), name="000001.bin")
 
@@ -214,7 +214,7 @@ def test_an_e57_scan_stands_at_its_place_and_its_intensities_are_no_colours() ->
     cloud = read_cloud(e57(XYZ - [10, 0, 0], pose=pose))
     assert cloud.xyz == pytest.approx(XYZ, abs=1e-4)
     assert cloud.rgb is None
-    assert "Intensities are no colours" in said(cloud)
+    assert "Intensities are no colours" in words_of(cloud)
 
 
 @pytest.mark.parametrize("cut", [0.3, 0.7, 0.99])
@@ -241,7 +241,7 @@ def test_a_mesh_of_large_faces_is_covered_with_points(binary: bool) -> None:
     cloud = read_cloud(stl(binary))
     assert len(cloud.xyz) > 100_000
     assert np.ptp(cloud.xyz, axis=0) == pytest.approx([4, 3, 2.5], abs=0.01)
-    assert "A mesh with large faces" in said(cloud)
+    assert "A mesh with large faces" in words_of(cloud)
 
 
 def test_an_obj_takes_its_colours_from_the_pictures_beside_it() -> None:
@@ -249,15 +249,15 @@ def test_an_obj_takes_its_colours_from_the_pictures_beside_it() -> None:
     pixels = np.zeros((8, 8, 3), np.uint8)
     pixels[:, :4], pixels[:, 4:] = [200, 30, 30], [30, 30, 200]
     Image.fromarray(pixels).save(file, "PNG")
-    told = b"mtllib a.mtl\nv 0 0 0\nv 4 0 0\nv 4 3 0\nv 0 3 0\nvt 0 0\nvt 1 0\nvt 1 1\nvt 0 1\n"
-    told += b"usemtl m\nf 1/1 2/2 3/3\nf 1/1 3/3 4/4\n"
+    mesh = b"mtllib a.mtl\nv 0 0 0\nv 4 0 0\nv 4 3 0\nv 0 3 0\nvt 0 0\nvt 1 0\nvt 1 1\nvt 0 1\n"
+    mesh += b"usemtl m\nf 1/1 2/2 3/3\nf 1/1 3/3 4/4\n"
     beside = {"a.mtl": b"newmtl m\nmap_Kd a.png\n", "a.png": file.getvalue()}
-    raw = read_mesh(told, "OBJ", beside.get)
+    raw = read_mesh(mesh, "OBJ", beside.get)
     assert raw.rgb is not None
     left = raw.xyz[:, 0] < 1.5
     assert (np.median(raw.rgb[left], 0) == [200, 30, 30]).all()
     assert (np.median(raw.rgb[raw.xyz[:, 0] > 2.5], 0) == [30, 30, 200]).all()
-    alone = read_mesh(told, "OBJ")
+    alone = read_mesh(mesh, "OBJ")
     assert any("did not come" in text for text in alone.warnings)
 
 
@@ -289,10 +289,10 @@ def test_feet_of_a_las_are_read_from_its_system_of_places() -> None:
     header = laspy.LasHeader(point_format=1, version="1.2")
     header.vlrs.append(laspy.VLR("LASF_Projection", 34735, "", struct.pack("<8H", 1, 1, 0, 1, 3076, 0, 1, 9003)))
     header.scales = [0.001] * 3
-    made = laspy.LasData(header)
-    made.x, made.y, made.z = (XYZ / 0.3048).astype(float).T
+    in_feet = laspy.LasData(header)
+    in_feet.x, in_feet.y, in_feet.z = (XYZ / 0.3048).astype(float).T
     file = io.BytesIO()
-    made.write(file)
+    in_feet.write(file)
     cloud = read_cloud(file.getvalue())
     assert cloud.xyz == pytest.approx(XYZ, abs=2e-3)
-    assert "numbers in feet" in said(cloud)
+    assert "numbers in feet" in words_of(cloud)

@@ -21,9 +21,9 @@ def turned(xyz: np.ndarray, up: str) -> np.ndarray:
     return out
 
 
-def asked(cloud, what: str) -> bool:
+def asked(cloud, words: str) -> bool:
     """Whether a warning says it."""
-    return any(what in text for text in cloud.warnings)
+    return any(words in text for text in cloud.warnings)
 
 
 @pytest.mark.parametrize("up", UPS)
@@ -43,7 +43,7 @@ def test_the_axis_up_is_asked_where_the_shape_says_little() -> None:
 
 
 @pytest.mark.parametrize(
-    ("factor", "said", "unit"),
+    ("factor", "warning", "unit"),
     [
         (1, "", "m"), (100, "Taken as centimetres", "cm"), (1000, "Taken as millimetres", "mm"),
         (1 / 0.3048, "m if they are feet. Choose the unit", "m"), (0.02, "no room is so", "m"),
@@ -52,11 +52,11 @@ def test_the_axis_up_is_asked_where_the_shape_says_little() -> None:
     ],
     ids=["metres", "centimetres", "millimetres", "feet", "tiny", "scaled to one", "a hall of 78 m", "huge"],
 )  # fmt: skip
-def test_the_unit_is_judged_by_how_tall_rooms_are(factor: float, said: str, unit: str) -> None:
+def test_the_unit_is_judged_by_how_tall_rooms_are(factor: float, warning: str, unit: str) -> None:
     cloud = read_cloud(ply(XYZ * factor), up="z")
     scale = {"m": 1, "cm": 0.01, "mm": 0.001}[unit]
     assert np.ptp(cloud.xyz, axis=0) == pytest.approx(np.ptp(XYZ * factor * scale, axis=0), rel=1e-3)
-    assert asked(cloud, said) if said else not cloud.warnings
+    assert asked(cloud, warning) if warning else not cloud.warnings
 
 
 def test_the_unit_that_a_file_names_is_taken() -> None:
@@ -103,16 +103,16 @@ COLOURS: dict[str, tuple[np.ndarray, str]] = {
 
 @pytest.mark.parametrize("case", COLOURS)
 def test_colours_of_any_depth_come_to_255(case: str) -> None:
-    values, said = COLOURS[case]
+    values, warning = COLOURS[case]
     cloud = read_cloud(npz(xyz=XYZ, rgb=values), up="z")
     assert cloud.rgb is not None
     rest = np.delete(np.arange(len(XYZ)), 7)
     assert np.abs(cloud.rgb[rest].astype(int) - RGB[rest]).max() <= 1
-    assert asked(cloud, said) if said else not cloud.warnings
+    assert asked(cloud, warning) if warning else not cloud.warnings
 
 
 @pytest.mark.parametrize(
-    ("values", "said", "kept"),
+    ("values", "warning", "kept"),
     [
         (RGB * 0, "All colours are zero", False),
         ((RGB * 0).astype(np.uint16), "All colours are zero", False),
@@ -123,10 +123,10 @@ def test_colours_of_any_depth_come_to_255(case: str) -> None:
     ],
     ids=["black", "black in 16 bits", "mostly black", "white", "too much", "negative"],
 )
-def test_colours_that_say_nothing_are_told(values: np.ndarray, said: str, kept: bool) -> None:
+def test_colours_that_say_nothing_are_told(values: np.ndarray, warning: str, kept: bool) -> None:
     cloud = read_cloud(npz(xyz=XYZ, rgb=values), up="z")
     assert (cloud.rgb is not None) == kept
-    assert asked(cloud, said)
+    assert asked(cloud, warning)
 
 
 def test_intensities_of_a_las_are_no_colours() -> None:
@@ -134,10 +134,10 @@ def test_intensities_of_a_las_are_no_colours() -> None:
 
     import laspy
 
-    made = laspy.read(io.BytesIO(las(XYZ)))
-    made.intensity = np.arange(len(XYZ)).astype(np.uint16)
+    intense = laspy.read(io.BytesIO(las(XYZ)))
+    intense.intensity = np.arange(len(XYZ)).astype(np.uint16)
     file = io.BytesIO()
-    made.write(file)
+    intense.write(file)
     cloud = read_cloud(file.getvalue())
     assert cloud.rgb is None
     assert any("Only intensities are there" in note for note in cloud.notes)

@@ -247,3 +247,14 @@ def test_seed_and_seed_iv_hold_the_same_signal(name: str) -> None:
     eeg = read_eeg(("1_20160518.mat", mat(**{name: signal})))
     assert (eeg.rate, eeg.channels) == (200.0, SEED62)
     assert np.array_equal(eeg.signal, signal)
+
+
+def test_files_of_a_recording_are_told_from_those_of_a_room(tmp_path) -> None:
+    import xviz
+
+    paths = []
+    for name, data in parts(brainvision(SIGNAL, EIGHT, RATE)):
+        paths.append(tmp_path / name)
+        paths[-1].write_bytes(data)
+    assert xviz.read(*paths).parts["eeg"].channels == EIGHT
+    assert xviz.read(tmp_path).parts["eeg"].channels == EIGHT

@@ -17,9 +17,8 @@ WANTED = {name.upper() for name in NAMES}
 WRITTEN = (
     "Fp1", "FP1", "fp1 ", "Fp1.", "EEG Fp1", "EEG FP1-REF", "EEG Fp1-CPz", "EEG Fp1-Cz", "EEG FP1-LE", "Fp1-AVE",
     "Fp1-M1M2", "EEG Fp1-A1+A2", "Fp1-(A1+A2)/2", "Fp1-Ref1", "POL Fp1", "POL FP1-Ref", "EEG.Fp1", "RAW_Fp1",
-    "Value Fp1",
-    "Fp1 (uV)", "Fp1 [µV]", "Fp1:M2", "Fp1-G2", "EEGFp1", "FP1REF", "Ch1 Fp1", "1-Fp1", "EEG Fp1-A2", "Fp1-0",
-    "EEG Fp1-Ref-0",
+    "Value Fp1", "Fp1 (uV)", "Fp1 [µV]", "Fp1:M2", "Fp1-G2", "EEGFp1", "FP1REF", "Ch1 Fp1", "1-Fp1", "EEG Fp1-A2",
+    "Fp1-0", "EEG Fp1-Ref-0",
 )  # fmt: skip
 #: what is no electrode, though an electrode's name stands in it
 OTHERS = (

@@ -63,17 +63,17 @@ def test_the_fit_finds_how_depths_lie_over_a_photo() -> None:
     assert fit[2:] == pytest.approx([3, -1], abs=1.5)
     assert after > 1.2 * before > edges(photo).mean()
     assert len(jumps(depth)) > 1500
-    made = read_scene(list(kinect_room(Frame(depth, photo), fit).items()))
-    assert isinstance(made["points"], PointCloud)
-    assert 30_000 < len(made["points"].xyz) <= 60_000
+    scene = read_scene(list(kinect_room(Frame(depth, photo), fit).items()))
+    assert isinstance(scene["points"], PointCloud)
+    assert 30_000 < len(scene["points"].xyz) <= 60_000
 
 
 def test_shipping_replaces_an_entry_and_repeats_its_bytes(tmp_path: Path) -> None:
     xyz, rgb = room()
-    one = ShippedSample(
+    example = ShippedSample(
         tmp_path.name, "mine", "Mine", "composed", "nobody", {"room": "mine.zip"}, truth=Truth(classes=("wall",))
     )
-    first = ship(one, {"a.ply": ply(xyz, rgb)}, tmp_path).read_bytes()
-    assert ship(one, {"a.ply": ply(xyz, rgb)}, tmp_path).read_bytes() == first
-    assert list(read(tmp_path / "samples.json")) == [one]
+    first = ship(example, {"a.ply": ply(xyz, rgb)}, tmp_path).read_bytes()
+    assert ship(example, {"a.ply": ply(xyz, rgb)}, tmp_path).read_bytes() == first
+    assert list(read(tmp_path / "samples.json")) == [example]
     assert isinstance(read_scene(tmp_path / "mine.zip")["points"], PointCloud)

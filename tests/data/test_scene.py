@@ -114,13 +114,13 @@ def test_a_scene_is_the_same_however_it_comes(how: str, tmp_path: Path) -> None:
 def test_supervoxels_are_counted_anew_and_only_where_they_fit() -> None:
     held = {"segIndices": np.where(np.arange(len(XYZ)) % 3, 900, 17).tolist()}
     name = "scene0000_00_vh_clean_2.0.010000.segs.json"
-    found = cloud(read_scene(zipped(scene(**{name: json.dumps(held).encode()}))))
-    assert found.segment is not None
-    assert found.segment[:4].tolist() == [0, 1, 1, 0]
+    read = cloud(read_scene(zipped(scene(**{name: json.dumps(held).encode()}))))
+    assert read.segment is not None
+    assert read.segment[:4].tolist() == [0, 1, 1, 0]
     for wrong in (b'{"segIndices": [1, 2]}', b"{", b"[" * 90000, b'{"segIndices": "no"}', b"{}"):
-        found = cloud(read_scene(zipped(scene(**{name: wrong}))))
-        assert found.segment is None
-        assert any("do not fit and were not read" in note for note in found.notes)
+        read = cloud(read_scene(zipped(scene(**{name: wrong}))))
+        assert read.segment is None
+        assert any("do not fit and were not read" in note for note in read.notes)
 
 
 def test_photos_are_taken_evenly_and_in_the_order_of_their_numbers() -> None:
@@ -132,7 +132,7 @@ def test_photos_are_taken_evenly_and_in_the_order_of_their_numbers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pose", "said"),
+    ("pose", "reason"),
     [
         (np.full((4, 4), -np.inf), "1 photos have no pose, as the tracking was lost"),
         (np.zeros((4, 4)), "1 poses are no rotation"),
@@ -141,12 +141,12 @@ def test_photos_are_taken_evenly_and_in_the_order_of_their_numbers() -> None:
     ],
     ids=["−inf", "flat", "mirror", "stretched"],
 )
-def test_poses_that_cannot_be_are_unknown_and_said(pose: np.ndarray, said: str) -> None:
+def test_poses_that_cannot_be_are_unknown_and_said(pose: np.ndarray, reason: str) -> None:
     seen = views(read_scene(zipped(scene(**{"pose/20.txt": numbers(pose)}))))
     assert seen.poses is not None
     assert np.isnan(seen.poses[1]).all()
     assert np.isfinite(seen.poses[[0, 2]]).all()
-    assert any(said in note for note in seen.notes)
+    assert any(reason in note for note in seen.notes)
     alone = read_photos([("20.jpg", picture()), ("20.txt", numbers(pose))])
     assert alone.poses is None
 
@@ -196,11 +196,11 @@ def test_cameras_turn_with_the_cloud() -> None:
 
 
 def test_arrays_of_pointcept_are_a_cloud() -> None:
-    found = cloud(
+    read = cloud(
         read_scene(zipped({"s/coord.npy": npy(XYZ), "s/color.npy": npy(RGB), "s/segment20.npy": npy(RGB[:, 0])}))
     )
-    assert found.xyz == pytest.approx(XYZ)
-    assert (found.rgb == RGB).all()
+    assert read.xyz == pytest.approx(XYZ)
+    assert (read.rgb == RGB).all()
 
 
 @pytest.mark.parametrize(
@@ -220,9 +220,9 @@ def test_what_is_missing_is_said(files: dict[str, bytes], message: str) -> None:
 
 def link(name: str) -> zipfile.ZipInfo:
     """An entry that is a symbolic link."""
-    made = zipfile.ZipInfo(name)
-    made.create_system, made.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
-    return made
+    entry = zipfile.ZipInfo(name)
+    entry.create_system, entry.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
+    return entry
 
 
 def tricky(case: str) -> bytes:

@@ -37,7 +37,7 @@ def test_arrays_with_and_without_names() -> None:
 @pytest.mark.parametrize(
     ("content", "name", "says"),
     [
-        (b"a,b\n1,x\n", "x.csv", "first line of channel names"),
+        (b"a,b\n1,x\n2,y\n", "x.csv", "no numbers: b"),
         (b"", "x.txt", "is none of these"),
         (saved(np.savez, other=VALUES), "x.npz", "This one has other"),
         (saved(np.save, VALUES.reshape(1, 2, 3)), "x.npy", r"of shape \(1, 2, 3\)"),

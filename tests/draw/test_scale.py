@@ -139,10 +139,10 @@ def test_order_is_by_magnitude_with_nan_last():
 @pytest.mark.parametrize("blindness", [None, *BLIND])
 def test_fifteen_classes_can_be_told_apart_by_every_eye(blindness: str | None):
     classes = Categories(tuple(f"class {i}" for i in range(len(CLASS_COLOURS))))
-    found = (seen_by(blindness, classes) if blindness else lab(classes))[: len(CLASS_COLOURS)]
-    apart = deltaE_ciede2000(found[:, None], found[None])
-    assert len(found) == 15
-    assert apart[~np.eye(len(found), dtype=bool)].min() > 12.6
+    colours = (seen_by(blindness, classes) if blindness else lab(classes))[: len(CLASS_COLOURS)]
+    apart = deltaE_ciede2000(colours[:, None], colours[None])
+    assert len(colours) == 15
+    assert apart[~np.eye(len(colours), dtype=bool)].min() > 12.6
 
 
 def test_classes_keep_their_colour_and_are_counted():

@@ -25,11 +25,11 @@ def at(name: str) -> int:
 
 
 def test_left_is_left_and_front_is_up() -> None:
-    made = flat(POSITIONS)
-    assert np.hypot(*made[at("Cz")]) < 0.1
-    assert made[at("T7"), 0] < -0.9 < 0.9 < made[at("T8"), 0]
-    assert made[at("Oz"), 1] < -0.8 < 0.9 < made[at("Fp1"), 1]
-    assert made[at("F3"), 0] == pytest.approx(-made[at("F4"), 0], abs=0.05)
+    on_head = flat(POSITIONS)
+    assert np.hypot(*on_head[at("Cz")]) < 0.1
+    assert on_head[at("T7"), 0] < -0.9 < 0.9 < on_head[at("T8"), 0]
+    assert on_head[at("Oz"), 1] < -0.8 < 0.9 < on_head[at("Fp1"), 1]
+    assert on_head[at("F3"), 0] == pytest.approx(-on_head[at("F4"), 0], abs=0.05)
 
 
 def test_distance_is_the_angle_from_the_top() -> None:
@@ -46,9 +46,9 @@ def test_distance_is_the_angle_from_the_top() -> None:
 def test_unknown_places_stay_unknown_and_few_still_work() -> None:
     some = POSITIONS[:3].copy()
     some[1] = np.nan
-    made = flat(some)
-    assert np.isnan(made[1]).all()
-    assert np.isfinite(made[[0, 2]]).all()
+    on_head = flat(some)
+    assert np.isnan(on_head[1]).all()
+    assert np.isfinite(on_head[[0, 2]]).all()
 
 
 def test_the_field_meets_every_electrode() -> None:

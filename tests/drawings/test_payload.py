@@ -14,12 +14,12 @@ from xviz.drawings.payload import CODES, pack, pack_still, unpack
 @given(st.lists(st.sampled_from(list(CODES)), max_size=4), st.text(max_size=9), st.data())
 def test_packing_loses_nothing(types, text, data):
     arrays = {f"a{i}": data.draw(nps.arrays(t, data.draw(st.integers(0, 9)))) for i, t in enumerate(types)}
-    header, found = unpack(pack({"text": text, "nested": [1, None]}, **arrays))
+    header, unpacked = unpack(pack({"text": text, "nested": [1, None]}, **arrays))
     assert header == {"text": text, "nested": [1, None]}
-    assert list(found) == list(arrays)
+    assert list(unpacked) == list(arrays)
     for name, array in arrays.items():
-        assert found[name].dtype == array.dtype
-        np.testing.assert_array_equal(found[name], array)
+        assert unpacked[name].dtype == array.dtype
+        np.testing.assert_array_equal(unpacked[name], array)
 
 
 def test_arrays_start_at_multiples_of_four():

@@ -25,8 +25,8 @@ def test_the_component_is_told_of_ticks_names_and_clock() -> None:
         blocks(np.zeros((4, 6))), (4, 6), ((0.5, "0.8"),), ((0.25, "440"),), ("time (s)", "Hz"), Clock("p", 1, 3)
     )
     sent, _ = unpack(image.regions(plane.pixels, np.zeros((0, 4)), labels=[], look=image.Look(plane)).payload)
-    told = {"x": [[0.5, "0.8"]], "y": [[0.25, "440"]], "names": ["time (s)", "Hz"], "clock": ["p", 1, 3]}
-    assert sent["frame"] == told
+    expected = {"x": [[0.5, "0.8"]], "y": [[0.25, "440"]], "names": ["time (s)", "Hz"], "clock": ["p", 1, 3]}
+    assert sent["frame"] == expected
     assert unpack(image.regions(plane.pixels, np.zeros((0, 4)), labels=[]).payload)[0]["frame"] is None
 
 

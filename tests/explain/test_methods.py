@@ -174,10 +174,6 @@ SEES = {
 }  # fmt: skip
 
 
-def test_what_each_method_must_find_is_said_for_all():
-    assert SEES.keys() == METHODS.keys()
-
-
 @pytest.mark.parametrize("key", METHODS)
 def test_planted_truth_is_found(key):
     loaded = tiny.model(tiny.planted(True))

@@ -27,24 +27,24 @@ HERE = Path(__file__).parent
 
 def sums(make, *arguments) -> list[str]:
     """The sha256 of a fresh figure in each format."""
-    made = make(*arguments)
-    return [hashlib.sha256(made.to_bytes(kind)).hexdigest() for kind in FORMATS]
+    figure = make(*arguments)
+    return [hashlib.sha256(figure.to_bytes(kind)).hexdigest() for kind in FORMATS]
 
 
 @pytest.mark.parametrize("make", [make_match, make_methods])
 @pytest.mark.parametrize("key", PRESETS)
 def test_every_format_has_exactly_the_width_of_the_preset(make, key):
-    made, preset = make(key), PRESETS[key]
-    width, height = made.size_mm
+    figure, preset = make(key), PRESETS[key]
+    width, height = figure.size_mm
     assert width == pytest.approx(preset.width_mm, abs=1e-9)
     assert preset.max_height_mm is None or height <= preset.max_height_mm
-    box = PdfReader(io.BytesIO(made.to_bytes("pdf"))).pages[0].mediabox
+    box = PdfReader(io.BytesIO(figure.to_bytes("pdf"))).pages[0].mediabox
     assert float(box.width) == pytest.approx(width / 25.4 * 72, abs=0.01)
     assert float(box.height) == pytest.approx(height / 25.4 * 72, abs=0.01)
-    svg = made.to_bytes("svg").decode()
+    svg = figure.to_bytes("svg").decode()
     assert float(re.search(r'<svg [^>]*width="([\d.]+)pt"', svg)[1]) == pytest.approx(width / 25.4 * 72, abs=0.01)
     for dpi in (300, 600):
-        picture = Image.open(io.BytesIO(made.to_bytes("png", dpi)))
+        picture = Image.open(io.BytesIO(figure.to_bytes("png", dpi)))
         assert picture.size == (round(width / 25.4 * dpi), round(height / 25.4 * dpi))
         assert picture.info["dpi"] == pytest.approx((dpi, dpi), abs=0.02)
 
@@ -90,30 +90,30 @@ def test_another_process_with_other_settings_gives_the_same_bytes(tmp_path):
 def test_threads_give_the_bytes_of_one_alone():
     jobs = [(make_match, "nature-single"), (make_methods, "nature-single", 2)]
     alone = [sums(*job) for job in jobs]
-    found: dict[int, list[str]] = {}
+    sums_of: dict[int, list[str]] = {}
     start = threading.Barrier(len(jobs))
 
     def work(number: int) -> None:
         start.wait()
-        found[number] = sums(*jobs[number])
+        sums_of[number] = sums(*jobs[number])
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(len(jobs))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [found.get(number) for number in range(len(jobs))] == alone
+    assert [sums_of.get(number) for number in range(len(jobs))] == alone
     assert mpl.rcParams["pdf.fonttype"] == mpl.rcParamsDefault["pdf.fonttype"]
 
 
 def test_one_figure_may_be_saved_by_several_threads(figure):
-    alone, found = {kind: figure.to_bytes(kind) for kind in FORMATS}, {}
-    threads = [threading.Thread(target=lambda k=kind: found.update({k: figure.to_bytes(k)})) for kind in FORMATS]
+    alone, saved = {kind: figure.to_bytes(kind) for kind in FORMATS}, {}
+    threads = [threading.Thread(target=lambda k=kind: saved.update({k: figure.to_bytes(k)})) for kind in FORMATS]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == alone
+    assert saved == alone
 
 
 @pytest.mark.parametrize("kind", FORMATS)

@@ -28,21 +28,21 @@ TABLES = {"DE to PSD": RNG.random((32, 2)), "PSD to DE": RNG.random((32, 2))}
 
 @pytest.mark.parametrize("preset", ["nature-single", "nature-double", "lncs"])
 def test_heads_of_all_bands(preset: str) -> None:
-    made = heads_figure(SCALP, TABLES, BANDS, ORIGIN, preset=PRESETS[preset])
-    assert made.size_mm[0] == pytest.approx(PRESETS[preset].width_mm)
+    figure = heads_figure(SCALP, TABLES, BANDS, ORIGIN, preset=PRESETS[preset])
+    assert figure.size_mm[0] == pytest.approx(PRESETS[preset].width_mm)
     assert not plt.get_fignums(), "nothing is left in pyplot"
-    assert "alpha 8–13 Hz" in made.caption
-    assert "Montage: BioSemi cap, 32 electrodes" in made.caption
-    assert "took no part (F7)" in made.caption
-    assert len(heads(made)) == 4
-    assert "DE to PSD" in made.alt
+    assert "alpha 8–13 Hz" in figure.caption
+    assert "Montage: BioSemi cap, 32 electrodes" in figure.caption
+    assert "took no part (F7)" in figure.caption
+    assert len(heads(figure)) == 4
+    assert "DE to PSD" in figure.alt
 
 
 def test_a_head_shows_the_scores_at_its_electrodes() -> None:
     scores = np.zeros((32, 1))
     scores[BIOSEMI32.index("O2")] = 1.0
-    made = heads_figure(SCALP, {"one": scores}, ["alpha"], ORIGIN)
-    (axes,) = heads(made)
+    figure = heads_figure(SCALP, {"one": scores}, ["alpha"], ORIGIN)
+    (axes,) = heads(figure)
     drawn = axes.collections[0]
     shown = dict(zip(drawn.get_paths(), drawn.get_facecolors(), strict=True))
     for name, score in (("O2", 1.0), ("F3", 0.0), ("C4", 0.0)):
@@ -50,7 +50,7 @@ def test_a_head_shows_the_scores_at_its_electrodes() -> None:
         colours = [colour for path, colour in shown.items() if len(path) and path.contains_point(place)]
         wanted = drawn.get_cmap()(score)
         assert any(np.allclose(colour, wanted, atol=0.12) for colour in colours), name
-    saved = made.to_bytes("svg").decode()
+    saved = figure.to_bytes("svg").decode()
     assert saved.count("<image") == 1, "only the colour bar is an image: the field is vector graphics"
 
 
@@ -58,26 +58,26 @@ def test_names_stand_where_they_can_be_read() -> None:
     """Those of outer electrodes outside the field, in black on white; others inside with a rim of the other colour."""
     scores = np.linspace(0, 1, 32)
     explanation = Explanation({"psd": scores}, "received", "valence", "weight", False, ORIGIN)
-    made = row_figure(SCALP, explanation, np.full((32, 32), 1 / 32), direction="DE to PSD", band="alpha")
-    (axes,) = heads(made)
-    found = {text.get_text(): text for text in axes.texts}
-    assert set(found) == set(BIOSEMI32)
+    figure = row_figure(SCALP, explanation, np.full((32, 32), 1 / 32), direction="DE to PSD", band="alpha")
+    (axes,) = heads(figure)
+    labels = {text.get_text(): text for text in axes.texts}
+    assert set(labels) == set(BIOSEMI32)
     for index, name in enumerate(BIOSEMI32):
         away = np.hypot(*SCALP.places[index])
-        outside = np.hypot(*found[name].get_position()) > rim(SCALP.places)
+        outside = np.hypot(*labels[name].get_position()) > rim(SCALP.places)
         assert outside == (away > EDGE), name
-        assert found[name].get_color() == "black" if outside else found[name].get_path_effects(), name
-        assert found[name].get_fontsize() >= 5
+        assert labels[name].get_color() == "black" if outside else labels[name].get_path_effects(), name
+        assert labels[name].get_fontsize() >= 5
 
 
-def heads(made: Figure) -> list:
-    return [axes for axes in made.drawing.axes if axes.get_aspect() == 1 and not axes.images]
+def heads(figure: Figure) -> list:
+    return [axes for axes in figure.drawing.axes if axes.get_aspect() == 1 and not axes.images]
 
 
 def test_attention_given_away_has_limits_of_its_own() -> None:
-    made = heads_figure(SCALP, TABLES, BANDS, ORIGIN, what="Attention that each electrode gives", limits=(0.6, 1.0))
-    assert "Attention that each electrode gives, DE to PSD, by band" in made.caption
-    assert "0.6" in made.caption
+    figure = heads_figure(SCALP, TABLES, BANDS, ORIGIN, what="Attention that each electrode gives", limits=(0.6, 1.0))
+    assert "Attention that each electrode gives, DE to PSD, by band" in figure.caption
+    assert "0.6" in figure.caption
 
 
 @pytest.mark.parametrize("selected", [None, 14])
@@ -88,14 +88,14 @@ def test_a_row_with_its_matrix(selected: int | None) -> None:
     focus = None if selected is None else ("de", (selected,))
     explanation = Explanation({"psd": scores}, "look", "valence", "attention weight", False, ORIGIN, focus)
     more = {"direction": "DE to PSD", "band": "alpha, 8–13 Hz", "links": links}
-    made = row_figure(SCALP, explanation, weights, **more)
-    assert ("Attention from Oz" in made.caption) == (selected is not None)
-    assert "8–13 Hz" in made.caption
+    figure = row_figure(SCALP, explanation, weights, **more)
+    assert ("Attention from Oz" in figure.caption) == (selected is not None)
+    assert "8–13 Hz" in figure.caption
     for kind in ("pdf", "svg", "png"):
-        content = made.to_bytes(kind)
-        assert read_record(content)["caption"] == made.caption
+        content = figure.to_bytes(kind)
+        assert read_record(content)["caption"] == figure.caption
         assert content == row_figure(SCALP, explanation, weights, **more).to_bytes(kind), "drawn twice, the same bytes"
-    assert made.size_mm[1] <= 170
+    assert figure.size_mm[1] <= 170
 
 
 def test_too_few_places_are_refused() -> None:

@@ -58,42 +58,42 @@ def check_apart(figure: Figure) -> None:
     """No two texts touch; line boxes are taller than letters, so a fifth of their height is forgiven."""
     with drawing():
         boxes = [(t.get_text(), t.get_window_extent()) for t in texts(figure)]
-    for number, (said, one) in enumerate(boxes):
-        for other_said, other in boxes[:number]:
-            wide = min(one.x1, other.x1) - max(one.x0, other.x0)
-            tall = min(one.y1, other.y1) - max(one.y0, other.y0)
-            least = min(one.width, one.height, other.width, other.height)
-            assert min(wide, tall) <= 0.2 * least, (said, other_said)
+    for number, (label, box) in enumerate(boxes):
+        for other_label, other in boxes[:number]:
+            wide = min(box.x1, other.x1) - max(box.x0, other.x0)
+            tall = min(box.y1, other.y1) - max(box.y0, other.y0)
+            least = min(box.width, box.height, other.width, other.height)
+            assert min(wide, tall) <= 0.2 * least, (label, other_label)
 
 
 @pytest.mark.parametrize("key", PRESETS)
 @pytest.mark.parametrize("make", [make_match, make_methods])
 def test_nothing_is_cut_off_or_overlaps(make, key):
-    made = make(key).drawing
-    check_inside(made)
-    check_apart(made)
+    drawn = make(key).drawing
+    check_inside(drawn)
+    check_apart(drawn)
 
 
 @pytest.mark.parametrize("key", ["nature-single", "nature-double", "lncs"])
 @pytest.mark.parametrize("sentence", SENTENCES.values(), ids=SENTENCES)
 def test_any_sentence_fits(sentence, key):
-    made = make_match(key, sentence)
-    check_inside(made.drawing)
-    assert made.size_mm[1] <= PRESETS[key].max_height_mm
-    assert len(made.to_bytes("png", 100)) > 1000
+    figure = make_match(key, sentence)
+    check_inside(figure.drawing)
+    assert figure.size_mm[1] <= PRESETS[key].max_height_mm
+    assert len(figure.to_bytes("png", 100)) > 1000
 
 
 def test_missing_glyphs_are_boxes_and_the_caption_says_so():
-    made = make_match("lncs", "日本 cat 猫")
-    shown = [t.get_text() for t in texts(made.drawing)]
+    figure = make_match("lncs", "日本 cat 猫")
+    shown = [t.get_text() for t in texts(figure.drawing)]
     assert BOX * 2 in shown
-    assert f"“{BOX}” stands for 3 characters that DejaVu Sans cannot draw." in made.caption
+    assert f"“{BOX}” stands for 3 characters that DejaVu Sans cannot draw." in figure.caption
     assert BOX not in make_match("lncs").caption
 
 
 def test_the_caption_says_what_is_shown_by_whom_and_on_what():
-    made = make_match("nature-double")
-    for said in (
+    figure = make_match("nature-double")
+    for phrase in (
         "a, Regions of the picture by their score from “eyes” (colour: 0 … ",
         "b, Words of the sentence by their score from region 5",
         "c, Joint attention of 36 regions and 17 word pieces, layer 1, mean of 8 heads",
@@ -102,9 +102,9 @@ def test_the_caption_says_what_is_shown_by_whom_and_on_what():
         "photograph by Stéfan van der Walt, CC0; digest 0f0f0f0f0f0f…",
         "torch 2.13.0, xviz 0.1.0",
     ):
-        assert said in made.caption
+        assert phrase in figure.caption
     assert make_match("lncs").caption.startswith("(a) Regions")
-    assert "Strongest regions for “eyes”: region 5 (" in made.alt
+    assert "Strongest regions for “eyes”: region 5 (" in figure.alt
 
 
 def test_heat_is_the_strongest_score_over_each_pixel():
@@ -194,12 +194,12 @@ def test_text_is_shortened_to_its_room():
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=20).map(sorted), st.floats(0.1, 5))
 def test_spread_labels_keep_order_distance_and_bounds(wanted, gap):
-    found = spread(wanted, gap, 0.0, 100.0)
-    assert (np.diff(found) >= gap - 1e-9).all()
-    assert found[0] >= -1e-9
-    assert found[-1] <= 100 + 1e-9
+    places = spread(wanted, gap, 0.0, 100.0)
+    assert (np.diff(places) >= gap - 1e-9).all()
+    assert places[0] >= -1e-9
+    assert places[-1] <= 100 + 1e-9
     if len(wanted) == 1 or np.diff(wanted).min() >= gap:
-        np.testing.assert_allclose(found, wanted, atol=1e-9)
+        np.testing.assert_allclose(places, wanted, atol=1e-9)
 
 
 @given(st.tuples(*[st.integers(0, 255)] * 3))
@@ -227,9 +227,9 @@ def test_matrix_cells_labels_and_masses():
     expected = scale.lut()[scale.quantise(weights)][..., :3]
     expected[2, 2] = 255
     np.testing.assert_array_equal(image.get_array(), expected)
-    said = [t.get_text() for t in axes.texts]
+    texts_drawn = [t.get_text() for t in axes.texts]
     for line in ("from regions", "0.69 to regions", "0.31 to words", "0.25 to regions", "0.00 to words", "–", "0.375"):
-        assert line in said
+        assert line in texts_drawn
     assert [t.get_text() for t in axes.texts if t.get_fontweight() == "bold"] == ["cat"]
     check_inside(axes.figure)
 
@@ -248,12 +248,12 @@ def test_the_colour_bar_prints_limits_and_what_lies_beyond():
 def test_the_match_figure_draws_the_scores_it_was_given():
     pair = pair_of()
     parts = parts_of(pair)
-    made = match_figure(pair, **parts, preset=PRESETS["nature-double"])
-    said = {t.get_text() for t in texts(made.drawing)}
-    assert f"1: {parts['by_word'].scores['regions'][EYE]:.3g}" not in said  # it is also the selected one, so “S, 1: …”
-    assert any(s.startswith("S, 1: ") for s in said)
-    assert {"Regions, from “eyes”", "Words, from region 5 (S)", "from regions", "from words"} <= said
-    bold = [t.get_text() for t in texts(made.drawing) if t.get_fontweight() == "bold"]
+    figure = match_figure(pair, **parts, preset=PRESETS["nature-double"])
+    drawn = {t.get_text() for t in texts(figure.drawing)}
+    assert f"1: {parts['by_word'].scores['regions'][EYE]:.3g}" not in drawn  # it is also the selected one, so “S, 1: …”
+    assert any(s.startswith("S, 1: ") for s in drawn)
+    assert {"Regions, from “eyes”", "Words, from region 5 (S)", "from regions", "from words"} <= drawn
+    bold = [t.get_text() for t in texts(figure.drawing) if t.get_fontweight() == "bold"]
     assert sorted(bold) == ["5", "a", "b", "c", "eyes"]
     assert pair.text.pieces[EYES] == "eyes"
 
@@ -266,13 +266,13 @@ def test_weights_of_another_size_are_refused():
 
 
 def test_methods_share_a_scale_only_where_they_measure_the_same():
-    made = make_methods("nature-double")
-    bars = [t.get_text() for t in texts(made.drawing)]
+    figure = make_methods("nature-double")
+    bars = [t.get_text() for t in texts(figure.drawing)]
     assert bars.count("attention weight") == 2
     assert bars.count("score difference") == 1
-    assert "shared with c" in made.caption
-    assert made.provenance.options["method"] == "look, occlusion, received"
-    highs = made.caption.split("colour: ")
+    assert "shared with c" in figure.caption
+    assert figure.provenance.options["method"] == "look, occlusion, received"
+    highs = figure.caption.split("colour: ")
     assert highs[1].split(" attention")[0] == highs[3].split(" attention")[0]
 
 

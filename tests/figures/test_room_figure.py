@@ -27,10 +27,10 @@ ORIGIN = Provenance("mit", "mit", "a" * 64, "room", "b" * 64, {"method": "look"}
 
 @pytest.fixture(scope="module")
 def shown() -> Room:
-    made = room(8000)
+    bare = room(8000)
     names = tuple(f"frame-{i}.jpg" for i in range(5))
     return Room(
-        made.xyz, made.rgb, Segments("supervoxels", made.segments, made.middles.astype(np.float32)), made.images,
+        bare.xyz, bare.rgb, Segments("supervoxels", bare.segments, bare.middles.astype(np.float32)), bare.images,
         PatchGrid("patches", names, (6, 8)), np.tile([0.0, 0, 160, 120], (5, 1)), "made here (CC0)",
     )  # fmt: skip
 
@@ -45,19 +45,19 @@ def asked_by_piece(shown: Room) -> Explanation:
     return Explanation({"patches": scores}, "look", "chair", "weight", False, ORIGIN, ("supervoxels", (60,)))
 
 
-def figure(shown: Room, found: Explanation, preset: str = "nature-double", **over):
-    overlay = Overlay(strongest(found, 4), **over)
-    return room_figure(shown, found, titles=("Cloud", "Photos"), overlay=overlay, preset=PRESETS[preset])
+def figure(shown: Room, explanation: Explanation, preset: str = "nature-double", **over):
+    overlay = Overlay(strongest(explanation, 4), **over)
+    return room_figure(shown, explanation, titles=("Cloud", "Photos"), overlay=overlay, preset=PRESETS[preset])
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_venue_has_its_width_and_its_height_is_kept(shown: Room, preset: str) -> None:
-    made = figure(shown, asked_by_patch(shown), preset)
-    assert made.size_mm[0] == pytest.approx(PRESETS[preset].width_mm, abs=1e-6)
-    assert made.size_mm[1] <= (PRESETS[preset].max_height_mm or 1e3)
+    drawn = figure(shown, asked_by_patch(shown), preset)
+    assert drawn.size_mm[0] == pytest.approx(PRESETS[preset].width_mm, abs=1e-6)
+    assert drawn.size_mm[1] <= (PRESETS[preset].max_height_mm or 1e3)
     for words in ("8000 points", "colour:", "CC0", "dashed: the picked patch", "the 4 strongest links"):
-        assert words in made.caption
-    assert read_record(made.to_bytes("svg"))["provenance"]["options"]["camera"].startswith("from (")
+        assert words in drawn.caption
+    assert read_record(drawn.to_bytes("svg"))["provenance"]["options"]["camera"].startswith("from (")
 
 
 def test_text_is_text_and_the_file_is_the_same_each_time(shown: Room) -> None:
@@ -89,48 +89,48 @@ def test_the_whole_view_holds_every_point_with_room_to_spare(shown: Room) -> Non
 
 
 @pytest.mark.parametrize(
-    "told",
+    "record",
     [None, {}, {"eye": [1, 2], "focus": [0, 0, 0], "up": [0, 0, 1], "aspect": 1}, {"eye": "x"},
      {"eye": [0, 0, 1], "focus": [0, 0, 0], "up": [0, 0, 1], "aspect": 1},
      {"eye": [1, 1, 1], "focus": [0, 0, 0], "up": [0, 0, 1], "aspect": float("nan")}],
 )  # fmt: skip
-def test_a_camera_that_cannot_be_is_not_taken(shown: Room, told) -> None:
-    assert Camera.told(told, shown.xyz) == Camera.whole(shown.xyz)
+def test_a_camera_that_cannot_be_is_not_taken(shown: Room, record) -> None:
+    assert Camera.told(record, shown.xyz) == Camera.whole(shown.xyz)
 
 
 def test_the_live_camera_is_taken(shown: Room) -> None:
     camera = Camera.told({"eye": [9, 1, 4], "focus": [1, 1, 1], "up": [0, 0, 1], "aspect": 1.6}, shown.xyz)
     assert camera.eye == (9, 1, 4)
-    made = figure(shown, asked_by_patch(shown), camera=camera)
-    assert "from (9.000, 1.000, 4.000)" in made.caption
+    drawn = figure(shown, asked_by_patch(shown), camera=camera)
+    assert "from (9.000, 1.000, 4.000)" in drawn.caption
 
 
 def test_links_run_from_the_supervoxel_to_the_patch(shown: Room) -> None:
-    found = asked_by_piece(shown)
+    explanation = asked_by_piece(shown)
     camera = Camera.whole(shown.xyz)
-    made = figure(shown, found, totals=found.scores["patches"].reshape(5, -1).sum(1), camera=camera)
-    made.drawing.canvas.draw()
-    lines = [one for one in made.drawing.artists if isinstance(one, ConnectionPatch)]
+    drawn = figure(shown, explanation, totals=explanation.scores["patches"].reshape(5, -1).sum(1), camera=camera)
+    drawn.drawing.canvas.draw()
+    lines = [artist for artist in drawn.drawing.artists if isinstance(artist, ConnectionPatch)]
     assert len(lines) == 4
-    clouds = next(axes for axes in made.drawing.axes if axes.images)
+    clouds = next(axes for axes in drawn.drawing.axes if axes.images)
     (seen,), _ = camera.project(shown.segments.middles[60])
-    for line, link in zip(lines, strongest(found, 4), strict=True):
+    for line, link in zip(lines, strongest(explanation, 4), strict=True):
         width, height = clouds.get_xlim()[1], clouds.get_ylim()[0]
         first, last = _band(shown, camera)
         expected = [seen[0] * width, (seen[1] - first) / (last - first) * height]
         np.testing.assert_allclose(line.xy1, expected, atol=1e-6)
         _, row, column = shown.patches.place(link.patch)
-        axes = next(a for a in made.drawing.axes if a.transData is line.coords2)
+        axes = next(a for a in drawn.drawing.axes if a.transData is line.coords2)
         share = np.array(line.xy2) / [axes.get_xlim()[1], axes.get_ylim()[0]]
         np.testing.assert_allclose(share, [(column + 0.5) / 8, (row + 0.5) / 6], atol=1e-6)
 
 
 def test_photos_stand_by_their_totals(shown: Room) -> None:
-    made = figure(shown, asked_by_piece(shown), totals=[0.1, 0.5, 0.2, 0.15, 0.05])
-    said = [text.get_text() for axes in made.drawing.axes for text in axes.texts]
-    names = [text for text in said if text.startswith("frame")]
+    drawn = figure(shown, asked_by_piece(shown), totals=[0.1, 0.5, 0.2, 0.15, 0.05])
+    drawn_texts = [text.get_text() for axes in drawn.drawing.axes for text in axes.texts]
+    names = [text for text in drawn_texts if text.startswith("frame")]
     assert names == ["frame-1.jpg", "frame-2.jpg", "frame-3.jpg", "frame-0.jpg", "frame-4.jpg"]
-    assert "0.5" in said
+    assert "0.5" in drawn_texts
 
 
 def test_no_text_leaves_the_page(shown: Room) -> None:
@@ -145,29 +145,33 @@ def test_no_text_leaves_the_page(shown: Room) -> None:
 
 def test_a_cloud_without_colours_and_a_class_over_both_sides(shown: Room) -> None:
     both = {**asked_by_patch(shown).scores, **asked_by_piece(shown).scores}
-    found = Explanation(both, "relevance", "chair", "relevance", False, ORIGIN)
+    explanation = Explanation(both, "relevance", "chair", "relevance", False, ORIGIN)
     bare = Room(shown.xyz, None, shown.segments, shown.images, shown.patches, shown.frames)
-    made = room_figure(bare, found, titles=("Cloud", "Photos"), overlay=Overlay(totals=np.arange(5)), shared=True)
-    said = re.findall(r"colour: 0 … (\S+)", made.caption)
-    assert len(said) == 2
-    assert said[0] == said[1]  # the same limits on both sides
-    own = room_figure(bare, found, titles=("Cloud", "Photos"), overlay=Overlay(totals=np.arange(5)))
+    drawn = room_figure(
+        bare, explanation, titles=("Cloud", "Photos"), overlay=Overlay(totals=np.arange(5)), shared=True
+    )
+    limits = re.findall(r"colour: 0 … (\S+)", drawn.caption)
+    assert len(limits) == 2
+    assert limits[0] == limits[1]  # the same limits on both sides
+    own = room_figure(bare, explanation, titles=("Cloud", "Photos"), overlay=Overlay(totals=np.arange(5)))
     assert len(set(re.findall(r"colour: 0 … (\S+)", own.caption))) == 2
 
 
 @pytest.mark.parametrize("preset", ["nature-single", "ieee-single"])
 def test_lines_pass_below_every_word_that_they_cross(shown: Room, preset: str) -> None:
-    found = asked_by_patch(shown)
-    made = figure(shown, found, preset, crosses=[(2, 10, 10)]).drawing
-    lines = [one for one in made.artists if isinstance(one, ConnectionPatch)]
-    words = [axes for axes in made.axes if any(t.get_text() in ("Photos", "weight", "frame-2.jpg") for t in axes.texts)]
+    explanation = asked_by_patch(shown)
+    drawing = figure(shown, explanation, preset, crosses=[(2, 10, 10)]).drawing
+    lines = [artist for artist in drawing.artists if isinstance(artist, ConnectionPatch)]
+    words = [
+        axes for axes in drawing.axes if any(t.get_text() in ("Photos", "weight", "frame-2.jpg") for t in axes.texts)
+    ]
     assert len(words) == 3
     assert all(axes.get_zorder() > line.get_zorder() for axes in words for line in lines)
-    made.canvas.draw()
+    drawing.canvas.draw()
     for axes in words:
         for text in axes.texts:
             box = text.get_window_extent()
-            grounds = [one.get_window_extent() for one in axes.patches if one.get_facecolor() == (1, 1, 1, 1)]
+            grounds = [patch.get_window_extent() for patch in axes.patches if patch.get_facecolor() == (1, 1, 1, 1)]
             assert any(g.x0 <= box.x0 + 1 and g.x1 >= box.x1 - 1 for g in grounds), text
 
 
@@ -182,13 +186,13 @@ def fine(shown: Room, **more) -> Room:
 def test_voxels_and_pixels_have_limits_that_some_lie_beyond_and_are_not_named(shown: Room) -> None:
     rng = np.random.default_rng(0)
     scores = {"voxels": rng.normal(size=len(shown.segments)), "pixels": rng.normal(size=5 * 96 * 128)}
-    found = Explanation(scores, "integrated", "chair", "share", True, ORIGIN)
-    made = room_figure(fine(shown), found, titles=("Cloud", "Photos"), limits={"voxels": 2.0, "pixels": 2.5})
-    assert "photos of 96 × 128 pixels" in made.caption
-    assert "2 without scores" in made.caption
-    assert "colour: −2 … 2 per voxel: share" in made.caption
-    assert re.search(r"colour: −2.5 … 2.5 per pixel: share; \d+ scores lie beyond", made.caption)
-    assert "strongest" not in made.caption
+    explanation = Explanation(scores, "integrated", "chair", "share", True, ORIGIN)
+    drawn = room_figure(fine(shown), explanation, titles=("Cloud", "Photos"), limits={"voxels": 2.0, "pixels": 2.5})
+    assert "photos of 96 × 128 pixels" in drawn.caption
+    assert "2 without scores" in drawn.caption
+    assert "colour: −2 … 2 per voxel: share" in drawn.caption
+    assert re.search(r"colour: −2.5 … 2.5 per pixel: share; \d+ scores lie beyond", drawn.caption)
+    assert "strongest" not in drawn.caption
 
 
 def test_a_cell_is_painted_where_it_lies_on_its_photo() -> None:

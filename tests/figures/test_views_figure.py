@@ -18,22 +18,22 @@ from xviz.figures.style import PRESETS
 from xviz.figures.views import Background, views_figure
 
 
-def made(preset: str):
+def views_of(preset: str):
     loaded = tiny.model(tiny.mmvit("joint"))
     run = tiny.ran(loaded, tiny.inputs_of("mmvit"), "two")
-    found = [METHODS[key].explain(loaded, run, Target("two")) for key in ("rollout", "occlusion")]
+    explanations = [METHODS[key].explain(loaded, run, Target("two")) for key in ("rollout", "occlusion")]
     spaces = {name: run.spaces[name] for name in ("view1", "view2")}
     pixels = np.full((16, 24, 3), 200, np.uint8)
     ticks = [(0.5, "0.1"), (1.0, "1.6")], [(0.5, "900")]
     return views_figure(
-        Background(pixels, spaces, ticks, ("time (s)", "Hz")), found, titles=["Rollout", "Leave one out"],
+        Background(pixels, spaces, ticks, ("time (s)", "Hz")), explanations, titles=["Rollout", "Leave one out"],
         credit="made here (CC0)", preset=PRESETS[preset],
     )  # fmt: skip
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_venue_has_its_width_and_the_caption_tells_all(preset: str) -> None:
-    figure = made(preset)
+    figure = views_of(preset)
     assert figure.size_mm[0] == pytest.approx(PRESETS[preset].width_mm, abs=1e-6)
     for word in ("Rollout, view 1", "Leave one out, view 2", "colour:", "CC0", "Model: mmvit-joint", " Hz"):
         assert word in figure.caption
@@ -48,39 +48,41 @@ def test_the_caption_tells_the_facts_and_nothing_ranks_what_chance_makes() -> No
     unsure = replace(METHODS["occlusion"].explain(loaded, run, Target("two")), method="shap", facts=chance)
     spaces = {name: run.spaces[name] for name in ("view1", "view2")}
     pixels = np.full((16, 24, 3), 200, np.uint8)
-    one, both = (
+    single, both = (
         views_figure(
-            Background(pixels, spaces), found, titles=["A", "B"][: len(found)], preset=PRESETS["nature-double"]
+            Background(pixels, spaces), panels, titles=["A", "B"][: len(panels)], preset=PRESETS["nature-double"]
         )
-        for found in ([sure], [sure, unsure])
+        for panels in ([sure], [sure, unsure])
     )
-    assert f"Integrated gradients: {sure.facts.notes[0]}" in one.caption
+    assert f"Integrated gradients: {sure.facts.notes[0]}" in single.caption
     assert f"KernelSHAP: {chance.warnings[0]} {chance.notes[0]}" in both.caption
     assert both.caption.count("strongest:") == 2  # the views of the first alone
     assert both.caption.count("not ranked") == 2
-    ranks = [sum(t.get_text().startswith("1: ") for t in f.drawing.findobj(Text)) for f in (one, both)]
+    ranks = [sum(t.get_text().startswith("1: ") for t in f.drawing.findobj(Text)) for f in (single, both)]
     assert ranks[0] == ranks[1] > 0
 
 
 def test_the_cell_that_asks_is_dashed_in_its_own_view_and_titles_begin_with_the_view() -> None:
     loaded = tiny.model(tiny.mmvit("joint"))
     run = tiny.ran(loaded, tiny.inputs_of("mmvit"), "two")
-    found = METHODS["rollout"].explain(loaded, run, Target("two"))
+    explanation = METHODS["rollout"].explain(loaded, run, Target("two"))
     spaces = {name: run.spaces[name] for name in ("view1", "view2")}
     background = Background(np.full((16, 24, 3), 200, np.uint8), spaces, focus=(spaces["view2"], 0))
-    made = views_figure(background, [found], titles=["a very long title " * 9], notes=["Stage 1, mean of heads."])
-    panels = [axes for axes in made.drawing.axes if axes.images and axes.patches][:2]  # the third is the colour bar
+    figure = views_figure(
+        background, [explanation], titles=["a very long title " * 9], notes=["Stage 1, mean of heads."]
+    )
+    panels = [axes for axes in figure.drawing.axes if axes.images and axes.patches][:2]  # the third is the colour bar
     dashed = [any(patch.get_linestyle() not in ("-", "solid") for patch in axes.patches) for axes in panels]
     assert dashed == [False, True]
-    titles = [text.get_text() for axes in made.drawing.axes for text in axes.texts]
+    titles = [text.get_text() for axes in figure.drawing.axes for text in axes.texts]
     assert any(title.startswith("View 1: a very") for title in titles)
     assert any(title.startswith("View 2: a very") for title in titles)
-    assert "Stage 1, mean of heads. Dashed: the patch that attention comes from." in made.caption
+    assert "Stage 1, mean of heads. Dashed: the patch that attention comes from." in figure.caption
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_no_text_leaves_the_page(preset: str) -> None:
-    drawing = made(preset).drawing
+    drawing = views_of(preset).drawing
     for axes in drawing.axes:
         for text in axes.texts:
             box = text.get_window_extent()
@@ -98,18 +100,18 @@ def test_upright_planes_keep_their_shape_stand_side_by_side_and_share_their_bars
     loaded = tiny.model(tiny.mmvit("joint"))
     run = tiny.ran(loaded, tiny.inputs_of("mmvit"), "two")
     keys = ("rollout", "occlusion", "relevance", "gradient")
-    found = [replace(METHODS[key].explain(loaded, run, Target("two")), unit="density") for key in keys]
+    explanations = [replace(METHODS[key].explain(loaded, run, Target("two")), unit="density") for key in keys]
     spaces = {name: run.spaces[name] for name in ("view1", "view2")}
     known = np.float32([[2, 2, 9, 2]])
-    made = views_figure(
-        Background(np.full((16, 24, 3), 200, np.uint8), spaces, known=known, upright=True), found, titles=keys,
+    figure = views_figure(
+        Background(np.full((16, 24, 3), 200, np.uint8), spaces, known=known, upright=True), explanations, titles=keys,
         limit=0.1, preset=PRESETS[preset],
     )  # fmt: skip
-    panels = [axes.get_window_extent() for axes in made.drawing.axes if axes.images and axes.patches]
+    panels = [axes.get_window_extent() for axes in figure.drawing.axes if axes.images and axes.patches]
     shapes = [box.width / box.height for box in panels]
     assert sum(shape == pytest.approx(1.5, abs=0.01) for shape in shapes) == 8
     assert len(shapes) == 10, "and one bar for scores above zero, one for signed ones"
-    assert made.size_mm[1] <= PRESETS[preset].max_height_mm + 1e-6
-    assert "the same in all panels" in made.caption
-    assert "Dotted: where it is known to be." in made.caption
-    assert "beyond the limits" in made.caption, "scores beyond the limit are counted"
+    assert figure.size_mm[1] <= PRESETS[preset].max_height_mm + 1e-6
+    assert "the same in all panels" in figure.caption
+    assert "Dotted: where it is known to be." in figure.caption
+    assert "beyond the limits" in figure.caption, "scores beyond the limit are counted"

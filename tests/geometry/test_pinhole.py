@@ -15,10 +15,10 @@ UNKNOWN = np.full((4, 4), np.nan)
 
 def pose(seed: int = 0) -> np.ndarray:
     """A camera somewhere, turned somehow."""
-    made = np.eye(4)
-    made[:3, :3] = Rotation.random(rng=seed).as_matrix()
-    made[:3, 3] = [2, -1, 1.5]
-    return made
+    matrix = np.eye(4)
+    matrix[:3, :3] = Rotation.random(rng=seed).as_matrix()
+    matrix[:3, 3] = [2, -1, 1.5]
+    return matrix
 
 
 def test_a_point_ahead_falls_into_the_middle() -> None:

@@ -76,26 +76,26 @@ def test_golden_fusion() -> None:
 
 
 def test_golden_network_under_the_authors_names() -> None:
-    made = model()
+    network = model()
     order = [
         f"{layer}.{kind}"
         for layer in ("conv11", "conv12", "conv21", "conv22", "fc_layer")
         for kind in ("weight", "bias")
     ]
-    shapes = {name: parameter.shape for name, parameter in made.cnn["arousal"].named_parameters()}
+    shapes = {name: parameter.shape for name, parameter in network.cnn["arousal"].named_parameters()}
     assert list(shapes) == order
     state = {
         f"module.{name}": (0.05 * torch.sin(0.37 * torch.arange(shape.numel(), dtype=torch.double) + j)).view(shape)
         for j, (name, shape) in enumerate(shapes.items())
     }
-    load_authors(made, "arousal", state)
+    load_authors(network, "arousal", state)
     k = torch.arange(960, dtype=torch.double)
     with torch.no_grad():
-        logits = made.cnn["arousal"](((torch.sin(0.01 * k) + 1) / 2).view(2, 1, 32, 5, 3))
+        logits = network.cnn["arousal"](((torch.sin(0.01 * k) + 1) / 2).view(2, 1, 32, 5, 3))
     assert np.abs(logits.numpy() - GOLDEN["logits"]).max() < 1e-9
     del state["module.conv11.bias"]
     with pytest.raises(CheckpointError, match="not the authors' weights"):
-        load_authors(made, "arousal", state)
+        load_authors(network, "arousal", state)
 
 
 def test_sizes() -> None:
@@ -109,12 +109,12 @@ def test_sizes() -> None:
 @given(seed=st.integers(0, 2**16), channels=st.integers(4, 9), absent=st.integers(0, 2))
 def test_fusion_written_again(seed: int, channels: int, absent: int) -> None:
     rng = np.random.default_rng(seed)
-    made = model(channels=BIOSEMI32[:channels])
+    network = model(channels=BIOSEMI32[:channels])
     x, y = rng.standard_normal((2, 1, channels, 300))
     here = np.ones(channels, bool)
     here[:absent] = False
     mask = torch.from_numpy(here)[None]
-    fused = made.fuse(
+    fused = network.fuse(
         {"de": torch.from_numpy(x), "psd": torch.from_numpy(y)}, {"de": mask, "psd": torch.ones_like(mask)}
     )
     for band in range(5):
@@ -132,17 +132,17 @@ def test_fusion_written_again(seed: int, channels: int, absent: int) -> None:
 
 def test_directions_and_order() -> None:
     tokens = golden_tokens()
-    made, here = model(), present(tokens)
-    fused = made.fuse(tokens, here)
-    turned = made.fuse({"de": tokens["psd"], "psd": tokens["de"]}, here)
+    network, here = model(), present(tokens)
+    fused = network.fuse(tokens, here)
+    turned = network.fuse({"de": tokens["psd"], "psd": tokens["de"]}, here)
     assert torch.allclose(fused, turned)
     order = torch.randperm(32)
-    assert torch.allclose(made.fuse({n: t[:, order] for n, t in tokens.items()}, here), fused[:, order])
+    assert torch.allclose(network.fuse({n: t[:, order] for n, t in tokens.items()}, here), fused[:, order])
 
 
 def test_an_absent_electrode_takes_no_part() -> None:
     tokens = {name: value[:, :9] for name, value in golden_tokens().items()}
-    made, here = model(channels=BIOSEMI32[:9]), present(tokens)
+    network, here = model(channels=BIOSEMI32[:9]), present(tokens)
     for name in here:
         here[name][:, 7] = False
     other = {name: value.clone() for name, value in tokens.items()}
@@ -151,54 +151,56 @@ def test_an_absent_electrode_takes_no_part() -> None:
     context = {"window": torch.tensor([-1.0, -1.0])}
     assert all(
         torch.equal(a, b)
-        for a, b in zip(made(tokens, here, context).values(), made(other, here, context).values(), strict=True)
+        for a, b in zip(network(tokens, here, context).values(), network(other, here, context).values(), strict=True)
     )
-    assert not torch.equal(made(tokens, present(tokens), context)["arousal"], made(tokens, here, context)["arousal"])
+    assert not torch.equal(
+        network(tokens, present(tokens), context)["arousal"], network(tokens, here, context)["arousal"]
+    )
 
 
 def test_stand_in_is_the_mean_of_the_others() -> None:
     answers = torch.arange(8.0).view(1, 1, 4, 2)
-    made = stand_in(answers, torch.tensor([[True, False, True, False]]))
-    assert made[0, 0, 1].tolist() == made[0, 0, 3].tolist() == [2, 3]
-    assert torch.equal(made[0, 0, [0, 2]], answers[0, 0, [0, 2]])
+    filled = stand_in(answers, torch.tensor([[True, False, True, False]]))
+    assert filled[0, 0, 1].tolist() == filled[0, 0, 3].tolist() == [2, 3]
+    assert torch.equal(filled[0, 0, [0, 2]], answers[0, 0, [0, 2]])
 
 
 def test_standardised_features_do_not_depend_on_scale() -> None:
     tokens = golden_tokens()
-    made = model(standardise=True)
+    network = model(standardise=True)
     for name, factor in (("de", 2.0), ("psd", 3.0)):
-        getattr(made, f"{name}_scale").fill_(factor)
+        getattr(network, f"{name}_scale").fill_(factor)
     plain = model().fuse({"de": tokens["de"] / 2, "psd": tokens["psd"] / 3}, present(tokens))
-    assert torch.allclose(made.fuse(tokens, present(tokens)), plain)
+    assert torch.allclose(network.fuse(tokens, present(tokens)), plain)
 
 
 def test_dropout_is_off_unless_asked_for() -> None:
     tokens = golden_tokens()
     for dropout, same in ((0.0, True), (0.3, False)):
-        made = MCA(replace(SHIPPED, dropout=dropout)).double().train()
-        assert torch.equal(made.fuse(tokens, present(tokens)), made.fuse(tokens, present(tokens))) == same
+        network = MCA(replace(SHIPPED, dropout=dropout)).double().train()
+        assert torch.equal(network.fuse(tokens, present(tokens)), network.fuse(tokens, present(tokens))) == same
 
 
 def test_windows_of_time() -> None:
     tokens = {name: value[:, :8] for name, value in golden_tokens().items()}
-    made, here = model(channels=BIOSEMI32[:8]), present(tokens)
+    network, here = model(channels=BIOSEMI32[:8]), present(tokens)
     with torch.no_grad():
-        every = made.over_time(tokens, here)["valence"]
-        mean = made(tokens, here, {"window": torch.tensor([-1.0, -1.0])})["valence"]
-        one = made(tokens, here, {"window": torch.tensor([4.0, 19.0])})["valence"]
+        every = network.over_time(tokens, here)["valence"]
+        mean = network(tokens, here, {"window": torch.tensor([-1.0, -1.0])})["valence"]
+        chosen = network(tokens, here, {"window": torch.tensor([4.0, 19.0])})["valence"]
     assert every.shape == (2, 20)
     assert torch.allclose(mean, every.mean(1))
-    assert torch.equal(one, torch.stack([every[0, 4], every[1, 19]]))
-    fused = min_max(made.fuse(tokens, here))
-    low, high = made.cnn["valence"](fused[1:, None, ..., 12:15])[0]
+    assert torch.equal(chosen, torch.stack([every[0, 4], every[1, 19]]))
+    fused = min_max(network.fuse(tokens, here))
+    low, high = network.cnn["valence"](fused[1:, None, ..., 12:15])[0]
     assert every[1, 4].item() == pytest.approx((high - low).item(), abs=1e-12)
 
 
 def test_other_montages_and_bands() -> None:
     bands = (Band("slow", (1, 3), (0.5, 3)), Band("alpha", (8, 13), (8, 12)))
-    made = MCA(replace(SHIPPED, channels=("a", "b", "c", "d", "e", "f"), plan=Plan(bands=bands), labels=("x",)))
+    network = MCA(replace(SHIPPED, channels=("a", "b", "c", "d", "e", "f"), plan=Plan(bands=bands), labels=("x",)))
     tokens = {name: torch.randn(1, 6, 120) for name in ("de", "psd")}
-    assert list(made(tokens, present(tokens), {"window": torch.tensor([-1.0])})) == ["x"]
+    assert list(network(tokens, present(tokens), {"window": torch.tensor([-1.0])})) == ["x"]
     with pytest.raises(ModelError, match="needs 4 electrodes or more; got 3"):
         MCA(replace(SHIPPED, channels=("a", "b", "c")))
     with pytest.raises(ModelError, match="60 steps cannot be cut into windows of 7"):
@@ -212,7 +214,7 @@ def test_prepare() -> None:
     eeg = recording()
     order = np.random.default_rng(0).permutation(32)
     shuffled = replace(eeg, signal=eeg.signal[order], channels=tuple(np.array(BIOSEMI32)[order].tolist()))
-    inputs, other = (prepare(Sample("x", {"eeg": one}), SHIPPED) for one in (eeg, shuffled))
+    inputs, other = (prepare(Sample("x", {"eeg": electrodes}), SHIPPED) for electrodes in (eeg, shuffled))
     assert inputs.tokens["de"].shape == (32, 300)
     assert inputs.notes == ()
     assert all(torch.equal(inputs.tokens[name], other.tokens[name]) for name in ("de", "psd"))
@@ -227,9 +229,9 @@ def test_prepare_says_what_it_changed() -> None:
     signal = eeg.signal.copy()
     signal[3], signal[4] = 7.0, np.nan
     inputs = prepare(Sample("x", {"eeg": replace(eeg, signal=signal)}), SHIPPED)
-    told = " ".join(inputs.notes)
+    notes = " ".join(inputs.notes)
     for words in ("from 256 to 128 Hz", f"no signal: {BIOSEMI32[3]}, {BIOSEMI32[4]}", "no rest", "first 60 of 64 s"):
-        assert words in told
+        assert words in notes
     assert inputs.present["de"].sum() == 30
     assert not inputs.tokens["psd"][3].any()
     short = prepare(Sample("x", {"eeg": recording(43.0)}), SHIPPED)
@@ -281,15 +283,15 @@ def test_the_attention_on_record_is_the_models(run) -> None:
 def test_every_method_runs(key: str, loaded: engine.Loaded, run) -> None:
     target = Target("arousal", "de", (6,)) if METHODS[key].needs_focus else Target("arousal")
     options = {"n_steps": 8} if key == "integrated" else {"n_samples": 80} if key == "shap" else {}
-    found = METHODS[key].explain(loaded, run, target, **options)
-    assert all(scores.shape == (8,) for scores in found.scores.values())
-    assert sum(np.abs(scores).sum() for scores in found.scores.values()) > 0
-    assert set(found.scores) <= {"de", "psd"}
+    explanation = METHODS[key].explain(loaded, run, target, **options)
+    assert all(scores.shape == (8,) for scores in explanation.scores.values())
+    assert sum(np.abs(scores).sum() for scores in explanation.scores.values()) > 0
+    assert set(explanation.scores) <= {"de", "psd"}
 
 
 def test_heads_are_bands(loaded: engine.Loaded, run) -> None:
-    found = METHODS["look"].explain(loaded, run, Target("arousal", "de", (3,)), call="de_to_psd", head=2)
-    assert np.allclose(found.scores["psd"], run.calls[0].rows([3])[2, 0])
+    explanation = METHODS["look"].explain(loaded, run, Target("arousal", "de", (3,)), call="de_to_psd", head=2)
+    assert np.allclose(explanation.scores["psd"], run.calls[0].rows([3])[2, 0])
 
 
 def test_windows_are_asked_for_by_context(loaded: engine.Loaded, run) -> None:
@@ -319,13 +321,13 @@ def test_methods_that_leave_out_run_one_label_alone(loaded: engine.Loaded, run, 
     sample = Sample("x", {"eeg": recording(15.0)})
     again = engine.run_inputs(loaded, asked, sample, "arousal")
     windows_read |= {"valence": 0, "arousal": 0}
-    got = METHODS["occlusion"].explain(loaded, again, Target("arousal")).scores
+    scores = METHODS["occlusion"].explain(loaded, again, Target("arousal")).scores
     count = 1 + sum(int(here.sum()) for here in asked.present.values())
     every = loaded.module.steps // loaded.module.block
     assert windows_read == {"valence": 0, "arousal": count * (every if window < 0 else 1)}
     assert every > 1
     without = engine.outputs(loaded, asked.without({"psd": (5,)}))["arousal"]
-    assert got["psd"][5] == pytest.approx(again.outputs["arousal"] - without, abs=1e-5)
+    assert scores["psd"][5] == pytest.approx(again.outputs["arousal"] - without, abs=1e-5)
 
 
 def test_other_weights_change_the_answer(loaded: engine.Loaded, run) -> None:
@@ -340,13 +342,13 @@ def test_cells_are_finer_than_tokens(loaded: engine.Loaded, run) -> None:
         assert fine[name].shape == (8, 60)
         assert np.allclose(fine[name].sum(1), scores, atol=1e-6)
     groups = eeg_cells.bands(run, 5)
-    found = eeg_cells.leave_out(loaded, run, target, groups)
-    assert found.shape == (40,)
+    losses = eeg_cells.leave_out(loaded, run, target, groups)
+    assert losses.shape == (40,)
     tokens = {name: value.clone() for name, value in run.inputs.tokens.items()}
     for value in tokens.values():
         value[6, 24:36] = 0.0  # the baseline of an untrained model
     changed = replace(run.inputs, tokens=tokens)
-    assert found[6 * 5 + 2] == pytest.approx(
+    assert losses[6 * 5 + 2] == pytest.approx(
         run.outputs["arousal"] - engine.outputs(loaded, changed)["arousal"], abs=1e-6
     )
     with pytest.raises(ModelError, match="one number for each feature of “de”"):

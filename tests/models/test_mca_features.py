@@ -58,9 +58,9 @@ def test_psd_is_welch_in_decibel() -> None:
         power = power + np.abs(np.fft.rfft((part - part.mean()) * hann)) ** 2
     power = power / 3 / (128 * (hann**2).sum())
     power[1:-1] *= 2
-    for found, band in zip(psd(x, PLAN), BANDS, strict=True):
+    for row, band in zip(psd(x, PLAN), BANDS, strict=True):
         low, high = band.psd
-        assert found == pytest.approx(np.mean(10 * np.log10(power[int(low) : int(high) + 1])), abs=1e-9)
+        assert row == pytest.approx(np.mean(10 * np.log10(power[int(low) : int(high) + 1])), abs=1e-9)
 
 
 def test_features_of_a_trial() -> None:
@@ -128,11 +128,11 @@ def test_padding_and_steps() -> None:
 def test_rates_become_one(rate: float) -> None:
     t = np.arange(round(4 * rate)) / rate
     signal = np.stack([np.sin(2 * np.pi * 10 * t), np.full(len(t), np.nan)]).astype(np.float32)
-    made = resampled(Eeg(signal, rate, ("a", "b")), 128.0)
-    assert made.shape == (2, 512)
-    assert np.isnan(made[1]).all()
+    signal_128 = resampled(Eeg(signal, rate, ("a", "b")), 128.0)
+    assert signal_128.shape == (2, 512)
+    assert np.isnan(signal_128[1]).all()
     inner = slice(64, -64)
-    assert np.abs(made[0] - np.sin(2 * np.pi * 10 * np.arange(512) / 128))[inner].max() < 0.02
+    assert np.abs(signal_128[0] - np.sin(2 * np.pi * 10 * np.arange(512) / 128))[inner].max() < 0.02
 
 
 def test_slow_recordings_are_refused() -> None:

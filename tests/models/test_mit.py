@@ -36,13 +36,13 @@ forms = pytest.mark.parametrize("form", FORMS)
 @cache
 def loaded(form: str) -> Loaded:
     """A tiny model with random weights whose codes and baselines are not zero."""
-    made = engine.untrained(card("tiny", "tiny", settings=replace(TINY, **FORMS[form]), checkpoint=None))
+    model = engine.untrained(card("tiny", "tiny", settings=replace(TINY, **FORMS[form]), checkpoint=None))
     rng = torch.Generator().manual_seed(1)
     with torch.no_grad():
-        for name, part in [*made.module.named_parameters(), *made.module.named_buffers()]:
+        for name, part in [*model.module.named_parameters(), *model.module.named_buffers()]:
             if "place" in name or name.startswith(("mean_", "class_")):
                 part.copy_(0.3 * torch.randn(part.shape, generator=rng))
-    return made
+    return model
 
 
 @cache
@@ -108,14 +108,14 @@ def test_patch_features_are_those_of_the_photo() -> None:
 
 
 def test_a_supervoxels_token_is_the_mean_over_its_small_voxels() -> None:
-    made = cut(cloud(("red",))[0], TINY)
-    found = laid(made, TINY)
-    features = torch.randn(len(found["voxels"]), 5)
-    got = pooled(features, found["pairs"], made.supervoxels)
-    voxel, piece = found["pairs"].numpy()
-    for index in range(made.supervoxels):
-        np.testing.assert_allclose(got[index], features[voxel[piece == index]].mean(0), atol=1e-5)
-    assert (found["places"].numpy()[:, 2] > -0.1).all()  # from the floor
+    cut_cloud = cut(cloud(("red",))[0], TINY)
+    scene = laid(cut_cloud, TINY)
+    features = torch.randn(len(scene["voxels"]), 5)
+    tokens = pooled(features, scene["pairs"], cut_cloud.supervoxels)
+    voxel, piece = scene["pairs"].numpy()
+    for index in range(cut_cloud.supervoxels):
+        np.testing.assert_allclose(tokens[index], features[voxel[piece == index]].mean(0), atol=1e-5)
+    assert (scene["places"].numpy()[:, 2] > -0.1).all()  # from the floor
 
 
 def test_the_files_own_segments_become_tokens() -> None:
@@ -206,8 +206,8 @@ def test_order_of_supervoxels_does_not_matter() -> None:
     order = torch.randperm(len(inputs.spaces["supervoxels"]), generator=torch.Generator().manual_seed(0))
     tokens = {**inputs.tokens, "supervoxels": inputs.tokens["supervoxels"][order]}
     mixed = replace(inputs, tokens=tokens, context={**inputs.context, "places": inputs.context["places"][order]})
-    got, want = engine.outputs(loaded("patches"), mixed), engine.outputs(loaded("patches"), inputs)
-    assert got == pytest.approx(want, abs=1e-5)
+    shuffled, want = engine.outputs(loaded("patches"), mixed), engine.outputs(loaded("patches"), inputs)
+    assert shuffled == pytest.approx(want, abs=1e-5)
 
 
 def test_any_number_of_photos_is_read() -> None:
@@ -222,33 +222,33 @@ def test_any_number_of_photos_is_read() -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_explains_it(method: str) -> None:
-    made = loaded("patches")
-    run = engine.run(made, room(), "red")
+    model = loaded("patches")
+    run = engine.run(model, room(), "red")
     target = Target("red", "classes_3d", (1,)) if METHODS[method].needs_focus else Target("red")
-    got = METHODS[method].explain(made, run, target)
-    assert got.scores["supervoxels"].shape == (len(run.spaces["supervoxels"]),)
-    assert any(np.abs(values).max() > 0 for values in got.scores.values())
+    explanation = METHODS[method].explain(model, run, target)
+    assert explanation.scores["supervoxels"].shape == (len(run.spaces["supervoxels"]),)
+    assert any(np.abs(values).max() > 0 for values in explanation.scores.values())
     if method == "integrated":
-        stand_in = {name: part.expand(run.inputs.tokens[name].shape) for name, part in made.module.baseline().items()}
-        low = engine.outputs(made, replace(run.inputs, tokens=stand_in))["red"]
-        total = sum(values.sum() for values in got.scores.values())
+        stand_in = {name: part.expand(run.inputs.tokens[name].shape) for name, part in model.module.baseline().items()}
+        low = engine.outputs(model, replace(run.inputs, tokens=stand_in))["red"]
+        total = sum(values.sum() for values in explanation.scores.values())
         assert total == pytest.approx(run.outputs["red"] - low, abs=1e-3)
 
 
 def test_a_pixel_asks_the_cloud_and_a_point_asks_the_photos() -> None:
-    made, run = loaded("patches"), ran("patches")
-    there = METHODS["look"].explain(made, run, Target("red", "patches", (4,)), call="decoder.1.cross")
-    back = METHODS["look"].explain(made, run, Target("red", "supervoxels", (4,)), call="decoder.0.cross")
+    model, run = loaded("patches"), ran("patches")
+    there = METHODS["look"].explain(model, run, Target("red", "patches", (4,)), call="decoder.1.cross")
+    back = METHODS["look"].explain(model, run, Target("red", "supervoxels", (4,)), call="decoder.0.cross")
     assert there.scores["supervoxels"].sum() == pytest.approx(1, abs=1e-5)
     assert back.scores["patches"].sum() == pytest.approx(1, abs=1e-5)
 
 
 def test_maps_of_classes_are_probabilities() -> None:
-    run, made = ran("patches"), loaded("patches")
+    run, model = ran("patches"), loaded("patches")
     count = len(run.spaces["supervoxels"])
-    for found in (activation(made.module, run.inputs), run.inputs.context["second"]):
-        assert found.shape == (count, 4)
-        np.testing.assert_allclose(found.sum(1), 1, atol=1e-5)
+    for class_map in (activation(model.module, run.inputs), run.inputs.context["second"]):
+        assert class_map.shape == (count, 4)
+        np.testing.assert_allclose(class_map.sum(1), 1, atol=1e-5)
 
 
 def test_encoding_keeps_the_voxels_out_of_the_run() -> None:

@@ -25,14 +25,14 @@ def wave(step: float, *shape: int) -> Tensor:
 
 
 def decoder(**changed: object) -> Decoder:
-    made = Decoder(SPACES, replace(SETTINGS, **changed)).double().eval()
+    model = Decoder(SPACES, replace(SETTINGS, **changed)).double().eval()
     with torch.no_grad():
-        for number, (name, parameter) in enumerate(made.named_parameters()):
+        for number, (name, parameter) in enumerate(model.named_parameters()):
             k = torch.arange(parameter.numel(), dtype=torch.float64)
             parameter.copy_((0.1 * torch.sin(0.37 * k + number)).view(parameter.shape))
             if ".norm" in name and name.endswith("weight"):
                 parameter += 1
-    return made
+    return model
 
 
 def both() -> Sequences:
@@ -57,23 +57,23 @@ def test_the_order_is_that_of_the_paper_unless_asked_otherwise() -> None:
 
 
 def test_one_way_leaves_the_views_as_they_are() -> None:
-    given = both()
-    after, _ = decoder(fusion="one-way")(given)
-    assert torch.equal(after.views, given.views)
-    assert not torch.allclose(after.points, given.points)
+    before = both()
+    after, _ = decoder(fusion="one-way")(before)
+    assert torch.equal(after.views, before.views)
+    assert not torch.allclose(after.points, before.points)
 
 
 def test_class_tokens_ask_but_are_no_keys_across() -> None:
-    made, given = decoder(), both()
+    model, before = decoder(), both()
     with listening() as tape:
-        made(given)
+        model(before)
     crosses = [heard for heard in tape if heard.module.queries != heard.module.keys]
     assert [heard.first_key for heard in crosses] == [3] * 4
-    changed = given.views.clone()
+    changed = before.views.clone()
     changed[:, :3] += 1.0  # a one-way layer does not see the class tokens of the other side
     one_way = decoder(fusion="one-way")
-    got, _ = one_way(Sequences(given.points, changed))
-    torch.testing.assert_close(got.points, one_way(given)[0].points, rtol=0, atol=0)
+    after, _ = one_way(Sequences(before.points, changed))
+    torch.testing.assert_close(after.points, one_way(before)[0].points, rtol=0, atol=0)
 
 
 def test_an_encoder_layer_without_drop_is_the_same_twice() -> None:

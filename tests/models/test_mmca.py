@@ -96,7 +96,7 @@ def stated(
 def test_scores_equal_the_plain_statement(branches: str) -> None:
     model = tiny(branches=branches)
     tokens, present, context = batch()
-    found = model(tokens, present, context)
+    outputs = model(tokens, present, context)
     weights = {name: t.numpy() for name, t in model.state_dict().items()}
     for row in range(3):
         alone, joint = stated(
@@ -105,9 +105,9 @@ def test_scores_equal_the_plain_statement(branches: str) -> None:
             heads=2,
             stacked=branches == "stacked",
         )
-        assert found["alone"][row].item() == pytest.approx(alone, abs=1e-12)
-        assert found["joint"][row].item() == pytest.approx(joint, abs=1e-12)
-        assert found["score"][row].item() == pytest.approx(alone + 0.7 * joint, abs=1e-12)
+        assert outputs["alone"][row].item() == pytest.approx(alone, abs=1e-12)
+        assert outputs["joint"][row].item() == pytest.approx(joint, abs=1e-12)
+        assert outputs["score"][row].item() == pytest.approx(alone + 0.7 * joint, abs=1e-12)
 
 
 def test_an_absent_token_is_as_if_it_had_never_been_there() -> None:
@@ -138,9 +138,9 @@ def test_the_joint_attention_reads_both_modalities_and_the_own_only_regions() ->
 def test_stacked_and_parallel_branches_differ_only_in_the_joint_part() -> None:
     parallel, stacked = tiny(), tiny(branches="stacked")
     stacked.load_state_dict(parallel.state_dict())
-    one, other = parallel(*batch()), stacked(*batch())
-    torch.testing.assert_close(one["alone"], other["alone"], rtol=0, atol=0)
-    assert (one["joint"] - other["joint"]).abs().min() > 1e-4
+    of_parallel, other = parallel(*batch()), stacked(*batch())
+    torch.testing.assert_close(of_parallel["alone"], other["alone"], rtol=0, atol=0)
+    assert (of_parallel["joint"] - other["joint"]).abs().min() > 1e-4
 
 
 def test_unknown_branches_are_refused() -> None:

@@ -39,16 +39,16 @@ def test_the_shipped_model_equals_the_plain_statement(loaded: engine.Loaded, key
         heads=SHIPPED.heads,
         stacked=SHIPPED.branches == "stacked",
     )
-    found = engine.outputs(loaded, inputs)
-    assert found["alone"] == pytest.approx(alone, abs=2e-5)
-    assert found["joint"] == pytest.approx(joint, abs=2e-5)
+    outputs = engine.outputs(loaded, inputs)
+    assert outputs["alone"] == pytest.approx(alone, abs=2e-5)
+    assert outputs["joint"] == pytest.approx(joint, abs=2e-5)
 
 
 @pytest.mark.parametrize("key", [KEYS[0], KEYS[-1]])
 def test_kept_features_are_those_of_the_encoder(loaded: engine.Loaded, key: str) -> None:
     sample = load_sample(key)
     bare = Sample("bare", {name: part for name, part in sample.parts.items() if name != "regions"})
-    kept, fresh = (loaded.card.prepare(one, SHIPPED) for one in (sample, bare))
+    kept, fresh = (loaded.card.prepare(example, SHIPPED) for example in (sample, bare))
     np.testing.assert_allclose(kept.spaces["regions"].boxes, fresh.spaces["regions"].boxes, atol=0.01)  # type: ignore[attr-defined]
     np.testing.assert_allclose(kept.tokens["regions"], fresh.tokens["regions"], atol=5e-3, rtol=2e-3)
     assert engine.outputs(loaded, kept)["score"] == pytest.approx(engine.outputs(loaded, fresh)["score"], abs=2e-3)
@@ -59,8 +59,8 @@ def test_golden_numbers(loaded: engine.Loaded) -> None:
     golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
     assert golden["checkpoint_sha256"] == loaded.sha256
     for key in KEYS:
-        found = engine.outputs(loaded, loaded.card.prepare(load_sample(key), SHIPPED))
-        assert found == pytest.approx(golden["outputs"][key], abs=5e-4), key
+        outputs = engine.outputs(loaded, loaded.card.prepare(load_sample(key), SHIPPED))
+        assert outputs == pytest.approx(golden["outputs"][key], abs=5e-4), key
 
 
 @pytest.fixture(scope="module")
@@ -79,21 +79,23 @@ def test_the_baseline_scores_as_a_pair_that_does_not_match(
         for sentence in inputs:
             tokens = {"regions": picture.tokens["regions"], "pieces": sentence.tokens["pieces"]}
             present = {name: torch.ones(1, len(part), dtype=torch.bool) for name, part in tokens.items()}
-            made = engine.forward(loaded, engine.batched(tokens), present, engine.batched(picture.context))
-            others.append(float(made["score"]) if sentence is not picture else np.nan)
-    plain = [one.facts.numbers["value_of_baseline"] for one in integrals.values()]
+            outputs = engine.forward(loaded, engine.batched(tokens), present, engine.batched(picture.context))
+            others.append(float(outputs["score"]) if sentence is not picture else np.nan)
+    plain = [integral.facts.numbers["value_of_baseline"] for integral in integrals.values()]
     low, high = np.nanquantile(others, [0.25, 0.75])
     assert low < min(plain)
     assert max(plain) < high
-    true = [one.facts.numbers["value"] for key, one in integrals.items() if sample(key).kind == "composed scene"]
+    true = [
+        integral.facts.numbers["value"] for key, integral in integrals.items() if sample(key).kind == "composed scene"
+    ]
     assert min(true) > 0.4 + max(plain)
 
 
 def test_integrated_gradients_are_complete_on_the_shipped_samples(integrals: dict[str, Explanation]) -> None:
     shares = []
-    for one in integrals.values():
-        numbers = one.facts.numbers
-        total = sum(float(scores.sum()) for scores in one.scores.values())
+    for integral in integrals.values():
+        numbers = integral.facts.numbers
+        total = sum(float(scores.sum()) for scores in integral.scores.values())
         gap = total - (numbers["value"] - numbers["value_of_baseline"])
         assert numbers["completeness_gap"] == pytest.approx(gap, abs=1e-9)
         shares.append(abs(gap) / abs(numbers["value"] - numbers["value_of_baseline"]))

@@ -28,7 +28,7 @@ SMALL = replace(
 MODES = ("joint", "pairwise", "sequential", "none")
 
 
-def made(**settings: object) -> MMViT:
+def model_of(**settings: object) -> MMViT:
     torch.manual_seed(0)
     model = MMViT(replace(SMALL, **settings)).double().eval()
     for parameter in model.parameters():
@@ -66,7 +66,7 @@ class Stated:
 
     def windows(self, grid: tuple[int, int], kernel: int, stride: tuple[int, int]) -> list[list[tuple[int, int, int]]]:
         """For each pooled token the tokens in its window, as (index, row in the window, column in the window)."""
-        found = []
+        windows_found = []
         for i in range((grid[0] + 2 * (kernel // 2) - kernel) // stride[0] + 1):
             for j in range((grid[1] + 2 * (kernel // 2) - kernel) // stride[1] + 1):
                 own = []
@@ -75,8 +75,8 @@ class Stated:
                         y, x = i * stride[0] + a - kernel // 2, j * stride[1] + b - kernel // 2
                         if 0 <= y < grid[0] and 0 <= x < grid[1]:
                             own.append((y * grid[1] + x, a, b))
-                found.append(own)
-        return found
+                windows_found.append(own)
+        return windows_found
 
     def pool(self, name: str, x: Array, lead: int, here: Array, windows: list) -> Array:
         kernel = self.w[f"{name}.conv.weight"][:, 0]  # d, 3, 3
@@ -111,12 +111,12 @@ class Stated:
     def mixed(self, kind: str, asked: list, views: list[dict]) -> list[Array | None]:
         count, heads = len(views), len(asked[0])
         if kind == "joint":
-            keys, found = np.concatenate([v["keys"] for v in views]), []
+            keys, values = np.concatenate([v["keys"] for v in views]), []
             for h in range(heads):
-                q, k, v = (np.concatenate([one[h][part] for one in asked]) for part in range(3))
-                found.append(self.attend(q, k, v, keys))
-            ends = np.cumsum([len(one[0][0]) for one in asked])[:-1]
-            return list(np.split(np.concatenate(found, 1), ends))
+                q, k, v = (np.concatenate([view[h][part] for view in asked]) for part in range(3))
+                values.append(self.attend(q, k, v, keys))
+            ends = np.cumsum([len(view[0][0]) for view in asked])[:-1]
+            return list(np.split(np.concatenate(values, 1), ends))
         others = {
             "own": lambda i: [i],
             "pairwise": lambda i: [j for j in range(count) if j != i],
@@ -179,23 +179,23 @@ class Stated:
 @pytest.mark.parametrize("gone", [0.0, 0.3])
 @pytest.mark.parametrize(("cross", "expand"), [*((mode, "attention") for mode in MODES), ("joint", "mlp")])
 def test_outputs_equal_the_plain_statement(cross: str, expand: str, gone: float) -> None:
-    model = made(cross=cross, expand=expand)
+    model = model_of(cross=cross, expand=expand)
     tokens, present, context = batch(model, gone)
-    found = torch.stack(list(model(tokens, present, context).values()), 1).detach().numpy()
+    outputs = torch.stack(list(model(tokens, present, context).values()), 1).detach().numpy()
     for row, gate in enumerate(context["cross_1"].tolist()):
-        one = ({name: t[row].numpy() for name, t in these.items()} for these in (tokens, present))
-        np.testing.assert_allclose(found[row], Stated(model, gate)(*one), atol=1e-10)
+        arrays = ({name: t[row].numpy() for name, t in these.items()} for these in (tokens, present))
+        np.testing.assert_allclose(outputs[row], Stated(model, gate)(*arrays), atol=1e-10)
 
 
 def test_the_forms_of_cross_attention_differ() -> None:
-    found = [torch.stack(list(made(cross=mode)(*batch(made(cross=mode))).values())) for mode in MODES]
-    for index, one in enumerate(found):
-        for other in found[index + 1 :]:
-            assert (one - other).abs().max() > 1e-3
+    outputs = [torch.stack(list(model_of(cross=mode)(*batch(model_of(cross=mode))).values())) for mode in MODES]
+    for index, outputs_of_mode in enumerate(outputs):
+        for other in outputs[index + 1 :]:
+            assert (outputs_of_mode - other).abs().max() > 1e-3
 
 
 def test_absent_patches_take_no_part() -> None:
-    model = made()
+    model = model_of()
     tokens, present, context = batch(model, 0.3)
     loud = {name: torch.where(present[name][..., None], t, 50.0) for name, t in tokens.items()}
     for name, value in model(tokens, present, context).items():
@@ -203,7 +203,7 @@ def test_absent_patches_take_no_part() -> None:
 
 
 def test_switching_a_stage_off_leaves_views_apart_there() -> None:
-    model = made(stages=("A", "SC"))  # only the last block lets the views meet
+    model = model_of(stages=("A", "SC"))  # only the last block lets the views meet
     tokens, present, context = batch(model)
     other = {**tokens, "view2": tokens["view2"] + 1}
     off = {**context, "cross_2": torch.zeros(3, dtype=torch.float64)}
@@ -242,11 +242,11 @@ def test_the_papers_scale_has_the_size_of_the_estimate_and_one_view_that_of_mvit
 
 
 def test_multiply_adds_by_hand() -> None:
-    one = replace(SMALL, input=(4, 4), views=(((2, 2), (2, 2), (0, 0)),), stages=("A",), kv_stride=((1, 1),))
+    small = replace(SMALL, input=(4, 4), views=(((2, 2), (2, 2), (0, 0)),), stages=("A",), kv_stride=((1, 1),))
     n, w = 5, 8  # class token and four patches
     linear = 4 * 4 * w + n * w * 3 * w + n * w * w + 2 * n * w * 4 * w + w * 3
     pool, attention = 2 * 2 * 4 * 4 * 9, 2 * n * n * w  # two convolutions, two heads, four places, four channels
-    assert count(one)[1] == linear + pool + attention
+    assert count(small)[1] == linear + pool + attention
 
 
 # Preparing
@@ -285,15 +285,15 @@ def test_a_longer_or_faster_sound_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "said"),
+    ("part", "message"),
     [
         (Sound(np.zeros(8000, np.float32), 8000.0), "silent here"),
         (Sound(np.ones(1, np.float32), 8000.0), r"at least 50 ms is needed; this one has 0\.12 ms \(1 samples"),
         (Picture(np.zeros((4, 4, 3), np.uint8)), "needs a sound"),
     ],
 )
-def test_what_cannot_be_heard_is_refused(part: Any, said: str) -> None:
-    with pytest.raises(SampleError, match=said):
+def test_what_cannot_be_heard_is_refused(part: Any, message: str) -> None:
+    with pytest.raises(SampleError, match=message):
         prepare(Sample("bad", {"sound": part}), SOUND)
 
 
@@ -309,21 +309,21 @@ def test_a_picture_is_prepared_for_the_papers_scale() -> None:
 
 
 def test_pooled_cells_know_what_they_cover() -> None:
-    found = spaces(SMALL, lambda a, b: f"{a}–{b}", lambda a, b: f"{a}–{b}", upright=True)
-    keys = found["view1.keys1"]  # 4 × 8 patches of 4 × 3, kernel 3, stride 2
+    cells = spaces(SMALL, lambda a, b: f"{a}–{b}", lambda a, b: f"{a}–{b}", upright=True)
+    keys = cells["view1.keys1"]  # 4 × 8 patches of 4 × 3, kernel 3, stride 2
     assert keys.grid == (2, 4)
     np.testing.assert_allclose(keys.cover.sum(1), 1)
     corner = np.flatnonzero(keys.cover[0])
     assert corner.tolist() == [0, 1, 8, 9]  # the window begins before the border
     np.testing.assert_allclose(keys.boxes[0], [0, 0, 4.5, 6])
     np.testing.assert_allclose(keys.reach[3], [15, 0, 24, 8])
-    deep = found["view1.stage2.keys2"]
-    assert deep.base() is found["view1"]
-    assert deep.of is found["view1.stage2"]
+    deep = cells["view1.stage2.keys2"]
+    assert deep.base() is cells["view1"]
+    assert deep.of is cells["view1.stage2"]
 
 
 def test_listening_changes_nothing() -> None:
-    model = made()
+    model = model_of()
     inputs = batch(model, 0.2)
     with listening() as tape:
         heard = model(*inputs)

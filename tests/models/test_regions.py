@@ -25,9 +25,9 @@ def encoder() -> regions.RegionEncoder:
     return regions.RegionEncoder()
 
 
-def overlap(one: np.ndarray, other: np.ndarray) -> float:
+def overlap(box: np.ndarray, other: np.ndarray) -> float:
     """Intersection over union of two boxes, in plain numbers."""
-    x0, y0, x1, y1 = (float(v) for v in one)
+    x0, y0, x1, y1 = (float(v) for v in box)
     u0, v0, u1, v1 = (float(v) for v in other)
     both = max(0.0, min(x1, u1) - max(x0, u0)) * max(0.0, min(y1, v1) - max(y0, v0))
     return both / ((x1 - x0) * (y1 - y0) + (u1 - u0) * (v1 - v0) - both)
@@ -58,8 +58,8 @@ def test_nine_of_ten_objects_have_a_box():
     best = []
     for seed in range(12):
         pixels, truth = scene(seed)
-        found = find_boxes(pixels)
-        best += [max(overlap(box, here) for box in found) for here in truth]
+        boxes = find_boxes(pixels)
+        best += [max(overlap(box, here) for box in boxes) for here in truth]
     assert np.mean(np.array(best) >= 0.5) >= 0.9
     assert np.mean(best) >= 0.7
 
@@ -75,13 +75,13 @@ def test_the_best_boxes_come_first():
 
 
 def test_boxes_differ_from_one_another():
-    found = find_boxes(data.coffee())
-    assert max(overlap(one, other) for one, other in itertools.combinations(found, 2)) <= 0.72  # 0.7 before float32
+    boxes = find_boxes(data.coffee())
+    assert max(overlap(box, other) for box, other in itertools.combinations(boxes, 2)) <= 0.72  # 0.7 before float32
 
 
 def test_a_photograph_has_a_box_for_the_face():
-    found = find_boxes(data.astronaut())
-    assert max(overlap(box, np.array([155, 15, 300, 185])) for box in found) > 0.6
+    boxes = find_boxes(data.astronaut())
+    assert max(overlap(box, np.array([155, 15, 300, 185])) for box in boxes) > 0.6
 
 
 def test_same_picture_same_boxes_in_any_thread():
@@ -89,8 +89,8 @@ def test_same_picture_same_boxes_in_any_thread():
     alone = [find_boxes(pixels) for pixels in pictures]
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(find_boxes, pictures))
-    for one, other in zip(alone, together, strict=True):
-        np.testing.assert_array_equal(one, other)
+    for boxes, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(boxes, other)
 
 
 @settings(max_examples=30, deadline=None)
@@ -98,29 +98,29 @@ def test_same_picture_same_boxes_in_any_thread():
 def test_boxes_lie_inside_any_picture(width, height, count, seed, plain):
     shape = (1, 1, 3) if plain else (height, width, 3)
     colours = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
-    found = find_boxes(np.broadcast_to(colours, (height, width, 3)).copy(), count=count)
-    assert found.shape == (count, 4)
-    assert found.dtype == np.float32
-    assert (found[:, :2] >= 0).all()
-    assert (found[:, 2:] <= [width, height]).all()
-    assert (found[:, 2:] > found[:, :2]).all()
-    assert len(np.unique(found, axis=0)) == count
+    boxes = find_boxes(np.broadcast_to(colours, (height, width, 3)).copy(), count=count)
+    assert boxes.shape == (count, 4)
+    assert boxes.dtype == np.float32
+    assert (boxes[:, :2] >= 0).all()
+    assert (boxes[:, 2:] <= [width, height]).all()
+    assert (boxes[:, 2:] > boxes[:, :2]).all()
+    assert len(np.unique(boxes, axis=0)) == count
 
 
 def test_a_plain_picture_gets_a_grid():
-    found = find_boxes(np.full((60, 120, 3), 90, np.uint8), count=6)
-    np.testing.assert_allclose(found[0], [0, 0, 120, 60])
-    assert [0, 0, 60, 30] in found.tolist()
-    assert [60, 30, 120, 60] in found.tolist()
+    boxes = find_boxes(np.full((60, 120, 3), 90, np.uint8), count=6)
+    np.testing.assert_allclose(boxes[0], [0, 0, 120, 60])
+    assert [0, 0, 60, 30] in boxes.tolist()
+    assert [60, 30, 120, 60] in boxes.tolist()
 
 
 def test_large_pictures_scale_like_small_ones():
     pixels, truth = scene(4)
     large = np.array(Image.fromarray(pixels).resize((4000, 3000), Image.Resampling.NEAREST))
-    found = find_boxes(large)
-    assert found.max() > 1000
+    boxes = find_boxes(large)
+    assert boxes.max() > 1000
     for box in truth:
-        assert max(overlap(here, 10 * np.array(box)) for here in found) >= 0.6
+        assert max(overlap(here, 10 * np.array(box)) for here in boxes) >= 0.6
 
 
 def test_read_only_pixels_are_taken():
@@ -147,12 +147,12 @@ def test_features_are_those_of_the_unfolded_network(encoder):
     ]
     given_in = (torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).float() - 127) / 128
     with torch.no_grad():
-        told = plain.extract_features(given_in).mean((2, 3))
-    found = encoder.features(pixels, boxes)
-    assert torch.nn.functional.cosine_similarity(found, told).min() > 0.999  # reducing_gap: nearly the same crop
+        expected = plain.extract_features(given_in).mean((2, 3))
+    features = encoder.features(pixels, boxes)
+    assert torch.nn.functional.cosine_similarity(features, expected).min() > 0.999  # reducing_gap: nearly the same crop
     with torch.no_grad():
-        assert torch.allclose(encoder(given_in * 128 + 127), told, atol=1e-4)
-        assert plain._fc(found)[1].argmax() == 967  # ImageNet's espresso
+        assert torch.allclose(encoder(given_in * 128 + 127), expected, atol=1e-4)
+        assert plain._fc(features)[1].argmax() == 967  # ImageNet's espresso
 
 
 def test_a_crop_knows_only_its_box(encoder):
@@ -182,8 +182,8 @@ def test_threads_share_one_encoder():
     alone = [regions.encode(pixels, boxes) for pixels in pictures]
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(lambda pixels: regions.encode(pixels, boxes), pictures))
-    for one, other in zip(alone, together, strict=True):
-        torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
+    for features, other in zip(alone, together, strict=True):
+        torch.testing.assert_close(features, other, atol=1e-4, rtol=1e-4)
     assert regions._encoder() is regions._encoder()
 
 

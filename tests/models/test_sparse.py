@@ -53,9 +53,9 @@ def test_occupied_voxels_are_each_there_once_and_know_their_rows() -> None:
 def test_a_submanifold_convolution_is_the_dense_one_at_the_occupied_voxels(kernel: int) -> None:
     grid, _ = occupied(scene())
     x, weight = features(len(grid), 3), features(kernel**3 * 3, 4).view(kernel**3, 3, 4)
-    got = convolve(x, weight, grid.around(kernel), len(grid))
+    convolved = convolve(x, weight, grid.around(kernel), len(grid))
     want = F.conv3d(dense(x, grid.coords, SIDE), as_dense(weight, kernel), padding=kernel // 2)
-    torch.testing.assert_close(got, at(want, grid.coords), rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(convolved, at(want, grid.coords), rtol=1e-12, atol=1e-12)
 
 
 def test_a_convolution_of_stride_two_is_the_dense_one() -> None:

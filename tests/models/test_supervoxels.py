@@ -88,5 +88,5 @@ def test_a_large_cloud_takes_larger_voxels() -> None:
 
 
 def test_means_are_means() -> None:
-    found = means(np.array([[1.0, 2], [3, 4], [5, 6]]), np.array([0, 2, 2]), 3, np.array([1.0, 1, 3]))
-    np.testing.assert_allclose(found, [[1, 2], [0, 0], [4.5, 5.5]])
+    averages = means(np.array([[1.0, 2], [3, 4], [5, 6]]), np.array([0, 2, 2]), 3, np.array([1.0, 1, 3]))
+    np.testing.assert_allclose(averages, [[1, 2], [0, 0], [4.5, 5.5]])

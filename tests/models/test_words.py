@@ -41,10 +41,10 @@ def test_features_are_those_of_transformers():
         SENTENCE, is_split_into_words=True, return_tensors="pt"
     )
     with torch.no_grad():
-        told = model(**tokens).last_hidden_state[0, 1:-1]
+        expected = model(**tokens).last_hidden_state[0, 1:-1]
     read = words.encode(SENTENCE)
     assert read.of_word == tuple(tokens.word_ids(0)[1:-1])
-    torch.testing.assert_close(read.features, told, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(read.features, expected, atol=1e-5, rtol=1e-5)
 
 
 def test_unknown_signs_are_kept_as_unknown():
@@ -55,8 +55,8 @@ def test_unknown_signs_are_kept_as_unknown():
 
 def test_a_batch_gives_what_each_sentence_gives_alone():
     many = [SENTENCE[:n] for n in (5, 0, 11, 1, 7)] * 2
-    found = words._shared().encode_many(many, batch=3)
-    for sentence, read in zip(many, found, strict=True):
+    features = words._shared().encode_many(many, batch=3)
+    for sentence, read in zip(many, features, strict=True):
         alone = words.encode(sentence)
         assert (read.pieces, read.of_word, read.cut) == (alone.pieces, alone.of_word, alone.cut)
         torch.testing.assert_close(read.features, alone.features, atol=1e-4, rtol=1e-4)
@@ -97,9 +97,9 @@ def test_threads_share_one_encoder():
     alone = [words.encode(sentence) for sentence in many]
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(words.encode, many))
-    for one, other in zip(alone, together, strict=True):
-        assert one.pieces == other.pieces
-        torch.testing.assert_close(one.features, other.features, atol=1e-4, rtol=1e-4)
+    for encoded, other in zip(alone, together, strict=True):
+        assert encoded.pieces == other.pieces
+        torch.testing.assert_close(encoded.features, other.features, atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("limit", [0, -1, 511])

@@ -14,7 +14,7 @@ from xviz.data.shipped import samples
 from xviz.explain import METHODS
 from xviz.explain.methods import shap
 from xviz.house import TABLE
-from xviz.models import CARDS
+from xviz.models import CARDS, MODELS
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(path.name for path in (ROOT / "pages").glob("*.py"))
@@ -97,6 +97,15 @@ def test_every_layer_and_head_can_be_looked_at() -> None:
         assert not at.exception, layer
     at.selectbox(key="head").set_value(at.selectbox(key="head").options[-1]).run()
     assert not at.exception
+
+
+def test_every_layer_and_head_is_shown_at_a_glance() -> None:
+    at = opened()
+    rows = next(frame.value for frame in at.dataframe if "entropy (bits)" in frame.value)
+    card = MODELS["mmca"]
+    assert set(rows["layer"]) <= {title.title for title in card.calls.values()}
+    assert len(rows) > 4
+    assert rows["mass"].to_numpy() == pytest.approx(1.0, abs=1e-5)
 
 
 def test_a_slow_method_waits_to_be_asked() -> None:

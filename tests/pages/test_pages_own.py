@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,25 @@ def test_an_upload_takes_the_place_of_a_part(monkeypatch: pytest.MonkeyPatch) ->
     assert [one.label for one in at.file_uploader] == ["Your own left", "Your own right", "Your own back"]
     at.file_uploader[0].set_value(("mine.png", png(), "image/png")).run()
     assert not at.error, told(at)
+
+
+def test_parts_without_an_example_are_taken_by_what_the_spec_says_of_them() -> None:
+    wants = {"plate": "an image of what was eaten", "question": "what is asked", "other": "something"}
+    at = page(replace(UNFED, key="", title="Wants", wants=wants))
+    assert [one.label for one in at.file_uploader] == ["Your own plate", "Your own other"]
+    assert [one.label for one in at.text_input] == ["Your own question"]
+    at.text_input[0].set_value("one two").run()
+    assert "Wants needs also: plate, other." in told(at)
+
+
+def test_no_visitor_meets_the_sample_of_another() -> None:
+    first, second = page(ALONE), AppTest.from_function(script, kwargs={"key": "self-attention-alone"}).run()
+    before = second.metric[0].value
+    first.text_input[0].set_value("something that is entirely secret").run()
+    assert first.metric[0].value != before
+    second.run()
+    assert second.metric[0].value == before
+    assert "secret" not in said(second)
 
 
 def test_two_models_of_one_name_have_pages_of_their_own(tmp_path: Path) -> None:

@@ -102,9 +102,9 @@ def test_the_papers_split_leaks() -> None:
     mark = rng.standard_normal((40, 8, 5, 1)).astype(np.float32)
     data = replace(data, de=data.de * 0.1 + mark, psd=data.psd * 0.1 + mark)
     rows = compare(data, replace(QUICK, epochs=12), splits=("paper", "trial"))
-    found = {row["split"]: row["windows"] for row in rows if row["label"] == "valence"}
-    assert found["paper"] > 0.85
-    assert found["trial"] < 0.75
+    accuracy = {row["split"]: row["windows"] for row in rows if row["label"] == "valence"}
+    assert accuracy["paper"] > 0.85
+    assert accuracy["trial"] < 0.75
 
 
 def test_standardise_and_left_out() -> None:
@@ -128,11 +128,11 @@ def test_windows_are_drawn_from_every_trial() -> None:
     allowed[2, :3] = False
     generator = torch.Generator().manual_seed(0)
     assert drawn(allowed, 0, generator).tolist() == [i for i in range(20) if i not in (2, 7, 12)]
-    found = [drawn(allowed, 2, generator) for _ in range(30)]
-    counts = torch.stack([torch.bincount(places % 5, minlength=5) for places in found])
+    draws = [drawn(allowed, 2, generator) for _ in range(30)]
+    counts = torch.stack([torch.bincount(places % 5, minlength=5) for places in draws])
     assert counts.eq(torch.tensor([2, 2, 1, 2, 2])).all()
-    assert all(17 in places for places in found)  # the only window of trial 2
-    assert len({tuple(places.tolist()) for places in found}) > 5
+    assert all(17 in places for places in draws)  # the only window of trial 2
+    assert len({tuple(places.tolist()) for places in draws}) > 5
 
 
 def test_fit_uses_only_what_it_is_given() -> None:
@@ -141,14 +141,14 @@ def test_fit_uses_only_what_it_is_given() -> None:
     changed = replace(data, psd=data.psd.copy(), ratings=data.ratings.copy())
     changed.psd[20:] += 9
     changed.ratings[20:] = 9 - changed.ratings[20:]
-    made = []
+    weights = []
     for these in (data, changed):
         torch.manual_seed(0)
         model = MCA(settings_for(these))
         fit(model, these, "valence", kept, replace(QUICK, epochs=1))
-        made.append(model.cnn["valence"].fc_layer.weight.clone())
+        weights.append(model.cnn["valence"].fc_layer.weight.clone())
         assert not model.training
-    assert torch.equal(*made)
+    assert torch.equal(*weights)
     assert 0 <= judge(model, data, "valence", ~kept)["trials"] <= 1
 
 
@@ -170,9 +170,9 @@ def test_a_folder_of_simulated_recordings_is_trained_on(tmp_path: Path, capsys: 
     simulated(tmp_path)
     out = tmp_path / "out" / "mca.safetensors"
     cli.main(["train", "mca", "--data", str(tmp_path), "--out", str(out), "--epochs", "0", "--share", "0.4"])
-    said = capsys.readouterr().out
-    assert "features of s02.npz, 2 of 3" in said
-    assert "these recordings cannot decide" in said
+    printed = capsys.readouterr().out
+    assert "features of s02.npz, 2 of 3" in printed
+    assert "these recordings cannot decide" in printed
     record = json.loads(out.with_suffix(".log.json").read_text(encoding="utf-8"))
     assert record["split"] == "subject"
     assert record["accuracy"]["arousal"]["tested_trials"] == 2
@@ -190,8 +190,8 @@ def test_several_splits_stand_in_one_table(tmp_path: Path, capsys: pytest.Captur
     out = tmp_path / "mca.safetensors"
     which = ["--split", "paper", "trial", "subject", "--epochs", "0", "--share", "0.4"]
     cli.main(["train", "mca", "--data", str(tmp_path), "--out", str(out), *which])
-    said = capsys.readouterr().out
-    rows = [line for line in said.splitlines() if line.startswith("| w")]
+    printed = capsys.readouterr().out
+    rows = [line for line in printed.splitlines() if line.startswith("| w")]
     assert [row.split(" | ")[1] for row in rows] == ["valence", "arousal"] * 3
     assert [("**leaks**" in row, "whole subjects" in row) for row in rows[::2]] == [
         (True, False),
@@ -212,9 +212,9 @@ def test_any_montage_and_any_bands_are_trained_on(tmp_path: Path) -> None:
     out = tmp_path / "mine.safetensors"
     bands = ["--bands", "delta=1-4", "alpha=8-13", "--set", "standardise=True", "--set", "dropout=0.1"]
     cli.main(["train", "mca", "--data", str(tmp_path), "--out", str(out), "--epochs", "1", "--share", "0.4", *bands])
-    made = load_trials(tmp_path, replace(Plan(), bands=band_table(bands[1:3])), say=pytest.fail)
-    assert (made.de.shape, made.channels[-1], made.label_names) == ((6, 12, 2, 60), "E11", ("sleepy",))
-    again = MCA(replace(settings_for(made), standardise=True))
+    recorded = load_trials(tmp_path, replace(Plan(), bands=band_table(bands[1:3])), say=pytest.fail)
+    assert (recorded.de.shape, recorded.channels[-1], recorded.label_names) == ((6, 12, 2, 60), "E11", ("sleepy",))
+    again = MCA(replace(settings_for(recorded), standardise=True))
     load_into(again, Checkpoint("mine", out, "", "mca", "", ""))
     odd = {"data": np.ones((2, 11, 8064)), "labels": np.array([[3.0], [7.0]]), "rate": 128.0, "rest": 3.0}
     np.savez(tmp_path / "s4.npz", **odd, label_names=np.array(["sleepy"]), channels=np.array([*"abcdefghijk"]))
@@ -277,18 +277,18 @@ def test_a_folder_of_something_else(tmp_path: Path) -> None:
 
 
 def test_real_sets_are_read(tmp_path: Path) -> None:
-    one = SETS[0]
-    folder = tmp_path / one.name
+    data_set = SETS[0]
+    folder = tmp_path / data_set.name
     folder.mkdir()
     rng = np.random.default_rng(0)
     for part, count in (("TRAIN", 4), ("TEST", 2)):
         lines = [
             ":".join(",".join(f"{v:.2f}" for v in 9 * rng.standard_normal(896)) for _ in range(6)) for _ in range(count)
         ]
-        said = ["negativity", "positivity"] * 2
-        text = "@data\n" + "\n".join(f"{line}:{said[i]}" for i, line in enumerate(lines)) + "\n"
-        (folder / f"{one.name}_{part}.ts").write_text("# Amplitude \xb5V\n" + text, encoding="latin1")
-    data, tested = load(tmp_path, one)
+        labels = ["negativity", "positivity"] * 2
+        text = "@data\n" + "\n".join(f"{line}:{labels[i]}" for i, line in enumerate(lines)) + "\n"
+        (folder / f"{data_set.name}_{part}.ts").write_text("# Amplitude \xb5V\n" + text, encoding="latin1")
+    data, tested = load(tmp_path, data_set)
     assert data.de.shape == (6, 6, 5, 12)
     assert tested.tolist() == [False] * 4 + [True] * 2
     assert data.high("state").tolist() == [0, 1, 0, 1, 0, 1]
@@ -301,8 +301,8 @@ def test_real_sets_are_read(tmp_path: Path) -> None:
 
 def test_the_t_test_finds_the_planted_cell() -> None:
     data = trials(strength=1.0)
-    found = t_test(data, "valence", np.arange(40))
-    assert np.unravel_index(found.argmax(), found.shape) == (2, 2)
+    statistic = t_test(data, "valence", np.arange(40))
+    assert np.unravel_index(statistic.argmax(), statistic.shape) == (2, 2)
 
 
 def test_methods_are_scored_beside_chance_and_an_untrained_model() -> None:

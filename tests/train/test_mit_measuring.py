@@ -30,31 +30,31 @@ def known() -> Sample:
 
 
 def test_a_patch_shows_what_its_middle_pixel_shows() -> None:
-    made = engine.untrained(card("tiny", "tiny", settings=TINY, checkpoint=None))
-    run = engine.run(made, known())
-    found = dict(seen(run, known(), np.random.default_rng(0), 99))
-    assert sorted(found) == list(range(6))
-    for patch, place in found.items():
+    model = engine.untrained(card("tiny", "tiny", settings=TINY, checkpoint=None))
+    run = engine.run(model, known())
+    patches = dict(seen(run, known(), np.random.default_rng(0), 99))
+    assert sorted(patches) == list(range(6))
+    for patch, place in patches.items():
         row, column = divmod(patch, 3)
         x, y = column * 32 + 16, row * 32 + 16
         np.testing.assert_allclose(place, [(x - 48) / 48 * 2, (y - 32) / 48 * 2, 2], atol=1e-9)
 
 
 def test_without_depth_nothing_is_shown() -> None:
-    made = engine.untrained(card("tiny", "tiny", settings=TINY, checkpoint=None))
+    model = engine.untrained(card("tiny", "tiny", settings=TINY, checkpoint=None))
     sample = known()
     views = replace(sample.parts["views"], depths=(np.zeros((64, 96), np.float32),))
     dark = Sample("dark", {"points": sample.parts["points"], "views": views})
-    assert not list(seen(engine.run(made, dark), dark, np.random.default_rng(0), 99))
+    assert not list(seen(engine.run(model, dark), dark, np.random.default_rng(0), 99))
 
 
 def test_shares_of_classes_are_those_of_the_points() -> None:
     points, label = cloud(("red", "blue"), count=300)
-    made = make_room("a", points, photos(("red",), 1), np.ones(4, np.float32), label, TINY)
-    found = shares(made)
-    for piece in range(made.cut.supervoxels):
-        inside = label[made.cut.of_point == piece]
-        np.testing.assert_allclose(found[piece], np.bincount(inside, minlength=4) / len(inside))
+    a_room = make_room("a", points, photos(("red",), 1), np.ones(4, np.float32), label, TINY)
+    of_classes = shares(a_room)
+    for piece in range(a_room.cut.supervoxels):
+        inside = label[a_room.cut.of_point == piece]
+        np.testing.assert_allclose(of_classes[piece], np.bincount(inside, minlength=4) / len(inside))
 
 
 def test_forms_change_only_what_there_is() -> None:
@@ -67,13 +67,13 @@ def test_forms_change_only_what_there_is() -> None:
 
 def test_the_record_is_said_with_its_own_numbers() -> None:
     each = {"wall": 50.0, "chair": 10.0}
-    one = {"mIoU": 30.0, "accuracy": 60.0, "IoU": each}
+    numbers = {"mIoU": 30.0, "accuracy": 60.0, "IoU": each}
     methods = {"rollout": 12.0, "rollout, untrained": 5.0}
-    found = {
+    measured = {
         "rooms": {"train": 3, "test": 2},
         "segmentation": {
-            **dict.fromkeys(record.STAGES, one),
-            "pseudo labels": {**one, "labelled": 44.0},
+            **dict.fromkeys(record.STAGES, numbers),
+            "pseudo labels": {**numbers, "labelled": 44.0},
         },
         "trained otherwise": [
             {
@@ -99,14 +99,18 @@ def test_the_record_is_said_with_its_own_numbers() -> None:
             "methods": {"class map": 40.0, "class map, untrained": 7.0, **methods},
         },
     }  # fmt: skip
-    said = "\n".join(record.tables(found))
-    assert "| interlaced | 21.0 (20.0–22.0) | 60.5 (60.0–61.0) | 2 |" in said
-    assert said.index("3 rooms and 2 epochs") < said.index("9 rooms and 4 epochs") < said.index("| interlaced | 40.0")
-    assert "| without photos | 25.0 | – | 1 |" in said
-    assert "| attention, layer 2 | 33.0 | 11.0 |" in said
-    assert said.index("without photos") < said.index("| interlaced")  # the best first
-    assert "| attention, layer 2 | 8.0 | 2.5 |" in said
-    assert "44.0 %" in said
-    assert "33.0 % in layer 2 (chance 12.0 %)" in record.linked(found)
-    assert "chance 6 %" in (record.trust(found, "rollout") or "")
-    assert record.trust(found, "shap") is None
+    tables = "\n".join(record.tables(measured))
+    assert "| interlaced | 21.0 (20.0–22.0) | 60.5 (60.0–61.0) | 2 |" in tables
+    assert (
+        tables.index("3 rooms and 2 epochs")
+        < tables.index("9 rooms and 4 epochs")
+        < tables.index("| interlaced | 40.0")
+    )
+    assert "| without photos | 25.0 | – | 1 |" in tables
+    assert "| attention, layer 2 | 33.0 | 11.0 |" in tables
+    assert tables.index("without photos") < tables.index("| interlaced")  # the best first
+    assert "| attention, layer 2 | 8.0 | 2.5 |" in tables
+    assert "44.0 %" in tables
+    assert "33.0 % in layer 2 (chance 12.0 %)" in record.linked(measured)
+    assert "chance 6 %" in (record.trust(measured, "rollout") or "")
+    assert record.trust(measured, "shap") is None

@@ -73,7 +73,7 @@ def test_agreement_before_attention_is_each_pieces_best_region() -> None:
 
 def test_joined_splits_keep_what_belongs_together() -> None:
     def split(name: str, scenes: int, pieces: int) -> Split:
-        said = [
+        sentences = [
             {"text": f"{name} {scene} {kind}", "scene": scene, "of": 2 * scene, "kind": kind}
             for scene in range(scenes)
             for kind in ("true", "noun")
@@ -82,9 +82,9 @@ def test_joined_splits_keep_what_belongs_together() -> None:
             scenes=[{"id": f"{name} {i}"} for i in range(scenes)],
             regions=np.full((scenes, 2, 3), pieces, np.float16),
             boxes=np.zeros((scenes, 2, 4), np.float32),
-            pieces=np.arange(len(said) * pieces, dtype=np.float16)[:, None] + 100 * pieces,
-            starts=np.arange(len(said) + 1) * pieces,
-            sentences=said,
+            pieces=np.arange(len(sentences) * pieces, dtype=np.float16)[:, None] + 100 * pieces,
+            starts=np.arange(len(sentences) + 1) * pieces,
+            sentences=sentences,
             true_of=[[2 * i] for i in range(scenes)],
             foils_of={2 * i: [2 * i + 1] for i in range(scenes)},
         )
@@ -107,7 +107,7 @@ def test_joined_splits_keep_what_belongs_together() -> None:
 
 def test_the_ridge_is_least_squares_with_a_penalty() -> None:
     x, y = torch.randn(30, 4, dtype=torch.float64), torch.randn(30, 3, dtype=torch.float64)
-    shown, said = x - x.mean(0), y - y.mean(0)
+    shown, targets = x - x.mean(0), y - y.mean(0)
     wide = torch.cat([shown, 3.0 * torch.eye(4, dtype=torch.float64)])
-    tall = torch.cat([said, torch.zeros(4, 3, dtype=torch.float64)])
+    tall = torch.cat([targets, torch.zeros(4, 3, dtype=torch.float64)])
     torch.testing.assert_close(solve(x, y, 9.0), torch.linalg.lstsq(wide, tall).solution)

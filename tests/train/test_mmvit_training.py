@@ -30,14 +30,14 @@ from xviz.train.mmvit.transfer import transfer
 RATE = 8000.0
 
 
-def said(digit: int, seconds: float = 0.4) -> Recording:
+def recording_of(digit: int, seconds: float = 0.4) -> Recording:
     return Recording(np.full(round(seconds * RATE), 0.1 * (digit + 1), np.float32), digit, "nobody", 9)
 
 
 def test_digits_in_a_row_are_where_they_are_told_to_be() -> None:
     rng = np.random.default_rng(0)
     for _ in range(50):
-        clip = row([said(d) for d in rng.permutation(10)[:3]], 12_800, RATE, rng)
+        clip = row([recording_of(d) for d in rng.permutation(10)[:3]], 12_800, RATE, rng)
         heard = np.zeros(12_800, bool)
         for start, end in clip.places:
             heard[round(start * RATE) : round(end * RATE)] = True
@@ -49,13 +49,13 @@ def test_digits_in_a_row_are_where_they_are_told_to_be() -> None:
 
 def test_what_does_not_fit_is_left_out_and_what_is_too_long_is_cut() -> None:
     rng = np.random.default_rng(0)
-    assert row([said(1, 1.0), said(2, 1.0)], 12_800, RATE, rng).digits == (1,)
-    assert row([said(1, 3.0)], 12_800, RATE, rng).places == ((0.0, 1.6),)
-    assert alone(said(3, 0.4), 12_800, RATE).places == ((0.6, 1.0),)
+    assert row([recording_of(1, 1.0), recording_of(2, 1.0)], 12_800, RATE, rng).digits == (1,)
+    assert row([recording_of(1, 3.0)], 12_800, RATE, rng).places == ((0.0, 1.6),)
+    assert alone(recording_of(3, 0.4), 12_800, RATE).places == ((0.6, 1.0),)
 
 
 def test_a_digit_that_is_mostly_taken_away_is_not_said() -> None:
-    clip = alone(said(3), 12_800, RATE)
+    clip = alone(recording_of(3), 12_800, RATE)
     assert clip.labels((0.6, 0.75))[3] == 1
     assert clip.labels((0.5, 0.9))[3] == 0
 
@@ -88,7 +88,7 @@ def test_left_out_stretches_are_left_out_in_every_view() -> None:
 def test_shifting_moves_bands_and_brings_silence() -> None:
     planes = torch.arange(8.0).view(1, 1, 8, 1).expand(200, 1, 8, 3)
     moved = shifted(planes, 2, np.random.default_rng(0))
-    ways = {tuple(one[0, :, 0].tolist()) for one in moved}
+    ways = {tuple(bands[0, :, 0].tolist()) for bands in moved}
     assert len(ways) == 5
     assert (-1.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0) in ways
 
@@ -106,11 +106,11 @@ def test_stretching_moves_bands_away_from_the_lowest() -> None:
 def test_the_equaliser_changes_bands_alike_in_time_and_keeps_the_loudest() -> None:
     planes = torch.rand(20, 1, 16, 9) * 0.5
     planes[:, :, 3, 4] = 1.0
-    made = equalised(planes, 0.1, np.random.default_rng(0))
-    change = made - planes
+    changed = equalised(planes, 0.1, np.random.default_rng(0))
+    change = changed - planes
     assert change.std(-1).max() < 1e-5, "the same at all times"
     assert 0.05 < float(change.amax((2, 3)).sub(change.amin((2, 3))).max()) <= 0.2 + 1e-6
-    torch.testing.assert_close(made.amax((1, 2, 3)), torch.ones(20))
+    torch.testing.assert_close(changed.amax((1, 2, 3)), torch.ones(20))
 
 
 def test_silenced_bands_are_neighbours_and_no_more_than_asked() -> None:
@@ -132,15 +132,17 @@ def test_the_comparison_repeats_nothing_and_begins_afresh_with_another_recipe(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    monkeypatch.setattr(compare, "trained", lambda one, data, voices, pictures: asked.append(one) or {"own split": 1.0})
+    monkeypatch.setattr(
+        compare, "trained", lambda training, data, voices, pictures: asked.append(training) or {"own split": 1.0}
+    )
     record, forms = tmp_path / "record.json", [compare.SHIPPED, "without CutMix"]
     compare.compare(tmp_path, forms, record=record)
     assert len(asked) == len(set(asked)) == 6 + 2 * 3
     compare.compare(tmp_path, forms, record=record)
     assert len(asked) == 12
-    found = json.loads(record.read_text())
-    found["trainings"]["recipe"]["batch"] = 1
-    record.write_text(json.dumps(found))
+    kept = json.loads(record.read_text())
+    kept["trainings"]["recipe"]["batch"] = 1
+    record.write_text(json.dumps(kept))
     compare.compare(tmp_path, forms, record=record)
     assert len(asked) == 24
     assert len(json.loads(record.read_text())["trainings"]["runs"]) == 12
@@ -215,15 +217,17 @@ def whistled(command: Sequence[str], out: Path) -> None:
 
 def test_synthesised_voices_say_every_digit_and_begin_at_once(tmp_path: Path) -> None:
     assert voices.build(tmp_path, 6, 2, speak=whistled) == 120
-    made = recordings(tmp_path, RATE)
-    assert len({one.speaker for one in made}) == 6
-    assert sorted(one.digit for one in made) == sorted(list(range(10)) * 12)
-    assert sum("flite" in one.speaker for one in made) == 20, "every fifth voice is of people who were recorded"
-    for one in made:
-        assert 0.25 < len(one.signal) / RATE < 0.42, "silence before the word is gone"
-        assert np.abs(one.signal[:80]).max() > 0.05
-        highest = np.fft.rfftfreq(len(one.signal), 1 / RATE)[np.abs(np.fft.rfft(one.signal)).argmax()]
-        assert highest == pytest.approx(300 + 250 * one.digit, abs=30)
+    spoken = recordings(tmp_path, RATE)
+    assert len({recording.speaker for recording in spoken}) == 6
+    assert sorted(recording.digit for recording in spoken) == sorted(list(range(10)) * 12)
+    assert sum("flite" in recording.speaker for recording in spoken) == 20, (
+        "every fifth voice is of people who were recorded"
+    )
+    for recording in spoken:
+        assert 0.25 < len(recording.signal) / RATE < 0.42, "silence before the word is gone"
+        assert np.abs(recording.signal[:80]).max() > 0.05
+        highest = np.fft.rfftfreq(len(recording.signal), 1 / RATE)[np.abs(np.fft.rfft(recording.signal)).argmax()]
+        assert highest == pytest.approx(300 + 250 * recording.digit, abs=30)
 
 
 def test_voices_differ_from_each_other_and_between_takes() -> None:
@@ -255,7 +259,7 @@ def test_synthesised_voices_lead_clips_of_the_training_and_are_never_tested(
     )
     out = tmp_path / "out.safetensors"
     train(tmp_path / "real", out, recipe, settings, voices=tmp_path / "made")
-    speakers = [[one.speaker for one in some] for some in heard]
+    speakers = [[recording.speaker for recording in some] for some in heard]
     assert [len(some) for some in speakers] == [40 + 20] * 2
     assert [some.count("ann") for some in speakers] == [40, 60], "the last epoch has recorded voices alone"
     assert set(json.loads(out.with_suffix(".log.json").read_text())["epochs"][-1]) >= {"own split", "new speaker"}
@@ -291,8 +295,8 @@ def test_relevance_inside_a_stretch_by_hand() -> None:
     edge = 3 * definition.hop
 
     def inside(values: np.ndarray, start: float, end: float) -> tuple[float, bool]:
-        found = planted.inside(run.spaces, {"view1": values.ravel()}, definition.place(start * edge, end * edge))
-        return found.share, found.hit
+        fit = planted.inside(run.spaces, {"view1": values.ravel()}, definition.place(start * edge, end * edge))
+        return fit.share, fit.hit
 
     assert inside(scores, 2, 3) == (pytest.approx(0.75), True)
     assert inside(scores, 2.4, 6) == (pytest.approx((3 * 0.6 + 1) / 4), True)

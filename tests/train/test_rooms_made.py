@@ -62,10 +62,10 @@ def test_furniture_never_meets_and_stays_inside(furnisher):
     for seed in range(12):
         room = furnisher.furnish(np.random.default_rng(seed), seed)
         assert FEWEST <= len(room.boxes) <= MOST
-        for number, one in enumerate(room.boxes):
-            assert not any(one.meets(other) for other in room.boxes[:number])
-            assert room.plan.inside(one.corners()).all()
-            assert one.high <= room.plan.height + 1e-6
+        for number, piece in enumerate(room.boxes):
+            assert not any(piece.meets(other) for other in room.boxes[:number])
+            assert room.plan.inside(piece.corners()).all()
+            assert piece.high <= room.plan.height + 1e-6
         assert {"wall", "floor"} <= {CLASSES[label - 1] for label in np.unique(room.solid.label) if label}
 
 
@@ -113,12 +113,12 @@ def test_chairs_look_at_their_table():
 
 
 def test_boxes_that_touch_do_not_meet():
-    one = Box(0, 0, 1, 1, 0.0, 0.0, 1.0)
-    assert not one.meets(Box(1, 0, 1, 1, 0.0, 0.0, 1.0))
-    assert one.meets(Box(0.99, 0, 1, 1, 0.0, 0.0, 1.0))
-    assert not one.meets(Box(0, 0, 1, 1, 0.3, 1.0, 2.0))
-    assert not one.meets(Box(1.15, 1.15, 1, 1, np.pi / 4, 0.0, 1.0))
-    assert one.meets(Box(0.9, 0, 1, 1, np.pi / 4, 0.0, 1.0))
+    cube = Box(0, 0, 1, 1, 0.0, 0.0, 1.0)
+    assert not cube.meets(Box(1, 0, 1, 1, 0.0, 0.0, 1.0))
+    assert cube.meets(Box(0.99, 0, 1, 1, 0.0, 0.0, 1.0))
+    assert not cube.meets(Box(0, 0, 1, 1, 0.3, 1.0, 2.0))
+    assert not cube.meets(Box(1.15, 1.15, 1, 1, np.pi / 4, 0.0, 1.0))
+    assert cube.meets(Box(0.9, 0, 1, 1, np.pi / 4, 0.0, 1.0))
 
 
 def test_parts_share_no_model_and_lookalikes_stay_together():
@@ -170,10 +170,10 @@ def test_models_are_read_turned_and_sized():
     assert solid.materials[0].opacity == pytest.approx(0.4)
     assert solid.materials[1].texture.shape == (4, 4, 3)
     assert set(solid.material[-2:]) == {1}
-    made = fitted(solid, (100, 50, 200), (1, 0, 0, 0, 1, 0, 0, 0, 1))
-    np.testing.assert_allclose(made.size, (1, 2, 0.5), atol=1e-6)
-    assert made.corners[..., 2].min() == pytest.approx(0, abs=1e-6)
-    moved = placed(made, (3, 1, 0.5), np.pi / 2)
+    solid_fitted = fitted(solid, (100, 50, 200), (1, 0, 0, 0, 1, 0, 0, 0, 1))
+    np.testing.assert_allclose(solid_fitted.size, (1, 2, 0.5), atol=1e-6)
+    assert solid_fitted.corners[..., 2].min() == pytest.approx(0, abs=1e-6)
+    moved = placed(solid_fitted, (3, 1, 0.5), np.pi / 2)
     np.testing.assert_allclose(moved.size, (2, 1, 0.5), atol=1e-6)
     np.testing.assert_allclose(moved.corners.reshape(-1, 3).mean(0)[:2], (3, 1), atol=1e-5)
 

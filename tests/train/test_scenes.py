@@ -63,7 +63,7 @@ def records(pools, out, split="train", number=25, seed=0):
 
 
 @pytest.fixture(scope="module")
-def made(pools, tmp_path_factory):
+def made_scenes(pools, tmp_path_factory):
     out = tmp_path_factory.mktemp("made")
     return out, records(pools, out)
 
@@ -71,18 +71,18 @@ def made(pools, tmp_path_factory):
 def test_boxes_are_tight_around_what_is_visible(tmp_path):
     cutout = draw(tmp_path, "box", "blue", shape="rectangle")
     for seed in range(8):
-        made = composing.compose([cutout, cutout], np.random.default_rng(seed))
-        if made is None:
+        picture = composing.compose([cutout, cutout], np.random.default_rng(seed))
+        if picture is None:
             continue
-        for x0, y0, x1, y1 in made.boxes:
-            blue = made.pixels[int(y0) : int(y1), int(x0) : int(x1)].astype(int)
+        for x0, y0, x1, y1 in picture.boxes:
+            blue = picture.pixels[int(y0) : int(y1), int(x0) : int(x1)].astype(int)
             inside = (blue[..., 2] - blue[..., 0]) > 60
             assert inside.mean() > 0.6
             assert inside[:2].any()
             assert inside[-2:].any()
             assert inside[:, :2].any()
             assert inside[:, -2:].any()
-        assert composing.iou(*made.boxes) < composing.OVERLAP
+        assert composing.iou(*picture.boxes) < composing.OVERLAP
 
 
 def test_tight_box_is_half_open():
@@ -99,9 +99,9 @@ def test_shown_removes_what_a_later_layer_covers():
     assert composing.tight_box(second > 0.3) == (2, 0, 6, 4)
 
 
-def test_records_are_whole(made):
-    out, found = made
-    for record in found:
+def test_records_are_whole(made_scenes):
+    out, entries = made_scenes
+    for record in entries:
         with Image.open(out / record["image"]) as image:
             assert image.size == (record["width"], record["height"])
         assert 2 <= len(record["objects"]) <= 5
@@ -116,21 +116,21 @@ def test_records_are_whole(made):
         assert len(wide) >= 3
 
 
-def test_spans_hold_the_names(made):
-    for record in made[1]:
+def test_spans_hold_the_names(made_scenes):
+    for record in made_scenes[1]:
         for sentence in record["sentences"]:
             for mention in sentence["mentions"]:
-                said = sentence["text"][slice(*mention["span"])].lower()
+                spanned = sentence["text"][slice(*mention["span"])].lower()
                 bare = sentence["text"][slice(*mention["head"])].lower()
                 things = [record["objects"][i] for i in mention["objects"]]
                 name = things[0]["name"]
                 assert bare == (words.plural(name) if len(things) > 1 else name)
-                assert said in (bare, f"{things[0]['colour']} {bare}")
+                assert spanned in (bare, f"{things[0]['colour']} {bare}")
                 assert {thing["concept"] for thing in things} == {things[0]["concept"]}
 
 
-def test_foils_differ_and_name_their_kind(made):
-    for record in made[1]:
+def test_foils_differ_and_name_their_kind(made_scenes):
+    for record in made_scenes[1]:
         true = {sentence["text"] for sentence in record["sentences"]}
         for sentence in record["sentences"]:
             assert 2 <= len(sentence["foils"]) <= 3
@@ -138,12 +138,12 @@ def test_foils_differ_and_name_their_kind(made):
             assert not true & {foil["text"] for foil in sentence["foils"]}
 
 
-def test_simple_relations_are_true_and_their_foils_false(made):
+def test_simple_relations_are_true_and_their_foils_false(made_scenes):
     pattern = re.compile(
         r"(?:An?|The) (?:\w+ )??(\w+) is (?:on the |to the )?(left|right) of (?:an?|the) (?:\w+ )??(\w+)\."
     )
     checked = 0
-    for record in made[1]:
+    for record in made_scenes[1]:
         centre = {o["name"]: (o["box"][0] + o["box"][2]) / 2 for o in record["objects"]}
         for sentence in record["sentences"]:
             for text, truth in [(sentence["text"], True), *((f["text"], False) for f in sentence["foils"])]:
@@ -213,10 +213,10 @@ def test_families_join_names_that_share_a_noun():
 
 def test_layout_says_only_what_is_clear():
     boxes = np.array([[0, 0, 20, 20], [80, 0, 100, 20], [4, 2, 24, 22]], float)
-    said = layout.relations(boxes, [(0,), (1,), (2,)], (100, 100))
-    assert ("left", 0, 1) in said
-    assert ("right", 1, 0) in said
-    assert not any(key in ("left", "right", "above", "below") for key, i, j in said if {i, j} == {0, 2})
+    stated = layout.relations(boxes, [(0,), (1,), (2,)], (100, 100))
+    assert ("left", 0, 1) in stated
+    assert ("right", 1, 0) in stated
+    assert not any(key in ("left", "right", "above", "below") for key, i, j in stated if {i, j} == {0, 2})
     middle = np.array([[40, 0, 60, 20], [0, 0, 20, 20], [80, 0, 100, 20]], float)
     assert (0, 1, 2) in layout.between(middle, [(0,), (1,), (2,)], (100, 100))
 
@@ -252,8 +252,8 @@ def test_write_makes_verbs_and_articles_agree():
 
 
 def test_write_keeps_the_human_caption():
-    said = "a spiny lobster, from the Hawaiian islands"
-    written = write(Plan("{said0}, {rel0} {a1}.", (Phrase((0,), "spiny lobster", said=said), Phrase((1,), "cup")),
+    caption = "a spiny lobster, from the Hawaiian islands"
+    written = write(Plan("{said0}, {rel0} {a1}.", (Phrase((0,), "spiny lobster", said=caption), Phrase((1,), "cup")),
                          (Relation("near", "next to"),)))  # fmt: skip
     assert written.text == "A spiny lobster, from the Hawaiian islands, next to a cup."
     assert written.text[slice(*written.mentions[0]["head"])] == "spiny lobster"

@@ -43,7 +43,7 @@ def events(file: bytes) -> list[tuple[int, int, int]]:
     """Millisecond, status, first byte of every event of a file with one track."""
     assert file[:4] == b"MThd"
     assert int.from_bytes(file[12:14], "big") == 500
-    at, now, found = 22, 0, []
+    at, now, events_read = 22, 0, []
     assert int.from_bytes(file[18:22], "big") == len(file) - at
     while at < len(file):
         ticks = 0
@@ -53,9 +53,9 @@ def events(file: bytes) -> list[tuple[int, int, int]]:
             if not more:
                 break
         now += ticks
-        found.append((now, file[at], file[at + 1]))
+        events_read.append((now, file[at], file[at + 1]))
         at += 2 if file[at] & 0xF0 == 0xC0 else 3
-    return found
+    return events_read
 
 
 def play(font: str, file: bytes) -> np.ndarray:
@@ -77,11 +77,11 @@ def played(tmp_path: Path) -> Path:
 
 
 def test_a_midi_file_plays_each_note_in_its_slot() -> None:
-    found = events(made_notes.midi([(0, 60, 100), (5, 62, 64)]))
-    assert [(now, status, first) for now, status, first in found if status != 0xFF] == [
+    played_events = events(made_notes.midi([(0, 60, 100), (5, 62, 64)]))
+    assert [(now, status, first) for now, status, first in played_events if status != 0xFF] == [
         (0, 0xC0, 0), (0, 0x90, 60), (1300, 0x80, 60), (2500, 0xC0, 5), (2500, 0x90, 62), (3800, 0x80, 62),
     ]  # fmt: skip
-    assert found[-1][:2] == (5000, 0xFF)
+    assert played_events[-1][:2] == (5000, 0xFF)
 
 
 def test_no_tested_note_is_trained_on() -> None:
@@ -101,19 +101,19 @@ def test_no_tested_note_is_trained_on() -> None:
     assert {font for font, _, _ in by["train"] | by["pitch"] | by["instrument"]} == {made_notes.TRAINED}
     assert 0.2 < len(by["pitch"]) / len(by["train"] | by["pitch"]) < 0.4
     families = {split: {n.family for n in every if n.split == split} for split in by}
-    assert all(found == set(made_notes.FAMILIES) for found in families.values())
+    assert all(of_family == set(made_notes.FAMILIES) for of_family in families.values())
 
 
 def test_the_builder_cuts_every_note_where_it_begins(played: Path) -> None:
     every = notes(played, RATE, INSTRUMENTS.classes)
     listed = json.loads((played / "instruments.json").read_text())["notes"]
     assert len(every) == len(listed) == 2 * 2 * (6 + 4 + 6 + 4)
-    for note, said in zip(every, listed, strict=True):
+    for note, entry in zip(every, listed, strict=True):
         assert len(note.signal) == 24_000
         assert np.abs(note.signal[:400]).max() > 0.1
         assert not note.signal[-400:].any()
         spectrum = np.abs(np.fft.rfft(note.signal[:16_000]))
-        assert spectrum.argmax() == pytest.approx(440 * 2 ** ((said["pitch"] - 69) / 12), abs=1)
+        assert spectrum.argmax() == pytest.approx(440 * 2 ** ((entry["pitch"] - 69) / 12), abs=1)
 
 
 def test_what_keeps_the_builder_from_playing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,12 +186,12 @@ def test_models_are_split_by_title_and_views_by_number(pictured: Path) -> None:
     for model in listed:
         by_title[model["title"]].add(model["split"])
         assert model["credit"]
-    assert all(len(found) == 1 for found in by_title.values())
+    assert all(len(splits) == 1 for splits in by_title.values())
     by_split = defaultdict(set)
-    for one in every:
-        by_split[one.split].add(one.model)
-        assert max(one.pixels.shape[:2]) == renders.SIDE
-        assert listed[one.model]["kind"] == KINDS[one.kind]
+    for cutout in every:
+        by_split[cutout.split].add(cutout.model)
+        assert max(cutout.pixels.shape[:2]) == renders.SIDE
+        assert listed[cutout.model]["kind"] == KINDS[cutout.kind]
     assert by_split["train"] == by_split["view"]
     assert not by_split["train"] & by_split["model"]
     assert sorted(listed[index]["kind"] for index in by_split["model"]) == [
@@ -216,13 +216,13 @@ def test_masks_show_what_is_seen_of_each_thing(pictured: Path) -> None:
     ground = np.zeros((96, 96, 3), np.uint8)
     for _ in range(60):
         first = every[int(rng.integers(len(every)))]
-        made = composed([first, objects.other(every, first, rng)], ground, rng)
-        assert made.masks.any((1, 2)).all()
-        assert not (made.masks[0] & made.masks[1]).any()
-        painted = made.pixels.any(-1)
-        assert (painted & made.masks.any(0)).sum() > 0.98 * made.masks.any(0).sum()
-        assert painted.sum() < 1.1 * made.masks.any(0).sum() + 200
-        assert made.labels(len(KINDS)).sum() == 2
+        picture = composed([first, objects.other(every, first, rng)], ground, rng)
+        assert picture.masks.any((1, 2)).all()
+        assert not (picture.masks[0] & picture.masks[1]).any()
+        painted = picture.pixels.any(-1)
+        assert (painted & picture.masks.any(0)).sum() > 0.98 * picture.masks.any(0).sum()
+        assert painted.sum() < 1.1 * picture.masks.any(0).sum() + 200
+        assert picture.labels(len(KINDS)).sum() == 2
     half = composed([every[0]], ground, rng)
     assert not half.labels(len(KINDS), (0.0, 1.0)).any()
 
@@ -269,17 +269,17 @@ def test_all_but_the_answers_is_carried_from_pictures_to_instruments() -> None:
 def test_forms_that_stand_in_the_record_are_not_trained_again(played: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(compare.SHORTER, "mmvit-instruments", {"epochs": 1, "rounds": 1, "batch": 8})
     monkeypatch.setitem(compare.FORMS["mmvit-instruments"], "the recipe", (SMALL, {}))
-    monkeypatch.setattr(measure_instruments, "together", lambda *given: {"mAP": 50.0})
-    out, given = played / "record.json", ("mmvit-instruments", played, ["the recipe"])
-    compare.compare(*given, [0], out)
+    monkeypatch.setattr(measure_instruments, "together", lambda *arguments: {"mAP": 50.0})
+    out, arguments = played / "record.json", ("mmvit-instruments", played, ["the recipe"])
+    compare.compare(*arguments, [0], out)
     first = json.loads(out.read_text())["trainings"]
     assert {"form", "seed", "minutes", "pitch", "instrument", "mAP"} == set(first["runs"][0])
-    compare.compare(*given, [0, 1], out)
+    compare.compare(*arguments, [0, 1], out)
     again = json.loads(out.read_text())["trainings"]["runs"]
     assert again[0] == first["runs"][0]
     assert [run["seed"] for run in again] == [0, 1]
     monkeypatch.setitem(compare.SHORTER, "mmvit-instruments", {"epochs": 2, "rounds": 1, "batch": 8})
-    compare.compare(*given, [0], out)
+    compare.compare(*arguments, [0], out)
     assert len(json.loads(out.read_text())["trainings"]["runs"]) == 1, "another schedule begins anew"
 
 
@@ -290,10 +290,10 @@ def test_relevance_is_held_against_the_place_of_each_thing(pictured: Path) -> No
     for sample, name, mask in cases:
         assert name in ("bed", "chair", "table")
         assert mask.shape == sample.part("picture", Picture).pixels.shape[:2]
-    found = placed(engine.untrained(card), cases, methods=("gradient", "look"))
+    scores = placed(engine.untrained(card), cases, methods=("gradient", "look"))
     shares = [100 * float(mask.mean()) for _, _, mask in cases]
-    assert found["chance"]["share"] == pytest.approx(np.mean(shares), abs=0.1), "tiles fill the picture"
-    methods = found["methods"]
+    assert scores["chance"]["share"] == pytest.approx(np.mean(shares), abs=0.1), "tiles fill the picture"
+    methods = scores["methods"]
     assert methods["gradient"] == methods["gradient, untrained"], "both are untrained here"
     assert set(methods) == {"gradient", "gradient, untrained", "look", "look, untrained"}
 

@@ -35,11 +35,11 @@ def test_the_simulation_is_the_same_for_the_same_seed_and_only_ratings_differ() 
 
 def test_drivers_move_what_the_literature_says() -> None:
     plan = Plan()
-    found = {label: truth_of(label, plan, subjects=(1, 2)) for label in simulation.LABELS}
+    truths = {label: truth_of(label, plan, subjects=(1, 2)) for label in simulation.LABELS}
     alpha, theta, beta = 2, 0, 3
 
     def at(label: str, electrode: str, band: int) -> float:
-        return found[label][BIOSEMI32.index(electrode), band]
+        return truths[label][BIOSEMI32.index(electrode), band]
 
     assert at("valence", "F7", alpha) < -0.5 < 0.5 < at("valence", "F8", alpha)
     assert at("valence", "Fz", theta) > 0.5
@@ -49,11 +49,11 @@ def test_drivers_move_what_the_literature_says() -> None:
 
 
 def test_ratings_are_balanced() -> None:
-    made = simulation.ratings(4, 20)
-    assert ((made >= 5).sum(0) == 10).all()
-    assert (np.abs(made - 5) >= 0.5).all()
-    assert made.min() >= 1
-    assert made.max() <= 9
+    drawn = simulation.ratings(4, 20)
+    assert ((drawn >= 5).sum(0) == 10).all()
+    assert (np.abs(drawn - 5) >= 0.5).all()
+    assert drawn.min() >= 1
+    assert drawn.max() <= 9
 
 
 def test_simulated_recordings_say_so() -> None:
@@ -65,11 +65,11 @@ def test_simulated_recordings_say_so() -> None:
 
 def test_the_command_writes_what_is_read(tmp_path: Path) -> None:
     simulation.make(tmp_path, subjects=1, trials=2)
-    made = open_eeg(tmp_path / "s01.npz")
-    assert made.label_names == simulation.LABELS
-    assert made.recordings[0].rest == 3.0
+    opened = open_eeg(tmp_path / "s01.npz")
+    assert opened.label_names == simulation.LABELS
+    assert opened.recordings[0].rest == 3.0
     again = simulation.simulate(simulation.person(1), simulation.ratings(1, 2)[1], (0, 1))
-    assert np.array_equal(made.recordings[1].signal, again.astype(np.float32))
+    assert np.array_equal(opened.recordings[1].signal, again.astype(np.float32))
     about = json.loads((tmp_path / "simulation.json").read_text(encoding="utf-8"))
     assert about["what"].startswith("simulated")
 
@@ -90,17 +90,17 @@ def test_shipped_recordings(example: ShippedSample) -> None:
 
 
 def test_shipped_recordings_are_small() -> None:
-    size = sum(one.path("eeg").stat().st_size for one in samples("mca") if one.kind == "simulated")
+    size = sum(sample.path("eeg").stat().st_size for sample in samples("mca") if sample.kind == "simulated")
     assert size <= 2**20
     with pytest.raises(SampleError, match="no shipped sample “none”"):
         load_sample("none")
 
 
 def test_the_shipped_truth_is_the_simulations() -> None:
-    told = shipped_simulation()
-    assert told.electrodes == BIOSEMI32
-    assert told.bands == tuple(band.name for band in BANDS)
-    assert set(told.change) == {"valence", "arousal"}
+    truth = shipped_simulation()
+    assert truth.electrodes == BIOSEMI32
+    assert truth.bands == tuple(band.name for band in BANDS)
+    assert set(truth.change) == {"valence", "arousal"}
     rest = 3 * 128
     again = simulation.truth("arousal", lambda signal: psd(signal[:, rest:], Plan()), subjects=(1, 2, 3))
-    assert np.corrcoef(again.ravel(), told.change["arousal"].ravel())[0, 1] > 0.9
+    assert np.corrcoef(again.ravel(), truth.change["arousal"].ravel())[0, 1] > 0.9

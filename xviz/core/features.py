@@ -61,13 +61,13 @@ def open_features(module: nn.Module, places: Mapping[str, str]) -> nn.Module:
 
 
 @contextmanager
-def features(given: Mapping[str, Tensor]) -> Iterator[dict[str, Tensor]]:
+def features(replaced: Mapping[str, Tensor]) -> Iterator[dict[str, Tensor]]:
     """Twins that run in this thread use these features, (b, n, d) by space, until the block ends.
 
     Yields:
         The features that were used, filled while the twin runs: those given, the module's own for all other spaces.
     """
-    asked = _Asked(given)
+    asked = _Asked(replaced)
     token = _asked.set(asked)
     try:
         yield asked.taken
@@ -84,9 +84,9 @@ def _hook(place: str, spaces: Mapping[str, str]) -> Any:
         if space is None:
             return None
         own, rest = _first(output, place)
-        given = asked.given.get(space)
-        asked.taken[space] = used = _tokens(own, place) if given is None else given
-        return None if given is None else _put(_shaped(used, own, space, place), output, rest)
+        stand_in = asked.given.get(space)
+        asked.taken[space] = used = _tokens(own, place) if stand_in is None else stand_in
+        return None if stand_in is None else _put(_shaped(used, own, space, place), output, rest)
 
     return hook
 

@@ -32,10 +32,10 @@ class SpacesOf:
         for pattern, both in self.patterns.items():
             if fnmatchcase(name, pattern):
                 return both if all(map(self._fits, (name, name), both, counts)) else ("", "")
-        found = [[space for space, tokens in self.spaces.items() if len(tokens) == count] for count in counts]
-        if all(len(of_side) == 1 for of_side in found):
-            return found[0][0], found[1][0]
-        self.problems.append(self._unclear(name, counts, found))
+        candidates = [[space for space, tokens in self.spaces.items() if len(tokens) == count] for count in counts]
+        if all(len(of_side) == 1 for of_side in candidates):
+            return candidates[0][0], candidates[1][0]
+        self.problems.append(self._unclear(name, counts, candidates))
         return "", ""
 
     def check(self) -> None:
@@ -57,9 +57,9 @@ class SpacesOf:
         )
         return False
 
-    def _unclear(self, name: str, counts: tuple[int, int], found: list[list[str]]) -> str:
+    def _unclear(self, name: str, counts: tuple[int, int], candidates: list[list[str]]) -> str:
         sides = []
-        for role, count, spaces in zip(("queries", "keys"), counts, found, strict=True):
+        for role, count, spaces in zip(("queries", "keys"), counts, candidates, strict=True):
             which = " and ".join(f"“{space}”" for space in spaces)
             verb = "fits" if len(spaces) == 1 else "fit"
             sides.append(f"{count} {role} (" + (f"{which} {verb})" if spaces else "no space has as many tokens)"))

@@ -17,16 +17,16 @@ Plain = str | int | float | bool | None
 
 def digest(*parts: bytes | str | np.ndarray) -> str:
     """The sha256 of the parts, as 64 hexadecimal digits; arrays count with their shape and type."""
-    made = hashlib.sha256()
+    sha = hashlib.sha256()
     for part in parts:
         if isinstance(part, np.ndarray):
-            made.update(f"{part.dtype.str}{part.shape}".encode())
+            sha.update(f"{part.dtype.str}{part.shape}".encode())
             part = np.ascontiguousarray(part).tobytes()
         elif isinstance(part, str):
             part = part.encode()
-        made.update(len(part).to_bytes(8, "little"))
-        made.update(part)
-    return made.hexdigest()
+        sha.update(len(part).to_bytes(8, "little"))
+        sha.update(part)
+    return sha.hexdigest()
 
 
 def digest_file(path: Path) -> str:

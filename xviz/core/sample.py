@@ -158,9 +158,9 @@ class PointCloud:
                 f"{self.xyz.shape}. Leave out points without a place."
             )
         count = len(self.xyz)
-        for what, values, shape in (("colours", self.rgb, (count, 3)), ("segments", self.segment, (count,))):
+        for noun, values, shape in (("colours", self.rgb, (count, 3)), ("segments", self.segment, (count,))):
             if values is not None and values.shape != shape:
-                raise SampleError(f"A cloud of {count} points needs {what} of shape {shape}; got {values.shape}.")
+                raise SampleError(f"A cloud of {count} points needs {noun} of shape {shape}; got {values.shape}.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,11 +185,11 @@ class Views:
             SampleError: no photos, or names, cameras or depths of another number.
         """
         count = len(self.images)
-        given = [self.names, *(part for part in (self.poses, self.intrinsics, self.depths) if part is not None)]
-        if not count or any(len(part) != count for part in given):
+        columns = [self.names, *(part for part in (self.poses, self.intrinsics, self.depths) if part is not None)]
+        if not count or any(len(part) != count for part in columns):
             raise SampleError(
                 f"Photos need a name each, and a camera and a depth each where there are any; got {count} photos "
-                f"and {', '.join(str(len(part)) for part in given)}."
+                f"and {', '.join(str(len(part)) for part in columns)}."
             )
 
 
@@ -234,16 +234,16 @@ DESCRIBES = ("notes", "warnings", "source", "size", "whole", "annotations", "bad
 
 def _bytes(part: Part) -> list[bytes | str | np.ndarray]:
     """The part's content, for its digest; notes and warnings do not count."""
-    said: list[bytes | str | np.ndarray] = [type(part).__name__]
+    content: list[bytes | str | np.ndarray] = [type(part).__name__]
     for this in fields(part):
         value = getattr(part, this.name)
         if this.name in DESCRIBES or value is None or (this.name == "interpolated" and not value):
             continue
         pieces = value if isinstance(value, tuple) else (value,)
-        said += [this.name, str(len(pieces))]
+        content += [this.name, str(len(pieces))]
         for piece in pieces:
-            said.append(piece if isinstance(piece, np.ndarray) else str(piece))
-    return said
+            content.append(piece if isinstance(piece, np.ndarray) else str(piece))
+    return content
 
 
 @dataclass(frozen=True, eq=False)
@@ -269,8 +269,8 @@ class Sample:
                     if isinstance(piece, np.ndarray):
                         piece.setflags(write=False)
         object.__setattr__(self, "parts", MappingProxyType(dict(self.parts)))
-        said = [piece for name, part in sorted(self.parts.items()) for piece in (name, *_bytes(part))]
-        object.__setattr__(self, "digest", digest(*said))
+        pieces = [piece for name, part in sorted(self.parts.items()) for piece in (name, *_bytes(part))]
+        object.__setattr__(self, "digest", digest(*pieces))
 
     def part(self, name: str, kind: type[P]) -> P:
         """The part of that name, which must be of that kind.

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from math import prod
 from pathlib import Path, PurePosixPath
+from tokenize import TokenError
 from typing import BinaryIO
 
 import numpy as np
@@ -83,7 +84,7 @@ def _header(opened: BinaryIO, version: tuple[int, int]) -> tuple[tuple[int, ...]
     begin = opened.tell()
     try:
         return _HEADERS[version](opened)
-    except ValueError as error:
+    except (ValueError, TokenError) as error:  # the header is Python, which NumPy takes apart
         opened.seek(begin)
         size = int.from_bytes(opened.read(2 if version == (1, 0) else 4), "little")
         try:
@@ -91,14 +92,14 @@ def _header(opened: BinaryIO, version: tuple[int, int]) -> tuple[tuple[int, ...]
             fields = [tuple(field) for field in said["descr"]]
             names = [field[0] for field in fields]
             if len(set(names)) == len(names):
-                raise error
+                raise ValueError(f"a header that is none ({error})") from error
             unique = [
                 (f"{name} ({names[:i].count(name) + 1})" if name in names[:i] else name) for i, name in enumerate(names)
             ]
             kind = np.dtype([(name, *field[1:]) for name, field in zip(unique, fields, strict=True)])
             return tuple(int(side) for side in said["shape"]), bool(said["fortran_order"]), kind
         except (SyntaxError, TypeError, KeyError, IndexError, RecursionError, MemoryError) as other:
-            raise error from other
+            raise ValueError(f"a header that is none ({error})") from other
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ def read(*files: Path | str, text: str | None = None, kind: str | None = None, *
     """A sample out of one or more files: a picture, a sound, an EEG recording, or a scanned room with its photos.
 
     Args:
-        files: Where they lie; several files, a folder or a zip are one room.
+        files: Where they lie; several files, a folder or a zip are one room, or one recording of EEG in several files.
         text: A sentence that belongs to the sample.
         kind: "picture", "sound", "eeg" or "room", where the ending does not tell (.npz, .csv, .zip).
         options: Of the reader: ``unit`` and ``rate`` of an EEG recording, ``start`` and ``channel`` of a sound,
@@ -88,7 +88,10 @@ ENDINGS: Mapping[str, tuple[str, ...]] = {
         ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".mp4", ".aac", ".webm", ".mka", ".aif", ".aiff",
         ".caf", ".w64", ".rf64", ".au", ".amr", ".3gp", ".wma", ".wv",
     ),
-    "eeg": (".edf", ".bdf", ".gdf", ".fif", ".set", ".dat", ".mat", ".tsv"),
+    "eeg": (
+        ".edf", ".bdf", ".gdf", ".fif", ".set", ".fdt", ".vhdr", ".vmrk", ".eeg", ".cnt", ".mff", ".lay", ".trc",
+        ".xdf", ".dat", ".mat", ".tsv",
+    ),
     "room": (
         ".ply", ".pcd", ".las", ".laz", ".e57", ".xyz", ".txt", ".pts", ".ptx", ".asc", ".npy", ".obj", ".glb",
         ".gltf", ".stl", ".bin", ".gz",
@@ -108,8 +111,10 @@ def _reader(paths: Sequence[Path], kind: str | None) -> Read:
             raise SampleError(f"Files are of the kinds {', '.join(READERS)}; “{kind}” is none of these.")
         return READERS[kind]
     if len(paths) > 1 or paths[0].is_dir():
-        return READERS["room"]
+        return READERS["eeg" if _brain(paths) else "room"]
     ending = paths[0].suffix.lower()
+    if paths[0].name.lower().endswith(".fif.gz"):
+        return READERS["eeg"]
     for name, endings in ENDINGS.items():
         if ending in endings:
             return READERS[name]
@@ -117,6 +122,13 @@ def _reader(paths: Sequence[Path], kind: str | None) -> Read:
         return _first(AMBIGUOUS[ending])
     known = ", ".join(ending for endings in (*ENDINGS.values(), AMBIGUOUS) for ending in endings)
     raise SampleError(f"The ending “{ending}” of {paths[0].name} is none of {known}. Say what it is with kind=….")
+
+
+def _brain(paths: Sequence[Path]) -> bool:
+    """Whether several files, or a folder, are a recording of EEG: one of them is of an EEG system."""
+    files = [file for path in paths for file in ([path, *path.rglob("*")] if path.is_dir() else [path])]
+    endings = {ending for ending in ENDINGS["eeg"] if ending not in (".tsv", ".dat", ".mat")}
+    return any(file.suffix.lower() in endings or file.name.lower().endswith(".fif.gz") for file in files[:10_000])
 
 
 def _first(kinds: Sequence[str]) -> Read:

@@ -35,9 +35,10 @@ def read_series(content: bytes, name: str) -> Series:
     if ending in (".csv", ".tsv"):
         table = read_table(content)
         clock = next((i for i, column in enumerate(table.names) if column.strip().lower() == "time"), None)
-        chosen = [i for i in range(len(table.names)) if i != clock and table.texts[i] is None]
-        if not chosen:
-            raise SampleError(f"{HOW} This table has no column of numbers; it has {', '.join(table.names[:12])}.")
+        chosen = [i for i in range(len(table.names)) if i != clock]
+        words = [table.names[i] for i in chosen if table.texts[i] is not None or np.isnan(table.columns[i]).all()]
+        if words or not chosen:
+            raise SampleError(f"{HOW} This one has columns that are no numbers: {', '.join(words) or 'all'}.")
         values = np.stack([table.columns[i] for i in chosen]).astype(np.float32)
         names, rate, start = tuple(table.names[i].strip() for i in chosen), None, 0.0
         if clock is not None and len(times := table.columns[clock]) > 1 and np.median(np.diff(times)) > 0:

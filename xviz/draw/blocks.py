@@ -43,5 +43,5 @@ def masses(weights: ArrayLike, dividers: tuple[Sequence[int], Sequence[int]]) ->
     further block.
     """
     filled = np.nan_to_num(np.asarray(weights, np.float64))
-    down, across = ([0, *map(int, given), side] for given, side in zip(dividers, filled.shape, strict=True))
+    down, across = ([0, *map(int, inner), side] for inner, side in zip(dividers, filled.shape, strict=True))
     return np.array([[filled[a:b, c:d].sum() / max(b - a, 1) for c, d in pairwise(across)] for a, b in pairwise(down)])

@@ -68,6 +68,8 @@ def field(places: ArrayLike, scores: ArrayLike, *, cells: int, reach: float) -> 
     border = OUTSIDE * np.column_stack([np.cos(turn), np.sin(turn)])
     apart = np.linalg.norm(border[:, None] - places[good], axis=-1)
     mean = scores[good][np.argsort(apart, axis=1)[:, :3]].mean(1)
-    made = CloughTocher2DInterpolator(np.vstack([places[good], border]), np.concatenate([scores[good], mean]))(x, -y)
+    interpolated = CloughTocher2DInterpolator(np.vstack([places[good], border]), np.concatenate([scores[good], mean]))(
+        x, -y
+    )
     beyond = 3 * 2 * reach / cells  # a few cells more, for a drawing that cuts at the rim itself
-    return np.where(np.hypot(x, y) <= rim(places) + beyond, made, empty)
+    return np.where(np.hypot(x, y) <= rim(places) + beyond, interpolated, empty)

@@ -62,17 +62,19 @@ def baseline(loaded: Loaded, inputs: Inputs) -> dict[str, Tensor]:
         ModelError: a space has none.
     """
     rule, own = loaded.spec.baseline, getattr(loaded.module, "baseline", None)
-    given = partial(rule, loaded.module) if callable(rule) else own if callable(own) else None
-    if loaded.ours and given is None:
+    make = partial(rule, loaded.module) if callable(rule) else own if callable(own) else None
+    if loaded.ours and make is None:
         raise ModelError(f"{loaded.spec.title} has no baseline(), the uninformative token of each space; add it.")
-    if given is None:
-        made = {name: t.mean(0, keepdim=True) if rule == "mean" else t[:1] * 0.0 for name, t in inputs.tokens.items()}
+    if make is None:
+        uninformative = {
+            name: t.mean(0, keepdim=True) if rule == "mean" else t[:1] * 0.0 for name, t in inputs.tokens.items()
+        }
     else:
         with theirs(loaded, "baseline"):
-            made = dict(given())
-    if missing := set(inputs.tokens) - set(made):
+            uninformative = dict(make())
+    if missing := set(inputs.tokens) - set(uninformative):
         raise ModelError(f"The baseline() of {loaded.spec.title} lacks {sorted(missing)}; add a token for each.")
-    return {name: made[name].to(tokens.dtype).expand(tokens.shape) for name, tokens in inputs.tokens.items()}
+    return {name: uninformative[name].to(tokens.dtype).expand(tokens.shape) for name, tokens in inputs.tokens.items()}
 
 
 def forward(loaded: Loaded, tokens: Tokens, present: Presence, context: Context) -> Mapping[str, Tensor]:
@@ -95,10 +97,10 @@ def value(loaded: Loaded, tokens: Tokens, present: Presence, context: Context, o
     Raises:
         ModelError, ForeignError: as ``forward``.
     """
-    one = getattr(loaded.module, "one", None) if loaded.ours else None
-    if not callable(one) or loaded.module.training:
+    one_output = getattr(loaded.module, "one", None) if loaded.ours else None
+    if not callable(one_output) or loaded.module.training:
         return forward(loaded, tokens, present, context)[output]
-    return one(output, tokens, present, context)
+    return one_output(output, tokens, present, context)
 
 
 def called(loaded: Loaded, tokens: Tokens, present: Presence, context: Context) -> Mapping[str, Tensor]:
@@ -107,28 +109,28 @@ def called(loaded: Loaded, tokens: Tokens, present: Presence, context: Context) 
         return loaded.spec.call(loaded.module, tokens, present, context)
     copies = ({name: value.clone() for name, value in part.items()} for part in (tokens, present, context))
     with theirs(loaded, "forward"):
-        given = loaded.spec.call(loaded.module, *copies)
-    return _checked(loaded.spec, given)
+        results = loaded.spec.call(loaded.module, *copies)
+    return _checked(loaded.spec, results)
 
 
-def _checked(spec: Spec, given: object) -> Mapping[str, Tensor]:
+def _checked(spec: Spec, results: object) -> Mapping[str, Tensor]:
     """The outputs, if they are what the spec says.
 
     Raises:
         ModelError: one is missing, or is no number a sample.
     """
-    if not isinstance(given, Mapping):
+    if not isinstance(results, Mapping):
         raise ModelError(
-            f"call= of {spec.title} gave {type(given).__name__}; it must give a mapping from "
+            f"call= of {spec.title} gave {type(results).__name__}; it must give a mapping from "
             f"{', '.join(spec.outputs)} to tensors of one number a sample."
         )
-    if missing := [name for name in spec.outputs if name not in given]:
-        raise ModelError(f"call= of {spec.title} gave no {', '.join(missing)}; it gave {', '.join(map(str, given))}.")
+    if missing := [name for name in spec.outputs if name not in results]:
+        raise ModelError(f"call= of {spec.title} gave no {', '.join(missing)}; it gave {', '.join(map(str, results))}.")
     for name in spec.outputs:
-        if not isinstance(given[name], Tensor) or given[name].ndim != 1:
-            shape = tuple(given[name].shape) if isinstance(given[name], Tensor) else type(given[name]).__name__
+        if not isinstance(results[name], Tensor) or results[name].ndim != 1:
+            shape = tuple(results[name].shape) if isinstance(results[name], Tensor) else type(results[name]).__name__
             raise ModelError(f"Output “{name}” of {spec.title} is {shape}; it must be (batch,): one number a sample.")
-    return {name: given[name] for name in spec.outputs}
+    return {name: results[name] for name in spec.outputs}
 
 
 @contextmanager

@@ -166,9 +166,9 @@ def _record(loaded: Loaded, inputs: Inputs, target: str, provenance: Provenance)
 
 
 def _silent(title: str, tape: Tape) -> str:
-    said = [f"“{missed.name}”: {missed.why} {missed.advice}" for missed in tape.missed]
-    if said:
-        return f"No attention of {title} could be heard. {' '.join(said)}"
+    reasons = [f"“{missed.name}”: {missed.why} {missed.advice}" for missed in tape.missed]
+    if reasons:
+        return f"No attention of {title} could be heard. {' '.join(reasons)}"
     return (
         f"No attention was heard in {title}. xviz hears scaled_dot_product_attention, nn.MultiheadAttention and "
         "softmax(q · kᵀ) · v in eager PyTorch; a model without them has none to show."

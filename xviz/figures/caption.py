@@ -31,15 +31,22 @@ def caption(
         about: The explanations that are drawn, whose facts are told.
     """
     comma = "" if "(" in preset.letter else ","
-    lettered = [f"{preset.letter.format(letters()[i])}{comma} {said}" for i, said in enumerate(panels)]
+    lettered = [f"{preset.letter.format(letters()[i])}{comma} {text}" for i, text in enumerate(panels)]
     return " ".join([*lettered, *facts(about), *notes, tail(provenance, credit)])
 
 
 def facts(explanations: Sequence[Explanation]) -> list[str]:
     """What is to be known of each explanation as a whole, under the name of its method."""
-    titles = {one.method: METHODS[one.method].title if one.method in METHODS else one.method for one in explanations}
-    told = [f"{titles[one.method]}: {' '.join(one.facts.sentences)}" for one in explanations if one.facts.sentences]
-    return list(dict.fromkeys(told))
+    titles = {
+        explanation.method: METHODS[explanation.method].title if explanation.method in METHODS else explanation.method
+        for explanation in explanations
+    }
+    sentences = [
+        f"{titles[explanation.method]}: {' '.join(explanation.facts.sentences)}"
+        for explanation in explanations
+        if explanation.facts.sentences
+    ]
+    return list(dict.fromkeys(sentences))
 
 
 def letters() -> Sequence[str]:

@@ -37,12 +37,12 @@ def find_boxes(pixels: NDArray[np.uint8], *, count: int = 36) -> Boxes:
     """
     height, width = pixels.shape[:2]
     small = _shrunk(pixels)
-    found = _best(small, count) if min(small.shape[:2]) >= 16 else np.zeros((0, 4))
+    boxes = _best(small, count) if min(small.shape[:2]) >= 16 else np.zeros((0, 4))
     scale = np.array([width / small.shape[1], height / small.shape[0]] * 2)
-    found = np.minimum(found * scale, [width, height] * 2)
+    boxes = np.minimum(boxes * scale, [width, height] * 2)
     cells = _grid(width, height, count)
-    new = cells[(_overlaps(cells, found) <= _OVERLAP).all(axis=1)]
-    return np.concatenate([found, new])[:count].astype(np.float32)
+    new = cells[(_overlaps(cells, boxes) <= _OVERLAP).all(axis=1)]
+    return np.concatenate([boxes, new])[:count].astype(np.float32)
 
 
 def _shrunk(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -89,8 +89,8 @@ def _merged(labels: NDArray[np.intp], lab: NDArray[np.float64]) -> NDArray[np.fl
     nodes = 2 * n - 1
     look, size, box = (np.concatenate([part, np.zeros((n - 1, *part.shape[1:]))]) for part in _segments(labels, lab, n))
     touch = np.zeros((nodes, nodes), bool)
-    for one, other in ((labels[:, 1:], labels[:, :-1]), (labels[1:], labels[:-1])):
-        touch[one, other] = touch[other, one] = True
+    for label, other in ((labels[:, 1:], labels[:, :-1]), (labels[1:], labels[:-1])):
+        touch[label, other] = touch[other, label] = True
     np.fill_diagonal(touch, False)
     alike = np.full((nodes, nodes), -np.inf)
     for i in range(n):
@@ -139,14 +139,14 @@ def _likeness(
     look: NDArray[np.float64],
     size: NDArray[np.float64],
     box: NDArray[np.float64],
-    one: int,
+    segment: int,
     others: NDArray[np.intp],
     total: float,
 ) -> NDArray[np.float64]:
     """How alike one segment is to others: colour and texture, small before large, and no holes (selective search)."""
-    same = np.minimum(look[one], look[others]).sum(axis=1)
-    joint = size[one] + size[others]
-    sides = np.maximum(box[one, 2:], box[others, 2:]) - np.minimum(box[one, :2], box[others, :2])
+    same = np.minimum(look[segment], look[others]).sum(axis=1)
+    joint = size[segment] + size[others]
+    sides = np.maximum(box[segment, 2:], box[others, 2:]) - np.minimum(box[segment, :2], box[others, :2])
     return same + (1 - joint / total) + (1 - (sides.prod(axis=1) - joint) / total)
 
 
@@ -198,5 +198,5 @@ def _overlaps(some: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray
     low = np.maximum(some[:, None, :2], others[None, :, :2])
     high = np.minimum(some[:, None, 2:], others[None, :, 2:])
     both = np.clip(high - low, 0, None).prod(axis=2)
-    one, other = ((boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (some, others))
-    return both / (one[:, None] + other[None] - both)
+    areas, other = ((boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (some, others))
+    return both / (areas[:, None] + other[None] - both)

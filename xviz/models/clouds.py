@@ -64,11 +64,11 @@ def cut(cloud: PointCloud, settings: Settings) -> Cut:
     return Cut(of_point, small.reshape(-1), places, colours, upright, supervoxel)
 
 
-def laid(made: Cut, settings: Settings, places: NDArray[np.float32] | None = None) -> dict[str, Tensor]:
+def laid(cut_cloud: Cut, settings: Settings, places: NDArray[np.float32] | None = None) -> dict[str, Tensor]:
     """The small voxels on the network's grid.
 
     Args:
-        made: The cloud.
+        cut_cloud: The cloud in supervoxels and small voxels.
         settings: voxel (metres), sees (names out of ``SEEN``), places ("metres" or "voxels").
         places: (small voxels, 3) in the place of the cut's own, turned or scaled.
 
@@ -76,22 +76,22 @@ def laid(made: Cut, settings: Settings, places: NDArray[np.float32] | None = Non
         voxels (n, 3) whole coordinates from 0, seen (n, f), pairs (2, small voxels) voxel and supervoxel of each,
         places (supervoxels, 3).
     """
-    places = made.places if places is None else places
+    places = cut_cloud.places if places is None else places
     cells = np.floor((places - places.min(0)) / settings.voxel).astype(np.int64)
     grid, of_small = occupied(torch.from_numpy(np.pad(cells, ((0, 0), (1, 0)))))
-    said = {
-        "colour": made.colours,
+    features = {
+        "colour": cut_cloud.colours,
         "height": places[:, 2:],
-        "upright": made.upright[:, None],
+        "upright": cut_cloud.upright[:, None],
         "there": np.ones_like(places[:, :1]),
     }
-    seen = means(np.concatenate([said[name] for name in settings.sees], 1), of_small.numpy(), len(grid))
+    seen = means(np.concatenate([features[name] for name in settings.sees], 1), of_small.numpy(), len(grid))
     where = places if settings.places == "metres" else cells
     return {
         "voxels": grid.coords[:, 1:],
         "seen": torch.from_numpy(seen).float(),
-        "pairs": torch.stack([of_small, torch.from_numpy(made.supervoxel)]),
-        "places": torch.from_numpy(means(where, made.supervoxel, made.supervoxels)).float(),
+        "pairs": torch.stack([of_small, torch.from_numpy(cut_cloud.supervoxel)]),
+        "places": torch.from_numpy(means(where, cut_cloud.supervoxel, cut_cloud.supervoxels)).float(),
     }
 
 

@@ -34,7 +34,7 @@ def count(settings: Settings) -> tuple[int, int]:
             if isinstance(module, nn.Linear | nn.Conv2d):
                 module.register_forward_hook(note)
         tokens = patches(torch.zeros(1, settings.channels, *settings.input), settings)
-        present = {name: torch.ones(made.shape[:2], dtype=torch.bool) for name, made in tokens.items()}
+        present = {name: torch.ones(part.shape[:2], dtype=torch.bool) for name, part in tokens.items()}
         with listening() as tape:
             model(tokens, present, {})
         adds += [2 * heard.q.numel() * heard.k.shape[2] for heard in tape]

@@ -148,8 +148,8 @@ class MCA(nn.Module):
 
 def _pick(values: Tensor, window: Tensor) -> Tensor:
     """(b, windows) values → (b,): that of one window, or the mean where it is below zero."""
-    one = values.gather(1, window.clamp(0, values.shape[1] - 1)[:, None])[:, 0]
-    return torch.where(window < 0, values.mean(1), one)
+    chosen = values.gather(1, window.clamp(0, values.shape[1] - 1)[:, None])[:, 0]
+    return torch.where(window < 0, values.mean(1), chosen)
 
 
 def stand_in(answers: Tensor, asking: Tensor) -> Tensor:
@@ -208,13 +208,13 @@ def prepare(sample: Sample, settings: Settings, *, least: int = LEAST) -> Inputs
         notes += (f"Resampled from {eeg.rate:g} to {plan.rate:g} Hz.",)
     if not heard.all():
         notes += (f"Left out, no signal: {', '.join(np.array(names)[~heard])}.",)
-    made = features(np.where(heard[:, None], resampled(chosen, plan.rate), 0.0), plan.samples(eeg.rest), plan)
+    computed = features(np.where(heard[:, None], resampled(chosen, plan.rate), 0.0), plan.samples(eeg.rest), plan)
     present = torch.from_numpy(heard)
     made_up = tuple(i for i, name in enumerate(names) if name in eeg.interpolated)
     return Inputs(
         tokens={
             name: torch.from_numpy(value.reshape(len(names), -1).astype(np.float32)) * present[:, None]
-            for name, value in zip(("de", "psd"), made, strict=True)
+            for name, value in zip(("de", "psd"), computed, strict=True)
         },
         present={"de": present, "psd": present.clone()},
         spaces={name: Electrodes(name, names, places, made_up) for name in ("de", "psd")},
@@ -229,17 +229,17 @@ def _length(eeg: Eeg, plan: Plan) -> tuple[str, ...]:
     Raises:
         SampleError: less than half of the time that the model reads.
     """
-    given = eeg.seconds - eeg.rest
-    if given < plan.seconds / 2:
+    seconds = eeg.seconds - eeg.rest
+    if seconds < plan.seconds / 2:
         raise SampleError(
             f"This model reads {plan.seconds:g} s, and at least {plan.seconds / 2:g} s; this recording has "
-            f"{given:.3g} s{' after its rest' * (eeg.rest > 0)}. Bring a longer one."
+            f"{seconds:.3g} s{' after its rest' * (eeg.rest > 0)}. Bring a longer one."
         )
     notes: tuple[str, ...] = ()
-    if given < plan.seconds - 0.5 / eeg.rate:
-        notes += (f"The recording has {given:.3g} of {plan.seconds:g} s; its last values are repeated to the end.",)
-    if given > plan.seconds + 0.5 / eeg.rate:
-        notes += (f"The model reads the first {plan.seconds:g} of {given:.4g} s.",)
+    if seconds < plan.seconds - 0.5 / eeg.rate:
+        notes += (f"The recording has {seconds:.3g} of {plan.seconds:g} s; its last values are repeated to the end.",)
+    if seconds > plan.seconds + 0.5 / eeg.rate:
+        notes += (f"The model reads the first {plan.seconds:g} of {seconds:.4g} s.",)
     if plan.from_rest and eeg.rest < plan.window:
         notes += ("There is no rest before it: features are measured from their mean over time, not from rest.",)
     return notes

@@ -82,19 +82,19 @@ def band_table(texts: Sequence[str], rate: float = 128.0) -> tuple[Band, ...]:
     Raises:
         SampleError: a text is no band, or lies outside what the rate and spectra of 1 s can tell.
     """
-    made = []
+    bands = []
     for text in texts:
-        found = re.fullmatch(r"\s*([^=]+?)\s*=\s*(\d+(?:\.\d+)?)\s*[-–]\s*(\d+(?:\.\d+)?)\s*", text)
-        low, high = (float(found[2]), float(found[3])) if found else (0.0, 0.0)
-        if found is None or not 1 <= low < high < rate / 2 or int(high) < low:
+        match = re.fullmatch(r"\s*([^=]+?)\s*=\s*(\d+(?:\.\d+)?)\s*[-–]\s*(\d+(?:\.\d+)?)\s*", text)
+        low, high = (float(match[2]), float(match[3])) if match else (0.0, 0.0)
+        if match is None or not 1 <= low < high < rate / 2 or int(high) < low:
             raise SampleError(
                 f"A band should be like theta=4-8, in Hz, from 1 to below {rate / 2:g}, and hold a whole number; got "
                 f"“{text}”."
             )
-        made.append(Band(found[1], (low, high), (low, high)))
-    if not made or len({band.name for band in made}) < len(made):
+        bands.append(Band(match[1], (low, high), (low, high)))
+    if not bands or len({band.name for band in bands}) < len(bands):
         raise SampleError(f"Bands need names, and no name twice; got {', '.join(texts) or 'none'}.")
-    return tuple(made)
+    return tuple(bands)
 
 
 def frames(signal: Array, window: int, hop: int) -> Array:
@@ -180,12 +180,12 @@ def resampled(eeg: Eeg, rate: float) -> Array:
         raise SampleError(f"A rate of {eeg.rate:g} Hz cannot be brought to {rate:g} Hz. Check the file's rate.")
     heard = np.isfinite(signal).all(1)
     count = round(signal.shape[1] * rate / eeg.rate)
-    made = np.full((len(signal), count), np.nan)
+    out = np.full((len(signal), count), np.nan)
     if heard.any():
-        got = resample(signal[heard], ratio.numerator, ratio.denominator, method="polyphase", verbose="ERROR")
-        made[heard, : got.shape[1]] = got[:, :count]
-        made[heard, got.shape[1] :] = got[:, -1:]
-    return made
+        again = resample(signal[heard], ratio.numerator, ratio.denominator, method="polyphase", verbose="ERROR")
+        out[heard, : again.shape[1]] = again[:, :count]
+        out[heard, again.shape[1] :] = again[:, -1:]
+    return out
 
 
 def check_rate(eeg: Eeg, bands: Sequence[Band]) -> None:

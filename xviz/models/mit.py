@@ -207,7 +207,7 @@ def affinities(run: Run) -> Tensor:
     Raises:
         ModelError: the run has no decoder.
     """
-    found = [affinity(c.q, c.k, c.first_key) for c in run.calls if c.first_key]
-    if not found:
+    matrices = [affinity(c.q, c.k, c.first_key) for c in run.calls if c.first_key]
+    if not matrices:
         raise ModelError("This run has no cross-attention between points and photos; choose a model that reads both.")
-    return torch.stack(found)
+    return torch.stack(matrices)

@@ -27,15 +27,15 @@ def prepare(sample: Sample, settings: Settings) -> Inputs:
         ModelError: the settings ask for an image network that is in no package.
     """
     cloud = sample.part("points", PointCloud)
-    made = cut(cloud, settings)
-    tokens, present, found, notes = {}, {}, [], _notes(cloud, settings)
+    cut_cloud = cut(cloud, settings)
+    tokens, present, leaves, notes = {}, {}, [], _notes(cloud, settings)
     if kind := sights(settings):
         views = sample.part("views", Views)
         features, here = _seen(views, settings)
         space, tokens[kind], present[kind] = _as_tokens(views, features, here, settings)
-        found.append(space)
-    segments = Segments("supervoxels", made.of_point, made.middles(cloud.xyz))
-    return Inputs(tokens, present, _spaces(segments, found, settings), laid(made, settings), notes)
+        leaves.append(space)
+    segments = Segments("supervoxels", cut_cloud.of_point, cut_cloud.middles(cloud.xyz))
+    return Inputs(tokens, present, _spaces(segments, leaves, settings), laid(cut_cloud, settings), notes)
 
 
 def _notes(cloud: PointCloud, settings: Settings) -> tuple[str, ...]:
@@ -72,12 +72,12 @@ def views_of(features: Tensor, here: Tensor, count: int) -> Tensor:
 
 def _spaces(segments: Segments, seen: list[TokenSpace], settings: Settings) -> dict[str, TokenSpace]:
     """Every space that attention names, by name."""
-    found: dict[str, TokenSpace] = {}
+    spaces: dict[str, TokenSpace] = {}
     for classes, space in zip(("classes_3d", "classes_2d"), (segments, *seen), strict=False):
         first = Named(classes, settings.classes)
         joined = Joined(f"{classes}+{space.name}", (first, space))
-        found |= {one.name: one for one in (first, space, joined)}
-    return found
+        spaces |= {leaf.name: leaf for leaf in (first, space, joined)}
+    return spaces
 
 
 STORY = (

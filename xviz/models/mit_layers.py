@@ -163,14 +163,14 @@ class Decoder(nn.ModuleList):
 
     def forward(self, both: Sequences) -> tuple[Sequences, Tensor]:
         """Both sequences after all layers, and the affinity of classes in each, (layers, b, c, c)."""
-        points, views, found = both.points, both.views, []
+        points, views, maps = both.points, both.views, []
         for asker, layer in zip(self.askers, self, strict=True):
             if asker == "points":
                 points, classes = layer(points, views, both.points_bias, both.views_bias)
             else:
                 views, classes = layer(views, points, both.views_bias, both.points_bias)
-            found.append(classes)
-        return Sequences(points, views, both.points_bias, both.views_bias), torch.stack(found)
+            maps.append(classes)
+        return Sequences(points, views, both.points_bias, both.views_bias), torch.stack(maps)
 
 
 def contrastive(affinities: Tensor) -> Tensor:

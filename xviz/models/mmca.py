@@ -150,8 +150,8 @@ class MMCA(nn.Module):
         joint, present = torch.cat([regions, pieces], 1), torch.cat([seen, read], 1)
         for unit in self.joint:
             joint = unit(joint, present)
-        shown, said = joint.split([regions.shape[1], pieces.shape[1]], 1)
-        return F.normalize(mean_present(shown, seen), dim=-1), F.normalize(self.phrases_joint(said, read), dim=-1)
+        shown, phrases = joint.split([regions.shape[1], pieces.shape[1]], 1)
+        return F.normalize(mean_present(shown, seen), dim=-1), F.normalize(self.phrases_joint(phrases, read), dim=-1)
 
     def baseline(self) -> dict[str, Tensor]:
         """The uninformative token of each space, (features,): the mean region of the training set, and the card's word.
@@ -205,16 +205,16 @@ def _regions(
     sample: Sample, settings: Settings
 ) -> tuple[NDArray[np.float32], tuple[int, int], Tensor, tuple[str, ...]]:
     """Boxes (n, 4) in pixels, picture size (height, width), features (n, region_width), and notes for people."""
-    picture, given = sample.maybe("picture", Picture), sample.maybe("regions", Regions)
+    picture, brought = sample.maybe("picture", Picture), sample.maybe("regions", Regions)
     width = settings.region_width
-    boxes = None if given is None else _boxes(given, picture)
-    features = None if given is None else given.features
+    boxes = None if brought is None else _boxes(brought, picture)
+    features = None if brought is None else brought.features
     if boxes is not None and features is not None and features.shape[1] == width:
         size = np.ceil(boxes[:, [3, 2]].max(0)) if picture is None else picture.pixels.shape
         return boxes, (int(size[0]), int(size[1])), torch.from_numpy(features.copy()), ()
     if picture is None:
         shape = None if features is None else features.shape
-        came = "nothing" if given is None else "no boxes" if boxes is None else f"features {shape}"
+        came = "nothing" if brought is None else "no boxes" if boxes is None else f"features {shape}"
         raise SampleError(
             f"This model needs a picture, or regions with boxes and {width} features each; it got {came}. "
             "Add the picture that the boxes belong to: its regions are then encoded here."
@@ -230,12 +230,12 @@ def _regions(
     return boxes, (height, wide), regions.encode(picture.pixels, boxes), notes
 
 
-def _boxes(given: Regions, picture: Picture | None) -> NDArray[np.float32] | None:
+def _boxes(regions: Regions, picture: Picture | None) -> NDArray[np.float32] | None:
     """The given boxes in pixels of the picture as it was read, which may be smaller than the file."""
-    if given.boxes is None or picture is None or picture.size is None:
-        return given.boxes
+    if regions.boxes is None or picture is None or picture.size is None:
+        return regions.boxes
     scale = np.array(picture.pixels.shape[1::-1]) / np.array(picture.size[::-1])
-    return (given.boxes * np.tile(scale, 2)).astype(np.float32)
+    return (regions.boxes * np.tile(scale, 2)).astype(np.float32)
 
 
 STORY = (

@@ -176,7 +176,7 @@ def patch_size(settings: Settings, view: int) -> int:
 
 def patches(planes: Tensor, settings: Settings) -> dict[str, Tensor]:
     """(b, channels, rows, columns) → view1, view2, …: (b, n, patch)."""
-    made = {}
+    views = {}
     for view, (kernel, stride, padding) in enumerate(settings.views):
-        made[f"view{view + 1}"] = F.unfold(planes, kernel, padding=padding, stride=stride).mT
-    return made
+        views[f"view{view + 1}"] = F.unfold(planes, kernel, padding=padding, stride=stride).mT
+    return views

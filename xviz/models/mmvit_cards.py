@@ -78,10 +78,10 @@ def prepare(sample: Sample, settings: Settings) -> Inputs:
             lambda a, b: f"{a / tall:.0f}–{b / tall:.0f} % from the top",
             lambda a, b: f"{a / wide:.0f}–{b / wide:.0f} % from the left",
         )
-    tokens = {name: made[0] for name, made in patches(plane[None], settings).items()}
+    tokens = {name: view[0] for name, view in patches(plane[None], settings).items()}
     return Inputs(
         tokens=tokens,
-        present={name: torch.ones(len(made), dtype=torch.bool) for name, made in tokens.items()},
+        present={name: torch.ones(len(view), dtype=torch.bool) for name, view in tokens.items()},
         spaces=spaces(settings, *say, upright=not isinstance(settings, SoundSettings)),
         context={f"cross_{stage + 1}": torch.tensor(1.0) for stage in range(len(settings.stages))},
         notes=notes,

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -196,10 +197,10 @@ class Call(nn.Module):
 
     def forward(self, q: Tensor, answering: Sequence[Asked]) -> Tensor:
         """(b, h, q, d) queries to the keys of one or more views."""
-        k, v = (torch.cat([getattr(one, part) for one in answering], 2) for part in ("k", "v"))
+        k, v = (torch.cat([getattr(view, part) for view in answering], 2) for part in ("k", "v"))
         bias = None
         if answering[0].here is not None:
-            here = torch.cat([one.here for one in answering if one.here is not None], 1)
+            here = torch.cat([view.here for view in answering if view.here is not None], 1)
             bias = torch.zeros(here.shape, dtype=q.dtype).masked_fill(~here, -torch.inf)[:, None, None, :]
         return self.attend(q, k, v, bias=bias)
 
@@ -225,21 +226,26 @@ class Block(nn.Module):
         hidden = settings.hidden_ratio * shape.width
         self.views = nn.ModuleList(ViewLayer(shape, hidden, settings.drop_path) for _ in range(count))
         self.who = whom(kind, count)
-        for name, (one, others) in self.who.items():
-            self.add_module(name, Call("+".join(asking[i] for i in one), "+".join(answering[i] for i in others)))
+        for name, (asking_views, others) in self.who.items():
+            self.add_module(
+                name, Call("+".join(asking[i] for i in asking_views), "+".join(answering[i] for i in others))
+            )
 
     def forward(self, views: Sequence[Tokens], gate: Tensor | None) -> list[Tokens]:
         """The views after this block; ``gate`` (b,) scales what attention adds."""
-        asked = [layer.ask(tokens) for layer, tokens in zip(self.views, views, strict=True)]
+        layers: list[Any] = list(self.views)
+        asked = [layer.ask(tokens) for layer, tokens in zip(layers, views, strict=True)]
         answers: list[list[Tensor]] = [[] for _ in views]
-        for name, (one, others) in self.who.items():
-            mixed = self.get_submodule(name)(torch.cat([asked[i].q for i in one], 2), [asked[i] for i in others])
-            for index, part in zip(one, mixed.split([asked[i].q.shape[2] for i in one], 2), strict=True):
+        for name, (asking_views, others) in self.who.items():
+            mixed = self.get_submodule(name)(
+                torch.cat([asked[i].q for i in asking_views], 2), [asked[i] for i in others]
+            )
+            for index, part in zip(
+                asking_views, mixed.split([asked[i].q.shape[2] for i in asking_views], 2), strict=True
+            ):
                 answers[index].append(part)
-        mixed = [torch.stack(found).mean(0) if found else None for found in answers]
-        return [
-            layer.close(tokens, answer, gate) for layer, tokens, answer in zip(self.views, views, mixed, strict=True)
-        ]
+        mixed = [torch.stack(mixtures).mean(0) if mixtures else None for mixtures in answers]
+        return [layer.close(tokens, answer, gate) for layer, tokens, answer in zip(layers, views, mixed, strict=True)]
 
 
 def whom(kind: str, count: int) -> dict[str, tuple[tuple[int, ...], tuple[int, ...]]]:

@@ -78,10 +78,10 @@ def fitted(image: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
     """(rows · 32, columns · 32, 3): the photo in its frame."""
     tall, wide = frame.inside
     top, left = frame.corner
-    made = np.zeros((frame.grid[0] * STRIDE, frame.grid[1] * STRIDE, 3), np.uint8)
+    canvas = np.zeros((frame.grid[0] * STRIDE, frame.grid[1] * STRIDE, 3), np.uint8)
     scaled = image if (tall, wide) == image.shape[:2] else _resized(image, tall, wide)
-    made[top : top + tall, left : left + wide] = scaled
-    return made
+    canvas[top : top + tall, left : left + wide] = scaled
+    return canvas
 
 
 def _resized(image: NDArray[np.uint8], tall: int, wide: int) -> NDArray[np.uint8]:

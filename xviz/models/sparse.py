@@ -57,9 +57,9 @@ class Grid:
     def _at(self, shift: int) -> tuple[Tensor, Tensor]:
         """Voxels with an occupied voxel so many keys away: that voxel, and they."""
         wanted = self.keys + shift
-        found = torch.searchsorted(self.keys, wanted).clamp_max(len(self) - 1)
-        get = (self.keys[found] == wanted).nonzero().flatten()
-        return found[get], get
+        index = torch.searchsorted(self.keys, wanted).clamp_max(len(self) - 1)
+        get = (self.keys[index] == wanted).nonzero().flatten()
+        return index[get], get
 
     def coarser(self) -> tuple[Grid, Pairs, Pairs]:
         """Voxels of twice the side, and who gives to whom on the way there and on the way back, looked up once."""
@@ -126,11 +126,11 @@ class _Convolve(torch.autograd.Function):
             if pair is not None and not len(pair[0]):
                 continue
             gave = x if pair is None else x.index_select(0, pair[0])
-            got = grad if pair is None else grad.index_select(0, pair[1])
+            grads = grad if pair is None else grad.index_select(0, pair[1])
             if to_weight is not None:
-                to_weight[place] = gave.mT @ got
+                to_weight[place] = gave.mT @ grads
             if to_x is not None:
-                back = got @ weight[place].mT
+                back = grads @ weight[place].mT
                 to_x = to_x.add_(back) if pair is None else to_x.index_add_(0, pair[0], back)
         return to_x, to_weight, None, None
 

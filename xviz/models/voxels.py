@@ -73,10 +73,10 @@ def voxels_and_pixels(sample: Sample, settings: Settings) -> VoxelsAndPixels:
     cloud, views = sample.parts.get("points"), sample.parts.get("views")
     if not isinstance(cloud, PointCloud) or (sights(settings) and not isinstance(views, Views)):
         raise ModelError("Voxels and pixels are those of a cloud with photos of it; the sample lacks one of them.")
-    made = cut(cloud, settings)
-    on_grid = laid(made, settings)
+    cut_cloud = cut(cloud, settings)
+    on_grid = laid(cut_cloud, settings)
     grid, seen = grid_of([on_grid])
-    of_point = on_grid["pairs"][0].numpy()[made.small_voxel]
+    of_point = on_grid["pairs"][0].numpy()[cut_cloud.small_voxel]
     middles = means(cloud.xyz, of_point, len(grid)).astype(np.float32)
     names, images = (views.names, views.images) if isinstance(views, Views) and sights(settings) else ((), ())
     frames = [Frame(image.shape[:2], settings.grid) for image in images]
@@ -103,17 +103,17 @@ def voxels_and_pixels(sample: Sample, settings: Settings) -> VoxelsAndPixels:
     )
 
 
-def of_voxels(module: MIT, made: VoxelsAndPixels, seen: Tensor) -> Tensor:
+def of_voxels(module: MIT, fine: VoxelsAndPixels, seen: Tensor) -> Tensor:
     """(supervoxels, width) tokens that the 3D network makes of voxels that say ``seen``, (voxels, f)."""
-    return pooled(module.unet(seen, made.grid), made.pairs, len(made.places))
+    return pooled(module.unet(seen, fine.grid), fine.pairs, len(fine.places))
 
 
-def of_pictures(module: MIT, made: VoxelsAndPixels, photo: int, pictures: Tensor) -> Tensor:
+def of_pictures(module: MIT, fine: VoxelsAndPixels, photo: int, pictures: Tensor) -> Tensor:
     """The 2D tokens of one photo, made of pictures in its place.
 
     Args:
         module: The model.
-        made: Where the photo lies in its frame.
+        fine: Where the photo lies in its frame.
         photo: Its number.
         pictures: (b, 3, height, width) 0–255.
 
@@ -123,5 +123,5 @@ def of_pictures(module: MIT, made: VoxelsAndPixels, photo: int, pictures: Tensor
     features = regions.maps(pictures).flatten(2).mT
     if module.sights == "patches":
         return features
-    here = made.here.reshape(len(made.pictures), -1)[photo]
+    here = fine.here.reshape(len(fine.pictures), -1)[photo]
     return features[:, here].mean(1, keepdim=True)

@@ -91,10 +91,10 @@ class WordEncoder(nn.Module):
         split = [self._split(words) for words in sentences]
         kept = [_fitting(pieces, limit) for pieces in split]
         order = sorted(range(len(split)), key=kept.__getitem__)
-        found: dict[int, Tensor] = {}
+        features: dict[int, Tensor] = {}
         for some in (order[at : at + batch] for at in range(0, len(order), batch)):
-            found.update(zip(some, self._features([split[i].ids[: kept[i]] for i in some]), strict=True))
-        return [_pieces(split[i], kept[i], found[i], len(words)) for i, words in enumerate(sentences)]
+            features.update(zip(some, self._features([split[i].ids[: kept[i]] for i in some]), strict=True))
+        return [_pieces(split[i], kept[i], features[i], len(words)) for i, words in enumerate(sentences)]
 
     def _split(self, words: Sequence[str]) -> Encoding:
         return self._tokenizer.encode(list(words), is_pretokenized=True, add_special_tokens=False)

@@ -92,7 +92,7 @@ def _otherwise(measured: dict[str, Any]) -> list[str]:
 def _forms(schedule: dict[str, Any]) -> str:
     """The forms of one schedule, the best class map first."""
     recipe = schedule["recipe"]
-    rows = sorted(schedule["forms"].items(), key=lambda form: -np.mean([one["mIoU"] for one in form[1].values()]))
+    rows = sorted(schedule["forms"].items(), key=lambda form: -np.mean([seed["mIoU"] for seed in form[1].values()]))
     title = (
         f"**Trained otherwise, {recipe['rooms']} rooms and {recipe['epochs']} epochs** (first stage on the test rooms, "
         "%: mIoU of the class map, mean average precision of the classes found; mean and range over seeds)"

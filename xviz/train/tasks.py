@@ -38,19 +38,19 @@ class Task:
 
 def tasks() -> tuple[Task, ...]:
     """All of them, by package."""
-    modules = [found.name for found in walk_packages(train.__path__, f"{train.__name__}.")]
+    modules = [module.name for module in walk_packages(train.__path__, f"{train.__name__}.")]
     return tuple(task for name in modules if name.endswith(".commands") for task in import_module(name).TASKS)
 
 
-def offer(parser: argparse.ArgumentParser, command: str, what: str) -> None:
+def offer(parser: argparse.ArgumentParser, command: str, noun: str) -> None:
     """Add the tasks of a command.
 
     Args:
         parser: Of the command; its class takes ``fill`` (``xviz.cli.Parser``).
         command: Its name.
-        what: Whose names they are, for the help.
+        noun: Whose names they are, for the help.
     """
-    listed = parser.add_subparsers(dest="task", required=True, metavar=what, title=what.lower() + "s")
+    listed = parser.add_subparsers(dest="task", required=True, metavar=noun, title=noun.lower() + "s")
     for task in tasks():
         if task.command == command:
             part = listed.add_parser(task.name, help=task.help, description=task.help, fill=task.arguments)
@@ -73,9 +73,9 @@ def training(name: str, title: str, source: str, package: str | None, card: str)
         out(parser, RESULTS / f"{name}.safetensors", "weights to write")
         numbers(parser, import_module(f"{package}.recipe").Recipe)
 
-    def run(given: argparse.Namespace) -> None:
+    def run(options: argparse.Namespace) -> None:
         recipe, settings = import_module(f"{package}.recipe"), import_module("xviz.models").MODELS[card].settings
-        recipe.train(given.data, given.out, recipe_of(given, recipe.Recipe), changed(given, settings))
+        recipe.train(options.data, options.out, recipe_of(options, recipe.Recipe), changed(options, settings))
 
     return Task("train", name, title, arguments, run)
 
@@ -96,24 +96,24 @@ def measuring(name: str, title: str, source: str, package: str | None, count: tu
         out(parser, RESULTS / f"{name}.json", "record to write")
         number(parser, *count)
 
-    def run(given: argparse.Namespace) -> None:
-        import_module(f"{package}.measure").measure(given.data, given.out, **{count[0]: getattr(given, count[0])})
+    def run(options: argparse.Namespace) -> None:
+        import_module(f"{package}.measure").measure(options.data, options.out, **{count[0]: getattr(options, count[0])})
 
     return Task("measure", name, title, arguments, run)
 
 
-def data(parser: argparse.ArgumentParser, what: str) -> None:
+def data(parser: argparse.ArgumentParser, help_text: str) -> None:
     """Add ``--data``, the folder that is read."""
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help=what)
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help=help_text)
 
 
-def out(parser: argparse.ArgumentParser, default: Path | None = None, what: str = "file to write") -> None:
+def out(parser: argparse.ArgumentParser, default: Path | None = None, help_text: str = "file to write") -> None:
     """Add ``--out``, what is written; required where there is no default."""
     if default is None:
-        parser.add_argument("--out", type=Path, required=True, metavar="DIR", help=what)
+        parser.add_argument("--out", type=Path, required=True, metavar="DIR", help=help_text)
     else:
         parser.add_argument(
-            "--out", type=Path, default=default, metavar="FILE", help=f"{what} (default {default.name})"
+            "--out", type=Path, default=default, metavar="FILE", help=f"{help_text} (default {default.name})"
         )
 
 
@@ -123,9 +123,9 @@ def cache(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument("--cache", type=Path, metavar="DIR", help=shown)
 
 
-def number(parser: argparse.ArgumentParser, name: str, default: int, what: str) -> None:
+def number(parser: argparse.ArgumentParser, name: str, default: int, help_text: str) -> None:
     """Add a whole number."""
-    parser.add_argument(f"--{name}", type=int, default=default, metavar="N", help=f"{what} (default {default})")
+    parser.add_argument(f"--{name}", type=int, default=default, metavar="N", help=f"{help_text} (default {default})")
 
 
 def numbers(parser: argparse.ArgumentParser, recipe: type) -> None:
@@ -144,21 +144,22 @@ def numbers(parser: argparse.ArgumentParser, recipe: type) -> None:
     )
 
 
-def recipe_of(given: argparse.Namespace, recipe: type[Recipe]) -> Recipe:
+def recipe_of(options: argparse.Namespace, recipe: type[Recipe]) -> Recipe:
     """The recipe with the numbers that were given."""
-    return recipe(**{this.name: getattr(given, this.name) for this in fields(recipe)})
+    return recipe(**{this.name: getattr(options, this.name) for this in fields(recipe)})
 
 
-def changed(given: argparse.Namespace, settings: Settings) -> Settings:
+def changed(options: argparse.Namespace, settings: Settings) -> Settings:
     """The settings with the values that ``--set`` names.
 
     Raises:
         ModelError: the model has no such setting, or the value is of another kind.
     """
-    pairs = [pair.partition("=") for pair in given.set]
+    pairs = [pair.partition("=") for pair in options.set]
     if wrong := next((name for name, sign, _ in pairs if not sign), None):
         raise ModelError(f"Expected --set NAME=VALUE; got “{wrong}”.")
-    return replace(settings, **{name: _value(name, text, vars(settings)) for name, _, text in pairs})
+    values = {name: _value(name, text, vars(settings)) for name, _, text in pairs}
+    return replace(settings, **values)  # type: ignore[type-var]
 
 
 def _value(name: str, text: str, settings: Mapping[str, Any]) -> Any:

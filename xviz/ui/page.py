@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,13 +18,13 @@ from xviz.core.sample import Part
 from xviz.data.kinds import READ
 from xviz.models import CARDS
 from xviz.models.card import ModelCard
-from xviz.ui import state
+from xviz.ui import net, state
+from xviz.ui.turns import TURNS
 
 PICTURES = f"{READ}; of any ending, since files are known by their content."  #: that are read
 KEPT = "Kept in the memory of the machine that runs xviz, for this visit only."  #: of uploads
 LARGEST = 512  #: MB that a visitor can send at all, as in .streamlit/config.toml
 Progress = Callable[[float, str], None]
-_log = logging.getLogger("xviz")
 
 
 @contextmanager
@@ -38,11 +37,10 @@ def told() -> Iterator[None]:
         if isinstance(error, ForeignError) and error.trace:
             with st.expander("Where in its code"):
                 st.code(error.trace, language=None)
-    except Exception:
-        _log.exception("A page failed")
+    except Exception as error:
         st.error(
-            "Something went wrong. Your sample is kept; undo the last change or reload the page. "
-            "The log of the app has the details.",
+            f"Something went wrong (error {net.logged(error)}). Your sample is kept; undo the last change or reload "
+            "the page. The log of the app says where it happened, under that number, and nothing of your data.",
             icon=":material/bug_report:",
         )
 
@@ -83,6 +81,7 @@ def _asked_again() -> bool:
 
 
 SOON = 0.4  #: seconds of work before a bar is shown
+POLLED = 0.3  #: seconds after which one who waits looks again
 
 
 @contextmanager
@@ -90,13 +89,23 @@ def progress(what: str) -> Iterator[Progress]:
     """A bar with what is being computed and how far it is, and a button that cancels it.
 
     Pressing the button, or touching any other widget, ends the running script at the bar's next step.
-    What is done within ``SOON`` shows no bar, so that nothing on the page jumps.
+    What is done within ``SOON`` shows no bar, so that nothing on the page jumps. What takes longer waits for its turn
+    (``turns``), with its place in the line in the place of the progress.
     """
     place, begun, shown = st.empty(), time.monotonic(), 0.0
     bar: DeltaGenerator | None = None
+    ticket: object | None = None
+
+    def wait() -> None:
+        while ahead := TURNS.ahead(ticket):
+            if _asked_again():
+                st.rerun(scope="fragment")
+            others = "one computation" if ahead == 1 else f"{ahead} computations"
+            bar.progress(0.0, text=f"{what}: waiting for {others} of other visitors to end")
+            time.sleep(POLLED)
 
     def move(share: float, text: str) -> None:
-        nonlocal bar, shown
+        nonlocal bar, shown, ticket
         now = time.monotonic()
         if _asked_again():
             st.rerun(scope="fragment")
@@ -104,6 +113,8 @@ def progress(what: str) -> Iterator[Progress]:
             with place.container(horizontal=True, vertical_alignment="center"):
                 bar = st.progress(0.0, text=what)
                 st.button("Cancel", key=f"cancel {what}", icon=":material/stop_circle:")
+            ticket = TURNS.join()
+            wait()
         if bar is not None and (now - shown > 0.1 or share >= 1):
             shown = now
             bar.progress(min(max(share, 0.0), 1.0), text=f"{what}: {text}" if text else what)
@@ -111,6 +122,8 @@ def progress(what: str) -> Iterator[Progress]:
     try:
         yield move
     finally:
+        if ticket is not None:
+            TURNS.leave(ticket)
         place.empty()
 
 

@@ -48,8 +48,8 @@ def calls(
     Raises:
         ModelError: a call has no such sample.
     """
-    given = iter(grads)
-    steps = [(heard, _ordered(heard, next(given, None) if heard.edge is not None else None)) for heard in tape]
+    each_grad = iter(grads)
+    steps = [(heard, _ordered(heard, next(each_grad, None) if heard.edge is not None else None)) for heard in tape]
     names, times = Names(module), {}
     records = []
     for heard, grad in joined(steps):

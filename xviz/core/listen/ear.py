@@ -164,7 +164,7 @@ class Ear(TorchFunctionMode):
         if where:
             shape = (*q.shape[:-1], v.shape[-1])
             note = DROPPED if dropout_p else ""
-            self._note(where, q, k, v, out, note, lambda made: made.reshape(shape), **record)
+            self._note(where, q, k, v, out, note, lambda tensor: tensor.reshape(shape), **record)
         return out
 
     def _product(self, name: str, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -206,7 +206,7 @@ class Ear(TorchFunctionMode):
             return func(*(laid if arg is weights else arg for arg in args), **kwargs)
         out = func(*args, **kwargs)
         shape = (*q.shape[:-1], v.shape[-1])
-        self._note(where, q, k, v, out, trace.note, lambda made: ended.order(made).reshape(shape), **record)
+        self._note(where, q, k, v, out, trace.note, lambda tensor: ended.order(tensor).reshape(shape), **record)
         return out
 
     def _note(

@@ -59,9 +59,9 @@ class Search:
             kernel = code.co_qualname.rpartition(".")[0].rpartition(".")[2]
         else:
             for arg in args:
-                made = arg.grad_fn if isinstance(arg, Tensor) else None
-                if isinstance(made, BackwardCFunction) and ATTENTION.search(made.name()):
-                    kernel = made.name().removesuffix("Backward")
+                node = arg.grad_fn if isinstance(arg, Tensor) else None
+                if isinstance(node, BackwardCFunction) and ATTENTION.search(node.name()):
+                    kernel = node.name().removesuffix("Backward")
         if kernel:
             self._kernel(kernel)
 
@@ -81,12 +81,12 @@ class Search:
         for name, kernel in self._kernels:
             why = f"“{name}” calls “{kernel}”, a kernel that keeps its weights to itself."
             tape.missed.append(Missed(name, why, SWITCH))
-        told = {missed.name for missed in tape.missed}
-        tape.missed += [missed for missed in self._built(module) if missed.name not in told]
-        told = {missed.name for missed in tape.missed}
+        noted = {missed.name for missed in tape.missed}
+        tape.missed += [missed for missed in self._built(module) if missed.name not in noted]
+        noted = {missed.name for missed in tape.missed}
         for name, part in module.named_modules():
             shown = self._names.shown(name)
-            if any(shown == other or other.startswith(f"{shown}.") or shown.startswith(f"{other}.") for other in told):
+            if any(shown == other or other.startswith(f"{shown}.") or shown.startswith(f"{other}.") for other in noted):
                 continue
             if self._silent(module, name, part):
                 why = (
@@ -98,19 +98,19 @@ class Search:
 
     def _built(self, module: nn.Module) -> list[Missed]:
         """Compiled and scripted parts, whose steps are out of reach."""
-        found = []
+        calls = []
         for name, part in module.named_modules():
             shown = self._names.shown(name)
             compiled = "_orig_mod" in part._modules or getattr(part, "_compiled_call_impl", None) is not None
             if compiled and id(part) not in self._heard:
                 why = f"“{shown}” is compiled; its attention, if it has any, runs inside the compiled graph."
                 advice = "Listen to the module as it was before torch.compile (its “_orig_mod”)."
-                found.append(Missed(shown, why, advice))
-            inside = any(name.startswith(f"{other.name}.") for other in found)
+                calls.append(Missed(shown, why, advice))
+            inside = any(name.startswith(f"{other.name}.") for other in calls)
             if isinstance(part, torch.jit.ScriptModule) and not inside and _scripted(part):
                 why = f"“{shown}” is a TorchScript module that computes attention where it cannot be heard."
-                found.append(Missed(shown, why, "Listen to the module from which it was scripted or traced."))
-        return found
+                calls.append(Missed(shown, why, "Listen to the module from which it was scripted or traced."))
+        return calls
 
     def _silent(self, module: nn.Module, name: str, part: nn.Module) -> bool:
         """Whether a part looks like attention, ran, and was not heard; the innermost such part alone."""

@@ -51,9 +51,9 @@ class Names:
         A running module that is registered nowhere goes by the name of the one that runs it.
         """
         known, outer, running = None, None, _running()
-        for part, given in running:
+        for part, arguments in running:
             if id(part) in self._names:
-                known, outer = self.of(part, known or ""), outer or given
+                known, outer = self.of(part, known or ""), outer or arguments
         if known is None:
             return None
         return Place(running[-1][0], self.shown(known), tuple(part for part, _ in running), _samples(outer))
@@ -63,9 +63,9 @@ class Names:
         return [part for part, _ in _running() if id(part) in self._names]
 
 
-def _samples(given: Given) -> int | None:
+def _samples(arguments: Given) -> int | None:
     """Number of samples, as the first tensor that a module was called with has them."""
-    args, kwargs = given
+    args, kwargs = arguments
     tensors = [value for value in (*args, *kwargs.values()) if isinstance(value, Tensor) and value.ndim > 1]
     return len(tensors[0]) if tensors else None
 

@@ -145,12 +145,12 @@ class Trace:
         index = index if isinstance(index, tuple) else (index,)
         if not all(i is None or i is Ellipsis or isinstance(i, slice) for i in index):
             return None
-        given = [i for i in index if i is not None]
-        if Ellipsis in given:
-            place = given.index(Ellipsis)
-            given[place : place + 1] = [slice(None)] * (self.ndim - len(given) + 1)
-        given += [slice(None)] * (self.ndim - len(given))
-        leads, rows, columns = tuple(given[axis] for axis in self._others()), given[self.row], given[self.column]
+        picks = [i for i in index if i is not None]
+        if Ellipsis in picks:
+            place = picks.index(Ellipsis)
+            picks[place : place + 1] = [slice(None)] * (self.ndim - len(picks) + 1)
+        picks += [slice(None)] * (self.ndim - len(picks))
+        leads, rows, columns = tuple(picks[axis] for axis in self._others()), picks[self.row], picks[self.column]
         terms = tuple(
             term[tuple(i if n > 1 else slice(None) for i, n in zip((*leads, rows, columns), term.shape, strict=True))]
             for term in self.terms
@@ -164,14 +164,16 @@ class Trace:
 
     def explains(self, weights: Tensor, count: int = 8) -> bool:
         """Whether the softmax of these logits is what the model computed, in queries spread over all."""
-        found = self.canonical(weights.detach())
+        canonical = self.canonical(weights.detach())
         for term in self.terms:
-            if term.dtype == torch.bool and not term.any(-1).all() and not found.isnan().any():
+            if term.dtype == torch.bool and not term.any(-1).all() and not canonical.isnan().any():
                 return False  # a query without keys; what the model made of it is not −∞ in every key
-        index = torch.linspace(0, found.shape[-2] - 1, min(count, found.shape[-2]), device=found.device).long()
+        index = torch.linspace(
+            0, canonical.shape[-2] - 1, min(count, canonical.shape[-2]), device=canonical.device
+        ).long()
         want = logits(self.q, self.k, self.scale, self.terms, index=index).softmax(-1)
         near = {torch.float64: 1e-9, torch.float32: 1e-4}.get(min(weights.dtype, self.q.dtype, key=_digits), 2e-2)
-        return bool(torch.allclose(want, found[..., index, :].to(want.dtype), rtol=near, atol=near, equal_nan=True))
+        return bool(torch.allclose(want, canonical[..., index, :].to(want.dtype), rtol=near, atol=near, equal_nan=True))
 
 
 def _digits(dtype: torch.dtype) -> float:

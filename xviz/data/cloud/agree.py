@@ -86,7 +86,7 @@ def _alike(xyz: NDArray, grey: NDArray, pose: NDArray, matrix: NDArray, image: N
 
 
 def depth_scale(
-    depth: NDArray[np.float64], xyz: NDArray, pose: NDArray, matrix: NDArray, said: float
+    depth: NDArray[np.float64], xyz: NDArray, pose: NDArray, matrix: NDArray, declared: float
 ) -> tuple[float, bool]:
     """Numbers of a depth map that are a metre, held against the cloud, and whether both agree.
 
@@ -95,18 +95,18 @@ def depth_scale(
         xyz: (n, 3) the cloud.
         pose: (4, 4) camera to world.
         matrix: (3, 3) pixels.
-        said: what the layout says or millimetres.
+        declared: what the layout says or millimetres.
     """
     step = max(1, len(xyz) // _POINTS)
     other = pinhole.depth_of(xyz[::step], pose, matrix, depth.shape[:2])
     both = (depth > 0) & (other > 0)
     if both.sum() < _SEEN:
-        return said, True
+        return declared, True
     quarters = np.percentile(depth[both] / other[both], [25, 50, 75])
     ratio = float(quarters[1])
     if quarters[2] - quarters[0] > _NEAR * 2 * ratio:  # a cloud too thin to hide what is behind it tells nothing
-        return said, True
-    for scale in (said, *SCALES):
+        return declared, True
+    for scale in (declared, *SCALES):
         if abs(ratio / scale - 1) <= _NEAR:
             return scale, True
-    return said, False
+    return declared, False

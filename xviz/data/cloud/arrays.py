@@ -169,8 +169,8 @@ def _cloud(arrays: Mapping[str, NDArray]) -> RawCloud:
 def _turned(place: NDArray) -> tuple[NDArray, list[str]]:
     """(points, columns) of an array that lies on its side or is a grid of points, and what was done."""
     if place.ndim == 3 and place.dtype.kind == "f" and 3 <= place.shape[2] <= 9:
-        told = f"A grid of {place.shape[0]} × {place.shape[1]} points was read as a list of them."
-        return place.reshape(-1, place.shape[2]), [told]
+        note = f"A grid of {place.shape[0]} × {place.shape[1]} points was read as a list of them."
+        return place.reshape(-1, place.shape[2]), [note]
     if place.ndim == 2 and place.dtype.kind in "fiu" and 3 <= len(place) <= 9 and place.shape[1] > MOST_COLUMNS:
         return place.T, [f"The array is {place.shape}: its rows were read as columns."]
     return place, []

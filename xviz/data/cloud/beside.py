@@ -55,6 +55,6 @@ def _with_segments(cloud: PointCloud, files: Files, name: str) -> PointCloud:
         if held.shape != (len(cloud.xyz),):
             raise ValueError(f"{held.size:,} for {len(cloud.xyz):,} points")
     except (SampleError, ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
-        told = f"The supervoxels of {PurePosixPath(name).name} do not fit and were not read ({error!s:.80})."
-        return replace(cloud, notes=(*cloud.notes, told))
+        note = f"The supervoxels of {PurePosixPath(name).name} do not fit and were not read ({error!s:.80})."
+        return replace(cloud, notes=(*cloud.notes, note))
     return replace(cloud, segment=counted(held))

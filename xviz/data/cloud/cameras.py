@@ -98,13 +98,13 @@ def fits(matrix: NDArray[np.float64], size: Size) -> bool:
     return bool((np.abs(middle - 1) <= NEAR).all())
 
 
-def same_shape(one: Size, other: Size, within: float = _SAME) -> bool:
+def same_shape(size: Size, other: Size, within: float = _SAME) -> bool:
     """True for two sizes of one shape, within a share."""
-    return abs(one[0] * other[1] / (one[1] * other[0]) - 1) <= within
+    return abs(size[0] * other[1] / (size[1] * other[0]) - 1) <= within
 
 
 def shown(
-    camera: Camera, stored: Size, shown_at: Size, orientation: int, told: list[str]
+    camera: Camera, stored: Size, shown_at: Size, orientation: int, warnings: list[str]
 ) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
     """Pose and intrinsics of a photo as it is shown.
 
@@ -113,7 +113,7 @@ def shown(
         stored: height and width of the photo's file before it is turned upright.
         shown_at: height and width of the picture that is shown.
         orientation: of EXIF, 1 to 8.
-        told: why something was dropped, or what was changed, is added.
+        warnings: why something was dropped, or what was changed, is added.
 
     Returns:
         (4, 4) and (3, 3), None where unknown.
@@ -121,32 +121,32 @@ def shown(
     upright = stored if orientation < 5 else (stored[1], stored[0])
     matrix = camera.intrinsics
     if orientation == 1:
-        return camera.pose, _scaled(matrix, camera.size, stored, shown_at, told)
+        return camera.pose, _scaled(matrix, camera.size, stored, shown_at, warnings)
     turned = TURNS.get(orientation)
     if turned is None:
-        told.append("is stored as a mirror picture, which no camera takes: its camera was left out")
+        warnings.append("is stored as a mirror picture, which no camera takes: its camera was left out")
         return None, None
     if matrix is None:
         if camera.pose is not None:
-            told.append(
+            warnings.append(
                 "was turned upright, and without intrinsics nothing says whether its pose is of the turned photo: its "
                 "camera was left out"
             )
         return None, None
     before, after = (_is_for(matrix, camera.size, size) for size in (stored, upright))
     if turned == 2 or before == after:
-        told.append("was turned upright, and its intrinsics fit both ways or none: its camera was left out")
+        warnings.append("was turned upright, and its intrinsics fit both ways or none: its camera was left out")
         return None, None
     if after:
-        return camera.pose, _scaled(matrix, camera.size, upright, shown_at, told)
-    matrix, pose = _scaled(matrix, camera.size, stored, stored, told), camera.pose
+        return camera.pose, _scaled(matrix, camera.size, upright, shown_at, warnings)
+    matrix, pose = _scaled(matrix, camera.size, stored, stored, warnings), camera.pose
     if matrix is None:
         return None, None
     for _ in range(turned):  # a quarter turn clockwise: what was down is left, what was right is down
         matrix = np.array([[0, -1, stored[0]], [1, 0, 0], [0, 0, 1.0]]) @ matrix @ _QUARTER[:3, :3]
         pose = None if pose is None else pose @ _QUARTER
         stored = (stored[1], stored[0])
-    told.append("was turned upright, and its camera with it")
+    warnings.append("was turned upright, and its camera with it")
     return pose, pinhole.scaled(matrix, stored, shown_at)
 
 
@@ -162,27 +162,27 @@ def _is_for(matrix: NDArray[np.float64], size: Size | None, photo: Size) -> bool
 
 
 def _scaled(
-    matrix: NDArray[np.float64] | None, size: Size | None, photo: Size, now: Size, told: list[str]
+    matrix: NDArray[np.float64] | None, size: Size | None, photo: Size, now: Size, warnings: list[str]
 ) -> NDArray[np.float64] | None:
     """Intrinsics in pixels of a photo at another size; None where they are for a photo of another shape."""
     if matrix is None or not pinhole.known(np.eye(4), matrix):
         return None
-    of = next((one for one in (size, photo) if one is not None and fits(matrix, one)), None)
+    of = next((fitting for fitting in (size, photo) if fitting is not None and fits(matrix, fitting)), None)
     guessed = of is None and size is None
     of = of or size or (2 * matrix[1, 2], 2 * matrix[0, 2])
     if min(of) <= 0 or not same_shape(of, photo, 2 * NEAR if guessed else _SAME):
-        told.append(
+        warnings.append(
             f"has {photo[1]:.0f} × {photo[0]:.0f} pixels, its intrinsics are for {of[1]:.0f} × {of[0]:.0f}, another "
             "shape: they were left out"
         )
         return None
     if not same_size(of, photo):
-        told.append(
+        warnings.append(
             f"has intrinsics for {of[1]:.0f} × {of[0]:.0f} pixels; they were scaled to its {now[1]:.0f} × {now[0]:.0f}"
         )
     return pinhole.scaled(matrix, of, now)
 
 
-def same_size(one: Size, other: Size) -> bool:
+def same_size(size: Size, other: Size) -> bool:
     """True for sizes of the same pixels, to a pixel."""
-    return abs(one[0] - other[0]) <= 1 and abs(one[1] - other[1]) <= 1
+    return abs(size[0] - other[0]) <= 1 and abs(size[1] - other[1]) <= 1

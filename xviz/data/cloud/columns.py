@@ -56,23 +56,23 @@ class RawCloud:
     scaleless: bool = False  #: true where lengths have no unit, as in models made of photos alone
 
 
-def check_count(count: int, room: int, size: float, what: str) -> None:
+def check_count(count: int, room: int, size: float, form: str) -> None:
     """Refuse a promise of more points than the bytes can hold, or than the limit.
 
     Args:
         count: points that the header promises.
         room: bytes that there are for them.
         size: bytes that a point takes at least.
-        what: the kind of file, for the message.
+        form: the kind of file, for the message.
 
     Raises:
         SampleError: there are none, or too many.
     """
     if count <= 0:
-        raise SampleError(f"The {what} file holds no points: its header says {count}. Choose another file.")
+        raise SampleError(f"The {form} file holds no points: its header says {count}. Choose another file.")
     if count * size > room:
         raise SampleError(
-            f"The {what} file is cut short or its header is wrong: it promises {count:,} points, and there are bytes "
+            f"The {form} file is cut short or its header is wrong: it promises {count:,} points, and there are bytes "
             f"for {int(room / size):,} at most. Copy or save it again."
         )
     if count > LIMIT_POINTS:
@@ -94,12 +94,12 @@ def _wave(name: str) -> str | None:
     return _WAVES.get(name.strip().lower().replace("_", ""))
 
 
-def from_columns(columns: Sequence[tuple[str, NDArray]], what: str) -> RawCloud:
+def from_columns(columns: Sequence[tuple[str, NDArray]], form: str) -> RawCloud:
     """A cloud of named columns, (points,) each; names are taken in any case, and of the same names the first.
 
     Args:
         columns: name and values, in the order of the file.
-        what: the kind of file, for messages.
+        form: the kind of file, for messages.
 
     Raises:
         SampleError: x, y or z is missing, or places are degrees.
@@ -117,13 +117,13 @@ def from_columns(columns: Sequence[tuple[str, NDArray]], what: str) -> RawCloud:
             unused.append(name)
     names = [name.strip().lower() for name, _ in columns]
     if twice := sorted({name for name, _ in columns if names.count(name.strip().lower()) > 1}):
-        notes.append(f"{_some(twice)} stands in the {what} file more than once; only the first of a name is used.")
+        notes.append(f"{_some(twice)} stands in the {form} file more than once; only the first of a name is used.")
     if missing := [axis for axis in "xyz" if axis not in known]:
         degrees = {"lat", "latitude", "lon", "lng", "longitude"} & set(names)
-        told = "Degrees of longitude and latitude are no places in a room: convert them to metres first. "
+        degrees_hint = "Degrees of longitude and latitude are no places in a room: convert them to metres first. "
         raise SampleError(
-            f"A cloud needs x, y and z; the {what} file has {_some([name for name, _ in columns]) or 'no columns'}. "
-            + (told if degrees else f"It lacks {', '.join(missing)}: name the columns so.")
+            f"A cloud needs x, y and z; the {form} file has {_some([name for name, _ in columns]) or 'no columns'}. "
+            + (degrees_hint if degrees else f"It lacks {', '.join(missing)}: name the columns so.")
         )
     kind = np.float32 if all(known[axis].dtype == np.float32 for axis in "xyz") else np.float64
     rgb = _three(known)
@@ -148,8 +148,8 @@ def from_columns(columns: Sequence[tuple[str, NDArray]], what: str) -> RawCloud:
 
 def _three(channels: dict[str, NDArray]) -> NDArray | None:
     """(points, 3) red, green and blue; None where one is missing."""
-    found = [channels[name] for name in ("red", "green", "blue") if name in channels]
-    return np.stack(found, 1) if len(found) == 3 else None
+    colours = [channels[name] for name in ("red", "green", "blue") if name in channels]
+    return np.stack(colours, 1) if len(colours) == 3 else None
 
 
 def _some(names: Sequence[str]) -> str:
@@ -160,9 +160,7 @@ def _some(names: Sequence[str]) -> str:
 
 def _unit(names: Sequence[str]) -> str | None:
     """The unit that all three names of places carry in brackets, such as “x [mm]”."""
-    units = {
-        found[1] for name in names if role(name) in tuple("xyz") and (found := re.search(r"[\[(](\w+)[\])]", name))
-    }
+    units = {unit[1] for name in names if role(name) in tuple("xyz") and (unit := re.search(r"[\[(](\w+)[\])]", name))}
     return next(iter(units)) if units in ({"m"}, {"cm"}, {"mm"}, {"ft"}, {"in"}) else None
 
 

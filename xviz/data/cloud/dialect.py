@@ -95,13 +95,13 @@ def dialect_of(data: bytes) -> Dialect:
             "Commas stand both between the numbers and in them (2,09961,1,45215,…), so that they cannot be told apart. "
             "Save the cloud with decimal points, or with semicolons between the numbers."
         )
-    made = Dialect(0, 1, *way, columns, (), loose)
+    dialect = Dialect(0, 1, *way, columns, (), loose)
     at, head = 0, []
     while at < len(data) and len(head) < _HEAD:
         end = data.find(b"\n", at)
         end = len(data) if end < 0 else end
         line = data[at:end].decode("latin-1")
-        cells = made.split(line)
+        cells = dialect.split(line)
         if len(cells) >= columns and _numeric(cells, way[1]) and not _COMMENT.match(line):
             break
         head.append(line)
@@ -169,5 +169,5 @@ def _refuse(lines: Sequence[str]) -> None:
         SampleError: always.
     """
     wrong = next((line for line in lines if not any(_numeric(_cells(line, s), d) for s, d in _WAYS)), "")
-    told = f"; most lines have something else, such as “{wrong.strip():.60}”" if wrong else "; this one has none"
-    raise SampleError(f"A cloud as text has numbers in each line{told}. Save the points again, as x y z r g b.")
+    difference = f"; most lines have something else, such as “{wrong.strip():.60}”" if wrong else "; this one has none"
+    raise SampleError(f"A cloud as text has numbers in each line{difference}. Save the points again, as x y z r g b.")

@@ -47,8 +47,8 @@ def read_e57(data: bytes) -> RawCloud:
     finally:
         os.close(handle)
     raw = RawCloud(np.asarray(read.points, np.float64).reshape(-1, 3), up="z", unit="m")
-    told = f"{len(scans)} scans, each at its place." if len(scans) > 1 else "One scan."
-    raw.notes.append(told)
+    note = f"{len(scans)} scans, each at its place." if len(scans) > 1 else "One scan."
+    raw.notes.append(note)
     if coloured:
         raw.rgb = np.asarray(read.color, np.float32).reshape(-1, 3)
         if coloured < len(scans):

@@ -76,38 +76,40 @@ def files_of(sources: Sources) -> Files:
     Raises:
         SampleError: a zip is refused, or there is too much.
     """
-    found, sizes, left_out = {}, {}, {}
+    readers, sizes, left_out = {}, {}, {}
     if isinstance(sources, Path) and sources.is_dir():
         for path in sorted(sources.rglob("*")):
             if path.is_file() and not path.is_symlink():
                 name = path.relative_to(sources).as_posix()
-                found[name] = lambda path=path: read_bytes(path, LIMIT_BYTES)
+                readers[name] = lambda path=path: read_bytes(path, LIMIT_BYTES)
                 sizes[name] = path.stat().st_size
-        return _without_system(found, sizes, left_out)
-    given = [("", read_bytes(sources, LIMIT_BYTES))] if isinstance(sources, bytes | Path) else sources
+        return _without_system(readers, sizes, left_out)
+    contents = [("", read_bytes(sources, LIMIT_BYTES))] if isinstance(sources, bytes | Path) else sources
     if isinstance(sources, Path) and sources.suffix.lower() != ".zip":
-        given = [(sources.name, read_bytes(sources, LIMIT_BYTES))]
-    if not isinstance(given, Sequence):
-        given = [("", read_bytes(given, LIMIT_BYTES))]
-    if not given or len(given) > MOST_FILES:
-        raise SampleError(f"A room is 1 to {MOST_FILES:,} files; {len(given):,} came. Bring a cloud and some photos.")
-    for name, data in given:
+        contents = [(sources.name, read_bytes(sources, LIMIT_BYTES))]
+    if not isinstance(contents, Sequence):
+        contents = [("", read_bytes(contents, LIMIT_BYTES))]
+    if not contents or len(contents) > MOST_FILES:
+        raise SampleError(
+            f"A room is 1 to {MOST_FILES:,} files; {len(contents):,} came. Bring a cloud and some photos."
+        )
+    for name, data in contents:
         if data[:2] == b"PK" and not name.lower().endswith(".npz"):
             archive = open_zip(data)
             left_out.update(archive.left_out)
             for path, entry in archive.members.items():
-                found[path] = lambda archive=archive, path=path: archive.read(path)
+                readers[path] = lambda archive=archive, path=path: archive.read(path)
                 sizes[path] = entry.file_size
         else:
             name = name.replace("\\", "/") or "file"
-            found[name] = lambda data=data: data
+            readers[name] = lambda data=data: data
             sizes[name] = len(data)
-    return _without_system(found, sizes, left_out)
+    return _without_system(readers, sizes, left_out)
 
 
-def _without_system(found: dict[str, Callable[[], bytes]], sizes: dict[str, int], left_out: dict[str, str]) -> Files:
+def _without_system(readers: dict[str, Callable[[], bytes]], sizes: dict[str, int], left_out: dict[str, str]) -> Files:
     """The files without those that systems add."""
-    for name in [name for name in found if _SYSTEM.search(name)]:
-        del found[name]
+    for name in [name for name in readers if _SYSTEM.search(name)]:
+        del readers[name]
         left_out[name] = "a file of the operating system"
-    return Files(found, sizes, left_out)
+    return Files(readers, sizes, left_out)

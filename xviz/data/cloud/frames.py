@@ -88,7 +88,7 @@ def _intrinsics(
     """Intrinsics for all photos, the size that they are for, and those of single photos."""
     names = [name for name in files.named(r"intrinsic[^/]*(/[^/]+)?\.(txt|csv)$") if "depth" not in name.lower()]
     names.sort(key=lambda name: ("color" not in name.lower(), len(name)))
-    said = _settings(files, out)
+    settings = _settings(files, out)
     by_stem = {stem_of(name): name for name in names}
     own = {}
     for photo in photos:
@@ -106,9 +106,11 @@ def _intrinsics(
         out.notes.append(f"{PurePosixPath(name).name} holds no 3 × 3 or 4 × 4 intrinsics and was left out.")
     if matrix is None:
         keys = ("fx_color", "fy_color", "mx_color", "my_color")
-        if set(keys) <= said.keys():
-            matrix = pinhole_matrix(*(said[key] for key in keys))
-    size = (said["colorheight"], said["colorwidth"]) if {"colorheight", "colorwidth"} <= said.keys() else None
+        if set(keys) <= settings.keys():
+            matrix = pinhole_matrix(*(settings[key] for key in keys))
+    size = (
+        (settings["colorheight"], settings["colorwidth"]) if {"colorheight", "colorwidth"} <= settings.keys() else None
+    )
     size = size if size is not None and matrix is not None and fits(matrix, size) else None
     return matrix, size, own
 
@@ -129,7 +131,7 @@ def _camera(data: bytes) -> NDArray[np.float64] | None:
 
 def _settings(files: Files, out: Cameras) -> dict[str, float]:
     """Numbers of ScanNet's scene0000_00.txt and of _info.txt, by the keys of the former; empty where neither came."""
-    said: dict[str, float] = {}
+    settings: dict[str, float] = {}
     for name in files.named(r"(scene\d{4}_\d\d|(^|/)_?info)\.txt$"):
         text = files.read(name)[:_LONGEST].decode("latin-1")
         pairs = re.findall(r"^\s*(\w+)\s*=\s*([-+\d.eE \t]+)\r?$", text, re.MULTILINE)
@@ -146,7 +148,7 @@ def _settings(files: Files, out: Cameras) -> dict[str, float]:
                 fixed = dict(
                     zip(("fx_color", "mx_color", "fy_color", "my_color"), np.take(values, [0, 2, 5, 6]), strict=True)
                 )
-                said |= {name: float(v) for name, v in fixed.items()}
+                settings |= {name: float(v) for name, v in fixed.items()}
             elif len(values) == 1:
-                said[key] = values[0]
-    return {key: value for key, value in said.items() if np.isfinite(value) and value > 0}
+                settings[key] = values[0]
+    return {key: value for key, value in settings.items() if np.isfinite(value) and value > 0}

@@ -31,7 +31,7 @@ def read_las(data: bytes) -> RawCloud:
         SampleError: it is cut short, damaged, or of an unknown kind.
     """
     count, coloured = _check(data)
-    data, told, unit = _records(data)
+    data, notes, unit = _records(data)
     intense = 0
     xyz = np.empty((count, 3))
     rgb = np.empty((count, 3), np.uint16) if coloured else None
@@ -54,8 +54,8 @@ def read_las(data: bytes) -> RawCloud:
     if at < count:
         raise SampleError(f"The LAS file is cut short: it promises {count:,} points and holds {at:,}. Copy it again.")
     if rgb is None and intense:
-        told.append("Only intensities are there, which are no colours: read without colours.")
-    return RawCloud(xyz, rgb, notes=told, up="z", unit=unit)
+        notes.append("Only intensities are there, which are no colours: read without colours.")
+    return RawCloud(xyz, rgb, notes=notes, up="z", unit=unit)
 
 
 def _records(data: bytes) -> tuple[bytes, list[str], str | None]:
@@ -65,30 +65,32 @@ def _records(data: bytes) -> tuple[bytes, list[str], str | None]:
     description, what points carry beyond the standard is stepped over.
     """
     head, _, records = struct.unpack_from("<HII", data, 94)
-    at, told, unit, out = head, [], None, data
+    at, notes, unit, out = head, [], None, data
     for _ in range(records):
         if at + _VLR > len(data):
             break
         number, size = struct.unpack_from("<HH", data, at + 18)
-        who, what = data[at + 2 : at + 18].rstrip(b"\0"), data[at + _VLR : at + _VLR + size]
+        who, payload = data[at + 2 : at + 18].rstrip(b"\0"), data[at + _VLR : at + _VLR + size]
         if who == b"LASF_Spec" and number == 4:
-            names = [what[k + 4 : k + 36].split(b"\0")[0].decode("latin-1") for k in range(0, len(what) - 191, 192)]
+            names = [
+                payload[k + 4 : k + 36].split(b"\0")[0].decode("latin-1") for k in range(0, len(payload) - 191, 192)
+            ]
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
-                told.append(f"{', '.join(twice)} stands among the fields of points more than once; none was used.")
+                notes.append(f"{', '.join(twice)} stands among the fields of points more than once; none was used.")
                 out = out[: at + 18] + struct.pack("<H", _UNKNOWN) + out[at + 20 :]
         elif who == b"LASF_Projection":
-            unit = unit or _unit(number, what)
+            unit = unit or _unit(number, payload)
         at += _VLR + size
-    return out, told, unit
+    return out, notes, unit
 
 
-def _unit(number: int, what: bytes) -> str | None:
+def _unit(number: int, payload: bytes) -> str | None:
     """Feet, where a record of a system of places says so; None for metres, degrees and unknown ones."""
-    if number == 2112 and (found := re.search(rb'PROJCS.*UNIT\["([^"]*)"', what, re.DOTALL | re.IGNORECASE)):
-        return "ft" if b"foot" in found[1].lower() or b"feet" in found[1].lower() else None
+    if number == 2112 and (unit := re.search(rb'PROJCS.*UNIT\["([^"]*)"', payload, re.DOTALL | re.IGNORECASE)):
+        return "ft" if b"foot" in unit[1].lower() or b"feet" in unit[1].lower() else None
     if number == 34735:
-        keys = [struct.unpack_from("<4H", what, k) for k in range(8, len(what) - 7, 8)]
+        keys = [struct.unpack_from("<4H", payload, k) for k in range(8, len(payload) - 7, 8)]
         return "ft" if any(key == 3076 and value in (9002, 9003) for key, _, _, value in keys) else None
     return None
 

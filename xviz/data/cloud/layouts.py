@@ -42,7 +42,7 @@ def cameras_of(files: Files, photos: Sequence[str]) -> Cameras:
         except _WRONG as error:
             best.notes.append(f"Cameras were not read ({type(error).__name__}: {error!s:.100}).")
             continue
-        if any(one.intrinsics is not None for one in held.of.values()) and not lenses.of:
+        if any(camera.intrinsics is not None for camera in held.of.values()) and not lenses.of:
             lenses = held
         if _known(held) > _known(best):
             held.notes += best.notes
@@ -52,7 +52,7 @@ def cameras_of(files: Files, photos: Sequence[str]) -> Cameras:
             best.notes += [note for note in held.notes if note not in best.notes]
             best.warnings += held.warnings if not held.of else []
             best.used |= held.used
-    if lenses.of and all(one.intrinsics is None for one in best.of.values()):
+    if lenses.of and all(camera.intrinsics is None for camera in best.of.values()):
         for photo in best.of.keys() & lenses.of.keys():
             lens = lenses.of[photo]
             best.of[photo] = Camera(best.of[photo].pose, lens.intrinsics, lens.size)
@@ -61,7 +61,7 @@ def cameras_of(files: Files, photos: Sequence[str]) -> Cameras:
 
 def _known(held: Cameras) -> int:
     """How much is known: a pose counts more than intrinsics."""
-    return sum(2 * (one.pose is not None) + (one.intrinsics is not None) for one in held.of.values())
+    return sum(2 * (camera.pose is not None) + (camera.intrinsics is not None) for camera in held.of.values())
 
 
 def _json(files: Files, name: str) -> dict:
@@ -75,8 +75,8 @@ def _json(files: Files, name: str) -> dict:
 
 def number_of(photo: str) -> int | None:
     """The last number in a photo's name: 40 of frame-000040.color.jpg."""
-    found = re.findall(r"\d{1,15}", PurePosixPath(photo).name.rsplit(".", 1)[0])
-    return int(found[-1]) if found else None
+    numbers = re.findall(r"\d{1,15}", PurePosixPath(photo).name.rsplit(".", 1)[0])
+    return int(numbers[-1]) if numbers else None
 
 
 def transforms(files: Files, photos: Sequence[str]) -> Cameras:
@@ -93,16 +93,16 @@ def transforms(files: Files, photos: Sequence[str]) -> Cameras:
             photo = ends(str(frame.get("file_path", "")))
             if photo is None:
                 continue
-            said = {**held, **frame}
+            settings = {**held, **frame}
             pose = rigid(frame.get("transform_matrix", ()))
-            width, height = said.get("w"), said.get("h")
-            fx = said.get("fl_x")
-            if fx is None and width and isinstance(said.get("camera_angle_x"), int | float):
-                fx = width / 2 / np.tan(said["camera_angle_x"] / 2)
+            width, height = settings.get("w"), settings.get("h")
+            fx = settings.get("fl_x")
+            if fx is None and width and isinstance(settings.get("camera_angle_x"), int | float):
+                fx = width / 2 / np.tan(settings["camera_angle_x"] / 2)
             matrix = None
             if fx:
-                middle = (said.get("cx", (width or 0) / 2), said.get("cy", (height or 0) / 2))
-                matrix = pinhole_matrix(float(fx), float(said.get("fl_y") or fx), *map(float, middle))
+                middle = (settings.get("cx", (width or 0) / 2), settings.get("cy", (height or 0) / 2))
+                matrix = pinhole_matrix(float(fx), float(settings.get("fl_y") or fx), *map(float, middle))
             size = (float(height), float(width)) if width and height else None
             out.of[photo] = Camera(None if pose is None else pose @ OPENGL, matrix, size)
         if any(abs(float(held.get(key) or 0)) > _DISTORTED for key in ("k1", "k2", "k3", "k4")):
@@ -161,9 +161,9 @@ def arkit(files: Files, photos: Sequence[str]) -> Cameras:
             if len(values):
                 width, height, *rest = values[0]
                 matrix, size = pinhole_matrix(*rest), (float(height), float(width))
-        found = re.search(r"(\d+\.\d+)$", stem)
-        if found and len(moments):
-            apart = np.abs(moments[:, 0] - float(found[1]))
+        stamp = re.search(r"(\d+\.\d+)$", stem)
+        if stamp and len(moments):
+            apart = np.abs(moments[:, 0] - float(stamp[1]))
             if apart.min() <= _NEARBY:
                 row = moments[apart.argmin()]
                 outward = from_axis(row[1:4], row[4:7])
@@ -182,15 +182,15 @@ def polycam(files: Files, photos: Sequence[str]) -> Cameras:
     out = Cameras("Polycam", up="y")
     names = files.named(r"cameras/[^/]+\.json$")
     for name in names:
-        said = _json(files, name)
-        if "t_00" not in said or "fx" not in said:
+        settings = _json(files, name)
+        if "t_00" not in settings or "fx" not in settings:
             continue
         out.used.add(name)
         folder = PurePosixPath(name).parent.name.lower().replace("cameras", "images")
         stem = PurePosixPath(name).stem
-        pose = rigid([float(said.get(f"t_{row}{column}", np.nan)) for row in range(3) for column in range(4)])
-        matrix = pinhole_matrix(*(float(said.get(key, np.nan)) for key in ("fx", "fy", "cx", "cy")))
-        size = (float(said["height"]), float(said["width"])) if {"width", "height"} <= said.keys() else None
+        pose = rigid([float(settings.get(f"t_{row}{column}", np.nan)) for row in range(3) for column in range(4)])
+        matrix = pinhole_matrix(*(float(settings.get(key, np.nan)) for key in ("fx", "fy", "cx", "cy")))
+        size = (float(settings["height"]), float(settings["width"])) if {"width", "height"} <= settings.keys() else None
         for photo in photos:
             at = PurePosixPath(photo)
             where = at.parent.name.lower()
@@ -204,18 +204,18 @@ def record3d(files: Files, photos: Sequence[str]) -> Cameras:
     """Record3D: ``metadata`` with K by columns and poses as quaternion and place, y up and z back; photos by number."""
     out = Cameras("Record3D", up="y")
     for name in files.named(r"(^|/)metadata(\.json)?$"):
-        said = _json(files, name)
-        if not {"K", "poses"} <= said.keys():
+        settings = _json(files, name)
+        if not {"K", "poses"} <= settings.keys():
             continue
         out.used.add(name)
-        k = np.asarray(said["K"], np.float64).reshape(3, 3).T
+        k = np.asarray(settings["K"], np.float64).reshape(3, 3).T
         matrix = pinhole_matrix(k[0, 0], k[1, 1], k[0, 2], k[1, 2])
-        size = (float(said["h"]), float(said["w"])) if {"w", "h"} <= said.keys() else None
+        size = (float(settings["h"]), float(settings["w"])) if {"w", "h"} <= settings.keys() else None
         for photo in photos:
             at = number_of(photo)
-            if at is None or at >= len(said["poses"]):
+            if at is None or at >= len(settings["poses"]):
                 continue
-            x, y, z, w, *place = (float(v) for v in said["poses"][at])
+            x, y, z, w, *place = (float(v) for v in settings["poses"][at])
             pose = from_quaternion(w, x, y, z, place)
             out.of[photo] = Camera(None if pose is None else pose @ OPENGL, matrix, size)
     return out
@@ -248,12 +248,12 @@ def stanford(files: Files, photos: Sequence[str]) -> Cameras:
     names = {re.sub(r"_domain_pose$", "", PurePosixPath(name).stem): name for name in files.named(r"_pose\.json$")}
     for photo in photos if names else ():
         name = names.get(re.sub(r"_domain_rgb.*$", "", PurePosixPath(photo).name))
-        said = _json(files, name) if name else {}
-        if "camera_rt_matrix" not in said:
+        settings = _json(files, name) if name else {}
+        if "camera_rt_matrix" not in settings:
             continue
         out.used.add(str(name))
-        outward = rigid(said["camera_rt_matrix"])
-        k = np.asarray(said.get("camera_k_matrix", np.full((3, 3), np.nan)), np.float64).reshape(3, 3)
+        outward = rigid(settings["camera_rt_matrix"])
+        k = np.asarray(settings.get("camera_k_matrix", np.full((3, 3), np.nan)), np.float64).reshape(3, 3)
         matrix = pinhole_matrix(k[0, 0], k[1, 1], k[0, 2], k[1, 2])
         out.of[photo] = Camera(None if outward is None else np.linalg.inv(outward), matrix)
     return out
@@ -265,13 +265,13 @@ def trajectory(files: Files, photos: Sequence[str]) -> Cameras:
     names = files.named(r"(^|/)(traj|trajectory|poses?|groundtruth|camera_poses?|traj_w_c)[^/]*\.(txt|csv|log)$")
     if not names:
         return out
-    said = next((held for name in files.named(r"cam[^/]*\.json$") if (held := _json(files, name))), {})
-    said = said.get("camera", said) if isinstance(said.get("camera", said), dict) else said
+    settings = next((held for name in files.named(r"cam[^/]*\.json$") if (held := _json(files, name))), {})
+    settings = settings.get("camera", settings) if isinstance(settings.get("camera", settings), dict) else settings
     matrix = size = None
-    if {"fx", "fy", "cx", "cy"} <= said.keys():
-        matrix = pinhole_matrix(*(float(said[key]) for key in ("fx", "fy", "cx", "cy")))
-        size = (float(said["h"]), float(said["w"])) if {"w", "h"} <= said.keys() else None
-        out.depth_scale = float(said["scale"]) if isinstance(said.get("scale"), int | float) else None
+    if {"fx", "fy", "cx", "cy"} <= settings.keys():
+        matrix = pinhole_matrix(*(float(settings[key]) for key in ("fx", "fy", "cx", "cy")))
+        size = (float(settings["h"]), float(settings["w"])) if {"w", "h"} <= settings.keys() else None
+        out.depth_scale = float(settings["scale"]) if isinstance(settings.get("scale"), int | float) else None
     for name in names:
         rows = _rows(files.read(name), [8, 12, 16, 17])
         out.used.add(name)
@@ -287,8 +287,8 @@ def trajectory(files: Files, photos: Sequence[str]) -> Cameras:
 def _line(rows: NDArray[np.float64], photo: str) -> NDArray[np.float64] | None:
     """The pose of a photo among lines: by its moment where lines have one, else by its number."""
     if rows.shape[1] == 8:
-        found = re.search(r"(\d+\.\d+)", PurePosixPath(photo).name)
-        apart = np.abs(rows[:, 0] - float(found[1])) if found else np.full(len(rows), np.inf)
+        stamp = re.search(r"(\d+\.\d+)", PurePosixPath(photo).name)
+        apart = np.abs(rows[:, 0] - float(stamp[1])) if stamp else np.full(len(rows), np.inf)
         if apart.min() > _NEARBY:
             return None
         _, *place, x, y, z, w = rows[apart.argmin()]

@@ -116,11 +116,11 @@ def _loaded(data: bytes, form: str, kind: str, beside: Beside) -> RawCloud:
             self.missing: list[str] = []
 
         def get(self, name: str) -> bytes:
-            found = beside(name)
-            if found is None:
+            content = beside(name)
+            if content is None:
                 self.missing.append(name)
                 raise FileNotFoundError(name)
-            return found
+            return content
 
         def write(self, name: str, data: bytes) -> None:
             raise PermissionError(name)
@@ -220,5 +220,7 @@ def _coloured(visual: Any, whole: bool) -> bool:
     if hasattr(material, "baseColorFactor"):
         pictured = material.baseColorTexture is not None and visual.uv is not None
         return pictured or material.baseColorFactor is not None
-    given = bool(getattr(material, "kwargs", {})) or (material.image is not None and material.image.size != _NO_PICTURE)
-    return given and whole
+    has_texture = bool(getattr(material, "kwargs", {})) or (
+        material.image is not None and material.image.size != _NO_PICTURE
+    )
+    return has_texture and whole

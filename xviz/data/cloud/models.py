@@ -32,7 +32,7 @@ def colmap(files: Files, photos: Sequence[str]) -> Cameras:
     """The cameras of the first model of which both files came; photos by the ends of their paths."""
     out = Cameras("COLMAP")
     for form in ("txt", "bin"):
-        cameras, images = (files.named(rf"(^|/){what}\.{form}$") for what in ("cameras", "images"))
+        cameras, images = (files.named(rf"(^|/){stem}\.{form}$") for stem in ("cameras", "images"))
         if not cameras or not images:
             continue
         folder = PurePosixPath(images[0]).parent
@@ -68,14 +68,14 @@ def _match(out: Cameras, models: dict[int, Model], taken: list[Taken], photos: S
         if camera not in models:
             out.of[photo] = Camera(pose)
             continue
-        model, width, height, given = models[camera]
+        model, width, height, numbers = models[camera]
         if "FISHEYE" in model or model == "FOV":
             note = f"Photos have a fisheye lens ({model}), which no pinhole camera is: their cameras were left out."
             out.warnings += [note] if note not in out.warnings else []
             continue
-        one = model in _ONE_FOCAL
-        matrix = pinhole_matrix(given[0], given[0 if one else 1], *given[1 if one else 2 :][:2])
-        bent |= any(abs(v) > _DISTORTED for v in given[3 if one else 4 :])
+        one_focal = model in _ONE_FOCAL
+        matrix = pinhole_matrix(numbers[0], numbers[0 if one_focal else 1], *numbers[1 if one_focal else 2 :][:2])
+        bent |= any(abs(v) > _DISTORTED for v in numbers[3 if one_focal else 4 :])
         out.of[photo] = Camera(pose, matrix, (height, width))
     if bent:
         out.warnings.append("The photos' lenses bend straight lines, which is not undone: places are off at the edges.")

@@ -50,9 +50,9 @@ def read_pcd(data: bytes) -> RawCloud:
         raise SampleError(f"The header of the PCD file is damaged or lacks a line ({error}). Save it again.") from error
     if point.itemsize > WIDEST or len(types) > MOST_COLUMNS:
         raise SampleError(f"A point of this PCD file has {point.itemsize} bytes, more than clouds have. Save it again.")
-    told: list[str] = []
+    notes: list[str] = []
     if kind == "ascii":
-        columns, told = _ascii(data, start, fields, counts, letters, count)
+        columns, notes = _ascii(data, start, fields, counts, letters, count)
     elif kind == "binary":
         check_count(count, len(data) - start, point.itemsize, "PCD")
         points = np.frombuffer(data, point, count, start)
@@ -61,19 +61,19 @@ def read_pcd(data: bytes) -> RawCloud:
         columns = _compressed(data, start, fields, point, count)
     columns = [(name, values) for name, values in columns if name != "_"]  # padding
     raw = from_columns(columns, "PCD")
-    raw.notes += told
+    raw.notes += notes
     return raw
 
 
 def _header(data: bytes) -> tuple[dict[str, list[str]], str, int]:
     """Key → words, the kind of content, and where it begins."""
-    found = re.search(rb"^DATA[ \t]+(ascii|binary_compressed|binary)[ \t]*\r?\n", data[:LONGEST], re.MULTILINE)
-    if not found:
+    match = re.search(rb"^DATA[ \t]+(ascii|binary_compressed|binary)[ \t]*\r?\n", data[:LONGEST], re.MULTILINE)
+    if not match:
         raise SampleError(
             "The header of the PCD file does not end with DATA: it is damaged or cut short. Save it again."
         )
-    lines = (line.split() for line in data[: found.start()].decode("latin-1").splitlines() if not line.startswith("#"))
-    return {words[0].upper(): words[1:] for words in lines if words}, found[1].decode(), found.end()
+    lines = (line.split() for line in data[: match.start()].decode("latin-1").splitlines() if not line.startswith("#"))
+    return {words[0].upper(): words[1:] for words in lines if words}, match[1].decode(), match.end()
 
 
 def _ascii(
@@ -90,25 +90,25 @@ def _ascii(
         raise SampleError(f"A point of this PCD file has {sum(counts)} numbers, more than clouds have. Save it again.")
     file = BytesIO(data)
     file.seek(start)
-    told, decimal = [], "," if b"," in some and b"." not in some else "."
+    notes, decimal = [], "," if b"," in some and b"." not in some else "."
     if decimal == ",":
-        told.append("Decimal commas, which PCD does not have, were read as decimal points.")
+        notes.append("Decimal commas, which PCD does not have, were read as decimal points.")
     table = read_table(file, sum(counts), decimal=decimal, line=data.count(b"\n", 0, start) + 1)
     whole = len(table.values) + table.bad
     if whole < count:
         raise SampleError(
             f"The PCD file is cut short: it promises {count:,} points and holds {whole:,}. Save it again."
         )
-    told += table.notes()
+    notes += table.notes()
     if whole > count:
-        told.append(f"The header says {count:,} points; the file holds {whole:,}, and all were read.")
+        notes.append(f"The header says {count:,} points; the file holds {whole:,}, and all were read.")
     columns = []
     for name, letter, at in zip(fields, letters, np.cumsum([0, *counts]), strict=False):
         column = table.values[:, at]
         if name.lower() in ("rgb", "rgba"):
             column = _colour(column, letter)
         columns.append((name, column))
-    return columns, told
+    return columns, notes
 
 
 def _colour(column: np.ndarray, letter: str) -> np.ndarray:

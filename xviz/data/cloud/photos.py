@@ -68,29 +68,29 @@ def album_of(files: Files, photos: Sequence[str], cameras: Cameras, series: Sequ
             files.left_out[name] = str(error)
     if not pictures:
         raise first or SampleError("None of the photos can be read. Save them as JPEG.")
-    notes += [f"{name}: {note}" for name, one in pictures.items() for note in one.notes][:_SAID]
-    out = Album(list(pictures), [one.pixels for one in pictures.values()], *_unknown(len(pictures)), [], notes)
-    out.warnings += [f"{name}: {text}" for name, one in pictures.items() for text in one.warnings][:_SAID]
+    notes += [f"{name}: {note}" for name, photo in pictures.items() for note in photo.notes][:_SAID]
+    out = Album(list(pictures), [photo.pixels for photo in pictures.values()], *_unknown(len(pictures)), [], notes)
+    out.warnings += [f"{name}: {text}" for name, photo in pictures.items() for text in photo.warnings][:_SAID]
     if missing := len(photos) - len(pictures):
         out.warnings.append(f"{missing} of {len(photos)} photos cannot be read and were left out.")
     out.notes += cameras.notes
     out.warnings += cameras.warnings
     maps = _maps(files, series)
-    said: dict[str, list[str]] = {}
+    photos_of: dict[str, list[str]] = {}
     for at, (name, picture) in enumerate(pictures.items()):
         turned = orientation(files.read(name))
         height, width = picture.size or picture.pixels.shape[:2]
         stored = (height, width) if turned < 5 else (width, height)
-        told: list[str] = []
-        pose, matrix = shown(cameras.of.get(name, Camera()), stored, picture.pixels.shape[:2], turned, told)
-        for text in told:
-            said.setdefault(text, []).append(PurePosixPath(name).name)
+        texts: list[str] = []
+        pose, matrix = shown(cameras.of.get(name, Camera()), stored, picture.pixels.shape[:2], turned, texts)
+        for text in texts:
+            photos_of.setdefault(text, []).append(PurePosixPath(name).name)
         if pose is not None:
             out.poses[at] = pose
         if matrix is not None:
             out.intrinsics[at] = matrix
         out.depths.append(_depth(files, _map_of(name, maps), picture.pixels.shape[:2], turned))
-    for text, which in said.items():
+    for text, which in photos_of.items():
         several = f" ({len(which)} photos are so)" if len(which) > 1 else ""
         (out.warnings if "left out" in text else out.notes).append(f"{which[0]} {text}{several}.")
     return out
@@ -104,9 +104,9 @@ def _unknown(count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 def _maps(files: Files, series: Sequence[Series]) -> dict[tuple[str, object], str]:
     """Depth maps by stem and by number."""
     out: dict[tuple[str, object], str] = {}
-    for one in series:
-        if one.kind == "depth" and not one.key.lower().endswith(".exr"):
-            for name in one.names:
+    for group in series:
+        if group.kind == "depth" and not group.key.lower().endswith(".exr"):
+            for name in group.names:
                 out.setdefault(("stem", _frame(name)), name)
                 if (number := number_of(name)) is not None:
                     out.setdefault(("number", number), name)

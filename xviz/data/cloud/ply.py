@@ -1,4 +1,4 @@
-"""PLY: ASCII and binary, meshes, clouds and Gaussian splats; only the vertices are read.
+"""PLY: ASCII and binary, meshes, clouds and Gaussian splats; only the vertices are read and written.
 
 Source: Turk 1994, the PLY polygon file format. ScanNet's meshes are binary with x, y, z, red, green, blue, alpha.
 """
@@ -6,11 +6,13 @@ Source: Turk 1994, the PLY polygon file format. ScanNet's meshes are binary with
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
 from xviz.data.cloud.columns import RawCloud, check_count, from_columns
@@ -25,6 +27,7 @@ TYPES = {
     "int64": "i8", "uint64": "u8", "float16": "f2",
 }  # fmt: skip
 ORDERS = {"ascii": "", "binary_little_endian": "<", "binary_big_endian": ">"}
+WRITTEN = "binary_little_endian"  #: what is written
 _DIGITS = b"0123456789+-.,eE \t\r\nnaifNAIF"
 _VERTICES = ("vertex", "vertices", "point", "points")
 _MOST_LISTS = 5_000_000  #: faces before the vertices that are stepped over one by one
@@ -58,9 +61,9 @@ def read_ply(data: bytes) -> RawCloud:
         SampleError: it holds none, is cut short, or its content is not as its header says.
     """
     order, elements, start = _header(data)
-    at = next((i for i, one in enumerate(elements) if one.name in _VERTICES), None)
+    at = next((i for i, element in enumerate(elements) if element.name in _VERTICES), None)
     if at is None or elements[at].count < 1:
-        others = ", ".join(f"{one.count:,} {one.name}" for one in elements if one.count) or "nothing"
+        others = ", ".join(f"{element.count:,} {element.name}" for element in elements if element.count) or "nothing"
         raise SampleError(f"The PLY file holds no vertices, only {others}. Save it with its points.")
     vertex = elements[at]
     if vertex.lists:
@@ -72,12 +75,50 @@ def read_ply(data: bytes) -> RawCloud:
             "This PLY file holds compressed Gaussian splats, whose places are packed. Save them as an uncompressed PLY."
         )
     if order:
-        columns, told = _binary(data, start, elements[:at], vertex, order), []
+        columns, notes = _binary(data, start, elements[:at], vertex, order), []
     else:
-        columns, told = _ascii(data, start, elements[:at], vertex)
+        columns, notes = _ascii(data, start, elements[:at], vertex)
     raw = from_columns(columns, "PLY")
-    raw.notes += told
+    raw.notes += notes
     return raw
+
+
+def write_ply(
+    xyz: NDArray[np.floating],
+    rgb: NDArray[np.uint8] | None = None,
+    scalars: Mapping[str, NDArray] | None = None,
+    comments: Sequence[str] = (),
+) -> bytes:
+    """A PLY file, binary and little-endian: x, y, z as doubles, red, green and blue, then each scalar.
+
+    CloudCompare, MeshLab and Blender read it, scalars among it.
+
+    Args:
+        xyz: (n, 3) metres.
+        rgb: (n, 3) 0–255; None leaves the colours away.
+        scalars: Name → (n,), whole numbers as int, all others as float; NaN where a point has none. Names are letters,
+            digits and underlines.
+        comments: Lines for the header, in ASCII, other characters as “?”.
+
+    Raises:
+        ValueError: an array of another length, or a name that is none.
+    """
+    columns: list[tuple[str, str, NDArray]] = [(name, "double", xyz[:, k]) for k, name in enumerate("xyz")]
+    if rgb is not None:
+        columns += [(name, "uchar", rgb[:, k]) for k, name in enumerate(("red", "green", "blue"))]
+    for name, values in (scalars or {}).items():
+        if not name.isidentifier() or not name.isascii():
+            raise ValueError(f"“{name}” is no name of a property; use letters, digits and underlines.")
+        columns.append((name, "int" if np.issubdtype(values.dtype, np.integer) else "float", values))
+    if any(len(values) != len(xyz) for _, _, values in columns):
+        raise ValueError(f"A cloud of {len(xyz)} points needs as many of everything.")
+    table = np.empty(len(xyz), [(name, ORDERS[WRITTEN] + TYPES[kind]) for name, kind, _ in columns])
+    for name, _, values in columns:
+        table[name] = values
+    plain = [" ".join(line.encode("ascii", "replace").decode().split()) for line in comments]
+    head = ["ply", f"format {WRITTEN} 1.0", *(f"comment {line}" for line in plain if line)]
+    head += [f"element vertex {len(xyz)}", *(f"property {kind} {name}" for name, kind, _ in columns), "end_header", ""]
+    return "\n".join(head).encode("ascii") + table.tobytes()
 
 
 def _header(data: bytes) -> tuple[str, list[Element], int]:
@@ -126,8 +167,8 @@ def _binary(data: bytes, start: int, before: list[Element], vertex: Element, ord
         raise SampleError(
             "The header of the PLY file says binary, its content is text. Correct the header, or save it again."
         )
-    for one in before:
-        start = _after(data, start, one, order)
+    for element in before:
+        start = _after(data, start, element, order)
     check_count(vertex.count, len(data) - start, max(kind.itemsize, 1), "PLY")
     points = np.frombuffer(data, kind, vertex.count, start)
     return [
@@ -136,20 +177,20 @@ def _binary(data: bytes, start: int, before: list[Element], vertex: Element, ord
     ]
 
 
-def _after(data: bytes, start: int, one: Element, order: str) -> int:
+def _after(data: bytes, start: int, element: Element, order: str) -> int:
     """Where what comes after an element begins.
 
     Raises:
         SampleError: it is cut short, or too much to step over.
     """
-    count = max(0, one.count)
-    if not one.lists:
-        return start + count * one.dtype(order).itemsize
+    count = max(0, element.count)
+    if not element.lists:
+        return start + count * element.dtype(order).itemsize
     if count > _MOST_LISTS:
         raise SampleError("This PLY file has millions of faces before its vertices. Save it with the vertices first.")
     steps = [
         (struct.Struct(order + np.dtype(counted).char), np.dtype(kind).itemsize) if counted else np.dtype(kind).itemsize
-        for _, kind, counted in one.properties
+        for _, kind, counted in element.properties
     ]
     try:
         for _ in range(count):
@@ -175,12 +216,12 @@ def _ascii(data: bytes, start: int, before: list[Element], vertex: Element) -> t
     check_count(vertex.count, len(data) - start + 1, max(2 * columns, 1), "PLY")
     file = BytesIO(data)
     file.seek(start)
-    for _ in islice(file, sum(max(0, min(one.count, len(data))) for one in before)):
+    for _ in islice(file, sum(max(0, min(element.count, len(data))) for element in before)):
         pass
-    told = []
+    notes = []
     decimal = "," if b"," in some and b"." not in some else "."
     if decimal == ",":
-        told.append("Decimal commas, which PLY does not have, were read as decimal points.")
+        notes.append("Decimal commas, which PLY does not have, were read as decimal points.")
     line = data.count(b"\n", 0, file.tell()) + 1
     begin = file.tell()
     table = read_table(file, columns, decimal=decimal, rows=vertex.count, line=line, strict=False)
@@ -198,10 +239,10 @@ def _ascii(data: bytes, start: int, before: list[Element], vertex: Element) -> t
             f"The header of the PLY file says {columns} numbers for each of {vertex.count:,} points; {table.bad:,} "
             f"lines are not so, the first in line {table.first:,}. Save it again."
         )
-    told += table.notes()
+    notes += table.notes()
     held = []
     for i, (name, kind, _) in enumerate(vertex.properties):
         column = table.values[:, i]
         bytes_ = kind == "u1" and ((column >= 0) & (column <= 255) & (column == np.round(column))).all()
         held.append((name, column.astype(np.uint8) if bytes_ else column))
-    return held, told
+    return held, notes

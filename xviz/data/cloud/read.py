@@ -153,9 +153,9 @@ def _opened(data: bytes) -> bytes:
 def _kind(data: bytes, name: str, beside: Beside) -> tuple[str, Callable[[bytes], RawCloud]]:
     """What the file is by its content, and what reads it; the name is asked where content cannot tell."""
     start = data[:4096].removeprefix(b"\xef\xbb\xbf")
-    for begun, what in _OTHERS.items():
+    for begun, format_name in _OTHERS.items():
         if start.startswith(begun):
-            raise SampleError(f"{_READ}; this is {what}. Save the points as PLY.")
+            raise SampleError(f"{_READ}; this is {format_name}. Save the points as PLY.")
     if start[:3].lower() == b"ply" and start[3:4] in b"\r\n ":
         return "PLY", read_ply
     if start[:4] == b"LASF":

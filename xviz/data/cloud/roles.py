@@ -93,8 +93,8 @@ def _textures(files: Files) -> set[str]:
     for name in files.named(r"\.mtl$"):
         text = files.peek(name, 1 << 20).decode("latin-1")
         named |= {
-            PurePosixPath(found.strip().replace("\\", "/")).name.lower()
-            for found in re.findall(r"^\s*map_\w+\s+(.*)$", text, re.MULTILINE)
+            PurePosixPath(texture.strip().replace("\\", "/")).name.lower()
+            for texture in re.findall(r"^\s*map_\w+\s+(.*)$", text, re.MULTILINE)
         }
     return named
 
@@ -133,8 +133,10 @@ WHY = {
 
 def photos_among(series: Sequence[Series]) -> list[Series]:
     """The series that can be photos, by where pictures of a room lie: in a folder of colour before anywhere else."""
-    able = [one for one in series if one.kind == "photo"] or [one for one in series if one.kind == "drawing"]
-    return [one for one in able if _COLOUR.search(one.key.lower())] or able
+    able = [group for group in series if group.kind == "photo"] or [
+        group for group in series if group.kind == "drawing"
+    ]
+    return [group for group in able if _COLOUR.search(group.key.lower())] or able
 
 
 def clouds_among(files: Files, used: set[str]) -> list[str]:
@@ -193,9 +195,9 @@ def tried(files: Files, clouds: Sequence[str], error: SampleError | None) -> Sam
         return SampleError(f"{error}{more}")
     ends = sorted({PurePosixPath(name).suffix.lower() or "no ending" for name in (*files.names, *files.left_out)})
     count = len(files.names) + len(files.left_out)
-    said = f"{count:,} file{'' if count == 1 else 's'} came, of {', '.join(ends[:8]) or 'no kind'}."
-    said += " ScanNet's .sens is not read: export its frames first." if ".sens" in ends else ""
+    came = f"{count:,} file{'' if count == 1 else 's'} came, of {', '.join(ends[:8]) or 'no kind'}."
+    came += " ScanNet's .sens is not read: export its frames first." if ".sens" in ends else ""
     return SampleError(
-        f"A room needs a cloud: a file that ends in {', '.join(SUFFIXES)}. {said} Add it, or bring the mesh of a "
+        f"A room needs a cloud: a file that ends in {', '.join(SUFFIXES)}. {came} Add it, or bring the mesh of a "
         "ScanNet scene (…_vh_clean_2.ply) with its photos."
     )

@@ -108,10 +108,10 @@ def read_room(
     taken: tuple[str, ...] = ()
     if album is not None:
         parts["views"] = views_of(album, cameras, read, frame)
-        taken = tuple(one.key for one in series if set(one.names) & set(album.names))
+        taken = tuple(group.key for group in series if set(group.names) & set(album.names))
     _leave_out(files, series, taken, cameras, which)
     layout = cameras.layout if known else ""
-    able_photos = tuple(one.key for one in series if one.kind in ("photo", "drawing"))
+    able_photos = tuple(group.key for group in series if group.kind in ("photo", "drawing"))
     return Room(
         parts, which, tuple(dict.fromkeys([*clouds, *every])), taken, able_photos, layout, frame.unit, frame.up,
         dict(files.left_out),
@@ -128,8 +128,8 @@ def candidates(sources: Sources) -> tuple[tuple[str, ...], tuple[str, ...]]:
         SampleError: a zip is refused, or there is too much.
     """
     files = files_of(sources)
-    series = [one for one in series_of(files) if one.kind in ("photo", "drawing")]
-    return tuple(clouds_among(files, set())), tuple(one.key for one in series)
+    series = [group for group in series_of(files) if group.kind in ("photo", "drawing")]
+    return tuple(clouds_among(files, set())), tuple(group.key for group in series)
 
 
 def _root(cloud: str, every: Sequence[str]) -> str:
@@ -158,16 +158,20 @@ def _of_one_room(files: Files, root: str, every: Sequence[str]) -> Files:
 def _album(files: Files, most: int, wanted: str | None) -> tuple[Album | None, Cameras, list[Series]]:
     """The photos that are shown, their cameras, and all series of pictures; no album where there is no photo."""
     series = series_of(files)
-    able = [one for one in series if one.kind == "photo"] or [one for one in series if one.kind == "drawing"]
-    every = [name for one in able for name in one.names]
+    able = [group for group in series if group.kind == "photo"] or [
+        group for group in series if group.kind == "drawing"
+    ]
+    every = [name for group in able for name in group.names]
     cameras = cameras_of(files, every)
-    chosen = [one for one in series if one.key == wanted]
+    chosen = [group for group in series if group.key == wanted]
     if not chosen:
         likely = photos_among(series)
-        known = {one.key: sum(cameras.of[n].pose is not None for n in one.names if n in cameras.of) for one in able}
-        with_pose = [one for one in able if known[one.key] and one.kind == "photo"]
+        known = {
+            group.key: sum(cameras.of[n].pose is not None for n in group.names if n in cameras.of) for group in able
+        }
+        with_pose = [group for group in able if known[group.key] and group.kind == "photo"]
         chosen = _once(with_pose or likely, known)
-    names = sorted((name for one in chosen for name in one.names), key=natural)
+    names = sorted((name for group in chosen for name in group.names), key=natural)
     if set(names) != set(every):
         used, cameras = cameras.used, cameras_of(files, names)
         cameras.used |= used
@@ -177,11 +181,13 @@ def _album(files: Files, most: int, wanted: str | None) -> tuple[Album | None, C
 def _once(series: Sequence[Series], known: dict[str, int]) -> list[Series]:
     """The series without those that have the same frames again, smaller or otherwise, as images_2 beside images."""
     out: list[Series] = []
-    for one in sorted(series, key=lambda one: (-known[one.key], "corrected" not in one.key, len(one.key), one.key)):
-        stems = {PurePosixPath(name).stem for name in one.names}
+    for group in sorted(
+        series, key=lambda group: (-known[group.key], "corrected" not in group.key, len(group.key), group.key)
+    ):
+        stems = {PurePosixPath(name).stem for name in group.names}
         if len(stems) > 1 and any(stems <= {PurePosixPath(name).stem for name in other.names} for other in out):
             continue
-        out.append(one)
+        out.append(group)
     return out
 
 
@@ -235,11 +241,11 @@ def _with_choice(files: Files, cloud: PointCloud, which: str, every: Sequence[st
     if not others or wanted is not None:
         return cloud
     more = f" and {len(others) - 3} more" if len(others) > 3 else ""
-    told = (
+    warning = (
         f"{len(others) + 1} files can be the cloud; “{which}” was taken, not {', '.join(others[:3])}{more}. Choose "
         "another if it is not the room."
     )
-    return replace(cloud, warnings=(*cloud.warnings, told))
+    return replace(cloud, warnings=(*cloud.warnings, warning))
 
 
 def _failed(files: Files) -> set[str]:
@@ -249,11 +255,11 @@ def _failed(files: Files) -> set[str]:
 
 def _leave_out(files: Files, series: Sequence[Series], taken: tuple[str, ...], cameras: Cameras, which: str) -> None:
     """Give every file that was not used its reason."""
-    for one in series:
-        if one.key in taken or one.kind == "depth":
+    for group in series:
+        if group.key in taken or group.kind == "depth":
             continue
-        why = WHY.get(one.kind, "the same frames again, or photos elsewhere than where this layout has them")
-        for name in one.names:
+        why = WHY.get(group.kind, "the same frames again, or photos elsewhere than where this layout has them")
+        for name in group.names:
             files.left_out.setdefault(name, why)
     for name in cameras.used:
         if not cameras.of:

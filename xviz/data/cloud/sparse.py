@@ -46,10 +46,12 @@ def read_points3d_text(data: bytes) -> RawCloud:
     table = read_table(file, 8, line=head + 1, open_end=True)
     raw = _raw(table.values[:, 1:4], table.values[:, 4:7])
     raw.notes += table.notes()
-    if found := re.search(rb"# Number of points: (\d+)", data[:at]):
-        said, held = int(found[1]), len(table.values)
-        if said > held + table.bad:
-            raw.warnings.append(f"The file says that it has {said:,} points and holds {held:,}: it may be cut short.")
+    if match := re.search(rb"# Number of points: (\d+)", data[:at]):
+        declared, held = int(match[1]), len(table.values)
+        if declared > held + table.bad:
+            raw.warnings.append(
+                f"The file says that it has {declared:,} points and holds {held:,}: it may be cut short."
+            )
     return raw
 
 
@@ -91,5 +93,5 @@ def read_points3d(data: bytes) -> RawCloud:
 
 def _raw(xyz: np.ndarray, rgb: np.ndarray) -> RawCloud:
     """The points of a model, whose lengths have no unit and whose axes are those of the first photo."""
-    told = "A sparse model of COLMAP: the first column is the point's id; error and track were not used."
-    return RawCloud(xyz, rgb, notes=[told], scaleless=True)
+    note = "A sparse model of COLMAP: the first column is the point's id; error and track were not used."
+    return RawCloud(xyz, rgb, notes=[note], scaleless=True)

@@ -122,7 +122,9 @@ def _forgive_counts(table: Table, rows: int, line: int) -> None:
         return
     ends = [at for at, _ in table.counts[1:]] + [line + table.lines]
     fitting = [
-        at for (at, said), end in zip(table.counts, ends, strict=True) if said <= end - at - 1 <= said + table.empty + 1
+        at
+        for (at, declared), end in zip(table.counts, ends, strict=True)
+        if declared <= end - at - 1 <= declared + table.empty + 1
     ]
     if len(fitting) == len(table.counts) and rows:
         table.bad -= len(fitting)
@@ -192,13 +194,13 @@ def read_text(data: bytes) -> RawCloud:
     dialect = dialect_of(data)
     table = read_table(_begin(data, dialect), dialect.columns, dialect.separator, dialect.decimal, line=dialect.line)
     names, notes, alarms = _names(dialect)
-    told, warned = _head(dialect, table, names)
+    notes_of_head, warned = _head(dialect, table, names)
     _cut_line(data, table, notes)
     if len(names) == dialect.columns:
         raw = from_columns([(name, table.values[:, i]) for i, name in enumerate(names)], "text")
     else:
         raw = unnamed(table.values)
-    raw.notes[:0] = [*told, *notes, *table.notes()]
+    raw.notes[:0] = [*notes_of_head, *notes, *table.notes()]
     raw.warnings[:0] = [*alarms, *warned]
     return raw
 
@@ -233,8 +235,8 @@ def _names(dialect: Dialect) -> tuple[list[str], list[str], list[str]]:
             break
     else:
         return [], [], []
-    told = f"The head names other columns (“{line:.60}”) than the {dialect.columns} that lines have: taken by place."
-    return [], [], [told]
+    note = f"The head names other columns (“{line:.60}”) than the {dialect.columns} that lines have: taken by place."
+    return [], [], [note]
 
 
 def _head(dialect: Dialect, table: Table, names: list[str]) -> tuple[list[str], list[str]]:
@@ -244,15 +246,17 @@ def _head(dialect: Dialect, table: Table, names: list[str]) -> tuple[list[str], 
     counts = [line for line in others if re.fullmatch(r"\d{1,12}", line)]
     rows = len(table.values)
     if counts:
-        said = int(counts[-1])
+        declared = int(counts[-1])
         others = [line for line in others if line != counts[-1]]
-        if said > rows + table.bad + table.empty and not table.counts:
-            alarms.append(f"The file says that it has {said:,} points and holds {rows:,}: it may be cut short.")
-        elif said != rows and not table.counts:
-            notes.append(f"The file says that it has {said:,} points; it holds {rows:,}, and all were read.")
+        if declared > rows + table.bad + table.empty and not table.counts:
+            alarms.append(f"The file says that it has {declared:,} points and holds {rows:,}: it may be cut short.")
+        elif declared != rows and not table.counts:
+            notes.append(f"The file says that it has {declared:,} points; it holds {rows:,}, and all were read.")
     if others:
-        what = "A line" if len(others) == 1 else f"{len(others):,} lines"
-        notes.append(f"{what} above the points left out: “{others[0]:.60}”" + (" first." if len(others) > 1 else "."))
+        subject = "A line" if len(others) == 1 else f"{len(others):,} lines"
+        notes.append(
+            f"{subject} above the points left out: “{others[0]:.60}”" + (" first." if len(others) > 1 else ".")
+        )
     return notes, alarms
 
 

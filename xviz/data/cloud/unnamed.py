@@ -33,9 +33,9 @@ def unnamed(values: NDArray) -> RawCloud:
         used.append(f"column {packed + 1} as packed colours")
     taken = range(at, at + 3) if at else (packed,)
     spare = [i + 1 for i in range(begin + 3, columns) if i not in taken]
-    told = f"The columns have no names: {', '.join(used)}"
-    told += f"; not used: column{'s' * (len(spare) > 1)} {', '.join(map(str, spare))}." if spare else "."
-    raw.notes.append(told)
+    note = f"The columns have no names: {', '.join(used)}"
+    note += f"; not used: column{'s' * (len(spare) > 1)} {', '.join(map(str, spare))}." if spare else "."
+    raw.notes.append(note)
     if doubt:
         raw.warnings.append(
             f"It is doubtful which of the {columns} columns are colours; {at + 1}–{at + 3} were taken. If colours look "

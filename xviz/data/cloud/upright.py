@@ -67,8 +67,8 @@ def upright(
     cameras = _by_cameras(ahead)
     if cameras is not None:
         agree = not (shape.sure and shape.strong) or shape.up == cameras
-        told = "the photos' cameras stand upright so"
-        return Upright(cameras, told if agree else f"{told}, its shape speaks for {shape.up}", agree)
+        reason = "the photos' cameras stand upright so"
+        return Upright(cameras, reason if agree else f"{reason}, its shape speaks for {shape.up}", agree)
     if hint is not None and not shape.strong:
         return Upright(hint, "files of this kind have it so", True)
     return shape
@@ -91,16 +91,16 @@ def _by_shape(xyz: NDArray[np.floating]) -> Upright:
         return Upright("z", "too few points to judge", True)
     sides = [_side(xyz, axis) for axis in range(3)]
     others = [min(sides[k].tall for k in range(3) if k != axis) for axis in range(3)]
-    told = "a room is lowest upwards, ends in a floor and has its things below"
+    reason = "a room is lowest upwards, ends in a floor and has its things below"
     for axis in (2, 1, 0):
         side = sides[axis]
         if side.tall < _SHORTER * others[axis] and side.flat > _FLOOR and abs(side.below - 0.5) > _BELOW - 0.5:
             down = side.upwards < (-_TURNED if axis == 2 else 0)
-            return Upright(("-" if down else "") + "xyz"[axis], told, abs(side.upwards) > _LEVEL, True)
+            return Upright(("-" if down else "") + "xyz"[axis], reason, abs(side.upwards) > _LEVEL, True)
     lowest = min(range(3), key=lambda axis: sides[axis].tall)
     if sides[2].tall > others[2] / _SHORTER:
         return Upright("z", f"{'xyz'[lowest]} is the shortest way through, as up is in rooms", False)
-    return Upright("z", told if sides[2].flat > _FLOOR else "no floor is to be seen", sides[2].flat > _FLOOR)
+    return Upright("z", reason if sides[2].flat > _FLOOR else "no floor is to be seen", sides[2].flat > _FLOOR)
 
 
 def _side(xyz: NDArray[np.floating], axis: int) -> _Side:

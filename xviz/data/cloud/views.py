@@ -72,10 +72,10 @@ def _depths(
     seen = [at for at in held if np.isfinite(poses[at]).all() and np.isfinite(album.intrinsics[at]).all()]
     if cloud is not None and seen:
         at = seen[len(seen) // 2]
-        said = scale
-        scale, right = agree.depth_scale(album.depths[at], cloud.xyz, poses[at], album.intrinsics[at], said)
-        if scale != said:
-            notes.append(f"Depths fit the cloud where {scale:g} is a metre, not {said:g}: read so.")
+        declared = scale
+        scale, right = agree.depth_scale(album.depths[at], cloud.xyz, poses[at], album.intrinsics[at], declared)
+        if scale != declared:
+            notes.append(f"Depths fit the cloud where {scale:g} is a metre, not {declared:g}: read so.")
     if not right:
         warnings.append("Depth maps do not fit the cloud in any unit that is known, and were left out.")
         return None

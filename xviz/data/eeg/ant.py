@@ -35,8 +35,7 @@ def read_ant(path: Path) -> Raw:
         last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
         raise SampleError(
             f"The ANT file cannot be read{f': {last[0]:.200}' if last else ''}. It may be damaged or cut short: "
-            "export it as EDF "
-            "or BrainVision."
+            "export it as EDF or BrainVision."
         )
     with np.load(out, allow_pickle=False) as held:
         units, references = {str(one) for one in held["units"]}, {str(one) for one in held["references"]}

@@ -84,8 +84,7 @@ def read_npy(data: bytes, rate: float | None) -> Raw:
     if rate is None:
         raise RateUnknown(
             "An NPY does not say its sampling rate. Give the rate in Hz, as your device has it, in “Import options” "
-            "(from "
-            "Python: rate=…); a wrong one makes every frequency wrong."
+            "(from Python: rate=…); a wrong one makes every frequency wrong."
         )
     notes: tuple[str, ...] = ()
     if array.ndim == 2 and array.shape[0] > array.shape[1]:
@@ -125,7 +124,9 @@ def npz_arrays(data: bytes) -> dict[str, NDArray[Any]]:
                         raise SampleError(f"“{entry.filename}” holds objects or less than it says, and was refused.")
         with np.load(BytesIO(data), allow_pickle=False) as made:
             return dict(made)
-    except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError, KeyError) as error:
+    except SampleError:
+        raise
+    except Exception as error:  # zipfile, zlib and NumPy's parser of headers raise many kinds
         raise SampleError(
             f"The NPZ is damaged or holds more than arrays ({error}). Save it with numpy.savez."
         ) from error

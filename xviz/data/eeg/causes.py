@@ -73,14 +73,12 @@ def refusal(eeg: Eeg, wanted: Sequence[str], good: Sequence[str], silent: Mappin
         return (
             f"The names of {len(unknown)} of the {len(eeg.channels)} channels say no electrode of the 10–20 system "
             f"({_some(unknown)}); at least {need} of the {len(wanted)} electrodes {wanted[0]} … {wanted[-1]} are "
-            "needed, "
-            f"and {len(good)} can be used. Say in “Rename channels” which electrode each is, {NATIVE}."
+            f"needed, and {len(good)} can be used. Say in “Rename channels” which electrode each is, {NATIVE}."
         )
     return (
         f"This recording has {len(good)} of the {len(wanted)} electrodes {wanted[0]} … {wanted[-1]} "
         f"({_some(good) if good else 'none'}); at least {need}, all over the head, are needed, since more than half "
-        "cannot be "
-        f"made from the others. Bring a recording with more electrodes, {NATIVE}."
+        f"cannot be made from the others. Bring a recording with more electrodes, {NATIVE}."
     )
 
 
@@ -104,14 +102,12 @@ def _silent(eeg: Eeg, wanted: Sequence[str], silent: Mapping[str, str], need: in
         )
         return (
             f"{len(silent)} of the {len(wanted)} electrodes are not numbers {spelled(where, eeg.seconds)}, and at "
-            "least "
-            f"{need} are needed. {step}."
+            f"least {need} are needed. {step}."
         )
     if usual == "flat":
         return (
             f"{begin}: they hold one value all along, as where an amplifier is off or cut off. At least {need} are "
-            "needed. "
-            "Choose a later stretch, or bring a recording in which these electrodes were connected."
+            "needed. Choose a later stretch, or bring a recording in which these electrodes were connected."
         )
     return (
         f"{begin} in the file, and at least {need} good ones are needed. Use them nevertheless with “Use channels "

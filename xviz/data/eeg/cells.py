@@ -39,8 +39,7 @@ def read_table(data: bytes) -> Table:
     if first is None:
         raise SampleError(
             "A CSV needs a first line of channel names and then numbers, separated by commas, semicolons, tabs or "
-            "spaces; "
-            f"this file begins with “{lines[0][:60] if lines else ''}”."
+            f"spaces; this file begins with “{lines[0][:60] if lines else ''}”."
         )
     mark = _mark(lines[first : first + 20])
     width = len(_cells(lines[first], mark))
@@ -84,9 +83,8 @@ def _columns(lines: Sequence[str], names: list[str], mark: str, comments: list[s
     if uneven is not None:
         raise SampleError(
             f"A CSV needs as many numbers in each line as there are names: {len(names)}; row {uneven + 1} of the "
-            "numbers "
-            f"has {len(rows[uneven])}. It may be cut short, or a decimal comma stand where columns are separated by "
-            "commas."
+            f"numbers has {len(rows[uneven])}. It may be cut short, or a decimal comma stand where columns are "
+            "separated by commas."
         )
     columns, texts = [], []
     for index in range(len(names)):

@@ -97,9 +97,8 @@ def unpacked(data: bytes) -> dict[str, bytes]:
                 name = named(entry.filename)
                 if entry.flag_bits & 1 or name in files or not belongs(name):
                     raise SampleError(
-                        f"“{name}” does not belong into the zip of a recording, is locked, or is there twice. Zip "
-                        "the files "
-                        "of one recording."
+                        f"“{name}” does not belong into the zip of a recording, is locked, or is there twice. Zip the "
+                        "files of one recording."
                     )
                 with archive.open(entry) as file:
                     files[name] = file.read(entry.file_size + 1)
@@ -153,10 +152,8 @@ def header_of(files: Mapping[str, bytes]) -> str:
     if len(found) != 1:
         raise SampleError(
             "A zip should hold one recording: BrainVision's .vhdr, .vmrk and .eeg, EEGLAB's .set and .fdt, or one "
-            "file of a "
-            f"system with the tables of BIDS beside it; this one holds {', '.join(list(files)[:8])}. Bring the files "
-            "of one "
-            "recording."
+            f"file of a system with the tables of BIDS beside it; this one holds {', '.join(list(files)[:8])}. Bring "
+            "the files of one recording."
         )
     return found[0]
 
@@ -172,8 +169,7 @@ def check_brainvision(files: Mapping[str, bytes], header: str) -> dict[str, byte
     if not re.search(r"(?mi)^[ \t]*DataFile[ \t]*=", said):
         raise SampleError(
             f"“{header:.60}” should be the header of a BrainVision recording, which names its DataFile; it does not. "
-            "Export "
-            "it again."
+            "Export it again."
         )
     for key, endings in (("DataFile", (".eeg", ".dat", ".avg")), ("MarkerFile", (".vmrk",))):
         for found in re.finditer(rf"^[ \t]*{key}[ \t]*=[ \t]*(.*?)[ \t]*\r?$", said, re.MULTILINE | re.IGNORECASE):
@@ -187,8 +183,8 @@ def check_brainvision(files: Mapping[str, bytes], header: str) -> dict[str, byte
                 if re.search(r"[/\\]", name) or not (len(stem) == 1 or len(same) == 1):
                     raise SampleError(
                         f"The BrainVision header names “{name:.80}” as its {key}; {', '.join(files)} came. Bring the "
-                        ".vhdr, "
-                        ".vmrk and .eeg of one recording together, or zip them; a BrainVision recording is three files."
+                        ".vhdr, .vmrk and .eeg of one recording together, or zip them; a BrainVision recording is "
+                        "three files."
                     )
                 came = (stem or same)[0]
             if came != written:
@@ -234,9 +230,8 @@ def check_eeglab(files: Mapping[str, bytes], header: str) -> dict[str, bytes]:
     stem = [name for name in parts if Path(name).stem == Path(header).stem]
     if "/" in inside or "\\" in inside or not (stem or len(parts) == 1):
         raise SampleError(
-            f"The data of this EEGLAB set lie in “{inside:.80}”; {', '.join(files)} came. Bring the .set and its "
-            ".fdt together, "
-            "or zip them."
+            f"The data of this EEGLAB set lie in “{inside:.80}”; {', '.join(files)} came. Bring the .set and its .fdt "
+            "together, or zip them."
         )
     made = dict(files)
     made[inside] = made.pop((stem or parts)[0])

@@ -83,9 +83,8 @@ def clock_of(name: str, values: Array) -> Clock | None:
     warning = ""
     if backwards:
         warning = (
-            f"The clock in “{name.strip()}” goes backwards {_times(backwards)}; rows were taken in their order. "
-            "Check for "
-            "recordings that were joined."
+            f"The clock in “{name.strip()}” goes backwards {_times(backwards)}; rows were taken in their order. Check "
+            "for recordings that were joined."
         )
     elif even and long.any():
         at = np.round((values - values[0]) * scale * rate).astype(np.int64)
@@ -98,8 +97,7 @@ def clock_of(name: str, values: Array) -> Clock | None:
         least, most = float(steps.min()) * scale * 1e3, float(steps.max()) * scale * 1e3
         warning = (
             f"The clock in “{name.strip()}” is irregular: steps of {least:.3g} to {most:.3g} ms. Samples were taken "
-            "as even, "
-            f"at the mean rate of {rate:g} Hz; give another rate if you know it."
+            f"as even, at the mean rate of {rate:g} Hz; give another rate if you know it."
         )
     return Clock(name, rate, said, warning, at)
 

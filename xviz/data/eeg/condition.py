@@ -124,8 +124,7 @@ def _referenced(eeg: Eeg, signal: NDArray[np.float64], reference: Reference) -> 
         if pair is None:
             raise SampleError(
                 "This recording has no pair of mastoids or ears (M1 and M2, A1 and A2, TP9 and TP10) to link. Choose "
-                "the "
-                "average, or as recorded."
+                "the average, or as recorded."
             )
         both = signal[[names.index(name) for name in pair]].mean(0)
         return signal - both, f"linked {'ears' if pair[0] == 'A1' else 'mastoids'} ({pair[0]}, {pair[1]})"

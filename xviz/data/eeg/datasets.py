@@ -70,16 +70,15 @@ def read_mat(data: bytes, rate: float | None = None) -> Raw:
         return dreamer(held["DREAMER"])
     if (given := generic(held)) is None:
         raise SampleError(
-            f"A .mat file should be one of DEAP (data, labels), SEED (…_eeg1 to …_eeg15) or DREAMER, or hold signal "
-            "(channel, "
-            f"time), rate and channels; this one holds {', '.join(held) or 'no arrays'}. Save it with these names."
+            "A .mat file should be one of DEAP (data, labels), SEED (…_eeg1 to …_eeg15) or DREAMER, or hold signal "
+            f"(channel, time), rate and channels; this one holds {', '.join(held) or 'no arrays'}. Save it with these "
+            "names."
         )
     signal, said, names = given
     if rate is None and said is None:
         raise RateUnknown(
             "This .mat file does not say its sampling rate (as rate, fs, srate or fsample). Give the rate in Hz in "
-            "“Import "
-            "options” (from Python: rate=…); a wrong one makes every frequency wrong."
+            "“Import options” (from Python: rate=…); a wrong one makes every frequency wrong."
         )
     signals = tuple(signal.astype(np.float64)) if signal.ndim == 3 else (signal.astype(np.float64),)
     return Raw(
@@ -190,8 +189,8 @@ def dreamer(held: Mapping[str, Any], most: int = LIMIT_VALUES) -> Raw:
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise SampleError(
             "DREAMER.mat should hold Data (subjects with EEG, ScoreValence, ScoreArousal, ScoreDominance), "
-            "EEG_Electrodes "
-            f"and EEG_SamplingRate; this one does not ({error!s:.100}). Use the file as it was downloaded."
+            f"EEG_Electrodes and EEG_SamplingRate; this one does not ({error!s:.100}). Use the file as it was "
+            "downloaded."
         ) from error
     if (count := sum(clip.size for _, clip in films)) > most:
         raise SampleError(

@@ -177,8 +177,7 @@ def _gaps(data: bytes, head: Header, count: int) -> tuple[tuple[Gap, ...], tuple
     where = ", ".join(f"{gap.seconds:.4g} s after {gap.onset:.4g} s" for gap in gaps[:4]) + " …" * (len(gaps) > 4)
     note = (
         f"The recording has {len(gaps)} gap{'s' * (len(gaps) > 1)} ({where}), {count * head.seconds:.4g} s were "
-        "recorded. "
-        "Gaps are not numbers here: choose a stretch without one."
+        "recorded. Gaps are not numbers here: choose a stretch without one."
     )
     if total > long:
         note += " They are drawn together to 1 s at most, since they are far longer than what was recorded."

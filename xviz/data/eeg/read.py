@@ -212,8 +212,7 @@ def _raw(files: Mapping[str, bytes], rate: float | None, part: int | Stretch) ->
     if kind in (".fdt", ".vmrk", ".eeg", ".21e"):
         raise SampleError(
             f"“{header:.60}” is one part of a recording. Bring its other parts too, all at once: a BrainVision "
-            "recording is "
-            "three files (.vhdr, .vmrk, .eeg), one of EEGLAB two (.set, .fdt)."
+            "recording is three files (.vhdr, .vmrk, .eeg), one of EEGLAB two (.set, .fdt)."
         )
     raise SampleError(f"Recordings end in {', '.join(SUFFIXES)}; this file ends in “{kind}”. Export it as EDF or FIF.")
 

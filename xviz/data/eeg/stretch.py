@@ -25,13 +25,24 @@ class Found:
     clean: bool  #: whether nothing of that is in it
 
 
-def crop(eeg: Eeg, start: float, seconds: float) -> Eeg:
+def crop(eeg: Eeg, start: float, seconds: float, rest: float | None = None) -> Eeg:
     """A stretch of a recording, ``start`` s after its rest, with the rest in front of it.
+
+    Args:
+        eeg: The recording.
+        start: s after its rest.
+        seconds: How long the stretch is.
+        rest: s right before the stretch that are taken as rest in the place of the recording's own; None for that one.
 
     Raises:
         SampleError: there is nothing of it.
     """
-    rest, first = round(eeg.rest * eeg.rate), round((eeg.rest + start) * eeg.rate)
+    if rest is not None:
+        before = min(rest, eeg.rest + start)
+        made = crop(replace(eeg, rest=0.0), eeg.rest + start - before, before + seconds)
+        note = f"Rest: the {before:.4g} s before the stretch, as chosen."
+        return replace(made, rest=before, notes=(*made.notes, note))
+    own, first = round(eeg.rest * eeg.rate), round((eeg.rest + start) * eeg.rate)
     signal = eeg.signal[:, first : first + round(seconds * eeg.rate)]
     if start < 0 or not signal.shape[1]:
         raise SampleError(f"The recording has {eeg.seconds - eeg.rest:.4g} s; there is nothing from {start:g} s on.")
@@ -43,7 +54,7 @@ def crop(eeg: Eeg, start: float, seconds: float) -> Eeg:
         if eeg.rest + start < mark.onset + max(mark.seconds, 1e-9) and mark.onset < eeg.rest + start + length
     )
     return replace(
-        eeg, signal=np.concatenate([eeg.signal[:, :rest], signal], 1), notes=(*eeg.notes, note), annotations=moved
+        eeg, signal=np.concatenate([eeg.signal[:, :own], signal], 1), notes=(*eeg.notes, note), annotations=moved
     )
 
 
@@ -132,8 +143,7 @@ def closed(eeg: Eeg) -> Eeg:
     joins = [Annotation(moved(a), 0.0, "join") for a, b in gaps if a > 0 and b < eeg.seconds - 1e-6]
     note = (
         f"{len(gaps)} gap{'s were' if len(gaps) > 1 else ' was'} closed ({sum(b - a for a, b in gaps):.4g} s): "
-        "windows over a join "
-        "hold two times."
+        "windows over a join hold two times."
     )
     return replace(
         eeg, signal=eeg.signal[:, keep], annotations=tuple(sorted([*marks, *joins], key=lambda mark: mark.onset)),

@@ -56,9 +56,8 @@ def read_csv(data: bytes, rate: float | None, suffix: str = ".csv") -> Raw:
     channels = [i for i in channels if np.isfinite(table.columns[i]).any()] or channels
     if not channels:
         raise SampleError(
-            f"No column of this table is a channel of EEG; it has {', '.join(table.names[:12])}. A table needs a "
-            "line of "
-            "names and one column of numbers for each channel."
+            f"No column of this table is a channel of EEG; it has {', '.join(table.names[:12])}. A table needs a line "
+            "of names and one column of numbers for each channel."
         )
     annotations, rows = _marks(table, channels, count)
     signal = np.stack([table.columns[i] for i in channels])[:, rows]

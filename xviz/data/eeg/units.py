@@ -58,8 +58,7 @@ def judge(raw: Raw, wanted: str | None) -> Judged:
         + (" (movement, or an open electrode, can give 1,000 µV)." if large else ".")
         + (
             f" As {offered} it would be {_spelled(size / UNITS[taken] * UNITS[offered])}: choose {offered} as the "
-            "unit in "
-            "“Import options” if the header is wrong."
+            "unit in “Import options” if the header is wrong."
             if offered
             else " No unit explains it: check the gain of the amplifier, or what was exported."
         )

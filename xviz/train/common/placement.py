@@ -21,7 +21,7 @@ Case = tuple[Sample, str, ArrayLike]  #: what is asked, for which class, its pla
 def placed(loaded: engine.Loaded, cases: Iterable[Case], methods: Sequence[str] = PLACED) -> dict[str, object]:
     """Share of relevance inside and hit rate of each method, in per cent, beside chance and an untrained model."""
     control = engine.untrained(loaded.card)
-    found: dict[str, list[planted.Inside]] = {}
+    fits: dict[str, list[planted.Inside]] = {}
     seconds, chance = dict.fromkeys(methods, 0.0), []
     for sample, name, truth in cases:
         run = engine.run(loaded, sample, name)
@@ -30,17 +30,17 @@ def placed(loaded: engine.Loaded, cases: Iterable[Case], methods: Sequence[str] 
         chance.append(planted.inside(run.spaces, flat, truth).chance)
         for method in methods:
             begun = time.monotonic()
-            got = ask(method, loaded, run, name)
+            explanation = ask(method, loaded, run, name)
             seconds[method] += time.monotonic() - begun
-            found.setdefault(method, []).append(planted.inside(run.spaces, got.scores, truth))
-            got = ask(method, control, idle, name)
-            found.setdefault(f"{method}, untrained", []).append(planted.inside(run.spaces, got.scores, truth))
+            fits.setdefault(method, []).append(planted.inside(run.spaces, explanation.scores, truth))
+            of_control = ask(method, control, idle, name)
+            fits.setdefault(f"{method}, untrained", []).append(planted.inside(run.spaces, of_control.scores, truth))
     return {
         "cases": len(chance),
         "chance": {"share": percent(np.mean(chance))},
         "methods": {
-            name: {part: percent(np.mean([getattr(one, part) for one in many])) for part in ("share", "hit")}
-            for name, many in found.items()
+            name: {part: percent(np.mean([getattr(fit, part) for fit in many])) for part in ("share", "hit")}
+            for name, many in fits.items()
         },
         "milliseconds": {name: round(1000 * total / len(chance)) for name, total in seconds.items()},
     }

@@ -20,8 +20,8 @@ def switched(model: MMViT, score: Callable[..., float]) -> dict[str, float]:
         score: Takes ``cross_1=0.0`` and so on.
     """
     stages = [f"cross_{number + 1}" for number, letters in enumerate(model.settings.stages) if "C" in letters]
-    found = {"as it is": score()} | {f"without {stage}": score(**{stage: 0.0}) for stage in stages}
-    return found | {"without any": score(**dict.fromkeys(stages, 0.0))}
+    scores = {"as it is": score()} | {f"without {stage}": score(**{stage: 0.0}) for stage in stages}
+    return scores | {"without any": score(**dict.fromkeys(stages, 0.0))}
 
 
 def logged(settings: Any) -> dict[str, Any]:
@@ -36,8 +36,8 @@ def read(out: Path) -> dict[str, Any]:
 
 def kept(out: Path) -> dict[str, Any]:
     """What a record has from comparisons of trainings, which measuring again leaves as it is."""
-    found = read(out)
-    return {name: found[name] for name in ("trainings",) if name in found}
+    record = read(out)
+    return {name: record[name] for name in ("trainings",) if name in record}
 
 
 def compared(
@@ -47,10 +47,10 @@ def compared(
 
     To be called again before a run is added, so that two comparisons can share the work.
     """
-    found = read(out)
-    if "trainings" not in found or not same(found["trainings"]["recipe"], recipe):
-        found["trainings"] = {"recipe": dict(recipe), "runs": []}
-    return found
+    record = read(out)
+    if "trainings" not in record or not same(record["trainings"]["recipe"], recipe):
+        record["trainings"] = {"recipe": dict(recipe), "runs": []}
+    return record
 
 
 def write(record: dict[str, Any], out: Path) -> dict[str, Any]:

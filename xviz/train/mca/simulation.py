@@ -205,14 +205,14 @@ def _artefacts(who: Person, rng: np.random.Generator) -> Array:
 
 def recording(who: Person, ratings: Sequence[float], seed: Sequence[int]) -> Eeg:
     """One simulated trial as a recording that says so."""
-    said = ", ".join(f"{label} {rating:.1f}" for label, rating in zip(LABELS, ratings, strict=True))
+    listed = ", ".join(f"{label} {rating:.1f}" for label, rating in zip(LABELS, ratings, strict=True))
     return Eeg(
         signal=simulate(who, ratings, seed).astype(np.float32),
         rate=RATE,
         channels=BIOSEMI32,
         positions=np.stack([places()[name.upper()] for name in BIOSEMI32]),
         rest=REST,
-        notes=(f"A simulated recording, not of a person: subject {who.number}, {said}.",),
+        notes=(f"A simulated recording, not of a person: subject {who.number}, {listed}.",),
     )
 
 
@@ -236,9 +236,9 @@ def truth(label: str, measure: object, *, subjects: Sequence[int], seed: int = 0
     for number in subjects:
         who, levels = person(number, seed), []
         for rating in (2.0, 8.0):
-            given = [5.0, 5.0]
-            given[index] = rating
-            levels.append(measure(simulate(who, given, (seed, 9999))))
+            pair = [5.0, 5.0]
+            pair[index] = rating
+            levels.append(measure(simulate(who, pair, (seed, 9999))))
         changes.append(levels[1] - levels[0])
     return np.mean(changes, 0)
 
@@ -246,13 +246,13 @@ def truth(label: str, measure: object, *, subjects: Sequence[int], seed: int = 0
 def _write(job: tuple[Path, int, int, int]) -> str:
     """Write all trials of one subject; the name of the file."""
     out, number, trials, seed = job
-    who, said = person(number, seed), ratings(number, trials, seed)
-    made = [simulate(who, pair, (seed, trial)) for trial, pair in enumerate(said)]
+    who, rated = person(number, seed), ratings(number, trials, seed)
+    signals = [simulate(who, pair, (seed, trial)) for trial, pair in enumerate(rated)]
     path = out / f"s{number:02d}.npz"
     np.savez(
         path,
-        data=np.stack(made).astype(np.float32),
-        labels=said,
+        data=np.stack(signals).astype(np.float32),
+        labels=rated,
         label_names=np.array(LABELS),
         channels=np.array(BIOSEMI32),
         rate=RATE,

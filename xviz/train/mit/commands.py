@@ -16,21 +16,21 @@ def rooms(parser: ArgumentParser) -> None:
     """Arguments of the training set."""
     from xviz.train.mit.kinds import PARTS
 
-    tasks.out(parser, what="folder for the set")
+    tasks.out(parser, help_text="folder for the set")
     tasks.number(parser, "rooms", 420, "rooms in all, or of the one part")
     tasks.number(parser, "seed", 0, "seed of every room")
     parser.add_argument("--part", choices=PARTS, help="make only this part")
     tasks.cache(parser, "OUT")
 
 
-def make(given: Namespace) -> None:
+def make(options: Namespace) -> None:
     """Make the training set."""
     from xviz.train.common.sources import fetch
     from xviz.train.mit.kinds import PARTS
     from xviz.train.mit.rooms import build
 
-    folder = fetch(given.cache or given.out / "cache", keys=("furniture",))["furniture"]
-    build(given.out, folder, given.rooms, given.seed, (given.part,) if given.part else PARTS)
+    folder = fetch(options.cache or options.out / "cache", keys=("furniture",))["furniture"]
+    build(options.out, folder, options.rooms, options.seed, (options.part,) if options.part else PARTS)
 
 
 def comparison(parser: ArgumentParser) -> None:
@@ -44,12 +44,12 @@ def comparison(parser: ArgumentParser) -> None:
     tasks.number(parser, "rooms", SHORT.rooms, "rooms trained on")
 
 
-def compare(given: Namespace) -> None:
-    """Compare."""
+def compare(options: Namespace) -> None:
+    """Train the forms of the model briefly, on few rooms, and write their scores beside one another."""
     from xviz.train.mit.compare import FORMS, SHORT, compare
 
-    short = replace(SHORT, epochs=given.epochs, second_epochs=given.epochs, rooms=given.rooms)
-    compare(given.data, given.form or list(FORMS), given.seeds, short)
+    short = replace(SHORT, epochs=options.epochs, second_epochs=options.epochs, rooms=options.rooms)
+    compare(options.data, options.form or list(FORMS), options.seeds, short)
 
 
 def shipped(parser: ArgumentParser) -> None:
@@ -61,11 +61,11 @@ def shipped(parser: ArgumentParser) -> None:
     tasks.out(parser, SAMPLES / "mit", "folder of the samples")
 
 
-def samples(given: Namespace) -> None:
+def samples(options: Namespace) -> None:
     """Make the samples."""
     from xviz.train.mit.samples import make
 
-    make(given.data, given.rooms, given.out)
+    make(options.data, options.rooms, options.out)
 
 
 def frame(parser: ArgumentParser) -> None:
@@ -73,11 +73,11 @@ def frame(parser: ArgumentParser) -> None:
     parser.add_argument("--cache", type=Path, required=True, metavar="DIR", help="folder of fetched packages")
 
 
-def kinect(given: Namespace) -> None:
+def kinect(options: Namespace) -> None:
     """Make the real sample."""
     from xviz.train.mit.kinect import make
 
-    make(given.cache)
+    make(options.cache)
 
 
 TASKS = (

@@ -58,10 +58,10 @@ def compare(data: Path, forms: Sequence[str], seeds: Sequence[int], recipe: Reci
                 continue
             settings, numbers = FORMS[name]
             changed = replace(recipe, **numbers, seed=seed)
-            made = replace(SHIPPED, **settings)
-            scored = bound(fit, test, changed) if name == BOUND else form(fit, test, changed, made)
-            record, found = _kept(recipe)
-            found.setdefault(name, {})[str(seed)] = scored
+            form_settings = replace(SHIPPED, **settings)
+            scored = bound(fit, test, changed) if name == BOUND else form(fit, test, changed, form_settings)
+            record, measured = _kept(recipe)
+            measured.setdefault(name, {})[str(seed)] = scored
             write(record, RECORD)
 
 
@@ -81,8 +81,8 @@ def form(fit: Sequence[Room], test: Sequence[Room], recipe: Recipe, settings: Se
     torch.manual_seed(recipe.seed)
     model = MIT(replace(settings, second=()))
     first_stage(model, fit, (), recipe)
-    found = scores((first_map(model, room).argmax(1)[room.cut.supervoxel], room) for room in test)
-    return {"mIoU": found["mIoU"], "mAP": found_classes(model, test)["mAP"]}
+    segmentation = scores((first_map(model, room).argmax(1)[room.cut.supervoxel], room) for room in test)
+    return {"mIoU": segmentation["mIoU"], "mAP": found_classes(model, test)["mAP"]}
 
 
 def bound(fit: Sequence[Room], test: Sequence[Room], recipe: Recipe) -> dict[str, float]:
@@ -94,4 +94,6 @@ def bound(fit: Sequence[Room], test: Sequence[Room], recipe: Recipe) -> dict[str
     )
     second_stage(net, classify, fit, [room.truth for room in fit], (), recipe, SHIPPED)
     maps = ((second_map(net.eval(), classify, room, SHIPPED), room) for room in test)
-    return {"mIoU": scores((np.asarray(found).argmax(1)[room.cut.supervoxel], room) for found, room in maps)["mIoU"]}
+    return {
+        "mIoU": scores((np.asarray(class_map).argmax(1)[room.cut.supervoxel], room) for class_map, room in maps)["mIoU"]
+    }

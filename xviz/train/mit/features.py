@@ -56,14 +56,16 @@ def make_room(
     settings: Settings,
 ) -> Room:
     """A room out of its parts; ``label`` (points,) is the class of each point, −1 for none."""
-    made = cut(cloud, settings)
+    cut_cloud = cut(cloud, settings)
     features, here = photos.look(views.images, settings.grid)
     count = len(settings.classes)
     known = label >= 0
-    counts = np.bincount(made.small_voxel[known] * count + label[known], minlength=len(made.supervoxel) * count)
+    counts = np.bincount(
+        cut_cloud.small_voxel[known] * count + label[known], minlength=len(cut_cloud.supervoxel) * count
+    )
     return Room(
         name,
-        made,
+        cut_cloud,
         features.half().unflatten(0, (len(views.names), -1)),
         here.unflatten(0, (len(views.names), -1)),
         tags,
@@ -86,13 +88,13 @@ def rooms(folder: Path, split: str, settings: Settings, *, limit: int = 0) -> li
             f"There are no rooms under {split} of {folder.name}; make some with “xviz make rooms --out DIR”."
         )
     kept = folder / f"supervoxels-{digest(str(settings.small_voxel), str(settings.grid), str(known))[:8]}" / split
-    found = []
+    loaded = []
     for scene in scenes[: limit or None]:
         path = kept / f"{scene.name}.npz"
         if not path.is_file() or path.stat().st_mtime < (scene / "tags.json").stat().st_mtime:
             save(_room(scene, settings), path)
-        found.append(load(path))
-    return found
+        loaded.append(load(path))
+    return loaded
 
 
 def _room(scene: Path, settings: Settings) -> Room:
@@ -126,21 +128,21 @@ def save(room: Room, path: Path) -> None:
 def load(path: Path) -> Room:
     """A room that was kept."""
     with np.load(path) as kept:
-        made = Cut(*(kept[name] for name in ARRAYS))
+        cut_cloud = Cut(*(kept[name] for name in ARRAYS))
         features, here = torch.from_numpy(kept["features"]), torch.from_numpy(kept["here"])
-        return Room(path.stem, made, features, here, kept["tags"], kept["labels"])
+        return Room(path.stem, cut_cloud, features, here, kept["tags"], kept["labels"])
 
 
-def turned(made: Cut, rng: np.random.Generator, *, grey: float = 0.05) -> Cut:
+def turned(cut_cloud: Cut, rng: np.random.Generator, *, grey: float = 0.05) -> Cut:
     """The cloud turned about the vertical, mirrored, scaled, in another light; in a share ``grey`` without colours."""
     angle, scale = rng.uniform(0, 2 * np.pi), rng.uniform(0.9, 1.1)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], np.float32)
-    places = made.places.copy()
+    places = cut_cloud.places.copy()
     places[:, :2] = places[:, :2] @ turn.T * [rng.choice([-1, 1]), 1]
     light = rng.uniform(0.8, 1.2, 3).astype(np.float32) * rng.uniform(0.8, 1.2)
-    colours = (made.colours + 1) * light - 1 + rng.normal(0, 0.05, made.colours.shape).astype(np.float32)
+    colours = (cut_cloud.colours + 1) * light - 1 + rng.normal(0, 0.05, cut_cloud.colours.shape).astype(np.float32)
     colours = np.zeros_like(colours) if rng.random() < grey else np.clip(colours, -1, 1)
-    return replace(made, places=(places * scale).astype(np.float32), colours=colours)
+    return replace(cut_cloud, places=(places * scale).astype(np.float32), colours=colours)
 
 
 def some_photos(room: Room, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:

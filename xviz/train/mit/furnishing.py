@@ -136,8 +136,8 @@ class _Work:
         )  # fmt: skip
 
     def _draw(self, label: str, stands: str) -> tuple[Kind, Solid, float | None] | None:
-        found = () if label in self.without else self.by.get((label, stands), ())
-        return found[int(self.rng.integers(len(found)))] if found else None
+        fitting = () if label in self.without else self.by.get((label, stands), ())
+        return fitting[int(self.rng.integers(len(fitting)))] if fitting else None
 
     def _stand(self, label: str, stands: str) -> Box | None:
         """Place one piece and what belongs to it."""
@@ -201,8 +201,8 @@ class _Work:
             wished = [("appliance", 0.6), ("plant", 0.3)]
         if label not in ("table", "cabinet"):
             return
-        for what, chance in wished:
-            drawn = self._draw(what, "on")
+        for wanted, chance in wished:
+            drawn = self._draw(wanted, "on")
             if drawn is None or self.rng.random() > chance or len(self.boxes) >= MOST:
                 continue
             kind, solid, _ = drawn
@@ -274,9 +274,9 @@ class _Work:
         self.models.append(kind)
 
 
-def _crowds(one: Opening, other: Opening) -> bool:
-    apart = abs((other.start + other.width / 2) - (one.start + one.width / 2))
-    return one.wall == other.wall and apart < (other.width + one.width) / 2 + 0.1
+def _crowds(opening: Opening, other: Opening) -> bool:
+    apart = abs((other.start + other.width / 2) - (opening.start + opening.width / 2))
+    return opening.wall == other.wall and apart < (other.width + opening.width) / 2 + 0.1
 
 
 def _thing(kind: Kind, solid: Solid, top: float | None, factor: float) -> Thing:

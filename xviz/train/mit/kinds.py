@@ -82,13 +82,13 @@ def kinds(folder: Path) -> tuple[Kind, ...]:
     archives = sorted(folder.rglob("*.sh3f"))
     if not archives:
         raise SourceError(f"Expected .sh3f libraries under {folder}; found none. Delete the folder and fetch it again.")
-    found: dict[str, Kind] = {}
+    by_id: dict[str, Kind] = {}
     for archive in archives:
         for entry in entries(archive):
             kind = _kind(archive, entry)
             if kind is not None:
-                found.setdefault(kind.id, kind)
-    return tuple(found.values())
+                by_id.setdefault(kind.id, kind)
+    return tuple(by_id.values())
 
 
 def divided(models: Iterable[Kind]) -> dict[str, str]:
@@ -175,10 +175,10 @@ def _where(stands: str, name: str, height: float, up: float) -> str | None:
     return stands
 
 
-def _alike(one: Kind, other: Kind) -> bool:
-    if one.archive != other.archive:
+def _alike(kind: Kind, other: Kind) -> bool:
+    if kind.archive != other.archive:
         return False
-    return bool(np.all(np.abs(np.log(np.divide(one.size, other.size))) < ALIKE))
+    return bool(np.all(np.abs(np.log(np.divide(kind.size, other.size))) < ALIKE))
 
 
 def _order(group: list[Kind]) -> str:

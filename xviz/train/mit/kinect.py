@@ -73,11 +73,11 @@ def edges(photo: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 def jumps(depth: NDArray[np.float64]) -> NDArray[np.float64]:
     """(n, 2) column and row of pixels in front of a jump in depth, away from the border."""
-    found = np.zeros(SIZE, bool)
+    steps = np.zeros(SIZE, bool)
     for shift in ((0, 1), (1, 0), (0, -1), (-1, 0)):
         beside = np.roll(depth, shift, (0, 1))
-        found |= (depth > 0) & (beside - depth > JUMP)
-    row, column = np.nonzero(found[2:-2, 2:-2])
+        steps |= (depth > 0) & (beside - depth > JUMP)
+    row, column = np.nonzero(steps[2:-2, 2:-2])
     return np.column_stack([column, row]) + 2.0
 
 
@@ -95,8 +95,8 @@ def overlay(frame: Frame) -> tuple[NDArray[np.float64], float, float]:
 
     start = np.array([1.0, 1.0, 2.0, 0.0])
     simplex = start + np.vstack([np.zeros(4), np.diag([0.02, 0.02, 6, 8])])
-    found = optimize.minimize(weak, start, method="Nelder-Mead", options={"initial_simplex": simplex, "xatol": 1e-3})
-    return found.x, -weak(np.array([1.0, 1, 0, 0])), -float(found.fun)
+    optimum = optimize.minimize(weak, start, method="Nelder-Mead", options={"initial_simplex": simplex, "xatol": 1e-3})
+    return optimum.x, -weak(np.array([1.0, 1, 0, 0])), -float(optimum.fun)
 
 
 def moved(places: NDArray[np.float64], fit: NDArray[np.float64]) -> NDArray[np.float64]:

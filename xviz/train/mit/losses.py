@@ -33,15 +33,15 @@ def losses(
         sights: Space of the 2D tokens; empty without photos.
         pool: How the map of the 3D tokens becomes one number a class: see ``pooled_map``.
     """
-    found = {
+    parts = {
         "points": F.multilabel_soft_margin_loss(fused.own_points, tags),
         "map of points": F.binary_cross_entropy(
             pooled_map(fused.map_points.softmax(-1), present["supervoxels"], pool).clamp(1e-6, 1 - 1e-6), tags
         ),
     }
     if fused.own_views is None or fused.map_views is None or fused.affinities is None:
-        return found
-    return found | {
+        return parts
+    return parts | {
         "photos": F.multilabel_soft_margin_loss(fused.own_views, tags),
         "both": F.multilabel_soft_margin_loss(fused.joint, tags),
         "map of photos": F.multilabel_soft_margin_loss(pooled_map(fused.map_views, present[sights], "mean"), tags),
@@ -116,17 +116,19 @@ def links(calls: Sequence[Heard], maps: Mapping[str, Tensor], tags: Tensor) -> T
         tags: (b, c) 1 where the room has the class.
     """
     known = {name: _among(scores, tags) for name, scores in maps.items()}
-    found = []
+    terms = []
     for call in calls:
         first = call.first_key
-        said = known[call.module.keys][:, None].expand(-1, call.k.shape[1], -1, -1)
+        classes_of_keys = known[call.module.keys][:, None].expand(-1, call.k.shape[1], -1, -1)
         bias = None if call.bias is None else call.bias[..., first:]
-        heard = F.scaled_dot_product_attention(call.q, call.k[..., first:, :], said, attn_mask=bias, scale=call.scale)
+        heard = F.scaled_dot_product_attention(
+            call.q, call.k[..., first:, :], classes_of_keys, attn_mask=bias, scale=call.scale
+        )
         lost = -heard.mean(1).clamp_min(1e-6).log()  # (b, class tokens + tokens, c)
         tokens = (known[call.module.queries] * lost[:, first:]).sum(-1).mean()
         classes = (lost[:, :first].diagonal(dim1=1, dim2=2) * tags).sum() / tags.sum()
-        found.append((tokens + classes) / 2)
-    return torch.stack(found).mean()
+        terms.append((tokens + classes) / 2)
+    return torch.stack(terms).mean()
 
 
 def _among(scores: Tensor, tags: Tensor) -> Tensor:

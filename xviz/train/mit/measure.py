@@ -81,8 +81,8 @@ def segmentation(model: MIT, fit: Sequence[Room], test: Sequence[Room], recipe: 
         "second stage": scores((second_map(net, classify, r, settings).argmax(1)[r.cut.supervoxel], r) for r in test),
         "largest class everywhere": scores((np.full(len(r.cut.supervoxel), largest(fit)), r) for r in test),
     }
-    for found in ways.values():
-        found["IoU"] = {settings.classes[i]: v for i, v in found["IoU"].items()}
+    for in_percent in ways.values():
+        in_percent["IoU"] = {settings.classes[i]: v for i, v in in_percent["IoU"].items()}
     return ways
 
 
@@ -96,8 +96,8 @@ def found_classes(model: MIT, test: Sequence[Room]) -> dict[str, Any]:
 
     Beside the answer, that of the class tokens of either side before they met.
     """
-    said = [answers(model, room) for room in test]
-    outputs = np.array([one.pop("joint") for one in said])
+    outputs_of_room = [answers(model, room) for room in test]
+    outputs = np.array([outputs_here.pop("joint") for outputs_here in outputs_of_room])
     true = np.array([room.tags for room in test]) > 0
     some = np.flatnonzero(true.any(0) & ~true.all(0))
     each = {model.settings.classes[i]: average_precision(outputs[:, i], true[:, i]) for i in some}
@@ -109,7 +109,10 @@ def found_classes(model: MIT, test: Sequence[Room]) -> dict[str, Any]:
         "chance": round(100 * chance, 1),
         "right": round(100 * right, 1),
         "commoner answer": round(100 * float(np.mean(np.maximum(true.mean(0), 1 - true.mean(0))[some])), 1),
-        "before they met": {name: _precision(np.array([one[name] for one in said]), true, some) for name in said[0]},
+        "before they met": {
+            name: _precision(np.array([outputs_here[name] for outputs_here in outputs_of_room]), true, some)
+            for name in outputs_of_room[0]
+        },
         "average precision": {name: round(100 * float(value), 1) for name, value in each.items()},
     }
 
@@ -127,8 +130,8 @@ def answers(model: MIT, room: Room) -> dict[str, NDArray[np.float32]]:
     if model.sights:
         tokens[model.sights], present[model.sights] = as_tokens(room.features.float(), room.here, model.sights)
     context = {"places": laid(room.cut, model.settings)["places"]}
-    found = model.fuse(engine.batched(tokens), engine.batched(present), engine.batched(context))
-    sides = {"joint": found.joint} if found.own_views is None else {
-        "joint": found.joint, "points": found.own_points, "photos": found.own_views
+    fused = model.fuse(engine.batched(tokens), engine.batched(present), engine.batched(context))
+    sides = {"joint": fused.joint} if fused.own_views is None else {
+        "joint": fused.joint, "points": fused.own_points, "photos": fused.own_views
     }  # fmt: skip
     return {name: own[0].numpy() for name, own in sides.items()}

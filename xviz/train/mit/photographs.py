@@ -213,8 +213,8 @@ def _rays(pose: NDArray[np.float64], width: int, height: int) -> NDArray[np.floa
     return (ahead @ pose[:3, :3].T).astype(np.float32)
 
 
-def _dot(one: NDArray, other: NDArray) -> NDArray:
-    return np.einsum("ij,ij->i", one, other)
+def _dot(vector: NDArray, other: NDArray) -> NDArray:
+    return np.einsum("ij,ij->i", vector, other)
 
 
 def _length(vectors: NDArray) -> NDArray:

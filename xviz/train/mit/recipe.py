@@ -50,8 +50,8 @@ def train(folder: Path, out: Path, recipe: Recipe, settings: Settings = SHIPPED)
     fit, judge = (rooms(folder, split, settings, limit=recipe.rooms) for split in ("train", "val"))
     model, log = fitted(fit, judge, recipe, settings, out)
     checkpoints.save(model, out)
-    said = {"recipe": asdict(recipe), "settings": logged(settings), **log}
-    out.with_suffix(".log.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+    logs = {"recipe": asdict(recipe), "settings": logged(settings), **log}
+    out.with_suffix(".log.json").write_text(json.dumps(logs, indent=1) + "\n", encoding="utf-8")
     return model
 
 
@@ -93,15 +93,15 @@ def first_stage(model: MIT, fit: Sequence[Room], judge: Sequence[Room], recipe: 
     remember_views(model, fit)
     log = []
     for epoch in range(recipe.epochs):
-        begun, told = time.monotonic(), []
+        begun, of_epoch = time.monotonic(), []
         model.train()
         for some in batches(len(fit), recipe.batch, rng):
             parts = step(model, [fit[i] for i in some], recipe, rng)
             loss = sum(parts.values())
             assert isinstance(loss, Tensor)
             advance(loss, own, optimizer, schedule)
-            told.append({name: part.item() for name, part in parts.items()})
-        log.append({"epoch": epoch + 1, **mean(told)})
+            of_epoch.append({name: part.item() for name, part in parts.items()})
+        log.append({"epoch": epoch + 1, **mean(of_epoch)})
         if judge and (epoch % 5 == 4 or epoch == recipe.epochs - 1):
             model.eval()
             log[-1]["mIoU"] = scores((first_map(model, room).argmax(1)[room.cut.supervoxel], room) for room in judge)[
@@ -116,12 +116,12 @@ def step(model: MIT, some: Sequence[Room], recipe: Recipe, rng: np.random.Genera
     """The losses of one batch, already weighed."""
     settings = model.settings
     cuts = [turned(room.cut, rng) for room in some]
-    scenes = [laid(made, settings) for made in cuts]
+    scenes = [laid(cut_cloud, settings) for cut_cloud in cuts]
     grid, seen = grid_of(scenes)
     every = model.unet(seen, grid).split([len(scene["voxels"]) for scene in scenes])
-    found: dict[str, list[Tensor]] = {}
-    for room, made, scene, features in zip(some, cuts, scenes, every, strict=True):
-        shape = pooled(features, scene["pairs"], made.supervoxels)
+    terms: dict[str, list[Tensor]] = {}
+    for room, cut_cloud, scene, features in zip(some, cuts, scenes, every, strict=True):
+        shape = pooled(features, scene["pairs"], cut_cloud.supervoxels)
         tokens, present = with_photos({"supervoxels": shape}, room, model, recipe, rng)
         tags = torch.from_numpy(room.tags)[None]
         with listening() as calls:
@@ -147,8 +147,8 @@ def step(model: MIT, some: Sequence[Room], recipe: Recipe, rng: np.random.Genera
             if (named != IGNORED).any():  # a scan of a part of a room may hold neither
                 parts["gravity"] = recipe.gravity * F.cross_entropy(fused.map_points[0], named, ignore_index=IGNORED)
         for name, part in parts.items():
-            found.setdefault(name, []).append(part)
-    return {name: torch.stack(values).mean() for name, values in found.items()}
+            terms.setdefault(name, []).append(part)
+    return {name: torch.stack(values).mean() for name, values in terms.items()}
 
 
 def in_photos(
@@ -199,8 +199,8 @@ def as_tokens(features: Tensor, here: Tensor, kind: str) -> tuple[Tensor, Tensor
 def remember_views(model: MIT, fit: Sequence[Room]) -> None:
     """Put the mean 2D token of the training set into the model."""
     if model.sights:
-        made = [as_tokens(room.features.float(), room.here, model.sights) for room in fit]
-        mean = torch.stack([tokens[shown].mean(0) for tokens, shown in made]).mean(0)
+        views = [as_tokens(room.features.float(), room.here, model.sights) for room in fit]
+        mean = torch.stack([tokens[shown].mean(0) for tokens, shown in views]).mean(0)
         getattr(model, f"mean_{model.sights}").copy_(mean)
 
 

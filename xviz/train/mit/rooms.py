@@ -74,12 +74,12 @@ def _write(folder: Path, room: Room, camera: Camera, rng: np.random.Generator) -
     chosen = set(np.linspace(0, len(poses), kept, endpoint=False).astype(int).tolist())
     photos: list[Photo] = [camera.take(pose, fine=n in chosen) for n, pose in enumerate(poses)]
     scan = fused(photos, poses, rng)
-    said = {
+    metadata = {
         "kind": room.kind,
         "height": round(room.plan.height, 3),
         "models": sorted({model.id for model in room.models}),
         "credits": sorted({model.credit for model in room.models}),
     }
     seen = sorted(chosen)
-    write_scene(folder, scan, [photos[n] for n in seen], [poses[n] for n in seen], said, CLASSES)
+    write_scene(folder, scan, [photos[n] for n in seen], [poses[n] for n in seen], metadata, CLASSES)
     return len(scan.xyz)

@@ -32,7 +32,7 @@ def sample(scene: Path) -> tuple[ShippedSample, dict[str, bytes]]:
     Args:
         scene: Folder of a scene that “xviz make rooms” wrote.
     """
-    said = json.loads((scene / "tags.json").read_text(encoding="utf-8"))
+    metadata = json.loads((scene / "tags.json").read_text(encoding="utf-8"))
     name = scene.name
     raw = (scene / f"{name}_vh_clean_2.ply").read_bytes()
     table = np.frombuffer(raw.split(b"end_header\n", 1)[1], COLOURED)
@@ -50,11 +50,11 @@ def sample(scene: Path) -> tuple[ShippedSample, dict[str, bytes]]:
         files[f"pose/{number}.txt"] = (scene / "pose" / f"{number}.txt").read_bytes()
     for path in ("intrinsic/intrinsic_color.txt", f"{name}.txt"):
         files[path] = (scene / path).read_bytes()
-    key = said["kind"].replace(" ", "-")
-    title = f"{said['kind'].capitalize()} (composed)"
-    truth = Truth(classes=tuple(said["classes"]))
+    key = metadata["kind"].replace(" ", "-")
+    title = f"{metadata['kind'].capitalize()} (composed)"
+    truth = Truth(classes=tuple(metadata["classes"]))
     zipped = {"room": f"{key}.zip"}
-    return ShippedSample("mit", key, title, "composed", credit(said["credits"]), zipped, truth=truth), files
+    return ShippedSample("mit", key, title, "composed", credit(metadata["credits"]), zipped, truth=truth), files
 
 
 def credit(lines: list[str]) -> str:
@@ -63,11 +63,11 @@ def credit(lines: list[str]) -> str:
     Args:
         lines: Credit lines of the models, as `xviz.train.common.furniture` writes them.
     """
-    made = defaultdict(list)
+    titles_of = defaultdict(list)
     for line in lines:
         title, maker, licence = re.fullmatch(r"“(.+)” by (.+), (\S+), from .+", line).groups()
-        made[maker, licence].append(title)
-    parts = [f"{', '.join(titles)} by {maker} ({licence})" for (maker, licence), titles in sorted(made.items())]
+        titles_of[maker, licence].append(title)
+    parts = [f"{', '.join(titles)} by {maker} ({licence})" for (maker, licence), titles in sorted(titles_of.items())]
     return (
         "Composed, scanned and photographed here, from models of the Sweet Home 3D furniture libraries that no "
         f"training room holds: {'; '.join(parts)}. Sizes, colours and triangles were changed."
@@ -95,5 +95,5 @@ def make(data: Path, rooms: Sequence[str], out: Path = FOLDER / "mit") -> None:
     """
     for name in rooms:
         example, files = sample(data / "test" / name)
-        made = ship(example, files, out)
-        print(f"{made.name}: {made.stat().st_size / 1e6:.2f} MB, {', '.join(example.truth.classes)}")
+        archive = ship(example, files, out)
+        print(f"{archive.name}: {archive.stat().st_size / 1e6:.2f} MB, {', '.join(example.truth.classes)}")

@@ -26,7 +26,7 @@ def write_scene(
     scan: Scan,
     photos: Sequence[Photo],
     poses: Sequence[NDArray[np.float64]],
-    said: dict[str, object],
+    metadata: dict[str, object],
     classes: Sequence[str],
 ) -> None:
     """Write everything into ``folder``, whose name is the scene's and which appears only when it is whole.
@@ -36,7 +36,7 @@ def write_scene(
         scan: The cloud.
         photos: Photos to keep.
         poses: (4, 4) camera to world of each.
-        said: What else is known, for ``tags.json``.
+        metadata: What else is known, for ``tags.json``.
         classes: Names of labels 1, 2 and so on.
     """
     whole, folder = folder, folder.with_name(f".{folder.name}")
@@ -55,17 +55,17 @@ def write_scene(
         np.savetxt(folder / "intrinsic" / f"intrinsic_{name}.txt", camera, fmt="%.6f")
     k = intrinsics()
     lines = [
-        f"{what}{side} = {value}"
-        for what in ("color", "depth")
+        f"{sensor}{side} = {value}"
+        for sensor in ("color", "depth")
         for side, value in (("Width", WIDTH), ("Height", HEIGHT))
     ]
-    lines += [f"{name}_{what} = {value:.6f}" for what in ("color", "depth")
+    lines += [f"{name}_{sensor} = {value:.6f}" for sensor in ("color", "depth")
               for name, value in (("fx", k[0, 0]), ("fy", k[1, 1]), ("mx", k[0, 2]), ("my", k[1, 2]))]  # fmt: skip
-    lines += ["axisAlignment = " + " ".join(f"{v:.1f}" for v in np.eye(4).ravel()), f"sceneType = {said['kind']}"]
+    lines += ["axisAlignment = " + " ".join(f"{v:.1f}" for v in np.eye(4).ravel()), f"sceneType = {metadata['kind']}"]
     (folder / f"{whole.name}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     least = max(FEWEST, SHARE * len(scan.xyz))
     tags = [classes[label - 1] for label in np.unique(scan.label) if label and (scan.label == label).sum() >= least]
-    text = json.dumps({"classes": tags, **said}, indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps({"classes": tags, **metadata}, indent=1, ensure_ascii=False) + "\n"
     (folder / "tags.json").write_text(text, encoding="utf-8")
     folder.rename(whole)
 

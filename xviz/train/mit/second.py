@@ -42,23 +42,23 @@ def labels_of(model: MIT, room: Room, recipe: Recipe) -> NDArray[np.int64]:
 
 
 def pseudo_labels(
-    found: NDArray[np.floating], room: Room, sure: float, may: NDArray[np.bool_] | None = None
+    class_map: NDArray[np.floating], room: Room, sure: float, may: NDArray[np.bool_] | None = None
 ) -> NDArray[np.int64]:
     """(supervoxels,) a class, or ``IGNORED`` where the map is not sure.
 
     Args:
-        found: (supervoxels, classes) class map.
+        class_map: (supervoxels, classes) class map.
         room: Its list of classes is all that is read beside the map.
         sure: The least that a label needs.
         may: (supervoxels, classes) the classes that each may have, among which the map is shared out anew; None leaves
             the map as it is and takes the list, as the paper does.
     """
-    allowed = found * (room.tags if may is None else may)
+    allowed = class_map * (room.tags if may is None else may)
     if may is not None:
         allowed = allowed / np.maximum(allowed.sum(1, keepdims=True), 1e-9)
     label = np.where(allowed.max(1) >= sure, allowed.argmax(1), IGNORED)
-    for one in np.flatnonzero(room.tags):  # the classes of this very room
-        label[allowed[:, one].argmax()] = one
+    for label_of_room in np.flatnonzero(room.tags):  # the classes of this very room
+        label[allowed[:, label_of_room].argmax()] = label_of_room
     return label
 
 
@@ -78,18 +78,18 @@ def second_stage(
     optimizer, schedule = optimizer_of(own, recipe, recipe.second_epochs, len(fit))
     log = []
     for epoch in range(recipe.second_epochs):
-        begun, told = time.monotonic(), []
+        begun, losses = time.monotonic(), []
         net.train()
         for some in batches(len(fit), recipe.batch, rng):
             scenes = [laid(turned(fit[i].cut, rng), settings) for i in some]
             grid, seen = grid_of(scenes)
             every = classify(net(seen, grid)).split([len(scene["voxels"]) for scene in scenes])
-            said = torch.cat([part[scene["pairs"][0]] for part, scene in zip(every, scenes, strict=True)])
+            outputs = torch.cat([part[scene["pairs"][0]] for part, scene in zip(every, scenes, strict=True)])
             label = torch.from_numpy(np.concatenate([named[i] for i in some]))
-            loss = F.cross_entropy(said, label, weights, ignore_index=IGNORED)
+            loss = F.cross_entropy(outputs, label, weights, ignore_index=IGNORED)
             advance(loss, own, optimizer, schedule)
-            told.append({"loss": loss.item()})
-        log.append({"epoch": epoch + 1, **mean(told)})
+            losses.append({"loss": loss.item()})
+        log.append({"epoch": epoch + 1, **mean(losses)})
         if judge and (epoch % 5 == 4 or epoch == recipe.second_epochs - 1):
             net.eval()
             log[-1]["mIoU"] = scores(

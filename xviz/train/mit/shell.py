@@ -24,36 +24,36 @@ ABOVE = 0.4  #: share of a photo, from its top, that shows no floor
 FEW = 0.3  #: a supervoxel with a smaller share in the walls of the plan is not part of them
 
 
-def shell(made: Cut, classes: Sequence[str], tags: NDArray[np.floating]) -> NDArray[np.int64]:
+def shell(cut_cloud: Cut, classes: Sequence[str], tags: NDArray[np.floating]) -> NDArray[np.int64]:
     """(supervoxels,) floor or wall where gravity says so without any label, else ``IGNORED``.
 
     Floor is what is level at the lowest height; wall is what is upright above two metres; each where the list has it,
     for a scan of the upper half of a room shows no floor.
 
     Args:
-        made: The cloud.
+        cut_cloud: The cloud in supervoxels and small voxels.
         classes: Names.
         tags: (classes,) 1 where the room has the class.
     """
-    height, level = _means(made)
-    named = np.full(made.supervoxels, IGNORED)
+    height, level = _means(cut_cloud)
+    named = np.full(cut_cloud.supervoxels, IGNORED)
     if "wall" in classes:
         named[(height > 2.0) & (level < 0.2)] = classes.index("wall")
     named[(np.abs(height) < 0.08) & (level > 0.9)] = classes.index("floor")
     return np.where((named >= 0) & (tags[named] > 0), named, IGNORED)
 
 
-def possible(made: Cut, classes: Sequence[str], tags: NDArray[np.floating]) -> NDArray[np.bool_]:
+def possible(cut_cloud: Cut, classes: Sequence[str], tags: NDArray[np.floating]) -> NDArray[np.bool_]:
     """(supervoxels, classes) the classes that each may have: those of the room's list that its place does not rule out.
 
     Args:
-        made: The cloud.
+        cut_cloud: The cloud in supervoxels and small voxels.
         classes: Names, in the order of the columns.
         tags: (classes,) 1 where the room has the class.
     """
-    height, level = _means(made)
-    may = np.broadcast_to(tags > 0, (made.supervoxels, len(classes))).copy()
-    away = (_share_in_walls(made) < FEW) | (level > 0.7)
+    height, level = _means(cut_cloud)
+    may = np.broadcast_to(tags > 0, (cut_cloud.supervoxels, len(classes))).copy()
+    away = (_share_in_walls(cut_cloud) < FEW) | (level > 0.7)
     for name in IN_WALLS:
         if name in classes:
             may[away, classes.index(name)] = False
@@ -96,25 +96,25 @@ def _at_walls(may: NDArray[np.bool_], classes: Sequence[str]) -> NDArray[np.bool
     return may[:, [classes.index("wall")]] if "wall" in classes else np.zeros((len(may), 1), bool)
 
 
-def _share_in_walls(made: Cut) -> NDArray[np.float64]:
+def _share_in_walls(cut_cloud: Cut) -> NDArray[np.float64]:
     """(supervoxels,) the share of small voxels that lie in the walls of the plan, or in a cell beside one.
 
     All of them where nothing upright is that high, as in a scan of a part of a room.
     """
-    upright = (made.places[:, 2] > HIGH) & (made.upright < 0.3)
+    upright = (cut_cloud.places[:, 2] > HIGH) & (cut_cloud.upright < 0.3)
     if not upright.any():
-        return np.ones(made.supervoxels)
-    cells = np.floor((made.places[:, :2] - made.places[:, :2].min(0)) / CELL).astype(int)
+        return np.ones(cut_cloud.supervoxels)
+    cells = np.floor((cut_cloud.places[:, :2] - cut_cloud.places[:, :2].min(0)) / CELL).astype(int)
     plan = np.zeros(cells.max(0) + 1, bool)
     plan[tuple(cells[upright].T)] = True
     near = ndimage.binary_dilation(plan, np.ones((3, 3)))[tuple(cells.T)]
-    return np.bincount(made.supervoxel, near, made.supervoxels) / np.bincount(
-        made.supervoxel, minlength=made.supervoxels
+    return np.bincount(cut_cloud.supervoxel, near, cut_cloud.supervoxels) / np.bincount(
+        cut_cloud.supervoxel, minlength=cut_cloud.supervoxels
     )
 
 
-def _means(made: Cut) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _means(cut_cloud: Cut) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(supervoxels,) mean height in metres and mean uprightness of the small voxels' normals."""
-    count = np.bincount(made.supervoxel, minlength=made.supervoxels)
-    height = np.bincount(made.supervoxel, made.places[:, 2], made.supervoxels) / count
-    return height, np.bincount(made.supervoxel, made.upright, made.supervoxels) / count
+    count = np.bincount(cut_cloud.supervoxel, minlength=cut_cloud.supervoxels)
+    height = np.bincount(cut_cloud.supervoxel, cut_cloud.places[:, 2], cut_cloud.supervoxels) / count
+    return height, np.bincount(cut_cloud.supervoxel, cut_cloud.upright, cut_cloud.supervoxels) / count

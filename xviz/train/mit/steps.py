@@ -58,21 +58,21 @@ def scores(answers: Any, *, labelled: bool = False) -> dict[str, Any]:
     for answer, room in answers:
         kept = answer >= 0
         count = room.labels.shape[1]
-        one = np.zeros((count, count))
-        np.add.at(one, answer[kept], room.labels[kept])  # answer, truth
-        table, asked, answered = table + one, asked + room.labels.sum(), answered + room.labels[kept].sum()
+        confusion = np.zeros((count, count))
+        np.add.at(confusion, answer[kept], room.labels[kept])  # answer, truth
+        table, asked, answered = table + confusion, asked + room.labels.sum(), answered + room.labels[kept].sum()
     assert isinstance(table, np.ndarray)
     if not labelled:
         assert asked == answered
     hit, union = np.diag(table), table.sum(0) + table.sum(1) - np.diag(table)
     there = table.sum(0) > 0
     each = 100 * hit[there] / union[there]
-    found = {
+    scores_in_percent = {
         "mIoU": round(float(each.mean()), 1),
         "IoU": {int(i): round(float(v), 1) for i, v in zip(np.flatnonzero(there), each, strict=True)},
         "accuracy": round(100 * float(hit.sum() / table.sum()), 1),
     }
-    return found | ({"labelled": round(100 * float(answered / asked), 1)} if labelled else {})
+    return scores_in_percent | ({"labelled": round(100 * float(answered / asked), 1)} if labelled else {})
 
 
 def optimizer_of(
@@ -80,8 +80,10 @@ def optimizer_of(
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
     """AdamW with one cycle over the epochs of a stage."""
     steps = epochs * max(1, count // min(recipe.batch, count))
-    made = torch.optim.AdamW(parameters, lr=recipe.rate, weight_decay=recipe.weight_decay)
-    return made, torch.optim.lr_scheduler.OneCycleLR(made, recipe.rate, total_steps=steps + 1, pct_start=recipe.warm_up)
+    optimizer = torch.optim.AdamW(parameters, lr=recipe.rate, weight_decay=recipe.weight_decay)
+    return optimizer, torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, recipe.rate, total_steps=steps + 1, pct_start=recipe.warm_up
+    )
 
 
 def advance(
@@ -98,7 +100,7 @@ def advance(
     schedule.step()
 
 
-def mean(told: Sequence[Mapping[str, float]]) -> dict[str, float]:
+def mean(losses: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """The mean of each number over the steps that have it."""
-    names = dict.fromkeys(name for one in told for name in one)
-    return {name: round(float(np.mean([one[name] for one in told if name in one])), 4) for name in names}
+    names = dict.fromkeys(name for entry in losses for name in entry)
+    return {name: round(float(np.mean([entry[name] for entry in losses if name in entry])), 4) for name in names}

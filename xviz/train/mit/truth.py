@@ -45,8 +45,8 @@ def runs(
         prepared = loaded.card.prepare(sample, loaded.card.settings)
         assert loaded.card.encode is not None
         yield room, sample, {
-            name: (one, engine.run_inputs(one, loaded.card.encode(one.module, prepared), sample))
-            for name, one in (("", loaded), (", untrained", control))
+            name: (each, engine.run_inputs(each, loaded.card.encode(each.module, prepared), sample))
+            for name, each in (("", loaded), (", untrained", control))
         }  # fmt: skip
 
 
@@ -55,27 +55,27 @@ def runs(
 
 def links(loaded: engine.Loaded, folder: Path, some: Sequence[Room], seed: int = 0) -> dict[str, Any]:
     """Share of each patch's scores near what it shows, in per cent, by layer of the decoder and by method."""
-    rng, found, alike, chance, luck_alike = np.random.default_rng(seed), {}, {}, [], []
+    rng, shares_of, alike, chance, luck_alike = np.random.default_rng(seed), {}, {}, [], []
     for room, sample, both in runs(loaded, folder, some):
         run = both[""][1]
         shown, true, names = list(seen(run, sample, rng, PATCHES)), shares(room), list(run.outputs)
-        for suffix, (one, own) in both.items():
+        for suffix, (each, own) in both.items():
             middles = own.space("supervoxels", Segments).middles
             for index, (patch, truth) in enumerate(shown):
                 shown_class = _class_at(room, own, truth)
                 same = true[:, names.index(shown_class)]
-                for name, scores in _answers(one, own, patch, shown_class, costly=index < COSTLY):
+                for name, scores in _answers(each, own, patch, shown_class, costly=index < COSTLY):
                     share, luck = pinhole.agreement(scores, middles, truth, radius=RADIUS)
-                    found.setdefault(name + suffix, []).append(share)
+                    shares_of.setdefault(name + suffix, []).append(share)
                     alike.setdefault(name + suffix, []).append(float(scores @ same / scores.sum()))
                     if not suffix and name == "layer 2":
                         chance.append(luck)
                         luck_alike.append(float(same.mean()))
-    means, same_class = _per_cent(found), _per_cent(alike)
+    means, same_class = _per_cent(shares_of), _per_cent(alike)
     layers = {name: share for name, share in means.items() if name.startswith("layer")}
     return {
         "rooms": len(some),
-        "patches": len(found[next(iter(layers))]) if layers else 0,
+        "patches": len(shares_of[next(iter(layers))]) if layers else 0,
         "metres": RADIUS,
         "chance": round(100 * float(np.nanmean(chance)), 1),
         "layers": layers,
@@ -86,8 +86,8 @@ def links(loaded: engine.Loaded, folder: Path, some: Sequence[Room], seed: int =
     }
 
 
-def _per_cent(found: Mapping[str, Sequence[float]]) -> dict[str, float]:
-    return {name: round(100 * float(np.nanmean(shares)), 1) for name, shares in found.items()}
+def _per_cent(shares: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    return {name: round(100 * float(np.nanmean(values)), 1) for name, values in shares.items()}
 
 
 def seen(run: Run, sample: Sample, rng: np.random.Generator, most: int) -> Iterator[tuple[int, NDArray[np.float64]]]:
@@ -144,7 +144,7 @@ def shares(room: Room) -> NDArray[np.float64]:
 
 def places(loaded: engine.Loaded, folder: Path, some: Sequence[Room]) -> dict[str, Any]:
     """Share of each method's relevance for a class on points of it, in per cent, beside chance and an idle model."""
-    found: dict[str, list[float]] = {}
+    shares_of: dict[str, list[float]] = {}
     chance, asked = [], 0
     for room, _, both in runs(loaded, folder, some):
         true, names = shares(room), list(loaded.card.outputs)
@@ -152,16 +152,16 @@ def places(loaded: engine.Loaded, folder: Path, some: Sequence[Room]) -> dict[st
         for index in held[:: max(1, len(held) // CLASSES)][:CLASSES]:
             asked += 1
             chance.append(float(true[:, index].mean()))
-            for suffix, (one, run) in both.items():
-                for name, scores in _of_class(one, run, names[index], index):
+            for suffix, (each, run) in both.items():
+                for name, scores in _of_class(each, run, names[index], index):
                     above = np.maximum(scores, 0)
                     share = float((above * true[:, index]).sum() / above.sum()) if above.sum() > 0 else 0.0
-                    found.setdefault(name + suffix, []).append(share)
+                    shares_of.setdefault(name + suffix, []).append(share)
     return {
         "rooms": len(some),
         "asked": asked,
         "chance": round(100 * float(np.mean(chance)), 1),
-        "methods": {name: round(100 * float(np.mean(values)), 1) for name, values in found.items()},
+        "methods": {name: round(100 * float(np.mean(values)), 1) for name, values in shares_of.items()},
     }
 
 
@@ -173,8 +173,8 @@ def _of_class(loaded: engine.Loaded, run: Run, output: str, index: int) -> Itera
     yield "class map fused with attention", maps.fused[:, index]
     run = engine.regrad(loaded, run, output)
     for method in PLACED:
-        one = METHODS[method]
+        method_record = METHODS[method]
         focus = method in ("look", "rollout")  # these know the class only through its token
         target = Target(output, "classes_3d", (index,)) if focus else Target(output)
         options: Mapping[str, Any] = {"n_steps": STEPS} if method == "integrated" else {}
-        yield method, one.explain(loaded, run, target, **options).scores["supervoxels"]
+        yield method, method_record.explain(loaded, run, target, **options).scores["supervoxels"]

@@ -15,7 +15,7 @@ SCENES = {"train": 10000, "val": 500, "test": 1000, "unseen": 1000, "photos": 10
 
 def scenes(parser: ArgumentParser) -> None:
     """Arguments of the training set."""
-    tasks.out(parser, what="folder for the set")
+    tasks.out(parser, help_text="folder for the set")
     tasks.cache(parser, "OUT")
     for split, count in SCENES.items():
         tasks.number(parser, split, count, "scenes of this split")
@@ -23,12 +23,12 @@ def scenes(parser: ArgumentParser) -> None:
     tasks.number(parser, "workers", 2, "processes")
 
 
-def make(given: Namespace) -> None:
+def make(options: Namespace) -> None:
     """Make the training set."""
     from xviz.train.mmca import scenes
 
-    wanted = {split: getattr(given, split) for split in SCENES}
-    scenes.make(given.out, given.cache or given.out / "cache", wanted, seed=given.seed, workers=given.workers)
+    wanted = {split: getattr(options, split) for split in SCENES}
+    scenes.make(options.out, options.cache or options.out / "cache", wanted, seed=options.seed, workers=options.workers)
 
 
 def measurement(parser: ArgumentParser) -> None:
@@ -41,11 +41,11 @@ def measurement(parser: ArgumentParser) -> None:
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what is measured; the rest is kept")
 
 
-def measured(given: Namespace) -> None:
+def measured(options: Namespace) -> None:
     """Measure the checkpoint."""
     from xviz.train.mmca.measure import measure
 
-    measure(given.data, given.out, things=given.things, parts=given.parts)
+    measure(options.data, options.out, things=options.things, parts=options.parts)
 
 
 def shipped(parser: ArgumentParser) -> None:
@@ -53,11 +53,11 @@ def shipped(parser: ArgumentParser) -> None:
     tasks.data(parser, SET)
 
 
-def samples(given: Namespace) -> None:
+def samples(options: Namespace) -> None:
     """Make the samples."""
     from xviz.train.mmca.samples import make
 
-    make(given.data)
+    make(options.data)
 
 
 TASKS = (

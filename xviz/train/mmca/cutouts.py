@@ -73,14 +73,14 @@ def load(cache: Path, *, render_seconds: float = 600.0) -> tuple[Cutout, ...]:
             Cutout(**{**row, "path": str(cache / row["path"]), "keywords": tuple(row["keywords"])}) for row in rows
         )
     folders = fetch(cache)
-    found = [
+    cutouts = [
         *_emoji(folders, cache),
         *_furniture(folders["furniture"], cache, render_seconds),
         *_stamps(folders, cache),
     ]
-    rows = [{**asdict(cutout), "path": Path(cutout.path).relative_to(cache).as_posix()} for cutout in found]
+    rows = [{**asdict(cutout), "path": Path(cutout.path).relative_to(cache).as_posix()} for cutout in cutouts]
     index.write_text(json.dumps(rows, ensure_ascii=False, indent=0), encoding="utf-8")
-    return tuple(found)
+    return tuple(cutouts)
 
 
 def read(cutout: Cutout) -> Image.Image:
@@ -92,9 +92,9 @@ def read(cutout: Cutout) -> Image.Image:
 def described(cutout: Cutout) -> Cutout:
     """Return the cut-out with its colour judged from its pixels, and taken out of its name where both agree."""
     seen = colour_name(np.asarray(read(cutout)))
-    bare, said = words.split_colour(cutout.name)
-    if said and (said == seen or cutout.source == "emoji"):
-        return replace(cutout, name=bare, concept=_concept(bare), colour=said)
+    bare, named_colour = words.split_colour(cutout.name)
+    if named_colour and (named_colour == seen or cutout.source == "emoji"):
+        return replace(cutout, name=bare, concept=_concept(bare), colour=named_colour)
     mentions = any(colour in re.split(r"[^a-z]+", cutout.name.lower()) for colour in words.COLOURS)
     someone = bool(_SOMEONE & set(cutout.keywords))
     return replace(cutout, colour="none" if mentions or someone else seen)

@@ -64,9 +64,10 @@ class Split:
 
 def joined(first: Split, second: Split) -> Split:
     """Two splits as one, the scenes and sentences of the second after those of the first."""
-    scenes, said, pieces = len(first.scenes), len(first.sentences), len(first.pieces)
+    scenes, sentences, pieces = len(first.scenes), len(first.sentences), len(first.pieces)
     moved = [
-        {**sentence, "scene": sentence["scene"] + scenes, "of": sentence["of"] + said} for sentence in second.sentences
+        {**sentence, "scene": sentence["scene"] + scenes, "of": sentence["of"] + sentences}
+        for sentence in second.sentences
     ]
     return Split(
         scenes=[*first.scenes, *second.scenes],
@@ -75,8 +76,11 @@ def joined(first: Split, second: Split) -> Split:
         pieces=np.concatenate([first.pieces, second.pieces]),
         starts=np.concatenate([first.starts, second.starts[1:] + pieces]),
         sentences=[*first.sentences, *moved],
-        true_of=[*first.true_of, *([i + said for i in own] for own in second.true_of)],
-        foils_of={**first.foils_of, **{of + said: [i + said for i in own] for of, own in second.foils_of.items()}},
+        true_of=[*first.true_of, *([i + sentences for i in own] for own in second.true_of)],
+        foils_of={
+            **first.foils_of,
+            **{of + sentences: [i + sentences for i in own] for of, own in second.foils_of.items()},
+        },
     )
 
 
@@ -140,10 +144,10 @@ def _encode_pictures(folder: Path, store: Path, split: str, scenes: Sequence[Map
     paths = [folder / scene["image"] for scene in scenes]
     features, boxes = None, np.zeros((len(paths), 36, 4), np.float32)
     with ProcessPoolExecutor(2, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        for index, (found, encoded) in enumerate(pool.map(_encode_picture, paths, chunksize=16)):
+        for index, (of_picture, encoded) in enumerate(pool.map(_encode_picture, paths, chunksize=16)):
             if features is None:
                 features = np.zeros((len(paths), *encoded.shape), np.float16)
-            features[index], boxes[index] = encoded, found
+            features[index], boxes[index] = encoded, of_picture
             if index % 500 == 499:
                 print(f"{split}: {index + 1} of {len(paths)} pictures encoded", flush=True)
     np.save(store / f"{split}.boxes.npy", boxes)

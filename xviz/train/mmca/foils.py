@@ -56,20 +56,20 @@ def foils(
     used = sorted({int(token[-2]) for token in _tokens(plan.template) if token[1] in "ats"})
     makers = [("noun", i) for i in used * 3] + [("colour", i) for i in used] + [("count", i) for i in used]
     makers += [("relation", i) for i in range(len(plan.relations))] + [("relation", -1)] * ("between" in plan.template)
-    made: dict[str, list[str]] = {"noun": [], "relation": [], "colour": [], "count": []}
+    texts: dict[str, list[str]] = {"noun": [], "relation": [], "colour": [], "count": []}
     for number in rng.permutation(len(makers)):
-        what, i = makers[int(number)]
-        changed = _change(plan, what, i, things, others, rng)
+        part_changed, i = makers[int(number)]
+        changed = _change(plan, part_changed, i, things, others, rng)
         if changed is not None:
-            made[what].append(write(changed).text)
-    order = ["noun", *(k for k in rng.permutation(["relation", "colour", "count"]).tolist() if made[k]), "noun"]
+            texts[part_changed].append(write(changed).text)
+    order = ["noun", *(k for k in rng.permutation(["relation", "colour", "count"]).tolist() if texts[k]), "noun"]
     wanted = 3 if rng.random() < 0.6 else 2
     out: list[dict[str, str]] = []
-    for what in [*order, *made, "noun"]:
-        if made[what] and len(out) < wanted:
-            text = made[what].pop()
+    for part_changed in [*order, *texts, "noun"]:
+        if texts[part_changed] and len(out) < wanted:
+            text = texts[part_changed].pop()
             if all(text != foil["text"] for foil in out):
-                out.append({"text": text, "kind": what})
+                out.append({"text": text, "kind": part_changed})
     return out
 
 
@@ -78,14 +78,16 @@ def _tokens(template: str) -> list[str]:
 
 
 def _change(
-    plan: Plan, what: str, i: int, things: Sequence[Thing], others: Sequence[Noun], rng: np.random.Generator
+    plan: Plan, part_changed: str, i: int, things: Sequence[Thing], others: Sequence[Noun], rng: np.random.Generator
 ) -> Plan | None:
     """Return the plan with one change of the wanted kind, or None where none is possible."""
-    if what == "relation":
+    if part_changed == "relation":
         return _moved(plan, i)
-    if what == "count" and f"{{said{i}}}" in plan.template:
+    if part_changed == "count" and f"{{said{i}}}" in plan.template:
         return None
-    new = {"noun": _renamed, "colour": _recoloured, "count": _recounted}[what](plan.phrases[i], things, others, rng)
+    new = {"noun": _renamed, "colour": _recoloured, "count": _recounted}[part_changed](
+        plan.phrases[i], things, others, rng
+    )
     return new and replace(plan, phrases=(*plan.phrases[:i], new, *plan.phrases[i + 1 :]))
 
 

@@ -32,15 +32,15 @@ def linear(train: Split, photos: Split) -> dict[str, dict[str, dict[str, float]]
                 seen.setdefault(thing["concept"], []).append(best)
     names = sorted(seen)
     shown = torch.from_numpy(np.stack([np.mean(seen[name], 0) for name in names])).double()
-    said = read(names)
+    nouns = read(names)
     pictures = np.stack([on(photos, index, scene["objects"][0])[0] for index, scene in enumerate(photos.scenes)])
-    captions = F.normalize(read([scene["sentences"][0]["text"] for scene in photos.scenes]) - said.mean(0), dim=-1)
-    found = {}
+    captions = F.normalize(read([scene["sentences"][0]["text"] for scene in photos.scenes]) - nouns.mean(0), dim=-1)
+    recall = {}
     for ridge in RIDGES:
-        told = (torch.from_numpy(pictures).double() - shown.mean(0)) @ solve(shown, said, ridge)
-        scores = F.normalize(told, dim=-1) @ captions.T
-        found[f"{ridge:g}"] = {"image to text": recalls(scores), "text to image": recalls(scores.T)}
-    return found
+        predicted = (torch.from_numpy(pictures).double() - shown.mean(0)) @ solve(shown, nouns, ridge)
+        scores = F.normalize(predicted, dim=-1) @ captions.T
+        recall[f"{ridge:g}"] = {"image to text": recalls(scores), "text to image": recalls(scores.T)}
+    return recall
 
 
 def on(split: Split, scene: int, thing: Mapping[str, Any]) -> tuple[NDArray[np.float32], float]:
@@ -58,4 +58,4 @@ def solve(x: Tensor, y: Tensor, ridge: float) -> Tensor:
 def read(texts: list[str]) -> Tensor:
     """(n, 384) the mean piece of every text."""
     pieces = words.encode_many([read_text(text).words for text in texts], limit=64)
-    return torch.stack([one.features.mean(0) for one in pieces]).double()
+    return torch.stack([sentence.features.mean(0) for sentence in pieces]).double()

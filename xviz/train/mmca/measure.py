@@ -127,11 +127,11 @@ def sweep(model: MMCA, folder: Path) -> dict[str, float]:
     """Mean recall at 1 of both directions on the validation split for every weight α, in per cent."""
     split = load_split(folder, "val", Portion(scenes=300))
     alone, joint = score_all(model, split, np.arange(len(split.scenes)), fullest(split))
-    found = {}
+    recall = {}
     for alpha in ALPHAS:
         scores = alone + alpha * joint
-        found[f"{alpha:g}"] = round((recalls(scores)["R@1"] + recalls(scores.T)["R@1"]) / 2, 1)
-    return found
+        recall[f"{alpha:g}"] = round((recalls(scores)["R@1"] + recalls(scores.T)["R@1"]) / 2, 1)
+    return recall
 
 
 @torch.inference_mode()
@@ -197,7 +197,7 @@ def alignment(loaded: engine.Loaded, folder: Path, split: Split, things: int) ->
         "baseline": loaded.card.settings.baseline,
         "chance": _percent(chance),
         "boxes' bound": _percent(bound),
-        "methods": {method: _percent(found) for method, found in hits.items()},
+        "methods": {method: _percent(hit) for method, hit in hits.items()},
         "milliseconds": {method: round(1000 * total / len(chance)) for method, total in seconds.items()},
     }
 

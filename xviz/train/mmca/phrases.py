@@ -67,14 +67,14 @@ def write(plan: Plan) -> Written:
         if token is None:
             text += part
             continue
-        what, number = token[1], int(token[2])
-        if what == "be":
+        marker, number = token[1], int(token[2])
+        if marker == "be":
             text += "are" if _many(plan.phrases[number], f"{{t{number}}}" in plan.template) else "is"
-        elif what == "rel":
+        elif marker == "rel":
             text += plan.relations[number].words
         else:
             phrase = plan.phrases[number]
-            words, span, head = _caption(phrase) if what == "said" and phrase.said else _plain(phrase, what == "t")
+            words, span, head = _caption(phrase) if marker == "said" and phrase.said else _plain(phrase, marker == "t")
             start = len(text)
             mentions.append(
                 {"span": [start + v for v in span], "head": [start + v for v in head], "objects": list(phrase.objects)}
@@ -107,10 +107,10 @@ def _plain(phrase: Phrase, definite: bool) -> tuple[str, tuple[int, int], tuple[
 
 def _caption(phrase: Phrase) -> tuple[str, tuple[int, int], tuple[int, int]]:
     words = phrase.said or ""
-    found = re.search(re.escape(phrase.name), words, flags=re.I)
-    if found is None:
+    match = re.search(re.escape(phrase.name), words, flags=re.I)
+    if match is None:
         return _plain(phrase, False)
-    start, end = found.span()
+    start, end = match.span()
     coloured = words[:start].rstrip().rsplit(" ", 1)[-1] == phrase.colour
     begin = start - len(phrase.colour) - 1 if coloured and phrase.colour else start
     return words, (begin, end), (start, end)

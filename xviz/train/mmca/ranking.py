@@ -20,7 +20,7 @@ def quick_check(model: MMCA, split: Split, count: int = 200) -> dict[str, float]
     alone, joint = score_all(model, split, scenes, true)
     foils = np.array([split.foils_of[i][0] if split.foils_of[i] else i for i in true])
     other = [part.diagonal() for part in score_all(model, split, scenes, foils, matched=True)]
-    found = {}
+    scores = {}
     for name, score, foil in (
         ("both", alone + joint, other[0] + other[1]),
         ("alone", alone, other[0]),
@@ -28,8 +28,8 @@ def quick_check(model: MMCA, split: Split, count: int = 200) -> dict[str, float]
     ):
         right = torch.arange(len(scenes))
         r1 = ((score.argmax(1) == right).float().mean() + (score.argmax(0) == right).float().mean()) * 50
-        found |= {f"r1 {name}": r1.item(), f"foil {name}": (score.diagonal() > foil).float().mean().item() * 100}
-    return {"r1": found["r1 both"], "foil": found["foil both"], **found}
+        scores |= {f"r1 {name}": r1.item(), f"foil {name}": (score.diagonal() > foil).float().mean().item() * 100}
+    return {"r1": scores["r1 both"], "foil": scores["foil both"], **scores}
 
 
 @torch.inference_mode()
@@ -57,8 +57,8 @@ def score_all(
         return i0 @ c0.T, joint
     for part in read.sum(1).argsort().split(125):  # like lengths together: less padding
         longest = int(read[part].sum(1).max())
-        said, heard = pieces[part, :longest], read[part, :longest]
+        of_pieces, heard = pieces[part, :longest], read[part, :longest]
         for row in range(len(scenes)):
-            i1, c1 = model.meet(shown[row].expand(len(part), -1, -1), said, seen[row].expand(len(part), -1), heard)
+            i1, c1 = model.meet(shown[row].expand(len(part), -1, -1), of_pieces, seen[row].expand(len(part), -1), heard)
             joint[row, part] = (i1 * c1).sum(-1)
     return i0 @ c0.T, joint

@@ -87,11 +87,11 @@ def train(folder: Path, out: Path, recipe: Recipe, settings: Settings = MMCA_CAR
             optimizer.step()
             schedule.step()
             losses.append(loss.item())
-        found = quick_check(model, check)
-        log.append({"epoch": epoch + 1, "loss": float(np.mean(losses)), **found})
+        scores = quick_check(model, check)
+        log.append({"epoch": epoch + 1, "loss": float(np.mean(losses)), **scores})
         print(json.dumps(log[-1] | {"seconds": round(time.monotonic() - begun)}), flush=True)
-        if found["r1"] + found["foil"] > best:
-            best = found["r1"] + found["foil"]
+        if scores["r1"] + scores["foil"] > best:
+            best = scores["r1"] + scores["foil"]
             checkpoints.save(model, out)
     out.with_suffix(".log.json").write_text(
         json.dumps({"recipe": asdict(recipe), "settings": asdict(settings), "epochs": log}, indent=1) + "\n"
@@ -122,13 +122,13 @@ class Batches:
     def epoch(self, size: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
         """Batches of about ``size`` scenes; each scene leads a pair once in two epochs."""
         leaders = rng.permutation(len(self.concepts))
-        made = []
+        batches = []
         for half in leaders[: self.count(size) * (size // 2)].reshape(-1, size // 2):
             chosen = dict.fromkeys(half.tolist())
             for leader in half:
                 chosen[int(rng.choice(self.with_concept[rng.choice(self.concepts[leader])]))] = None
-            made.append(np.array(list(chosen), dtype=np.int64))
-        return made
+            batches.append(np.array(list(chosen), dtype=np.int64))
+        return batches
 
     def count(self, size: int) -> int:
         """The number of batches in an epoch."""
@@ -195,14 +195,14 @@ def aligned(regions: Tensor, pieces: Tensor, seen: Tensor, read: Tensor, recipe:
     Source: Yao et al., FILIP, ICLR 2022, equations 4 and 5 (late interaction), with foils as further candidates.
     """
     count = len(regions)
-    shown, said = F.normalize(regions, dim=-1), F.normalize(pieces, dim=-1)
+    shown, of_pieces = F.normalize(regions, dim=-1), F.normalize(pieces, dim=-1)
 
-    def agree(equation: str, said: Tensor, read: Tensor, hidden: Tensor) -> Tensor:
-        best = torch.einsum(equation, shown, said).masked_fill(hidden, -1.0).amax(-1)
+    def agree(equation: str, phrase: Tensor, read: Tensor, hidden: Tensor) -> Tensor:
+        best = torch.einsum(equation, shown, phrase).masked_fill(hidden, -1.0).amax(-1)
         return (best * read).sum(-1) / read.sum(-1)
 
-    every = agree("ind,jpd->ijpn", said[:count], read[:count], ~seen[:, None, None])
-    own = said[count:].unflatten(0, (count, -1)), read[count:].unflatten(0, (count, -1))
+    every = agree("ind,jpd->ijpn", of_pieces[:count], read[:count], ~seen[:, None, None])
+    own = of_pieces[count:].unflatten(0, (count, -1)), read[count:].unflatten(0, (count, -1))
     foils = agree("ind,ifpd->ifpn", *own, ~seen[:, None, None])
     true = torch.arange(count)
     listed = torch.cat([every, foils], 1) / recipe.temperature

@@ -82,11 +82,11 @@ class SceneMaker:
         if len(written) < 4:
             return None
         others = absent([self._nouns[split][c.concept] for c in chosen], list(self._nouns[split].values()))
-        told = [
+        captions = [
             {"text": sentence.text, "mentions": list(sentence.mentions), "foils": foils(plan, things, others, rng)}
             for plan, sentence in written
         ]
-        return self._record(split, number, chosen, picture, told)
+        return self._record(split, number, chosen, picture, captions)
 
     def _choose(self, split: str, rng: np.random.Generator, *, least: int) -> list[Cutout]:
         """Return two to five cut-outs in random order; no two concepts of a scene could be called the same."""
@@ -119,18 +119,18 @@ class SceneMaker:
         picture = compose([cutout], rng, long_side=(240, 360), soft=True)
         if picture is None:
             return None
-        told = [self._captioned(split, cutout, rng)] if cutout.caption else []
+        captions = [self._captioned(split, cutout, rng)] if cutout.caption else []
         if split != "photos":
             things = [Thing(cutout.concept, cutout.name, cutout.colour)]
             height, width = picture.pixels.shape[:2]
             written = alone(facts(things, picture.boxes, (width, height)), rng)
             nouns = self._nouns[split]
             others = absent([nouns[cutout.concept]], list(nouns.values()))
-            told += [
+            captions += [
                 {"text": sentence.text, "mentions": list(sentence.mentions), "foils": foils(plan, things, others, rng)}
                 for plan, sentence in written
             ]
-        return self._record(split, number, [cutout], picture, told)
+        return self._record(split, number, [cutout], picture, captions)
 
     def _captioned(self, split: str, cutout: Cutout, rng: np.random.Generator) -> dict:
         """Return a human caption as a sentence; its foils are the captions of other things."""
@@ -143,7 +143,9 @@ class SceneMaker:
         wrong = [strange[int(i)].caption for i in rng.choice(len(strange), min(3, len(strange)), replace=False)]
         return {"text": caption, "mentions": mentions, "foils": [{"text": w, "kind": "caption"} for w in wrong]}
 
-    def _record(self, split: str, number: int, chosen: Sequence[Cutout], picture: Composed, told: list[dict]) -> dict:
+    def _record(
+        self, split: str, number: int, chosen: Sequence[Cutout], picture: Composed, captions: list[dict]
+    ) -> dict:
         key = f"{split}-{number:05d}"
         path = self.out / "images" / split / f"{key}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -153,7 +155,7 @@ class SceneMaker:
         ]
         height, width = picture.pixels.shape[:2]
         image = path.relative_to(self.out).as_posix()
-        return {"id": key, "image": image, "width": width, "height": height, "objects": objects, "sentences": told}
+        return {"id": key, "image": image, "width": width, "height": height, "objects": objects, "sentences": captions}
 
 
 def _told(cutout: Cutout) -> dict[str, str]:

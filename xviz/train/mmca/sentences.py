@@ -88,8 +88,8 @@ def facts(things: Sequence[Thing], boxes: np.ndarray, size: tuple[int, int]) -> 
         thing = things[group[0]]
         colour = thing.colour if len({things[i].colour for i in group}) == 1 else "none"
         alone = len(group) == sum(t.concept == thing.concept for t in things)
-        said = _noun_phrase(thing) if len(group) == 1 and alone else None
-        phrases.append(Phrase(group, thing.name, None if alone else colour, len(group), said))
+        description = _noun_phrase(thing) if len(group) == 1 and alone else None
+        phrases.append(Phrase(group, thing.name, None if alone else colour, len(group), description))
         colours.append("none" if colour in re.split(r"\W", thing.name.lower()) else colour)
     groups = [phrase.objects for phrase in phrases]
     return Facts(

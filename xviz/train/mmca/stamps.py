@@ -86,10 +86,10 @@ def stamps(folder: Path) -> Iterator[Stamp]:
     Raises:
         SourceError: The folder holds no stamps.
     """
-    found = sorted(folder.rglob("stamps/*/**/*.png"))
-    if not found:
+    pictures = sorted(folder.rglob("stamps/*/**/*.png"))
+    if not pictures:
         raise SourceError(f"Expected stamps under {folder}; found none. Delete the folder and fetch it again.")
-    for path in found:
+    for path in pictures:
         where = path.parent.as_posix().partition("/stamps/")[2]
         text = path.with_suffix(".txt")
         if path.stem in _STEMS_OUT or _FOLDERS_OUT.search(where) or not text.exists() or not is_photograph(path):

@@ -60,7 +60,7 @@ def compare(name: str, data: Path, forms: list[str], seeds: list[int], out: Path
                     replace(MODELS[name].settings, **settings),
                 )
             minutes = round((time.monotonic() - begun) / 60, 1)
-            found = {"form": form, "seed": seed, "minutes": minutes, **measure.brief(model, data)}
+            scores = {"form": form, "seed": seed, "minutes": minutes, **measure.brief(model, data)}
             record = compared(out, numbers)
-            record["trainings"]["runs"].append(found)
+            record["trainings"]["runs"].append(scores)
             write(record, out)

@@ -50,13 +50,13 @@ def instruments(folder: Path) -> None:
 def objects(folder: Path, cache: Path) -> None:
     """Write the pictures and masks."""
     every = json.loads((folder / "objects.json").read_text(encoding="utf-8"))["models"]
-    tested = [one for one in every if one["split"] == "model"]
+    tested = [entry for entry in every if entry["split"] == "model"]
     grounds, rng = backgrounds(60, SIDE, seed=4), np.random.default_rng(4)
     listed: list[ShippedSample] = []
     for ground in grounds:
         chosen = [tested[index] for index in rng.permutation(len(tested))[:2]]
-        names = [one["kind"] for one in chosen]
-        paths = [cache / "objects" / f"{one['id']}_{rng.integers(VIEWS)}.png" for one in chosen]
+        names = [entry["kind"] for entry in chosen]
+        paths = [cache / "objects" / f"{entry['id']}_{rng.integers(VIEWS)}.png" for entry in chosen]
         if not fits(names, listed) or not all(path.is_file() and path.stat().st_size for path in paths):
             continue
         things = [
@@ -68,7 +68,7 @@ def objects(folder: Path, cache: Path) -> None:
         masks = {name: f"{key}.{name}.png" for name in names}
         for name, mask in zip(names, picture.masks, strict=True):
             Image.fromarray(mask).save(PICTURES / masks[name], optimize=True)
-        credit = "; ".join([*(one["credit"] for one in chosen), "rendered and put together here"])
+        credit = "; ".join([*(entry["credit"] for entry in chosen), "rendered and put together here"])
         files, truth = {"picture": f"{key}.jpg"}, Truth(masks=masks)
         title, kind = ", ".join(names), "composed picture"
         listed.append(ShippedSample(PICTURES.name, key, title, kind, credit, files, truth=truth))

@@ -72,7 +72,7 @@ def optimise(
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, total_steps=steps, pct_start=recipe.warm_up)
     log: list[dict[str, float]] = []
     for epoch in range(recipe.epochs):
-        begun, told = time.monotonic(), []
+        begun, of_epoch = time.monotonic(), []
         model.train()
         for loss in losses(epoch):
             optimizer.zero_grad(set_to_none=True)
@@ -80,15 +80,15 @@ def optimise(
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             schedule.step()
-            told.append(loss.item())
+            of_epoch.append(loss.item())
         model.eval()
-        log.append({"epoch": epoch + 1, "loss": float(np.mean(told))})
+        log.append({"epoch": epoch + 1, "loss": float(np.mean(of_epoch))})
         if epoch % 4 == 3 or epoch == recipe.epochs - 1:
             log[-1] |= check()
         print(json.dumps(log[-1] | {"seconds": round(time.monotonic() - begun)}), flush=True)
         checkpoints.save(model, out)
-    said = {"recipe": asdict(recipe), "settings": logged(model.settings), "epochs": log}
-    out.with_suffix(".log.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+    logs = {"recipe": asdict(recipe), "settings": logged(model.settings), "epochs": log}
+    out.with_suffix(".log.json").write_text(json.dumps(logs, indent=1) + "\n", encoding="utf-8")
 
 
 def groups(model: MMViT, decay: float) -> list[dict[str, Any]]:
@@ -123,8 +123,8 @@ def labels_of(
         count: Of all classes.
         gone: From, to of the stretch.
     """
-    found = np.zeros(count, np.float32)
-    for one, (start, end) in zip(classes, places, strict=True):
+    labels = np.zeros(count, np.float32)
+    for label, (start, end) in zip(classes, places, strict=True):
         lost = max(0.0, min(end, gone[1]) - max(start, gone[0]))
-        found[one] = max(found[one], float(lost <= (end - start) / 2))
-    return found
+        labels[label] = max(labels[label], float(lost <= (end - start) / 2))
+    return labels

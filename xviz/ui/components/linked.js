@@ -5,7 +5,8 @@ const { header: index, arrays } = unpack(read("index"));
 const panels = new Map(index.panels.map((panel, number) => [panel.name, { ...panel, number, message: unpack(read(`panel-${number}`)) }]));
 const lutOfAttention = unpack(read("attention-lut")).arrays.lut;
 const crosses = index.calls.findIndex(({ queries, keys }) => JSON.stringify(queries) !== JSON.stringify(keys));
-const state = { call: Math.max(0, crosses), head: -1, explanation: index.calls.length ? -1 : 0, pick: null };
+const richest = index.calls.reduce((best, { queries }, i) => (queries.length > (index.calls[best]?.queries.length ?? 0) ? i : best), 0);
+const state = { call: crosses < 0 ? richest : crosses, head: -1, explanation: index.calls.length ? -1 : 0, pick: null };
 const places = new Map(); // "left 0" → the element that a component lives in
 
 function node(tag, parent, text, className) {

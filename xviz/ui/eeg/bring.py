@@ -9,6 +9,7 @@ import streamlit as st
 from xviz.core.provenance import digest
 from xviz.core.sample import Eeg
 from xviz.data.eeg.condition import HUM, REFERENCES, Condition, hum
+from xviz.data.eeg.condition import conditioned as condition_of
 from xviz.data.eeg.overview import Overview, of_recording
 from xviz.data.eeg.read import SUFFIXES, UNITS, EegFile, Gaps, Stretch, open_eeg, overview_of
 from xviz.data.shipped import ShippedSample
@@ -22,7 +23,17 @@ MONTAGES = {"model": "the model's 32 electrodes", NATIVE: "native: channels as t
 TABLES = (".csv", ".tsv", ".txt", ".npy", ".mat", ".npz")  #: what may not say its rate
 GAPS: dict[str, Gaps] = {"kept as they are": "keep", "closed": "close"}
 
-Files = tuple[tuple[str, bytes], ...]
+
+@dataclass(frozen=True, eq=False)
+class File:
+    """One file of a recording."""
+
+    name: str
+    data: bytes
+    uploaded: str = ""  #: what Streamlit calls this upload and no other; "" for a shipped file
+
+
+Files = tuple[File, ...]
 
 
 @dataclass(frozen=True)
@@ -35,7 +46,7 @@ class Options:
     gaps: Gaps
     avoid: bool  #: whether stretches that are marked bad are kept out
     keep_bads: bool  #: whether channels that are marked bad are used
-    native: bool  #: whether channels are shown as they are
+    rest: float | None  #: s before the stretch that are taken as rest; None for the recording's own
 
 
 def uploaded() -> Files:
@@ -47,19 +58,18 @@ def uploaded() -> Files:
         accept_multiple_files=True,
         max_upload_size=LIMIT_MB,
         help="EDF, BDF, GDF, FIF (parts and epochs too), EEGLAB .set and .fdt, BrainVision's three files, Neuroscan "
-        "and ANT .cnt, "
-        "Nihon Kohden, Persyst, Micromed, XDF, an .mff as a zip, OpenBCI, Muse and Emotiv files, DEAP, SEED, "
-        "DREAMER, MAT, NPZ, "
-        "NPY, CSV; BIDS with its tables. Several files of one recording at once, or a zip. It stays on the machine "
-        "that runs "
-        "xviz; files of EEG systems are kept there in a private folder while they are read, then deleted.",
+        "and ANT .cnt, Nihon Kohden, Persyst, Micromed, XDF, an .mff as a zip, OpenBCI, Muse and Emotiv files, DEAP, "
+        "SEED, DREAMER, MAT, NPZ, NPY, CSV; BIDS with its tables. Several files of one recording at once, or a zip. "
+        "It stays on the machine that runs xviz; files of EEG systems are kept there in a private folder while they "
+        "are read, then deleted.",
     )
-    return tuple((one.name, one.getvalue()) for one in given or ()) or page.brought("eeg.file")
+    own = tuple(File(one.name, one.getvalue(), one.file_id) for one in given or ())
+    return own or tuple(File(name, data, digest(name, data)) for name, data in page.brought("eeg.file"))
 
 
 def options(files: Files) -> Options:
     """Import options, in the sidebar."""
-    asked = any(name.lower().endswith(TABLES) for name, _ in files)
+    asked = any(file.name.lower().endswith(TABLES) for file in files)
     with st.expander("Import options"):
         unit = st.selectbox(
             "Unit", [DETECT, *UNITS], key="unit",
@@ -83,7 +93,13 @@ def options(files: Files) -> Options:
         keep_bads = st.toggle(
             "Use channels marked bad", False, key="keep bads", help="The file's own list of bad channels."
         )
-    return Options(None if unit == DETECT else unit, rate, str(missing), GAPS[str(gaps)], avoid, keep_bads, False)
+        rest = st.number_input(
+            "Rest before the stretch, s", 0.0, 60.0, 0.0, 1.0, key="rest",
+            help="Features are measured from it, 2 s or more; 0 for the rest that the file brings, if any.",
+        )  # fmt: skip
+    return Options(
+        None if unit == DETECT else unit, rate, str(missing), GAPS[str(gaps)], avoid, keep_bads, rest or None
+    )
 
 
 def montage() -> bool:
@@ -91,8 +107,7 @@ def montage() -> bool:
     chosen = st.radio(
         "Montage", list(MONTAGES), format_func=MONTAGES.get, key="montage",
         help="The trained network reads 32 electrodes by name. Features and attention are a formula without weights "
-        "and work on "
-        "any channels: bipolar ones, few ones, unnamed ones.",
+        "and work on any channels: bipolar ones, few ones, unnamed ones.",
     )  # fmt: skip
     return chosen == NATIVE
 
@@ -120,10 +135,10 @@ def condition(eeg: Eeg) -> Condition:
 
 def digest_of(files: Files) -> str:
     """What tells these files from others: of their content and endings, computed once for each upload."""
-    key = f"eeg.digest {[(name, len(data), id(data)) for name, data in files]}"
-    known = state.widget(key)
+    key = "eeg.digest " + " ".join(file.uploaded for file in files)
+    known = state.widget(key) if all(file.uploaded for file in files) else None
     if known is None:
-        known = digest(*(piece for name, data in files for piece in (name.lower().rpartition(".")[2], data)))
+        known = digest(*(piece for file in files for piece in (file.name.lower().rpartition(".")[2], file.data)))
         state.set_widget(key, known)
     return str(known)
 
@@ -141,13 +156,23 @@ def opened(files: Files, name: str, wanted: Options, part: int | Stretch = 0) ->
 def _opened(
     digest: str, unit: str | None, rate: float | None, part: int | Stretch, gaps: Gaps, _files: Files
 ) -> EegFile:
-    return open_eeg(*_files, unit=unit, rate=rate, part=part, gaps=gaps)
+    return open_eeg(*_pairs(_files), unit=unit, rate=rate, part=part, gaps=gaps)
+
+
+def _pairs(files: Files) -> list[tuple[str, bytes]]:
+    return [(file.name, file.data) for file in files]
+
+
+@st.cache_resource(max_entries=8, show_spinner="Filtering …")
+def conditioned(digest: str, wanted: Condition, _eeg: Eeg) -> Eeg:
+    """A recording with another reference and filters; see ``xviz.data.eeg.condition``."""
+    return condition_of(_eeg, wanted)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Looking through the recording …")
 def overview(digest: str, _files: Files) -> Overview | None:
     """All of a long recording at a glance."""
-    return overview_of(*_files)
+    return overview_of(*_pairs(_files))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -158,4 +183,4 @@ def overview_in_memory(digest: str, _eeg: Eeg) -> Overview:
 
 def shipped(example: ShippedSample) -> Files:
     """The file of a shipped recording."""
-    return ((example.files["eeg"], example.path("eeg").read_bytes()),)
+    return (File(example.files["eeg"], example.path("eeg").read_bytes()),)

@@ -12,7 +12,7 @@ from xviz.core.run import Run, Target
 from xviz.core.sample import Annotation, Eeg, Sample
 from xviz.core.tokens import Electrodes
 from xviz.data.eeg.channels import ChannelReport, Missing, as_they_are, inspect, match
-from xviz.data.eeg.condition import Condition, conditioned
+from xviz.data.eeg.condition import Condition
 from xviz.data.eeg.read import Stretch, crop
 from xviz.data.shipped import ShippedSample, samples
 from xviz.models.card import ModelCard
@@ -65,7 +65,7 @@ class Opened(records.Opened):
 
     @property
     def electrodes(self) -> Electrodes:
-        """The electrodes."""
+        """The tokens of both features, with their places on the head."""
         return self.run.space("psd", Electrodes)
 
     @property
@@ -140,7 +140,8 @@ def choose(card: ModelCard) -> Chosen:
     eeg, whole, index = _recording(files, options)
     with st.sidebar:
         wanted = bring.condition(eeg)
-    eeg = conditioned(eeg, wanted)
+    if wanted != Condition():
+        eeg = bring.conditioned(digest(Sample("recording", {"eeg": eeg}).digest, *eeg.notes), wanted, eeg)
     eeg_digest = digest(Sample("recording", {"eeg": eeg}).digest, *eeg.notes, str(options.keep_bads), str(eeg.bads))
     rename = dict(choices.recall(f"rename {eeg.channels}") or {})
     if native:
@@ -153,7 +154,7 @@ def choose(card: ModelCard) -> Chosen:
     sample = None
     if matched is not None:
         sample = Sample(
-            given[0][0] if given else example.title,
+            given[0].name if given else example.title,
             {"eeg": matched},
             source="the visitor's own" if given else example.credit,
             shipped=not given and wanted == Condition(),
@@ -169,7 +170,7 @@ def _origin(example: str, files: bring.Files, own: bool, options: bring.Options,
     read = {"options": {name: value for name, value in chosen.items() if value}} if any(chosen.values()) else {}
     if not own:
         return {"shipped": example, **read}
-    return {"files": [name for name, _ in files], "kind": "eeg", **read}
+    return {"files": [file.name for file in files], "kind": "eeg", **read}
 
 
 def _recording(files: bring.Files, options: bring.Options) -> tuple[Eeg, Whole, int]:
@@ -185,14 +186,15 @@ def _recording(files: bring.Files, options: bring.Options) -> tuple[Eeg, Whole, 
             key = f"{key} {index}"
         eeg = file.recordings[index]
         if not file.seconds:
-            made = span.choose(eeg, key, avoid=options.avoid)
+            made = span.choose(eeg, key, avoid=options.avoid, rest=options.rest)
             whole = Whole(key, eeg.annotations, eeg if eeg.seconds - eeg.rest > 61 else None, files, file.unit, eeg)
             return replace(made, warnings=(*made.warnings, *span.bad_inside(made))), whole, index
         start, seconds = span.numbers(key, file.seconds)
-        long = bring.opened(files, name, options, Stretch(start, seconds + span.MARGIN))
+        before = min(options.rest or 0.0, start)
+        long = bring.opened(files, name, options, Stretch(start - before, before + seconds + span.MARGIN))
         eeg = long.recordings[0]
         inner = start - long.start
-        made = crop(eeg, inner, min(seconds, eeg.seconds - inner)) if eeg.seconds - inner > 0 else eeg
+        made = crop(eeg, inner, min(seconds, eeg.seconds - inner), options.rest) if eeg.seconds - inner > 0 else eeg
     known = Whole(key, (), None, files, file.unit, eeg)
     return replace(made, warnings=(*made.warnings, *span.bad_inside(made))), known, index
 

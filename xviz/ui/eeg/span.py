@@ -17,17 +17,17 @@ from xviz.ui import page, state
 MARGIN = 1.0  #: s around a stretch of a long recording that are read with it
 
 
-def choose(eeg: Eeg, key: str, *, avoid: bool) -> Eeg:
+def choose(eeg: Eeg, key: str, *, avoid: bool, rest: float | None) -> Eeg:
     """The stretch of a recording that is in memory; by default the first without gaps and what is marked bad."""
     spare = eeg.seconds - eeg.rest
     found = best(eeg, bad=avoid)
     shortened = spare < MINUTE + 1 and not found.avoided
     if shortened:
-        return eeg
+        return eeg if rest is None or spare - rest < LEAST else crop(eeg, rest, spare - rest, rest)
     start, seconds = _numbers(key, spare, found.start, found.seconds)
     if found.avoided and (start, seconds) == (found.start, found.seconds):
         st.caption(page.plain(f"Left out by default: {', '.join(found.avoided[:4])}{' …' * (len(found.avoided) > 4)}."))
-    return crop(eeg, start, min(seconds, spare - start))
+    return crop(eeg, start, min(seconds, spare - start), rest)
 
 
 def numbers(key: str, whole: float) -> tuple[float, float]:
@@ -113,8 +113,7 @@ def show(overview: Overview, key: str, marks: Sequence[Annotation], unit: str) -
     )
     st.caption(
         f"All of the recording, {whole:.5g} s: how large the channels are. Drag over it to choose a stretch of "
-        f"{LEAST:g} to "
-        f"{MINUTE:g} s; red is marked bad, grey are events.",
+        f"{LEAST:g} to {MINUTE:g} s; red is marked bad, grey are events.",
         help="The standard deviation of each channel in each part of time. “Start of the stretch” in the sidebar "
         "does the same.",
     )

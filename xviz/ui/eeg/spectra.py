@@ -68,8 +68,8 @@ def found(opened: Opened, test: Test, band: int) -> None:
         f"{test.counts[0]} against {test.counts[1]} observations. Different in this band: "
         f"{', '.join(which) or 'no electrode'}.",
         help="Welch's t-test of log power in windows of 2 s, or of epochs; false discovery rate 5 % over all "
-        "electrodes and "
-        "bands. Windows of one recording are not independent, so that t is too large rather than too small.",
+        "electrodes and bands. Windows of one recording are not independent, so that t is too large rather than too "
+        "small.",
     )
 
 

@@ -13,7 +13,8 @@ from xviz.drawings import image, matrix, words
 from xviz.drawings.drawing import Surround
 from xviz.explain import METHODS
 from xviz.models.language import unknown_words
-from xviz.ui import components, methods, page
+from xviz.ui import cache, components, glance, methods, page, state
+from xviz.ui.forms import Forms
 from xviz.ui.matching.sample import Opened
 from xviz.ui.records import Looked
 from xviz.ui.state import Selection
@@ -125,7 +126,28 @@ def _scale(explanation: Explanation | None, values: NDArray[np.float64] | None) 
     return make(values, label=explanation.unit)
 
 
-# The whole matrix, and the scores as numbers
+# Every layer and head, the whole matrix, and the scores as numbers
+
+
+def at_a_glance(opened: Opened, looked: Looked) -> None:
+    """The picked word or region in every layer and head; a click chooses both."""
+    if looked.selection is None:
+        st.caption("Pick a word or a region above to see its attention in every layer and head.")
+        return
+    target = opened.target(looked.selection)
+
+    def choose(name: str, head: int) -> None:
+        state.set_widget("layer", name)
+        state.set_widget("head", head + 1)
+
+    glance.show(
+        glance.Asked(
+            run=opened.run, forms=cache.of_run(opened.run, Forms(opened.sample), "forms"), space=str(target.space),
+            tokens=target.tokens, called=opened.called(looked.selection), call=looked.call, head=looked.head,
+            choose=choose, place=opened.place,
+            titles={name: title.title for name, title in opened.card.calls.items()},
+        )
+    )  # fmt: skip
 
 
 def show_matrix(opened: Opened, looked: Looked) -> None:

@@ -19,7 +19,7 @@ from xviz.data.text import read_text
 from xviz.models import regions
 from xviz.models.boxes import find_boxes
 from xviz.models.card import ModelCard
-from xviz.ui import cache, page, records, state
+from xviz.ui import cache, net, page, records, state
 from xviz.ui.state import Choices, Selection
 
 
@@ -32,7 +32,7 @@ class Opened(records.Opened):
 
     @property
     def regions(self) -> Boxes:
-        """The regions."""
+        """The boxes of the picture that the model reads as tokens."""
         return self.run.space("regions", Boxes)
 
     @property
@@ -186,9 +186,11 @@ def _parts(card: ModelCard, given: tuple[str, bytes] | None, boxes: tuple[str, b
     """
     own: dict[str, Part] = {}
     if boxes is not None:
-        own["regions"] = read_regions(boxes[1])
+        with net.reading(boxes[0]):
+            own["regions"] = read_regions(boxes[1])
     if given is not None:
-        picture = own["picture"] = read_picture(given[1], name=given[0])
+        with net.reading(given[0]):
+            picture = own["picture"] = read_picture(given[1], name=given[0])
         if boxes is None:
             alone = Sample("picture", {"picture": picture})
             own["regions"] = _encoded(alone.digest, card.settings.regions, picture)

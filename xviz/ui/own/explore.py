@@ -16,7 +16,7 @@ from xviz.drawings.drawing import Surround
 from xviz.explain import METHODS, columns
 from xviz.explain.glance import title
 from xviz.explain.question import names
-from xviz.ui import cache, components, methods, page, state
+from xviz.ui import cache, components, glance, methods, page, state
 from xviz.ui.own.sample import Opened, first_call
 from xviz.ui.records import Looked
 from xviz.ui.state import Selection
@@ -204,3 +204,17 @@ def choose_call(opened: Opened, name: str, head: int | None) -> None:
     """Choose a layer and a head, before the widgets are drawn again."""
     state.set_widget(f"{opened.key}-layer", name)
     state.set_widget(head_key(opened, opened.run.call(name)), "mean" if head is None else head + 1)
+
+
+def at_a_glance(opened: Opened, looked: Looked) -> None:
+    """The picked token in every layer and head."""
+    if looked.selection is None:
+        st.caption("Pick a token above to see its attention in every layer and head.")
+        return
+    glance.show(
+        glance.Asked(
+            run=opened.run, forms=opened.forms, space=str(opened.space_of(looked.selection)),
+            tokens=opened.tokens(looked.selection), called=opened.called(looked.selection), call=looked.call,
+            head=looked.head, choose=lambda name, head: choose_call(opened, name, head), place=opened.place,
+        )
+    )  # fmt: skip

@@ -18,8 +18,9 @@ from xviz.figures.glance import glance_figure, matrix_figure
 from xviz.figures.style import PRESETS
 from xviz.figures.tokens import Shown, tokens_figure
 from xviz.ui import saving
+from xviz.ui.forms import every_leaf
 from xviz.ui.own import matrix
-from xviz.ui.own.sample import Opened, every_leaf
+from xviz.ui.own.sample import Opened
 from xviz.ui.records import Looked
 
 KINDS = {"tokens": "Tokens under both methods", "matrix": "Attention matrix", "glance": "Every layer and head"}

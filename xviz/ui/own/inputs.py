@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -62,11 +63,34 @@ KINDS: Mapping[type, Kind] = {
     ),
     Regions: Kind("regions", ("npz",), lambda files: read_regions(files[0][1])),
 }  # fmt: skip
-#: name of a part → its kind, where no sample of the model shows it
+#: word in a part's name, or in what the spec says of it → its kind, where no sample of the model shows it
 NAMED: Mapping[str, type] = {
-    "picture": Picture, "image": Picture, "sound": Sound, "audio": Sound, "eeg": Eeg, "points": PointCloud,
-    "views": Views, "photos": Views, "regions": Regions, "text": Text, "words": Text, "sentence": Text,
+    "pictures": Views, "photos": Views, "images": Views, "frames": Views, "video": Views, "views": Views,
+    "picture": Picture, "image": Picture, "photo": Picture, "regions": Regions, "boxes": Regions,
+    "eeg": Eeg, "electrodes": Eeg, "cloud": PointCloud, "points": PointCloud, "scan": PointCloud,
+    "sound": Sound, "audio": Sound, "speech": Sound, "music": Sound, "series": Series, "channels": Series,
+    "text": Text, "words": Text, "sentence": Text, "caption": Text, "question": Text,
 }  # fmt: skip
+
+
+def kind_of(name: str, about: str) -> type | None:
+    """The kind of a part by its name, else by what the spec says of it; None where neither tells."""
+    for said in (name, about):
+        words = re.findall(r"[a-z]+", said.lower())
+        found = next((NAMED[word] for word in words if word in NAMED), None)
+        if found is not None:
+            return found
+    return None
+
+
+def _any(files: Files) -> Part:
+    """A part by the ending of its file."""
+    ending = PurePath(files[0][0]).suffix.lower().removeprefix(".")
+    kind = next(kind for kind in KINDS.values() if ending in kind.endings)
+    return kind.read(files[:1])
+
+
+UNKNOWN = Kind("file", tuple(dict.fromkeys(ending for kind in KINDS.values() for ending in kind.endings)), _any)
 
 
 def bring(spec: Spec, example: Sample | None) -> Sample | None:
@@ -80,7 +104,7 @@ def bring(spec: Spec, example: Sample | None) -> Sample | None:
         SampleError: a file cannot be read.
     """
     kinds = {name: type(part) for name, part in ({} if example is None else example.parts).items()}
-    kinds |= {name: NAMED[name] for name in spec.wants if name not in kinds and name in NAMED}
+    kinds |= {name: kind_of(name, about) or object for name, about in spec.wants.items() if name not in kinds}
     if not kinds:
         kinds = {"picture": Picture, "text": Text, "sound": Sound}
     parts = dict(example.parts) if example is not None else {}
@@ -104,9 +128,7 @@ def _part(spec: Spec, name: str, kind: type, example: Part | None) -> tuple[Part
     about = page.plain(spec.wants.get(name, ""))
     if kind is Text:
         return _sentence(label, key, about, example if isinstance(example, Text) else None)
-    if kind not in KINDS:
-        return None
-    reader = KINDS[kind]
+    reader = KINDS.get(kind, UNKNOWN)
     given = st.file_uploader(
         label, type=list(reader.endings), key=key, max_upload_size=LARGEST, accept_multiple_files=reader.several,
         help=f"A {reader.noun}. {about} {page.KEPT}".replace("  ", " "),
@@ -114,7 +136,7 @@ def _part(spec: Spec, name: str, kind: type, example: Part | None) -> tuple[Part
     files = tuple((one.name, one.getvalue()) for one in (given if isinstance(given, list) else [given]) if one)
     if not files:
         return None
-    return _read(kind.__name__, digest(*(part for pair in files for part in pair)), files), files[0][0]
+    return _read(reader.noun, digest(*(part for pair in files for part in pair)), files), files[0][0]
 
 
 def _sentence(label: str, key: str, about: str, example: Text | None) -> tuple[Part, str] | None:
@@ -127,9 +149,9 @@ def _sentence(label: str, key: str, about: str, example: Text | None) -> tuple[P
 
 
 @st.cache_resource(max_entries=16, show_spinner="Reading the file …")
-def _read(kind: str, digest: str, _files: Files) -> Part:
+def _read(noun: str, digest: str, _files: Files) -> Part:
     """A part out of files; the digest is of their names and contents."""
-    reader = next(reader for known, reader in KINDS.items() if known.__name__ == kind)
+    reader = next((reader for reader in KINDS.values() if reader.noun == noun), UNKNOWN)
     wrong = [name for name, _ in _files if PurePath(name).suffix.lower().removeprefix(".") not in reader.endings]
     if wrong:
         raise SampleError(f"A {reader.noun} is one of {', '.join(reader.endings)}; “{wrong[0]}” is none of these.")

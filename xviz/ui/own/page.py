@@ -12,7 +12,7 @@ from xviz.explain.glance import title
 from xviz.models.card import ModelCard
 from xviz.record import line
 from xviz.ui import page
-from xviz.ui.own import explore, export, heads, matrix, whatif
+from xviz.ui.own import explore, export, matrix, whatif
 from xviz.ui.own.sample import Opened, open_sample, show_outputs
 
 HEARD = "A model of your own, heard as it is: no line of it was changed."
@@ -55,7 +55,7 @@ def _linked(opened: Opened) -> None:
         looked = explore.explore(opened)
         glance, whole, edits, trusted, figure, model = st.tabs(TABS, key="tabs")
         with glance, page.told():
-            heads.show(opened, looked)
+            explore.at_a_glance(opened, looked)
         with whole, page.told():
             matrix.show(opened, looked)
         with edits, page.told():
@@ -86,7 +86,7 @@ def _about(opened: Opened) -> None:
         hide_index=True,
     )
     if not any(call.queries != call.keys for call in run.calls):
-        st.caption("There is no cross-attention: every attention is among tokens of one space.")
+        st.caption("There is no cross-attention: every attention is within one sequence of tokens.")
     st.markdown("**Methods**")
     st.dataframe(
         [

@@ -12,8 +12,7 @@ from xviz import own_models
 from xviz.core.attention import AttentionCall
 from xviz.core.errors import ModelError
 from xviz.core.foreign import foreign
-from xviz.core.forms import Form, Words, form
-from xviz.core.grounds import Source
+from xviz.core.forms import Form, Words
 from xviz.core.run import Run, Target
 from xviz.core.sample import Sample
 from xviz.core.spec import Spec
@@ -22,6 +21,7 @@ from xviz.draw.scale import number, signed
 from xviz.engine import Loaded
 from xviz.explain.available import available
 from xviz.ui import cache, page, records
+from xviz.ui.forms import Forms, every_leaf
 from xviz.ui.own import inputs
 from xviz.ui.state import Choices, Selection
 
@@ -101,11 +101,6 @@ class Opened(records.Opened):
         if selection is None or space not in self.removable:
             return Target(self.output)
         return Target(self.output, space, self.tokens(selection))
-
-
-def every_leaf(run: Run) -> dict[str, TokenSpace]:
-    """All leaf spaces by name."""
-    return {leaf.name: leaf for space in run.spaces.values() for leaf in leaves(space)}
 
 
 def shorts(run: Run) -> dict[str, str]:
@@ -216,23 +211,6 @@ def joined(run: Run, gone: Mapping[str, Sequence[int]]) -> tuple[int, ...]:
         numbers += [start + token for token in gone.get(name, ())]
         start += len(run.spaces[name])
     return tuple(numbers)
-
-
-@dataclass(frozen=True, eq=False)
-class Forms:
-    """How the tokens of all spaces are shown; made once a run."""
-
-    sample: Sample
-
-    def __call__(self, loaded: Loaded, run: Run) -> dict[str, Form]:
-        """Leaf space → its form.
-
-        Raises:
-            ForeignError: a type of space that is not ours failed.
-        """
-        source = Source(self.sample, run.inputs)
-        with foreign(f"spaces of {loaded.spec.title}"):
-            return {name: form(leaf, source) for name, leaf in every_leaf(run).items()}
 
 
 def show_outputs(opened: Opened) -> None:

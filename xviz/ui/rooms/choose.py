@@ -14,7 +14,7 @@ from xviz.data.cloud.read import UNITS, UPS
 from xviz.data.cloud.scene import Room, candidates, read_room
 from xviz.data.shipped import load_sample, samples
 from xviz.models.card import ModelCard
-from xviz.ui import page
+from xviz.ui import net, page
 
 DETECT = "Detect automatically"
 HELP = (
@@ -118,7 +118,8 @@ def _shipped(name: str) -> Sample:
 
 @st.cache_data(max_entries=32, show_spinner="Looking through the files …")
 def _candidates(ids: tuple[str, ...], _given: list) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    return candidates([(file.name, file.getvalue()) for file in _given])
+    with net.reading(_given[0].name):
+        return candidates([(file.name, file.getvalue()) for file in _given])
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the room …")
@@ -130,9 +131,10 @@ def _own(
     Raises:
         SampleError: they are no room, or photos are missing.
     """
-    room = read_room(
-        [(file.name, file.getvalue()) for file in _given], unit=unit, up=up, cloud=cloud, photos=photos
-    )  # fmt: skip
+    with net.reading(_given[0].name):
+        room = read_room(
+            [(file.name, file.getvalue()) for file in _given], unit=unit, up=up, cloud=cloud, photos=photos
+        )
     if "views" not in room.parts:
         why = "; ".join(f"{name}: {why}" for name, why in list(room.left_out.items())[:_WHY_SHOWN])
         raise SampleError(

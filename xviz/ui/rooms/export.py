@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
 from xviz.core.tokens import PatchGrid, Segments
+from xviz.data.cloud.ply import write_ply
 from xviz.export import bundle, safe_name
 from xviz.figures.caption import tail
 from xviz.figures.cloud import MOST, Camera
 from xviz.figures.figure import Figure
 from xviz.figures.recipes import Overlay, Room, room_figure
 from xviz.figures.style import PRESETS
-from xviz.geometry.ply import ply
 from xviz.geometry.thinning import thin
 from xviz.ui import methods, page, saving
 from xviz.ui.rooms import calls, draw, standalone
@@ -142,7 +142,7 @@ class Figures:
         classes = ", ".join(f"{i} {name}" for i, name in enumerate(opened.run.outputs))
         origin, facts = tail(explanation.provenance, opened.sample.source), explanation.facts.sentences
         comments = [f"score: {unit}. {self.looked.what}", *facts, f"predicted: {classes}", origin]
-        return ply(opened.cloud.xyz, opened.cloud.rgb, scalars, comments)
+        return write_ply(opened.cloud.xyz, opened.cloud.rgb, scalars, comments)
 
     def html(self) -> bytes:
         """The cloud and the photos as they are, with what each token attends to on the other side."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xviz.core.sample import Sample
 from xviz.data.picture import read_picture
 from xviz.models.card import ModelCard
-from xviz.ui import page
+from xviz.ui import net, page
 
 
 def own(card: ModelCard) -> Sample | None:
@@ -21,5 +21,6 @@ def own(card: ModelCard) -> Sample | None:
     if given is None:
         return None
     name, content = given
-    parts = {"picture": read_picture(content, name=name)}
+    with net.reading(name):
+        parts = {"picture": read_picture(content, name=name)}
     return Sample(name, parts, source="the visitor's own", origin={"files": [name]})

@@ -19,7 +19,7 @@ from xviz.drawings.drawing import Surround
 from xviz.models.card import ModelCard
 from xviz.models.mel import Mel
 from xviz.plates import views
-from xviz.ui import components, page, state
+from xviz.ui import components, net, page, state
 
 CLOSER = 60.0  #: seconds around the stretch that are shown of longer files
 STEP = 0.01  #: seconds between two places at which a stretch may begin
@@ -109,12 +109,14 @@ def _put(key: str, pick: components.Pick, origin: float, step: float, last: floa
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _read(which: str, start: float, most: float, channel: int | None, _name: str, _content: bytes) -> Sound:
-    return read_sound(_content, _name, start=start, most=most, channel=channel)
+    with net.reading(_name):
+        return read_sound(_content, _name, start=start, most=most, channel=channel)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Reading the sound …")
 def _outline(which: str, start: float, most: float | None, _name: str, _content: bytes) -> Outline:
-    return outline(_content, _name, bins=BINS, start=start, most=most)
+    with net.reading(_name):
+        return outline(_content, _name, bins=BINS, start=start, most=most)
 
 
 def _clock(seconds: float) -> str:

@@ -43,20 +43,20 @@ def recordings(folder: Path, rate: float) -> list[Recording]:
     Raises:
         SampleError: there are none, or one has another rate.
     """
-    found = []
+    takes = []
     for path in sorted([*folder.glob("*.wav"), *folder.glob("recordings/*.wav")]):
         if (named := _NAME.fullmatch(path.name)) is None:
             continue
         signal, own = soundfile.read(path, dtype="float32", always_2d=True)
         if own != rate:
             raise SampleError(f"{path.name} has {own} Hz; the recipe needs recordings at {rate:g} Hz.")
-        found.append(Recording(signal.mean(1), int(named[1]), named[2], int(named[3])))
-    if not found:
+        takes.append(Recording(signal.mean(1), int(named[1]), named[2], int(named[3])))
+    if not takes:
         raise SampleError(
             "The folder holds no recordings named {digit}_{speaker}_{index}.wav. "
             "Fetch the Free Spoken Digit Dataset and give its folder with --data."
         )
-    return found
+    return takes
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,28 +79,28 @@ def row(chosen: Sequence[Recording], length: int, rate: float, rng: np.random.Ge
     """
     least = round(gap * rate)
     parts, room = [], length
-    for one in chosen:
-        if len(one.signal) + least * bool(parts) <= room:
-            parts.append(one)
-            room -= len(one.signal) + least * (len(parts) > 1)
+    for recording in chosen:
+        if len(recording.signal) + least * bool(parts) <= room:
+            parts.append(recording)
+            room -= len(recording.signal) + least * (len(parts) > 1)
     if not parts:
         parts, room = [chosen[0]], 0
     cuts = np.sort(rng.integers(0, room + 1, len(parts)))  # how much of the spare room lies before each
     signal, places, at = np.zeros(length, np.float32), [], 0
-    for number, (one, before) in enumerate(zip(parts, np.diff([0, *cuts]), strict=True)):
+    for number, (recording, before) in enumerate(zip(parts, np.diff([0, *cuts]), strict=True)):
         at += int(before) + least * (number > 0)
-        said = one.signal[: length - at]
-        loud = 0.1 * 10 ** (rng.uniform(-3, 3) / 20) / (float(np.sqrt(np.mean(said**2))) + 1e-6)
-        signal[at : at + len(said)] = loud * said
-        places.append((at / rate, (at + len(said)) / rate))
-        at += len(said)
-    return Clip(signal, tuple(one.digit for one in parts), tuple(places))
+        spoken = recording.signal[: length - at]
+        loud = 0.1 * 10 ** (rng.uniform(-3, 3) / 20) / (float(np.sqrt(np.mean(spoken**2))) + 1e-6)
+        signal[at : at + len(spoken)] = loud * spoken
+        places.append((at / rate, (at + len(spoken)) / rate))
+        at += len(spoken)
+    return Clip(signal, tuple(recording.digit for recording in parts), tuple(places))
 
 
-def alone(one: Recording, length: int, rate: float) -> Clip:
+def alone(recording: Recording, length: int, rate: float) -> Clip:
     """One recording in the middle of a clip, cut where it is longer."""
-    said = one.signal[:length]
-    start = (length - len(said)) // 2
+    spoken = recording.signal[:length]
+    start = (length - len(spoken)) // 2
     signal = np.zeros(length, np.float32)
-    signal[start : start + len(said)] = said
-    return Clip(signal, (one.digit,), ((start / rate, (start + len(said)) / rate),))
+    signal[start : start + len(spoken)] = spoken
+    return Clip(signal, (recording.digit,), ((start / rate, (start + len(spoken)) / rate),))

@@ -16,15 +16,15 @@ VOICES = "folder that “xviz make voices” wrote"
 
 def voices(parser: ArgumentParser) -> None:
     """Arguments of the synthesised voices."""
-    tasks.out(parser, what="folder for the recordings")
+    tasks.out(parser, help_text="folder for the recordings")
     tasks.number(parser, "voices", 200, "voices")
 
 
-def make(given: Namespace) -> None:
+def make(options: Namespace) -> None:
     """Synthesise."""
     from xviz.train.mmvit.digits.voices import build
 
-    print(build(given.out, given.voices), "recordings written")
+    print(build(options.out, options.voices), "recordings written")
 
 
 def recipe(parser: ArgumentParser) -> None:
@@ -37,13 +37,13 @@ def recipe(parser: ArgumentParser) -> None:
     tasks.numbers(parser, Recipe)
 
 
-def train(given: Namespace) -> None:
-    """Train."""
+def train(options: Namespace) -> None:
+    """Train on recorded digits, and on synthesised voices where there are some."""
     from xviz.models.mmvit_cards import SOUND
     from xviz.train.mmvit.digits.recipe import Recipe, train
 
-    settings = tasks.changed(given, SOUND)
-    train(given.data, given.out, tasks.recipe_of(given, Recipe), settings, voices=given.voices)
+    settings = tasks.changed(options, SOUND)
+    train(options.data, options.out, tasks.recipe_of(options, Recipe), settings, voices=options.voices)
 
 
 def comparison(parser: ArgumentParser) -> None:
@@ -59,12 +59,12 @@ def comparison(parser: ArgumentParser) -> None:
     parser.add_argument("--pictures", type=Path, metavar="FILE", help="weights for pictures, for the transferred forms")
 
 
-def compare(given: Namespace) -> None:
+def compare(options: Namespace) -> None:
     """Compare; without weights for pictures, the forms that start from them are left out."""
     from xviz.train.mmvit.digits.compare import FORMS, TRANSFERRED, compare
 
-    forms = given.form or [*FORMS, *(TRANSFERRED if given.pictures else ())]
-    compare(given.data, forms, left_out=given.without, voices=given.voices, pictures=given.pictures)
+    forms = options.form or [*FORMS, *(TRANSFERRED if options.pictures else ())]
+    compare(options.data, forms, left_out=options.without, voices=options.voices, pictures=options.pictures)
 
 
 def shipped(parser: ArgumentParser) -> None:
@@ -72,11 +72,11 @@ def shipped(parser: ArgumentParser) -> None:
     tasks.data(parser, "folder of 0.wav to 9.wav, from the Debian package asterisk-core-sounds-en-wav")
 
 
-def samples(given: Namespace) -> None:
+def samples(options: Namespace) -> None:
     """Make the samples."""
     from xviz.train.mmvit.digits.samples import make
 
-    make(given.data)
+    make(options.data)
 
 
 TASKS = (

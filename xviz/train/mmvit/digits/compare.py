@@ -94,24 +94,24 @@ def compare(
     if pictures is None and set(forms) & set(TRANSFERRED):
         raise CheckpointError("A transferred form starts from a model of pictures. Name its weights with --pictures.")
     recipe = {name: value for name, value in asdict(Recipe()).items() if name not in ("without", "seed")}
-    for one in planned(forms, left_out):
-        if any(asdict(one).items() <= run.items() for run in compared(record, recipe, alike)["trainings"]["runs"]):
+    for training in planned(forms, left_out):
+        if any(asdict(training).items() <= run.items() for run in compared(record, recipe, alike)["trainings"]["runs"]):
             continue
-        accuracies = trained(one, data, voices, pictures)
-        found = compared(record, recipe, alike)
-        found["trainings"] |= {"short": SHORT["epochs"]}
-        found["trainings"]["runs"].append(asdict(one) | accuracies)
-        write(found, record)
+        accuracies = trained(training, data, voices, pictures)
+        measured = compared(record, recipe, alike)
+        measured["trainings"] |= {"short": SHORT["epochs"]}
+        measured["trainings"]["runs"].append(asdict(training) | accuracies)
+        write(measured, record)
 
 
-def trained(one: Training, data: Path, voices: Path | None, pictures: Path | None) -> dict[str, float]:
+def trained(training: Training, data: Path, voices: Path | None, pictures: Path | None) -> dict[str, float]:
     """The last accuracies of one training, per cent, and how long it took."""
-    settings, numbers = FORMS.get(one.form, ({}, {}))
-    short = SHORT if one.epochs == SHORT["epochs"] else {"epochs": one.epochs}
-    recipe, begun = replace(Recipe(), without=one.voice, seed=one.seed, **short, **numbers), time.monotonic()
+    settings, numbers = FORMS.get(training.form, ({}, {}))
+    short = SHORT if training.epochs == SHORT["epochs"] else {"epochs": training.epochs}
+    recipe, begun = replace(Recipe(), without=training.voice, seed=training.seed, **short, **numbers), time.monotonic()
     if (known := shipped(recipe, replace(SOUND, **settings))) is not None:
         return known
-    start = None if one.form in FORMS or pictures is None else (load_file(pictures), TRANSFERRED[one.form])
+    start = None if training.form in FORMS or pictures is None else (load_file(pictures), TRANSFERRED[training.form])
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "form.safetensors"
         train(data, out, recipe, replace(SOUND, **settings), start=start, voices=voices)

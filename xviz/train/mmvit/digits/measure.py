@@ -35,8 +35,8 @@ def measure(folder: Path, out: Path, *, clips: int = 40) -> dict[str, object]:
     model = loaded.model(MMViT)
     without = json.loads((FOLDER / "mmvit-digits.log.json").read_text(encoding="utf-8"))["recipe"]["without"]
     every = recordings(folder, definition.rate)
-    own = [one for one in every if one.tests and one.speaker != without]
-    new = [one for one in every if one.speaker == without]
+    own = [recording for recording in every if recording.tests and recording.speaker != without]
+    new = [recording for recording in every if recording.speaker == without]
     record = kept(out) | {
         "card": MMVIT_CARD.key,
         "checkpoint_sha256": loaded.sha256,
@@ -62,8 +62,8 @@ def accuracies(model: MMViT, some: Sequence[Recording], definition: Mel) -> dict
 
 def rows_of(some: Sequence[Recording], definition: Mel, count: int, seed: int) -> list[Clip]:
     """Clips of two or three different digits."""
-    rng, made = np.random.default_rng(seed), []
-    while len(made) < count:
+    rng, clips = np.random.default_rng(seed), []
+    while len(clips) < count:
         chosen, seen = [], set()
         for index in rng.permutation(len(some))[:12]:
             if some[index].digit not in seen and len(chosen) < 3:
@@ -71,16 +71,16 @@ def rows_of(some: Sequence[Recording], definition: Mel, count: int, seed: int) -
                 seen.add(some[index].digit)
         clip = row(chosen, definition.length, definition.rate, rng)
         if len(clip.digits) > 1:
-            made.append(clip)
-    return made
+            clips.append(clip)
+    return clips
 
 
 def strings(model: MMViT, some: Sequence[Recording], definition: Mel, count: int = 300) -> dict[str, float]:
     """Of clips of two or three digits: how often exactly these are said (log-odds above 0), and mean precision."""
     clips = rows_of(some, definition, count, seed=1)
     true = np.stack([clip.labels() for clip in clips]) > 0
-    found = several(predict(model, heard(clips, definition)), true)
-    return {"clips": found.pop("cases"), **found}
+    scores = several(predict(model, heard(clips, definition)), true)
+    return {"clips": scores.pop("cases"), **scores}
 
 
 # Places
@@ -88,8 +88,8 @@ def strings(model: MMViT, some: Sequence[Recording], definition: Mel, count: int
 
 def places(loaded: engine.Loaded, some: Sequence[Recording], definition: Mel, count: int) -> dict[str, object]:
     """How much of each method's relevance lies in the stretch in which a digit is said, in clips of several."""
-    found = placed(loaded, cases(some, definition, count))
-    return {"clips": found.pop("cases"), **found}
+    shares = placed(loaded, cases(some, definition, count))
+    return {"clips": shares.pop("cases"), **shares}
 
 
 def cases(some: Sequence[Recording], definition: Mel, count: int) -> Iterator[Case]:

@@ -89,13 +89,19 @@ def train(
     torch.set_num_threads(1)  # small operations are no faster on two
     rng, definition = np.random.default_rng(recipe.seed), Mel.of(settings)
     every = recordings(folder, definition.rate)
-    fit = [one for one in every if one.speaker != recipe.without and not (recipe.keep_tests and one.tests)]
+    fit = [
+        recording
+        for recording in every
+        if recording.speaker != recipe.without and not (recipe.keep_tests and recording.tests)
+    ]
     synthesised = recordings(voices, definition.rate) if voices is not None and recipe.made else []
     count = min(recipe.made, len(synthesised))
     model = MMViT(settings)
     if start is not None:
         transfer(start[0], model, rule=start[1])
-    remember_mean(model, heard([alone(one, definition.length, definition.rate) for one in fit[::5]], definition))
+    remember_mean(
+        model, heard([alone(recording, definition.length, definition.rate) for recording in fit[::5]], definition)
+    )
 
     def losses(epoch: int) -> Iterator[Tensor]:
         now = replace(recipe, cutmix=0.0) if (single := epoch < recipe.alone_epochs) else recipe
@@ -123,12 +129,12 @@ def batches(
         yield clips
 
 
-def varied(one: Recording, most: float, rng: np.random.Generator) -> Recording:
+def varied(recording: Recording, most: float, rng: np.random.Generator) -> Recording:
     """The recording played faster or slower, its pitch with it."""
     speed = 1 + rng.uniform(-most, most)
-    places = np.arange(0, len(one.signal) - 1, speed)
-    signal = np.interp(places, np.arange(len(one.signal)), one.signal).astype(np.float32)
-    return Recording(signal, one.digit, one.speaker, one.index)
+    places = np.arange(0, len(recording.signal) - 1, speed)
+    signal = np.interp(places, np.arange(len(recording.signal)), recording.signal).astype(np.float32)
+    return Recording(signal, recording.digit, recording.speaker, recording.index)
 
 
 def heard(clips: Sequence[Clip], definition: Mel) -> Tensor:
@@ -216,29 +222,31 @@ def remember_mean(model: MMViT, planes: Tensor) -> None:
 @torch.inference_mode()
 def predict(model: MMViT, planes: Tensor, batch: int = 128, **context: float) -> NDArray[np.float32]:
     """(n, classes) log-odds of spectrograms (n, 1, bands, frames)."""
-    found = []
+    outputs = []
     for part in planes.split(batch):
         tokens = patches(part, model.settings)
         present = {name: torch.ones(t.shape[:2], dtype=torch.bool) for name, t in tokens.items()}
         gates = {name: torch.full((len(part),), float(value)) for name, value in context.items()}
-        found.append(torch.stack(list(model(tokens, present, gates).values()), 1))
-    return torch.cat(found).numpy()
+        outputs.append(torch.stack(list(model(tokens, present, gates).values()), 1))
+    return torch.cat(outputs).numpy()
 
 
 def check(model: MMViT, every: Sequence[Recording], fit: Sequence[Recording], definition: Mel) -> dict[str, float]:
     """Accuracy in per cent on the recordings that were not trained on: of known speakers, and of others."""
-    seen = {one.speaker for one in fit}
-    trained = {id(one) for one in fit}
-    found = {}
+    seen = {recording.speaker for recording in fit}
+    trained = {id(recording) for recording in fit}
+    accuracies = {}
     for name, known in (("own split", True), ("new speaker", False)):
-        some = [one for one in every if id(one) not in trained and (one.speaker in seen) == known]
+        some = [
+            recording for recording in every if id(recording) not in trained and (recording.speaker in seen) == known
+        ]
         if some:
-            found[name] = accuracy(model, some, definition)
-    return found
+            accuracies[name] = accuracy(model, some, definition)
+    return accuracies
 
 
 def accuracy(model: MMViT, some: Sequence[Recording], definition: Mel, **context: float) -> float:
     """How often the highest digit is the one that is said, each recording alone in its clip, in per cent."""
-    clips = [alone(one, definition.length, definition.rate) for one in some]
+    clips = [alone(recording, definition.length, definition.rate) for recording in some]
     best = predict(model, heard(clips, definition), **context).argmax(1)
-    return round(100 * float((best == [one.digit for one in some]).mean()), 2)
+    return round(100 * float((best == [recording.digit for recording in some]).mean()), 2)

@@ -29,13 +29,13 @@ def make(folder: Path) -> None:
     """Write the samples."""
     definition, listed = Mel.of(SOUND), []
     for number, digits in enumerate(ROWS):
-        said = []
+        recordings = []
         for digit in digits:
             signal, rate = soundfile.read(folder / f"{digit}.wav", dtype="float32")
             loud = np.flatnonzero(np.abs(signal) > 0.02 * np.abs(signal).max())
             assert rate == definition.rate
-            said.append(Recording(signal[loud[0] : loud[-1] + 1], digit, "allison", 0))
-        clip = row(said, definition.length, definition.rate, np.random.default_rng(number))
+            recordings.append(Recording(signal[loud[0] : loud[-1] + 1], digit, "allison", 0))
+        clip = row(recordings, definition.length, definition.rate, np.random.default_rng(number))
         key = "-".join(DIGITS[digit] for digit in clip.digits)
         soundfile.write(OUT / f"{key}.flac", clip.signal, round(definition.rate), subtype="PCM_16")
         places = {DIGITS[d]: (round(a, 3), round(b, 3)) for d, (a, b) in zip(clip.digits, clip.places, strict=True)}

@@ -60,17 +60,17 @@ def build(out: Path, voices: int = 200, takes: int = 2, seed: int = 0, speak: Sp
     speak, rng, written = speak or _run, np.random.default_rng(seed), 0
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        said = Path(folder) / "said.wav"
+        spoken = Path(folder) / "said.wav"
         for number in range(voices):
             name, command = drawn(number, rng)
             for digit, word in enumerate(WORDS):
                 for take in range(takes):
                     order = command(rng)
                     rng.random(2)  # for nothing, so that these stay the voices that the shipped weights learnt from
-                    speak([*order, str(said), *_word(order[0], word)], said)
-                    signal, rate = soundfile.read(said, dtype="float32", always_2d=True)
-                    made = soxr.resample(signal.mean(1), rate, RATE)
-                    placed = roomed(trimmed(made.astype(np.float32)), rng)
+                    speak([*order, str(spoken), *_word(order[0], word)], spoken)
+                    signal, rate = soundfile.read(spoken, dtype="float32", always_2d=True)
+                    resampled = soxr.resample(signal.mean(1), rate, RATE)
+                    placed = roomed(trimmed(resampled.astype(np.float32)), rng)
                     soundfile.write(out / f"{digit}_{name}_{take}.wav", placed, RATE)
                     written += 1
     return written
@@ -127,12 +127,12 @@ def _word(program: str, word: str) -> list[str]:
     return ["-t", word] if program == "flite" else [word]
 
 
-def _run(command: Sequence[str], said: Path) -> None:
+def _run(command: Sequence[str], spoken: Path) -> None:
     """Run a synthesiser."""
     if shutil.which(command[0]) is None:
         raise SourceError(
             f"Making voices needs {command[0]}, which this machine lacks. Run: apt-get install espeak-ng flite"
         )
     result = subprocess.run(command, capture_output=True, text=True, check=False)
-    if result.returncode or not said.is_file():
+    if result.returncode or not spoken.is_file():
         raise SourceError(f"{command[0]} failed with status {result.returncode}: {result.stderr.strip()[-400:]}")

@@ -60,13 +60,13 @@ def notes(folder: Path, rate: float, families: Sequence[str]) -> list[Note]:
     Raises:
         SampleError: the folder holds none, or another rate or other families than the model has.
     """
-    signals, said = folder / "instruments.npz", folder / "instruments.json"
-    if not signals.is_file() or not said.is_file():
+    signals, metadata = folder / "instruments.npz", folder / "instruments.json"
+    if not signals.is_file() or not metadata.is_file():
         raise SampleError(
             "The folder holds no instruments.npz and instruments.json. "
             "Make them with “xviz make notes --out DIR” and give DIR with --data."
         )
-    listed = json.loads(said.read_text(encoding="utf-8"))
+    listed = json.loads(metadata.read_text(encoding="utf-8"))
     if listed["rate"] != rate or set(listed["families"]) - set(families):
         raise SampleError(
             f"The notes are at {listed['rate']} Hz and of {', '.join(listed['families'])}; the model needs "
@@ -75,8 +75,8 @@ def notes(folder: Path, rate: float, families: Sequence[str]) -> list[Note]:
     with np.load(signals, allow_pickle=False) as kept:
         every = kept["signals"].astype(np.float32) / 32767
     return [
-        Note(signal, families.index(one["family"]), one["program"], one["pitch"], one["split"])
-        for signal, one in zip(every, listed["notes"], strict=True)
+        Note(signal, families.index(entry["family"]), entry["program"], entry["pitch"], entry["split"])
+        for signal, entry in zip(every, listed["notes"], strict=True)
     ]
 
 

@@ -14,14 +14,14 @@ SET = "folder that “xviz make notes” wrote"
 
 def notes(parser: ArgumentParser) -> None:
     """Arguments of the training set."""
-    tasks.out(parser, what="folder for the set")
+    tasks.out(parser, help_text="folder for the set")
 
 
-def make(given: Namespace) -> None:
+def make(options: Namespace) -> None:
     """Make the training set."""
     from xviz.train.mmvit.instruments.notes import build
 
-    build(given.out)
+    build(options.out)
 
 
 def comparison(parser: ArgumentParser) -> None:
@@ -36,11 +36,11 @@ def comparison(parser: ArgumentParser) -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, metavar="N", help=f"seeds (default {SEEDS})")
 
 
-def compare(given: Namespace) -> None:
-    """Compare."""
+def compare(options: Namespace) -> None:
+    """Train every form and seed that the record lacks, and add their scores to it."""
     from xviz.train.mmvit.compare import FORMS, compare
 
-    compare(NAME, given.data, given.form or list(FORMS[NAME]), given.seeds, given.out)
+    compare(NAME, options.data, options.form or list(FORMS[NAME]), options.seeds, options.out)
 
 
 def shipped(parser: ArgumentParser) -> None:
@@ -48,11 +48,11 @@ def shipped(parser: ArgumentParser) -> None:
     tasks.data(parser, SET)
 
 
-def samples(given: Namespace) -> None:
+def samples(options: Namespace) -> None:
     """Make the samples."""
     from xviz.train.mmvit.samples import instruments
 
-    instruments(given.data)
+    instruments(options.data)
 
 
 TASKS = (

@@ -62,22 +62,22 @@ def brief(model: MMViT, folder: Path) -> dict[str, float]:
     """The numbers by which trainings are compared, per cent."""
     definition = Mel.of(model.settings)
     every = notes(folder, definition.rate, FAMILIES)
-    found = accuracies(model, [note for note in every if note.split in ("pitch", "instrument")], definition)
-    return found | {"mAP": together(model, [note for note in every if note.split == "pitch"], definition)["mAP"]}
+    scores = accuracies(model, [note for note in every if note.split in ("pitch", "instrument")], definition)
+    return scores | {"mAP": together(model, [note for note in every if note.split == "pitch"], definition)["mAP"]}
 
 
 def mixtures(some: Sequence[Note], definition: Mel, count: int, seed: int) -> list[Mixture]:
     """Clips of two notes that differ in family, clearly in pitch, and in when they begin."""
-    rng, made = np.random.default_rng(seed), []
-    while len(made) < count:
+    rng, clips = np.random.default_rng(seed), []
+    while len(clips) < count:
         first = some[int(rng.integers(len(some)))]
         second = other(some, first, rng)
         if abs(first.pitch - second.pitch) < ASIDE:
             continue
         clip = mixed([first, second], definition.length, definition.rate, rng, seconds=TOGETHER, spread=3.0)
         if abs(clip.places[0][0] - clip.places[1][0]) >= APART:
-            made.append(clip)
-    return made
+            clips.append(clip)
+    return clips
 
 
 def together(model: MMViT, some: Sequence[Note], definition: Mel, count: int = 400) -> dict[str, float]:

@@ -82,17 +82,17 @@ def build(out: Path, render: Render | None = None, families: Families = FAMILIES
         for family, programs in families.items():
             for program in programs:
                 these = list(planned(font, family, program, families))
-                sound = render(font, midi([(program, one.pitch, one.strength) for one in these]))
-                for one, signal in zip(these, cut(sound, len(these)), strict=True):
+                sound = render(font, midi([(program, played.pitch, played.strength) for played in these]))
+                for played, signal in zip(these, cut(sound, len(these)), strict=True):
                     if np.abs(signal).max() > SILENT:
-                        notes.append(one)
+                        notes.append(played)
                         signals.append((np.clip(signal, -1, 1) * 32767).astype(np.int16))
     if not notes:
         raise SourceError("Expected sound from the soundfonts; every note came back silent. Try another fluidsynth.")
     out.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(out / "instruments.npz", signals=np.stack(signals))
-    said = {"rate": RATE, "families": list(families), "notes": [asdict(note) for note in notes]}
-    (out / "instruments.json").write_text(json.dumps(said) + "\n", encoding="utf-8")
+    metadata = {"rate": RATE, "families": list(families), "notes": [asdict(note) for note in notes]}
+    (out / "instruments.json").write_text(json.dumps(metadata) + "\n", encoding="utf-8")
 
 
 def planned(font: str, family: str, program: int, families: Families) -> Iterator[Played]:

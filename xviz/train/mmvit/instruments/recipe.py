@@ -115,10 +115,10 @@ def step(model: MMViT, clips: Sequence[Mixture], recipe: Recipe, definition: Mel
 
 def accuracies(model: MMViT, tested: Sequence[Note], definition: Mel, **context: float) -> dict[str, float]:
     """Split → how often the highest family is the one that plays, each note alone in its clip, in per cent."""
-    found = {}
+    percents = {}
     for split in SPLITS:
         if some := [note for note in tested if note.split == split]:
             planes = heard([whole(note, definition.length, definition.rate) for note in some], definition)
             best = predict(model, planes, **context).argmax(1)
-            found[split] = round(100 * float((best == [note.family for note in some]).mean()), 2)
-    return found
+            percents[split] = round(100 * float((best == [note.family for note in some]).mean()), 2)
+    return percents

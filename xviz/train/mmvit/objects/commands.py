@@ -14,15 +14,15 @@ SET = "folder that “xviz make renders” wrote"
 
 def renders(parser: ArgumentParser) -> None:
     """Arguments of the training set."""
-    tasks.out(parser, what="folder for the set")
+    tasks.out(parser, help_text="folder for the set")
     tasks.cache(parser, "OUT")
 
 
-def make(given: Namespace) -> None:
+def make(options: Namespace) -> None:
     """Make the training set."""
     from xviz.train.mmvit.objects.renders import build
 
-    build(given.out, (given.cache or given.out / "cache").resolve())
+    build(options.out, (options.cache or options.out / "cache").resolve())
 
 
 def comparison(parser: ArgumentParser) -> None:
@@ -37,11 +37,11 @@ def comparison(parser: ArgumentParser) -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, metavar="N", help=f"seeds (default {SEEDS})")
 
 
-def compare(given: Namespace) -> None:
-    """Compare."""
+def compare(options: Namespace) -> None:
+    """Train every form and seed that the record lacks, and add their scores to it."""
     from xviz.train.mmvit.compare import FORMS, compare
 
-    compare(NAME, given.data, given.form or list(FORMS[NAME]), given.seeds, given.out)
+    compare(NAME, options.data, options.form or list(FORMS[NAME]), options.seeds, options.out)
 
 
 def shipped(parser: ArgumentParser) -> None:
@@ -50,11 +50,11 @@ def shipped(parser: ArgumentParser) -> None:
     tasks.cache(parser, "DATA")
 
 
-def samples(given: Namespace) -> None:
+def samples(options: Namespace) -> None:
     """Make the samples."""
     from xviz.train.mmvit.samples import objects
 
-    objects(given.data, given.cache or given.data / "cache")
+    objects(options.data, options.cache or options.data / "cache")
 
 
 TASKS = (

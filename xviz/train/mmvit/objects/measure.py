@@ -33,8 +33,8 @@ def measure(folder: Path, out: Path, *, clips: int = 40) -> dict[str, object]:
     loaded = engine.load(MMVIT_OBJECTS_CARD)
     model = loaded.model(MMViT)
     tested = {split: [] for split in SPLITS}
-    for one in cutouts(folder, KINDS):
-        tested.get(one.split, []).append(one)
+    for cutout in cutouts(folder, KINDS):
+        tested.get(cutout.split, []).append(cutout)
     record = kept(out) | {
         "card": loaded.card.key,
         "checkpoint_sha256": loaded.sha256,
@@ -56,29 +56,35 @@ def score(model: MMViT, some: Sequence[Cutout], **off: float) -> float:
 
 def brief(model: MMViT, folder: Path) -> dict[str, float]:
     """The numbers by which trainings are compared, per cent."""
-    every = [one for one in cutouts(folder, KINDS) if one.split in SPLITS]
-    return accuracies(model, every) | {"mAP": together(model, [one for one in every if one.split == "model"])["mAP"]}
+    every = [cutout for cutout in cutouts(folder, KINDS) if cutout.split in SPLITS]
+    return accuracies(model, every) | {
+        "mAP": together(model, [cutout for cutout in every if cutout.split == "model"])["mAP"]
+    }
 
 
 def pairs(some: Sequence[Cutout], count: int, seed: int) -> list[Composed]:
     """Pictures of two things of different kinds."""
     grounds = backgrounds(TESTED_GROUNDS[0], OBJECTS.input[0], TESTED_GROUNDS[1])
-    rng, made = np.random.default_rng(seed), []
+    rng, pictures = np.random.default_rng(seed), []
     for _ in range(count):
         first = some[int(rng.integers(len(some)))]
-        made.append(composed([first, other(some, first, rng)], some_ground(grounds, rng), rng))
-    return made
+        pictures.append(composed([first, other(some, first, rng)], some_ground(grounds, rng), rng))
+    return pictures
 
 
 def together(model: MMViT, some: Sequence[Cutout], count: int = 400) -> dict[str, float]:
     """How well the kinds of two things are told."""
     pictures = pairs(some, count, seed=1)
-    true = np.stack([one.labels(len(KINDS)) for one in pictures]) > 0
+    true = np.stack([picture.labels(len(KINDS)) for picture in pictures]) > 0
     return several(predict(model, shown(pictures)), true)
 
 
 def cases(some: Sequence[Cutout], count: int) -> Iterator[Case]:
     """Pictures of two things with the kind of one and its true mask."""
-    for number, one in enumerate(pairs(some, count, seed=2)):
+    for number, picture in enumerate(pairs(some, count, seed=2)):
         asked = number % 2
-        yield Sample(f"picture {number}", {"picture": Picture(one.pixels)}), KINDS[one.kinds[asked]], one.masks[asked]
+        yield (
+            Sample(f"picture {number}", {"picture": Picture(picture.pixels)}),
+            KINDS[picture.kinds[asked]],
+            picture.masks[asked],
+        )

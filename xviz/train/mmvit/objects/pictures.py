@@ -49,13 +49,13 @@ def cutouts(folder: Path, kinds: Sequence[str]) -> list[Cutout]:
     Raises:
         SampleError: the folder holds none, or kinds that the model does not know.
     """
-    packed, said = folder / "objects.npz", folder / "objects.json"
-    if not packed.is_file() or not said.is_file():
+    packed, metadata = folder / "objects.npz", folder / "objects.json"
+    if not packed.is_file() or not metadata.is_file():
         raise SampleError(
             "The folder holds no objects.npz and objects.json. "
             "Make them with “xviz make renders --out DIR” and give DIR with --data."
         )
-    listed = json.loads(said.read_text(encoding="utf-8"))
+    listed = json.loads(metadata.read_text(encoding="utf-8"))
     if set(listed["kinds"]) - set(kinds):
         raise SampleError(
             f"The things are {', '.join(listed['kinds'])}; the model knows {', '.join(kinds)}. Build the set again."
@@ -85,9 +85,9 @@ def composed(chosen: Sequence[Cutout], ground: NDArray[np.uint8], rng: np.random
     side, count = len(ground), len(chosen)
     across, order = int(rng.integers(2)), rng.permutation(count)
     picture, masks = ground.astype(np.float32), np.zeros((count, side, side), bool)
-    for index, one in enumerate(chosen):
+    for index, cutout in enumerate(chosen):
         most = side * (rng.uniform(0.55, 0.95) if count == 1 else rng.uniform(0.4, 0.56))
-        rgba = resized(one.pixels, most)[:, :: int(rng.choice([-1, 1]))]
+        rgba = resized(cutout.pixels, most)[:, :: int(rng.choice([-1, 1]))]
         room = np.array([side, side]) - rgba.shape[:2]
         corner = rng.random(2) * room
         if count > 1:  # one near each end, so that neither hides the other
@@ -99,7 +99,7 @@ def composed(chosen: Sequence[Cutout], ground: NDArray[np.uint8], rng: np.random
         picture[here] = alpha * rgba[..., :3] * light + (1 - alpha) * picture[here]
         masks[(slice(0, index), *here)] &= alpha[..., 0] < 0.5
         masks[(index, *here)] = alpha[..., 0] >= 0.5
-    return Composed(np.clip(picture, 0, 255).astype(np.uint8), tuple(one.kind for one in chosen), masks)
+    return Composed(np.clip(picture, 0, 255).astype(np.uint8), tuple(cutout.kind for cutout in chosen), masks)
 
 
 def resized(pixels: NDArray[np.uint8], longest: float) -> NDArray[np.float32]:

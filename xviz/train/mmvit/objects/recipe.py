@@ -46,16 +46,16 @@ def train(folder: Path, out: Path, recipe: Recipe, settings: Settings = OBJECTS)
     """Train on the cut-outs of a folder and write ``out`` and its log."""
     model, rng = begin(recipe, settings)
     every = cutouts(folder, settings.classes)
-    fit = [one for one in every if one.split == "train"]
+    fit = [cutout for cutout in every if cutout.split == "train"]
     grounds = backgrounds(recipe.grounds, settings.input[0], seed=10 + recipe.seed)
-    remember_mean(model, shown([composed([one], some_ground(grounds, rng), rng) for one in fit[::8]]))
+    remember_mean(model, shown([composed([cutout], some_ground(grounds, rng), rng) for cutout in fit[::8]]))
 
     def losses(epoch: int) -> Iterator[Tensor]:
         now = replace(recipe, together=0.0, cutmix=0.0) if epoch < recipe.alone_epochs else recipe
         for pictures in batches(fit, grounds, now, rng):
             yield step(model, pictures, now, rng)
 
-    tested = [one for one in every if one.split in SPLITS]
+    tested = [cutout for cutout in every if cutout.split in SPLITS]
     per_epoch = recipe.rounds * len(fit) // recipe.batch
     optimise(model, recipe, per_epoch, losses, lambda: accuracies(model, tested), out)
     return model
@@ -76,9 +76,9 @@ def batches(
 
 def other(some: Sequence[Cutout], than: Cutout, rng: np.random.Generator) -> Cutout:
     """A thing of another kind."""
-    while (one := some[int(rng.integers(len(some)))]).kind == than.kind:
+    while (cutout := some[int(rng.integers(len(some)))]).kind == than.kind:
         pass
-    return one
+    return cutout
 
 
 def some_ground(grounds: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -88,7 +88,7 @@ def some_ground(grounds: NDArray[np.uint8], rng: np.random.Generator) -> NDArray
 
 def shown(pictures: Sequence[Composed]) -> Tensor:
     """(b, 3, side, side) pictures as the model is fed them."""
-    return torch.from_numpy(np.stack([one.pixels for one in pictures])).permute(0, 3, 1, 2) / 127.5 - 1
+    return torch.from_numpy(np.stack([picture.pixels for picture in pictures])).permute(0, 3, 1, 2) / 127.5 - 1
 
 
 def step(model: MMViT, pictures: Sequence[Composed], recipe: Recipe, rng: np.random.Generator) -> Tensor:
@@ -105,14 +105,14 @@ def step(model: MMViT, pictures: Sequence[Composed], recipe: Recipe, rng: np.ran
 def alone(some: Sequence[Cutout], side: int) -> list[Composed]:
     """Every cut-out alone in a picture, always the same."""
     grounds, rng = backgrounds(TESTED_GROUNDS[0], side, TESTED_GROUNDS[1]), np.random.default_rng(0)
-    return [composed([one], some_ground(grounds, rng), rng) for one in some]
+    return [composed([cutout], some_ground(grounds, rng), rng) for cutout in some]
 
 
 def accuracies(model: MMViT, tested: Sequence[Cutout], **context: float) -> dict[str, float]:
     """Split → how often the highest kind is the one that is shown, each thing alone in its picture, in per cent."""
-    found = {}
+    percents = {}
     for split in SPLITS:
-        if some := [one for one in tested if one.split == split]:
+        if some := [cutout for cutout in tested if cutout.split == split]:
             best = predict(model, shown(alone(some, model.settings.input[0])), **context).argmax(1)
-            found[split] = round(100 * float((best == [one.kind for one in some]).mean()), 2)
-    return found
+            percents[split] = round(100 * float((best == [cutout.kind for cutout in some]).mean()), 2)
+    return percents

@@ -74,11 +74,11 @@ def chosen(every: Iterable[Model]) -> list[Model]:
 def shots_of(model: Model) -> list[Shot]:
     """Views from the front half, each under a lamp from somewhere above, every third under even light."""
     rng = np.random.default_rng(int(_chance(model.id)[:12], 16))
-    made = []
+    shots = []
     for view in range(VIEWS):
         lamp = None if view % 3 == 0 else (float(rng.uniform(-80, 80)), float(rng.uniform(5, 70)))
-        made.append(Shot(float(rng.uniform(-70, 70)), float(rng.uniform(2, 35)), lamp))
-    return made
+        shots.append(Shot(float(rng.uniform(-70, 70)), float(rng.uniform(2, 35)), lamp))
+    return shots
 
 
 def splits(models: Sequence[Model]) -> dict[str, str]:

@@ -1,0 +1,105 @@
+"""Long work goes one after another in the order of its coming; whoever cancels gives the place back."""
+
+from __future__ import annotations
+
+import time
+from threading import Thread
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from xviz.ui import page, turns
+from xviz.ui.turns import Turns, allowed
+
+
+def test_so_many_at_once_and_the_others_in_their_order() -> None:
+    line = Turns(2)
+    tickets = [line.join() for _ in range(5)]
+    assert [line.ahead(ticket) for ticket in tickets] == [0, 0, 1, 2, 3]
+    line.leave(tickets[0])
+    assert [line.ahead(ticket) for ticket in tickets[1:]] == [0, 0, 1, 2]
+    line.leave(tickets[3])  # one who waits cancels
+    line.leave(tickets[3])
+    assert [line.ahead(tickets[i]) for i in (1, 2, 4)] == [0, 0, 1]
+    assert len(line) == 3
+
+
+def test_many_threads_never_pass_the_limit() -> None:
+    line, busy, most = Turns(3), [], []
+
+    def work() -> None:
+        ticket = line.join()
+        while line.ahead(ticket):
+            time.sleep(0.001)
+        busy.append(1)
+        most.append(len(busy))
+        time.sleep(0.002)
+        busy.pop()
+        line.leave(ticket)
+
+    threads = [Thread(target=work) for _ in range(24)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(most) == 24
+    assert max(most) <= 3
+    assert len(line) == 0
+
+
+def test_the_limit_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(turns.LONG, "3")
+    assert allowed() == 3
+    for wrong in ("", "0", "-2", "many"):
+        monkeypatch.setenv(turns.LONG, wrong)
+        assert allowed() >= 1
+
+
+def _page() -> None:
+    import time
+
+    import streamlit as st
+
+    from xviz.ui import page
+
+    with page.told(), page.progress("Sampling") as move:
+        for step in range(5):
+            time.sleep(0.02)
+            move(step / 5, "step")
+    st.write("done")
+
+
+def test_work_waits_while_another_has_the_turn_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    line, said = Turns(1), []
+    monkeypatch.setattr(page, "TURNS", line)
+    monkeypatch.setattr(page, "SOON", 0.01)
+    monkeypatch.setattr(page, "POLLED", 0.05)
+    other = line.join()
+    ahead = line.ahead
+
+    def looked(ticket: object) -> int:
+        said.append(ahead(ticket))
+        if len(said) == 4:
+            line.leave(other)
+        return said[-1]
+
+    monkeypatch.setattr(line, "ahead", looked)
+    shown = AppTest.from_function(_page).run(timeout=30)
+    assert not shown.exception
+    assert shown.markdown[-1].value == "done"
+    assert said == [1, 1, 1, 1, 0]
+    assert len(line) == 0
+
+
+def test_work_that_fails_gives_the_turn_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = Turns(1)
+    monkeypatch.setattr(page, "TURNS", line)
+    monkeypatch.setattr(page, "SOON", -1.0)
+    shown = AppTest.from_string(
+        "from xviz.ui import page\n"
+        "with page.told(), page.progress('Sampling') as move:\n"
+        "    move(0.1, 'step')\n"
+        "    raise ValueError('no')\n"
+    ).run(timeout=30)
+    assert "Something went wrong" in shown.error[0].value
+    assert len(line) == 0

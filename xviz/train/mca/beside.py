@@ -1,0 +1,23 @@
+"""What stands beside an accuracy: what luck gives, and what a linear rule finds in the same features."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binom
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+from xviz.train.mca.features import Trials
+
+
+def luck(count: int, chance: float, tables: int = 1) -> float:
+    """The accuracy that guessing does not exceed in 95 % of all cases, in the best of so many tables."""
+    return float(binom.ppf(1 - 0.05 / tables, count, chance)) / count
+
+
+def linear(trials: Trials, tested: NDArray[np.bool_], label: str) -> float:
+    """Accuracy of a shrunk linear discriminant on DE and PSD over time, on tested trials (n,)."""
+    flat = np.concatenate([trials.de.reshape(len(tested), -1), trials.psd.reshape(len(tested), -1)], 1)
+    high = trials.high(label)
+    rule = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(flat[~tested], high[~tested])
+    return float(rule.score(flat[tested], high[tested]))

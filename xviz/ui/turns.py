@@ -1,0 +1,51 @@
+"""Turns at long work: so many at once, the others wait in the order in which they came, and see their place.
+
+A server has few cores. Without turns, the sampling of one visitor takes them all, and the clicks of the others wait;
+with them, a core is left for clicks. Whoever cancels, closes the page or fails gives the turn back.
+"""
+
+from __future__ import annotations
+
+import os
+from threading import Lock
+
+LONG = "XVIZ_LONG_WORK"  #: environment variable with the number of long computations at once
+
+
+def allowed() -> int:
+    """How many long computations may run at once: half of the cores, unless the environment says otherwise."""
+    asked = os.environ.get(LONG, "")
+    return int(asked) if asked.isdecimal() and int(asked) > 0 else max(1, (os.cpu_count() or 1) // 2)
+
+
+class Turns:
+    """A queue at ``limit`` places; safe for threads."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit, self._lock, self._line = limit, Lock(), list[object]()
+
+    def join(self) -> object:
+        """Stand at the end of the line; the ticket that ``ahead`` and ``leave`` take."""
+        ticket = object()
+        with self._lock:
+            self._line.append(ticket)
+        return ticket
+
+    def ahead(self, ticket: object) -> int:
+        """How many must be done before it is this ticket's turn; 0 when it is."""
+        with self._lock:
+            return max(0, self._line.index(ticket) - self.limit + 1)
+
+    def leave(self, ticket: object) -> None:
+        """Give the turn, or the place in the line, back; again does nothing."""
+        with self._lock:
+            if ticket in self._line:
+                self._line.remove(ticket)
+
+    def __len__(self) -> int:
+        """Those at work and those who wait."""
+        with self._lock:
+            return len(self._line)
+
+
+TURNS = Turns(allowed())  #: of this server
