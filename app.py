@@ -15,6 +15,10 @@ pages = {
     "": [st.Page("pages/home.py", title="Start", icon=":material/home:", default=True)],
     "Models": [st.Page(f"pages/{key}.py", title=entry.title, icon=entry.icon) for key, entry in TABLE.items()],
     "Your models": own.pages(),
+    "Many samples": [
+        st.Page("pages/dataset.py", title="Data set", icon=":material/table_view:"),
+        st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
+    ],
     "xviz": [st.Page("pages/about.py", title="About and limits", icon=":material/info:")],
 }
 page = st.navigation(pages if door.entered() else door.pages())
