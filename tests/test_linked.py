@@ -46,7 +46,7 @@ CLOUD = np.random.default_rng(1).random((5, 3)).astype(np.float32)
 SAMPLE = xviz.Sample(
     "all kinds",
     {
-        "picture": xviz.Picture(PICTURE), "photos": xviz.Views((PICTURE, PICTURE), ("one.jpg", "two.jpg")),
+        "picture": xviz.Picture(PICTURE), "photos": xviz.Photos((PICTURE, PICTURE), ("one.jpg", "two.jpg")),
         "steps": xviz.Series(np.random.default_rng(2).random((2, 21)).astype(np.float32), ("loudness", "pitch"), 21.0),
         "cloud": xviz.PointCloud(CLOUD),
     },

@@ -14,7 +14,7 @@ from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
 from xviz.core.forms import Form, form
 from xviz.core.grounds import Source
-from xviz.core.sample import Picture, PointCloud, Sound, Views
+from xviz.core.sample import Photos, Picture, PointCloud, Sound
 from xviz.core.tokens import Boxes, Electrodes, Joined, PatchGrid, Pieces, Segments, leaves
 from xviz.engine import Session
 from xviz.explain import METHODS, explain
@@ -201,7 +201,7 @@ def _room(session: Session, explanations: Sequence[Explanation], preset: Preset,
     own, spaces = _one(explanations), session.run.spaces
     segments = next(space for space in spaces.values() if isinstance(space, Segments))
     patches = next(space for space in spaces.values() if isinstance(space, PatchGrid))
-    cloud, views = session.sample.part("points", PointCloud), session.sample.part("views", Views)
+    cloud, views = session.sample.part("points", PointCloud), session.sample.part("views", Photos)
     kept = thin(cloud.xyz, MOST, segments.of_point).kept
     room = Room(
         cloud.xyz[kept],
