@@ -35,10 +35,10 @@ def _with_own(options: Sequence[str]) -> list[str]:
     parser.add_argument("--model", action="append", default=[], metavar="MODULE:SPEC")
     parser.add_argument("--weights", action="append", default=[], metavar="NAME=FILE")
     before, after = _parted(options)
-    given, rest = parser.parse_known_args(before)
-    given, more = parser.parse_known_args(after, given)
-    if given.model or given.weights:
-        _take(given.model, given.weights)
+    chosen, rest = parser.parse_known_args(before)
+    chosen, more = parser.parse_known_args(after, chosen)
+    if chosen.model or chosen.weights:
+        _take(chosen.model, chosen.weights)
     return [*rest, *(["--", *more] if more else [])]
 
 
@@ -56,11 +56,11 @@ def _take(models: Sequence[str], weights: Sequence[str]) -> None:
     try:
         for name in models:
             own_models.use(name)
-        for one in weights:
-            if one.partition("=")[0] in own_models.SPECS:
-                own_models.use_weights(one)
+        for setting in weights:
+            if setting.partition("=")[0] in own_models.SPECS:
+                own_models.use_weights(setting)
             else:
-                custom_weights.use(one)
+                custom_weights.use(setting)
     except ForeignError as error:
         sys.exit(f"{error.trace}xviz: {error}")
     except XvizError as error:
