@@ -11,7 +11,7 @@ import streamlit as st
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.room import room
-from xviz.core.sample import PointCloud, Sample, Views
+from xviz.core.sample import Photos, PointCloud, Sample
 from xviz.ui.rooms import sample
 
 PAGE = Path(__file__).parents[1] / "pages" / "mit.py"
@@ -22,7 +22,7 @@ def made_room() -> Sample:
     """The room in as many points as are asked for, with twelve photos."""
     made = room(int(os.environ["XVIZ_BENCHMARK_POINTS"]), 12)
     names = tuple(f"frame-{20 * i:06d}.jpg" for i in range(12))
-    views = Views(made.images, names, made.poses, made.intrinsics)
+    views = Photos(made.images, names, made.poses, made.intrinsics)
     return Sample("the tests' room", {"points": PointCloud(made.xyz.astype(np.float32), made.rgb), "views": views})
 
 

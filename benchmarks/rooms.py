@@ -65,7 +65,7 @@ def measured(count: int) -> dict[str, float]:
 
     from xviz import engine
     from xviz.core.run import Target
-    from xviz.core.sample import Sample, Views
+    from xviz.core.sample import Photos, Sample
     from xviz.data.cloud.read import read_cloud
     from xviz.data.shipped import load_sample
     from xviz.drawings.points import geometry
@@ -86,7 +86,7 @@ def measured(count: int) -> dict[str, float]:
     loaded = engine.load(card) if card.checkpoint else engine.untrained(card)
     real = load_sample("kinect")
     photo = real.parts["views"].images[0]
-    views = Views((photo,) * PHOTOS, tuple(f"{i}.jpg" for i in range(PHOTOS)))
+    views = Photos((photo,) * PHOTOS, tuple(f"{i}.jpg" for i in range(PHOTOS)))
     engine.run(loaded, Sample("warm", {"points": real.parts["points"], "views": views}))  # imports, caches, weights
     data = written(count)
     with timed("sort"):

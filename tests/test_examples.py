@@ -30,9 +30,9 @@ MODELS = ("BERT", "CLIP", "WHISPER", "T5", "LXMERT", "PERCEIVER", "LLAVA")
 
 def module(name: str) -> ModuleType:
     sys.path.append(str(ROOT / "examples"))
-    found = importlib.util.spec_from_file_location(name, ROOT / "examples" / f"{name}.py")
-    loaded = importlib.util.module_from_spec(found)
-    found.loader.exec_module(loaded)
+    plan = importlib.util.spec_from_file_location(name, ROOT / "examples" / f"{name}.py")
+    loaded = importlib.util.module_from_spec(plan)
+    plan.loader.exec_module(loaded)
     return loaded
 
 
@@ -41,17 +41,17 @@ def streams() -> ModuleType:
     return module("streams")
 
 
-def first(given: xviz.Spec) -> xviz.Sample:
-    return next(iter(given.samples().values()))
+def first(model_spec: xviz.Spec) -> xviz.Sample:
+    return next(iter(model_spec.samples().values()))
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_models_of_hugging_face_pass_the_check_and_say_that_they_are_random(name: str) -> None:
-    given = spec(f"{ROOT}/examples/huggingface.py:{name}")
-    findings = xviz.check(given)
+    example = spec(f"{ROOT}/examples/huggingface.py:{name}")
+    findings = xviz.check(example)
     assert [finding.line() for finding in findings if finding.good is False] == []
-    assert "random weights" in given.title
-    assert "random" in given.weights
+    assert "random weights" in example.title
+    assert "random" in example.weights
     heard = [finding.text for finding in findings if finding.what == "attention heard"]
     crosses = [text for text in heard if len(set(text.split(": ")[1].split(", ")[0].split(" to "))) == 2]
     alone = [finding.text for finding in findings if finding.what == "cross-attention"]
@@ -63,13 +63,13 @@ def test_models_of_hugging_face_pass_the_check_and_say_that_they_are_random(name
 
 @pytest.mark.parametrize("name", MODELS)
 def test_methods_that_are_offered_answer(name: str) -> None:
-    given = spec(f"{ROOT}/examples/huggingface.py:{name}")
-    loaded = engine.built(given)
-    run = engine.run(loaded, first(given))
+    example = spec(f"{ROOT}/examples/huggingface.py:{name}")
+    loaded = engine.built(example)
+    run = engine.run(loaded, first(example))
     offered = [key for key, reason in available(loaded, run).items() if not reason and key != "shapley"]
     assert {"received", "rollout", "relevance", "integrated", "occlusion"} <= set(offered)
     for key in ("received", "rollout", "relevance", "occlusion"):
-        scores = METHODS[key].explain(loaded, run, Target(given.target)).scores
+        scores = METHODS[key].explain(loaded, run, Target(example.target)).scores
         assert all(np.isfinite(values).all() for values in scores.values())
 
 
@@ -90,8 +90,8 @@ def test_real_weights_are_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["SPEC", "UNTRAINED"])
 def test_three_streams_have_six_cross_attentions(streams: ModuleType, name: str) -> None:
-    given = getattr(streams, name)
-    findings = xviz.check(given)
+    example = getattr(streams, name)
+    findings = xviz.check(example)
     assert [finding.line() for finding in findings if finding.good is False] == []
     heard = [finding.text for finding in findings if finding.what == "attention heard"]
     assert len(heard) == 9

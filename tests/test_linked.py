@@ -46,7 +46,7 @@ CLOUD = np.random.default_rng(1).random((5, 3)).astype(np.float32)
 SAMPLE = xviz.Sample(
     "all kinds",
     {
-        "picture": xviz.Picture(PICTURE), "photos": xviz.Views((PICTURE, PICTURE), ("one.jpg", "two.jpg")),
+        "picture": xviz.Picture(PICTURE), "photos": xviz.Photos((PICTURE, PICTURE), ("one.jpg", "two.jpg")),
         "steps": xviz.Series(np.random.default_rng(2).random((2, 21)).astype(np.float32), ("loudness", "pitch"), 21.0),
         "cloud": xviz.PointCloud(CLOUD),
     },
@@ -93,8 +93,8 @@ def session(asks: xviz.core.tokens.TokenSpace, answers: xviz.core.tokens.TokenSp
 
 
 def content(page: str, name: str) -> tuple[dict, dict[str, np.ndarray]]:
-    found = re.search(rf'<script type="application/octet-stream" id="{name}">(.*?)</script>', page, re.DOTALL)
-    return unpack(base64.b64decode(found[1]))
+    block = re.search(rf'<script type="application/octet-stream" id="{name}">(.*?)</script>', page, re.DOTALL)
+    return unpack(base64.b64decode(block[1]))
 
 
 PAIRS = [*pairwise([*SPACES, "words"]), ("regions", "words"), ("names", "electrodes"), ("words", "words")]
@@ -125,9 +125,9 @@ def test_rows_in_the_page_are_those_of_the_run_to_half_a_step() -> None:
     rows = asked.run.calls[0].rows().numpy()
     for head, want in ((-1, rows.mean(0)), (0, rows[0]), (1, rows[1])):
         most = arrays[f"c0h{head}most"]
-        found = arrays[f"c0h{head}"].reshape(3, 4) / 255 * most[:, None]
+        levels_back = arrays[f"c0h{head}"].reshape(3, 4) / 255 * most[:, None]
         np.testing.assert_allclose(most, want.max(1), rtol=1e-6)
-        assert (np.abs(found - want) <= most[:, None] / 510 + 1e-7).all()
+        assert (np.abs(levels_back - want) <= most[:, None] / 510 + 1e-7).all()
 
 
 def test_what_does_not_fit_is_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,9 +148,9 @@ def test_the_field_between_electrodes_is_that_of_their_scores() -> None:
     _, arrays = content(xviz.show(session(SPACES["electrodes"], SPACES["names"])).page, "index")
     scores = np.random.default_rng(3).random(12)
     want = field(flat(HEAD), scores, cells=linked.CELLS, reach=1.3)
-    found = (scores[:, None] * arrays["field0"].reshape(12, -1)).sum(0).reshape(want.shape)
-    assert (np.isnan(found) == np.isnan(want)).all()
-    assert np.nanmax(np.abs(found - want)) < 0.01
+    painted = (scores[:, None] * arrays["field0"].reshape(12, -1)).sum(0).reshape(want.shape)
+    assert (np.isnan(painted) == np.isnan(want)).all()
+    assert np.nanmax(np.abs(painted - want)) < 0.01
 
 
 def test_explanations_are_shown_beside_attention_with_the_limits_of_one_scale(tmp_path: Path) -> None:
@@ -158,10 +158,10 @@ def test_explanations_are_shown_beside_attention_with_the_limits_of_one_scale(tm
     explanation = xviz.explain(asked, "occlusion")
     shown = xviz.show(explanation)
     index, arrays = content(shown.page, "index")
-    (one,) = index["explanations"]
-    assert one["title"].startswith("Leave one out")
-    assert one["scale"]["low"] == -one["scale"]["high"]
-    words = arrays[f"e0s{one['spaces'].index('words')}"]
+    (entry,) = index["explanations"]
+    assert entry["title"].startswith("Leave one out")
+    assert entry["scale"]["low"] == -entry["scale"]["high"]
+    words = arrays[f"e0s{entry['spaces'].index('words')}"]
     scores = explanation.scores["words"]
     np.testing.assert_allclose(words[:3], [scores[0], scores[1] + scores[2], scores[3]], rtol=1e-6)
     assert np.isnan(words[3])

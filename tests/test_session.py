@@ -16,7 +16,7 @@ import pytest
 
 import xviz
 from xviz.core.errors import ModelError, SampleError, XvizError
-from xviz.core.sample import Eeg, Picture, PointCloud, Sound, Views
+from xviz.core.sample import Eeg, Photos, Picture, PointCloud, Sound
 from xviz.engine import Session
 from xviz.explain.ask import find
 from xviz.figures.figure import read_provenance
@@ -81,7 +81,7 @@ def test_completion_shows_the_names_and_loads_nothing() -> None:
         ("mca/S001R02.edf", "eeg", Eeg),
         ("mca/high-valence-low-arousal.npz", "eeg", Eeg),
         ("mit/kinect.zip", "points", PointCloud),
-        ("mit/kinect.zip", "views", Views),
+        ("mit/kinect.zip", "views", Photos),
     ],
 )
 def test_a_file_of_any_kind_is_read(file: str, part: str, kind: type) -> None:

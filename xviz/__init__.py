@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from xviz.core.cells import Cells
     from xviz.core.moments import Frames, Steps
     from xviz.core.run import Inputs
-    from xviz.core.sample import Eeg, Picture, PointCloud, Sample, Series, Sound, Text, Views
+    from xviz.core.sample import Eeg, Photos, Picture, PointCloud, Sample, Series, Sound, Text, Views
     from xviz.core.spec import Spec
     from xviz.core.tokens import Boxes, Electrodes, Joined, Named, PatchGrid, Pieces, Segments
     from xviz.data.read import read
@@ -34,6 +34,7 @@ __all__ = [
     "Joined",
     "Named",
     "PatchGrid",
+    "Photos",
     "Picture",
     "Pieces",
     "PointCloud",
@@ -67,7 +68,8 @@ _MODULES = {  #: name → where it is; in ``xviz.session`` where not listed
     "Cells": "xviz.core.cells",
     **dict.fromkeys(("Boxes", "Electrodes", "Joined", "Named", "PatchGrid", "Pieces", "Segments"), "xviz.core.tokens"),
     **dict.fromkeys(("Frames", "Steps"), "xviz.core.moments"),
-    **dict.fromkeys(("Eeg", "Picture", "PointCloud", "Sample", "Series", "Sound", "Text", "Views"), "xviz.core.sample"),
+    **dict.fromkeys(("Eeg", "Photos", "Picture", "PointCloud", "Sample", "Series"), "xviz.core.sample"),
+    **dict.fromkeys(("Sound", "Text", "Views"), "xviz.core.sample"),  # Views: the former name of Photos
 }
 
 

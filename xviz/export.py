@@ -50,30 +50,37 @@ def bundle(
     Raises:
         ValueError: labels and scores differ in number, an array holds objects, or an entry is not a finite number.
     """
-    made, labels = _Files(), labels or {}
+    bundle_files, labels = _Files(), labels or {}
     entries: dict[str, list[dict[str, Any]]] = {"figures": [], "explanations": []}
     for name, figure in figures.items():
-        entries["figures"].append({"files": _add_figure(made, name, figure), "record": json.loads(figure.record())})
-    made.add(
+        entries["figures"].append(
+            {"files": _add_figure(bundle_files, name, figure), "record": json.loads(figure.record())}
+        )
+    bundle_files.add(
         "caption.txt", "\n\n".join(f"{n}\n{f.caption}\n\nAlternative text: {f.alt}" for n, f in figures.items()) + "\n"
     )
-    found: dict[str, NDArray] = {}
+    arrays_by_key: dict[str, NDArray] = {}
     for number, explanation in enumerate(explanations, 1):
         stem = f"{number:02d}_{explanation.method}"
         tables, keys = [], {}
         for space, scores in explanation.scores.items():
-            keys[space] = _fresh(safe_name(f"{stem}_{space}"), found)
-            found[keys[space]] = scores
+            keys[space] = _fresh(safe_name(f"{stem}_{space}"), arrays_by_key)
+            arrays_by_key[keys[space]] = scores
             table = score_table(scores, labels.get(space), explanation.unit)
-            tables.append(made.add(f"tables/{safe_name(f'{stem}_{space}')}.csv", table))
+            tables.append(bundle_files.add(f"tables/{safe_name(f'{stem}_{space}')}.csv", table))
         entries["explanations"].append({**about(explanation), "arrays": keys, "tables": tables})
     for name, array in (arrays or {}).items():
-        found[_fresh(safe_name(name), found)] = np.asarray(array)
-    made.add("arrays.npz", npz(found))
-    whole = {"files": made.listed(), "schema_version": SCHEMA, "xviz": __version__, "extra": dict(manifest or {})}
+        arrays_by_key[_fresh(safe_name(name), arrays_by_key)] = np.asarray(array)
+    bundle_files.add("arrays.npz", npz(arrays_by_key))
+    whole = {
+        "files": bundle_files.listed(),
+        "schema_version": SCHEMA,
+        "xviz": __version__,
+        "extra": dict(manifest or {}),
+    }
     text = json.dumps(entries | whole, sort_keys=True, allow_nan=False, ensure_ascii=False, indent=1)
-    made.add("manifest.json", text + "\n")
-    return zipped(made.content.items())
+    bundle_files.add("manifest.json", text + "\n")
+    return zipped(bundle_files.content.items())
 
 
 def safe_name(text: str) -> str:
@@ -102,11 +109,11 @@ class _Files:
         ]
 
 
-def _add_figure(made: _Files, name: str, figure: Figure) -> list[str]:
+def _add_figure(bundle_files: _Files, name: str, figure: Figure) -> list[str]:
     """A figure in all formats; the names of its files."""
     stem = f"figures/{safe_name(name)}"
-    files = [made.add(f"{stem}.{kind}", figure.to_bytes(kind)) for kind in ("pdf", "svg")]
-    return files + [made.add(f"{stem}-{dpi}dpi.png", figure.to_bytes("png", dpi)) for dpi in PNG_DPI]
+    files = [bundle_files.add(f"{stem}.{kind}", figure.to_bytes(kind)) for kind in ("pdf", "svg")]
+    return files + [bundle_files.add(f"{stem}-{dpi}dpi.png", figure.to_bytes("png", dpi)) for dpi in PNG_DPI]
 
 
 def about(explanation: Explanation) -> dict[str, object]:
@@ -158,12 +165,12 @@ def npz(arrays: Mapping[str, NDArray]) -> bytes:
 def zipped(files: Iterable[tuple[str, bytes]]) -> bytes:
     """A zip without clocks and users in it."""
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as made:
+    with zipfile.ZipFile(file, "w") as archive:
         for name, content in files:
             entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
             entry.create_system, entry.external_attr = 3, 0o644 << 16
             entry.compress_type = zipfile.ZIP_STORED if name.endswith((".png", ".npz")) else zipfile.ZIP_DEFLATED
-            made.writestr(entry, content)
+            archive.writestr(entry, content)
     return file.getvalue()
 
 

@@ -111,7 +111,7 @@ def show(what: Session | Run | Explanation, *explanations: Explanation, title: s
     drawings = {name: draw(shown, surround=Surround(title=name)) for name, shown in forms.items()}
     titles = getattr(what.model.spec, "calls", {}) if isinstance(what, Session) else {}
     calls, arrays, notes = _attention(run, {name: call.title for name, call in titles.items()})
-    scores = [_scored(one, forms, arrays, number) for number, one in enumerate(explanations)]
+    scores = [_scored(explanation, forms, arrays, number) for number, explanation in enumerate(explanations)]
     panels = [_panel(number, name, forms[name], drawings[name], arrays) for number, name in enumerate(names)]
     index = pack({"calls": calls, "explanations": scores, "panels": panels, "notes": notes}, **arrays)
     code = components({drawing.kind: f"xviz_{drawing.kind}" for drawing in drawings.values()})
@@ -130,11 +130,11 @@ def _names(run: Run, explanations: Sequence[Explanation]) -> tuple[str, ...]:
         ModelError: an explanation scores tokens that the run has not.
     """
     names = [leaf.name for call in run.calls for side in (call.queries, call.keys) for leaf in leaves(run.spaces[side])]
-    for one in explanations:
-        for name, scores in one.scores.items():
+    for explanation in explanations:
+        for name, scores in explanation.scores.items():
             if name not in run.spaces or len(run.spaces[name]) != len(scores):
                 raise ModelError(f"The explanation scores “{name}”, {len(scores)} tokens; the run has other tokens.")
-        names += list(one.scores)
+        names += list(explanation.scores)
     return tuple(dict.fromkeys(names))
 
 
@@ -190,16 +190,16 @@ def _attention(
 
 def _rows(call: AttentionCall, key: str, *, heads: bool) -> dict[str, NDArray]:
     """The rows as the page keeps them: (q, k) levels of 255 and (q,) greatest weights, of the mean and of each head."""
-    found: dict[str, list[NDArray]] = {}
+    parts_of: dict[str, list[NDArray]] = {}
     for part in call.slices():
         rows = call.rows(part).float().numpy()
         maps = {-1: rows.mean(0), **(dict(enumerate(rows)) if heads else {})}
         for head, weights in maps.items():
             most = weights.max(1, initial=np.finfo(np.float32).tiny)
             levels = np.round(255 * weights / most[:, None]).astype(np.uint8)
-            found.setdefault(f"{key}h{head}", []).append(levels)
-            found.setdefault(f"{key}h{head}most", []).append(most.astype(np.float32))
-    return {name: np.concatenate(parts) for name, parts in found.items()}
+            parts_of.setdefault(f"{key}h{head}", []).append(levels)
+            parts_of.setdefault(f"{key}h{head}most", []).append(most.astype(np.float32))
+    return {name: np.concatenate(parts) for name, parts in parts_of.items()}
 
 
 def _panel(number: int, name: str, shown: Form, drawing: Drawing, arrays: dict[str, NDArray]) -> dict[str, object]:
@@ -208,7 +208,7 @@ def _panel(number: int, name: str, shown: Form, drawing: Drawing, arrays: dict[s
         arrays[f"of{number}"] = shown.of_token.astype(np.uint32)
     if isinstance(shown, OnHead) and len(shown) <= ELECTRODES:
         places = flat(shown.positions)
-        each = [field(places, one, cells=CELLS, reach=1.3) for one in np.eye(len(shown))]
+        each = [field(places, unit, cells=CELLS, reach=1.3) for unit in np.eye(len(shown))]
         arrays[f"field{number}"] = np.array(each, np.float32)
     return {
         "name": name, "kind": drawing.kind, "count": shown.count, "labels": list(shown.labels), "noun": shown.noun,
@@ -216,18 +216,23 @@ def _panel(number: int, name: str, shown: Form, drawing: Drawing, arrays: dict[s
     }  # fmt: skip
 
 
-def _scored(one: Explanation, forms: Mapping[str, Form], arrays: dict[str, NDArray], number: int) -> dict[str, object]:
+def _scored(
+    explanation: Explanation, forms: Mapping[str, Form], arrays: dict[str, NDArray], number: int
+) -> dict[str, object]:
     """What the page knows of an explanation: one scale for all of its spaces, since its scores have one unit."""
-    painted = {name: forms[name].painted(scores) for name, scores in one.scores.items()}
-    scales = [scaled(forms[name], one.scores[name], signed=one.signed, label=one.unit) for name in painted]
-    scale = Scale(min(s.low for s in scales), max(s.high for s in scales), one.signed, one.unit)
+    painted = {name: forms[name].painted(scores) for name, scores in explanation.scores.items()}
+    scales = [
+        scaled(forms[name], explanation.scores[name], signed=explanation.signed, label=explanation.unit)
+        for name in painted
+    ]
+    scale = Scale(min(s.low for s in scales), max(s.high for s in scales), explanation.signed, explanation.unit)
     for place, values in enumerate(painted.values()):
         arrays[f"e{number}s{place}"] = np.asarray(values, np.float32)
     arrays[f"e{number}lut"] = scale.lut()
-    title = METHODS[one.method].title if one.method in METHODS else one.method
+    title = METHODS[explanation.method].title if explanation.method in METHODS else explanation.method
     return {
-        "title": f"{title}, {one.target}", "spaces": list(painted), "scale": scale.header(np.zeros(0)),
-        "note": " ".join(one.facts.sentences), "ranked": one.facts.ranked,
+        "title": f"{title}, {explanation.target}", "spaces": list(painted), "scale": scale.header(np.zeros(0)),
+        "note": " ".join(explanation.facts.sentences), "ranked": explanation.facts.ranked,
     }  # fmt: skip
 
 
@@ -242,7 +247,7 @@ def _data(index: bytes, drawings: Sequence[Drawing]) -> dict[str, bytes]:
 
 def _caption(run: Run, sample: Sample | None, notes: Sequence[str]) -> str:
     """Where it comes from, what was noted, what was left out."""
-    made = run.provenance
-    said = [*notes, *run.inputs.notes, *([sample.source] if sample is not None and sample.source else [])]
-    origin = f"Model {made.model}, weights {made.checkpoint} ({made.checkpoint_sha256[:12]}), sample {made.sample} "
-    return " ".join([origin + f"({made.sample_digest[:12]}), xviz {made.versions.get('xviz', '')}.", *said])
+    of = run.provenance
+    sentences = [*notes, *run.inputs.notes, *([sample.source] if sample is not None and sample.source else [])]
+    origin = f"Model {of.model}, weights {of.checkpoint} ({of.checkpoint_sha256[:12]}), sample {of.sample} "
+    return " ".join([origin + f"({of.sample_digest[:12]}), xviz {of.versions.get('xviz', '')}.", *sentences])

@@ -68,11 +68,11 @@ def named(key: str) -> Spec:
     return SPECS[key] if key in SPECS else MODELS[key]
 
 
-def use_weights(given: str) -> None:
+def use_weights(setting: str) -> None:
     """Load weights of one's own into a model that has a page.
 
     Args:
-        given: ``KEY=FILE``: the key of the model's page, and a safetensors file or a state dict of ``torch.save``.
+        setting: ``KEY=FILE``: the key of the model's page, and a safetensors file or a state dict of ``torch.save``.
 
     Raises:
         CheckpointError: there is no such model or file, or the weights do not fit.
@@ -81,9 +81,9 @@ def use_weights(given: str) -> None:
     from xviz import engine
     from xviz.core.provenance import digest_file
 
-    key, separator, file = given.partition("=")
+    key, separator, file = setting.partition("=")
     if not separator or key not in SPECS:
-        raise CheckpointError(f"Expected KEY=FILE with one of {', '.join(SPECS) or 'no model'}; got “{given}”.")
+        raise CheckpointError(f"Expected KEY=FILE with one of {', '.join(SPECS) or 'no model'}; got “{setting}”.")
     path = Path(file).expanduser().resolve()
     if not path.is_file():
         raise CheckpointError(
@@ -119,8 +119,8 @@ def _fill(module: nn.Module, path: Path, title: str) -> None:
             weights = weights.get("state_dict", weights) if isinstance(weights, dict) else weights
         module.load_state_dict(weights)
     except (SafetensorError, RuntimeError, TypeError, AttributeError, ValueError, OSError, EOFError) as error:
-        told = " ".join(str(error).split())[:400]
-        raise CheckpointError(f"{path.name} does not fit {title}: {told}") from error
+        reason = " ".join(str(error).split())[:400]
+        raise CheckpointError(f"{path.name} does not fit {title}: {reason}") from error
     except Exception as error:  # what unpickling refuses has no type of its own
         raise CheckpointError(f"{path.name} is no file of weights alone ({type(error).__name__}).") from error
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from xviz.core.errors import SampleError
-from xviz.core.sample import PointCloud, Sample, Text, Views
+from xviz.core.sample import Photos, PointCloud, Sample, Text
 
 XYZ = np.arange(12, dtype=np.float32).reshape(4, 3)
 PHOTO = np.zeros((6, 8, 3), np.uint8)
@@ -28,19 +28,19 @@ def test_a_cloud_that_does_not_fit_is_refused(fields, message):
 
 def test_photos_need_a_name_each():
     with pytest.raises(SampleError, match="a name each"):
-        Views((PHOTO, PHOTO), ("one",))
+        Photos((PHOTO, PHOTO), ("one",))
     with pytest.raises(SampleError, match="got 0 photos"):
-        Views((), ())
+        Photos((), ())
     with pytest.raises(SampleError, match="a camera"):
-        Views((PHOTO,), ("one",), poses=np.zeros((2, 4, 4)))
+        Photos((PHOTO,), ("one",), poses=np.zeros((2, 4, 4)))
 
 
 def test_photos_are_part_of_the_digest_and_read_only():
-    views = Views((PHOTO.copy(), PHOTO.copy()), ("one", "two"))
+    views = Photos((PHOTO.copy(), PHOTO.copy()), ("one", "two"))
     sample = Sample("room", {"points": PointCloud(XYZ.copy()), "views": views})
     with pytest.raises(ValueError, match="read-only"):
         views.images[1][0, 0] = 1
-    other = Views((PHOTO.copy(), PHOTO.copy() + np.uint8(1)), ("one", "two"))
+    other = Photos((PHOTO.copy(), PHOTO.copy() + np.uint8(1)), ("one", "two"))
     assert sample.digest != Sample("room", {"points": PointCloud(XYZ.copy()), "views": other}).digest
 
 

@@ -8,7 +8,7 @@ import rooms
 from clouds import ply, zipped
 from PIL import Image
 
-from xviz.core.sample import PointCloud, Views
+from xviz.core.sample import Photos, PointCloud
 from xviz.data.cloud.scene import read_room
 from xviz.geometry import pinhole
 
@@ -18,7 +18,7 @@ UPRIGHT = {
 }  # fmt: skip
 
 
-def read(files: dict[str, bytes]) -> tuple[PointCloud, Views]:
+def read(files: dict[str, bytes]) -> tuple[PointCloud, Photos]:
     """Cloud and photos."""
     parts = read_room(zipped(files), up="z", unit="m").parts
     return parts["points"], parts["views"]  # type: ignore[return-value]
@@ -39,7 +39,7 @@ def stored(orientation: int, *, upright_camera: bool = False) -> dict[str, bytes
     return files
 
 
-def greys_agree(cloud: PointCloud, views: Views) -> float:
+def greys_agree(cloud: PointCloud, views: Photos) -> float:
     """The correlation of greys of points and of the pixels on which they fall by the camera."""
     assert views.poses is not None
     assert views.intrinsics is not None

@@ -8,7 +8,7 @@ import rooms
 from clouds import ply, text, zipped
 
 from xviz.core.errors import SampleError
-from xviz.core.sample import PointCloud, Views
+from xviz.core.sample import Photos, PointCloud
 from xviz.data.cloud.scene import Room, candidates, read_room
 
 #: name → files, whether depths can be read, what must be among the files left out
@@ -30,11 +30,11 @@ LAYOUTS = {
 }
 
 
-def parts(room: Room) -> tuple[PointCloud, Views]:
+def parts(room: Room) -> tuple[PointCloud, Photos]:
     """Cloud and photos of a room."""
     cloud, views = room.parts["points"], room.parts["views"]
     assert isinstance(cloud, PointCloud)
-    assert isinstance(views, Views)
+    assert isinstance(views, Photos)
     return cloud, views
 
 

@@ -9,7 +9,7 @@ import pytest
 from clouds import ply, room
 
 from xviz.core.errors import SampleError
-from xviz.core.sample import PointCloud, Views
+from xviz.core.sample import Photos, PointCloud
 from xviz.data.cloud.scene import read_scene
 from xviz.data.shipped import FOLDER, ShippedSample, Truth, load_sample, read, samples
 from xviz.geometry import pinhole
@@ -23,7 +23,7 @@ def test_every_shipped_room_opens_and_its_photos_show_its_points(example: Shippe
     sample = example.load()
     cloud, views = sample.parts["points"], sample.parts["views"]
     assert isinstance(cloud, PointCloud)
-    assert isinstance(views, Views)
+    assert isinstance(views, Photos)
     assert cloud.rgb is not None
     assert example.path("room").stat().st_size < 2 * 2**20
     assert len(cloud.xyz) <= 60_000 or example.kind == "composed"

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from xviz.core.errors import SampleError
-from xviz.core.sample import PointCloud, Views
+from xviz.core.sample import Photos, PointCloud
 from xviz.data.cloud.scene import read_photos, read_room, read_scene
 from xviz.geometry import pinhole
 
@@ -66,9 +66,9 @@ def scene(photos: int = 3, **more: bytes) -> dict[str, bytes]:
     return files | {f"scene0000_00/{name}": data for name, data in more.items()}
 
 
-def views(parts: dict) -> Views:
+def views(parts: dict) -> Photos:
     """The photos of a scene."""
-    assert isinstance(parts["views"], Views)
+    assert isinstance(parts["views"], Photos)
     return parts["views"]
 
 

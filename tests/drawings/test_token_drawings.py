@@ -17,7 +17,7 @@ from xviz.core.grounds import Source
 from xviz.core.moments import Frames
 from xviz.core.moments import Steps as TimeSteps
 from xviz.core.run import Inputs
-from xviz.core.sample import Picture, PointCloud, Sample, Series, Sound, Text, Views
+from xviz.core.sample import Photos, Picture, PointCloud, Sample, Series, Sound, Text
 from xviz.core.strips import strip
 from xviz.core.tokens import Boxes, Electrodes, Named, PatchGrid, Pieces, Segments
 from xviz.drawings import tokens
@@ -97,7 +97,7 @@ def test_boxes_follow_a_picture_of_another_size() -> None:
 
 
 def test_photos_of_one_part_are_found_by_their_number() -> None:
-    views = Views((LEFT, RIGHT), ("one.jpg", "two.jpg"))
+    views = Photos((LEFT, RIGHT), ("one.jpg", "two.jpg"))
     shown = form(PatchGrid("p", ("a", "b"), (1, 2)), Source(Sample("s", {"views": views}), Inputs.of()))
     assert [image.shape for image in shown.images] == [LEFT.shape, RIGHT.shape]
 
@@ -136,7 +136,7 @@ def test_time_steps_are_stretches_of_their_channels() -> None:
 
 
 def test_frames_are_pictures_side_by_side() -> None:
-    views = Views((LEFT, RIGHT, LEFT, RIGHT), ("1", "2", "3", "4"))
+    views = Photos((LEFT, RIGHT, LEFT, RIGHT), ("1", "2", "3", "4"))
     source = Source(Sample("s", {"video": views}), Inputs.of())
     shown = form(Frames("video", 4), source)
     assert isinstance(shown, OnPictures)

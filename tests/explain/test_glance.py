@@ -31,9 +31,9 @@ def run_of(spec):
 def test_maps_mass_and_entropy_are_those_of_the_row(spec) -> None:
     run, forms = run_of(spec)
     space = leaves(run.spaces[run.calls[0].queries])[0].name
-    found = glance(run, forms, space, (1,))
-    assert found.asking
-    for call, layer in zip(found.calls, found.layers, strict=True):
+    at_a_glance = glance(run, forms, space, (1,))
+    assert at_a_glance.asking
+    for call, layer in zip(at_a_glance.calls, at_a_glance.layers, strict=True):
         rows = call.rows().double().numpy()[:, 1]
         for head, row in enumerate(rows):
             bits = -sum(w * math.log2(w) for w in row if w > 0)
@@ -48,10 +48,10 @@ def test_maps_mass_and_entropy_are_those_of_the_row(spec) -> None:
 
 def test_a_key_is_shown_with_the_weights_that_it_gets() -> None:
     run, forms = run_of(PHOTOS)
-    found = glance(run, forms, "patches", (5, 6))
-    assert not found.asking
+    at_a_glance = glance(run, forms, "patches", (5, 6))
+    assert not at_a_glance.asking
     columns = run.calls[1].rows().double().numpy()[:, :, [5, 6]].sum((1, 2))
-    np.testing.assert_allclose(found.layers[1].mass, columns, rtol=1e-6)
+    np.testing.assert_allclose(at_a_glance.layers[1].mass, columns, rtol=1e-6)
 
 
 def test_entropy_of_nothing_and_of_one_is_none() -> None:
@@ -68,31 +68,31 @@ def test_large_grids_are_pooled_to_the_strongest(side: tuple[int, int]) -> None:
         space = PatchGrid("p", names, side)
         scores = np.zeros(len(space))
         scores[len(space) - 7] = 5.0
-        made = small(form(space, source), scores)
-        assert np.nanmax(made) == 5.0
-        assert max(made.shape) <= CELLS * len(names) + len(names)
+        pooled = small(form(space, source), scores)
+        assert np.nanmax(pooled) == 5.0
+        assert max(pooled.shape) <= CELLS * len(names) + len(names)
 
 
 @pytest.mark.parametrize("count", [1, 5, LONG, LONG + 1, 5000])
 def test_long_rows_break_into_lines(count: int) -> None:
     scores = np.random.default_rng(0).random(count)
     shown = Words(labels=tuple(map(str, range(count))), of_token=np.arange(count))
-    made = small(shown, scores)
-    assert made.shape[1] <= LONG
-    assert made.size <= 2 * LONG * LONG
-    assert np.nanmax(made) == scores.max()
+    lines = small(shown, scores)
+    assert lines.shape[1] <= LONG
+    assert lines.size <= 2 * LONG * LONG
+    assert np.nanmax(lines) == scores.max()
 
 
 def test_the_drawing_sends_few_bytes_and_says_the_most_concentrated_head() -> None:
     run, forms = run_of(PHOTOS)
-    found = glance(run, forms, "words", (1,))
-    every = np.concatenate([layer.maps.ravel() for layer in found.layers])
-    drawing = multiples(found.layers, scale=sequential(every, label="attention weight"), selected=(1, 3))
+    at_a_glance = glance(run, forms, "words", (1,))
+    every = np.concatenate([layer.maps.ravel() for layer in at_a_glance.layers])
+    drawing = multiples(at_a_glance.layers, scale=sequential(every, label="attention weight"), selected=(1, 3))
     header, arrays = unpack(drawing.payload)
     assert drawing.shape == (2, 4)
     assert drawing.resolve([1, 3]) == (1, 3)
     assert [layer["heads"] for layer in header["layers"]] == [2, 4]
     assert arrays["level"].size == every.size < 20_000
-    least = min((layer.entropy[h], layer.title, h) for layer in found.layers for h in range(len(layer.mass)))
+    least = min((layer.entropy[h], layer.title, h) for layer in at_a_glance.layers for h in range(len(layer.mass)))
     assert f"Most concentrated: {least[1]}, head {least[2] + 1}" in drawing.alt
     assert len(drawing.table) == 1 + 6

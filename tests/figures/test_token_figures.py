@@ -56,8 +56,8 @@ def test_matrix_and_glance_are_figures_too() -> None:
     query, key = np.unravel_index(weights.argmax(), weights.shape)
     assert f"{labels[0][query]} to {labels[1][key]}" in figure.alt
     assert figure.size_mm[1] < 170
-    found = glance(run, forms, "words", (0,))
-    figure = glance_figure(found.layers, row, focus="“a”", preset=PRESETS["nature-single"])
+    at_a_glance = glance(run, forms, "words", (0,))
+    figure = glance_figure(at_a_glance.layers, row, focus="“a”", preset=PRESETS["nature-single"])
     assert "Attention from “a” in every layer" in figure.caption
     assert figure.to_bytes("pdf").startswith(b"%PDF")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from xviz.core.sample import PointCloud, Sample, Views
+from xviz.core.sample import Photos, PointCloud, Sample
 from xviz.models.mit_settings import Settings
 
 TINY = Settings(
@@ -33,7 +33,7 @@ def cloud(boxes: tuple[str, ...], seed: int = 0, count: int = 1500) -> tuple[Poi
     return PointCloud(np.concatenate(xyz).astype(np.float32), noisy.astype(np.uint8)), np.concatenate(label)
 
 
-def photos(boxes: tuple[str, ...], count: int = 2, seed: int = 0) -> Views:
+def photos(boxes: tuple[str, ...], count: int = 2, seed: int = 0) -> Photos:
     """Grey pictures of 64 × 96 pixels with a square of each colour; the last one is upright."""
     rng = np.random.default_rng(seed)
     images = []
@@ -44,7 +44,7 @@ def photos(boxes: tuple[str, ...], count: int = 2, seed: int = 0) -> Views:
             y, x = rng.integers(0, size[0] - 24), rng.integers(0, size[1] - 24)
             image[y : y + 24, x : x + 24] = COLOURS[name]
         images.append(image)
-    return Views(tuple(images), tuple(f"photo {n}" for n in range(count)))
+    return Photos(tuple(images), tuple(f"photo {n}" for n in range(count)))
 
 
 def room(boxes: tuple[str, ...] = ("red", "blue"), seed: int = 0) -> Sample:

@@ -19,22 +19,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
 
 
-def run(given: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> None:
     """Print a table for each spec."""
     from xviz.checking import check
     from xviz.core.errors import ForeignError
     from xviz.finding import spec
 
     tables = {}
-    for name in given.specs:
+    for name in options.specs:
         try:
             tables[name] = check(spec(name))
         except ForeignError as error:
             print(error.trace, file=sys.stderr)
             raise
-    if given.json:
-        print(json.dumps({name: [asdict(finding) for finding in found] for name, found in tables.items()}, indent=1))
+    if options.json:
+        print(json.dumps({name: [asdict(finding) for finding in table] for name, table in tables.items()}, indent=1))
     else:
-        for name, found in tables.items():
-            print(name, *(finding.line() for finding in found), "", sep="\n")
-    sys.exit(any(finding.good is False for found in tables.values() for finding in found))
+        for name, table in tables.items():
+            print(name, *(finding.line() for finding in table), "", sep="\n")
+    sys.exit(any(finding.good is False for table in tables.values() for finding in table))

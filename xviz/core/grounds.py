@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xviz.core.run import Inputs
-from xviz.core.sample import Part, Picture, Sample, Views
+from xviz.core.sample import Part, Photos, Picture, Sample
 
 P = TypeVar("P", bound=Part)
 GREY = 200  #: of a ground of which nothing is known, 0–255
@@ -39,7 +39,7 @@ class Source:
         for name, part in self.parts.items():
             if isinstance(part, Picture):
                 found[name] = part.pixels
-            elif isinstance(part, Views):
+            elif isinstance(part, Photos):
                 found.update(zip(part.names, part.images, strict=True))
         return found
 

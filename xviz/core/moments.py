@@ -86,10 +86,10 @@ class Steps(Moments):
     def form(self, source: Source) -> Form:
         """Stretches of the measured channels; the labels in a row where these are not known."""
         labels = labelled(self)
-        found = signal_of(source, self.name, self.channels, self.count)
-        if found is None:
+        signal_found = signal_of(source, self.name, self.channels, self.count)
+        if signal_found is None:
             return listed(labels, self.noun)
-        signal, channels, rate, start = found
+        signal, channels, rate, start = signal_found
         spans = self.seconds
         if spans is None or rate is None:
             edges = np.linspace(0, signal.shape[1], self.count + 1)

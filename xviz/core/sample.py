@@ -164,7 +164,7 @@ class PointCloud:
 
 
 @dataclass(frozen=True, eq=False)
-class Views:
+class Photos:
     """Photos of one place, in the order in which they were taken, with what is known of their cameras."""
 
     images: tuple[NDArray[np.uint8], ...]  #: each (height, width, 3) RGB, 0–255
@@ -219,12 +219,13 @@ class Series:
             raise SampleError(f"A series needs a rate in Hz above zero, or none; got {self.rate}.")
 
 
-Part = Picture | Regions | Text | Eeg | Sound | PointCloud | Views | Series
+Views = Photos  #: the former name, for specs that import it
+Part = Picture | Regions | Text | Eeg | Sound | PointCloud | Photos | Series
 P = TypeVar("P", bound=Part)
 
 _NOUNS: Mapping[type, str] = {
     Picture: "a picture", Regions: "regions", Text: "a text", Eeg: "an EEG recording", Sound: "a sound",
-    PointCloud: "a point cloud", Views: "photos", Series: "a series of named channels",
+    PointCloud: "a point cloud", Photos: "photos", Series: "a series of named channels",
 }  # fmt: skip
 
 
@@ -234,7 +235,8 @@ DESCRIBES = ("notes", "warnings", "source", "size", "whole", "annotations", "bad
 
 def _bytes(part: Part) -> list[bytes | str | np.ndarray]:
     """The part's content, for its digest; notes and warnings do not count."""
-    content: list[bytes | str | np.ndarray] = [type(part).__name__]
+    # photos were called views once; so digests in links, bundles and caches stay
+    content: list[bytes | str | np.ndarray] = ["Views" if isinstance(part, Photos) else type(part).__name__]
     for this in fields(part):
         value = getattr(part, this.name)
         if this.name in DESCRIBES or value is None or (this.name == "interpolated" and not value):

@@ -104,7 +104,7 @@ def tiff(data: bytes, limit_pixels: int) -> Deep:
             values = (1 if values.dtype == np.bool_ else (1 << page.bitspersample) - 1) - values
         tags = page.tags
         orientation = int(tags[_ORIENTATION].value) if _ORIENTATION in tags else 1
-        told = tags[_HIGHEST].value if _HIGHEST in tags else None
-        highest = max(told) if isinstance(told, tuple) else told
+        declared = tags[_HIGHEST].value if _HIGHEST in tags else None
+        highest = max(declared) if isinstance(declared, tuple) else declared
         bits = int(highest).bit_length() if highest else page.bitspersample
         return Deep(values, bits if 8 < bits < 16 else None, orientation, len(held.pages))

@@ -71,7 +71,7 @@ def read_npy(opened: BinaryIO, name: str, kinds: str = NUMBERS) -> NDArray:
         raise ValueError(f"“{name}” is of an unknown version {version}")
     shape, fortran, kind = _header(opened, version)
     held = [kind] if kind.fields is None else [kind[field] for field in kind.fields]
-    if kind.hasobject or any(one.kind not in kinds for one in [kind, *held]):
+    if kind.hasobject or any(dtype.kind not in kinds for dtype in [kind, *held]):
         raise SampleError(f"Arrays must be of numbers; “{name}” holds {kind}. Save it as float32.")
     values = opened.read()
     if prod(shape) * kind.itemsize != len(values):
@@ -88,8 +88,8 @@ def _header(opened: BinaryIO, version: tuple[int, int]) -> tuple[tuple[int, ...]
         opened.seek(begin)
         size = int.from_bytes(opened.read(2 if version == (1, 0) else 4), "little")
         try:
-            said = ast.literal_eval(opened.read(min(size, _LONGEST)).decode("latin-1"))
-            fields = [tuple(field) for field in said["descr"]]
+            header = ast.literal_eval(opened.read(min(size, _LONGEST)).decode("latin-1"))
+            fields = [tuple(field) for field in header["descr"]]
             names = [field[0] for field in fields]
             if len(set(names)) == len(names):
                 raise ValueError(f"a header that is none ({error})") from error
@@ -97,7 +97,7 @@ def _header(opened: BinaryIO, version: tuple[int, int]) -> tuple[tuple[int, ...]
                 (f"{name} ({names[:i].count(name) + 1})" if name in names[:i] else name) for i, name in enumerate(names)
             ]
             kind = np.dtype([(name, *field[1:]) for name, field in zip(unique, fields, strict=True)])
-            return tuple(int(side) for side in said["shape"]), bool(said["fortran_order"]), kind
+            return tuple(int(side) for side in header["shape"]), bool(header["fortran_order"]), kind
         except (SyntaxError, TypeError, KeyError, IndexError, RecursionError, MemoryError) as other:
             raise ValueError(f"a header that is none ({error})") from other
 
@@ -137,7 +137,9 @@ def open_zip(data: bytes) -> Archive:
         held = zipfile.ZipFile(BytesIO(data))
     except _DAMAGE as error:
         raise SampleError(f"The zip is damaged or none at all ({error}). Zip the files anew.") from error
-    entries = [one for one in held.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
+    entries = [
+        member for member in held.infolist() if not member.is_dir() and not member.filename.startswith("__MACOSX/")
+    ]
     if len(entries) > MOST_FILES:
         raise SampleError(
             f"A zip may hold {MOST_FILES:,} files; this one holds {len(entries):,}. Zip the cloud and some photos, "

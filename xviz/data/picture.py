@@ -74,13 +74,13 @@ def _picture(data: bytes, limit_pixels: int, long_side: int) -> Picture:
     """As ``read_picture``, without the name."""
     kind = kinds.of(data)
     if kind not in _READERS:
-        what = f"a {kind} file" if kind else "none of these, or damaged at its start"
+        format_seen = f"a {kind} file" if kind else "none of these, or damaged at its start"
         advice = kinds.ADVICE.get(kind, "Save it as PNG")
-        raise SampleError(f"A picture must be a {kinds.READ} file; this is {what}. {advice}.")
-    told = Told()
+        raise SampleError(f"A picture must be a {kinds.READ} file; this is {format_seen}. {advice}.")
+    texts = Told()
     try:
-        upright, size = _decoded(kind, data, limit_pixels, long_side, told)
-        pixels = _reduced(upright, size, long_side, told.notes)
+        upright, size = _decoded(kind, data, limit_pixels, long_side, texts)
+        pixels = _reduced(upright, size, long_side, texts.notes)
     except SampleError:
         raise
     except ModuleNotFoundError as error:
@@ -91,11 +91,11 @@ def _picture(data: bytes, limit_pixels: int, long_side: int) -> Picture:
         raise SampleError(
             f"This {kind} file is damaged or cut short ({error}). Save the picture again, or take another."
         ) from error
-    return Picture(pixels, tuple(told.notes), size[::-1], tuple(told.warnings))
+    return Picture(pixels, tuple(texts.notes), size[::-1], tuple(texts.warnings))
 
 
 def _decoded(
-    kind: str, data: bytes, limit_pixels: int, long_side: int, told: Told
+    kind: str, data: bytes, limit_pixels: int, long_side: int, texts: Told
 ) -> tuple[Image.Image, tuple[int, int]]:
     """The picture upright in RGB, and width and height that it has in the file, upright."""
     depth, colour = png_depth(data) if kind == "PNG" else (8, 2)
@@ -104,7 +104,7 @@ def _decoded(
     except SyntaxError:
         if kind != "TIFF":
             raise
-        return _tiff(data, limit_pixels, long_side, told)
+        return _tiff(data, limit_pixels, long_side, texts)
     width, height = image.size
     whole_jpeg = kind == "JPEG" and "progressive" not in image.info
     _check_size(width, height, limit_pixels * (REDUCED if whole_jpeg else 1), long_side)
@@ -112,27 +112,27 @@ def _decoded(
         if raw_of_camera(image):
             raise SampleError(f"This is a camera RAW file. {kinds.ADVICE['camera RAW']}.")
         if not plain(image):
-            return _tiff(data, limit_pixels, long_side, told)
+            return _tiff(data, limit_pixels, long_side, texts)
     turned = _orientation(image)  # looks behind the pixels of a PNG, so that sizes have been checked before
     frames = getattr(image, "n_frames", 1) if kind != "JPEG" else 1
     if frames > 1:
-        told.notes.append(f"The first of {frames} {'pages' if kind == 'TIFF' else 'frames'}.")
+        texts.notes.append(f"The first of {frames} {'pages' if kind == 'TIFF' else 'frames'}.")
     if whole_jpeg and width * height > limit_pixels:
         image.draft(image.mode, (long_side, long_side))
     if depth == 16 and colour in (2, 4, 6):
-        pixels = rgb_of(_deep_png(data), told, significant(data))
+        pixels = rgb_of(_deep_png(data), texts, significant(data))
         if turned != 1:
             pixels.getexif()[ORIENTATION] = turned
-            told.notes.append("Turned upright, as the file asks.")
+            texts.notes.append("Turned upright, as the file asks.")
             pixels = ImageOps.exif_transpose(pixels)
         return pixels, pixels.size
     image.load()
-    upright = _upright(image, turned, told.notes)
+    upright = _upright(image, turned, texts.notes)
     if upright.size in ((width, height), (height, width)):
         width, height = upright.size
     elif (upright.width > upright.height) != (width > height):
         width, height = height, width
-    return rgb(upright, told, significant(data) if kind == "PNG" else None), (width, height)
+    return rgb(upright, texts, significant(data) if kind == "PNG" else None), (width, height)
 
 
 def _deep_png(data: bytes) -> NDArray:
@@ -141,16 +141,16 @@ def _deep_png(data: bytes) -> NDArray:
     return values.astype(values.dtype.newbyteorder("="))
 
 
-def _tiff(data: bytes, limit_pixels: int, long_side: int, told: Told) -> tuple[Image.Image, tuple[int, int]]:
+def _tiff(data: bytes, limit_pixels: int, long_side: int, texts: Told) -> tuple[Image.Image, tuple[int, int]]:
     """A TIFF of deep numbers, upright."""
     deep = tiff(data, limit_pixels)
     _check_size(deep.values.shape[1], deep.values.shape[0], limit_pixels, long_side)
     if deep.frames > 1:
-        told.notes.append(f"The first of {deep.frames} pages.")
-    image = rgb_of(deep.values, told, deep.bits)
+        texts.notes.append(f"The first of {deep.frames} pages.")
+    image = rgb_of(deep.values, texts, deep.bits)
     if deep.orientation in range(2, 9):
         image.getexif()[ORIENTATION] = deep.orientation
-        told.notes.append("Turned upright, as the file asks.")
+        texts.notes.append("Turned upright, as the file asks.")
         image = ImageOps.exif_transpose(image)
     return image, image.size
 

@@ -135,12 +135,12 @@ def _first(kinds: Sequence[str]) -> Read:
     """The first of some readers that can read a file."""
 
     def read(paths: Sequence[Path], options: Mapping[str, Any]) -> Mapping[str, Part]:
-        told = []
+        reasons = []
         for kind in kinds:
             try:
                 return READERS[kind](paths, options)
             except SampleError as error:
-                told.append(f"as {kind}: {error}")
-        raise SampleError(f"{paths[0].name} cannot be read {'; '.join(told)}")
+                reasons.append(f"as {kind}: {error}")
+        raise SampleError(f"{paths[0].name} cannot be read {'; '.join(reasons)}")
 
     return read

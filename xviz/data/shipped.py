@@ -127,11 +127,13 @@ def sample(name: str) -> ShippedSample:
     Raises:
         SampleError: there is none.
     """
-    every = [one for folder in sorted(FOLDER.iterdir()) for one in samples(folder.name)]
+    every = [example for folder in sorted(FOLDER.iterdir()) for example in samples(folder.name)]
     for shipped in every:
         if shipped.name == name:
             return shipped
-    raise SampleError(f"There is no shipped sample “{name}”. Choose one of {', '.join(one.name for one in every)}.")
+    raise SampleError(
+        f"There is no shipped sample “{name}”. Choose one of {', '.join(example.name for example in every)}."
+    )
 
 
 def load_sample(name: str, sentence: str | None = None) -> Sample:

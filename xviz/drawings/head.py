@@ -102,11 +102,11 @@ def _contours(between: NDArray[np.float64], scale: Scale) -> list[tuple[bool, ND
     from skimage.measure import find_contours
 
     most = max(abs(scale.low), abs(scale.high))
-    made = []
+    contours = []
     for level in (-0.75, -0.5, -0.25, 0.25, 0.5, 0.75):
         for line in find_contours(between, level * most):
-            made.append((level < 0, (line[:, ::-1] + 0.5) / CELLS))
-    return made
+            contours.append((level < 0, (line[:, ::-1] + 0.5) / CELLS))
+    return contours
 
 
 def _alt(title: str, labels: Sequence[str], scores: NDArray | None, scale: Scale | None, ranked: NDArray) -> str:

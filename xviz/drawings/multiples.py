@@ -31,11 +31,11 @@ def multiples(
         mass: What the sum of a map's weights is called.
         surround: Title, note and height.
     """
-    most = max((len(one.mass) for one in layers), default=0)
-    bar, _ = drawn_with(scale, np.concatenate([one.maps.ravel() for one in layers]))
+    most = max((len(layer.mass) for layer in layers), default=0)
+    bar, _ = drawn_with(scale, np.concatenate([layer.maps.ravel() for layer in layers]))
     values = np.full((len(layers), most, 2), np.nan, np.float32)
-    for row, one in enumerate(layers):
-        values[row, : len(one.mass)] = np.stack([one.mass, one.entropy], -1)
+    for row, layer in enumerate(layers):
+        values[row, : len(layer.mass)] = np.stack([layer.mass, layer.entropy], -1)
     text = f"{surround.title or 'Layers and heads'}, {len(layers)} layers of up to {most} heads, {scale.text()}."
     ranked = [divmod(int(i), most) for i in np.argsort(np.nan_to_num(values[..., 1], nan=np.inf), axis=None)[:3]]
     sharpest = [
@@ -46,8 +46,8 @@ def multiples(
         "title": surround.title,
         "alt": alt,
         "layers": [
-            {"title": one.title, "heads": len(one.mass), "size": list(one.maps.shape[1:]), "most": one.most}
-            for one in layers
+            {"title": layer.title, "heads": len(layer.mass), "size": list(layer.maps.shape[1:]), "most": layer.most}
+            for layer in layers
         ],
         "columns": most,
         "mass": mass,
@@ -56,11 +56,11 @@ def multiples(
         "height": surround.height or HEIGHT,
         "scale": bar,
     }
-    levels = np.concatenate([scale.quantise(one.maps).ravel() for one in layers])
+    levels = np.concatenate([scale.quantise(layer.maps).ravel() for layer in layers])
     rows = tuple(
-        (one.title, head + 1, float(one.mass[head]), float(one.entropy[head]), one.most)
-        for one in layers
-        for head in range(len(one.mass))
+        (layer.title, head + 1, float(layer.mass[head]), float(layer.entropy[head]), layer.most)
+        for layer in layers
+        for head in range(len(layer.mass))
     )
     table = (("layer", "head", mass, "entropy (bits)", "entropy of an even row (bits)"), *rows)
     payload = pack(header, level=levels, value=values, lut=scale.lut())

@@ -102,9 +102,9 @@ def traces(
 
 def _spreads(signal: NDArray[np.float32]) -> NDArray[np.float64]:
     """(channel,) µV from row to row at which a channel fills its row; NaN for one without numbers."""
-    made = np.full(len(signal), np.nan)
+    spreads = np.full(len(signal), np.nan)
     fine = np.isfinite(signal).any(1)
     if fine.any():
         low, high = np.nanpercentile(signal[fine], [1, 99], axis=1)
-        made[fine] = np.maximum(high - low, 1e-3)
-    return made
+        spreads[fine] = np.maximum(high - low, 1e-3)
+    return spreads

@@ -109,7 +109,7 @@ def parse_left_out(text: str) -> dict[str, tuple[int, ...]]:
     gone = {}
     for part in filter(None, text.split("; ")):
         space, _, numbers = part.partition(" ")
-        ends = [[int(end) for end in one.split("-")] for one in numbers.split(", ")]
+        ends = [[int(end) for end in span.split("-")] for span in numbers.split(", ")]
         gone[space] = tuple(token for first, *last in ends for token in range(first, (last or [first])[0] + 1))
     return gone
 
@@ -196,4 +196,7 @@ class Session:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What of the sample may make the outputs wrong, in words for people."""
-        return (*(told for part in self.sample.parts.values() for told in part.warnings), *self.run.inputs.warnings)
+        return (
+            *(warning for part in self.sample.parts.values() for warning in part.warnings),
+            *self.run.inputs.warnings,
+        )

@@ -100,7 +100,7 @@ def _on_pictures(shown: OnPictures, scores: Scores) -> NDArray[np.float64]:
         each = each.repeat(zoom, 1).repeat(zoom, 2)
     across = int(np.ceil(np.sqrt(len(each))))
     gap = np.full((each.shape[1] + 1, each.shape[2] + 1), np.nan)
-    tiles = [np.pad(one, ((0, 1), (0, 1)), constant_values=np.nan) for one in each]
+    tiles = [np.pad(tile, ((0, 1), (0, 1)), constant_values=np.nan) for tile in each]
     tiles += [gap] * (-len(tiles) % across)
     return np.block([tiles[i : i + across] for i in range(0, len(tiles), across)])[:-1, :-1]
 
@@ -185,11 +185,11 @@ def _layer(
 
 def _beside(maps: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     """Small maps side by side, a gap between them."""
-    tall = max(one.shape[0] for one in maps)
+    tall = max(tile.shape[0] for tile in maps)
     parts: list[NDArray[np.float64]] = []
-    for one in maps:
-        large = np.repeat(one, max(1, tall // one.shape[0]), 0)
-        filled = np.full((tall, one.shape[1]), np.nan)
+    for tile in maps:
+        large = np.repeat(tile, max(1, tall // tile.shape[0]), 0)
+        filled = np.full((tall, tile.shape[1]), np.nan)
         filled[: len(large)] = large
         parts += [filled, np.full((tall, 1), np.nan)]
     return np.concatenate(parts[:-1], 1)

@@ -58,14 +58,14 @@ def matrix_figure(
         y += bar(page, scale, weights, 0, y, page.inner)
         figure = page.finish(y)
     rows, keys = weights.shape
-    said = [
+    texts = [
         f"Attention of {rows} queries (rows) to {keys} keys (columns), {layer} ({limits(scale)}); labels where there "
         "is room; every row sums to one."
     ]
     provenance = about.provenance.but(figure="matrix", preset=preset.key, layer=layer)
     row, column = np.unravel_index(int(np.argmax(weights)), weights.shape)
-    alt = f"{said[0]} Strongest: {labels[0][row]} to {labels[1][column]}, {number(float(weights[row, column]))}."
-    return Figure(figure, caption(preset, said, provenance, credit=credit, notes=glyph_note([*labels[0], *labels[1]])),
+    alt = f"{texts[0]} Strongest: {labels[0][row]} to {labels[1][column]}, {number(float(weights[row, column]))}."
+    return Figure(figure, caption(preset, texts, provenance, credit=credit, notes=glyph_note([*labels[0], *labels[1]])),
                   provenance, alt)  # fmt: skip
 
 
@@ -83,42 +83,46 @@ def glance_figure(
         credit: Origin and licence of the sample.
         preset: The venue's sizes.
     """
-    every = np.concatenate([one.maps.ravel() for one in layers])
+    every = np.concatenate([layer.maps.ravel() for layer in layers])
     scale = sequential(every, label="attention weight")
     with drawing():
         page, size, y = Page(preset), preset.small_pt, 0.0
         y += page.title("a", f"Attention {'from' if asking else 'to'} {focus}", 0, y, page.inner)
-        across = min(max(len(one.mass) for one in layers), max(1, int((page.inner + 1) // (SMALL + 1))))
+        across = min(max(len(layer.mass) for layer in layers), max(1, int((page.inner + 1) // (SMALL + 1))))
         width = min((page.inner - (across - 1)) / across, 30.0)
-        for one in layers:
+        for layer in layers:
             line = 1.5 * size / MM
-            write(page.axes(0, y, page.inner, line), 0, 1.1 * size, one.title, size=size)
-            y = _maps(page, one, scale, across, width, y + line) + 1
+            write(page.axes(0, y, page.inner, line), 0, 1.1 * size, layer.title, size=size)
+            y = _maps(page, layer, scale, across, width, y + line) + 1
         y += bar(page, scale, every, 0, y, page.inner)
         figure = page.finish(y)
-    what = "the sum of the row shown and its entropy in bits" if asking else "the sum of the weights and their entropy"
-    said = [
+    under_each = (
+        "the sum of the row shown and its entropy in bits" if asking else "the sum of the weights and their entropy"
+    )
+    sentences = [
         f"Attention {'from' if asking else 'to'} {focus} in every layer (rows) and head ({limits(scale)}, the same in "
-        f"all maps); under each map: head, {what}."
+        f"all maps); under each map: head, {under_each}."
     ]
     provenance = about.provenance.but(figure="glance", preset=preset.key, focus=focus)
-    sharp = min(((one.entropy[h], one.title, h) for one in layers for h in range(len(one.mass))), key=lambda x: x[0])
-    alt = f"{said[0]} Most concentrated: {sharp[1]}, head {sharp[2] + 1}, {number(float(sharp[0]))} bits."
-    return Figure(figure, caption(preset, said, provenance, credit=credit), provenance, alt)
+    sharp = min(
+        ((layer.entropy[h], layer.title, h) for layer in layers for h in range(len(layer.mass))), key=lambda x: x[0]
+    )
+    alt = f"{sentences[0]} Most concentrated: {sharp[1]}, head {sharp[2] + 1}, {number(float(sharp[0]))} bits."
+    return Figure(figure, caption(preset, sentences, provenance, credit=credit), provenance, alt)
 
 
-def _maps(page: Page, one: Small, scale: Scale, across: int, width: float, y: float) -> float:
+def _maps(page: Page, layer: Small, scale: Scale, across: int, width: float, y: float) -> float:
     """The heads of a layer; where the next layer begins, in mm."""
     size = page.preset.small_pt
-    tall = min(max(width * one.maps.shape[1] / one.maps.shape[2], 3.0), 1.5 * width)
+    tall = min(max(width * layer.maps.shape[1] / layer.maps.shape[2], 3.0), 1.5 * width)
     line = 1.5 * size / MM
-    for start in range(0, len(one.mass), across):
-        for column, head in enumerate(range(start, min(start + across, len(one.mass)))):
+    for start in range(0, len(layer.mass), across):
+        for column, head in enumerate(range(start, min(start + across, len(layer.mass)))):
             left = column * (width + 1)
             axes = page.axes(left, y, width, tall)
-            matrix_panel(axes, one.maps[head], scale, size=size)
+            matrix_panel(axes, layer.maps[head], scale, size=size)
             text = page.axes(left, y + tall, width, line)
-            numbers = f"{one.mass[head]:.2f} · {one.entropy[head]:.1f} bit"
+            numbers = f"{layer.mass[head]:.2f} · {layer.entropy[head]:.1f} bit"
             write(text, 0, 1.1 * size, str(head + 1), size=size, weight="bold")
             if width_of(f"{head + 1}  {numbers}", size) < width * MM:
                 write(text, width * MM, 1.1 * size, numbers, size=size, ha="right")

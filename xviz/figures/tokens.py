@@ -195,10 +195,10 @@ def tokens_figure(
     Raises:
         ModelError: no explanation, or none that scores a space that is shown.
     """
-    scored = [(one, name) for one in explanations for name in shown.forms if name in one.scores]
+    scored = [(explanation, name) for explanation in explanations for name in shown.forms if name in explanation.scores]
     if not scored:
         raise ModelError("A figure needs at least one explanation that scores tokens; choose another method above.")
-    said: list[str] = []
+    sentences: list[str] = []
     texts = [word for name, own in shown.forms.items() if isinstance(own, Words) for word in own.labels]
     with drawing():
         page = Page(preset)
@@ -206,25 +206,25 @@ def tokens_figure(
         width = (page.inner - SPACE * (beside - 1)) / beside
         tops = [0.0] * beside
         letters = iter("abcdefghijklmnopqrstuvwxyz")
-        for number_, one in enumerate(explanations):
+        for number_, explanation in enumerate(explanations):
             column = number_ % beside
             left, y = column * (width + SPACE), max(tops) if beside == 1 else tops[column]
-            for name in (name for explained, name in scored if explained is one):
-                y = _one(page, shown.forms[name], one, name, (left, y, width), next(letters), said)
+            for name in (name for explained, name in scored if explained is explanation):
+                y = _one(page, shown.forms[name], explanation, name, (left, y, width), next(letters), sentences)
             tops[column] = y
         figure = page.finish(max(tops) - SPACE)
     provenance = explanations[0].provenance.but(
-        figure="tokens", preset=preset.key, method=", ".join(one.method for one in explanations)
+        figure="tokens", preset=preset.key, method=", ".join(explanation.method for explanation in explanations)
     )
     notes = [*([f"Picked: {focus}."] if focus else []), *glyph_note(texts)]
-    text = caption(preset, said, provenance, credit=shown.credit, notes=notes, about=explanations)
-    alt = " ".join(_spoken(shown.forms[name], one, name) for one, name in scored)
+    text = caption(preset, sentences, provenance, credit=shown.credit, notes=notes, about=explanations)
+    alt = " ".join(_spoken(shown.forms[name], explanation, name) for explanation, name in scored)
     return Figure(figure, text, provenance, alt)
 
 
 def _one(
     page: Page, own: Form, explanation: Explanation, name: str, at: tuple[float, float, float], letter: str,
-    said: list[str],
+    sentences: list[str],
 ) -> float:  # fmt: skip
     """One panel with title and colour bar; where the next begins, in mm."""
     left, y, width = at
@@ -236,7 +236,7 @@ def _one(
     picked = explanation.focus[1][0] if explanation.focus is not None and explanation.focus[0] == name else None
     y += panel(own, page, Place(left, y, width), scores, scale, selected=picked)
     y += bar(page, scale, values, left, y, width) + SPACE
-    said.append(f"{title}, on {name} ({limits(scale, scale.clipped(values))}){_how(own, picked)}.")
+    sentences.append(f"{title}, on {name} ({limits(scale, scale.clipped(values))}){_how(own, picked)}.")
     return y
 
 

@@ -59,11 +59,11 @@ def compare(first: Array, second: Array) -> Test:
         result = stats.ttest_ind(first, second, axis=0, equal_var=False)
         difference = first.mean(0) - second.mean(0)
     t, p = np.asarray(result.statistic, np.float64), np.asarray(result.pvalue, np.float64)
-    found = np.zeros(p.shape, bool)
+    significant = np.zeros(p.shape, bool)
     held = np.isfinite(p)
     if held.any():
-        found[held] = stats.false_discovery_control(p[held]) < FOUND
-    return Test(difference, t, p, found, (len(first), len(second)))
+        significant[held] = stats.false_discovery_control(p[held]) < FOUND
+    return Test(difference, t, p, significant, (len(first), len(second)))
 
 
 def picture(
@@ -109,7 +109,7 @@ def attention_of(epochs: NDArray[np.floating], rate: float, plan: Plan) -> Array
     """
     seconds = epochs.shape[-1] / rate
     own = plan_of(plan, seconds)
-    made = np.full((len(epochs), len(plan.bands), epochs.shape[1], epochs.shape[1]), np.nan)
+    attention = np.full((len(epochs), len(plan.bands), epochs.shape[1], epochs.shape[1]), np.nan)
     for index, epoch in enumerate(epochs):
         here = np.isfinite(epoch).all(1)
         if here.sum() < 2:
@@ -120,5 +120,5 @@ def attention_of(epochs: NDArray[np.floating], rate: float, plan: Plan) -> Array
         for band in range(len(plan.bands)):
             logits = de[:, band] @ psd[:, band].T / np.sqrt(de.shape[-1])
             weights = np.exp(logits - logits.max(1, keepdims=True))
-            made[index, band][np.ix_(here, here)] = weights / weights.sum(1, keepdims=True)
-    return made
+            attention[index, band][np.ix_(here, here)] = weights / weights.sum(1, keepdims=True)
+    return attention

@@ -28,20 +28,20 @@ def unknown_words(words: Sequence[str], pieces: Sequence[str], of_word: Sequence
 
 def warnings_of(words: Sequence[str], pieces: Sequence[str], of_word: Sequence[int]) -> tuple[str, ...]:
     """What of a sentence the model cannot know, for people; none for English of known pieces."""
-    told = []
+    warnings = []
     if gone := unknown_words(words, pieces, of_word):
         named = ", ".join(f"“{word}”" for word in list(dict.fromkeys(words[i] for i in gone))[:_NAMED])
         more = " and others" if len({words[i] for i in gone}) > _NAMED else ""
-        told.append(
+        warnings.append(
             f"The model’s vocabulary has nothing for {named}{more}: it reads each as the same “unknown” piece, "
             "drawn in grey. Say it in other words."
         )
     if not english(" ".join(words)):
-        told.append(
+        warnings.append(
             "This sentence does not look like English. The word model was trained on English: words of other languages "
             "are fragments to it, so that the score says little about them. Translate it."
         )
-    return tuple(told)
+    return tuple(warnings)
 
 
 def english(sentence: str) -> bool:

@@ -127,10 +127,10 @@ def faint(signal: NDArray[np.float32], definition: Mel) -> tuple[str, ...]:
     level = 10 * np.log10(np.square(frames, dtype=np.float64).mean(1).max() + 1e-12)
     if level >= FAINT:
         return ()
-    told = f"{level:.0f} and {TRAINED:.0f}".replace("-", "−").split(" and ")
+    both = f"{level:.0f} and {TRAINED:.0f}".replace("-", "−").split(" and ")
     return (
-        f"This sound is very quiet: its loudest 20 ms reach {told[0]} dB at full scale, the quietest recording of the "
-        f"training {told[1]} dB. The model looks at differences within the clip, so that it may hear noise. Record "
+        f"This sound is very quiet: its loudest 20 ms reach {both[0]} dB at full scale, the quietest recording of the "
+        f"training {both[1]} dB. The model looks at differences within the clip, so that it may hear noise. Record "
         "it louder, or choose another stretch.",
     )
 

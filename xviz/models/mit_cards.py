@@ -7,7 +7,7 @@ from torch import Tensor
 
 from xviz.core.errors import ModelError
 from xviz.core.run import Inputs
-from xviz.core.sample import PointCloud, Sample, Views
+from xviz.core.sample import Photos, PointCloud, Sample
 from xviz.core.tokens import Joined, Named, PatchGrid, Segments, TokenSpace
 from xviz.models import photos
 from xviz.models.card import CallTitle, ModelCard
@@ -30,7 +30,7 @@ def prepare(sample: Sample, settings: Settings) -> Inputs:
     cut_cloud = cut(cloud, settings)
     tokens, present, leaves, notes = {}, {}, [], _notes(cloud, settings)
     if kind := sights(settings):
-        views = sample.part("views", Views)
+        views = sample.part("views", Photos)
         features, here = _seen(views, settings)
         space, tokens[kind], present[kind] = _as_tokens(views, features, here, settings)
         leaves.append(space)
@@ -47,7 +47,7 @@ def _notes(cloud: PointCloud, settings: Settings) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _seen(views: Views, settings: Settings) -> tuple[Tensor, Tensor]:
+def _seen(views: Photos, settings: Settings) -> tuple[Tensor, Tensor]:
     """Features of all patches, and which take part."""
     if settings.view_width != photos.WIDTH:
         raise ModelError(
@@ -57,7 +57,7 @@ def _seen(views: Views, settings: Settings) -> tuple[Tensor, Tensor]:
     return photos.look(views.images, settings.grid)
 
 
-def _as_tokens(views: Views, features: Tensor, here: Tensor, settings: Settings) -> tuple[TokenSpace, Tensor, Tensor]:
+def _as_tokens(views: Photos, features: Tensor, here: Tensor, settings: Settings) -> tuple[TokenSpace, Tensor, Tensor]:
     """The space of the 2D tokens, their features and their presence."""
     if settings.tokens_2d == "patch":
         return PatchGrid("patches", views.names, settings.grid), features, here

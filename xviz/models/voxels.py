@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from xviz.core.errors import ModelError
-from xviz.core.sample import PointCloud, Sample, Views
+from xviz.core.sample import Photos, PointCloud, Sample
 from xviz.core.tokens import PatchGrid, Segments
 from xviz.models import regions
 from xviz.models.clouds import SEEN, cut, grid_of, laid, pooled
@@ -71,14 +71,14 @@ def voxels_and_pixels(sample: Sample, settings: Settings) -> VoxelsAndPixels:
         ModelError: the sample has no cloud, or no photos and the model reads some.
     """
     cloud, views = sample.parts.get("points"), sample.parts.get("views")
-    if not isinstance(cloud, PointCloud) or (sights(settings) and not isinstance(views, Views)):
+    if not isinstance(cloud, PointCloud) or (sights(settings) and not isinstance(views, Photos)):
         raise ModelError("Voxels and pixels are those of a cloud with photos of it; the sample lacks one of them.")
     cut_cloud = cut(cloud, settings)
     on_grid = laid(cut_cloud, settings)
     grid, seen = grid_of([on_grid])
     of_point = on_grid["pairs"][0].numpy()[cut_cloud.small_voxel]
     middles = means(cloud.xyz, of_point, len(grid)).astype(np.float32)
-    names, images = (views.names, views.images) if isinstance(views, Views) and sights(settings) else ((), ())
+    names, images = (views.names, views.images) if isinstance(views, Photos) and sights(settings) else ((), ())
     frames = [Frame(image.shape[:2], settings.grid) for image in images]
     size = settings.grid[0] * STRIDE, settings.grid[1] * STRIDE
     pictures, inside = np.zeros((len(images), *size, 3), np.uint8), np.zeros((len(images), *size), bool)

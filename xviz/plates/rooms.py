@@ -9,7 +9,7 @@ import numpy as np
 
 from xviz.core.explanation import Explanation
 from xviz.core.run import Target
-from xviz.core.sample import PointCloud, Views
+from xviz.core.sample import Photos, PointCloud
 from xviz.core.tokens import PatchGrid, Segments
 from xviz.engine import Session
 from xviz.explain.ask import Question
@@ -51,7 +51,7 @@ def room(shown: Shown) -> Figure:
     segments = next(space for space in spaces.values() if isinstance(space, Segments))
     patches = next(space for space in spaces.values() if isinstance(space, PatchGrid))
     sample = shown.session.sample
-    cloud, views = sample.part("points", PointCloud), sample.part("views", Views)
+    cloud, views = sample.part("points", PointCloud), sample.part("views", Photos)
     kept = thin(cloud.xyz, MOST, segments.of_point).kept
     scene = Room(
         cloud.xyz[kept],

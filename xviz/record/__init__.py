@@ -68,8 +68,8 @@ def told(card: ModelCard, method: str, kind: str | None) -> str | None:
     words = WORDS[measured["card"]]
     if kind in words.KINDS:
         return line
-    what = "your own file" if kind is None else f"a {_called(kind)}, on which nothing was measured"
-    lead = "Nothing was measured on your own file" if kind is None else f"This is {what}"
+    subject = "your own file" if kind is None else f"a {_called(kind)}, on which nothing was measured"
+    lead = "Nothing was measured on your own file" if kind is None else f"This is {subject}"
     return f"{lead}. The nearest: {words.nearest(measured, method)}"
 
 
@@ -84,13 +84,13 @@ def domain(card: ModelCard, kind: str | None) -> str | None:
     words = WORDS[measured["card"]] if measured else None
     if words is None or kind in words.KINDS:
         return None
-    told = (
+    own = (
         "and nothing was measured on your own file"
         if kind is None
         else f"and this is a {_called(kind)}, which it never saw"
     )
     return (
-        f"The model was trained on {words.domain(measured)} only, {told}. Its outputs may be wrong; the attention is "
+        f"The model was trained on {words.domain(measured)} only, {own}. Its outputs may be wrong; the attention is "
         "exactly what it used."
     )
 

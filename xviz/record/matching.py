@@ -43,16 +43,16 @@ def domain(measured: dict[str, Any]) -> str:
 def nearest(measured: dict[str, Any], method: str) -> str:
     """What was measured nearest to real photographs."""
     unseen, photos = measured["alignment"]["unseen"], measured["retrieval"]["photos"]
-    told = ""
+    lead = ""
     if method in unseen["methods"]:
-        told = (
+        lead = (
             f"composed scenes of concepts never seen in training, {unseen['methods'][method]['pointing']:.0f} % of "
             f"{unseen['things']} named things pointed at (chance {unseen['chance']['pointing']:.0f} %). "
         )
-    found = photos["image to text"]["both"]["R@10"]
+    recall = photos["image to text"]["both"]["R@10"]
     return (
-        f"{told}Of real photographs only retrieval: the right caption of {photos['pictures']} is among the first ten "
-        f"in {found:.0f} % (chance {photos['chance']['R@10']:.0f} %)."
+        f"{lead}Of real photographs only retrieval: the right caption of {photos['pictures']} is among the first ten "
+        f"in {recall:.0f} % (chance {photos['chance']['R@10']:.0f} %)."
     )
 
 

@@ -36,10 +36,10 @@ def _with_own(options: Sequence[str]) -> list[str]:
     parser.add_argument("--weights", action="append", default=[], metavar="NAME=FILE")
     parser.add_argument("--batch", action="append", default=[], metavar="DIR")
     before, after = _parted(options)
-    given, rest = parser.parse_known_args(before)
-    given, more = parser.parse_known_args(after, given)
-    if given.model or given.weights or given.batch:
-        _take(given.model, given.weights, given.batch)
+    chosen, rest = parser.parse_known_args(before)
+    chosen, more = parser.parse_known_args(after, chosen)
+    if chosen.model or chosen.weights or chosen.batch:
+        _take(chosen.model, chosen.weights, chosen.batch)
     return [*rest, *(["--", *more] if more else [])]
 
 
@@ -60,11 +60,11 @@ def _take(models: Sequence[str], weights: Sequence[str], batches: Sequence[str])
             shown.use(folder)
         for name in models:
             own_models.use(name)
-        for one in weights:
-            if one.partition("=")[0] in own_models.SPECS:
-                own_models.use_weights(one)
+        for setting in weights:
+            if setting.partition("=")[0] in own_models.SPECS:
+                own_models.use_weights(setting)
             else:
-                custom_weights.use(one)
+                custom_weights.use(setting)
     except ForeignError as error:
         sys.exit(f"{error.trace}xviz: {error}")
     except XvizError as error:

@@ -112,12 +112,12 @@ class Choices:
 
     def write(self) -> None:
         """Say the selection, the masked tokens and the photos that are left out in the URL."""
-        said = {
+        values = {
             "token": self.selection.text() if self.selection else "",
             "masked": ",".join(str(token + 1) for token in self.masked),
             "without": ",".join(str(photo + 1) for photo in self.photos),
         }
-        for name, value in said.items():
+        for name, value in values.items():
             if value and st.query_params.get(name) != value:
                 st.query_params[name] = value
             elif not value and name in st.query_params:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
-from xviz.core.sample import Part, PointCloud, Views
+from xviz.core.sample import Part, Photos, PointCloud
 from xviz.data.cloud.beside import with_arrays
 from xviz.data.cloud.cameras import Cameras
 from xviz.data.cloud.folder import Files, Sources, files_of
@@ -48,7 +48,7 @@ class Room:
     left_out: dict[str, str]  #: path → why it was not used
 
 
-def read_photos(sources: Sources, *, most: int = MOST_PHOTOS) -> Views:
+def read_photos(sources: Sources, *, most: int = MOST_PHOTOS) -> Photos:
     """Photos of any number and sizes, with cameras where there are files of them.
 
     Args:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from xviz.core.sample import PointCloud, Views
+from xviz.core.sample import Photos, PointCloud
 from xviz.data.cloud import agree
 from xviz.data.cloud.cameras import Cameras
 from xviz.data.cloud.frame import Frame
 from xviz.data.cloud.photos import Album
 
 
-def views_of(album: Album, cameras: Cameras, cloud: PointCloud | None, frame: Frame | None) -> Views:
+def views_of(album: Album, cameras: Cameras, cloud: PointCloud | None, frame: Frame | None) -> Photos:
     """The photos with their cameras in the coordinates of the cloud, held against it."""
     notes, warnings, poses = list(album.notes), list(album.warnings), album.poses
     known = np.isfinite(poses).all((1, 2))
@@ -25,7 +25,7 @@ def views_of(album: Album, cameras: Cameras, cloud: PointCloud | None, frame: Fr
     if known.any() and matrix is None:
         notes.append("No intrinsics came, so that pixels and points cannot be compared by geometry.")
     depths = _depths(album, cameras, cloud, poses, notes, warnings)
-    return Views(
+    return Photos(
         tuple(album.images),
         album.short(),
         poses if known.any() else None,

@@ -86,7 +86,7 @@ def opened(content: bytes, name: str) -> Iterator[Track]:
             f"{name} has {len(content) / 1e6:.0f} MB; at most {MEGABYTES} MB are read. Cut it, or use MP3."
         )
     head = content[:64].lstrip(b"\xef\xbb\xbf \r\n")
-    if refused := next((what for start, what in _REFUSED if head.startswith(start)), ""):
+    if refused := next((refused_as for start, refused_as in _REFUSED if head.startswith(start)), ""):
         raise SampleError(f"{name} is no sound that can be read: it is {refused}.")
     with _sndfile(content) as track:
         if track is not None:
@@ -119,8 +119,8 @@ def _sndfile(content: bytes) -> Iterator[Track | None]:
         yield None
         return
     with file:
-        told = int(file.frames)
-        if file.format not in _SNDFILE or told >= _UNKNOWN:
+        declared = int(file.frames)
+        if file.format not in _SNDFILE or declared >= _UNKNOWN:
             yield None
             return
         fixed = file.subtype.startswith(_FIXED)
@@ -141,7 +141,7 @@ def _sndfile(content: bytes) -> Iterator[Track | None]:
                 at += len(block)
                 yield block
 
-        yield Track(file.format, float(file.samplerate), file.channels, told, not fixed, 0.0, _guarded(read))
+        yield Track(file.format, float(file.samplerate), file.channels, declared, not fixed, 0.0, _guarded(read))
 
 
 def _guarded(

@@ -41,9 +41,9 @@ def mended(content: bytes) -> tuple[bytes, str]:
     patched = bytearray(content)
     for at, form, value in promise.patches:
         struct.pack_into(form, patched, at, value)
-    said = f"{promise.size:,} bytes" if promise.size else "no samples"
+    length = f"{promise.size:,} bytes" if promise.size else "no samples"
     return bytes(patched), (
-        f"The header promises {said}, as after a crash of the recorder, and {promise.holds(content):,} bytes follow: "
+        f"The header promises {length}, as after a crash of the recorder, and {promise.holds(content):,} bytes follow: "
         "all of them were read, to the end of the file."
     )
 

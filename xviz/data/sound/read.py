@@ -138,8 +138,8 @@ def _centred(signal: NDArray[np.float32]) -> tuple[NDArray[np.float32], str]:
     full = max(1.0, float(np.abs(signal).max()))
     if abs(offset) < _EPSILON or abs(offset) < min(OFFSET[0] * full, OFFSET[1] * own) or len(signal) < 2:
         return signal, ""
-    said = f"{offset:+.2g}".replace("-", "−")
-    return signal - np.float32(offset), f"A constant offset of {said} of full scale was taken out."
+    signed = f"{offset:+.2g}".replace("-", "−")
+    return signal - np.float32(offset), f"A constant offset of {signed} of full scale was taken out."
 
 
 def outline(
@@ -161,13 +161,13 @@ def outline(
     with opened(content, name) as track:
         first = min(round(start * track.rate), track.frames - 1)
         left = track.frames - first
-        told, at = left if most is None else min(left, round(most * track.rate)), 0
-        bins = max(1, min(bins, told))
+        count, at = left if most is None else min(left, round(most * track.rate)), 0
+        bins = max(1, min(bins, count))
         low, high = np.zeros(bins, np.float32), np.zeros(bins, np.float32)
         levels = Levels(track.rate)
-        for block in track.read(first, told):
+        for block in track.read(first, count):
             _check_finite(block, (first + at) / track.rate, name)
-            index = (np.arange(at, at + len(block)) * bins // told).clip(0, bins - 1)
+            index = (np.arange(at, at + len(block)) * bins // count).clip(0, bins - 1)
             edges = np.flatnonzero(np.diff(index, prepend=-1))  # where a further bin begins
             own = index[edges]
             low[own] = np.minimum(low[own], np.minimum.reduceat(block.min(1), edges))
@@ -176,7 +176,7 @@ def outline(
             at += len(block)
         if not at:
             raise SampleError(f"{name} is damaged: nothing of it can be decoded. Export it again.")
-        return Outline(told / track.rate, track.rate, track.channels, low, high, levels.decibels())
+        return Outline(count / track.rate, track.rate, track.channels, low, high, levels.decibels())
 
 
 class Levels:

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from xviz.core.errors import SampleError
 from xviz.core.provenance import digest
-from xviz.core.sample import PointCloud, Sample, Views
+from xviz.core.sample import Photos, PointCloud, Sample
 from xviz.data.cloud.scene import read_scene
 from xviz.models import photos
 from xviz.models.clouds import Cut, cut
@@ -50,7 +50,7 @@ class Room:
 def make_room(
     name: str,
     cloud: PointCloud,
-    views: Views,
+    views: Photos,
     tags: NDArray[np.float32],
     label: NDArray[np.int64],
     settings: Settings,
@@ -101,7 +101,7 @@ def _room(scene: Path, settings: Settings) -> Room:
     """The room of a scene folder."""
     sample = Sample(scene.name, read_scene(scene, unit="m", up="z"))
     listed = json.loads((scene / "tags.json").read_text(encoding="utf-8"))["classes"]
-    cloud, views = sample.part("points", PointCloud), sample.part("views", Views)
+    cloud, views = sample.part("points", PointCloud), sample.part("views", Photos)
     tags = np.array([name in listed for name in settings.classes], np.float32)
     return make_room(scene.name, cloud, views, tags, labels_of(scene), settings)
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from xviz import engine
 from xviz.core.run import Run, Target
-from xviz.core.sample import Sample, Views
+from xviz.core.sample import Photos, Sample
 from xviz.core.tokens import PatchGrid, Segments
 from xviz.data.cloud.scene import read_scene
 from xviz.explain import METHODS
@@ -92,7 +92,7 @@ def _per_cent(shares: Mapping[str, Sequence[float]]) -> dict[str, float]:
 
 def seen(run: Run, sample: Sample, rng: np.random.Generator, most: int) -> Iterator[tuple[int, NDArray[np.float64]]]:
     """Some patches with the place, (3,) metres, that the pixel in their middle shows; those without a depth are not."""
-    views, grid = sample.part("views", Views), run.space("patches", PatchGrid)
+    views, grid = sample.part("views", Photos), run.space("patches", PatchGrid)
     assert views.poses is not None
     assert views.intrinsics is not None
     assert views.depths is not None

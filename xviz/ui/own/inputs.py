@@ -11,7 +11,7 @@ import streamlit as st
 
 from xviz.core.errors import SampleError
 from xviz.core.provenance import digest
-from xviz.core.sample import Eeg, Part, Picture, PointCloud, Regions, Sample, Series, Sound, Text, Views
+from xviz.core.sample import Eeg, Part, Photos, Picture, PointCloud, Regions, Sample, Series, Sound, Text
 from xviz.core.spec import Spec
 from xviz.data.cloud.scene import read_photos, read_scene
 from xviz.data.eeg.read import SUFFIXES, read_eeg
@@ -56,7 +56,7 @@ KINDS: Mapping[type, Kind] = {
     PointCloud: Kind(
         "point cloud", (*(ending.removeprefix(".") for ending in ENDINGS["room"]), "zip", "npz"), _cloud, True
     ),
-    Views: Kind("photos", (*PICTURES, "zip"), lambda files: read_photos(list(files)), True),
+    Photos: Kind("photos", (*PICTURES, "zip"), lambda files: read_photos(list(files)), True),
     Series: Kind(
         "series", tuple(ending.removeprefix(".") for ending in ENDINGS_OF_SERIES),
         lambda files: read_series(files[0][1], files[0][0]),
@@ -65,7 +65,7 @@ KINDS: Mapping[type, Kind] = {
 }  # fmt: skip
 #: word in a part's name, or in what the spec says of it → its kind, where no sample of the model shows it
 NAMED: Mapping[str, type] = {
-    "pictures": Views, "photos": Views, "images": Views, "frames": Views, "video": Views, "views": Views,
+    "pictures": Photos, "photos": Photos, "images": Photos, "frames": Photos, "video": Photos, "views": Photos,
     "picture": Picture, "image": Picture, "photo": Picture, "regions": Regions, "boxes": Regions,
     "eeg": Eeg, "electrodes": Eeg, "cloud": PointCloud, "points": PointCloud, "scan": PointCloud,
     "sound": Sound, "audio": Sound, "speech": Sound, "music": Sound, "series": Series, "channels": Series,

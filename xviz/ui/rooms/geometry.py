@@ -9,7 +9,7 @@ import streamlit as st
 from numpy.typing import ArrayLike, NDArray
 
 from xviz.core.explanation import Explanation
-from xviz.core.sample import PointCloud, Sample, Views
+from xviz.core.sample import Photos, PointCloud, Sample
 from xviz.geometry import pinhole
 from xviz.geometry.thinning import thin
 from xviz.ui.rooms.calls import PATCHES, POINTS
@@ -21,7 +21,7 @@ MOST = 150_000  #: points that hide others
 class Truth:
     """What the cameras of a sample give; computed once."""
 
-    views: Views
+    views: Photos
     known: NDArray[np.bool_]  #: (photos,) whose camera is known
     depths: tuple[NDArray[np.floating] | None, ...]  #: metres, of the cloud itself as each photo sees it
     shown: NDArray[np.float64]  #: (patches, 3) metres, the point in the middle of each patch; NaN where unknown
@@ -41,7 +41,7 @@ class Truth:
 
 def of(sample: Sample, frames: NDArray[np.floating], grid: tuple[int, int]) -> Truth | None:
     """What the cameras of a sample give; None where none is known."""
-    views = sample.part("views", Views)
+    views = sample.part("views", Photos)
     if views.poses is None or views.intrinsics is None:
         return None
     if not any(pinhole.known(p, k) for p, k in zip(views.poses, views.intrinsics, strict=True)):
@@ -51,7 +51,7 @@ def of(sample: Sample, frames: NDArray[np.floating], grid: tuple[int, int]) -> T
 
 @st.cache_resource(max_entries=8, show_spinner="Finding what each patch shows …")
 def _of(digest: str, grid: tuple[int, int], _sample: Sample, _frames: NDArray[np.floating]) -> Truth:
-    views, cloud = _sample.part("views", Views), _sample.part("points", PointCloud)
+    views, cloud = _sample.part("views", Photos), _sample.part("points", PointCloud)
     xyz = cloud.xyz[thin(cloud.xyz, MOST).kept]
     known, depths, shown = [], [], []
     for image, pose, camera, frame in zip(views.images, views.poses, views.intrinsics, _frames, strict=True):

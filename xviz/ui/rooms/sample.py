@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from xviz import checkpoints
 from xviz.core.run import Run, Target
-from xviz.core.sample import PointCloud, Sample, Views
+from xviz.core.sample import Photos, PointCloud, Sample
 from xviz.core.tokens import PatchGrid, Segments
 from xviz.draw import scale
 from xviz.drawings import photos, points
@@ -51,9 +51,9 @@ class Opened(records.Opened):
         return self.sample.part("points", PointCloud)
 
     @property
-    def views(self) -> Views:
+    def views(self) -> Photos:
         """The photos."""
-        return self.sample.part("views", Views)
+        return self.sample.part("views", Photos)
 
     @property
     def segments(self) -> Segments:
@@ -147,7 +147,7 @@ def show(card: ModelCard, sample: Sample) -> Opened | None:
 
 def hidden(choices: Choices, sample: Sample, card: ModelCard) -> cache.Gone:
     """The tokens that the visitor leaves out: single supervoxels, and all patches of some photos."""
-    views = sample.part("views", Views)
+    views = sample.part("views", Photos)
     each = card.settings.grid[0] * card.settings.grid[1]
     left_out = [photo for photo in choices.photos if photo < len(views.names)][: len(views.names) - 1]  # one is kept
     patches = tuple(photo * each + i for photo in left_out for i in range(each))
@@ -156,7 +156,7 @@ def hidden(choices: Choices, sample: Sample, card: ModelCard) -> cache.Gone:
 
 def _facts(sample: Sample, run: Run) -> None:
     """The sample in numbers."""
-    cloud, views = sample.part("points", PointCloud), sample.part("views", Views)
+    cloud, views = sample.part("points", PointCloud), sample.part("views", Photos)
     size = " × ".join(scale.number(float(v)) for v in np.ptp(cloud.xyz, axis=0))
     known = 0 if views.poses is None else int(np.isfinite(views.poses).all((1, 2)).sum())
     st.caption(
@@ -188,7 +188,7 @@ def drawing(card: ModelCard, sample: Sample, run: Run | None) -> Drawn:
 
 @st.cache_resource(max_entries=8, show_spinner="Preparing the drawing …")
 def _drawing(key: str, digest: str, bare: bool, _card: ModelCard, _sample: Sample, _run: Run | None) -> Drawn:
-    cloud, views = _sample.part("points", PointCloud), _sample.part("views", Views)
+    cloud, views = _sample.part("points", PointCloud), _sample.part("views", Photos)
     segments = None if _run is None else _run.space(POINTS, Segments)
     geometry = points.geometry(
         cloud.xyz,
@@ -206,7 +206,7 @@ def _drawing(key: str, digest: str, bare: bool, _card: ModelCard, _sample: Sampl
 
 def cameras(sample: Sample) -> list[tuple[str, NDArray[np.float64]]]:
     """Number and pose of every photo whose camera is known."""
-    views = sample.part("views", Views)
+    views = sample.part("views", Photos)
     if views.poses is None:
         return []
     return [(str(i + 1), pose) for i, pose in enumerate(views.poses) if np.isfinite(pose).all()]
