@@ -8,6 +8,7 @@ help of all others is at hand at once; and ``run(given)``, unless the arguments 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -30,11 +31,20 @@ class Parser(argparse.ArgumentParser):
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **options)
         self._fill = fill
 
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
-        """As in the library, after the arguments were added."""
+    def fill(self) -> None:
+        """Add the arguments, once."""
         if self._fill is not None:
             fill, self._fill = self._fill, None
             fill(self)
+
+    def choices(self) -> dict[str, Parser]:
+        """The parsers of the commands below this one, by name."""
+        listed = next((one for one in self._actions if isinstance(one, argparse._SubParsersAction)), None)
+        return {} if listed is None else dict(listed.choices)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """As in the library, after the arguments were added."""
+        self.fill()
         return super().parse_known_args(args, namespace)
 
 
@@ -55,8 +65,9 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; what the person can put right is told in one line."""
-    options, rest = parser().parse_known_args(arguments)
-    options.rest = rest
+    whole = parser()
+    options, rest = whole.parse_known_args(arguments)
+    options.rest, options.commands = rest, whole.choices()
     if options.rest and not options.passes_on:
         sys.exit(
             f"xviz: unknown arguments: {' '.join(options.rest)}. “xviz {options.command} --help” lists the known ones."
@@ -65,3 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options.run(options)
     except XvizError as error:
         sys.exit(f"xviz: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)  # as a shell says it: ended by the person
+    except BrokenPipeError:  # “xviz … | head” has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

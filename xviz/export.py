@@ -64,16 +64,16 @@ def bundle(
         for space, scores in explanation.scores.items():
             keys[space] = _fresh(safe_name(f"{stem}_{space}"), found)
             found[keys[space]] = scores
-            table = _table(scores, labels.get(space), explanation.unit)
+            table = score_table(scores, labels.get(space), explanation.unit)
             tables.append(made.add(f"tables/{safe_name(f'{stem}_{space}')}.csv", table))
-        entries["explanations"].append({**_about(explanation), "arrays": keys, "tables": tables})
+        entries["explanations"].append({**about(explanation), "arrays": keys, "tables": tables})
     for name, array in (arrays or {}).items():
         found[_fresh(safe_name(name), found)] = np.asarray(array)
-    made.add("arrays.npz", _npz(found))
-    about = {"files": made.listed(), "schema_version": SCHEMA, "xviz": __version__, "extra": dict(manifest or {})}
-    text = json.dumps(entries | about, sort_keys=True, allow_nan=False, ensure_ascii=False, indent=1)
+    made.add("arrays.npz", npz(found))
+    whole = {"files": made.listed(), "schema_version": SCHEMA, "xviz": __version__, "extra": dict(manifest or {})}
+    text = json.dumps(entries | whole, sort_keys=True, allow_nan=False, ensure_ascii=False, indent=1)
     made.add("manifest.json", text + "\n")
-    return _zip(made.content.items())
+    return zipped(made.content.items())
 
 
 def safe_name(text: str) -> str:
@@ -109,14 +109,14 @@ def _add_figure(made: _Files, name: str, figure: Figure) -> list[str]:
     return files + [made.add(f"{stem}-{dpi}dpi.png", figure.to_bytes("png", dpi)) for dpi in PNG_DPI]
 
 
-def _about(explanation: Explanation) -> dict[str, object]:
+def about(explanation: Explanation) -> dict[str, object]:
     """An explanation without its scores."""
     plain = {name: getattr(explanation, name) for name in ("method", "target", "unit", "signed")}
     focus = explanation.focus and {"space": explanation.focus[0], "tokens": [int(t) for t in explanation.focus[1]]}
     return {**plain, "focus": focus, "facts": explanation.facts.record(), "provenance": explanation.provenance.record()}
 
 
-def _table(scores: NDArray, labels: Sequence[str] | None, unit: str) -> str:
+def score_table(scores: NDArray, labels: Sequence[str] | None, unit: str) -> str:
     """Token number, label and score as CSV; numbers round-trip, text cannot be run as a formula."""
     labels = [str(i + 1) for i in range(len(scores))] if labels is None else labels
     if len(labels) != len(scores):
@@ -145,17 +145,17 @@ def _inert(text: str) -> str:
     return f"'{text}" if text.lstrip(" \n").startswith(_FORMULA) else text
 
 
-def _npz(arrays: Mapping[str, NDArray]) -> bytes:
+def npz(arrays: Mapping[str, NDArray]) -> bytes:
     """Arrays as ``numpy.load`` reads them."""
     files = {}
     for name, array in arrays.items():
         file = io.BytesIO()
         np.lib.format.write_array(file, np.asarray(array), allow_pickle=False)
         files[f"{name}.npy"] = file.getvalue()
-    return _zip(files.items())
+    return zipped(files.items())
 
 
-def _zip(files: Iterable[tuple[str, bytes]]) -> bytes:
+def zipped(files: Iterable[tuple[str, bytes]]) -> bytes:
     """A zip without clocks and users in it."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as made:

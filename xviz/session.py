@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from xviz import engine
 from xviz.core.errors import ModelError, XvizError
@@ -13,7 +15,7 @@ from xviz.engine import Loaded, Session
 from xviz.export import bundle, safe_name, table
 from xviz.figures.figure import FORMATS, Figure
 from xviz.figures.style import PRESETS
-from xviz.illustrate import draw
+from xviz.illustrate import draw, kinds
 from xviz.models import MODELS
 
 
@@ -48,18 +50,26 @@ def load(model: str = "mmca") -> Loaded:
     return engine.load(MODELS[model])
 
 
-def run(model: Loaded, sample: Sample, *, output: str | None = None, **context: float) -> Session:
+def run(
+    model: Loaded,
+    sample: Sample,
+    *,
+    output: str | None = None,
+    without: Mapping[str, Sequence[int]] | None = None,
+    **context: float,
+) -> Session:
     """A sample through a model, with every attention on record.
 
     Args:
         model: What ``xviz.load`` gave.
         sample: What ``xviz.read`` gave. Electrodes are matched by name; missing ones are interpolated.
         output: Whose gradients are kept; the model's first output where None.
+        without: Space → numbers of tokens that the model is not shown, counted from 0.
         context: Numbers that replace the model's own, such as ``alpha`` of mmca.
 
     Raises:
         SampleError: the sample does not fit the model.
-        ModelError: there is no such output.
+        ModelError: there is no such output, token or number.
 
     Examples:
         >>> import xviz
@@ -68,22 +78,49 @@ def run(model: Loaded, sample: Sample, *, output: str | None = None, **context: 
         >>> max(session.outputs, key=session.outputs.get)
         'seven'
     """
-    settings = getattr(model.spec, "settings", None)
-    if isinstance(eeg := sample.parts.get("eeg"), Eeg) and (wanted := getattr(settings, "channels", None)):
+    sample = fitted(model, sample)
+    inputs = engine.prepare(model, sample)
+    own = [name for name, value in inputs.context.items() if value.ndim == 0]
+    if unknown := sorted(set(context) - set(own)):
+        have = f"it has {', '.join(own)}" if own else "it has none"
+        raise ModelError(f"{model.spec.title} has no number “{unknown[0]}” to set; {have}.")
+    inputs = engine.adjust(inputs, **context)
+    if without:
+        inputs = inputs.without({space: tuple(tokens) for space, tokens in without.items() if tokens})
+    return Session(model, sample, engine.run_inputs(model, inputs, sample, output))
+
+
+def fitted(model: Loaded, sample: Sample) -> Sample:
+    """The sample with the electrodes that the model reads, where it is a recording.
+
+    Raises:
+        SampleError: too few of them are there.
+    """
+    wanted = getattr(getattr(model.spec, "settings", None), "channels", None)
+    if wanted and isinstance(eeg := sample.parts.get("eeg"), Eeg):
         from xviz.data.eeg.channels import ready
 
-        sample = Sample(sample.name, {**sample.parts, "eeg": ready(eeg, wanted)}, sample.source, sample.shipped)
-    return Session(model, sample, engine.run(model, sample, output, **context))
+        sample = replace(sample, parts={**sample.parts, "eeg": ready(eeg, wanted)})
+    return sample
 
 
-def figure(session: Session, *explanations: Explanation, venue: str = "nature-double", credit: str = "") -> Figure:
+def figure(
+    session: Session,
+    *explanations: Explanation,
+    kind: str | None = None,
+    venue: str = "nature-double",
+    credit: str = "",
+    **options: Any,
+) -> Figure:
     """A figure for paper, at a venue's exact width, with caption and origin inside.
 
     Args:
         session: What ``xviz.run`` gave.
         explanations: One or more of ``xviz.explain``; docs/own-data.md says what each kind of sample can draw.
-        venue: A key of ``xviz.figures.style.PRESETS``, such as "nature-single" or "cvpr-double".
+        kind: A key of ``xviz.illustrate.kinds``; the one that fits the explanations where None.
+        venue: A key of ``xviz.figures.style.PRESETS``, such as "nature-single" or "acl-double".
         credit: Origin and licence of the sample, for the caption; what ``xviz.read`` noted where "".
+        options: Of the figure: ``call`` and ``head`` of a matrix, ``spread`` of views, ``links`` of a room.
 
     Raises:
         ModelError: no explanation, or ones that cannot be drawn together.
@@ -100,9 +137,10 @@ def figure(session: Session, *explanations: Explanation, venue: str = "nature-do
     """
     if venue not in PRESETS:
         raise XvizError(f"There is no venue “{venue}”; there are {', '.join(PRESETS)}.")
-    if not explanations:
+    offered = kinds(session.run, session.model.ours)
+    if not explanations and not (kind in offered and offered[str(kind)].own):
         raise ModelError("A figure needs at least one explanation; make one with xviz.explain.")
-    return draw(session, explanations, PRESETS[venue], credit or session.sample.source)
+    return draw(session, explanations, PRESETS[venue], credit or session.sample.source, kind=kind, options=options)
 
 
 def save(result: Figure | Explanation, path: Path | str, explanations: Sequence[Explanation] = ()) -> Path:

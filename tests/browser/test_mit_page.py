@@ -9,7 +9,7 @@ import pytest
 
 from tests.browser.test_components import click, inside, shows, spots
 from tests.browser.waiting import settled
-from tests.geometry.test_ply import read_back
+from tests.data.test_ply import read_back
 from xviz.figures.figure import read_record
 
 pytestmark = pytest.mark.browser

@@ -14,17 +14,17 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from tests.charts import class_bars
-from tests.geometry.test_ply import read_back
+from tests.data.test_ply import read_back
 from tests.pages.test_pages import ROOT, opened, told
 from tests.room import room
 from xviz import record
 from xviz.core.errors import ModelError
 from xviz.core.run import Target
+from xviz.data.cloud.ply import write_ply
 from xviz.data.shipped import samples
 from xviz.drawings.payload import unpack
 from xviz.explain import METHODS
 from xviz.explain import voxels as finer
-from xviz.geometry.ply import ply
 from xviz.models.voxels import voxels_and_pixels
 from xviz.ui import cache, methods
 from xviz.ui.rooms import calls, explore, export, sample, voxels
@@ -51,7 +51,7 @@ def pick(at: AppTest, space: str, token: int) -> AppTest:
 def files(n: int = 6000, cameras: bool = True) -> list[tuple[str, bytes, str]]:
     """A room as a visitor would bring it."""
     made = room(n, 3)
-    found = [("room.ply", ply(made.xyz, made.rgb), "application/octet-stream")]
+    found = [("room.ply", write_ply(made.xyz, made.rgb), "application/octet-stream")]
     for i, image in enumerate(made.images):
         file = io.BytesIO()
         Image.fromarray(image).save(file, "JPEG", quality=95)
@@ -178,7 +178,7 @@ def test_a_link_brings_left_out_photos_back() -> None:
     [
         ([("a.ply", b"ply\nformat ascii 1.0\nend_header\n", "x")], "no vertices"),
         ([("a.xyz", b"1 2\n3 4\n", "x")], "a.xyz"),
-        ([("a.ply", ply(np.random.default_rng(0).random((500, 3)) * 3), "x")], "Add some photos"),
+        ([("a.ply", write_ply(np.random.default_rng(0).random((500, 3)) * 3), "x")], "Add some photos"),
         ([("a.jpg", b"no picture", "x")], ""),
     ],
     ids=["empty", "two columns", "no photos", "no cloud"],
@@ -336,7 +336,7 @@ def test_what_is_done_stays_when_the_work_ends_early_and_the_picked_photo_comes_
 
 def test_a_cloud_without_colours_says_that_colour_owes_nothing() -> None:
     made = room(3000, 2)
-    given = [("room.ply", ply(made.xyz), "application/octet-stream"), *files(3000, cameras=False)[1:3]]
+    given = [("room.ply", write_ply(made.xyz), "application/octet-stream"), *files(3000, cameras=False)[1:3]]
     at = grained("gradient", brought(given))
     assert not at.error, told(at)
     assert "This cloud has no colours" in said(at)

@@ -18,8 +18,9 @@ from xviz.data import shipped
 from xviz.data.shipped import ShippedSample, Truth
 from xviz.models import CARDS, MODELS
 from xviz.models.mmvit_cards import PAPERS, card
+from xviz.plates import views
 from xviz.ui import cache
-from xviz.ui.views import picture, sample
+from xviz.ui.views import sample
 
 THINGS = ("chair", "table", "lamp")
 SMALL = replace(
@@ -117,12 +118,12 @@ def test_the_true_place_of_a_shipped_picture_is_its_mask_at_the_models_size(
         "mmvit-pictured", "a", "A lamp", "picture", "made here (CC0)", {"picture": "thing.png"},
         truth=Truth(masks={"lamp": "mask.png"}),
     )  # fmt: skip
-    found = picture.truth(pictured(), one, "lamp")
+    found = views.truth(pictured(), one, "lamp")
     assert found.shape == (56, 56)
     np.testing.assert_allclose(found[10:30, 15:40], 1)
     np.testing.assert_allclose(found[10:30, 40], 0.5, atol=1e-6)
     assert found.sum() == pytest.approx(20 * 25.5)
-    assert picture.truth(pictured(), one, "chair") is None
+    assert views.truth(pictured(), one, "chair") is None
     shipped.write(folder / "samples.json", [one])
     at = page(monkeypatch)
     at.selectbox(key="mmvit-pictured-class").set_value("lamp").run()

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -44,11 +45,12 @@ class Provenance:
     sample_digest: str  #: sha256 of the sample's parts
     options: Mapping[str, Plain] = field(default_factory=dict)  #: method, layer, head, token, …
     versions: Mapping[str, str] = field(default_factory=dict)  #: package → version
+    origin: Mapping[str, Any] = field(default_factory=dict)  #: how the sample was read; names of files, never paths
 
     def __post_init__(self) -> None:
         """Make the mappings read-only."""
-        object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
-        object.__setattr__(self, "versions", MappingProxyType(dict(self.versions)))
+        for name in ("options", "versions", "origin"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def but(self, **options: Plain) -> Provenance:
         """The same provenance with options added or replaced."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -28,6 +28,7 @@ class Inputs:
     context: Mapping[str, Tensor]  #: what is not explained, without batch axis: box places, …
     notes: tuple[str, ...] = ()  #: what preparing changed, in words for people
     warnings: tuple[str, ...] = ()  #: what may make the answer wrong; shown above the result
+    gone: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  #: what ``without`` left out
 
     def __post_init__(self) -> None:
         """Freeze the mappings and check that tokens and spaces fit.
@@ -35,7 +36,7 @@ class Inputs:
         Raises:
             ModelError: a space and its tokens differ in number.
         """
-        for name in ("tokens", "present", "spaces", "context"):
+        for name in ("tokens", "present", "spaces", "context", "gone"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
         for name, tokens in self.tokens.items():
             if len(tokens) != len(self.spaces[name]) or self.present[name].shape != (len(tokens),):
@@ -71,7 +72,8 @@ class Inputs:
             present[name][list(tokens)] = False
             if not present[name].any():
                 raise ModelError(f"All of “{name}” would be left out; keep at least one token.")
-        return replace(self, present=present)
+        left = {name: tuple(sorted({*self.gone.get(name, ()), *gone.get(name, ())})) for name in {**self.gone, **gone}}
+        return replace(self, present=present, gone={name: tokens for name, tokens in left.items() if tokens})
 
 
 @dataclass(frozen=True)

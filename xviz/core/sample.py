@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -254,6 +254,8 @@ class Sample:
     parts: Mapping[str, Part]
     source: str = ""  #: origin and licence, in words
     shipped: bool = False  #: True for the samples that come with xviz; only these can be linked to
+    #: how it was read, as plain JSON, so that it can be read again; see ``xviz.opening``
+    origin: Mapping[str, Any] = field(default_factory=dict)
     digest: str = field(init=False)  #: sha256 of the parts' content
 
     def __post_init__(self) -> None:

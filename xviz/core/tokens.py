@@ -50,7 +50,7 @@ def check_scores(space: TokenSpace, scores: Scores) -> Scores:
 
 @dataclass(frozen=True, eq=False)
 class Named:
-    """Tokens that have nothing but a name: classes, electrodes."""
+    """Tokens that have a name, and no other place than that: classes, words of a list."""
 
     name: str
     names: tuple[str, ...]
@@ -69,30 +69,16 @@ class Named:
 
 
 @dataclass(frozen=True, eq=False)
-class Electrodes:
+class Electrodes(Named):
     """Tokens that are electrodes on a head."""
 
-    name: str
-    names: tuple[str, ...]
     positions: NDArray[np.float32]  #: (n, 3) metres: right, front, up; NaN where unknown
     interpolated: tuple[int, ...] = ()  #: electrodes that were not recorded: their signal was made from others
-
-    def __len__(self) -> int:
-        """The number of electrodes."""
-        return len(self.names)
 
     @property
     def marked(self) -> tuple[str, ...]:
         """The names, those of interpolated electrodes with a star."""
         return tuple(f"{name}*" if i in self.interpolated else name for i, name in enumerate(self.names))
-
-    def label(self, index: int) -> str:
-        """The electrode's name."""
-        return self.names[index]
-
-    def paint(self, scores: Scores) -> Scores:
-        """(n,) scores, one for each electrode, as they are."""
-        return check_scores(self, scores)
 
 
 @dataclass(frozen=True, eq=False)

@@ -51,7 +51,12 @@ def read(*files: Path | str, text: str | None = None, kind: str | None = None, *
         parts["text"] = import_module("xviz.data.text").read_text(text)
     if not parts:
         raise SampleError("A sample needs a file or a text; give the path of a file.")
-    return Sample(paths[0].name if paths else text or "", parts, source="your own")
+    texts = {} if text is None else {"text": text}
+    origin = {"files": [path.name for path in paths], "texts": texts, "kind": kind, "options": dict(options)}
+    return Sample(
+        paths[0].name if paths else text or "", parts, source="your own",
+        origin={name: value for name, value in origin.items() if value},
+    )  # fmt: skip
 
 
 def _picture(paths: Sequence[Path], options: Mapping[str, Any]) -> Mapping[str, Part]:

@@ -100,7 +100,9 @@ class ShippedSample:
             from xviz.data.cloud.scene import read_scene
 
             parts |= read_scene(self.path("room"))
-        return Sample(self.title, parts, source=self.credit, shipped=True)
+        own = sentence is not None and sentence != next(iter(self.sentences), None)
+        origin = {"shipped": self.name, **({"texts": {"text": sentence}} if own else {})}
+        return Sample(self.title, parts, source=self.credit, shipped=True, origin=origin)
 
 
 @cache

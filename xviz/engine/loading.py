@@ -32,6 +32,7 @@ class Loaded:
     sha256: str
     ours: bool = True  #: False for a module that nobody here wrote, whose attention is heard from outside
     notes: tuple[str, ...] = ()  #: what a reader must know of its numbers
+    source: str = ""  #: ``file.py:SPEC`` where it was opened by that name; "" for cards and modules that were given
 
     @property
     def card(self) -> ModelCard[Any]:

@@ -88,10 +88,41 @@ def run_inputs(loaded: Loaded, inputs: Inputs, sample: Sample, target: str | Non
         checkpoint_sha256=loaded.sha256,
         sample=sample.name,
         sample_digest=sample.digest,
-        options={"target": target, **{k: float(v) for k, v in inputs.context.items() if v.ndim == 0}},
+        options={
+            "target": target,
+            **{k: float(v) for k, v in inputs.context.items() if v.ndim == 0},
+            **({"without": left_out(inputs.gone)} if inputs.gone else {}),
+        },
         versions={"xviz": __version__, **{name: version(name) for name in ("torch", "numpy")}},
+        origin=sample.origin,
     )
     return _record(loaded, inputs, target, provenance)
+
+
+def left_out(gone: Mapping[str, tuple[int, ...]]) -> str:
+    """The tokens that a run was not shown, for provenance and captions: ``regions 1-3, 8; words 2``, counted from 0."""
+    return "; ".join(f"{space} {_ranges(tokens)}" for space, tokens in sorted(gone.items()))
+
+
+def parse_left_out(text: str) -> dict[str, tuple[int, ...]]:
+    """The tokens that ``left_out`` names; space → numbers counted from 0."""
+    gone = {}
+    for part in filter(None, text.split("; ")):
+        space, _, numbers = part.partition(" ")
+        ends = [[int(end) for end in one.split("-")] for one in numbers.split(", ")]
+        gone[space] = tuple(token for first, *last in ends for token in range(first, (last or [first])[0] + 1))
+    return gone
+
+
+def _ranges(tokens: tuple[int, ...]) -> str:
+    """Numbers in order as ranges."""
+    runs: list[list[int]] = []
+    for token in tokens:
+        if runs and token == runs[-1][-1] + 1:
+            runs[-1][1:] = [token]
+        else:
+            runs.append([token])
+    return ", ".join("-".join(map(str, ends)) for ends in runs)
 
 
 def regrad(loaded: Loaded, run: Run, target: str) -> Run:

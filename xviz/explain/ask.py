@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from xviz.core.errors import ModelError
@@ -13,6 +14,58 @@ from xviz.engine import Session
 from xviz.explain.method import Method
 
 Picked = str | tuple[str, int | str | Sequence[int]]  #: a token's name, or its space and its name or number
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a run."""
+
+    method: str
+    target: Target
+    call: str | None = None  #: name of an attention call; None is the mean over those that fit
+    head: int | None = None  #: None is the mean over heads
+    coalitions: int | None = None  #: of KernelSHAP, where their number is not left to it
+
+    def record(self) -> dict[str, Any]:
+        """A plain dict for JSON, without what is left open."""
+        focus = {} if self.target.space is None else {"space": self.target.space, "tokens": list(self.target.tokens)}
+        rest = {"call": self.call, "head": self.head, "coalitions": self.coalitions}
+        return {
+            "method": self.method,
+            "output": self.target.output,
+            **focus,
+            **{name: value for name, value in rest.items() if value is not None},
+        }
+
+    @classmethod
+    def parse(cls, record: Mapping[str, Any]) -> Question:
+        """The question of a record.
+
+        Raises:
+            ModelError: it is none.
+        """
+        try:
+            target = Target(record["output"], record.get("space"), tuple(int(t) for t in record.get("tokens", ())))
+            return cls(record["method"], target, record.get("call"), record.get("head"), record.get("coalitions"))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"A question to a model was expected, with a method and an output; got {record}."
+            ) from error
+
+    @classmethod
+    def behind(cls, explanation: Explanation) -> Question:
+        """The question that an explanation answers."""
+        options = explanation.provenance.options
+        space, tokens = explanation.focus or (None, ())
+        target = Target(str(options.get("target", explanation.target)), space, tokens)
+        call, head, coalitions = (options.get(name) for name in ("call", "head", "n_samples"))
+        return cls(
+            explanation.method,
+            target,
+            None if call is None else str(call),
+            None if head is None else int(head),
+            None if coalitions is None else int(coalitions),
+        )
 
 
 def ask(

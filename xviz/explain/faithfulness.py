@@ -5,6 +5,7 @@ None of these numbers means anything alone; each comes with what chance would gi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -116,6 +117,47 @@ def curves(
         order=best,
         provenance=explanation.provenance.but(curve=kind, curve_space=space, steps=steps, seeds=seeds),
     )
+
+
+def areas(
+    loaded: Loaded,
+    run: Run,
+    target: Target,
+    explanations: Sequence[Explanation],
+    spaces: Sequence[str],
+    *,
+    kind: Kind = "deletion",
+    steps: int = 8,
+    seeds: int = 5,
+    first: int = 0,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Areas under the curves of several explanations, and under those of random orders, which all of them share.
+
+    Args:
+        loaded: The model.
+        run: The run that was explained.
+        target: What is measured.
+        explanations: Each gives an order.
+        spaces: Whose tokens go or come; they are ranked together.
+        kind: "deletion" or "insertion".
+        steps: Most steps between the endpoints.
+        seeds: Number of random orders.
+        first: Seed of the first of them.
+
+    Returns:
+        (explanations,) and (seeds,) areas in units of the target.
+
+    Source: as ``curves``.
+    """
+    target, names = check(loaded, run, target), list(spaces)
+    here = torch.cat([run.inputs.present[name] for name in names]).nonzero().flatten().numpy()
+    ranked = [np.concatenate([one.scores[name] for name in names]) for one in explanations]
+    orders = [here[np.argsort(-scores[here], kind="stable")] for scores in ranked]
+    orders += [np.random.default_rng(first + seed).permutation(here) for seed in range(seeds)]
+    counts = np.unique(np.round(np.linspace(0, len(here), min(steps, len(here)) + 1)).astype(int))
+    values = _follow(loaded, run, target, names, orders, counts, kind, None)
+    found = np.asarray(np.trapezoid(values, counts / len(here), axis=-1))
+    return found[: len(ranked)], found[len(ranked) :]
 
 
 def _follow(

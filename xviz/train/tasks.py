@@ -158,7 +158,8 @@ def changed(options: argparse.Namespace, settings: Settings) -> Settings:
     pairs = [pair.partition("=") for pair in options.set]
     if wrong := next((name for name, sign, _ in pairs if not sign), None):
         raise ModelError(f"Expected --set NAME=VALUE; got “{wrong}”.")
-    return replace(settings, **{name: _value(name, text, vars(settings)) for name, _, text in pairs})
+    values = {name: _value(name, text, vars(settings)) for name, _, text in pairs}
+    return replace(settings, **values)  # type: ignore[type-var]
 
 
 def _value(name: str, text: str, settings: Mapping[str, Any]) -> Any:

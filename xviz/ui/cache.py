@@ -9,18 +9,20 @@ from __future__ import annotations
 import gc
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from threading import Lock
 
 import streamlit as st
 
 from xviz import engine
 from xviz.core.explanation import Explanation
-from xviz.core.run import Inputs, Run, Target
+from xviz.core.run import Inputs, Run
 from xviz.core.sample import Sample
-from xviz.explain import METHODS, columns
+from xviz.explain.ask import Question
 from xviz.models import MODELS
 from xviz.own_models import SPECS
+from xviz.plates.plate import EVERY
+
+__all__ = ["MODELS", "Question", "explain", "known", "load", "of_run", "outputs", "part", "prepared", "run"]
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model …")
@@ -107,41 +109,26 @@ def _large() -> Shelf:
     return Shelf(64)
 
 
-@dataclass(frozen=True)
-class Question:
-    """What is asked of a run."""
-
-    method: str
-    target: Target
-    call: str | None = None  #: name of an attention call; None is the mean over those that fit
-    head: int | None = None  #: None is the mean over heads
-
-    def of(self, run: Run) -> Hashable:
-        """The key under which the explanation is kept: the run, the tokens that were absent, and the question."""
-        return _key(run), self
-
-
 def _key(run: Run) -> Hashable:
     """What tells one run from another: its origin, and the tokens that were absent."""
     return run.provenance.json(), tuple((name, p.numpy().tobytes()) for name, p in run.inputs.present.items())
 
 
-_METHODS = {**METHODS, columns.METHOD.key: columns.METHOD}  #: with the columns of an attention
-
-
 def known(run: Run, question: Question) -> Explanation | None:
     """The explanation, if it was computed before."""
-    return _shelf().get(question.of(run))
+    return _shelf().get((_key(run), question))
 
 
 def explain(run: Run, question: Question, progress: Callable[[float, str], None] | None = None) -> Explanation:
     """The explanation of one method, computed once."""
     if (kept := known(run, question)) is not None:
         return kept
-    explanation = _METHODS[question.method].explain(
-        load(run.provenance.model), run, question.target, call=question.call, head=question.head, progress=progress
-    )
-    _shelf().put(question.of(run), explanation)
+    options = {} if question.coalitions is None else {"n_samples": question.coalitions}
+    explanation = EVERY[question.method].explain(
+        load(run.provenance.model), run, question.target, call=question.call, head=question.head, progress=progress,
+        **options,
+    )  # fmt: skip
+    _shelf().put((_key(run), question), explanation)
     return explanation
 
 

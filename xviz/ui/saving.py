@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import streamlit as st
 
+from xviz.core.explanation import Explanation
 from xviz.draw import scale
+from xviz.engine import Session
 from xviz.export import safe_name
 from xviz.figures.figure import Figure
 from xviz.figures.style import PRESETS
-from xviz.ui import page
+from xviz.illustrate import draw
+from xviz.ui import cache, page
+from xviz.ui.records import Opened
 
 FORMATS = (("pdf", 300, "PDF"), ("svg", 300, "SVG"), ("png", 300, "PNG 300 dpi"), ("png", 600, "PNG 600 dpi"))
 MIME = {
     "pdf": "application/pdf", "svg": "image/svg+xml", "png": "image/png", "zip": "application/zip", "html": "text/html",
     "ply": "application/octet-stream",
 }  # fmt: skip
+
+
+def drawn(
+    opened: Opened, kind: str, preset: str, explanations: Sequence[Explanation] = (), **options: object
+) -> Figure:
+    """A figure of what a page shows, as ``xviz figure`` draws it too."""
+    session = Session(cache.load(opened.card.key), opened.sample, opened.run)
+    return draw(
+        session, explanations, PRESETS[preset], opened.sample.source, kind=kind, options=options,
+        ask=partial(cache.explain, opened.run),
+    )  # fmt: skip
 
 
 def figures(

@@ -153,9 +153,10 @@ def _join(chain: Sequence[Step], count: int, *, grows: bool) -> Step:
         causal=first.k.shape[-2] - 1 if grows else None,
         note=" ".join((f"{len(chain)} steps of generation.", last.note)).strip(),
     )
-    if any(grad is None for grad in grads):
+    known = [grad for grad in grads if grad is not None]
+    if len(known) < len(grads):
         return call, None
-    return call, torch.cat([grads[0][..., -1:, :], *grads[1:]], -2)
+    return call, torch.cat([known[0][..., -1:, :], *known[1:]], -2)
 
 
 def _added(heard: Heard, count: int, later: float = 0.0) -> Tensor:

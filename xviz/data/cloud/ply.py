@@ -1,4 +1,4 @@
-"""PLY: ASCII and binary, meshes, clouds and Gaussian splats; only the vertices are read.
+"""PLY: ASCII and binary, meshes, clouds and Gaussian splats; only the vertices are read and written.
 
 Source: Turk 1994, the PLY polygon file format. ScanNet's meshes are binary with x, y, z, red, green, blue, alpha.
 """
@@ -6,11 +6,13 @@ Source: Turk 1994, the PLY polygon file format. ScanNet's meshes are binary with
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
 from xviz.data.cloud.columns import RawCloud, check_count, from_columns
@@ -25,6 +27,7 @@ TYPES = {
     "int64": "i8", "uint64": "u8", "float16": "f2",
 }  # fmt: skip
 ORDERS = {"ascii": "", "binary_little_endian": "<", "binary_big_endian": ">"}
+WRITTEN = "binary_little_endian"  #: what is written
 _DIGITS = b"0123456789+-.,eE \t\r\nnaifNAIF"
 _VERTICES = ("vertex", "vertices", "point", "points")
 _MOST_LISTS = 5_000_000  #: faces before the vertices that are stepped over one by one
@@ -78,6 +81,44 @@ def read_ply(data: bytes) -> RawCloud:
     raw = from_columns(columns, "PLY")
     raw.notes += notes
     return raw
+
+
+def write_ply(
+    xyz: NDArray[np.floating],
+    rgb: NDArray[np.uint8] | None = None,
+    scalars: Mapping[str, NDArray] | None = None,
+    comments: Sequence[str] = (),
+) -> bytes:
+    """A PLY file, binary and little-endian: x, y, z as doubles, red, green and blue, then each scalar.
+
+    CloudCompare, MeshLab and Blender read it, scalars among it.
+
+    Args:
+        xyz: (n, 3) metres.
+        rgb: (n, 3) 0–255; None leaves the colours away.
+        scalars: Name → (n,), whole numbers as int, all others as float; NaN where a point has none. Names are letters,
+            digits and underlines.
+        comments: Lines for the header, in ASCII, other characters as “?”.
+
+    Raises:
+        ValueError: an array of another length, or a name that is none.
+    """
+    columns: list[tuple[str, str, NDArray]] = [(name, "double", xyz[:, k]) for k, name in enumerate("xyz")]
+    if rgb is not None:
+        columns += [(name, "uchar", rgb[:, k]) for k, name in enumerate(("red", "green", "blue"))]
+    for name, values in (scalars or {}).items():
+        if not name.isidentifier() or not name.isascii():
+            raise ValueError(f"“{name}” is no name of a property; use letters, digits and underlines.")
+        columns.append((name, "int" if np.issubdtype(values.dtype, np.integer) else "float", values))
+    if any(len(values) != len(xyz) for _, _, values in columns):
+        raise ValueError(f"A cloud of {len(xyz)} points needs as many of everything.")
+    table = np.empty(len(xyz), [(name, ORDERS[WRITTEN] + TYPES[kind]) for name, kind, _ in columns])
+    for name, _, values in columns:
+        table[name] = values
+    plain = [" ".join(line.encode("ascii", "replace").decode().split()) for line in comments]
+    head = ["ply", f"format {WRITTEN} 1.0", *(f"comment {line}" for line in plain if line)]
+    head += [f"element vertex {len(xyz)}", *(f"property {kind} {name}" for name, kind, _ in columns), "end_header", ""]
+    return "\n".join(head).encode("ascii") + table.tobytes()
 
 
 def _header(data: bytes) -> tuple[str, list[Element], int]:

@@ -14,7 +14,7 @@ from xviz.draw import scale
 from xviz.drawings import head, matrix
 from xviz.drawings.drawing import Surround
 from xviz.explain import METHODS
-from xviz.models.mca_features import Band
+from xviz.plates.eeg import MEAN, PARTNERS, Links, given, given_limits, named, partners
 from xviz.ui import cache, components, methods, page, state
 from xviz.ui.eeg.sample import Opened
 from xviz.ui.records import Looked
@@ -22,15 +22,12 @@ from xviz.ui.state import Selection
 
 DIRECTIONS = ("de_to_psd", "psd_to_de")  #: the attention calls
 OLD_DIRECTIONS = {"DE asks PSD": "de_to_psd", "PSD asks DE": "psd_to_de"}  #: as older links name them
-MEAN = "mean of the bands"
 SLOW = (*methods.SLOW, "integrated")  #: methods that begin only when asked to
 KEYS = tuple(key for key, method in METHODS.items() if not method.needs_convolution)  #: the 3D-CNN mixes both spaces
-PARTNERS = 5  #: lines from the picked electrode
 NO_WEIGHTS = (
     "This attention has no learned weights: training does not change it. It compares DE and PSD of this recording, "
     "electrode by electrode; what was learned is in the network behind it."
 )
-Links = list[tuple[int, int, float]]  #: from, to, weight
 
 
 @dataclass(frozen=True)
@@ -40,12 +37,6 @@ class Choice:
     call: AttentionCall
     band: int | None  #: counted from 0; None is the mean of the bands
     method: str  #: key of the method beside the attention
-
-
-def named(band: Band) -> str:
-    """A band with its frequencies, those of both features where they differ."""
-    de, psd = (f"{low:g}–{high:g} Hz" for low, high in (band.de, band.psd))
-    return f"{band.name}, {de}" if de == psd else f"{band.name}, DE {de}, PSD {psd}"
 
 
 def banded(opened: Opened, band: int | None) -> str:
@@ -101,15 +92,6 @@ def show(opened: Opened, choice: Choice) -> Looked:
     return Looked(selection=selection, call=call.name, head=band, explanations=shown)
 
 
-def partners(weights: NDArray[np.float64], selection: Selection | None) -> Links:
-    """Lines from the picked electrode to those that it attends to most; none where nothing is picked."""
-    if selection is None:
-        return []
-    row = weights[selection.token]
-    strongest = [int(i) for i in np.argsort(-row) if i != selection.token][:PARTNERS]
-    return [(selection.token, i, float(row[i])) for i in strongest]
-
-
 def _attention(opened: Opened, choice: Choice, weights: NDArray, selection: Selection | None) -> Explanation | None:
     """What the picked electrode attends to, or what each electrode receives on the mean over all."""
     call, band = choice.call, choice.band
@@ -123,7 +105,7 @@ def _attention(opened: Opened, choice: Choice, weights: NDArray, selection: Sele
         whose = "Attention received" if selection is None else f"Attention from {opened.names[selection.token]}"
         draw(
             opened, scores, scale.sequential(scores, label=explanation.unit), key="attention head",
-            links=partners(weights, selection),
+            links=partners(weights, None if selection is None else selection.token),
             surround=Surround(f"{whose}, {queries} to {keys}: {banded(opened, band)}"),
         )  # fmt: skip
     uniform = 1 / max(1, len(opened.names) - len(opened.absent))
@@ -208,21 +190,10 @@ def _matrix(opened: Opened, choice: Choice, weights: NDArray, selection: Selecti
     components.mount(drawing, key=f"matrix {opened.place}", on_pick=lambda pick: pick_electrode(opened, pick))
 
 
-def given(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(…, electrode, electrode) rows of queries → (…, electrode) the weight that each gives to all others."""
-    return 1 - np.diagonal(weights, axis1=-2, axis2=-1)
-
-
-def given_limits(opened: Opened, to_others: NDArray[np.float64]) -> tuple[float, float]:
-    """From the tenth below the least that a present electrode gives, up to one: most give nearly all."""
-    least = np.delete(to_others, opened.absent, axis=-1).min()
-    return min(0.9, float(np.floor(10 * least)) / 10), 1.0
-
-
 def _given(opened: Opened, choice: Choice, weights: NDArray) -> None:
     """What every electrode gives to others."""
     to_others = given(weights)
-    colours = scale.sequential(to_others, limits=given_limits(opened, to_others), label="weight given to others")
+    colours = scale.sequential(to_others, limits=given_limits(to_others, opened.absent), label="weight given to others")
     title = f"Attention to other electrodes, {direction(opened, choice.call.name)}: {banded(opened, choice.band)}"
     note = "What an electrode's query gives to the keys of all others; the rest, up to one, stays with itself."
     draw(opened, to_others, colours, key="given head", surround=Surround(title, note, 360))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import streamlit as st
 
@@ -64,7 +65,7 @@ class Opened(records.Opened):
 
     @property
     def electrodes(self) -> Electrodes:
-        """The electrodes."""
+        """The tokens of both features, with their places on the head."""
         return self.run.space("psd", Electrodes)
 
     @property
@@ -136,7 +137,7 @@ def choose(card: ModelCard) -> Chosen:
         if not given:
             st.caption(f"{example.kind.capitalize()}. {page.plain(example.credit)}")
     files = given or bring.shipped(example)
-    eeg, whole = _recording(files, options)
+    eeg, whole, index = _recording(files, options)
     with st.sidebar:
         wanted = bring.condition(eeg)
     if wanted != Condition():
@@ -157,13 +158,23 @@ def choose(card: ModelCard) -> Chosen:
             {"eeg": matched},
             source="the visitor's own" if given else example.credit,
             shipped=not given and wanted == Condition(),
+            origin=_origin(example.name, files, bool(given), options, index),
         )
     choices.start(digest(eeg_digest, "native") if native else eeg_digest)
     return Chosen(choices, sample, report, None if given else example, eeg, whole, native)
 
 
-def _recording(files: bring.Files, options: bring.Options) -> tuple[Eeg, Whole]:
-    """One recording of the files, the stretch of it that is shown, and what is known of all of it."""
+def _origin(example: str, files: bring.Files, own: bool, options: bring.Options, index: int) -> dict[str, Any]:
+    """How the recording is read again; what was done to it beyond that makes another digest, which is then said."""
+    chosen = {"unit": options.unit, "rate": options.rate, "index": index}
+    read = {"options": {name: value for name, value in chosen.items() if value}} if any(chosen.values()) else {}
+    if not own:
+        return {"shipped": example, **read}
+    return {"files": [file.name for file in files], "kind": "eeg", **read}
+
+
+def _recording(files: bring.Files, options: bring.Options) -> tuple[Eeg, Whole, int]:
+    """One recording of the files, the stretch of it that is shown, what is known of all of it, and its number."""
     name = bring.digest_of(files)
     file, index = bring.opened(files, name, options), 0
     key = name[:12]
@@ -177,15 +188,15 @@ def _recording(files: bring.Files, options: bring.Options) -> tuple[Eeg, Whole]:
         if not file.seconds:
             made = span.choose(eeg, key, avoid=options.avoid, rest=options.rest)
             whole = Whole(key, eeg.annotations, eeg if eeg.seconds - eeg.rest > 61 else None, files, file.unit, eeg)
-            return replace(made, warnings=(*made.warnings, *span.bad_inside(made))), whole
+            return replace(made, warnings=(*made.warnings, *span.bad_inside(made))), whole, index
         start, seconds = span.numbers(key, file.seconds)
         before = min(options.rest or 0.0, start)
         long = bring.opened(files, name, options, Stretch(start - before, before + seconds + span.MARGIN))
         eeg = long.recordings[0]
         inner = start - long.start
-        rest = options.rest
-        made = crop(eeg, inner, min(seconds, eeg.seconds - inner), rest) if eeg.seconds - inner > 0 else eeg
-    return replace(made, warnings=(*made.warnings, *span.bad_inside(made))), Whole(key, (), None, files, file.unit, eeg)
+        made = crop(eeg, inner, min(seconds, eeg.seconds - inner), options.rest) if eeg.seconds - inner > 0 else eeg
+    known = Whole(key, (), None, files, file.unit, eeg)
+    return replace(made, warnings=(*made.warnings, *span.bad_inside(made))), known, index
 
 
 @st.cache_resource(max_entries=16, show_spinner="Matching the channels …")

@@ -9,12 +9,8 @@ import numpy as np
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
 from xviz.core.tokens import Joined
-from xviz.explain import METHODS
-from xviz.explain.faithfulness import agreement
 from xviz.export import bundle
 from xviz.figures.figure import Figure
-from xviz.figures.recipes import Pair, match_figure, methods_figure
-from xviz.figures.style import PRESETS
 from xviz.ui import cache, methods, saving
 from xviz.ui.matching.explore import short_labels
 from xviz.ui.matching.sample import Opened
@@ -30,10 +26,6 @@ class Figures:
 
     opened: Opened
     looked: Looked
-
-    def pair(self) -> Pair:
-        """The picture and the sentence."""
-        return Pair(self.opened.pixels, self.opened.regions, self.opened.pieces, credit=self.opened.sample.source)
 
     def layer(self) -> str:
         """The joint attention that the matrix shows: the chosen layer, or the last joint one."""
@@ -54,24 +46,8 @@ class Figures:
             return own, self.look(Selection("region", int(np.argmax(own.scores["regions"]))))
         return self.look(Selection("word", int(np.argmax(self.opened.pieces.paint(own.scores["pieces"]))))), own
 
-    def match(self, preset: str) -> Figure:
-        """Attention from a word to regions, from a region to words, and the joint matrix."""
-        by_word, by_region = self.pairs()
-        call = self.opened.run.call(self.layer())
-        head = self.looked.head
-        heads = f"mean of {call.heads} heads" if head is None else f"head {head + 1} of {call.heads}"
-        return match_figure(
-            self.pair(),
-            by_word=by_word,
-            by_region=by_region,
-            weights=methods.weigh(call, self.looked.head),
-            joint=self.opened.run.space("joint", Joined),
-            layer=f"{self.opened.card.calls[call.name].layer}, {heads}",
-            preset=PRESETS[preset],
-        )
-
-    def methods(self, preset: str) -> Figure:
-        """Both methods of the screen on the same picture and words.
+    def both(self) -> tuple[Explanation, ...]:
+        """Both methods of the screen.
 
         Raises:
             ModelError: one of them does not score both regions and words, or both are the same.
@@ -82,21 +58,14 @@ class Figures:
                 "This figure needs two different methods that score both regions and words; choose others above. "
                 "Grad-CAM, for example, scores words only."
             )
-        ranked = all(explanation.facts.ranked for explanation in both)
-        rank = agreement(both[0], both[1], "regions").spearman if ranked else None
-        ranks = [[1.0, np.nan if rank is None else rank]] * 2
-        return methods_figure(
-            self.pair(),
-            both,
-            titles=[METHODS[shown.method].title for shown in both],
-            agreement=[ranks[0], ranks[0][::-1]],
-            agreement_name="rank correlation on regions",
-            preset=PRESETS[preset],
-        )
+        return tuple(both)
 
     def figure(self, kind: str, preset: str) -> Figure:
-        """The figure of a kind."""
-        return self.match(preset) if kind == "match" else self.methods(preset)
+        """The figure of a kind: attention both ways with the joint matrix, or both methods of the screen."""
+        if kind == "methods":
+            return saving.drawn(self.opened, kind, preset, self.both())
+        own = self.look(self.looked.selection or self.opened.example())
+        return saving.drawn(self.opened, kind, preset, [own])
 
     def zip(self, kind: str, preset: str) -> bytes:
         """The figure in all formats with the numbers behind it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -205,7 +206,11 @@ def _own(
         SampleError: the sentence cannot be read.
     """
     name = given[0] if given is not None else boxes[0] if boxes is not None else ""
-    return Sample(name, {**parts, "text": read_text(sentence)}, source="the visitor's own")
+    files = {part: file[0] for part, file in (("picture", given), ("regions", boxes)) if file is not None}
+    origin: dict[str, Any] = {"parts": files, "texts": {"text": sentence}}
+    if boxes is None:
+        origin["regions"] = len(parts["regions"].boxes)
+    return Sample(name, {**parts, "text": read_text(sentence)}, source="the visitor's own", origin=origin)
 
 
 @st.cache_resource(max_entries=64, show_spinner="Finding and encoding regions …")

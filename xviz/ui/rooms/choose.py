@@ -121,4 +121,9 @@ def _own(
             "This model reads a cloud and photos of the same room; only a cloud came. Add some photos (JPEG, PNG, "
             "HEIC, …), in the same upload; their cameras need not be known." + (f" Left out: {why}." if why else "")
         )
-    return Sample(Path(_given[0].name).stem, room.parts, source="the visitor's own"), room
+    options = {"unit": unit, "up": up, "cloud": cloud, "photos": photos}
+    origin = {
+        "files": [file.name for file in _given], "kind": "room",
+        "options": {name: value for name, value in options.items() if value is not None},
+    }  # fmt: skip
+    return Sample(Path(_given[0].name).stem, room.parts, source="the visitor's own", origin=origin), room

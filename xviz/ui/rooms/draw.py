@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +49,7 @@ class Looked(records.Looked):
     crosses: tuple[tuple[int, float, float], ...]  #: photo, column and row where that point is seen
     camera: dict[str, object]  #: what the browser last told; changes while the page rests
     fine: FineScores | None  #: where voxels and pixels are shown; the explanation then has their sums
+    way: Mapping[str, object] | None = None  #: of attention, how it was asked for; see ``plates.rooms``
 
     @property
     def explanation(self) -> Explanation | None:

@@ -14,6 +14,7 @@ from xviz.draw import scale
 from xviz.explain import METHODS
 from xviz.explain.class_map import LAYERS
 from xviz.explain.links import Link, strongest
+from xviz.plates.rooms import words as said
 from xviz.record import rooms as rooms_record
 from xviz.ui import cache, components, methods, page, state
 from xviz.ui.rooms import calls, voxels
@@ -44,6 +45,10 @@ def explore(opened: Opened) -> Looked:
         explanation, what = _summed(opened, fine, method)
     else:
         explanation, what = _explain(opened, picked, method, direction, layer, head)
+    way = None
+    if feature is None and method in ("look", "received"):
+        way = {"method": method, "output": opened.output, "direction": direction, "layer": layer, "head": head}
+        way |= {"picked": [picked.space, picked.token]} if method == "look" else {}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         state.keep_old_links("shows", OLD_SHOWS)
         shows = st.selectbox(
@@ -78,7 +83,7 @@ def explore(opened: Opened) -> Looked:
         opened.choices.remember(f"eye {opened.place}", eye)
     looked = Looked(
         selection=picked, call=None, head=head, explanations=() if explanation is None else (explanation,), what=what,
-        links=links, kept=kept, truth=truth, crosses=crosses, camera=eye, fine=fine,
+        links=links, kept=kept, truth=truth, crosses=crosses, camera=eye, fine=fine, way=way,
     )  # fmt: skip
     _sides(opened, looked, shows)
     if shows in ("weighted", "fused"):
@@ -120,10 +125,7 @@ def _explain(
     opened: Opened, picked: Selection, method: str, direction: str, layer, head
 ) -> tuple[Explanation | None, str]:
     """The scores, and how they came about in words."""
-    heads = "mean of heads" if head is None else f"head {head + 1}"
-    layers = "mean of layers" if layer is None else f"layer {layer + 1}"
-    title = "Attention" if method == "look" else f"{METHODS[method].title},"
-    words = f"{title} {DIRECTIONS[direction]}, {layers}, {heads}"
+    words = said({"method": method, "direction": direction, "layer": layer, "head": head})
     if method == "look":
         return calls.ask(opened.run, opened.output, picked, direction, layer, head), words
     if method == "received":

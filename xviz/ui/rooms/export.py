@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
 from xviz.core.tokens import PatchGrid, Segments
+from xviz.data.cloud.ply import write_ply
 from xviz.export import bundle, safe_name
 from xviz.figures.caption import tail
 from xviz.figures.cloud import MOST, Camera
 from xviz.figures.figure import Figure
 from xviz.figures.recipes import Overlay, Room, room_figure
 from xviz.figures.style import PRESETS
-from xviz.geometry.ply import ply
 from xviz.geometry.thinning import thin
 from xviz.ui import methods, page, saving
 from xviz.ui.rooms import calls, draw, standalone
@@ -57,10 +57,27 @@ class Figures:
 
     def figure(self, kind: str, preset: str) -> Figure:
         """The figure, from where the live camera is now."""
-        opened, looked, explanation = self.opened, self.looked, self.drawn()
-        fine = looked.fine
-        segments = opened.segments if fine is None else fine.source.voxels
-        patches = opened.patches if fine is None else fine.source.pixels
+        opened, looked = self.opened, self.looked
+        if looked.fine is not None:
+            return self._finely(preset)
+        explanation, whose = self.shown(), draw.whose(opened, looked)
+        named = (("Cloud", POINTS), ("Photos", PATCHES))
+        options = {
+            "titles": [f"{name}: {whose}" if space in explanation.scores else name for name, space in named],
+            "what": looked.what, "links": len(looked.links), "camera": looked.camera.get("camera"),
+            "crosses": [list(cross) for cross in looked.crosses],
+            "truth": None
+            if looked.truth is None or looked.selection.space != "patch"
+            else [float(v) for v in looked.truth],
+        }  # fmt: skip
+        if looked.way is not None:
+            return saving.drawn(opened, kind, preset, way=dict(looked.way), **options)
+        return saving.drawn(opened, kind, preset, [explanation], **options)
+
+    def _finely(self, preset: str) -> Figure:
+        """Voxels and pixels, as far as they are known."""
+        opened, looked, explanation, fine = self.opened, self.looked, self.drawn(), self.looked.fine
+        segments, patches = fine.source.voxels, fine.source.pixels
         kept = thin(opened.cloud.xyz, MOST, segments.of_point).kept
         room = Room(
             opened.cloud.xyz[kept],
@@ -70,25 +87,17 @@ class Figures:
             PatchGrid(patches.name, opened.drawn.album.names, patches.grid),
             opened.drawn.album.frames,
             opened.sample.source,
-            fine is not None,
-            () if fine is None else tuple(i for i in range(len(opened.views.names)) if i not in fine.photos),
+            True,
+            tuple(i for i in range(len(opened.views.names)) if i not in fine.photos),
         )
-        whose = draw.whose(opened, looked)
-        titles = [
-            f"{name}: {whose}" if space.name in explanation.scores else name
-            for name, space in (("Cloud", segments), ("Photos", patches))
-        ]
-        if fine is not None:
-            titles = [f"Cloud: voxels for “{opened.output}”", f"Photos: pixels for “{opened.output}”"]
         overlay = Overlay(
             looked.links, looked.crosses, looked.truth if looked.selection.space == "patch" else None, self.totals(),
             Camera.told(looked.camera.get("camera"), opened.cloud.xyz),
         )  # fmt: skip
         return room_figure(
-            room, explanation, titles=(titles[0], titles[1]), overlay=overlay,
-            shared=explanation.method not in draw.OWN and fine is None,
-            limits={} if fine is None else dict(zip((segments.name, patches.name), fine.limits(), strict=True)),
-            notes=[f"{looked.what}."], preset=PRESETS[preset],
+            room, explanation, overlay=overlay, notes=[f"{looked.what}."], preset=PRESETS[preset],
+            titles=(f"Cloud: voxels for “{opened.output}”", f"Photos: pixels for “{opened.output}”"),
+            limits=dict(zip((segments.name, patches.name), fine.limits(), strict=True)),
         )  # fmt: skip
 
     def zip(self, kind: str, preset: str) -> bytes:
@@ -133,7 +142,7 @@ class Figures:
         classes = ", ".join(f"{i} {name}" for i, name in enumerate(opened.run.outputs))
         origin, facts = tail(explanation.provenance, opened.sample.source), explanation.facts.sentences
         comments = [f"score: {unit}. {self.looked.what}", *facts, f"predicted: {classes}", origin]
-        return ply(opened.cloud.xyz, opened.cloud.rgb, scalars, comments)
+        return write_ply(opened.cloud.xyz, opened.cloud.rgb, scalars, comments)
 
     def html(self) -> bytes:
         """The cloud and the photos as they are, with what each token attends to on the other side."""

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from xviz.core.attention import AttentionCall
 from xviz.core.cells import Cells
@@ -17,6 +16,7 @@ from xviz.draw import scale
 from xviz.draw.blocks import masses
 from xviz.drawings import image, matrix
 from xviz.drawings.drawing import Surround
+from xviz.plates.views import of_patches
 from xviz.ui import cache, components, methods
 from xviz.ui.records import Looked
 from xviz.ui.state import Selection
@@ -122,11 +122,6 @@ def shared(explanations: Sequence[Explanation]) -> scale.Scale:
     """One scale for all patches of some explanations."""
     make = scale.diverging if explanations[0].signed else scale.sequential
     return make(np.concatenate([of_patches(each) for each in explanations]), label=explanations[0].unit)
-
-
-def of_patches(explanation: Explanation) -> NDArray[np.float64]:
-    """All scores but that of the class token, in one row."""
-    return np.concatenate([values for name, values in explanation.scores.items() if name != "class"])
 
 
 def draw_view(

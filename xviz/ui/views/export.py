@@ -5,23 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xviz.core.cells import Cells
-from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
 from xviz.core.sample import Picture, Sound
-from xviz.explain import METHODS
 from xviz.export import bundle
 from xviz.figures.figure import Figure
-from xviz.figures.recipes import Background, views_figure
-from xviz.figures.style import PRESETS
 from xviz.ui import saving
 from xviz.ui.methods import weigh
 from xviz.ui.records import Looked
-from xviz.ui.views import methods
-from xviz.ui.views.explore import leaf_of
 from xviz.ui.views.sample import Opened
 
-#: titles over narrow panels, where the method's own would be cut
-SHORT = {"look": "Class token’s attention", "relevance": "Gradient-weighted", "received": "Received"}
 KINDS = {"methods": "Methods, view by view", "attention": "Attention from the picked patch, view by view"}
 
 
@@ -40,51 +32,10 @@ class Figures:
         Raises:
             ModelError: no method has been computed yet.
         """
-        query, notes = None, []
         if kind == "attention":
-            shown, picked = list(self.looked.explanations), self.looked.selection
-            call = self.opened.run.call(self.looked.call)
-            heads = f"mean of {call.heads} heads" if self.looked.head is None else f"head {self.looked.head + 1}"
-            if picked is None:
-                titles = ["from the class token"]
-            else:
-                query = leaf_of(self.opened.run, call.name, picked.space), picked.token
-                titles = [f"from {query[0].base().name.replace('view', 'view ')} at {query[0].label(query[1])}"]
-            notes = [f"{self.opened.card.calls[call.name].title}, {heads}."]
-        else:
-            shown = list(self.drawn)
-            if any(raw is not shown for raw, shown in zip(self.explanations, self.drawn, strict=True)):
-                notes = [
-                    "Scores are densities: a score's share of its method's total magnitude over its patch's share of "
-                    "the area; 1 is an even spread."
-                ]
-            short = {} if self.opened.sounds else SHORT
-            titles = [short.get(each.method, METHODS[each.method].title) for each in shown]
-        if not shown:
-            raise ModelError("No method has been computed yet. Compute one under “Methods”, then save the figure.")
-        plane = self.opened.plane
-        return views_figure(
-            Background(
-                plane.pixels,
-                {
-                    name: self.opened.cells(name)
-                    for explanation in shown
-                    for name in explanation.scores
-                    if name != "class"
-                },
-                (plane.x_ticks, plane.y_ticks),
-                plane.names,
-                query,
-                self.opened.known,
-                upright=not self.opened.sounds,
-            ),
-            shown,
-            titles=titles,
-            limit=methods.limit(shown) if all(each.unit == methods.DENSITY for each in shown) else None,
-            notes=notes,
-            credit=self.opened.sample.source,
-            preset=PRESETS[preset],
-        )
+            return saving.drawn(self.opened, kind, preset, self.looked.explanations)
+        common = any(raw is not shown for raw, shown in zip(self.explanations, self.drawn, strict=True))
+        return saving.drawn(self.opened, kind, preset, self.explanations, **({"spread": True} if common else {}))
 
     def zip(self, kind: str, preset: str) -> bytes:
         """The figure in all formats with the numbers behind it."""

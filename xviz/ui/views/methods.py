@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-import numpy as np
 import streamlit as st
 
 from xviz.core.explanation import Explanation
 from xviz.draw import scale
 from xviz.explain import METHODS, planted
 from xviz.explain.faithfulness import agreement
+from xviz.plates.views import DEFAULTS, DENSITY, limit, spread
 from xviz.ui import cache, methods, page
-from xviz.ui.views.explore import draw_view, of_patches, shared
+from xviz.ui.views.explore import draw_view, shared
 from xviz.ui.views.sample import Opened
 
-DEFAULTS = ("look", "rollout", "relevance", "integrated", "gradcam")
 ACROSS = 3  #: methods beside each other
-DENSITY = "times an even spread"
 
 
 def explore(opened: Opened) -> tuple[tuple[Explanation, ...], tuple[Explanation, ...]]:
@@ -40,7 +37,7 @@ def explore(opened: Opened) -> tuple[tuple[Explanation, ...], tuple[Explanation,
             question = cache.Question(name, opened.class_target(METHODS[name].needs_focus))
             if (explanation := methods.compute(opened.run, question, key=f"find {name}")) is not None:
                 raw[name] = explanation
-    drawn = {name: spread(opened, explanation) if common else explanation for name, explanation in raw.items()}
+    drawn = {name: spread(opened.run, explanation) if common else explanation for name, explanation in raw.items()}
     ranked = [explanation for explanation in raw.values() if explanation.facts.ranked]
     limits = _limits([drawn[explanation.method] for explanation in ranked], common)
     for start in range(0, len(raw), ACROSS):
@@ -55,28 +52,6 @@ def explore(opened: Opened) -> tuple[tuple[Explanation, ...], tuple[Explanation,
                 _accuracy(opened, name, raw[name])
     _agreement(opened, ranked)
     return tuple(raw.values()), tuple(drawn.values())
-
-
-def spread(opened: Opened, explanation: Explanation) -> Explanation:
-    """The same with every score as its density: its share of all magnitudes over its patch's share of the area.
-
-    A method without preference has 1 everywhere, whatever its unit and however large its patches are.
-    """
-    cells = {name: opened.cells(name) for name in explanation.scores if name != "class"}
-    areas = {name: (space.boxes[:, 2:] - space.boxes[:, :2]).prod(1) for name, space in cells.items()}
-    area = sum(float(own.sum()) for own in areas.values())
-    total = sum(float(np.abs(explanation.scores[name]).sum()) for name in cells) or 1.0
-    scores = {name: explanation.scores[name] / total / (areas[name] / area) for name in cells}
-    return replace(explanation, scores=scores, unit=DENSITY)
-
-
-def limit(explanations: Sequence[Explanation]) -> float:
-    """Where colours end if all methods share a scale: the most that 95 % of some method's patches stay below.
-
-    A single patch of one method would otherwise leave all others dark; how many lie beyond is said under each.
-    """
-    quantiles = (float(np.quantile(np.abs(of_patches(each)), 0.95)) for each in explanations)
-    return max(quantiles, default=0.0) or 1.0
 
 
 def _limits(drawn: Sequence[Explanation], common: bool) -> dict[str, scale.Scale]:

@@ -19,9 +19,10 @@ from xviz.drawings.plane import Plane
 from xviz.models import CARDS
 from xviz.models.card import ModelCard
 from xviz.models.mmvit import MMViT
+from xviz.plates import views
 from xviz.ui import cache, components, methods, records
 from xviz.ui.state import Choices
-from xviz.ui.views import picture, sound
+from xviz.ui.views import sound
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -103,8 +104,7 @@ def show(card: ModelCard, sample: Sample, example: ShippedSample | None) -> Open
         output = best if chosen == methods.MOST_PROBABLE else chosen
         _classes(card, probabilities, output)
     plane = _plane(card.key, sample.digest, card, sample)
-    part = sound if card.settings.part == "sound" else picture
-    truth = None if example is None else part.truth(card, example, output)
+    truth = None if example is None else views.truth(card, example, output)
     run = cache.run(card.key, sample, target=output)
     opened = Opened(card=card, choices=choices, sample=sample, run=run, output=output, plane=plane, truth=truth)
     with left:
@@ -115,7 +115,7 @@ def show(card: ModelCard, sample: Sample, example: ShippedSample | None) -> Open
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _plane(key: str, digest: str, _card: ModelCard, _sample: Sample) -> Plane:
     """The spectrogram or the picture as it is drawn, made once for a sample."""
-    return (sound if _card.settings.part == "sound" else picture).plane(_card, _sample)
+    return (sound if _card.settings.part == "sound" else views).plane(_card, _sample)
 
 
 def _input(opened: Opened, example: ShippedSample | None) -> None:

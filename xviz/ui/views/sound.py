@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import soxr
 import streamlit as st
-import torch
 from numpy.typing import NDArray
 
 from xviz.core.provenance import digest
@@ -16,11 +17,10 @@ from xviz.drawings import plane as planes
 from xviz.drawings import wave
 from xviz.drawings.drawing import Surround
 from xviz.models.card import ModelCard
-from xviz.models.mel import Mel, clip, spectrogram
+from xviz.models.mel import Mel
+from xviz.plates import views
 from xviz.ui import components, net, page, state
 
-HERTZ = (50, 100, 200, 300, 500, 1000, 1500, 2000, 3000, 4000, 6000, 8000, 12000, 16000, 20000)
-SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)  #: between ticks
 CLOSER = 60.0  #: seconds around the stretch that are shown of longer files
 STEP = 0.01  #: seconds between two places at which a stretch may begin
 PLAYED = 48_000.0  #: Hz; sounds of a higher rate are played at this one
@@ -55,7 +55,9 @@ def stretched(card: ModelCard, name: str, content: bytes) -> Sample:
     channel = _channel(whole, which)
     start = 0.0 if whole.seconds <= seconds + STEP else _start(whole, seconds, which, name, content)
     sound = _read(which, start, seconds, channel, name, content)
-    return Sample(name, {"sound": sound}, source="the visitor's own")
+    options = {"start": start, "most": seconds, **({} if channel is None else {"channel": channel})}
+    origin = {"files": [name], "kind": "sound", "options": options}
+    return Sample(name, {"sound": sound}, source="the visitor's own", origin=origin)
 
 
 def _channel(whole: Outline, which: str) -> int | None:
@@ -159,28 +161,7 @@ def _played(signal: NDArray[np.float32], rate: float) -> bytes:
 
 
 def plane(card: ModelCard, sample: Sample) -> planes.Plane:
-    """The spectrogram that the model is fed, with ticks in seconds and hertz."""
-    definition, sound = Mel.of(card.settings), sample.part("sound", Sound)
-    signal, _ = clip(sound, definition)
-    decibels = spectrogram(torch.from_numpy(signal)[None], definition)[0].numpy()
-    step = next((s for s in SECONDS if definition.seconds / s <= 9), SECONDS[-1])
-    first = np.ceil(sound.start / step - 1e-9) * step + 0.0
-    seconds = np.arange(first, sound.start + definition.seconds + 1e-6, step) + 0.0  # no minus before a zero
-    hertz = [(1 - definition.band(f) / definition.bands, f"{f:,}") for f in HERTZ]
-    return planes.Plane(
-        planes.blocks(decibels[::-1] / definition.floor + 1),
-        (definition.bands, definition.frames),
-        tuple(
-            (float((s - sound.start) / definition.seconds), f"{s + 0.0:.{2 if step < 0.1 else 1}f}") for s in seconds
-        ),
-        tuple((share, text) for share, text in hertz if 0 <= share <= 1),
-        ("time (s)", "frequency (Hz)"),
-        planes.Clock(player(card, sample), sound.start, sound.start + definition.seconds),
-    )
-
-
-def truth(card: ModelCard, example: ShippedSample, output: str) -> NDArray[np.float64] | None:
-    """(bands, frames) as drawn: how much of each belongs to the class, where that is known."""
-    definition = Mel.of(card.settings)
-    place = example.truth.places.get(output)
-    return None if place is None else definition.place(*place)
+    """The spectrogram that the model is fed, which follows the player."""
+    start = sample.part("sound", Sound).start
+    clock = planes.Clock(player(card, sample), start, start + Mel.of(card.settings).seconds)
+    return replace(views.plane(card, sample), clock=clock)

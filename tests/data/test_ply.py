@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from xviz.data.cloud.ply import write_ply
 from xviz.data.cloud.read import read_cloud
-from xviz.geometry.ply import ply
 
 RNG = np.random.default_rng(0)
 XYZ = RNG.random((50, 3)) * 4
@@ -24,7 +24,7 @@ def read_back(content: bytes) -> np.ndarray:
 def test_points_colours_and_scalars_come_back() -> None:
     score = RNG.random(50).astype(np.float32)
     score[3] = np.nan
-    content = ply(XYZ, RGB, {"score": score, "supervoxel": np.arange(50)}, ["attention — weight\nline two"])
+    content = write_ply(XYZ, RGB, {"score": score, "supervoxel": np.arange(50)}, ["attention — weight\nline two"])
     columns = read_back(content)
     np.testing.assert_array_equal(np.column_stack([columns["x"], columns["y"], columns["z"]]), XYZ)
     np.testing.assert_array_equal(np.column_stack([columns["red"], columns["green"], columns["blue"]]), RGB)
@@ -35,13 +35,13 @@ def test_points_colours_and_scalars_come_back() -> None:
 
 
 def test_our_own_reader_reads_it() -> None:
-    cloud = read_cloud(ply(XYZ, RGB, {"score": np.zeros(50)}), name="room.ply")
+    cloud = read_cloud(write_ply(XYZ, RGB, {"score": np.zeros(50)}), name="room.ply")
     np.testing.assert_allclose(cloud.xyz, XYZ, atol=1e-6)
     np.testing.assert_array_equal(cloud.rgb, RGB)
 
 
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match="as many"):
-        ply(XYZ, RGB[:3])
+        write_ply(XYZ, RGB[:3])
     with pytest.raises(ValueError, match="no name"):
-        ply(XYZ, scalars={"my score": np.zeros(50)})
+        write_ply(XYZ, scalars={"my score": np.zeros(50)})

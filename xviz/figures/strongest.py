@@ -1,0 +1,140 @@
+"""Figures for tokens of any kind: one attention matrix in blocks, and each explanation's strongest tokens as bars."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.patches import Rectangle
+from numpy.typing import ArrayLike
+
+from xviz.core.explanation import Explanation
+from xviz.core.provenance import Provenance
+from xviz.core.tokens import TokenSpace
+from xviz.draw.scale import number, order, sequential
+from xviz.figures.caption import caption, letters
+from xviz.figures.caption import limits as limits_of
+from xviz.figures.figure import Figure
+from xviz.figures.grid import Blocks, Labels, block_room, label_room, matrix_panel
+from xviz.figures.lettering import fit, write
+from xviz.figures.page import Page
+from xviz.figures.pair import SPACE, bar, bar_height, scale_for
+from xviz.figures.style import MM, PRESETS, Preset, drawing
+
+MOST = 12  #: tokens of a space that stand as bars
+LINE = 1.45  #: height of a bar, in text sizes
+
+
+def matrix_figure(
+    weights: ArrayLike,
+    labels: tuple[Sequence[str], Sequence[str]],
+    blocks: Blocks | None,
+    provenance: Provenance,
+    *,
+    title: str,
+    credit: str = "",
+    preset: Preset = PRESETS["nature-double"],
+) -> Figure:
+    """The attention of one call as a matrix, with what each block of queries gives to each block of keys.
+
+    Args:
+        weights: (queries, keys), of one head or a mean of heads.
+        labels: Of queries and of keys.
+        blocks: Where tokens of several spaces meet; None for one space a side.
+        provenance: Of the run.
+        title: What the weights are: "decoder.0: words to patches, mean of 4 heads".
+        credit: Origin and licence of the sample.
+        preset: The venue's sizes.
+    """
+    weights = np.asarray(weights, np.float64)
+    cells = sequential(weights, label="attention weight")
+    with drawing():
+        page = Page(preset)
+        size = preset.small_pt
+        left, below = (label_room(side, size) / MM for side in labels)
+        beside = 0.0 if blocks is None else block_room(blocks.names, size) / MM
+        y = page.title("a", title, 0, 0, page.inner)
+        wide = page.inner - left - beside
+        tallest = (preset.max_height_mm or 200.0) - y - below - bar_height(page) - 4
+        unit = min(wide / weights.shape[1], tallest / weights.shape[0])
+        panel = page.axes(left, y, unit * weights.shape[1], unit * weights.shape[0])
+        matrix_panel(panel, weights, cells, labels=Labels(*labels), blocks=blocks, size=size)
+        y += unit * weights.shape[0] + below
+        y += bar(page, cells, weights, 0, y, page.inner)
+        drawn = page.finish(y)
+    sentence = f"{title}; rows are queries and sum to one, columns are keys ({limits_of(cells)})."
+    origin = provenance.but(figure="matrix", preset=preset.key)
+    row, column = np.unravel_index(int(np.argmax(weights)), weights.shape)
+    strongest = f"from {labels[0][row]} to {labels[1][column]} ({number(float(weights[row, column]))})"
+    alt = (
+        f"Attention matrix of {weights.shape[0]} queries and {weights.shape[1]} keys, {title}. Strongest: {strongest}."
+    )
+    return Figure(drawn, caption(preset, [sentence], origin, credit=credit), origin, alt)
+
+
+def scores_figure(
+    explanations: Sequence[Explanation],
+    spaces: Mapping[str, TokenSpace],
+    *,
+    titles: Sequence[str],
+    credit: str = "",
+    preset: Preset = PRESETS["nature-double"],
+) -> Figure:
+    """The tokens of greatest magnitude under each explanation as bars, a panel for each explanation and space.
+
+    Args:
+        explanations: Of the same run.
+        spaces: Name → space, of all that are scored.
+        titles: One for each explanation.
+        credit: Origin and licence of the sample.
+        preset: The venue's sizes.
+    """
+    size, sentences, told = preset.small_pt, [], []
+    with drawing():
+        page = Page(preset)
+        panels = [(one, title, name) for one, title in zip(explanations, titles, strict=True) for name in one.scores]
+        across = 2 if page.inner >= 110 and len(panels) > 1 else 1
+        width, top, tall = (page.inner - (across - 1) * SPACE) / across, 0.0, 0.0
+        for place, (one, title, name) in enumerate(panels):
+            left, letter = (place % across) * (width + SPACE), letters()[place % 26]
+            if place and not place % across:
+                top, tall = top + tall + SPACE, 0.0
+            scores, space = one.scores[name], spaces[name]
+            best = [int(i) for i in np.argsort(-np.abs(scores), kind="stable")[:MOST]]
+            scale = scale_for(one, scores)
+            y = top + page.title(letter, f"{title}: {name}", left, top, width)
+            _bars(page, [space.label(i) for i in best], scores[best], scale, (left, y, width), size)
+            y += len(best) * LINE * size / MM
+            y += bar(page, scale, scores, left, y, width)
+            tall = max(tall, y - top)
+            rest = f" of {len(scores)}" if len(best) < len(scores) else ""
+            sentences.append(f"{title}: the {len(best)}{rest} {name} of greatest magnitude ({limits_of(scale)}).")
+            told.append(f"{title}, {name}: {space.label(int(order(scores)[0]))}")
+        drawn = page.finish(top + tall)
+    methods = ", ".join(one.method for one in explanations)
+    origin = explanations[0].provenance.but(figure="scores", preset=preset.key, method=methods)
+    text = caption(preset, sentences, origin, credit=credit, about=explanations)
+    return Figure(drawn, text, origin, f"Scores of tokens as bars. Highest: {'; '.join(told)}.")
+
+
+def _bars(page: Page, labels: Sequence[str], scores, scale, place: tuple[float, float, float], size: float) -> None:
+    """Bars from zero, to the left where a score is below it, with labels before and numbers behind."""
+    left, y, width = place
+    line, room = LINE * size, 0.34 * width * MM
+    axes = page.axes(left, y, width, len(labels) * line / MM)
+    most = float(np.abs(scores).max(initial=0.0)) or 1.0
+    digits = 5.2 * size
+    span = width * MM - room - digits
+    negative = bool((scores < 0).any())
+    zero = room + (span / 2 if negative else 0.0)
+    unit = (span / 2 if negative else span) / most
+    colours = scale.lut()[scale.quantise(scores)] / 255
+    for index, (label, score, colour) in enumerate(zip(labels, scores, colours, strict=True)):
+        base = index * line
+        write(axes, 0, base + line / 2 + 0.36 * size, fit(label, size, room - 3), size=size)
+        corner = (min(zero, zero + score * unit), base + 0.18 * line)
+        axes.add_patch(
+            Rectangle(corner, abs(score) * unit, 0.64 * line, facecolor=colour, edgecolor="black", linewidth=0.4)
+        )
+        write(axes, width * MM, base + line / 2 + 0.36 * size, number(float(score)), size=size, ha="right")
+    axes.plot([zero, zero], [0, len(labels) * line], color="black", linewidth=0.5)

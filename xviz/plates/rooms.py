@@ -1,0 +1,100 @@
+"""The figure of a room: a cloud, its photos, and the links of a picked token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from xviz.core.explanation import Explanation
+from xviz.core.run import Target
+from xviz.core.sample import PointCloud, Views
+from xviz.core.tokens import PatchGrid, Segments
+from xviz.engine import Session
+from xviz.explain.ask import Question
+from xviz.explain.links import strongest
+from xviz.figures.cloud import MOST, Camera
+from xviz.figures.figure import Figure
+from xviz.figures.recipes import Overlay, Room, room_figure
+from xviz.geometry.thinning import thin
+from xviz.models.photos import Frame
+from xviz.plates.plate import EVERY, Plate, Shown
+from xviz.plates.ways import DIRECTIONS, PATCHES, POINTS, attention, received
+
+LINKS = 5
+OWN = ("look", "asked", "received")  #: methods whose sides have limits of their own, as rows of different calls
+
+
+def explanation(shown: Shown) -> Explanation:
+    """What is drawn: the explanation that was given, or the attention that ``way`` in the options names."""
+    way: Mapping[str, Any] | None = shown.options.get("way")
+    if way is None:
+        return shown.one()
+    output, rest = str(way["output"]), (str(way["direction"]), way.get("layer"), way.get("head"))
+    if way["method"] == "received":
+        return received(shown.ask, shown.run, output, *rest)
+    return attention(shown.ask, shown.run, output, (str(way["picked"][0]), int(way["picked"][1])), *rest)
+
+
+def words(way: Mapping[str, Any]) -> str:
+    """An attention in words: method, direction, layers and heads."""
+    heads = "mean of heads" if way.get("head") is None else f"head {way['head'] + 1}"
+    layers = "mean of layers" if way.get("layer") is None else f"layer {way['layer'] + 1}"
+    title = "Attention" if way["method"] == "look" else f"{EVERY[way['method']].title},"
+    return f"{title} {DIRECTIONS[way['direction']]}, {layers}, {heads}"
+
+
+def room(shown: Shown) -> Figure:
+    """A cloud with its photos, and links from a picked token."""
+    own, spaces, options = explanation(shown), shown.run.spaces, shown.options
+    segments = next(space for space in spaces.values() if isinstance(space, Segments))
+    patches = next(space for space in spaces.values() if isinstance(space, PatchGrid))
+    sample = shown.session.sample
+    cloud, views = sample.part("points", PointCloud), sample.part("views", Views)
+    kept = thin(cloud.xyz, MOST, segments.of_point).kept
+    scene = Room(
+        cloud.xyz[kept],
+        None if cloud.rgb is None else cloud.rgb[kept],
+        Segments(segments.name, segments.of_point[kept], segments.middles),
+        views.images,
+        PatchGrid(patches.name, tuple(f"{i + 1} · {name}" for i, name in enumerate(views.names)), patches.grid),
+        np.array([Frame(image.shape[:2], patches.grid).edges for image in views.images]),
+        shown.credit,
+    )
+    overlay = Overlay(
+        strongest(own, int(options.get("links", LINKS))), tuple(tuple(cross) for cross in options.get("crosses", ())),
+        options.get("truth"), _totals(own, len(views.names)), Camera.told(options.get("camera"), cloud.xyz),
+    )  # fmt: skip
+    titles = options.get("titles", ("Cloud", "Photos"))
+    note = options.get("what") or (words(options["way"]) if "way" in options else EVERY[own.method].title)
+    return room_figure(
+        scene, own, titles=(titles[0], titles[1]), overlay=overlay, shared=own.method not in OWN, notes=[f"{note}."],
+        preset=shown.preset,
+    )  # fmt: skip
+
+
+def _totals(own: Explanation, photos: int) -> np.ndarray | None:
+    """(photos,) the sum over the patches of each."""
+    scores = own.scores.get(PATCHES)
+    return None if scores is None else scores.reshape(photos, -1).sum(1)
+
+
+def _questions(session: Session, output: str) -> Sequence[Question]:
+    return []
+
+
+def fill(session: Session, output: str, questions: Sequence[Question]) -> Mapping[str, Any]:
+    """Options of what the page shows: the attention of the picked token, or of the class, mean over layers."""
+    asked = questions[0] if questions else Question("look", Target(output))
+    if asked.method not in ("look", "received") or asked.call is not None:
+        return {}
+    index = list(session.run.outputs).index(asked.target.output)
+    space, token = asked.target.space or "class", asked.target.tokens[0] if asked.target.tokens else index
+    kind = {PATCHES: "patch", POINTS: "supervoxel"}.get(space, "class")
+    picked = {"picked": [kind, token]} if asked.method == "look" else {}
+    way = {"method": asked.method, "output": asked.target.output, "direction": "own", "head": asked.head}
+    return {"way": {**way, **picked}}
+
+
+PLATES = (Plate("room", "Cloud, photos and links", room, _questions, fill=fill),)

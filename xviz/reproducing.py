@@ -1,0 +1,193 @@
+"""Run a figure, a bundle or results again, and say whether sample, weights, versions and every number are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xviz import __version__, engine, opening
+from xviz.core.errors import ModelError, SampleError
+from xviz.core.explanation import Explanation
+from xviz.engine import Session
+from xviz.explain.ask import Question
+from xviz.explain.method import Progress
+from xviz.figures.figure import Figure
+from xviz.figures.style import PRESETS
+from xviz.illustrate import draw, numbers
+from xviz.plates.plate import Ask, asker
+from xviz.request import Kept, Request
+from xviz.session import fitted
+
+CLOSE = 1e-5  #: by how much numbers of other versions may differ, of the greatest, and still be called close
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was compared."""
+
+    what: str
+    same: bool
+    text: str
+
+    def line(self) -> str:
+        """``same   weights     mmca, sha256 12ab…``."""
+        return f"{'same' if self.same else 'OTHER':6} {self.what:12} {self.text}"
+
+
+@dataclass(frozen=True, eq=False)
+class Again:
+    """A request answered again."""
+
+    request: Request
+    session: Session
+    explanations: tuple[Explanation, ...]
+    figure: Figure | None
+    findings: tuple[Finding, ...]
+    ask: Ask
+
+
+def repeat(
+    kept: Kept, request: Request, *, samples: tuple[Path, ...] = (), model: str = "", progress: Progress | None = None
+) -> Again:
+    """Answer a request again and compare.
+
+    Args:
+        kept: The file that it stands in; samples and models are looked for beside it, and in the working folder.
+        request: One of its requests.
+        samples: Files of the sample, where they are elsewhere or have other names.
+        model: ``file.py:SPEC``, where it is elsewhere.
+        progress: Told how far the work is.
+
+    Raises:
+        XvizError: model or sample are not there, or cannot be run.
+    """
+    loaded = opening.model(model or _model(kept, request))
+    origin = dict(request.provenance.origin)
+    sample = opening.sample(loaded, origin, _finder(kept, request, samples))
+    sample = replace(sample, name=request.provenance.sample, origin=origin)
+    options = dict(request.provenance.options)
+    sample = fitted(loaded, sample)
+    inputs = engine.prepare(loaded, sample)
+    context = {name: float(str(options[name])) for name, v in inputs.context.items() if v.ndim == 0 and name in options}
+    inputs = engine.adjust(inputs, **context)
+    if without := engine.parse_left_out(str(options.get("without", ""))):
+        inputs = inputs.without(without)
+    session = Session(loaded, sample, engine.run_inputs(loaded, inputs, sample, str(options["target"])))
+    ask = asker(session, progress)
+    explanations = tuple(ask(Question.parse(question)) for question in request.questions)
+    figure = None
+    if request.figure:
+        recipe = request.recipe
+        if recipe["venue"] not in PRESETS:
+            raise ModelError(f"There is no venue “{recipe['venue']}”; there are {', '.join(PRESETS)}.")
+        figure = draw(
+            session, explanations, PRESETS[recipe["venue"]], recipe["credit"], kind=recipe["figure"],
+            options=recipe["options"], ask=ask,
+        )  # fmt: skip
+    return Again(request, session, explanations, figure, tuple(_compared(request, session, explanations)), ask)
+
+
+def _model(kept: Kept, request: Request) -> str:
+    """The name of the model as it can be opened from here.
+
+    Raises:
+        ModelError: it is nobody's here.
+    """
+    if not request.source:
+        return request.provenance.model
+    file, _, attribute = request.source.partition(":")
+    if not file.endswith(".py"):
+        return request.source
+    for folder in (kept.path.parent, Path(), Path("examples")):
+        if (folder / file).is_file():
+            return f"{folder / file}:{attribute}"
+    raise ModelError(f"The model is in {file}, which is not here. Say where with --model path/to/{request.source}.")
+
+
+def _finder(kept: Kept, request: Request, samples: tuple[Path, ...]) -> Callable[[str], Path]:
+    """A function from the name of a file to where it lies.
+
+    Its error, SampleError, says which file is missing.
+    """
+    by_name = {path.name: path for path in samples}
+
+    def find(name: str) -> Path:
+        if name in by_name:
+            return by_name[name]
+        if len(samples) == 1 and len(request.files) == 1:
+            return samples[0]
+        for folder in (kept.path.parent, Path()):
+            if (folder / name).exists():
+                return folder / name
+        raise SampleError(
+            f"The sample was read from {name}, which is neither beside {kept.path.name} nor in this folder. Give it "
+            f"with --sample path/to/{name}."
+        )
+
+    return find
+
+
+def _compared(request: Request, session: Session, explanations: tuple[Explanation, ...]) -> list[Finding]:
+    """Sample, weights, versions, outputs and scores."""
+    was, now, recipe = request.provenance, session.run.provenance, request.recipe
+    findings = [
+        _same("sample", was.sample_digest, now.sample_digest, f"{was.sample}, digest"),
+        _same("weights", was.checkpoint_sha256, now.checkpoint_sha256, f"{was.checkpoint}, sha256"),
+    ]
+    versions = {**was.versions, **dict(recipe.get("versions", {}))}
+    other = [f"{name} {of}, here {_here(name)}" for name, of in sorted(versions.items()) if of != _here(name)]
+    told = ", ".join(f"{name} {of}" for name, of in sorted(versions.items()))
+    findings.append(Finding("versions", not other, "; ".join(other) or told))
+    before, after = dict(recipe.get("outputs") or {}), session.outputs
+    gaps = {name: abs(value - after[name]) for name, value in before.items() if name in after}
+    changed = {name: gap for name, gap in gaps.items() if gap}
+    text = f"{len(gaps)} outputs"
+    if changed:
+        worst = max(changed, key=changed.__getitem__)
+        text = (
+            f"{len(changed)} of {len(gaps)} outputs differ, most “{worst}”: {before[worst]:.6g}, now {after[worst]:.6g}"
+        )
+    findings.append(Finding("outputs", not changed and set(before) == set(after), text))
+    for told_then, explanation in zip(recipe.get("scores") or (), explanations, strict=False):
+        findings.append(_scores(told_then, explanation))
+    return findings
+
+
+def _same(what: str, was: str, now: str, words: str) -> Finding:
+    if was == now:
+        return Finding(what, True, f"{words} {was[:12]}…")
+    return Finding(what, False, f"{words} {was[:12]}… was used; here it is {now[:12]}…")
+
+
+def _here(name: str) -> str:
+    if name == "xviz":
+        return __version__
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _scores(was: Mapping[str, Mapping[str, Any]], explanation: Explanation) -> Finding:
+    now, method = numbers(explanation), explanation.method
+    if {name: one["sha256"] for name, one in was.items()} == {name: one["sha256"] for name, one in now.items()}:
+        count = sum(len(scores) for scores in explanation.scores.values())
+        return Finding("scores", True, f"{method}: {count} numbers, to the last bit")
+    if set(was) != set(now):
+        return Finding("scores", False, f"{method} scored {', '.join(was)}; now {', '.join(now)}")
+    size = max(max(abs(float(one["least"])), abs(float(one["most"]))) for one in was.values()) or 1.0
+    gap = max(abs(float(was[n][k]) - float(str(now[n][k]))) for n in was for k in ("sum", "least", "most")) / size
+    close = f"; sum and limits differ by {gap:.1e} of the greatest score" + (
+        ", as rounding does" if gap < CLOSE else ""
+    )
+    return Finding("scores", False, f"{method}: not to the last bit{close}")
+
+
+def difference(was: np.ndarray, now: np.ndarray) -> float:
+    """The greatest difference of two arrays of one shape; infinite where shapes differ."""
+    return float(np.abs(was - now).max(initial=0.0)) if was.shape == now.shape else float("inf")

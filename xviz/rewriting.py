@@ -1,0 +1,156 @@
+"""Write a figure or a bundle again from what `reproducing` computed, and say which of its bytes are the same."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from xviz.core.errors import ModelError
+from xviz.core.explanation import Explanation
+from xviz.data.files import open_zip
+from xviz.explain.ask import Question
+from xviz.export import about, npz, score_table, zipped
+from xviz.figures.figure import Figure
+from xviz.figures.style import INCH
+from xviz.plates.plate import Shown
+from xviz.plates.rooms import explanation as of_room
+from xviz.reproducing import Again, Finding, difference
+from xviz.request import Kept
+
+DPI = re.compile(r"-(\d+)dpi\.png$")
+
+
+def rewrite(kept: Kept, again: Sequence[Again]) -> tuple[bytes, list[Finding]]:
+    """The file as it would be written now, and what of it is the same.
+
+    Args:
+        kept: A figure or a bundle, as it was.
+        again: Its requests, answered again.
+    """
+    if kept.manifest is None:
+        figure = again[0].figure
+        assert figure is not None
+        content = _figure(figure, kept.path.suffix.lower(), kept.content)
+        return content, [_bytes(kept.path.name, kept.content, content)]
+    return _bundle(kept, again)
+
+
+def _figure(figure: Figure, suffix: str, before: bytes) -> bytes:
+    """One file of a figure, of the format and resolution that it had."""
+    if suffix == ".json":
+        return (figure.record() + "\n").encode()
+    kind = suffix.removeprefix(".")
+    if before.startswith(b"\x89PNG"):
+        return figure.to_bytes("png", _dpi(figure, before))
+    return figure.to_bytes("pdf" if before.startswith(b"%PDF") else "svg" if b"<svg" in before[:1000] else kind)
+
+
+def _dpi(figure: Figure, before: bytes) -> int:
+    """The resolution of a PNG, from its width in pixels and the figure's in mm."""
+    with Image.open(io.BytesIO(before), formats=("PNG",)) as picture:
+        told, width = picture.info.get("dpi"), picture.width
+    return round(told[0]) if told else round(width / (figure.size_mm[0] / INCH))
+
+
+def _bytes(name: str, was: bytes, now: bytes) -> Finding:
+    return Finding("file", was == now, f"{name}: {'byte-identical' if was == now else 'other bytes'}")
+
+
+def _bundle(kept: Kept, again: Sequence[Again]) -> tuple[bytes, list[Finding]]:
+    """A bundle whose figures, tables and arrays of scores were made again; what the page added is taken over."""
+    assert kept.manifest is not None
+    archive, manifest = open_zip(kept.content), json.loads(json.dumps(kept.manifest))
+    made = {name: archive.read(name) for name in archive.members if name != "manifest.json"}
+    before = dict(made)
+    for entry, one in zip(manifest["figures"], again, strict=True):
+        assert one.figure is not None
+        made["caption.txt"] = _captioned(made["caption.txt"], one)
+        for name in entry["files"]:
+            dpi = DPI.search(name)
+            made[name] = one.figure.to_bytes(name.rpartition(".")[2], int(dpi[1]) if dpi else 300)
+        entry["record"] = json.loads(one.figure.record())
+    with np.load(io.BytesIO(made["arrays.npz"]), allow_pickle=False) as held:
+        arrays = dict(held)
+    keys: set[str] = set()
+    for entry in manifest["explanations"]:
+        explanation = _answer(entry, again)
+        for space, key in entry["arrays"].items():
+            arrays[key] = explanation.scores[space]
+            keys.add(key)
+        for (space, scores), name in zip(explanation.scores.items(), entry["tables"], strict=True):
+            made[name] = score_table(scores, _labels(made[name]), explanation.unit).encode()
+            assert space in entry["arrays"]
+        entry |= about(explanation)
+    with np.load(io.BytesIO(before["arrays.npz"]), allow_pickle=False) as held:
+        gaps = {key: difference(held[key], arrays[key]) for key in sorted(keys)}
+    made["arrays.npz"] = npz(arrays)
+    manifest["files"] = [
+        {"name": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        for name, content in sorted(made.items())
+    ]
+    text = json.dumps(manifest, sort_keys=True, allow_nan=False, ensure_ascii=False, indent=1) + "\n"
+    content = zipped([*made.items(), ("manifest.json", text.encode())])
+    return content, [*_told(before, made, gaps, set(arrays) - keys), _bytes(kept.path.name, kept.content, content)]
+
+
+def _told(before: dict[str, bytes], made: dict[str, bytes], gaps: dict[str, float], taken: set[str]) -> list[Finding]:
+    """What became of scores and files."""
+    worst = max(gaps.values(), default=0.0)
+    text = f"{len(gaps)} arrays of scores" + (f"; greatest difference {worst:.3g}" if worst else ", to the last bit")
+    other = [name for name in made if made[name] != before[name]]
+    findings = [Finding("scores", worst == 0, text)]
+    findings.append(Finding("files", not other, ", ".join(other) or f"{len(made)} files, byte-identical"))
+    if taken:
+        findings.append(Finding("taken over", True, f"not computed again: {', '.join(sorted(taken))}"))
+    return findings
+
+
+def _captioned(text: bytes, again: Again) -> bytes:
+    """The captions with those of a figure as they are now."""
+    assert again.figure is not None
+    was = again.request.figure
+    whole = text.decode().replace(str(was["caption"]), again.figure.caption).replace(str(was["alt"]), again.figure.alt)
+    return whole.encode()
+
+
+def _answer(entry: dict[str, Any], again: Sequence[Again]) -> Explanation:
+    """An explanation of a bundle, asked again of the run of its figure.
+
+    Raises:
+        ModelError: it cannot be asked again.
+    """
+    options = dict(entry["provenance"]["options"])
+    one, call = again[0], options.get("call")
+    names = [heard.name for heard in one.session.run.calls]
+    if call is not None and call not in names:  # a mean over calls, as rooms have it
+        if "way" not in one.request.recipe["options"]:
+            raise ModelError(f"“{call}” names several attentions, and the figure does not say how they were joined.")
+        recipe = one.request.recipe
+        assert one.figure is not None
+        from xviz.figures.style import PRESETS
+
+        shown = Shown(one.session, (), PRESETS[recipe["venue"]], recipe["credit"], one.ask, recipe["options"])
+        return of_room(shown)
+    focus = entry.get("focus") or {}
+    return one.ask(
+        Question.parse(
+            {
+                "method": entry["method"], "output": options["target"], "call": call, "head": options.get("head"),
+                "coalitions": options.get("n_samples"), **focus,
+            }
+        )
+    )  # fmt: skip
+
+
+def _labels(table: bytes) -> list[str]:
+    """The labels of a table of scores, as they were given."""
+    rows = list(csv.reader(io.StringIO(table.decode(), newline="")))[1:]
+    return [row[1] for row in rows]
