@@ -184,7 +184,7 @@ def _attention(
     if lost:
         notes.append(f"Left out, so that the page stays below {2 * MOST / 1e6:.0f} MB: {', '.join(lost)}.")
     if plain:
-        notes.append(f"The mean of all heads alone, for the same reason: {', '.join(plain)}.")
+        notes.append(f"The mean of all heads alone, so that the page stays small: {', '.join(plain)}.")
     return records, arrays, tuple(notes)
 
 

@@ -36,12 +36,12 @@ def test_words_and_patches_answer_each_other(page, tmp_path: Path) -> None:
     assert away == []
 
 
-def test_electrodes_and_names_answer_each_other_in_the_dark(open_page, tmp_path: Path) -> None:
+def test_electrodes_and_names_answer_each_other_in_the_frame_of_a_notebook(open_page) -> None:
     page = open_page(scheme="dark")
-    away = opened(page, tmp_path, "names", "electrodes")
-    page.locator("#left .chip", has_text="two").click()
-    page.locator("#right .title", has_text="attention from “two”").wait_for()
-    page.locator("#left .chip", has_text="<img src=x").click()  # a name that is HTML is a name
-    page.locator("#right .title", has_text="<img src=x").wait_for()
-    assert page.locator("img").count() == 0
-    assert away == []
+    page.set_content(f"<p>Out[1]:</p>{xviz.show(session(SPACES['names'], SPACES['electrodes']))._repr_html_()}")
+    frame = page.frame_locator("iframe")
+    frame.locator("#left .chip", has_text="two").click()
+    frame.locator("#right .title", has_text="attention from “two”").wait_for()
+    frame.locator("#left .chip", has_text="<img src=x").click()  # a name that is HTML is a name
+    frame.locator("#right .title", has_text="<img src=x").wait_for()
+    assert frame.locator("img").count() == 0
