@@ -4,7 +4,7 @@ import streamlit as st
 
 from xviz.house import TABLE
 from xviz.places import PACKAGE
-from xviz.ui import door, own
+from xviz.ui import door, first, own
 
 UI = PACKAGE / "ui"
 ICON = UI / "icon.png"  # a symbol's name would be fetched from another host
@@ -15,6 +15,12 @@ pages = {
     "": [st.Page("pages/home.py", title="Start", icon=":material/home:", default=True)],
     "Models": [st.Page(f"pages/{key}.py", title=entry.title, icon=entry.icon) for key, entry in TABLE.items()],
     "Your models": own.pages(),
+    "Many samples": [
+        st.Page("pages/dataset.py", title="Data set", icon=":material/table_view:"),
+        st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
+    ],
     "xviz": [st.Page("pages/about.py", title="About and limits", icon=":material/info:")],
 }
-st.navigation(pages if door.entered() else door.pages()).run()
+page = st.navigation(pages if door.entered() else door.pages())
+first.ready()
+page.run()

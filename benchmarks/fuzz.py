@@ -96,7 +96,7 @@ def work(share: int, workers: int, inputs: int, seconds: float, only: str, field
         try:
             readers[seed.reader](seed.name, seed.data)
         except Exception as error:
-            if not field:
+            if type(error).__module__ != "xviz.core.errors":  # some good files are refused with good reason
                 queue.put((-1, seed.reader, seed.name, {"end": "foreign", "what": f"good file: {error!r}"[:200]}))
     before, until = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, time.time() + seconds
     for number in range(share, inputs, workers):

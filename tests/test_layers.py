@@ -24,7 +24,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ("export", "plates", "record"),
     ("illustrate",),
     ("session", "checking", "finding", "linked"),
-    ("opening", "results", "telling"),
+    ("copying", "opening", "results", "telling"),
     ("asking", "request"),
     ("batch", "reproducing"),
     ("rewriting",),

@@ -137,12 +137,12 @@ def picked(run: Run, text: str | None) -> tuple[str, tuple[int, ...]] | None:
     space, separator, name = text.rpartition(":")
     if not separator or space not in run.spaces:
         return find(run, text)
-    if not name.isdecimal():
+    if not name.replace(",", "").isdecimal():
         return find(run, (space, name))
-    count = len(run.spaces[space])
-    if not 1 <= int(name) <= count:
-        raise ModelError(f"There are {count} tokens “{space}”, counted from 1; there is no {name}.")
-    return space, (int(name) - 1,)
+    count, numbers = len(run.spaces[space]), [int(number) for number in name.split(",") if number]
+    if wrong := [number for number in numbers if not 1 <= number <= count]:
+        raise ModelError(f"There are {count} tokens “{space}”, counted from 1; there is no {wrong[0]}.")
+    return space, tuple(number - 1 for number in numbers)
 
 
 def layer(loaded: Loaded, run: Run, text: str | None) -> str | None:

@@ -48,12 +48,14 @@ def means(values: NDArray[np.float64], *, drawn: int = DRAWN, seed: int = 0) -> 
     """
     count = len(values)
     here = np.isfinite(values)
-    filled, shares = np.where(here, values, 0.0), np.full(count, 1 / max(count, 1))
+    filled = np.where(here, values, 0.0)
     generator, parts = np.random.default_rng(seed), []
     for start in range(0, drawn if count else 0, CHUNK):
-        times = generator.multinomial(count, shares, size=min(CHUNK, drawn - start)).astype(np.float64)
+        some = min(CHUNK, drawn - start)
+        times = np.stack([np.bincount(generator.integers(count, size=count), minlength=count) for _ in range(some)])
+        times = times.astype(np.float64)
         with np.errstate(invalid="ignore", divide="ignore"):
-            parts.append(times @ filled / (times @ here))
+            parts.append(times @ filled / (times @ here.astype(np.float64)))
     found = np.concatenate(parts) if parts else np.full((1, values.shape[1]), np.nan)
     made = []
     for column in range(values.shape[1]):

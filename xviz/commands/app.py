@@ -2,6 +2,7 @@
 
 --model MODULE:SPEC   a page for a model of your own, package.module:SPEC or file.py:SPEC; may be repeated
 --weights NAME=FILE   show custom weights in place of a shipped checkpoint, or in a model of your own; may be repeated
+--batch DIR           show what “xviz batch” wrote on the page “Data set”; may be repeated
 any option of “streamlit run”, such as --server.port 8502
 """
 

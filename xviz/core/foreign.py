@@ -25,7 +25,7 @@ def foreign(what: str) -> Iterator[None]:
         raise
     except Exception as error:
         frames = traceback.extract_tb(error.__traceback__)
-        theirs = [frame for frame in frames if not frame.filename.startswith(OURS)]
+        theirs = [frame for frame in frames if not frame.filename.startswith((OURS, "<frozen"))]
         last = next((f for f in reversed(theirs) if "site-packages" not in f.filename), theirs[-1] if theirs else None)
         where = "" if last is None else f" ({Path(last.filename).name}, line {last.lineno})"
         text = " ".join(str(error).split()) or "no message"

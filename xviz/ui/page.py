@@ -18,7 +18,7 @@ from xviz.core.sample import Part
 from xviz.data.kinds import READ
 from xviz.models import CARDS
 from xviz.models.card import ModelCard
-from xviz.ui import net
+from xviz.ui import net, state
 from xviz.ui.turns import TURNS
 
 PICTURES = f"{READ}; of any ending, since files are known by their content."  #: that are read
@@ -150,13 +150,22 @@ def files(
         on_change=on_change,
     )  # fmt: skip
     if given is None:
-        return None
+        return next(iter(brought(key)), None)
     if given.size > megabytes * 1e6:
         raise SampleError(
             f"{given.name} has {given.size / 1e6:.0f} MB; at most {megabytes} MB are read here. Save it smaller, or "
             "cut it."
         )
     return given.name, given.getvalue()
+
+
+def brought(key: str) -> tuple[tuple[str, bytes], ...]:
+    """The files that another page handed over, for the uploader of that key; they go with a button."""
+    files = state.brought(key)
+    if files:
+        st.caption(f"From the data set: {plain(', '.join(name for name, _ in files))}")
+        st.button("Back to the examples", key=f"{key} back", on_click=state.bring, args=("", ()))
+    return files
 
 
 def models() -> None:

@@ -7,6 +7,7 @@ from functools import partial
 
 import streamlit as st
 
+from xviz import copying
 from xviz.core.explanation import Explanation
 from xviz.draw import scale
 from xviz.engine import Session
@@ -65,6 +66,7 @@ def figures(
             width=300,
         )
         preview = st.toggle("Preview", key=f"{prefix}.preview")
+        copied = st.toggle("Copy as command or Python", key=f"{prefix}.copy")
     stem = safe_name(f"{stem}-{kind}")
     with page.told(), st.container(horizontal=True):
         if refused(kind, preset):
@@ -73,6 +75,14 @@ def figures(
             file(prefix, name, f"{stem}-{dpi}dpi.{suffix}" if suffix == "png" else f"{stem}.{suffix}", suffix,
                     lambda suffix=suffix, dpi=dpi: figure(kind, preset).to_bytes(suffix, dpi))  # fmt: skip
         file(prefix, "Bundle (zip)", f"{stem}.zip", "zip", lambda: bundle(kind, preset))
+    if copied:
+        with page.told():
+            made = figure(kind, preset)
+            if made.recipe is None:
+                st.caption("This figure has no command yet: it shows what only the page computes.")
+            else:
+                st.code(copying.command(made.provenance, made.recipe), language="bash", wrap_lines=True)
+                st.code(copying.python(made.provenance, made.recipe), language="python", wrap_lines=True)
     if preview:
         with page.told():
             preview_of = figure(kind, preset)

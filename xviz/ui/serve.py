@@ -34,11 +34,12 @@ def _with_own(options: Sequence[str]) -> list[str]:
     parser = argparse.ArgumentParser(prog="xviz app", add_help=False, allow_abbrev=False)
     parser.add_argument("--model", action="append", default=[], metavar="MODULE:SPEC")
     parser.add_argument("--weights", action="append", default=[], metavar="NAME=FILE")
+    parser.add_argument("--batch", action="append", default=[], metavar="DIR")
     before, after = _parted(options)
     given, rest = parser.parse_known_args(before)
     given, more = parser.parse_known_args(after, given)
-    if given.model or given.weights:
-        _take(given.model, given.weights)
+    if given.model or given.weights or given.batch:
+        _take(given.model, given.weights, given.batch)
     return [*rest, *(["--", *more] if more else [])]
 
 
@@ -49,11 +50,14 @@ def _parted(options: Sequence[str]) -> tuple[list[str], list[str]]:
     return options[:cut], options[cut + 1 :]
 
 
-def _take(models: Sequence[str], weights: Sequence[str]) -> None:
+def _take(models: Sequence[str], weights: Sequence[str], batches: Sequence[str]) -> None:
     from xviz import custom_weights, own_models
+    from xviz.batch import shown
     from xviz.core.errors import ForeignError, XvizError
 
     try:
+        for folder in batches:
+            shown.use(folder)
         for name in models:
             own_models.use(name)
         for one in weights:

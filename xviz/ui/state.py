@@ -124,6 +124,17 @@ class Choices:
                 del st.query_params[name]
 
 
+def bring(uploader: str, files: tuple[tuple[str, bytes], ...]) -> None:
+    """Hand files to an uploader of another page, as if the visitor had given them there; none takes them away."""
+    st.session_state["brought"] = (uploader, files)
+
+
+def brought(uploader: str) -> tuple[tuple[str, bytes], ...]:
+    """What was handed to an uploader, names and bytes."""
+    whose, files = st.session_state.get("brought", ("", ()))
+    return files if whose == uploader else ()
+
+
 def set_widget(key: str, value: object) -> None:
     """Set a widget's value before it is drawn, or in a callback."""
     st.session_state[key] = value

@@ -64,7 +64,6 @@ function makeTiles(view) {
       tile.id = `map-${row}-${head}`;
       tile.dataset.place = JSON.stringify([row, head]);
       tile.setAttribute("role", "option");
-      tile.setAttribute("aria-label", `${view.describe([row, head]).join(", ")}`);
       const canvas = element("canvas", "", tile);
       [canvas.width, canvas.height] = [wide, tall];
       canvas.style.aspectRatio = `${wide} / ${Math.max(tall, wide / 8)}`;
@@ -74,7 +73,7 @@ function makeTiles(view) {
       canvas.getContext("2d").putImageData(image, 0, 0);
       start += tall * wide;
       const [sum, bits] = numbersOf(view, row, head);
-      element("div", "numbers", tile, `${head + 1}`);
+      element("div", "numbers", tile, `${head + 1} `); // with the line below, and its layer, what a screen reader says
       element("div", "faint", tile, `${sum.toFixed(2)} · ${bits.toFixed(1)} bit`);
       view.tiles.push(tile);
     }

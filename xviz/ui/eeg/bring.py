@@ -63,7 +63,8 @@ def uploaded() -> Files:
         "It stays on the machine that runs xviz; files of EEG systems are kept there in a private folder while they "
         "are read, then deleted.",
     )
-    return tuple(File(one.name, one.getvalue(), one.file_id) for one in given or ())
+    own = tuple(File(one.name, one.getvalue(), one.file_id) for one in given or ())
+    return own or tuple(File(name, data, digest(name, data)) for name, data in page.brought("eeg.file"))
 
 
 def options(files: Files) -> Options:

@@ -40,7 +40,7 @@ def show(key: str) -> None:
 
 def _weights(spec: Spec) -> None:
     """What the weights are; random ones are called so."""
-    if "random" in spec.weights.lower():
+    if any(word in spec.weights.lower() for word in ("random", "untrained")):
         st.warning(f"Weights: {page.plain(spec.weights)}", icon=":material/casino:")
     elif isinstance(spec, ModelCard):
         st.caption(page.plain(line(spec)))

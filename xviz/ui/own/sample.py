@@ -74,7 +74,9 @@ class Opened(records.Opened):
 
     def example(self) -> Selection | None:
         """A query of the attention that is shown first: the last word, or a token in the middle."""
-        leaf = leaves(self.run.spaces[first_call(self.run).queries])[0]
+        parts = leaves(self.run.spaces[first_call(self.run).queries])
+        worded = [part for part in parts if isinstance(self.forms[part.name], Words) and len(part) > 1]
+        leaf = worded[-1] if worded else max(parts, key=len)
         here = [i for i in range(len(leaf)) if i not in self.gone.get(leaf.name, ())]
         if not here:
             return None

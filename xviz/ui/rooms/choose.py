@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
 from xviz.core.errors import SampleError
+from xviz.core.provenance import digest
 from xviz.core.sample import Sample
 from xviz.data.cloud.read import UNITS, UPS
 from xviz.data.cloud.scene import Room, candidates, read_room
@@ -24,6 +26,23 @@ HELP = (
 _WHY_SHOWN = 3  #: reasons that an error names
 
 
+@dataclass(frozen=True)
+class Handed:
+    """A file that another page handed over, as an uploaded one."""
+
+    name: str
+    content: bytes
+
+    @property
+    def file_id(self) -> str:
+        """What tells it from others."""
+        return digest(self.name, self.content)
+
+    def getvalue(self) -> bytes:
+        """Its content."""
+        return self.content
+
+
 def choose(card: ModelCard) -> Sample:
     """The room that the visitor chose or brought.
 
@@ -37,6 +56,7 @@ def choose(card: ModelCard) -> Sample:
         given = st.file_uploader(
             "Your own room", accept_multiple_files=True, key="rooms.files", max_upload_size=1024, help=HELP
         )
+        given = given or [Handed(*file) for file in page.brought("rooms.files")]
         if not given:
             st.caption(page.plain(titles[title].credit))
             return _shipped(titles[title].name)

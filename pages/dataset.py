@@ -1,0 +1,33 @@
+import streamlit as st
+
+from xviz.ui import page
+from xviz.ui.dataset import charts, choose, table
+
+TABS = ("Table", "Distribution", "Scatter", "Heads", "Methods beside random", "Best and worst")
+
+
+@st.fragment
+def explored() -> None:
+    """What follows a filter; only this part of the page runs again."""
+    with page.told():
+        kept = table.filtered(batch)
+        listed, spread, scattered, heads, methods, extremes = st.tabs(TABS, key="tabs")
+        with spread, page.told():
+            charts.distribution(batch, kept)
+        with scattered, page.told():
+            kept = charts.scatter(batch, kept)
+        with listed, page.told():
+            table.show(batch, kept)
+        with heads, page.told():
+            charts.heads(batch, kept)
+        with methods, page.told():
+            charts.methods(batch, kept)
+        with extremes, page.told():
+            table.extremes(batch, kept)
+
+
+st.title("Data set", help="What “xviz batch” measured: every sample in one table, and what it says as a whole.")
+with page.told():
+    batch = choose.choose()
+    if batch is not None:
+        explored()

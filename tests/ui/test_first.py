@@ -1,0 +1,42 @@
+"""Visitors who come at once to a server that has just begun all find the models."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from xviz.places import ROOT
+
+CODE = """
+import sys
+from importlib import import_module
+from threading import Barrier, Thread
+from xviz.ui.first import ready
+
+sys.setswitchinterval(1e-5)
+ends = ("xviz.models", "xviz.models.mmca", "xviz.models.mit_cards", "xviz.models.mmvit_cards", "xviz.models.mca")
+start, failed = Barrier(len(ends)), []
+
+def visit(name):
+    start.wait()
+    try:
+        ready()
+        import_module(name)
+    except Exception as error:
+        failed.append(repr(error))
+
+threads = [Thread(target=visit, args=(name,)) for name in ends]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+sys.exit("; ".join(failed) or None)
+"""
+
+
+def test_pages_that_open_at_once_do_not_see_half_made_modules() -> None:
+    done = subprocess.run([sys.executable, "-c", CODE], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-800:]
+
+
+def test_the_page_table_waits_for_the_models_before_a_page_runs() -> None:
+    table = (ROOT / "app.py").read_text(encoding="utf-8")
+    assert table.index("st.navigation(") < table.index("first.ready()") < table.index("page.run()")

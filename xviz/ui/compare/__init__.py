@@ -1,0 +1,1 @@
+"""The page that shows two of anything side by side."""

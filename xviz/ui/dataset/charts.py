@@ -1,0 +1,194 @@
+"""What a batch says as a whole: distributions, scatter plots that filter, heads, methods beside random orders."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from xviz.batch import statistics
+from xviz.batch.opened import Batch
+from xviz.explain import METHODS
+from xviz.ui import page
+from xviz.ui.charts import FIRST, REFERENCE, SECOND
+from xviz.ui.dataset.table import numeric
+
+HEAD = re.compile(r"head\.(.+)\.(\d+)\.(entropy|across)")
+WHAT = {"across": "mass across modalities", "entropy": "entropy, of its greatest"}
+QUIET = {"displayModeBar": False, "scrollZoom": False}
+
+
+def _column(table: pd.DataFrame, label: str, key: str, index: int = 0) -> str | None:
+    """A column of numbers; None where there is none."""
+    columns = numeric(table)
+    if not columns:
+        st.info("No column of these rows varies.")
+        return None
+    return str(st.selectbox(label, columns, index=min(index, len(columns) - 1), key=key, width=360))
+
+
+def _colour(table: pd.DataFrame, key: str) -> str | None:
+    names = [n for n in ("label", "predicted", "correct", "target") if n in table and 1 < table[n].nunique() <= 12]
+    chosen = st.selectbox("Colour by", ["none", *names], key=key, width=200)
+    return None if chosen == "none" else str(chosen)
+
+
+def _show(figure: go.Figure, key: str, alt: str, height: int = 380):
+    figure.update_layout(height=height, margin={"l": 8, "r": 8, "t": 24, "b": 8})
+    return st.plotly_chart(figure, key=key, alt=alt, config=QUIET)
+
+
+def distribution(batch: Batch, table: pd.DataFrame) -> None:
+    """How the values of a column are spread."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        column, by = _column(table, "Column", "dataset.spread"), _colour(table, "dataset.spread by")
+    if column is None:
+        return
+    figure = go.Figure()
+    values = table[column].dropna()
+    low, high = float(values.min()), float(values.max())
+    bins = {"start": low, "end": high, "size": (high - low) / 40 or 1.0}
+    groups = [("all", table)] if by is None else [(str(name), rows) for name, rows in table.groupby(by)]
+    for name, rows in groups:
+        figure.add_histogram(
+            x=rows[column], name=name, xbins=bins, opacity=0.75, marker_color=FIRST if by is None else None
+        )
+    figure.update_layout(barmode="overlay", xaxis_title=column, yaxis_title="samples")
+    _show(
+        figure,
+        "dataset.histogram",
+        f"Distribution of {column}: mean {values.mean():.3g}, from {low:.3g} to {high:.3g}.",
+    )
+    st.caption(
+        f"Mean {values.mean():.4g}, median {values.median():.4g}, standard deviation {values.std():.4g}, "
+        f"n = {len(values):,}."
+    )
+
+
+def scatter(batch: Batch, table: pd.DataFrame) -> pd.DataFrame:
+    """Two columns against each other; the rows that are selected in it, or all."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        x = _column(table, "Across", "dataset.x")
+        y = _column(table, "Up", "dataset.y", 1)
+        by = _colour(table, "dataset.scatter by")
+    if x is None or y is None:
+        return table
+    figure = go.Figure()
+    groups = [("all", table)] if by is None else [(str(name), rows) for name, rows in table.groupby(by)]
+    for name, rows in groups:
+        figure.add_scattergl(
+            x=rows[x], y=rows[y], name=name, mode="markers", text=rows["sample"], customdata=rows.index.to_numpy(),
+            marker={"size": 6, "opacity": 0.7, **({"color": FIRST} if by is None else {})},
+            hovertemplate="%{text}<br>%{x:.4g}, %{y:.4g}<extra></extra>",
+        )  # fmt: skip
+    figure.update_layout(
+        xaxis_title=x, yaxis_title=y, dragmode="select", height=440, margin={"l": 8, "r": 8, "t": 24, "b": 8}
+    )
+    chosen = st.plotly_chart(
+        figure, key="dataset.scatter", on_select="rerun", selection_mode=("box", "lasso"), config=QUIET,
+        alt=f"{y} against {x} of {len(table):,} samples.",
+    )  # fmt: skip
+    both = table[[x, y]].dropna()
+    rank = both[x].corr(both[y], method="spearman") if len(both) > 2 else np.nan
+    st.caption(f"Rank correlation {rank:.3f}, n = {len(both):,}. Draw a box to keep its samples in the other tabs.")
+    if not chosen.selection.points:
+        return table
+    places = [_index(point["customdata"]) for point in chosen.selection.points]
+    kept = table.loc[[place for place in places if place in table.index]]
+    st.caption(f"{len(kept):,} rows are selected.")
+    return kept
+
+
+def _index(given: object) -> int:
+    """The row of a point; Plotly hands it back as a number, a list or a mapping."""
+    if isinstance(given, dict):
+        given = next(iter(given.values()))
+    return int(given[0] if isinstance(given, list | tuple) else given)
+
+
+def heads(batch: Batch, table: pd.DataFrame) -> None:
+    """Every layer and head as a cell."""
+    names = [HEAD.fullmatch(name) for name in table.columns]
+    found = [match for match in names if match]
+    if not found:
+        st.info("This batch has no numbers of single heads (--no-heads).")
+        return
+    what = st.segmented_control(
+        "Number", list(WHAT), default="across", format_func=WHAT.get, key="dataset.what", required=True
+    )
+    calls = list(dict.fromkeys(match[1] for match in found))
+    most = max(int(match[2]) for match in found)
+    cells = np.full((len(calls), most), np.nan)
+    for match in found:
+        if match[3] == what:
+            cells[calls.index(match[1]), int(match[2]) - 1] = table[match[0]].mean()
+    figure = go.Figure(
+        go.Heatmap(
+            z=cells, x=[f"head {i + 1}" for i in range(most)], y=calls, colorscale="Viridis", zmin=0, zmax=1,
+            hovertemplate="%{y}, %{x}: %{z:.3f}<extra></extra>", colorbar={"title": WHAT[str(what)]},
+        )
+    )  # fmt: skip
+    figure.update_yaxes(autorange="reversed")
+    best = np.unravel_index(int(np.nanargmax(cells)), cells.shape)
+    alt = f"{WHAT[str(what)]} of {len(calls)} layers and {most} heads; greatest {calls[best[0]]}, head {best[1] + 1}."
+    _show(figure, "dataset.heads picture", alt, 120 + 34 * len(calls))
+    st.caption(
+        f"Mean of {len(table):,} samples.",
+        help="Mass across: the mean weight that a token of the sample gives to tokens of another modality. Entropy of "
+        "a row over its greatest, the logarithm of the number of keys: 1 is uniform.",
+    )
+
+
+@st.cache_data(max_entries=64, show_spinner="Drawing samples again …")
+def _statistics(name: str, count: int, rows: tuple[int, ...], _table: pd.DataFrame):
+    """Methods beside random orders, and what else has intervals; once for the same rows."""
+    more = {"weights randomised": statistics.sanities(_table), "modalities": statistics.modalities(_table)}
+    return statistics.faithfulness(_table), more
+
+
+def methods(batch: Batch, table: pd.DataFrame) -> None:
+    """Every method's areas beside those of random orders of the same samples."""
+    rows, more = _statistics(batch.name, len(batch.table), tuple(table.index), table)
+    if not rows:
+        st.info("This batch has no deletion and insertion curves (--steps 0).")
+        return
+    figure = go.Figure()
+    titles = [METHODS[row["method"]].title if row["method"] in METHODS else row["method"] for row in rows]
+    for kind, colour in (("deletion", FIRST), ("insertion", SECOND)):
+        known = [(title, row[kind]) for title, row in zip(titles, rows, strict=True) if kind in row]
+        figure.add_scatter(
+            x=[mean.mean for _, mean in known], y=[title for title, _ in known], mode="markers", name=kind,
+            marker={"color": colour, "size": 10},
+            error_x={"type": "data", "symmetric": False, "array": [m.high - m.mean for _, m in known],
+                     "arrayminus": [m.mean - m.low for _, m in known]},
+        )  # fmt: skip
+    figure.add_vline(x=0, line={"color": REFERENCE, "dash": "dash"}, annotation_text="random order")
+    figure.update_yaxes(autorange="reversed")
+    figure.update_layout(xaxis_title="area better than that of random orders", scattermode="group")
+    said = "; ".join(
+        f"{title}: {row['deletion'].text()}" for title, row in zip(titles, rows, strict=True) if "deletion" in row
+    )
+    _show(figure, "dataset.faithful", f"Methods beside random orders, deletion: {said}.", 140 + 60 * len(rows))
+    st.caption(
+        f"Means of {len(table):,} samples with 95 % bootstrap intervals. Right of the line is better than chance.",
+        help="Deletion: area of random orders less that of the method. Insertion: the other way round. A method whose "
+        "interval holds zero is not shown to be better than chance.",
+    )
+    told = [
+        {name: title if name == "method" else _cell(value) for name, value in row.items()}
+        for title, row in zip(titles, rows, strict=True)
+    ]
+    st.dataframe(told, hide_index=True)
+    for title, part in more.items():
+        if part:
+            st.markdown(f"**{page.plain(title.capitalize())}**")
+            st.dataframe([{k: _cell(v) for k, v in row.items()} for row in part], hide_index=True)
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, statistics.Mean):
+        return value.text()
+    return f"{value:.0%}" if isinstance(value, float) else value

@@ -1,0 +1,123 @@
+"""The rows of a batch: filtered, sorted, opened on their model's page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from xviz.batch.opened import Batch
+from xviz.core.errors import SampleError
+from xviz.models import MODELS
+from xviz.ui import page, state
+
+FIRST = ("index", "sample", "label", "predicted", "correct", "target", "error")  #: columns that stand first
+LATER = ("head.", "mass.", "sanity.")  #: beginnings of columns that are shown when asked for
+EXTREME = 8  #: best and worst samples
+HEIGHT = 420  #: px
+
+
+def numeric(table: pd.DataFrame) -> list[str]:
+    """The columns of numbers that vary, those of single heads last."""
+    names = [name for name in table.columns if table[name].dtype.kind == "f" and table[name].nunique() > 1]
+    return sorted(names, key=lambda name: name.startswith(LATER))
+
+
+def filtered(batch: Batch) -> pd.DataFrame:
+    """The rows that pass the filters of the page."""
+    table = batch.table
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        text = st.text_input("Find in names and reasons", key="dataset.find", width=260)
+        column = st.selectbox("Keep by", ["all rows", *_choices(table)], key="dataset.column", width=300)
+        if column != "all rows":
+            table = _kept(table, str(column))
+    if text:
+        said = table["sample"].astype(str).str.contains(text, case=False, regex=False)
+        reasons = table["error"].astype(str) if "error" in table else table["sample"].astype(str)
+        table = table[said | reasons.str.contains(text, case=False, regex=False)]
+    if len(table) < len(batch.table):
+        st.caption(f"{len(table):,} of {len(batch.table):,} rows.")
+    return table
+
+
+def _choices(table: pd.DataFrame) -> list[str]:
+    texts = [n for n in ("label", "predicted", "correct", "target", "error") if n in table and table[n].notna().any()]
+    return [*texts, *numeric(table)]
+
+
+def _kept(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The rows whose value of a column is chosen."""
+    values = table[column]
+    if values.dtype.kind == "f":
+        low, high = float(values.min()), float(values.max())
+        chosen = st.slider("From … to …", low, high, (low, high), key=f"dataset.range {column}", width=360)
+        return table[values.between(*chosen)]
+    known = sorted(values.dropna().astype(str).unique())[:500]
+    wanted = st.multiselect("Values", known, key=f"dataset.values {column}", width=360)
+    return table[values.astype(str).isin(wanted)] if wanted else table
+
+
+def show(batch: Batch, table: pd.DataFrame) -> None:
+    """The table, sorted by a click on a column's head; a row that is picked can be opened."""
+    whole = st.toggle("Columns of single heads", key="dataset.heads")
+    first = [name for name in FIRST if name in table and table[name].notna().any()]
+    rest = [
+        n for n in table.columns if n not in FIRST and (whole or not n.startswith(LATER)) and not n.endswith("digest")
+    ]
+    picked = st.dataframe(
+        table[[*first, *rest]], hide_index=True, height=HEIGHT, key="dataset.table", on_select="rerun",
+        selection_mode="single-row",
+    )  # fmt: skip
+    rows = picked.selection.rows
+    if rows and rows[0] < len(table):
+        opener(batch, table.iloc[rows[0]], "picked")
+    else:
+        st.caption("Sort by a column's head; tick a row to open its sample.")
+
+
+def extremes(batch: Batch, table: pd.DataFrame) -> None:
+    """The samples with the greatest and the least value of a column."""
+    columns = numeric(table)
+    if not columns:
+        st.info("No column of these rows varies.")
+        return
+    chance = [c for c in columns if c.startswith(("deletion.", "insertion.")) and "random" not in c]
+    column = st.selectbox(
+        "By", columns, index=columns.index(chance[0]) if chance else 0, key="dataset.extreme", width=360
+    )
+    ordered = table.dropna(subset=[column]).sort_values(column)
+    for title, side, rows in (
+        ("Least", "least", ordered.head(EXTREME)),
+        ("Greatest", "most", ordered.tail(EXTREME)[::-1]),
+    ):
+        st.markdown(f"**{title}**")
+        for number, (_, row) in enumerate(rows.iterrows()):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"{row[column]:.4g} · {page.plain(str(row['sample']))}", width=420)
+                opener(batch, row, f"{side} {number}")
+
+
+def opener(batch: Batch, row: pd.Series, key: str) -> None:
+    """A button that opens the sample of a row on its model's page, with the same method and output."""
+    name = str(row["sample"])
+    if st.button(f"Open {name}", key=f"dataset.open {key}", icon=":material/open_in_new:"):
+        card = MODELS.get(str(batch.plan["model"]))
+        if card is None:
+            raise SampleError(f"{batch.plan['title']} has no page of its own here. Start the app with its --model.")
+        origin = batch.plan["items"][int(row["index"])]["origin"]
+        files = [Path(file) for file in (*origin.get("files", ()), *dict(origin.get("parts", {})).values())]
+        if missing := [file.name for file in files if not file.is_file()]:
+            raise SampleError(f"{missing[0]} is not on this machine any more, so that its sample cannot be opened.")
+        uploader = {"mmca": "match.picture", "mca": "eeg.file", "mit": "rooms.files"}.get(card.key)
+        state.bring(
+            uploader or f"{card.key}.{card.settings.part}", tuple((file.name, file.read_bytes()) for file in files)
+        )
+        texts = dict(origin.get("texts", {}))
+        if "text" in texts:
+            state.set_widget("sentence", texts["text"])
+        if row.get("target") in card.outputs:
+            state.set_widget(f"{card.key}-class", str(row["target"]))
+        if card.page:
+            state.set_widget("model", card.key)
+        st.switch_page(f"pages/{card.page or card.key}.py")
