@@ -22,6 +22,7 @@ __all__ = ["ChannelReport", "Missing", "inspect", "match", "places", "plain"]
 
 Missing = Literal["interpolate", "leave out"]
 LEAST = 8  #: electrodes that must be found, or all where fewer are wanted
+NEAR = 0.1  #: m between the electrodes of a bipolar channel that has a place
 FLAT = 1e-3  #: µV, standard deviation below which a channel is flat
 
 
@@ -148,7 +149,9 @@ def as_they_are(eeg: Eeg, *, keep_bads: bool = False) -> Eeg:
     made = np.stack([places().get(name, nowhere) for name in named.electrodes])
     for row, channel in enumerate(eeg.channels):
         if channel in named.bipolar:
-            made[row] = np.mean([places().get(one, nowhere) for one in parts(channel)], axis=0)
+            both = np.stack([places().get(one, nowhere) for one in parts(channel)])
+            near = np.linalg.norm(both[0] - both[1]) < NEAR  # across the head, the middle lies inside it
+            made[row] = both.mean(0) if near else nowhere
         if eeg.positions is not None and np.isfinite(eeg.positions[row]).all():
             made[row] = eeg.positions[row]
     times = Counter(eeg.channels)
