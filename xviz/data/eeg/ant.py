@@ -14,6 +14,7 @@ import numpy as np
 from xviz.core.errors import SampleError
 from xviz.core.sample import Annotation
 from xviz.data.eeg.raw import LIMIT_VALUES, Raw
+from xviz.places import PACKAGE
 
 PATIENCE = 120  #: s
 
@@ -26,7 +27,7 @@ def read_ant(path: Path) -> Raw:
     """
     out = path.with_suffix(".npz")
     command = [sys.executable, "-m", "xviz.data.eeg.ant", str(path), str(out)]
-    root = Path(__file__).parents[3]
+    root = PACKAGE.parent  # where Python finds xviz, in a checkout and once installed
     try:
         done = subprocess.run(command, cwd=root, capture_output=True, timeout=PATIENCE, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
