@@ -50,7 +50,7 @@ def test_every_model_with_weights_has_a_page_in_the_menu() -> None:
         if card.checkpoint:
             title = "Sound and picture views" if card.page else card.short  # one page for all models with views
             assert TABLE[card.page or card.key].title == title
-    assert {f"{key}.py" for key in TABLE} | {"home.py", "about.py"} == set(PAGES)
+    assert {f"{key}.py" for key in TABLE} | {"home.py", "about.py", "dataset.py", "compare.py"} == set(PAGES)
 
 
 def test_the_start_page_names_every_model_that_can_be_opened() -> None:

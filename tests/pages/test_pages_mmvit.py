@@ -218,7 +218,7 @@ def test_channels_out_of_phase_are_told_above_and_another_can_be_chosen() -> Non
     both = np.stack([said.signal, -0.98 * said.signal], 1)
     at = with_sound("balanced.wav", wav(both, round(said.rate)))
     assert any("out of phase" in warning.value for warning in at.warning)
-    shown = at.dataframe[0].value
+    shown = class_bars(at)
     alone = engine.run(engine.load(MODELS["mmvit"]), EXAMPLES[0].load()).outputs
     assert shown["class"][0] == max(alone, key=lambda name: alone[name])
     channel = next(box for box in at.selectbox if box.label == "Channel")

@@ -34,7 +34,7 @@ def bars_page() -> None:
     values = [i / 40 for i in range(40)]
     charts.bars(
         names, {"probability": values, "before": values[::-1]}, charts.Axis("probability", limits=(0, 1)), key="bars",
-        alt="Probabilities", strong="class 3", height=200,
+        alt="Probabilities", strong="class 3",
     )  # fmt: skip
 
 
@@ -53,14 +53,14 @@ def test_lines_have_units_a_band_and_what_zero_means() -> None:
     assert at.get("plotly_chart")[0].proto.alt == "Deletion curve"
 
 
-def test_bars_scroll_where_they_are_many_and_one_stands_out() -> None:
+def test_bars_have_room_where_they_are_many_and_one_stands_out() -> None:
     at = AppTest.from_function(bars_page, default_timeout=60).run()
     assert not at.exception
     first, second = drawn(at)[0]["data"]
     assert first["y"][3] == "class 3"
     assert first["marker"]["opacity"][3] > first["marker"]["opacity"][2]
     assert second["x"] == [i / 40 for i in range(40)][::-1]
-    assert drawn(at)[0]["layout"]["height"] >= 80 * charts.ROW
+    assert drawn(at)[0]["layout"]["height"] >= 80 * charts.ROWS
 
 
 @pytest.mark.parametrize(("page", "key"), [("mmvit.py", "mmvit-class"), ("mit.py", "class")])

@@ -18,7 +18,7 @@ FIRST, SECOND, REFERENCE = "#3b7dd8", "#c26a00", "#8a8a8a"  #: told apart by col
 COLOURS = (FIRST, SECOND, REFERENCE)
 BAND = "rgba(138, 138, 138, 0.25)"
 BETWEEN = 0.25  #: of a row that is left between bars
-ROW, AXIS = 24, 56  #: px: the height of a bar's row, and of an axis with its title
+ROW, ROWS, AXIS = 20, 15, 56  #: px: the height of a bar's row, where several stand together, and of an axis
 
 Pick = Callable[[int, int], None]  #: called with the number of the line or bar series and of the point in it
 
@@ -96,7 +96,6 @@ def bars(
     alt: str,
     strong: str = "",
     pick: Pick | None = None,
-    height: int | None = None,
 ) -> None:
     """Draw a bar for every name, the first on top, and beside it those of further series.
 
@@ -108,9 +107,8 @@ def bars(
         alt: What a reader who cannot see it is told.
         strong: The name whose bars stand out; none where it is empty.
         pick: Called with the series and the bar that a visitor clicks.
-        height: In pixels; a list that is longer scrolls. None shows all of it.
     """
-    figure = go.Figure()
+    figure, row = go.Figure(), ROW if len(values) == 1 else ROWS
     for number, (series, lengths) in enumerate(values.items()):
         colour = COLOURS[0] if number == 0 else REFERENCE
         opacity = [1.0 if name == strong or not strong else 0.5 for name in names]
@@ -120,24 +118,20 @@ def bars(
             hovertemplate="%{y}: %{x:" + axis.values + "}<extra>" + series + "</extra>",
             unselected={"marker": {"opacity": 0.5}},
         )  # fmt: skip
-        lower = ROW * (1 - BETWEEN) * (number - (len(values) - 1) / 2)
+        lower = row * (1 - BETWEEN) * (number - (len(values) - 1) / 2)
         for name, length in zip(names, lengths, strict=True):  # a bar with a text of its own cannot be picked
             figure.add_annotation(
-                x=length, y=name, text=format(length, axis.values), font={"size": 12},
+                x=length, y=name, text=format(length, axis.values), font={"size": 12 if len(values) == 1 else 11},
                 showarrow=False, xanchor="left", xshift=2, yshift=-lower,
             )  # fmt: skip
-    whole = ROW * len(names) * max(1, len(values)) + AXIS + 24 * (len(values) > 1)
+    whole = row * len(names) * max(1, len(values)) + AXIS + 24 * (len(values) > 1)
     legend = {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "xanchor": "left", "traceorder": "normal"}
     figure.update_layout(
         height=whole, barmode="group", bargap=BETWEEN, showlegend=len(values) > 1, legend=legend,
     )  # fmt: skip
     _axes(figure, (axis, Axis("")))
     figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
-    if height is not None and height < whole:
-        with st.container(height=height, border=False):
-            _show(figure, key, alt, pick)
-    else:
-        _show(figure, key, alt, pick)
+    _show(figure, key, alt, pick)
 
 
 def _axes(figure: go.Figure, axes: tuple[Axis, Axis]) -> None:

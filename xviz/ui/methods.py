@@ -152,9 +152,7 @@ def probabilities(card: ModelCard, outputs: dict[str, float]) -> dict[str, float
     return dict(zip(outputs, (1 / (1 + np.exp(-values))).tolist(), strict=True))
 
 
-def class_bars(
-    card: ModelCard, series: Mapping[str, Mapping[str, float]], output: str, *, key: str, height: int
-) -> None:
+def class_bars(card: ModelCard, series: Mapping[str, Mapping[str, float]], output: str, *, key: str) -> None:
     """The probability of every class as bars, the most probable first; a click on a bar explains its class.
 
     Args:
@@ -162,7 +160,6 @@ def class_bars(
         series: Name of the series → class → probability, 0–1; the first series gives the order.
         output: The class that is explained; its bars stand out.
         key: Of the widget that chooses the class.
-        height: Most pixels; longer lists scroll.
     """
     first = next(iter(series.values()))
     ranked = sorted(first, key=lambda name: -first[name])
@@ -175,5 +172,4 @@ def class_bars(
         alt=f"Probability of {len(ranked)} classes; the most probable: {strongest}. Explained: {output}.",
         strong=output,
         pick=lambda _, bar: state.set_widget(key, ranked[bar]),
-        height=height,
     )

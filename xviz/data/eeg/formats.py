@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from threading import Lock
 from typing import Any
 
@@ -51,6 +51,8 @@ def read_system(files: Mapping[str, bytes], header: str, part: int | Stretch = 0
     Raises:
         SampleError: it cannot be read, or names files that did not come with it, or has no such part.
     """
+    if too_long(header):
+        raise SampleError(f"The name “{header[:40]}…” is longer than 255 bytes. Give the file a shorter one.")
     files = dict(files)
     kind = system(header, files[header])
     cut: edf.Cut | None = None
@@ -95,6 +97,8 @@ def overview(files: Mapping[str, bytes], header: str) -> Overview | None:
     Raises:
         SampleError: it cannot be read.
     """
+    if too_long(header):
+        raise SampleError(f"The name “{header[:40]}…” is longer than 255 bytes. Give the file a shorter one.")
     files = dict(files)
     kind = system(header, files[header])
     if kind in ("EDF", "BDF"):
@@ -138,11 +142,19 @@ def _with_gaps(raw: Raw, cut: edf.Cut, pieces: list[Stretch]) -> Raw:
 def _folder(files: Mapping[str, bytes]) -> Iterator[Path]:
     """The files in a folder that only this process can read, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="xviz-") as name:
+        folder = Path(name).resolve()
         for file, data in files.items():
-            path = Path(name) / file
+            path = folder / file
+            if too_long(file) or not path.resolve().is_relative_to(folder):
+                continue  # no recording names such a file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-        yield Path(name)
+        yield folder
+
+
+def too_long(name: str) -> bool:
+    """Whether a file system would refuse a name."""
+    return any(len(part.encode()) > 255 for part in PurePosixPath(name).parts)
 
 
 def _read(path: Path, kind: str, part: int | Stretch) -> tuple[Any, tuple[str, ...], tuple[float, Stretch] | None]:

@@ -173,7 +173,7 @@ def _classes(card: ModelCard, run: Run, before: Run, output: str) -> None:
     series = {"probability": methods.probabilities(card, dict(run.outputs))}
     if run is not before:
         series["nothing left out"] = methods.probabilities(card, dict(before.outputs))
-    methods.class_bars(card, series, output, key="class", height=260)
+    methods.class_bars(card, series, output, key="class")
     likely = [name for name in ranked if run.outputs[name] > 0]
     st.caption(
         f"Probability above 0.5: {', '.join(likely) or 'none'}. Explained below: **{output}**.",

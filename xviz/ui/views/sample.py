@@ -136,7 +136,7 @@ def _input(opened: Opened, example: ShippedSample | None) -> None:
 
 def _classes(card: ModelCard, probabilities: dict[str, float], output: str) -> None:
     """Every class with its probability, the most probable first; a click on a bar explains its class."""
-    methods.class_bars(card, {"probability": probabilities}, output, key=f"{card.key}-class", height=390)
+    methods.class_bars(card, {"probability": probabilities}, output, key=f"{card.key}-class")
     ranked = sorted(probabilities, key=lambda name: -probabilities[name])
     if card.one_of:
         st.caption(f"Explained: **{output}**.", help="Exactly one class is present; the probabilities sum to one.")
