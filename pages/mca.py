@@ -60,4 +60,7 @@ with page.told():
         page.notes(opened.eeg, above=above, more=opened.run.inputs.notes)
         sample.overview(chosen)
         signals.show(opened, chosen)
-        native() if chosen.native else linked()
+        if chosen.native:
+            native()
+        else:
+            linked()

@@ -64,7 +64,9 @@ def choose(key: str, beside: Side | None = None) -> Side | None:
     loaded = _model(model, weights == RANDOM)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         output = str(st.selectbox("Output", list(loaded.spec.outputs), key=f"{key}-{model}-output", width=180))
-        start = list(QUICK).index("received")
+        start = QUICK.index(
+            "received" if key == "a" else "relevance"
+        )  # one that differs, so that there is something to see
         method = str(
             st.selectbox(
                 "Method",
@@ -85,7 +87,10 @@ def choose(key: str, beside: Side | None = None) -> Side | None:
     if explanation is None:
         return None
     words = [cards[model].short, shipped[name].title, METHODS[method].title, output]
-    words += [text for text in (question.call, None if question.head is None else f"head {question.head + 1}") if text]
+    if question.call:
+        title = getattr(loaded.spec, "calls", {}).get(question.call)
+        words.append(question.call if title is None else title.title)
+    words += [] if question.head is None else [f"head {question.head + 1}"]
     words += [RANDOM] if weights == RANDOM else []
     return Side(Session(loaded, sample, run), explanation, " · ".join(words))
 
