@@ -64,9 +64,7 @@ def choose(key: str, beside: Side | None = None) -> Side | None:
     loaded = _model(model, weights == RANDOM)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         output = str(st.selectbox("Output", list(loaded.spec.outputs), key=f"{key}-{model}-output", width=180))
-        start = QUICK.index(
-            "received" if key == "a" else "relevance"
-        )  # one that differs, so that there is something to see
+        start = QUICK.index("received")
         method = str(
             st.selectbox(
                 "Method",
@@ -107,7 +105,8 @@ def _question(session: Session, method: str, output: str, key: str) -> Question:
             call = str(st.selectbox("Layer", names, last, format_func=lambda n: titles.get(n, n), key=place, width=300))
         if attends:
             most = run.call(call).heads if call else max(one.heads for one in run.calls)
-            chosen = st.selectbox("Head", [MEAN, *range(1, most + 1)], key=f"{key}-head of {most}", width=110)
+            start = int(key == "b" and most > 1)  # another head than the first side's, so that there is a difference
+            chosen = st.selectbox("Head", [MEAN, *range(1, most + 1)], start, key=f"{key}-head of {most}", width=110)
             head = None if chosen == MEAN else int(chosen) - 1
         if METHODS[method].needs_focus or (attends and st.toggle("From a token", key=f"{key}-focused")):
             asks = list(leaves(run.spaces[run.call(call).queries if call else run.calls[-1].queries]))
