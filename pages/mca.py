@@ -4,7 +4,17 @@ from xviz.models import MODELS
 from xviz.ui import page, trust
 from xviz.ui.eeg import difference, events, explore, export, maps, outputs, sample, signals, spectra, whatif
 
-TABS = ("Attention", "Electrode × band × second", "Differences", "Band power", "Events", "What if", "Trust", "Figure")
+TABS = (
+    "Attention",
+    "Layers and heads",
+    "Electrode × band × second",
+    "Differences",
+    "Band power",
+    "Events",
+    "What if",
+    "Trust",
+    "Figure",
+)
 
 
 @st.fragment
@@ -12,9 +22,11 @@ def linked() -> None:
     """What follows a click; only this part of the page runs again."""
     with page.told():
         choice = explore.choose(opened)
-        attention, cells, differences, power, marked, edits, trusted, figure = st.tabs(TABS, key="tabs")
+        attention, heads, cells, differences, power, marked, edits, trusted, figure = st.tabs(TABS, key="tabs")
         with attention:
             looked = explore.show(opened, choice)
+        with heads, page.told():
+            explore.at_a_glance(opened, looked)
         with cells, page.told():
             maps.show(opened, looked)
         with differences, page.told():
@@ -36,9 +48,13 @@ def native() -> None:
     """The same for channels as they are, of which no network says anything."""
     with page.told():
         choice = explore.choose(opened)
-        attention, differences, power, marked, figure = st.tabs([TABS[i] for i in (0, 2, 3, 4, 7)], key="native tabs")
+        attention, heads, differences, power, marked, figure = st.tabs(
+            [TABS[i] for i in (0, 1, 3, 4, 5, 8)], key="native tabs"
+        )
         with attention:
             looked = explore.show(opened, choice)
+        with heads, page.told():
+            explore.at_a_glance(opened, looked)
         with differences, page.told():
             difference.show(opened, looked)
         with power, page.told():

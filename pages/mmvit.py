@@ -4,18 +4,20 @@ from xviz.ui import page, trust
 from xviz.ui.methods import warn_of_domain
 from xviz.ui.views import choose, explore, export, methods, sample, whatif
 
-TABS = ("Methods", "Attention between views", "What if", "Trust", "Figure")
+TABS = ("Methods", "Attention between views", "Layers and heads", "What if", "Trust", "Figure")
 
 
 @st.fragment
 def linked() -> None:
     """What follows a click; only this part of the page runs again."""
     with page.told():
-        compared, attention, edits, trusted, figure = st.tabs(TABS, key="tabs")
+        compared, attention, heads, edits, trusted, figure = st.tabs(TABS, key="tabs")
         with compared:
             explanations, drawn = methods.explore(opened)
         with attention:
             looked = explore.explore(opened)
+        with heads, page.told():
+            explore.at_a_glance(opened, looked)
         with edits:
             whatif.show(opened)
         with trusted:

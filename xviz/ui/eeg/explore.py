@@ -15,8 +15,9 @@ from xviz.drawings import head, matrix
 from xviz.drawings.drawing import Surround
 from xviz.explain import METHODS
 from xviz.plates.eeg import MEAN, PARTNERS, Links, given, given_limits, named, partners
-from xviz.ui import cache, components, methods, page, state
+from xviz.ui import cache, components, glance, methods, page, state
 from xviz.ui.eeg.sample import Opened
+from xviz.ui.forms import Forms
 from xviz.ui.records import Looked
 from xviz.ui.state import Selection
 
@@ -90,6 +91,30 @@ def show(opened: Opened, choice: Choice) -> Looked:
         _given(opened, choice, weights)
     shown = tuple(explanation for explanation in (attention, compared) if explanation is not None)
     return Looked(selection=selection, call=call.name, head=band, explanations=shown)
+
+
+def at_a_glance(opened: Opened, looked: Looked) -> None:
+    """The picked electrode in both directions and every band; a click chooses both."""
+    if looked.selection is None:
+        st.caption("Pick an electrode to see its attention in both directions and every band.")
+        return
+    run, token = opened.run, looked.selection.token
+
+    def choose(name: str, head: int) -> None:
+        state.set_widget("direction", name)
+        state.set_widget("band", opened.bands[head].name)
+
+    space = run.call(str(looked.call)).queries
+    glance.show(
+        glance.Asked(
+            run=run, forms=cache.of_run(run, Forms(opened.sample), "forms"), space=space, tokens=(token,),
+            called=f"{opened.names[token]}, {space.upper()}", call=looked.call, head=looked.head, choose=choose,
+            place=opened.place, titles={name: title.title for name, title in opened.card.calls.items()},
+        )
+    )  # fmt: skip
+    st.caption(
+        "Heads are the bands: " + ", ".join(f"{i} {named(band)}" for i, band in enumerate(opened.bands, 1)) + "."
+    )
 
 
 def _attention(opened: Opened, choice: Choice, weights: NDArray, selection: Selection | None) -> Explanation | None:

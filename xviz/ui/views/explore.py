@@ -17,7 +17,8 @@ from xviz.draw.blocks import masses
 from xviz.drawings import image, matrix
 from xviz.drawings.drawing import Surround
 from xviz.plates.views import of_patches
-from xviz.ui import cache, components, methods
+from xviz.ui import cache, components, glance, methods, state
+from xviz.ui.forms import Forms
 from xviz.ui.records import Looked
 from xviz.ui.state import Selection
 from xviz.ui.views.sample import Opened
@@ -42,6 +43,28 @@ def explore(opened: Opened) -> Looked:
     _keys(opened, row, query)
     _matrix(opened, call, head)
     return Looked(selection=selection, call=call, head=head, explanations=(row,))
+
+
+def at_a_glance(opened: Opened, looked: Looked) -> None:
+    """The picked patch, or the class token, in every block and head; a click chooses both."""
+    run, call = opened.run, str(looked.call)
+    space, token, called = "class", 0, "the class token"
+    selection = looked.selection
+    if selection is not None and (leaf := leaf_of(run, call, selection.space)):
+        space, token = leaf.name, selection.token
+        called = f"{opened.named(selection.space)}, {leaf.label(token)}"
+
+    def choose(name: str, head: int) -> None:
+        state.set_widget(f"{opened.card.key}-block", name)
+        state.set_widget(f"{opened.card.key} head of {run.call(name).heads}", head + 1)
+
+    glance.show(
+        glance.Asked(
+            run=run, forms=cache.of_run(run, Forms(opened.sample), "forms"), space=space, tokens=(token,),
+            called=called, call=call, head=looked.head, choose=choose, place=opened.place,
+            titles={name: title.title for name, title in opened.card.calls.items()},
+        )
+    )  # fmt: skip
 
 
 def _choose(opened: Opened) -> tuple[str, int | None]:
