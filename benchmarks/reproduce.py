@@ -31,11 +31,11 @@ FIGURES = {
     "mit room": ["mit", "kinect", "--picked", "supervoxels:3"],
     "mit matrix": ["mit", "kinect", "--layer", "decoder.0.cross", "--head", "1"],
     "mit scores": ["mit", "kinect", "--method", "gradient"],
-    "captioner matrix": [OWN, "A green ground", "--layer", "2"],
-    "captioner tokens": [OWN, "A green ground", "--method", "look", "--method", "occlusion", "--picked", "words:red"],
-    "captioner glance": [OWN, "A green ground", "--method", "look", "--picked", "words:red"],
+    "captioner matrix": [OWN, "A red square", "--layer", "2"],
+    "captioner tokens": [OWN, "A red square", "--method", "look", "--method", "occlusion", "--picked", "words:red"],
+    "captioner glance": [OWN, "A red square", "--method", "look", "--picked", "words:red"],
     "mmca glance": ["mmca", "dog-house-salt", "--method", "look", "--picked", "dog"],
-    "captioner scores": [OWN, "A green ground", "--method", "occlusion"],
+    "captioner scores": [OWN, "A red square", "--method", "occlusion"],
 }
 FORMATS = ("pdf", "svg", "png", "zip")
 

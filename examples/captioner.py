@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-WORDS = ("a", "red", "square", "on", "a", "green", "ground")
+WORDS = ("a", "red", "square", "on", "a", "grey", "ground")
 
 
 class Captioner(nn.Module):
@@ -51,6 +51,7 @@ def read(sample: Sample) -> Inputs:
     return Inputs.of(*spaces, picture=picture, words=torch.arange(len(WORDS)))
 
 
+SQUARE = np.pad(np.full((24, 24, 3), (200, 40, 40), np.uint8), ((20, 20), (20, 20), (0, 0)), constant_values=90)
 SPEC = Spec(
     title="Captioner",
     outputs={"next word": "logit of word number 7 after the caption"},
@@ -59,5 +60,5 @@ SPEC = Spec(
     call=lambda model, tokens, present, given: {"next word": model(given["picture"], given["words"])[:, -1, 7]},
     features={"patches": "patch", "words": "embed"},
     weights="random: nothing here is a result",
-    samples=lambda: {"A green ground": Sample("green", {"picture": Picture(np.full((64, 64, 3), 90, np.uint8))})},
+    samples=lambda: {"A red square": Sample("square", {"picture": Picture(SQUARE)})},
 )

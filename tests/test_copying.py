@@ -13,7 +13,7 @@ from xviz.figures.figure import read_provenance, read_record
 OWN = "examples/captioner.py:SPEC"
 CASES = [
     ("mmca", ["dog-house-salt", "--picked", "pieces:2", "--without", "regions:3-5,9", "--set", "alpha=1"], "match"),
-    (OWN, ["A green ground", "--method", "look", "--method", "occlusion", "--picked", "words:2"], "tokens"),
+    (OWN, ["A red square", "--method", "look", "--method", "occlusion", "--picked", "words:2"], "tokens"),
 ]
 
 

@@ -44,8 +44,8 @@ DRAWN = [
     ("mmca", ["dog-house-salt", "--picked", "dog", "--without", "regions:3-5", "--set", "alpha=1"], "match.pdf"),
     ("mca", ["eyes-closed", "--target", "arousal", "--method", "received"], "row.svg"),
     ("mmvit", ["two-five"], "attention.zip"),
-    (OWN, ["A green ground", "--layer", "2", "--head", "3"], "matrix.png"),
-    (OWN, ["A green ground", "--method", "look", "--picked", "words:red"], "glance.pdf"),
+    (OWN, ["A red square", "--layer", "2", "--head", "3"], "matrix.png"),
+    (OWN, ["A red square", "--method", "look", "--picked", "words:red"], "glance.pdf"),
 ]
 
 
@@ -85,7 +85,7 @@ def test_changed_weights_and_versions_are_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     figure = str(tmp_path / "scores.png")
-    cli.main(["figure", OWN, "A green ground", "--method", "occlusion", "--figure", "scores", "--out", figure])
+    cli.main(["figure", OWN, "A red square", "--method", "occlusion", "--figure", "scores", "--out", figure])
     model = Path("examples/captioner.py").read_text().replace("manual_seed(0)", "manual_seed(1)")
     (tmp_path / "captioner.py").write_text(model)
     with pytest.MonkeyPatch.context() as patch:
@@ -100,7 +100,7 @@ def test_changed_weights_and_versions_are_named(
 
 def test_results_are_reproduced_from_their_manifest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cli.main(
-        ["explain", OWN, "A green ground", "--method", "occlusion", "--method", "gradient", "--out", str(tmp_path)]
+        ["explain", OWN, "A red square", "--method", "occlusion", "--method", "gradient", "--out", str(tmp_path)]
     )
     told = reproduce(capsys, str(tmp_path / "manifest.json"))
     assert not other(told)
@@ -109,7 +109,7 @@ def test_results_are_reproduced_from_their_manifest(tmp_path: Path, capsys: pyte
 
 def test_a_changed_number_in_a_bundle_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bundle = tmp_path / "scores.zip"
-    cli.main(["figure", OWN, "A green ground", "--method", "occlusion", "--figure", "scores", "--out", str(bundle)])
+    cli.main(["figure", OWN, "A red square", "--method", "occlusion", "--figure", "scores", "--out", str(bundle)])
     with zipfile.ZipFile(bundle) as held:
         files = {name: held.read(name) for name in held.namelist()}
     table = next(name for name in files if name.endswith("_words.csv"))
@@ -143,7 +143,7 @@ def test_what_cannot_be_reproduced_is_told(tmp_path: Path) -> None:
 
 def test_a_figure_of_an_older_xviz_is_told(tmp_path: Path) -> None:
     figure = tmp_path / "scores.png"
-    cli.main(["figure", OWN, "A green ground", "--figure", "matrix", "--out", str(figure)])
+    cli.main(["figure", OWN, "A red square", "--figure", "matrix", "--out", str(figure)])
     record = read_record(figure.read_bytes())
     del record["recipe"]
     (tmp_path / "old.json").write_text(json.dumps(record))

@@ -110,7 +110,8 @@ def _on_head(shown: OnHead, scores: Scores) -> NDArray[np.float64]:
     places, values = flat(shown.positions), shown.painted(scores)
     known = np.isfinite(places).all(1) & np.isfinite(values)
     if known.sum() >= 4:
-        return field(places, values, cells=CELLS, reach=1.3)
+        surface = field(places, values, cells=CELLS, reach=1.3)
+        return np.clip(surface, values[known].min(), values[known].max())  # between electrodes nothing is added
     return _row(values)
 
 
