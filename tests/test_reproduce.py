@@ -99,9 +99,7 @@ def test_changed_weights_and_versions_are_named(
 
 
 def test_results_are_reproduced_from_their_manifest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    cli.main(
-        ["explain", OWN, "A red square", "--method", "occlusion", "--method", "gradient", "--out", str(tmp_path)]
-    )
+    cli.main(["explain", OWN, "A red square", "--method", "occlusion", "--method", "gradient", "--out", str(tmp_path)])
     told = reproduce(capsys, str(tmp_path / "manifest.json"))
     assert not other(told)
     assert sum(finding["what"] == "scores" for finding in told["findings"]) == 2
