@@ -136,3 +136,10 @@ def test_no_name_is_rendered(name: str) -> None:
     said = plain(name)
     for sign in "<>[]`$*_":
         assert said.count(sign) == said.count(f"\\{sign}"), said
+
+
+@pytest.mark.parametrize("name", ["a\0b.gdf", "x" * 300 + ".gdf"])
+def test_a_recording_whose_name_no_file_can_have_is_refused_in_words(name: str) -> None:
+    seed = next(seed for seed in mutations.seeds() if seed.name == "a.gdf")
+    with pytest.raises(XvizError, match="Rename the file"):
+        mutations.readers()["eeg"](name, seed.data)

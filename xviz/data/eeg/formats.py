@@ -51,8 +51,10 @@ def read_system(files: Mapping[str, bytes], header: str, part: int | Stretch = 0
     Raises:
         SampleError: it cannot be read, or names files that did not come with it, or has no such part.
     """
-    if too_long(header):
-        raise SampleError(f"The name “{header[:40]}…” is longer than 255 bytes. Give the file a shorter one.")
+    if unwritable(header):
+        raise SampleError(
+            f"The name {header[:40]!r} cannot be a file's: it has a zero byte, or more than 255 bytes. Rename the file."
+        )
     files = dict(files)
     kind = system(header, files[header])
     cut: edf.Cut | None = None
@@ -97,8 +99,10 @@ def overview(files: Mapping[str, bytes], header: str) -> Overview | None:
     Raises:
         SampleError: it cannot be read.
     """
-    if too_long(header):
-        raise SampleError(f"The name “{header[:40]}…” is longer than 255 bytes. Give the file a shorter one.")
+    if unwritable(header):
+        raise SampleError(
+            f"The name {header[:40]!r} cannot be a file's: it has a zero byte, or more than 255 bytes. Rename the file."
+        )
     files = dict(files)
     kind = system(header, files[header])
     if kind in ("EDF", "BDF"):
@@ -145,16 +149,16 @@ def _folder(files: Mapping[str, bytes]) -> Iterator[Path]:
         folder = Path(name).resolve()
         for file, data in files.items():
             path = folder / file
-            if too_long(file) or not path.resolve().is_relative_to(folder):
+            if unwritable(file) or not path.resolve().is_relative_to(folder):
                 continue  # no recording names such a file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
         yield folder
 
 
-def too_long(name: str) -> bool:
+def unwritable(name: str) -> bool:
     """Whether a file system would refuse a name."""
-    return any(len(part.encode()) > 255 for part in PurePosixPath(name).parts)
+    return "\0" in name or any(len(part.encode()) > 255 for part in PurePosixPath(name).parts)
 
 
 def _read(path: Path, kind: str, part: int | Stretch) -> tuple[Any, tuple[str, ...], tuple[float, Stretch] | None]:
