@@ -80,3 +80,30 @@ def test_picked_points_are_read_whatever_the_chart_says(monkeypatch: pytest.Monk
     kept = {"some": {"selection": {"points": points}}, "none": {"selection": {}}, "empty": None}
     monkeypatch.setattr("streamlit.session_state", kept)
     assert [state.picked_points(key) for key in ("some", "none", "empty", "gone")] == [[(1, 3), (0, 2)], [], [], []]
+
+
+def stretch_page() -> None:
+    from xviz.ui import charts
+
+    charts.stretches(
+        [0.5, 1.5, 2.5], {"median": [1.0, 2.0, 3.0], "loudest": [2.0, 4.0, 9.0]},
+        (charts.Axis("time, s", limits=(0, 3)), charts.Axis("spread, µV")), key="span", alt="All of it",
+        chosen=charts.Span(0, 1, "shown"), marks=[charts.Span(2, 2.5, "BAD", bad=True)], drag=lambda low, high: None,
+    )  # fmt: skip
+
+
+def test_a_stretch_is_outlined_what_is_bad_is_red_and_dragging_is_on() -> None:
+    at = AppTest.from_function(stretch_page, default_timeout=60).run()
+    assert not at.exception
+    layout = drawn(at)[0]["layout"]
+    assert layout["dragmode"] == "select"
+    assert [(shape["x0"], shape["x1"], shape["fillcolor"]) for shape in layout["shapes"]] == [
+        (2, 2.5, "#d0021b"), (0, 1, charts.FIRST),
+    ]  # fmt: skip
+    assert [note["text"] for note in layout["annotations"]] == ["BAD"]
+
+
+def test_the_dragged_stretch_is_read_in_either_direction(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = {"box": {"selection": {"box": [{"x": [40.5, 12.0]}]}}, "none": {"selection": {"box": []}}, "empty": None}
+    monkeypatch.setattr("streamlit.session_state", kept)
+    assert [state.dragged_stretch(key) for key in ("box", "none", "empty", "gone")] == [(12.0, 40.5), None, None, None]

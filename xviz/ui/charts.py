@@ -17,6 +17,7 @@ from xviz.ui import state
 FIRST, SECOND, REFERENCE = "#3b7dd8", "#c26a00", "#8a8a8a"  #: told apart by colour-blind readers and in grey, too
 COLOURS = (FIRST, SECOND, REFERENCE)
 BAND = "rgba(138, 138, 138, 0.25)"
+NAMED = 8  #: marks whose names stand in the chart, at most
 BETWEEN = 0.25  #: of a row that is left between bars
 ROW, ROWS, AXIS = 20, 15, 56  #: px: the height of a bar's row, where several stand together, and of an axis
 
@@ -132,6 +133,66 @@ def bars(
     _axes(figure, (axis, Axis("")))
     figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
     _show(figure, key, alt, pick)
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of the horizontal axis that is shaded."""
+
+    start: float
+    end: float
+    label: str  #: stands in the chart where there are few
+    bad: bool = False
+
+
+def stretches(
+    x: ArrayLike,
+    values: Mapping[str, ArrayLike],
+    axes: tuple[Axis, Axis],
+    *,
+    key: str,
+    alt: str,
+    chosen: Span,
+    marks: Sequence[Span],
+    drag: Callable[[float, float], None],
+    height: int = 230,
+) -> None:
+    """Draw lines on a logarithmic axis, what is marked in them, and the chosen stretch; dragging chooses another.
+
+    Args:
+        x: (n,) where the values are, for all lines.
+        values: Name of the line → (n,) values above zero.
+        axes: Horizontal and vertical.
+        key: Of the chart on its page.
+        alt: What a reader who cannot see it is told.
+        chosen: The stretch with an outline.
+        marks: What is shaded: red where it is bad, grey else.
+        drag: Called with the edges of the stretch that a visitor drags over.
+        height: In pixels.
+    """
+    figure = go.Figure()
+    for name, colour in zip(values, COLOURS, strict=False):
+        figure.add_scatter(x=x, y=values[name], name=name, mode="lines", line={"color": colour, "width": 1})
+    for mark in marks:
+        colour = "#d0021b" if mark.bad else REFERENCE
+        words = {"annotation_text": mark.label, "annotation_font_size": 10} if len(marks) <= NAMED else {}
+        figure.add_vrect(
+            x0=mark.start, x1=mark.end, fillcolor=colour, opacity=0.25, line_width=0, layer="below", **words,
+            **({"annotation_position": "top left"} if words else {}),
+        )  # fmt: skip
+    figure.add_vrect(x0=chosen.start, x1=chosen.end, line={"color": FIRST, "width": 2}, fillcolor=FIRST, opacity=0.12)
+    legend = {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "xanchor": "left", "traceorder": "normal"}
+    figure.update_layout(height=height, legend=legend, hovermode="x unified", selectdirection="h")
+    _axes(figure, axes)
+    figure.update_yaxes(type="log", dtick="D2")
+    figure.update_layout(margin={"l": 8, "r": 44, "t": 24, "b": 8}, dragmode="select")
+
+    def dragged() -> None:
+        if (edges := state.dragged_stretch(key)) is not None:
+            drag(*edges)
+
+    config = {"displayModeBar": False, "scrollZoom": False}
+    st.plotly_chart(figure, key=key, alt=alt, config=config, on_select=dragged, selection_mode="box")
 
 
 def _axes(figure: go.Figure, axes: tuple[Axis, Axis]) -> None:

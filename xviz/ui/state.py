@@ -151,6 +151,13 @@ def picked_points(key: str) -> list[tuple[int, int]]:
     return [(point.get("curve_number", 0), point["point_index"]) for point in selection.get("points", ())]
 
 
+def dragged_stretch(key: str) -> tuple[float, float] | None:
+    """From where to where a visitor dragged over a Plotly chart; None where nothing is selected."""
+    boxes = ((st.session_state.get(key) or {}).get("selection") or {}).get("box") or []
+    edges = boxes[0].get("x") if boxes else None
+    return (float(min(edges)), float(max(edges))) if edges and len(edges) > 1 else None
+
+
 def keep_old_links(key: str, options: Mapping[str, object]) -> None:
     """Let a widget follow a link that was made when its options had other names; call it before the widget.
 

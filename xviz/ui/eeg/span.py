@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -12,7 +11,7 @@ from xviz.core.sample import Annotation, Eeg
 from xviz.data.eeg.overview import Overview
 from xviz.data.eeg.read import crop
 from xviz.data.eeg.stretch import LEAST, MINUTE, best, inside
-from xviz.ui import page, state
+from xviz.ui import charts, page, state
 
 MARGIN = 1.0  #: s around a stretch of a long recording that are read with it
 
@@ -61,55 +60,23 @@ def _numbers(key: str, whole: float, start: float, seconds: float) -> tuple[floa
 
 def show(overview: Overview, key: str, marks: Sequence[Annotation], unit: str) -> None:
     """The whole recording; a stretch is chosen by dragging over it."""
-    import altair as alt
-    import pandas as pd
-
     whole = float(overview.times[-1] + overview.times[0])
     start, length = (
         float(state.widget(f"{name} {key}") or default) for name, default in (("start", 0.0), ("length", MINUTE))
     )
-    table = pd.DataFrame(
-        {
-            "time, s": np.concatenate([overview.times] * 2),
-            f"spread, {unit}": np.concatenate([overview.middle, overview.loud]),
-            "of": ["the median channel"] * len(overview.times) + ["the loudest 5 %"] * len(overview.times),
-        }
-    )
-    brush = alt.selection_interval(encodings=["x"], name="stretch", value={"x": [start, start + length]})
-    axis = alt.X("time, s:Q", scale=alt.Scale(domain=[0, whole], nice=False))
-    lines = (
-        alt.Chart(table)
-        .mark_line(strokeWidth=1)
-        .encode(
-            x=axis,
-            y=alt.Y(f"spread, {unit}:Q", scale=alt.Scale(type="symlog")),
-            color=alt.Color("of:N", legend=alt.Legend(orient="top", title=None)),
-        )
-        .add_params(brush)
-    )
-    layers = [lines]
-    if marks:
-        listed = pd.DataFrame(
-            [
-                (mark.onset, mark.onset + max(mark.seconds, whole / 600), mark.label, "bad" if mark.bad else "event")
-                for mark in marks[:400]
-            ],
-            columns=["from", "to", "label", "kind"],
-        )
-        colours = alt.Scale(domain=["bad", "event"], range=["#d0021b", "#6a6a6a"])
-        layers.append(
-            alt.Chart(listed)
-            .mark_rect(opacity=0.25)
-            .encode(
-                x=alt.X("from:Q", title="time, s"),
-                x2="to:Q",
-                color=alt.Color("kind:N", scale=colours, legend=None),
-                tooltip=["label", "from"],
-            )
-        )
-    chart = alt.layer(*layers).resolve_scale(color="independent").properties(height=150)
-    st.altair_chart(
-        chart, key=f"overview {key}", on_select=lambda: _dragged(key, whole), selection_mode="stretch", width="stretch"
+    least = 1e-3 * max(float(np.max(overview.loud)), 1e-12)  # a flat stretch has no place on a logarithmic axis
+    charts.stretches(
+        overview.times,
+        {"the median channel": np.maximum(overview.middle, least), "the loudest 5 %": np.maximum(overview.loud, least)},
+        (charts.Axis("time, s", limits=(0.0, whole)), charts.Axis(f"spread, {unit}")),
+        key=f"overview {key} {start:g} {length:g}",
+        alt=f"How large the channels are over {whole:.5g} s; {start:g} to {start + length:g} s are shown.",
+        chosen=charts.Span(start, min(whole, start + length), "shown"),
+        marks=[
+            charts.Span(mark.onset, mark.onset + max(mark.seconds, whole / 600), mark.label, mark.bad)
+            for mark in marks[:400]
+        ],
+        drag=lambda low, high: _dragged(key, whole, low, high),
     )
     st.caption(
         f"All of the recording, {whole:.5g} s: how large the channels are. Drag over it to choose a stretch of "
@@ -119,14 +86,8 @@ def show(overview: Overview, key: str, marks: Sequence[Annotation], unit: str) -
     )
 
 
-def _dragged(key: str, whole: float) -> None:
+def _dragged(key: str, whole: float, low: float, high: float) -> None:
     """Take the stretch that was dragged."""
-    chosen: Any = state.widget(f"overview {key}")
-    picked = (chosen or {}).get("selection", {}).get("stretch", {})
-    edges = next((value for value in picked.values() if isinstance(value, list) and len(value) == 2), None)
-    if edges is None:
-        return
-    low, high = sorted(float(edge) for edge in edges)
     length = min(MINUTE, max(LEAST, high - low), whole)
     state.set_widget(f"start {key}", round(min(max(0.0, low), max(0.0, np.floor((whole - LEAST) * 10) / 10)), 1))
     state.set_widget(f"length {key}", round(length, 1))
