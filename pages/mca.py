@@ -5,16 +5,9 @@ from xviz.ui import page, trust
 from xviz.ui.eeg import difference, events, explore, export, maps, outputs, sample, signals, spectra, whatif
 
 TABS = (
-    "Attention",
-    "Layers and heads",
-    "Electrode × band × second",
-    "Differences",
-    "Band power",
-    "Events",
-    "What if",
-    "Trust",
-    "Figure",
-)
+    "Attention", "Layers and heads", "Electrode × band × second", "Differences", "Band power", "Events", "What if",
+    "Trust", "Figure",
+)  # fmt: skip
 
 
 @st.fragment
@@ -48,9 +41,7 @@ def native() -> None:
     """The same for channels as they are, of which no network says anything."""
     with page.told():
         choice = explore.choose(opened)
-        attention, heads, differences, power, marked, figure = st.tabs(
-            [TABS[i] for i in (0, 1, 3, 4, 5, 8)], key="native tabs"
-        )
+        attention, heads, differences, power, marked, figure = st.tabs([*TABS[:2], *TABS[3:6], TABS[8]], key="native")
         with attention:
             looked = explore.show(opened, choice)
         with heads, page.told():
@@ -76,7 +67,4 @@ with page.told():
         page.notes(opened.eeg, above=above, more=opened.run.inputs.notes)
         sample.overview(chosen)
         signals.show(opened, chosen)
-        if chosen.native:
-            native()
-        else:
-            linked()
+        (native if chosen.native else linked)()
