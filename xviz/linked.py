@@ -97,9 +97,9 @@ def show(what: Session | Run | Explanation, *explanations: Explanation, title: s
         >>> from xviz import engine
         >>> from xviz.finding import spec
         >>> given = spec("examples/captioner.py:SPEC")
-        >>> shown = xviz.show(engine.run(engine.built(given), given.samples()["A green ground"]))
+        >>> shown = xviz.show(engine.run(engine.built(given), given.samples()["A red square"]))
         >>> shown.title, shown.notes
-        ('captioner, green', ())
+        ('captioner, square', ())
     """
     if isinstance(what, Explanation):
         explanations, what = (what, *explanations), session_of(what)
