@@ -37,6 +37,8 @@ def test_left_out_tokens_are_read_back() -> None:
     gone = {"regions": (0, 1, 2, 8), "psd": (31,)}
     assert engine.parse_left_out(engine.left_out(gone)) == gone
     assert engine.parse_left_out("") == {}
+    named = {"left eye": (0, 2, 3), "words": (5,)}
+    assert engine.parse_left_out(engine.left_out(named)) == named
 
 
 #: all others, in all formats: benchmarks/reproduce.py

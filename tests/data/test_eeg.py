@@ -15,6 +15,7 @@ from xviz.core.errors import SampleError
 from xviz.core.sample import BIOSEMI32, Eeg
 from xviz.data.eeg import arrays, checks, formats
 from xviz.data.eeg.datasets import SEED62, seed_features
+from xviz.data.eeg.matlab import mat_arrays
 from xviz.data.eeg.read import SUFFIXES, crop, likely_unit, open_eeg, read_eeg
 
 SIGNAL = noise(8)
@@ -165,13 +166,13 @@ def test_seed_features() -> None:
         for s in ("movingAve", "LDS")
         for n in (1, 2)
     }
-    pairs = seed_features(mat(**arrays), "LDS")
+    pairs = seed_features(mat_arrays(mat(**arrays)), "LDS")
     assert [de.shape for de, _ in pairs] == [(62, 5, 8), (62, 5, 9)]
     assert np.allclose(pairs[1][1], arrays["psd_LDS2"].transpose(0, 2, 1))
     with pytest.raises(SampleError, match="features of SEED, not signals"):
         open_eeg(mat(**arrays), name="1_20131027.mat")
     with pytest.raises(SampleError, match="Clip 1 should have de_movingAve and psd_movingAve"):
-        seed_features(mat(de_movingAve1=arrays["de_movingAve1"]))
+        seed_features(mat_arrays(mat(de_movingAve1=arrays["de_movingAve1"])))
 
 
 # what is refused

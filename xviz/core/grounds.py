@@ -76,7 +76,8 @@ class Source:
 
     def _planes(self) -> list[NDArray[np.floating]]:
         """The tensors that may be one picture or spectrogram."""
-        arrays = [tensor.detach().numpy() for tensor in self.inputs.context.values() if tensor.is_floating_point()]
+        tensors = [tensor for tensor in self.inputs.context.values() if tensor.is_floating_point()]
+        arrays = [tensor.detach().float().numpy() for tensor in tensors]
         arrays = [array[0] if array.ndim == 4 and len(array) == 1 else array for array in arrays]
         return [
             array
@@ -89,7 +90,7 @@ class Source:
         """The pictures among what the model is fed: one tensor of as many, or one of three channels."""
         for tensor in self.inputs.context.values():
             if tensor.is_floating_point() and tensor.ndim == 4 and tensor.shape[:2] == (count, 3):
-                return tuple(seen(image) for image in tensor.detach().numpy())
+                return tuple(seen(image) for image in tensor.detach().float().numpy())
         single = [values for values in self._planes() if values.ndim == 3 and len(values) == 3]
         return tuple(map(seen, single)) if len(single) == count else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,7 @@ class Moments:
     rate: float | None = None
     start: float = 0.0
     spans: NDArray[np.float64] | None = None
+    noun: ClassVar[str] = "token"  #: what one token is
 
     def __post_init__(self) -> None:
         """Check that times make sense."""
@@ -48,11 +50,6 @@ class Moments:
     def __len__(self) -> int:
         """The number of tokens."""
         return self.count
-
-    @property
-    def noun(self) -> str:
-        """What one token is."""
-        return "token"
 
     @property
     def seconds(self) -> NDArray[np.float64] | None:
@@ -81,6 +78,8 @@ class Moments:
 class Steps(Moments):
     """Tokens that are time steps of one or more named channels."""
 
+    noun = "step"
+
     channels: tuple[str, ...] = ()  #: what was measured at every step, where that has names
 
     def form(self, source: Source) -> Form:
@@ -99,15 +98,12 @@ class Steps(Moments):
         whole = None if rate is None else (start, start + signal.shape[1] / rate)
         return strip(signal, spans, labels=labels, noun=self.noun, channels=channels, seconds=whole)
 
-    @property
-    def noun(self) -> str:
-        """What one token is."""
-        return "step"
-
 
 @dataclass(frozen=True, eq=False)
 class Frames(Moments):
     """Tokens that are frames of a video, or groups of frames; patches of frames are a ``PatchGrid``."""
+
+    noun = "frame"
 
     def form(self, source: Source) -> Form:
         """The frames side by side, or the middle one of each group; the labels in a row where they are not known."""
@@ -118,8 +114,3 @@ class Frames(Moments):
         middles = ((np.arange(self.count) + 0.5) * len(images) / self.count).astype(int)
         shown = tuple(images[i] for i in middles)
         return OnPictures(labels=labels, noun=self.noun, images=shown, names=labels, grid=(1, 1))
-
-    @property
-    def noun(self) -> str:
-        """What one token is."""
-        return "frame"

@@ -123,8 +123,7 @@ def _decoded(
         pixels = rgb_of(_deep_png(data), texts, significant(data))
         if turned != 1:
             pixels.getexif()[ORIENTATION] = turned
-            texts.notes.append("Turned upright, as the file asks.")
-            pixels = ImageOps.exif_transpose(pixels)
+            pixels = _upright(pixels, turned, texts.notes)
         return pixels, pixels.size
     image.load()
     upright = _upright(image, turned, texts.notes)
@@ -150,8 +149,7 @@ def _tiff(data: bytes, limit_pixels: int, long_side: int, texts: Told) -> tuple[
     image = rgb_of(deep.values, texts, deep.bits)
     if deep.orientation in range(2, 9):
         image.getexif()[ORIENTATION] = deep.orientation
-        texts.notes.append("Turned upright, as the file asks.")
-        image = ImageOps.exif_transpose(image)
+        image = _upright(image, deep.orientation, texts.notes)
     return image, image.size
 
 
@@ -190,7 +188,7 @@ def _check_size(width: int, height: int, limit_pixels: int, long_side: int) -> N
         )
 
 
-def _upright(image: ImageFile, turned: int, notes: list[str]) -> Image.Image:
+def _upright(image: Image.Image, turned: int, notes: list[str]) -> Image.Image:
     """The picture turned as its EXIF orientation asks; TIFF and HEIC have been turned by their decoders."""
     if turned == 1:
         return image

@@ -9,6 +9,7 @@ from typing import Any
 
 from xviz.core.errors import SampleError
 from xviz.core.sample import Part, Sample
+from xviz.data.eeg.checks import KINDS
 
 Read = Callable[[Sequence[Path], Mapping[str, Any]], Mapping[str, Part]]
 
@@ -89,8 +90,8 @@ ENDINGS: Mapping[str, tuple[str, ...]] = {
         ".caf", ".w64", ".rf64", ".au", ".amr", ".3gp", ".wma", ".wv",
     ),
     "eeg": (
-        ".edf", ".bdf", ".gdf", ".fif", ".set", ".fdt", ".vhdr", ".vmrk", ".eeg", ".cnt", ".mff", ".lay", ".trc",
-        ".xdf", ".dat", ".mat", ".tsv",
+        *(ending for ending in KINDS if ending.count(".") == 1), ".fdt", ".vmrk", ".eeg", ".21e", ".dat", ".mat",
+        ".tsv",
     ),
     "room": (
         ".ply", ".pcd", ".las", ".laz", ".e57", ".xyz", ".txt", ".pts", ".ptx", ".asc", ".npy", ".obj", ".glb",

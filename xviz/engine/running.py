@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -108,7 +109,9 @@ def parse_left_out(text: str) -> dict[str, tuple[int, ...]]:
     """The tokens that ``left_out`` names; space → numbers counted from 0."""
     gone = {}
     for part in filter(None, text.split("; ")):
-        space, _, numbers = part.partition(" ")
+        if (named := re.fullmatch(r"(.*?) (\d[\d, -]*)", part, re.DOTALL)) is None:  # names may have blanks
+            raise ModelError(f"“{part}” should name a space and its tokens, such as regions 1-3, 8.")
+        space, numbers = named.groups()
         ends = [[int(end) for end in span.split("-")] for span in numbers.split(", ")]
         gone[space] = tuple(token for first, *last in ends for token in range(first, (last or [first])[0] + 1))
     return gone

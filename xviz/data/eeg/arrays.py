@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from io import BytesIO
 from math import prod
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.lib import format as npy
@@ -70,7 +70,8 @@ def read_npy(data: bytes, rate: float | None) -> Raw:
         RateUnknown: nobody says the rate.
     """
     try:
-        if prod(_shape(data)[0]) * _shape(data)[1] > len(data):
+        shape, size = _shape(BytesIO(data))
+        if prod(shape) * size > len(data):
             raise SampleError("This NPY holds less than it says. Save it with numpy.save.")
         array = np.load(BytesIO(data), allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
@@ -94,9 +95,8 @@ def read_npy(data: bytes, rate: float | None) -> Raw:
     return Raw(signals=signals, rate=float(rate), channels=names, unit=None, notes=notes, rate_said="as chosen")
 
 
-def _shape(data: bytes) -> tuple[tuple[int, ...], int]:
-    """The shape that an array claims, and the bytes of one number."""
-    file = BytesIO(data)
+def _shape(file: IO[bytes]) -> tuple[tuple[int, ...], int]:
+    """The shape that an array claims, and the bytes of one number; ValueError where these are objects."""
     major, _ = npy.read_magic(file)
     shape, _, kind = (npy.read_array_header_1_0 if major == 1 else npy.read_array_header_2_0)(file)
     if kind.hasobject:

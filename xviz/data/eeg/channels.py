@@ -16,7 +16,7 @@ from xviz.data.eeg.caps import nearest
 from xviz.data.eeg.causes import refusal
 from xviz.data.eeg.names import Naming, parts, places, plain
 from xviz.data.eeg.naming import naming
-from xviz.data.eeg.stretch import best, crop, inside
+from xviz.data.eeg.stretch import best, crop, warned
 
 __all__ = ["ChannelReport", "Missing", "inspect", "match", "places", "plain"]
 
@@ -135,7 +135,7 @@ def ready(eeg: Eeg, wanted: Sequence[str]) -> Eeg:
         eeg = crop(eeg, chosen.start, chosen.seconds)
         eeg = replace(eeg, notes=(*eeg.notes, said))
     eeg = match(eeg, wanted)[0]
-    return replace(eeg, warnings=(*eeg.warnings, *inside(eeg)))
+    return warned(eeg)
 
 
 def as_they_are(eeg: Eeg, *, keep_bads: bool = False) -> Eeg:

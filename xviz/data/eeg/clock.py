@@ -45,7 +45,7 @@ def read_clock(names: Sequence[str], columns: Sequence[Array]) -> tuple[Clock | 
     rising = [i for i, values in enumerate(columns) if _rises(values)]
     counting = [i for i, values in enumerate(columns) if _counts(values)]
     named = [i for i in range(len(names)) if NAMED.search(names[i].strip()) and np.isfinite(columns[i]).any()]
-    for index in [*(i for i in named), *(i for i in rising if i not in named and i not in counting)]:
+    for index in [*named, *(i for i in rising if i not in named and i not in counting)]:
         if clock := clock_of(names[index], columns[index]):
             return clock, sorted({*rising, *counting, *named})
     return None, sorted({*rising, *counting, *named})
@@ -75,7 +75,7 @@ def clock_of(name: str, values: Array) -> Clock | None:
         rate = _round(1 / (float(good.mean()) * scale))
     else:
         between = steps[~((steps > max(5 * mean, 5 * middle)) & (steps * scale > 1.0))]
-        rate = _round(len(between) / (float(between[between > -np.inf].sum()) * scale))
+        rate = _round(len(between) / (float(between.sum()) * scale))
     if not RATES[0] <= rate <= RATES[1]:
         return None
     said = f"from the column “{name.strip()}” in {unit}"
@@ -86,7 +86,7 @@ def clock_of(name: str, values: Array) -> Clock | None:
             f"The clock in “{name.strip()}” goes backwards {_times(backwards)}; rows were taken in their order. Check "
             "for recordings that were joined."
         )
-    elif even and long.any():
+    elif even and long.any() and np.isfinite(values).all():
         at = np.round((values - values[0]) * scale * rate).astype(np.int64)
         lost = int(at[-1] + 1 - len(at))
         warning = (

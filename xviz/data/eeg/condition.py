@@ -19,6 +19,7 @@ from xviz.core.errors import SampleError
 from xviz.core.sample import Eeg
 from xviz.data.eeg.channels import electrodes_of
 from xviz.data.eeg.names import places
+from xviz.data.eeg.stretch import runs
 
 Reference = Literal["as recorded", "average", "linked mastoids", "Cz", "REST"]
 REFERENCES: tuple[Reference, ...] = ("as recorded", "average", "linked mastoids", "Cz", "REST")
@@ -87,8 +88,7 @@ def _filtered(signal: NDArray[np.float64], rate: float, wanted: Condition) -> ND
     fine = np.isfinite(signal)
     for pattern in np.unique(fine, axis=0):
         rows = np.flatnonzero((fine == pattern).all(1))
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], pattern.astype(np.int8), [0]])))
-        for a, b in edges.reshape(-1, 2):
+        for a, b in runs(pattern):
             part = np.ascontiguousarray(signal[rows, a:b])
             if b - a > rate:
                 if wanted.notch:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
 from xviz.core.sample import BIOSEMI32
-from xviz.data.eeg.matlab import generic, mat_all, mat_arrays
+from xviz.data.eeg.matlab import generic, mat_all, mat_arrays, numbers
 from xviz.data.eeg.pickles import read_arrays
 from xviz.data.eeg.raw import LIMIT_VALUES, RateUnknown, Raw
 
@@ -54,8 +54,8 @@ def read_mat(data: bytes, rate: float | None = None) -> Raw:
         SampleError: it is none of these, or cannot be read.
         RateUnknown: nobody says the rate.
     """
-    held = mat_all(data)
-    arrays = mat_arrays(data) if data[:10] != b"MATLAB 7.3" else _of_numbers(held)
+    held = mat_all(data) if data[:10] == b"MATLAB 7.3" else None
+    arrays = mat_arrays(data) if held is None else numbers(held)
     if "data" in arrays and "labels" in arrays and arrays["labels"].dtype.kind in "iuf":
         return deap(arrays, "DEAP .mat file")
     clips = {int(found[1]): value for name, value in arrays.items() if (found := re.search(r"_eeg(\d+)$", name))}
@@ -66,6 +66,7 @@ def read_mat(data: bytes, rate: float | None = None) -> Raw:
             "These are features of SEED, not signals; xviz shows recordings. Bring a file of Preprocessed_EEG, or "
             "train on the folder of features with “xviz train mca”."
         )
+    held = mat_all(data) if held is None else held  # structs and texts too, which take longer
     if "DREAMER" in held:
         return dreamer(held["DREAMER"])
     if (given := generic(held)) is None:
@@ -88,23 +89,21 @@ def read_mat(data: bytes, rate: float | None = None) -> Raw:
     )  # fmt: skip
 
 
-def _of_numbers(held: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
-    return {name: value for name, value in held.items() if isinstance(value, np.ndarray) and value.dtype.kind in "biuf"}
-
-
-def seed_features(data: bytes, smooth: str = "movingAve") -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+def seed_features(
+    arrays: Mapping[str, NDArray[Any]], smooth: str = "movingAve"
+) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
     """The features of SEED's ``ExtractedFeatures``: DE and PSD of each clip, (62, band, window) each.
 
     Args:
-        data: A ``.mat`` file.
+        arrays: Of a ``.mat`` file, by ``mat_arrays``.
         smooth: How SEED smoothed them: "movingAve" or "LDS".
 
     Raises:
         SampleError: there are none, or a pair does not fit.
     """
-    arrays, pairs = mat_arrays(data), []
-    numbers = sorted(int(found[1]) for name in arrays if (found := re.fullmatch(rf"de_{smooth}(\d+)", name)))
-    for number in numbers:
+    pairs = []
+    clips = sorted(int(found[1]) for name in arrays if (found := re.fullmatch(rf"de_{smooth}(\d+)", name)))
+    for number in clips:
         de, psd = (arrays.get(f"{kind}_{smooth}{number}") for kind in ("de", "psd"))
         if de is None or psd is None or de.shape != psd.shape or de.ndim != 3 or de.shape[2] != 5:
             raise SampleError(f"Clip {number} should have de_{smooth} and psd_{smooth} of one shape (62, windows, 5).")

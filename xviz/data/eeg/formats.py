@@ -51,22 +51,10 @@ def read_system(files: Mapping[str, bytes], header: str, part: int | Stretch = 0
     Raises:
         SampleError: it cannot be read, or names files that did not come with it, or has no such part.
     """
-    if unwritable(header):
-        raise SampleError(
-            f"The name {header[:40]!r} cannot be a file's: it has a zero byte, or more than 255 bytes. Rename the file."
-        )
-    files = dict(files)
-    kind = system(header, files[header])
+    files, kind = _checked(files, header)
     cut: edf.Cut | None = None
     pieces: list[Stretch] = []
-    if kind == "BrainVision":
-        files = check_brainvision(files, header)
-    elif kind == "EEGLAB":
-        check_inflated(files[header])
-        files = check_eeglab(files, header)
-    elif kind == "Persyst":
-        files = check_persyst(files, header)
-    elif kind in ("EDF", "BDF"):
+    if kind in ("EDF", "BDF"):
         cut, pieces = edf.cut(files[header], kind, PART_VALUES, part)
         files[header] = cut.data
     if kind == "XDF":
@@ -79,7 +67,7 @@ def read_system(files: Mapping[str, bytes], header: str, part: int | Stretch = 0
             return apply_sidecars(read_ant(folder / header), files)
     with _reading, _folder(files) as folder, warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
-        raw, parts, stretch = _read(folder / header, kind, 0 if pieces else part)
+        raw, parts, stretch = _read(folder / header, kind, None if pieces else part)
         own = [warning for warning in heard if Path(warning.filename) == Path(__file__)]  # MNE names who called it
         said = dict.fromkeys(
             _sentence(one.message) for one in own if not any(w in str(one.message) for w in SAYS_NOTHING)
@@ -93,11 +81,11 @@ def read_system(files: Mapping[str, bytes], header: str, part: int | Stretch = 0
     return apply_sidecars(made, files)
 
 
-def overview(files: Mapping[str, bytes], header: str) -> Overview | None:
-    """All of a recording at a glance; None where it must be read as a whole anyway.
+def _checked(files: Mapping[str, bytes], header: str) -> tuple[dict[str, bytes], str]:
+    """The files of a recording under the names by which its header knows them, and whose format they are.
 
     Raises:
-        SampleError: it cannot be read.
+        SampleError: the name can be no file's, files are missing, or unpack to too much.
     """
     if unwritable(header):
         raise SampleError(
@@ -105,13 +93,27 @@ def overview(files: Mapping[str, bytes], header: str) -> Overview | None:
         )
     files = dict(files)
     kind = system(header, files[header])
+    if kind == "BrainVision":
+        files = check_brainvision(files, header)
+    elif kind == "EEGLAB":
+        check_inflated(files[header])
+        files = check_eeglab(files, header)
+    elif kind == "Persyst":
+        files = check_persyst(files, header)
+    return files, kind
+
+
+def overview(files: Mapping[str, bytes], header: str) -> Overview | None:
+    """All of a recording at a glance; None where it must be read as a whole anyway.
+
+    Raises:
+        SampleError: it cannot be read.
+    """
+    files, kind = _checked(files, header)
     if kind in ("EDF", "BDF"):
         return of_edf(files[header], kind)
     if kind in ("XDF", "Micromed", "ANT", ""):
         return None
-    files = check_brainvision(files, header) if kind == "BrainVision" else files
-    files = check_eeglab(files, header) if kind == "EEGLAB" else files
-    files = check_persyst(files, header) if kind == "Persyst" else files
     with _reading, _folder(files) as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         raw = _opened(folder / header, kind)
@@ -161,8 +163,12 @@ def unwritable(name: str) -> bool:
     return "\0" in name or any(len(part.encode()) > 255 for part in PurePosixPath(name).parts)
 
 
-def _read(path: Path, kind: str, part: int | Stretch) -> tuple[Any, tuple[str, ...], tuple[float, Stretch] | None]:
+def _read(
+    path: Path, kind: str, part: int | Stretch | None
+) -> tuple[Any, tuple[str, ...], tuple[float, Stretch] | None]:
     """MNE's raw or epochs, of a long recording one part; what its parts are called, how long it is and what was read.
+
+    Where ``part`` is None the file has been cut already, and all of it is read.
 
     Raises:
         SampleError: MNE cannot read it, or there is no such part.
@@ -173,7 +179,7 @@ def _read(path: Path, kind: str, part: int | Stretch) -> tuple[Any, tuple[str, .
         raw = _opened(path, kind)
         parts: tuple[str, ...] = (WHOLE,)
         stretch = None
-        if hasattr(raw, "n_times") and raw.n_times * len(raw.ch_names) > PART_VALUES:
+        if part is not None and hasattr(raw, "n_times") and raw.n_times * len(raw.ch_names) > PART_VALUES:
             raw, parts, stretch = _part(raw, part)
         with mne.use_log_level("WARNING"):
             return raw.load_data(), parts, stretch

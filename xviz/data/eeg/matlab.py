@@ -29,6 +29,11 @@ def mat_arrays(data: bytes) -> dict[str, NDArray[Any]]:
             held = loadmat(BytesIO(data))
         except Exception as error:  # SciPy fails in many ways on damaged files
             raise SampleError(f"The .mat file is damaged or cut short ({error}). Download it again.") from error
+    return numbers(held)
+
+
+def numbers(held: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    """What of a file's contents are arrays of numbers."""
     return {name: value for name, value in held.items() if isinstance(value, np.ndarray) and value.dtype.kind in "biuf"}
 
 

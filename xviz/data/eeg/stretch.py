@@ -100,15 +100,16 @@ def free_of(blocked: Sequence[tuple[float, float]], whole: float) -> list[tuple[
     return made
 
 
-def inside(eeg: Eeg) -> tuple[str, ...]:
-    """What in a recording is marked bad, as warnings with what to do."""
+def warned(eeg: Eeg) -> Eeg:
+    """The recording, with a warning of what in it is marked bad and what to do."""
     marks = [mark for mark in eeg.annotations if mark.bad and mark.seconds > 0]
     if not marks:
-        return ()
+        return eeg
     where = ", ".join(
         f"“{mark.label}” from {mark.onset:.4g} to {mark.onset + mark.seconds:.4g} s" for mark in marks[:3]
     )
-    return (f"This stretch holds what the recording marks as bad: {where}. Choose another stretch to leave it out.",)
+    warning = f"This stretch holds what the recording marks as bad: {where}. Choose another stretch to leave it out."
+    return replace(eeg, warnings=(*eeg.warnings, warning))
 
 
 def holes(signal: NDArray[np.floating], rate: float) -> list[tuple[float, float]]:
@@ -118,12 +119,16 @@ def holes(signal: NDArray[np.floating], rate: float) -> list[tuple[float, float]
     if not alive.any():
         return [(0.0, signal.shape[1] / rate)]
     empty = fine[alive].mean(0) < 0.5
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], empty.astype(np.int8), [0]])))
-    return [(float(a) / rate, float(b) / rate) for a, b in edges.reshape(-1, 2)]
+    return [(float(a) / rate, float(b) / rate) for a, b in runs(empty)]
+
+
+def runs(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """(n, 2) first sample and the one after the last of every stretch of (samples,) that is True."""
+    return np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]]))).reshape(-1, 2)
 
 
 def closed(eeg: Eeg) -> Eeg:
-    """A recording whose gaps are closed: samples at which no channel holds a number are taken out, and this is said."""
+    """A recording whose gaps are closed: samples at which most channels hold no number are taken out, which is said."""
     gaps = holes(eeg.signal, eeg.rate)
     keep = np.ones(eeg.signal.shape[1], bool)
     for a, b in gaps:

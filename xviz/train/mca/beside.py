@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from xviz.train.mca.features import Trials
+from xviz.train.mca.trials import Trials
 
 
 def luck(count: int, chance: float, tables: int = 1) -> float:

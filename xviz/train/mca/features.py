@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
@@ -18,39 +17,14 @@ from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
 from xviz.core.provenance import digest
-from xviz.core.sample import Eeg
 from xviz.data.eeg.deap import read_original
 from xviz.data.eeg.read import open_eeg
-from xviz.models.mca_features import Plan, check_rate, features, resampled
-from xviz.train.mca.sets import find
+from xviz.models.mca_features import Plan, check_rate
+from xviz.train.mca.sets import find, measured
+from xviz.train.mca.trials import Trials
 
 Split = Literal["paper", "trial", "subject"]
 SPLITS: tuple[Split, ...] = ("paper", "trial", "subject")
-MIDDLE = 5.0  #: a rating of this or more is high
-
-
-@dataclass(frozen=True, eq=False)
-class Trials:
-    """Features of many trials, ready to train on."""
-
-    de: NDArray[np.float32]  #: (n, channel, band, step)
-    psd: NDArray[np.float32]  #: (n, channel, band, step)
-    ratings: NDArray[np.float64]  #: (n, labels)
-    label_names: tuple[str, ...]
-    subject: NDArray[np.int64]  #: (n,)
-    trial: NDArray[np.int64]  #: (n,) what was recorded in one go has one number
-    channels: tuple[str, ...]
-    plan: Plan
-
-    def high(self, label: str) -> NDArray[np.int64]:
-        """(n,) 1 where the rating is 5 or more, else 0.
-
-        Raises:
-            SampleError: there is no such label.
-        """
-        if label not in self.label_names:
-            raise SampleError(f"These recordings are labelled with {', '.join(self.label_names)}, not with “{label}”.")
-        return (self.ratings[:, self.label_names.index(label)] >= MIDDLE).astype(np.int64)
 
 
 def load_trials(folder: Path, plan: Plan = Plan(), *, say: Callable[[str], None] = print) -> Trials:  # noqa: B008
@@ -72,8 +46,8 @@ def load_trials(folder: Path, plan: Plan = Plan(), *, say: Callable[[str], None]
         named = {name: np.array(getattr(trials, name)) for name in ("label_names", "channels")}
         np.savez(kept, **{n: getattr(trials, n) for n in ("de", "psd", "ratings", "subject", "trial")}, **named)
         return trials
-    if (made := find(folder, plan, say)) is not None:
-        return Trials(**{field.name: getattr(made, field.name) for field in fields(Trials)})
+    if (recognised := find(folder, plan, say)) is not None:
+        return recognised
     raise SampleError(
         f"“{folder}” should hold DEAP's s01.dat … or s01.bdf …, your own s01.npz …, PhysioNet's S001R01.edf …, "
         "DREAMER.mat, SEED's 1_20131027.mat … with label.mat, or SEED-IV's folders 1, 2 and 3; it holds none of them. "
@@ -95,18 +69,12 @@ def _recordings(files: list[Path], plan: Plan, say: Callable[[str], None]) -> Tr
                 f"({len(channels)}: {', '.join(channels[:4])} …; {', '.join(names) or 'no labels'}); it does not."
             )
         check_rate(opened.recordings[0], plan.bands)
-        recordings += [_features(eeg, plan) for eeg in opened.recordings]
+        recordings += [measured(eeg, plan) for eeg in opened.recordings]
         ratings.append(opened.labels)
         subject += [number] * len(opened.recordings)
         say(f"features of {path.name}, {number + 1} of {len(files)}")
     de, psd = (np.stack(part).astype(np.float32) for part in zip(*recordings, strict=True))
     return Trials(de, psd, np.concatenate(ratings), names, np.array(subject), np.arange(len(subject)), channels, plan)
-
-
-def _features(eeg: Eeg, plan: Plan) -> tuple[NDArray, NDArray]:
-    """DE and PSD of a recording, (channel, band, step); silent channels are zero."""
-    signal = np.nan_to_num(resampled(eeg, plan.rate))
-    return features(signal, plan.samples(eeg.rest), plan)
 
 
 def divide(

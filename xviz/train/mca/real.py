@@ -26,8 +26,8 @@ from xviz.core.sample import Eeg
 from xviz.models.mca import MCA, SHIPPED
 from xviz.models.mca_features import Plan, features, resampled
 from xviz.train.mca.beside import linear, luck
-from xviz.train.mca.features import Trials
 from xviz.train.mca.recipe import Recipe, fit, judge, standardise
+from xviz.train.mca.trials import Trials
 
 
 @dataclass(frozen=True)

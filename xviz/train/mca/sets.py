@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ from xviz.data.eeg.datasets import DREAMER_LABELS, SEED62, SEED_IV, dreamer, see
 from xviz.data.eeg.matlab import mat_all, mat_arrays
 from xviz.data.eeg.read import open_eeg, read_eeg
 from xviz.models.mca_features import QUIET, Band, Plan, check_rate, features, pad, resampled
+from xviz.train.mca.trials import Trials
 
 Say = Callable[[str], None]
 EYES = re.compile(r"S(\d{3})R0([12])\.edf", re.IGNORECASE)  #: run 1 is eyes open, run 2 eyes closed
@@ -40,21 +41,7 @@ SEED_PLAN = Plan(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
-class Made:
-    """Features of a set's trials, in the order of its files."""
-
-    de: NDArray[np.float32]  #: (n, channel, band, step)
-    psd: NDArray[np.float32]  #: (n, channel, band, step)
-    ratings: NDArray[np.float64]  #: (n, labels)
-    label_names: tuple[str, ...]
-    subject: NDArray[np.int64]  #: (n,)
-    trial: NDArray[np.int64]  #: (n,) what was recorded in one go has one number
-    channels: tuple[str, ...]
-    plan: Plan
-
-
-def find(folder: Path, plan: Plan, say: Say) -> Made | None:
+def find(folder: Path, plan: Plan, say: Say) -> Trials | None:
     """The trials of a set that is recognised by its files; None where it is none of these.
 
     Raises:
@@ -80,12 +67,12 @@ def _numbered(folder: Path) -> list[Path]:
     return sorted(p for p in folder.glob("*.mat") if re.fullmatch(r"\d+_\d+\.mat", p.name))
 
 
-def _measured(eeg: Eeg, plan: Plan) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def measured(eeg: Eeg, plan: Plan) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """DE and PSD of a recording, (channel, band, step); silent channels are zero."""
     return features(np.nan_to_num(resampled(eeg, plan.rate)), plan.samples(eeg.rest), plan)
 
 
-def _eyes(files: Sequence[Path], plan: Plan, say: Say) -> Made:
+def _eyes(files: Sequence[Path], plan: Plan, say: Say) -> Trials:
     """PhysioNet's first two runs of each subject, on the 32 electrodes of the page; levels, since there is no rest."""
     own = replace(plan, from_rest=False)
     made, ratings, subject = [], [], []
@@ -97,7 +84,7 @@ def _eyes(files: Sequence[Path], plan: Plan, say: Say) -> Made:
             continue
         eeg = match(read_eeg(path), BIOSEMI32)[0]
         check_rate(eeg, own.bands)
-        made.append(_measured(eeg, own))
+        made.append(measured(eeg, own))
         ratings.append([9.0 if found[2] == "2" else 1.0])
         subject.append(int(found[1]))
         say(f"features of {path.name}")
@@ -107,10 +94,10 @@ def _eyes(files: Sequence[Path], plan: Plan, say: Say) -> Made:
         )
     de, psd = (np.stack(part).astype(np.float32) for part in zip(*made, strict=True))
     index = np.arange(len(ratings))
-    return Made(de, psd, np.array(ratings), (CLOSED,), np.array(subject), index, BIOSEMI32, own)
+    return Trials(de, psd, np.array(ratings), (CLOSED,), np.array(subject), index, BIOSEMI32, own)
 
 
-def _dreamer(path: Path, plan: Plan, say: Say) -> Made:
+def _dreamer(path: Path, plan: Plan, say: Say) -> Trials:
     """The last minute of every film, measured from the last seconds of its rest."""
     held = mat_all(path.read_bytes(), limit=False)
     if "DREAMER" not in held:
@@ -122,14 +109,14 @@ def _dreamer(path: Path, plan: Plan, say: Say) -> Made:
     for index, signal in enumerate(raw.signals):
         rest, minute = round(raw.rest * raw.rate), round(plan.seconds * raw.rate)
         last = np.concatenate([signal[:, :rest], signal[:, max(rest, signal.shape[1] - minute) :]], 1)
-        made.append(_measured(Eeg(last.astype(np.float32), raw.rate, raw.channels, rest=raw.rest), plan))
+        made.append(measured(Eeg(last.astype(np.float32), raw.rate, raw.channels, rest=raw.rest), plan))
         if index % 18 == 17:
             say(f"features of {raw.titles[index]}")
     assert raw.labels is not None
     de, psd = (np.stack(part).astype(np.float32) for part in zip(*made, strict=True))
     subject = np.array([int(title.split(",")[0].split()[1]) for title in raw.titles])
     index = np.arange(len(subject))
-    return Made(de, psd, 2 * raw.labels - 1, DREAMER_LABELS, subject, index, raw.channels, plan)
+    return Trials(de, psd, 2 * raw.labels - 1, DREAMER_LABELS, subject, index, raw.channels, plan)
 
 
 def _of_seed(folder: Path) -> Sequence[float]:
@@ -149,7 +136,7 @@ def _of_seed_iv(session: int) -> Sequence[float]:
     return [{0: 0.0, 1: -1.0, 2: -1.0, 3: 1.0}[emotion] for emotion in SEED_IV[session]]
 
 
-def _clipped(files: Sequence[tuple[Path, Sequence[float]]], say: Say) -> Made:
+def _clipped(files: Sequence[tuple[Path, Sequence[float]]], say: Say) -> Trials:
     """Sessions of SEED or SEED-IV, each clip in stretches of a minute."""
     stretches, ratings, subject, trial = [], [], [], []
     for number, (path, labels) in enumerate(files):
@@ -164,16 +151,17 @@ def _clipped(files: Sequence[tuple[Path, Sequence[float]]], say: Say) -> Made:
                 trial.append(1000 * number + clip)
         say(f"features of {path.name}, {number + 1} of {len(files)}")
     de, psd = (np.stack(part).astype(np.float32) for part in zip(*stretches, strict=True))
-    return Made(de, psd, np.array(ratings), ("valence",), np.array(subject), np.array(trial), SEED62, SEED_PLAN)
+    return Trials(de, psd, np.array(ratings), ("valence",), np.array(subject), np.array(trial), SEED62, SEED_PLAN)
 
 
 def _clips(path: Path) -> list[tuple[NDArray, NDArray]]:
     """DE and PSD of the clips of one session, (62, band, window), ready or made here; levels, as SEED has no rest."""
-    data = path.read_bytes()
-    if any(name.startswith("de_") for name in mat_arrays(data)):
-        return [(de, 10 * np.log10(np.maximum(psd, QUIET))) for de, psd in seed_features(data)]
+    arrays = mat_arrays(path.read_bytes())
+    if any(name.startswith("de_") for name in arrays):
+        return [(de, 10 * np.log10(np.maximum(psd, QUIET))) for de, psd in seed_features(arrays)]
+    del arrays  # of a session, some hundred MiB, which are read again as recordings
     made = []
     for eeg in open_eeg(path).recordings:
         long = replace(SEED_PLAN, seconds=eeg.seconds, steps=int(eeg.seconds))
-        made.append(_measured(eeg, long))
+        made.append(measured(eeg, long))
     return made

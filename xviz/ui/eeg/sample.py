@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -14,6 +14,7 @@ from xviz.core.tokens import Electrodes
 from xviz.data.eeg.channels import ChannelReport, Missing, as_they_are, inspect, match
 from xviz.data.eeg.condition import Condition
 from xviz.data.eeg.read import Stretch, crop
+from xviz.data.eeg.stretch import warned
 from xviz.data.shipped import ShippedSample, samples
 from xviz.models.card import ModelCard
 from xviz.models.mca_features import Band
@@ -188,7 +189,7 @@ def _recording(files: bring.Files, options: bring.Options) -> tuple[Eeg, Whole, 
         if not file.seconds:
             made = span.choose(eeg, key, avoid=options.avoid, rest=options.rest)
             whole = Whole(key, eeg.annotations, eeg if eeg.seconds - eeg.rest > 61 else None, files, file.unit, eeg)
-            return replace(made, warnings=(*made.warnings, *span.bad_inside(made))), whole, index
+            return warned(made), whole, index
         start, seconds = span.numbers(key, file.seconds)
         before = min(options.rest or 0.0, start)
         long = bring.opened(files, name, options, Stretch(start - before, before + seconds + span.MARGIN))
@@ -196,7 +197,7 @@ def _recording(files: bring.Files, options: bring.Options) -> tuple[Eeg, Whole, 
         inner = start - long.start
         made = crop(eeg, inner, min(seconds, eeg.seconds - inner), options.rest) if eeg.seconds - inner > 0 else eeg
     known = Whole(key, (), None, files, file.unit, eeg)
-    return replace(made, warnings=(*made.warnings, *span.bad_inside(made))), known, index
+    return warned(made), known, index
 
 
 @st.cache_resource(max_entries=16, show_spinner="Matching the channels …")
