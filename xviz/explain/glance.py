@@ -6,7 +6,7 @@ The maps are pooled to a few hundred cells, each the strongest of the tokens und
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatch
 
 import numpy as np
@@ -141,7 +141,9 @@ class Glance:
     asking: bool  #: whether the tokens are queries, whose rows are shown; else keys, whose columns are
 
 
-def glance(run: Run, forms: Mapping[str, Form], space: str, tokens: Sequence[int]) -> Glance:
+def glance(
+    run: Run, forms: Mapping[str, Form], space: str, tokens: Sequence[int], titles: Mapping[str, str] | None = None
+) -> Glance:
     """The mean row of some tokens in every layer and head; where they are no queries, the sum of their columns.
 
     Args:
@@ -149,10 +151,13 @@ def glance(run: Run, forms: Mapping[str, Form], space: str, tokens: Sequence[int
         forms: Leaf space → how its tokens are shown.
         space: Leaf space of the tokens.
         tokens: At least one.
+        titles: Call → what people call it; made of its name and its spaces where None.
     """
     asking = [call for call in run.calls if space in names(run.spaces[call.queries])]
     calls = asking or [call for call in run.calls if space in names(run.spaces[call.keys])]
     layers = [_layer(run, forms, call, values(run, call, space, tokens, bool(asking)), bool(asking)) for call in calls]
+    if titles is not None:
+        layers = [replace(layer, title=titles[call.name]) for layer, call in zip(layers, calls, strict=True)]
     return Glance(tuple(calls), tuple(layers), bool(asking))
 
 

@@ -5,68 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xviz.core.explanation import Explanation
 from xviz.draw.scale import Scale, number, sequential
 from xviz.explain.glance import Small
-from xviz.figures.caption import caption, glyph_note, limits
+from xviz.figures.caption import caption, limits
 from xviz.figures.figure import Figure
-from xviz.figures.grid import Blocks, Labels, block_room, label_room, matrix_panel
+from xviz.figures.grid import matrix_panel
 from xviz.figures.lettering import width_of, write
 from xviz.figures.page import Page
-from xviz.figures.pair import bar, bar_height
+from xviz.figures.pair import bar
 from xviz.figures.style import MM, PRESETS, Preset, drawing
 
 SMALL = 17.0  #: mm, the least width of a small map
-
-
-def matrix_figure(
-    weights: NDArray[np.float64],
-    about: Explanation,
-    *,
-    labels: tuple[Sequence[str], Sequence[str]],
-    blocks: tuple[tuple[Sequence[int], Sequence[int]], tuple[Sequence[str], Sequence[str]]] | None = None,
-    layer: str,
-    credit: str = "",
-    preset: Preset = PRESETS["nature-double"],
-) -> Figure:
-    """The attention matrix of a layer.
-
-    Args:
-        weights: (queries, keys).
-        about: An explanation of the same run, for the origin.
-        labels: Of queries and of keys.
-        blocks: First rows and columns of each further block, and the names of the blocks.
-        layer: What the weights are: "decoder.1: words to patches, head 2 of 4".
-        credit: Origin and licence of the sample.
-        preset: The venue's sizes.
-    """
-    scale = sequential(weights, label="attention weight")
-    with drawing():
-        page, size = Page(preset), preset.small_pt
-        y = page.title("a", layer, 0, 0, page.inner)
-        parts = None if blocks is None else Blocks(*blocks)
-        left, foot = label_room(labels[0], size) / MM, label_room(labels[1], size) / MM
-        right = 0.0 if blocks is None else block_room(blocks[1], size) / MM
-        width = page.inner - left - right
-        limit = (preset.max_height_mm or 200.0) - 2 * page.margin - y - foot - bar_height(page)
-        high = min(limit, max(15.0, width * weights.shape[0] / weights.shape[1]), 120.0)
-        axes = page.axes(left, y, width, high)
-        matrix_panel(axes, weights, scale, labels=Labels(*labels), blocks=parts, size=size)
-        y += high + foot
-        y += bar(page, scale, weights, 0, y, page.inner)
-        figure = page.finish(y)
-    rows, keys = weights.shape
-    texts = [
-        f"Attention of {rows} queries (rows) to {keys} keys (columns), {layer} ({limits(scale)}); labels where there "
-        "is room; every row sums to one."
-    ]
-    provenance = about.provenance.but(figure="matrix", preset=preset.key, layer=layer)
-    row, column = np.unravel_index(int(np.argmax(weights)), weights.shape)
-    alt = f"{texts[0]} Strongest: {labels[0][row]} to {labels[1][column]}, {number(float(weights[row, column]))}."
-    return Figure(figure, caption(preset, texts, provenance, credit=credit, notes=glyph_note([*labels[0], *labels[1]])),
-                  provenance, alt)  # fmt: skip
 
 
 def glance_figure(

@@ -12,15 +12,16 @@ from xviz.core.explanation import Explanation
 from xviz.core.provenance import Provenance
 from xviz.core.tokens import TokenSpace
 from xviz.draw.scale import number, order, sequential
-from xviz.figures.caption import caption, letters
+from xviz.figures.caption import caption, glyph_note, letters
 from xviz.figures.caption import limits as limits_of
 from xviz.figures.figure import Figure
 from xviz.figures.grid import Blocks, Labels, block_room, label_room, matrix_panel
-from xviz.figures.lettering import fit, write
+from xviz.figures.lettering import fit, width_of, write
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, bar, bar_height, scale_for
 from xviz.figures.style import MM, PRESETS, Preset, drawing
 
+LEAST = 15.0  #: mm, the least side of a matrix of few rows or columns
 MOST = 12  #: tokens of a space that stand as bars
 LINE = 1.45  #: height of a bar, in text sizes
 
@@ -57,9 +58,11 @@ def matrix_figure(
         wide = page.inner - left - beside
         tallest = (preset.max_height_mm or 200.0) - y - below - bar_height(page) - 4
         unit = min(wide / weights.shape[1], tallest / weights.shape[0])
-        panel = page.axes(left, y, unit * weights.shape[1], unit * weights.shape[0])
+        width = max(unit * weights.shape[1], min(LEAST, wide))
+        high = max(unit * weights.shape[0], min(LEAST, tallest))
+        panel = page.axes(left, y, width, high)
         matrix_panel(panel, weights, cells, labels=Labels(*labels), blocks=blocks, size=size)
-        y += unit * weights.shape[0] + below
+        y += high + below
         y += bar(page, cells, weights, 0, y, page.inner)
         drawn = page.finish(y)
     sentence = f"{title}; rows are queries and sum to one, columns are keys ({limits_of(cells)})."
@@ -69,7 +72,8 @@ def matrix_figure(
     alt = (
         f"Attention matrix of {weights.shape[0]} queries and {weights.shape[1]} keys, {title}. Strongest: {strongest}."
     )
-    return Figure(drawn, caption(preset, [sentence], origin, credit=credit), origin, alt)
+    notes = glyph_note([*labels[0], *labels[1]])
+    return Figure(drawn, caption(preset, [sentence], origin, credit=credit, notes=notes), origin, alt)
 
 
 def scores_figure(
@@ -129,6 +133,9 @@ def _bars(page: Page, labels: Sequence[str], scores, scale, place: tuple[float, 
     zero = room + (span / 2 if negative else 0.0)
     unit = (span / 2 if negative else span) / most
     colours = scale.lut()[scale.quantise(scores)] / 255
+    short = [label.partition(" (")[0] for label in labels]  # a name without its place, where that has no room
+    if len(set(short)) == len(short) and any(width_of(label, size) > room - 3 for label in labels):
+        labels = short
     for index, (label, score, colour) in enumerate(zip(labels, scores, colours, strict=True)):
         base = index * line
         write(axes, 0, base + line / 2 + 0.36 * size, fit(label, size, room - 3), size=size)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from xviz.core.errors import ModelError
-from xviz.core.forms import Form, form
+from xviz.core.forms import Form, Words, form
 from xviz.core.grounds import Source
 from xviz.core.run import Run, Target
 from xviz.core.tokens import TokenSpace, leaves
@@ -58,7 +58,11 @@ def _forms(shown: Shown) -> dict[str, Form]:
 def _picked(forms: Mapping[str, Form], shown: Shown) -> str:
     """The picked token in words; "" without one."""
     focus = next((one.focus for one in shown.explanations if one.focus is not None), None)
-    return "" if focus is None else f"{focus[0]}: {forms[focus[0]].labels[forms[focus[0]].thing(focus[1][0])]}"
+    if focus is None:
+        return ""
+    shape = forms[focus[0]]
+    label = shape.labels[shape.thing(focus[1][0])]
+    return f"“{label}”" if isinstance(shape, Words) else f"{focus[0]}: {label}"
 
 
 def tokens(shown: Shown) -> Figure:
@@ -77,7 +81,8 @@ def every(shown: Shown) -> Figure:
     own, forms = shown.explanations[0] if shown.explanations else None, _forms(shown)
     if own is None or own.focus is None:
         raise ModelError("This figure shows the attention of one token; pick one.")
-    found = glance(shown.run, forms, *own.focus)
+    titles = {call.name: shown.title_of(call).title for call in shown.run.calls} if shown.session.model.ours else None
+    found = glance(shown.run, forms, *own.focus, titles)
     return glance_figure(
         found.layers, own, focus=str(shown.options.get("focus") or _picked(forms, shown)), asking=found.asking,
         credit=shown.credit, preset=shown.preset,

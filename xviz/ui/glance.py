@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
@@ -35,13 +35,11 @@ class Asked:
 
 def show(asked: Asked) -> None:
     """A small map for every layer in which the token takes part, and every head."""
-    found = glance(asked.run, asked.forms, asked.space, asked.tokens)
+    found = glance(asked.run, asked.forms, asked.space, asked.tokens, asked.titles)
     calls, layers = found.calls, found.layers
     if not calls:
         st.caption(f"Tokens of “{page.plain(asked.space)}” take part in no attention.")
         return
-    if asked.titles is not None:
-        layers = tuple(replace(one, title=asked.titles[c.name]) for one, c in zip(layers, calls, strict=True))
     limits = scale.sequential(np.concatenate([one.maps.ravel() for one in layers]), label="attention weight")
     chosen = next((i for i, call in enumerate(calls) if call.name == asked.call), None)
     drawing = multiples.multiples(

@@ -14,9 +14,12 @@ from xviz.engine import Session
 from xviz.explain.glance import glance, title
 from xviz.export import bundle, safe_name
 from xviz.figures.figure import Figure
-from xviz.figures.glance import glance_figure, matrix_figure
+from xviz.figures.glance import glance_figure
+from xviz.figures.grid import Blocks
+from xviz.figures.strongest import matrix_figure
 from xviz.figures.style import PRESETS
 from xviz.figures.tokens import Shown, tokens_figure
+from xviz.plates.plate import heads_of
 from xviz.ui import saving
 from xviz.ui.forms import every_leaf
 from xviz.ui.own import matrix
@@ -41,9 +44,8 @@ class Figures:
 
     def layer(self) -> str:
         """The chosen layer and head in words."""
-        call, head = self.opened.run.call(str(self.looked.call)), self.looked.head
-        heads = f"mean of {call.heads} heads" if head is None else f"head {head + 1} of {call.heads}"
-        return f"{title(self.opened.run, call)}, {heads}"
+        call = self.opened.run.call(str(self.looked.call))
+        return f"{title(self.opened.run, call)}, {heads_of(call, self.looked.head)}"
 
     def pooled(self) -> matrix.Pooled:
         """The weights of the chosen layer."""
@@ -86,10 +88,11 @@ class Figures:
         sides = leaves(run.spaces[call.queries]), leaves(run.spaces[call.keys])
         cuts = tuple([int(n) for n in np.cumsum([len(leaf) for leaf in side])[:-1]] for side in sides)
         names = tuple([leaf.name for leaf in side] for side in sides)
-        blocks = (cuts, names) if any(cuts) and small.exact else None
+        blocks = Blocks(cuts, names) if any(cuts) and small.exact else None
+        origin = run.provenance.but(call=call.name, head=self.looked.head)
         return matrix_figure(
-            small.weights, self.looked.explanations[0], labels=(small.rows, small.columns), blocks=blocks,
-            layer=self.layer(), credit=self.opened.sample.source, preset=PRESETS[preset],
+            small.weights, (small.rows, small.columns), blocks, origin,
+            title=self.layer(), credit=self.opened.sample.source, preset=PRESETS[preset],
         )  # fmt: skip
 
     def zip(self, kind: str, preset: str) -> bytes:
