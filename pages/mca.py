@@ -4,10 +4,18 @@ from xviz.models import MODELS
 from xviz.ui import page, trust
 from xviz.ui.eeg import difference, events, explore, export, maps, outputs, sample, signals, spectra, whatif
 
-TABS = (
-    "Attention", "Layers and heads", "Electrode × band × second", "Differences", "Band power", "Events", "What if",
-    "Trust", "Figure",
-)  # fmt: skip
+#: tab → what it shows of what is looked at; "Attention", which says what that is, stands before them
+PARTS = {
+    "Layers and heads": lambda looked: explore.at_a_glance(opened, looked),
+    "Electrode × band × second": lambda looked: maps.show(opened, looked),
+    "Differences": lambda looked: difference.show(opened, looked),
+    "Band power": lambda looked: spectra.show(opened, looked),
+    "Events": lambda looked: events.show(opened, chosen),
+    "What if": lambda looked: whatif.show(opened, looked),
+    "Trust": lambda looked: trust.show(opened, whatif.TRIAL),
+    "Figure": lambda looked: export.show(opened, looked),
+}
+NETWORK = ("Electrode × band × second", "What if", "Trust")  #: tabs that channels as they are do not have
 
 
 @st.fragment
@@ -15,45 +23,13 @@ def linked() -> None:
     """What follows a click; only this part of the page runs again."""
     with page.told():
         choice = explore.choose(opened)
-        attention, heads, cells, differences, power, marked, edits, trusted, figure = st.tabs(TABS, key="tabs")
+        names = ["Attention", *(name for name in PARTS if not (chosen.native and name in NETWORK))]
+        attention, *tabs = st.tabs(names, key="native" if chosen.native else "tabs")
         with attention:
             looked = explore.show(opened, choice)
-        with heads, page.told():
-            explore.at_a_glance(opened, looked)
-        with cells, page.told():
-            maps.show(opened, looked)
-        with differences, page.told():
-            difference.show(opened, looked)
-        with power, page.told():
-            spectra.show(opened, looked)
-        with marked, page.told():
-            events.show(opened, chosen)
-        with edits, page.told():
-            whatif.show(opened, looked)
-        with trusted:
-            trust.show(opened, whatif.TRIAL)
-        with figure:
-            export.show(opened, looked)
-
-
-@st.fragment
-def native() -> None:
-    """The same for channels as they are, of which no network says anything."""
-    with page.told():
-        choice = explore.choose(opened)
-        attention, heads, differences, power, marked, figure = st.tabs([*TABS[:2], *TABS[3:6], TABS[8]], key="native")
-        with attention:
-            looked = explore.show(opened, choice)
-        with heads, page.told():
-            explore.at_a_glance(opened, looked)
-        with differences, page.told():
-            difference.show(opened, looked)
-        with power, page.told():
-            spectra.show(opened, looked)
-        with marked, page.told():
-            events.show(opened, chosen)
-        with figure:
-            export.show(opened, looked)
+        for name, tab in zip(names[1:], tabs, strict=True):
+            with tab, page.told():
+                PARTS[name](looked)
 
 
 card = MODELS["mca"]
@@ -67,4 +43,4 @@ with page.told():
         page.notes(opened.eeg, above=above, more=opened.run.inputs.notes)
         sample.overview(chosen)
         signals.show(opened, chosen)
-        (native if chosen.native else linked)()
+        linked()

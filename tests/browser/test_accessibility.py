@@ -23,7 +23,7 @@ STYLED = (
 RUN = """exclude => axe.run({ exclude: exclude.map(part => [part]) }, { resultTypes: ["violations"] })
   .then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(node =>
     `${id}: ${node.html.slice(0, 160)} (${[...node.any, ...node.all, ...node.none][0]?.message})`)))"""
-PAGES = ("", "about", "mmca", "mmvit", "mmvit?model=Object+pictures", "mca", "mit")
+PAGES = ("", "about", "mmca", "mmvit", "mmvit?model=Object+pictures", "mca", "mit", "dataset", "compare")
 
 
 @pytest.fixture
@@ -31,6 +31,16 @@ def axe() -> str:
     if not AXE.is_file() and shutil.which("npm") is None:
         pytest.skip("axe-core comes from npm, which this machine does not have; see install.sh")
     return AXE.read_text(encoding="utf-8")
+
+
+def nothing_of_ours_is_out_of_reach(page: Page, axe: str) -> None:
+    page.evaluate(axe)
+    found = list(page.evaluate(RUN, list(STREAMLIT)))
+    for tab in page.get_by_role("tab").all()[1:]:
+        tab.click()
+        settled(page, quiet=300)
+        found += [f"under {tab.inner_text()}: {violation}" for violation in page.evaluate(RUN, list(STREAMLIT))]
+    assert not found, "\n".join(dict.fromkeys(found))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -43,10 +53,4 @@ def test_nothing_of_ours_is_out_of_reach(
     page.get_by_role("heading", level=1).wait_for(timeout=180_000)
     page.wait_for_function(STYLED)
     settled(page, timeout=180_000)
-    page.evaluate(axe)
-    found = list(page.evaluate(RUN, list(STREAMLIT)))
-    for tab in page.get_by_role("tab").all()[1:]:
-        tab.click()
-        settled(page, quiet=300)
-        found += [f"under {tab.inner_text()}: {violation}" for violation in page.evaluate(RUN, list(STREAMLIT))]
-    assert not found, "\n".join(dict.fromkeys(found))
+    nothing_of_ours_is_out_of_reach(page, axe)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.test_accessibility import RUN, STREAMLIT, axe
+from tests.browser.test_accessibility import axe, nothing_of_ours_is_out_of_reach
 from tests.browser.waiting import settled
 
 pytestmark = pytest.mark.browser
@@ -65,13 +65,7 @@ def test_nothing_of_ours_is_out_of_reach(
 ) -> None:
     page = open_page(height=2600, scheme=scheme)
     opened(page, server("app.py", *MODELS))
-    page.evaluate(axe)
-    found = list(page.evaluate(RUN, list(STREAMLIT)))
-    for tab in page.get_by_role("tab").all()[1:]:
-        tab.click()
-        settled(page, quiet=300)
-        found += [f"under {tab.inner_text()}: {violation}" for violation in page.evaluate(RUN, list(STREAMLIT))]
-    assert not found, "\n".join(dict.fromkeys(found))
+    nothing_of_ours_is_out_of_reach(page, axe)
 
 
 def test_nothing_is_wider_than_a_telephone(open_page: Callable[..., Page], server: Callable[..., str]) -> None:

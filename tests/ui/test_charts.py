@@ -88,7 +88,7 @@ def stretch_page() -> None:
     charts.stretches(
         [0.5, 1.5, 2.5], {"median": [1.0, 2.0, 3.0], "loudest": [2.0, 4.0, 9.0]},
         (charts.Axis("time, s", limits=(0, 3)), charts.Axis("spread, µV")), key="span", alt="All of it",
-        chosen=charts.Span(0, 1, "shown"), marks=[charts.Span(2, 2.5, "BAD", bad=True)], drag=lambda low, high: None,
+        chosen=charts.Span(0, 1), marks=[charts.Span(2, 2.5, "BAD", bad=True)], drag=lambda low, high: None,
     )  # fmt: skip
 
 

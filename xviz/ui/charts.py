@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -20,6 +21,9 @@ BAND = "rgba(138, 138, 138, 0.25)"
 NAMED = 8  #: marks whose names stand in the chart, at most
 BETWEEN = 0.25  #: of a row that is left between bars
 ROW, ROWS, AXIS = 20, 15, 56  #: px: the height of a bar's row, where several stand together, and of an axis
+
+ABOVE = {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "xanchor": "left", "traceorder": "normal"}
+ROOM = 44  #: px to the right of axes, for values and words that stand there
 
 Pick = Callable[[int, int], None]  #: called with the number of the line or bar series and of the point in it
 
@@ -82,10 +86,9 @@ def lines(
         figure.add_scatter(y=band.high, fill="tonexty", fillcolor=BAND, **edge)
     if zero:
         figure.add_hline(y=0, line={"color": REFERENCE, "width": 1, "dash": "dash"}, annotation_text=zero)
-    legend = {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "xanchor": "left", "traceorder": "normal"}
-    figure.update_layout(height=height, legend=legend, hovermode="closest" if pick else "x unified")
+    figure.update_layout(height=height, legend=ABOVE, hovermode="closest" if pick else "x unified")
     _axes(figure, axes)
-    _show(figure, key, alt, pick)
+    _picked(figure, key, alt, pick)
 
 
 def bars(
@@ -126,13 +129,12 @@ def bars(
                 showarrow=False, xanchor="left", xshift=2, yshift=-lower,
             )  # fmt: skip
     whole = row * len(names) * max(1, len(values)) + AXIS + 24 * (len(values) > 1)
-    legend = {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "xanchor": "left", "traceorder": "normal"}
     figure.update_layout(
-        height=whole, barmode="group", bargap=BETWEEN, showlegend=len(values) > 1, legend=legend,
+        height=whole, barmode="group", bargap=BETWEEN, showlegend=len(values) > 1, legend=ABOVE,
     )  # fmt: skip
     _axes(figure, (axis, Axis("")))
     figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
-    _show(figure, key, alt, pick)
+    _picked(figure, key, alt, pick)
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ class Span:
 
     start: float
     end: float
-    label: str  #: stands in the chart where there are few
+    label: str = ""  #: stands in the chart where there are few
     bad: bool = False
 
 
@@ -181,18 +183,16 @@ def stretches(
             **({"annotation_position": "top left"} if words else {}),
         )  # fmt: skip
     figure.add_vrect(x0=chosen.start, x1=chosen.end, line={"color": FIRST, "width": 2}, fillcolor=FIRST, opacity=0.12)
-    legend = {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "xanchor": "left", "traceorder": "normal"}
-    figure.update_layout(height=height, legend=legend, hovermode="x unified", selectdirection="h")
+    figure.update_layout(height=height, legend=ABOVE, hovermode="x unified", selectdirection="h")
     _axes(figure, axes)
     figure.update_yaxes(type="log", dtick="D2")
-    figure.update_layout(margin={"l": 8, "r": 44, "t": 24, "b": 8}, dragmode="select")
+    figure.update_layout(dragmode="select")
 
     def dragged() -> None:
         if (edges := state.dragged_stretch(key)) is not None:
             drag(*edges)
 
-    config = {"displayModeBar": False, "scrollZoom": False}
-    st.plotly_chart(figure, key=key, alt=alt, config=config, on_select=dragged, selection_mode="box")
+    draw(figure, key, alt, room=ROOM, on_select=dragged, selection_mode="box")
 
 
 def _axes(figure: go.Figure, axes: tuple[Axis, Axis]) -> None:
@@ -202,12 +202,10 @@ def _axes(figure: go.Figure, axes: tuple[Axis, Axis]) -> None:
         )  # fmt: skip
 
 
-def _show(figure: go.Figure, key: str, alt: str, pick: Pick | None) -> None:
-    """The figure in the theme of the app, without a tool bar; nothing of it is fetched from elsewhere."""
-    figure.update_layout(margin={"l": 8, "r": 44, "t": 24 if figure.layout.showlegend is not False else 4, "b": 8})
-    config = {"displayModeBar": False, "scrollZoom": False}
+def _picked(figure: go.Figure, key: str, alt: str, pick: Pick | None) -> None:
+    """The figure; a click on a point of it is answered where there is an answer."""
     if pick is None:
-        st.plotly_chart(figure, key=key, alt=alt, config=config)
+        draw(figure, key, alt, room=ROOM)
         return
 
     def picked() -> None:
@@ -215,4 +213,20 @@ def _show(figure: go.Figure, key: str, alt: str, pick: Pick | None) -> None:
         if points:
             pick(*points[0])
 
-    st.plotly_chart(figure, key=key, alt=alt, config=config, on_select=picked, selection_mode="points")
+    draw(figure, key, alt, room=ROOM, on_select=picked, selection_mode="points")
+
+
+def draw(figure: go.Figure, key: str, alt: str, *, room: int = 8, **select: Any) -> Any:
+    """Put a figure on the page in the theme of the app, without a tool bar; nothing of it is fetched from elsewhere.
+
+    Args:
+        figure: With its height.
+        key: Of the chart on its page.
+        alt: What a reader who cannot see it is told.
+        room: Pixels to the right of its axes.
+        select: ``on_select`` and ``selection_mode`` of ``st.plotly_chart``, whose answer is returned.
+    """
+    top = 4 if figure.layout.showlegend is False else 24
+    figure.update_layout(margin={"l": 8, "r": room, "t": top, "b": 8})
+    config = {"displayModeBar": False, "scrollZoom": False}
+    return st.plotly_chart(figure, key=key, alt=alt, config=config, **select)

@@ -13,12 +13,12 @@ from xviz.batch import statistics
 from xviz.batch.opened import Batch
 from xviz.explain import METHODS
 from xviz.ui import page
-from xviz.ui.charts import FIRST, REFERENCE, SECOND
+from xviz.ui.charts import FIRST, REFERENCE, SECOND, draw
 from xviz.ui.dataset.table import numeric
 
 HEAD = re.compile(r"head\.(.+)\.(\d+)\.(entropy|across)")
 WHAT = {"across": "mass across modalities", "entropy": "entropy, of its greatest"}
-QUIET = {"displayModeBar": False, "scrollZoom": False}
+HEIGHT = 380  #: of a chart, CSS pixels
 
 
 def _column(table: pd.DataFrame, label: str, key: str, index: int = 0) -> str | None:
@@ -36,11 +36,6 @@ def _colour(table: pd.DataFrame, key: str) -> str | None:
     return None if chosen == "none" else str(chosen)
 
 
-def _show(figure: go.Figure, key: str, alt: str, height: int = 380):
-    figure.update_layout(height=height, margin={"l": 8, "r": 8, "t": 24, "b": 8})
-    return st.plotly_chart(figure, key=key, alt=alt, config=QUIET)
-
-
 def distribution(batch: Batch, table: pd.DataFrame) -> None:
     """How the values of a column are spread."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -56,8 +51,8 @@ def distribution(batch: Batch, table: pd.DataFrame) -> None:
         figure.add_histogram(
             x=rows[column], name=name, xbins=bins, opacity=0.75, marker_color=FIRST if by is None else None
         )
-    figure.update_layout(barmode="overlay", xaxis_title=column, yaxis_title="samples")
-    _show(
+    figure.update_layout(barmode="overlay", xaxis_title=column, yaxis_title="samples", height=HEIGHT)
+    draw(
         figure,
         "dataset.histogram",
         f"Distribution of {column}: mean {values.mean():.3g}, from {low:.3g} to {high:.3g}.",
@@ -84,13 +79,9 @@ def scatter(batch: Batch, table: pd.DataFrame) -> pd.DataFrame:
             marker={"size": 6, "opacity": 0.7, **({"color": FIRST} if by is None else {})},
             hovertemplate="%{text}<br>%{x:.4g}, %{y:.4g}<extra></extra>",
         )  # fmt: skip
-    figure.update_layout(
-        xaxis_title=x, yaxis_title=y, dragmode="select", height=440, margin={"l": 8, "r": 8, "t": 24, "b": 8}
-    )
-    chosen = st.plotly_chart(
-        figure, key="dataset.scatter", on_select="rerun", selection_mode=("box", "lasso"), config=QUIET,
-        alt=f"{y} against {x} of {len(table):,} samples.",
-    )  # fmt: skip
+    figure.update_layout(xaxis_title=x, yaxis_title=y, dragmode="select", height=440)
+    alt = f"{y} against {x} of {len(table):,} samples."
+    chosen = draw(figure, "dataset.scatter", alt, on_select="rerun", selection_mode=("box", "lasso"))
     both = table[[x, y]].dropna()
     rank = both[x].corr(both[y], method="spearman") if len(both) > 2 else np.nan
     st.caption(f"Rank correlation {rank:.3f}, n = {len(both):,}. Draw a box to keep its samples in the other tabs.")
@@ -132,9 +123,10 @@ def heads(batch: Batch, table: pd.DataFrame) -> None:
         )
     )  # fmt: skip
     figure.update_yaxes(autorange="reversed")
+    figure.update_layout(height=120 + 34 * len(calls))
     best = np.unravel_index(int(np.nanargmax(cells)), cells.shape)
     alt = f"{WHAT[str(what)]} of {len(calls)} layers and {most} heads; greatest {calls[best[0]]}, head {best[1] + 1}."
-    _show(figure, "dataset.heads picture", alt, 120 + 34 * len(calls))
+    draw(figure, "dataset.heads picture", alt)
     st.caption(
         f"Mean of {len(table):,} samples.",
         help="Mass across: the mean weight that a token of the sample gives to tokens of another modality. Entropy of "
@@ -167,11 +159,13 @@ def methods(batch: Batch, table: pd.DataFrame) -> None:
         )  # fmt: skip
     figure.add_vline(x=0, line={"color": REFERENCE, "dash": "dash"}, annotation_text="random order")
     figure.update_yaxes(autorange="reversed")
-    figure.update_layout(xaxis_title="area better than that of random orders", scattermode="group")
+    figure.update_layout(
+        xaxis_title="area better than that of random orders", scattermode="group", height=140 + 60 * len(rows)
+    )
     said = "; ".join(
         f"{title}: {row['deletion'].text()}" for title, row in zip(titles, rows, strict=True) if "deletion" in row
     )
-    _show(figure, "dataset.faithful", f"Methods beside random orders, deletion: {said}.", 140 + 60 * len(rows))
+    draw(figure, "dataset.faithful", f"Methods beside random orders, deletion: {said}.")
     st.caption(
         f"Means of {len(table):,} samples with 95 % bootstrap intervals. Right of the line is better than chance.",
         help="Deletion: area of random orders less that of the method. Insertion: the other way round. A method whose "

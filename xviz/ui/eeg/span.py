@@ -10,7 +10,7 @@ import streamlit as st
 from xviz.core.sample import Annotation, Eeg
 from xviz.data.eeg.overview import Overview
 from xviz.data.eeg.read import crop
-from xviz.data.eeg.stretch import LEAST, MINUTE, best, inside
+from xviz.data.eeg.stretch import LEAST, MINUTE, best
 from xviz.ui import charts, page, state
 
 MARGIN = 1.0  #: s around a stretch of a long recording that are read with it
@@ -71,7 +71,7 @@ def show(overview: Overview, key: str, marks: Sequence[Annotation], unit: str) -
         (charts.Axis("time, s", limits=(0.0, whole)), charts.Axis(f"spread, {unit}")),
         key=f"overview {key} {start:g} {length:g}",
         alt=f"How large the channels are over {whole:.5g} s; {start:g} to {start + length:g} s are shown.",
-        chosen=charts.Span(start, min(whole, start + length), "shown"),
+        chosen=charts.Span(start, min(whole, start + length)),
         marks=[
             charts.Span(mark.onset, mark.onset + max(mark.seconds, whole / 600), mark.label, mark.bad)
             for mark in marks[:400]
@@ -91,8 +91,3 @@ def _dragged(key: str, whole: float, low: float, high: float) -> None:
     length = min(MINUTE, max(LEAST, high - low), whole)
     state.set_widget(f"start {key}", round(min(max(0.0, low), max(0.0, np.floor((whole - LEAST) * 10) / 10)), 1))
     state.set_widget(f"length {key}", round(length, 1))
-
-
-def bad_inside(eeg: Eeg) -> tuple[str, ...]:
-    """Warnings on what in the stretch is marked bad."""
-    return inside(eeg)
