@@ -12,6 +12,7 @@ import streamlit as st
 from xviz.batch import statistics
 from xviz.batch.opened import Batch
 from xviz.explain import METHODS
+from xviz.models import MODELS
 from xviz.ui import page
 from xviz.ui.charts import FIRST, REFERENCE, SECOND, draw
 from xviz.ui.dataset.table import numeric
@@ -45,7 +46,8 @@ def distribution(batch: Batch, table: pd.DataFrame) -> None:
     figure = go.Figure()
     values = table[column].dropna()
     low, high = float(values.min()), float(values.max())
-    bins = {"start": low, "end": high, "size": (high - low) / 40 or 1.0}
+    size = (high - low) / 40 or 1.0
+    bins = {"start": low, "end": high + size, "size": size}  # what lies on the last edge belongs to a bin too
     groups = [("all", table)] if by is None else [(str(name), rows) for name, rows in table.groupby(by)]
     for name, rows in groups:
         figure.add_histogram(
@@ -116,6 +118,11 @@ def heads(batch: Batch, table: pd.DataFrame) -> None:
     for match in found:
         if match[3] == what:
             cells[calls.index(match[1]), int(match[2]) - 1] = table[match[0]].mean()
+    if np.isnan(cells).all():
+        st.info("No token of these layers has keys of another modality.")
+        return
+    card = MODELS.get(str(batch.plan["model"]))
+    calls = [card.calls[call].title if card and call in card.calls else call for call in calls]
     figure = go.Figure(
         go.Heatmap(
             z=cells, x=[f"head {i + 1}" for i in range(most)], y=calls, colorscale="Viridis", zmin=0, zmax=1,
@@ -157,7 +164,8 @@ def methods(batch: Batch, table: pd.DataFrame) -> None:
             error_x={"type": "data", "symmetric": False, "array": [m.high - m.mean for _, m in known],
                      "arrayminus": [m.mean - m.low for _, m in known]},
         )  # fmt: skip
-    figure.add_vline(x=0, line={"color": REFERENCE, "dash": "dash"}, annotation_text="random order")
+    figure.add_vline(x=0, line={"color": REFERENCE, "dash": "dash"}, annotation_text="random order",
+                     annotation_position="top", annotation_yshift=14)  # fmt: skip
     figure.update_yaxes(autorange="reversed")
     figure.update_layout(
         xaxis_title="area better than that of random orders", scattermode="group", height=140 + 60 * len(rows)
