@@ -113,7 +113,7 @@ def show(what: Session | Run | Explanation, *explanations: Explanation, title: s
     calls, arrays, notes = _attention(run, {name: call.title for name, call in titles.items()})
     scores = [_scored(explanation, forms, arrays, number) for number, explanation in enumerate(explanations)]
     panels = [_panel(number, name, forms[name], drawings[name], arrays) for number, name in enumerate(names)]
-    index = pack({"calls": calls, "explanations": scores, "panels": panels, "notes": notes}, **arrays)
+    index = pack({"calls": calls, "explanations": scores, "panels": panels}, **arrays)
     code = components({drawing.kind: f"xviz_{drawing.kind}" for drawing in drawings.values()})
     mounts = ", ".join(f"{kind}: xviz_{kind}" for kind in dict.fromkeys(d.kind for d in drawings.values()))
     page = document(
@@ -211,7 +211,7 @@ def _panel(number: int, name: str, shown: Form, drawing: Drawing, arrays: dict[s
         each = [field(places, unit, cells=CELLS, reach=1.3) for unit in np.eye(len(shown))]
         arrays[f"field{number}"] = np.array(each, np.float32)
     return {
-        "name": name, "kind": drawing.kind, "count": shown.count, "labels": list(shown.labels), "noun": shown.noun,
+        "name": name, "kind": drawing.kind, "count": shown.count, "labels": list(shown.labels),
         "cells": CELLS, "still": drawing.still is not None,
     }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,15 @@ def test_electrodes_and_names_answer_each_other_in_the_frame_of_a_notebook(open_
     frame.locator("#left .chip", has_text="<img src=x").click()  # a name that is HTML is a name
     frame.locator("#right .title", has_text="<img src=x").wait_for()
     assert frame.locator("img").count() == 0
+
+
+def test_scores_that_may_not_be_ranked_are_not_coloured(page, tmp_path: Path) -> None:
+    asked = session(SPACES["patches"], SPACES["words"])
+    known = xviz.explain(asked, "occlusion")
+    unsure = replace(known, facts=replace(known.facts, ranked=False, warnings=("Too few draws.",)))
+    page.goto(xviz.show(asked, known, unsure).save(tmp_path / "page.html").as_uri())
+    page.locator("select[name=show]").select_option("0")
+    page.locator(".chip .score").first.wait_for()
+    page.locator("select[name=show]").select_option("1")
+    page.locator("#now", has_text="Too few draws.").wait_for()
+    assert page.locator(".chip .score").count() == 0

@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,13 @@ from streamlit.testing.v1 import AppTest
 from tests.pages.test_pages import told
 from xviz.batch import shown
 from xviz.core.errors import XvizError
+from xviz.core.forms import Words
+from xviz.core.tokens import Pieces
 from xviz.places import SAMPLES
+from xviz.ui import cache
+from xviz.ui.compare import show, side
+from xviz.ui.compare.side import Side
+from xviz.ui.dataset import charts
 
 ROOT = Path(__file__).parents[2]
 
@@ -122,6 +129,8 @@ def test_two_heads_of_a_sample_are_compared_with_their_difference() -> None:
     at = page("compare")
     assert not at.exception, at.exception
     assert not at.error, told(at)
+    assert [one.value for one in at.header if one.value in ("A", "B")] == ["A", "B"], "headings go down by one"
+    assert side._model("mmca", random=False) is cache.load("mmca"), "weights are loaded once"
     at.selectbox(key="b-head of 8").set_value(2).run()
     assert not at.error, told(at)
     assert any("Greatest difference" in one.value for one in at.caption)
@@ -132,3 +141,32 @@ def test_two_heads_of_a_sample_are_compared_with_their_difference() -> None:
     at.selectbox(key="b-method").set_value("gradient").run()
     assert not at.error, told(at)
     assert any("each has a scale of its own" in one.value for one in at.info)
+
+
+def test_sides_are_coloured_as_their_words_are_painted() -> None:
+    """A word of two pieces has the sum of their scores, which the colours must reach."""
+    pieces = Pieces("words", ("do", "##g"), np.array([0, 0]), ("dog",))
+    forms = {"words": Words(labels=pieces.words, of_token=pieces.of_word)}
+    session = SimpleNamespace(run=SimpleNamespace(spaces={"words": pieces}))
+    sides = [
+        Side(session, SimpleNamespace(scores={"words": np.array(scores)}, signed=False, unit="weight"), "", forms)
+        for scores in ((0.25, 0.25), (0.5, 0.25))
+    ]
+    assert show._scale(sides, "words").high == 0.75
+
+
+def test_a_batch_that_differs_in_its_numbers_alone_has_its_own_statistics() -> None:
+    rows = {"index": [0, 1, 2], "deletion.look": [0.0, 1.0, 2.0], "deletion.random": [3.0, 4.0, 4.0]}
+    first, _ = charts._statistics(pd.DataFrame(rows))
+    second, _ = charts._statistics(pd.DataFrame(rows | {"deletion.look": [-9.0, -8.0, -7.0]}))
+    assert first[0]["deletion"].mean != second[0]["deletion"].mean
+
+
+def test_a_row_of_a_model_without_a_page_says_so(opened: Path) -> None:
+    plan = json.loads((opened / "batch.json").read_text())
+    (opened / "batch.json").write_text(json.dumps(plan | {"model": "mmca-paper"}))
+    shown.use(str(opened))
+    at = page("dataset")
+    at.button(key="dataset.open most 0").click().run()
+    assert not at.exception, at.exception
+    assert "has no page here" in told(at)

@@ -15,6 +15,8 @@ from systems import xdf
 from test_pages_mca import npz, opened, said, told
 
 from xviz.core.sample import BIOSEMI32
+from xviz.models import eeg_power
+from xviz.ui.eeg import events
 
 CHAIN = ("FP1-F7", "F7-T7", "T7-P7", "P7-O1", "FP2-F8", "F8-T8", "T8-P8", "P8-O2")
 
@@ -75,3 +77,38 @@ def test_two_labels_of_events_are_contrasted(quantity: str) -> None:
     assert not at.exception
     assert not at.error, told(at)
     assert "4 against 4 observations" in said(at)
+
+
+def test_channels_as_they_are_can_be_left_out_down_to_two() -> None:
+    """A click on a name leaves one out too, so that the list of channels must hold as many."""
+    at = opened()
+    at.radio(key="montage").set_value("native montage").run()
+    at = brought(at, ("nine.npz", npz(noise(9, 40), channels=tuple(f"E{i}" for i in range(9)))))
+    assert not at.error, told(at)
+    at.session_state["mca.masked"] = (0, 1)
+    at.run()
+    assert not at.exception
+    assert not at.error, told(at)
+    left_out = next(select for select in at.multiselect if select.label == "Leave electrodes out")
+    assert left_out.value == ["E0", "E1"]
+    assert left_out.proto.max_selections == 7
+    left_out.set_value([f"E{i}" for i in range(7)]).run()
+    assert not at.error, told(at)
+    assert at.session_state["mca.masked"] == tuple(range(7))
+
+
+def test_a_click_computes_no_spectrum_and_no_epoch_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    signal = noise(32, 41)
+    at = brought(opened(), ("events.xdf", xdf(signal, BIOSEMI32, 128.0, [(4, "left"), (9, "right"), (14, "left")])))
+    assert not at.error, told(at)
+
+    def again(*_: object, **__: object) -> None:
+        raise AssertionError("computed again")
+
+    for name in ("band_power", "compare", "picture", "attention_of"):
+        monkeypatch.setattr(eeg_power, name, again)
+    monkeypatch.setattr(events, "epochs", again)
+    at.selectbox(key="band").set_value("gamma").run()
+    at.session_state["mca.masked"] = (14,)
+    at.run()
+    assert not at.error, told(at)

@@ -9,8 +9,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from xviz.core.errors import SampleError
+from xviz.core.sample import Regions
 from xviz.data import picture
 from xviz.ui import net
+from xviz.ui.eeg import bring
+from xviz.ui.own import inputs
 from xviz.ui.views import sound as views_sound
 
 SECRET = "Mrs Miller, born 1950"
@@ -62,6 +65,23 @@ def test_whatever_a_sound_reader_raises_is_caught(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(views_sound, "outline", raising)
     with pytest.raises(SampleError, match="a way that xviz does not know"):
         views_sound._outline(f"{error}", 0.0, None, "a.wav", b"")
+
+
+def test_whatever_a_reader_of_recordings_or_of_parts_raises_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    def raising(*_: object, **__: object) -> None:
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(bring, "open_eeg", raising)
+    monkeypatch.setattr(bring, "overview_of", raising)
+    monkeypatch.setitem(inputs.KINDS, Regions, inputs.Kind("regions", ("npz",), raising))
+    files = (bring.File("a.edf", b""),)
+    for reading in (
+        lambda: bring._opened("raising", None, None, 0, "keep", files),
+        lambda: bring.overview("raising", files),
+        lambda: inputs._read("regions", "raising", (("a.npz", b""),)),
+    ):
+        with pytest.raises(SampleError, match="a way that xviz does not know"):
+            reading()
 
 
 def test_whatever_pillow_raises_is_a_damaged_picture(monkeypatch: pytest.MonkeyPatch) -> None:

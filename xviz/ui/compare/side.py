@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
 
 from xviz import engine
 from xviz.core.explanation import Explanation
+from xviz.core.forms import Form
 from xviz.core.run import Run, Target
 from xviz.core.sample import Sample
 from xviz.core.tokens import leaves
@@ -19,7 +21,8 @@ from xviz.models import CARDS, MODELS
 from xviz.plates.any import asking
 from xviz.plates.plate import asker
 from xviz.session import fitted
-from xviz.ui import page
+from xviz.ui import cache, page
+from xviz.ui.forms import Forms
 
 SHIPPED, RANDOM = "shipped weights", "random weights (control)"
 MEAN = "mean"
@@ -33,6 +36,7 @@ class Side:
     session: Session
     explanation: Explanation
     title: str  #: in a line
+    forms: Mapping[str, Form]  #: every space that is scored → the form in which it is shown
 
 
 def choose(key: str, beside: Side | None = None) -> Side | None:
@@ -43,7 +47,7 @@ def choose(key: str, beside: Side | None = None) -> Side | None:
         beside: The first side.
     """
     cards = {card.key: card for card in CARDS if card.checkpoint and samples(card.key)}
-    st.subheader("A" if key == "a" else "B")
+    st.header("A" if key == "a" else "B")
     begun = list(cards).index(beside.session.model.spec.key) if beside else 0
     model = str(
         st.selectbox(
@@ -90,7 +94,9 @@ def choose(key: str, beside: Side | None = None) -> Side | None:
         words.append(question.call if title is None else title.title)
     words += [] if question.head is None else [f"head {question.head + 1}"]
     words += [RANDOM] if weights == RANDOM else []
-    return Side(Session(loaded, sample, run), explanation, " · ".join(words))
+    every = _forms(model, weights == RANDOM, sample.digest, run, sample)
+    forms = {space: every[space] for space in explanation.scores}
+    return Side(Session(loaded, sample, run), explanation, " · ".join(words), forms)
 
 
 def _question(session: Session, method: str, output: str, key: str) -> Question:
@@ -119,9 +125,13 @@ def _question(session: Session, method: str, output: str, key: str) -> Question:
     return Question(method, Target(output, *picked) if picked else asking(session, method, output, None), call, head)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Loading the model …")
 def _model(key: str, random: bool) -> Loaded:
-    return engine.untrained(MODELS[key]) if random else engine.load(MODELS[key])
+    return _untrained(key) if random else cache.load(key)  # shipped weights are those of the model's own page
+
+
+@st.cache_resource(max_entries=4, show_spinner="Loading the model …")
+def _untrained(key: str) -> Loaded:
+    return engine.untrained(MODELS[key])
 
 
 @st.cache_resource(max_entries=16, show_spinner="Reading the sample …")
@@ -133,6 +143,11 @@ def _sample(model: str, name: str, sentence: str | None) -> Sample:
 @st.cache_resource(max_entries=32, show_spinner="Running the model …")
 def _run(model: str, random: bool, digest: str, output: str, _sample: Sample) -> Run:
     return engine.run(_model(model, random), _sample, output)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _forms(model: str, random: bool, digest: str, _run: Run, _sample: Sample) -> dict[str, Form]:
+    return Forms(_sample)(_model(model, random), _run)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)

@@ -146,8 +146,9 @@ function render() {
   document.getElementById("now").textContent = [says, explanation?.note ?? callNow().note, ...(every.length ? [`Scale ${scale.lowText} … ${scale.highText} ${scale.name}.`] : [])].filter(Boolean).join(". ").replaceAll("..", ".");
 }
 
-function ofExplanation({ title, spaces }, sides) {
-  const values = (side) => sides[side].map((name) => [...arrays[`e${state.explanation}s${spaces.indexOf(name)}`]]);
+/** Scores that may not be ranked are not coloured: their warning stands below, as in the app. */
+function ofExplanation({ title, spaces, ranked }, sides) {
+  const values = (side) => sides[side].map((name) => ranked ? [...arrays[`e${state.explanation}s${spaces.indexOf(name)}`]] : null);
   return { left: values("left"), right: values("right"), says: title };
 }
 

@@ -142,15 +142,15 @@ def heads(batch: Batch, table: pd.DataFrame) -> None:
 
 
 @st.cache_data(max_entries=64, show_spinner="Drawing samples again …")
-def _statistics(name: str, count: int, rows: tuple[int, ...], _table: pd.DataFrame):
+def _statistics(table: pd.DataFrame):
     """Methods beside random orders, and what else has intervals; once for the same rows."""
-    more = {"weights randomised": statistics.sanities(_table), "modalities": statistics.modalities(_table)}
-    return statistics.faithfulness(_table), more
+    more = {"weights randomised": statistics.sanities(table), "modalities": statistics.modalities(table)}
+    return statistics.faithfulness(table), more
 
 
 def methods(batch: Batch, table: pd.DataFrame) -> None:
     """Every method's areas beside those of random orders of the same samples."""
-    rows, more = _statistics(batch.name, len(batch.table), tuple(table.index), table)
+    rows, more = _statistics(table)
     if not rows:
         st.info("This batch has no deletion and insertion curves (--steps 0).")
         return

@@ -110,9 +110,11 @@ def opener(batch: Batch, row: pd.Series, key: str) -> None:
         if missing := [file.name for file in files if not file.is_file()]:
             raise SampleError(f"{missing[0]} is not on this machine any more, so that its sample cannot be opened.")
         uploader = {"mmca": "match.picture", "mca": "eeg.file", "mit": "rooms.files"}.get(card.key)
-        state.bring(
-            uploader or f"{card.key}.{card.settings.part}", tuple((file.name, file.read_bytes()) for file in files)
-        )
+        if uploader is None and (part := getattr(card.settings, "part", None)):
+            uploader = f"{card.key}.{part}"
+        if uploader is None:
+            raise SampleError(f"{card.title} has no page here that opens its samples.")
+        state.bring(uploader, tuple((file.name, file.read_bytes()) for file in files))
         texts = dict(origin.get("texts", {}))
         if "text" in texts:
             state.set_widget("sentence", texts["text"])

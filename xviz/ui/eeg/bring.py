@@ -13,7 +13,7 @@ from xviz.data.eeg.condition import conditioned as condition_of
 from xviz.data.eeg.overview import Overview, of_recording
 from xviz.data.eeg.read import SUFFIXES, UNITS, EegFile, Gaps, Stretch, open_eeg, overview_of
 from xviz.data.shipped import ShippedSample
-from xviz.ui import page, state
+from xviz.ui import net, page, state
 
 LIMIT_MB = 450
 MISSING = {"interpolate": "interpolated from their neighbours", "leave out": "left out"}
@@ -156,7 +156,8 @@ def opened(files: Files, name: str, wanted: Options, part: int | Stretch = 0) ->
 def _opened(
     digest: str, unit: str | None, rate: float | None, part: int | Stretch, gaps: Gaps, _files: Files
 ) -> EegFile:
-    return open_eeg(*_pairs(_files), unit=unit, rate=rate, part=part, gaps=gaps)
+    with net.reading(_files[0].name):
+        return open_eeg(*_pairs(_files), unit=unit, rate=rate, part=part, gaps=gaps)
 
 
 def _pairs(files: Files) -> list[tuple[str, bytes]]:
@@ -172,7 +173,8 @@ def conditioned(digest: str, wanted: Condition, _eeg: Eeg) -> Eeg:
 @st.cache_resource(max_entries=4, show_spinner="Looking through the recording …")
 def overview(digest: str, _files: Files) -> Overview | None:
     """All of a long recording at a glance."""
-    return overview_of(*_pairs(_files))
+    with net.reading(_files[0].name):
+        return overview_of(*_pairs(_files))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

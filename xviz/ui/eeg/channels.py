@@ -10,7 +10,6 @@ from xviz.data.eeg.channels import electrodes_of
 from xviz.models.mca_features import resampled
 from xviz.ui import page
 from xviz.ui.eeg.sample import Chosen, Opened
-from xviz.ui.eeg.whatif import FEWEST
 
 DRAWN = 200.0  #: Hz; traces of a higher rate are drawn at the model's
 
@@ -50,11 +49,13 @@ def _left_out(opened: Opened) -> None:
     """Electrodes to leave out by hand, such as bad ones."""
     masked = tuple(i for i in opened.choices.masked if i < len(opened.names))
     present = opened.before.inputs.present["psd"].tolist()
+    kept, spare = [opened.names[i] for i in masked if present[i]], sum(present) - opened.fewest
     chosen = st.multiselect(
         "Leave electrodes out",
         [name for name, here in zip(opened.names, present, strict=True) if here],
-        default=[opened.names[i] for i in masked if present[i]],
-        max_selections=max(1, sum(present) - FEWEST),
+        default=kept,
+        max_selections=max(1, spare, len(kept)),
+        disabled=spare < 1,
         key=f"left out {opened.place} {masked}",  # hidden or shown elsewhere on the page, it starts afresh
         help="The model runs without these electrodes: they have no token and get no attention.",
     )

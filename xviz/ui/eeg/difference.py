@@ -39,7 +39,7 @@ def show(opened: Opened, looked: Looked) -> None:
             values, unit, title = KINDS[str(kind)](opened, looked)
             _strongest(opened, values, unit)
         with left:
-            seen = np.where(np.isin(np.arange(len(values)), opened.absent), np.nan, values)
+            seen = opened.seen(values)
             draw(opened, values, scale.diverging(seen, label=unit), key="difference head", surround=Surround(title))
 
 

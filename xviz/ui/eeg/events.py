@@ -12,7 +12,7 @@ from xviz.data.eeg.stretch import Label, epochs, labels
 from xviz.draw import scale
 from xviz.drawings.drawing import Surround
 from xviz.models import eeg_power
-from xviz.ui import page
+from xviz.ui import cache, page
 from xviz.ui.eeg import spectra
 from xviz.ui.eeg.explore import banded, draw
 from xviz.ui.eeg.sample import Chosen, Opened
@@ -24,8 +24,8 @@ MOST = 200  #: epochs of a label that are used
 
 def show(opened: Opened, chosen: Chosen) -> None:
     """Choose a label, or two, and see the mean over its epochs."""
-    eeg = chosen.whole.eeg if chosen.whole.eeg is not None else chosen.whole.read
-    known = labels(eeg)
+    eeg = _whole(chosen)
+    known: list[Label] = cache.part(opened.before, ("labels", chosen.whole.digest), lambda: labels(eeg))
     if not known:
         st.caption("This recording names no events: no annotations, no trigger channel, no events.tsv.")
         return
@@ -51,20 +51,28 @@ def show(opened: Opened, chosen: Chosen) -> None:
     if after - before < 1:
         st.info("An epoch needs 1 s or more.", icon=":material/info:")
         return
-    held = _held(opened, eeg)
+
+    def values_of(label: str) -> NDArray[np.float64]:
+        return _values(opened, chosen, by_label[label], (before, after), str(quantity))
+
     with page.told():
-        values = _values(opened, held, by_label[str(first)], (before, after), str(quantity))
+        values = values_of(str(first))
         if second in (NONE, first):
             _mean(opened, values, str(first), index, str(quantity))
         else:
             _contrast(
                 opened,
                 values,
-                _values(opened, held, by_label[str(second)], (before, after), str(quantity)),
+                values_of(str(second)),
                 (str(first), str(second)),
                 index,
                 str(quantity),
             )
+
+
+def _whole(chosen: Chosen) -> Eeg:
+    """All that was read of the recording."""
+    return chosen.whole.eeg if chosen.whole.eeg is not None else chosen.whole.read
 
 
 def _held(opened: Opened, eeg: Eeg) -> Eeg:
@@ -72,19 +80,34 @@ def _held(opened: Opened, eeg: Eeg) -> Eeg:
     return as_they_are(eeg) if opened.card.formula else match(eeg, opened.names, missing="leave out")[0]
 
 
-def _values(opened: Opened, eeg: Eeg, label: Label, around: tuple[float, float], quantity: str) -> NDArray[np.float64]:
-    """(epoch, electrode, band) of a label's epochs."""
-    parts, gone = epochs(eeg, label.onsets[:MOST], -around[0], around[1])
+def _values(
+    opened: Opened, chosen: Chosen, label: Label, around: tuple[float, float], quantity: str
+) -> NDArray[np.float64]:
+    """(epoch, electrode, band) of a label's epochs, made once whatever is picked or hidden."""
+    what = ("epochs", chosen.whole.digest, label.label, around, quantity)
+    made: tuple[NDArray[np.float64], int] = cache.part(
+        opened.before, what, lambda: _made(opened, _whole(chosen), label, around, quantity)
+    )
+    values, gone = made
     if gone or len(label.onsets) > MOST:
         st.caption(
-            page.plain(f"“{label.label}”: {len(parts)} epochs used; {gone} cut off by the ends or without numbers.")
+            page.plain(f"“{label.label}”: {len(values)} epochs used; {gone} cut off by the ends or without numbers.")
         )
+    return values
+
+
+def _made(
+    opened: Opened, whole: Eeg, label: Label, around: tuple[float, float], quantity: str
+) -> tuple[NDArray[np.float64], int]:
+    """The same, computed, and how many epochs are left out."""
+    eeg = _held(opened, whole)
+    parts, gone = epochs(eeg, label.onsets[:MOST], -around[0], around[1])
     if not len(parts):
-        return np.zeros((0, len(opened.names), len(opened.bands)))
+        return np.zeros((0, len(opened.names), len(opened.bands))), gone
     if quantity == "attention":
         weights = eeg_power.attention_of(parts, eeg.rate, opened.card.settings.plan)
-        return np.nanmean(weights, axis=2).swapaxes(1, 2)  # over queries
-    return eeg_power.band_power(parts, eeg.rate, opened.bands)
+        return np.nanmean(weights, axis=2).swapaxes(1, 2), gone  # over queries
+    return eeg_power.band_power(parts, eeg.rate, opened.bands), gone
 
 
 def _mean(opened: Opened, values: NDArray[np.float64], label: str, band: int, quantity: str) -> None:
@@ -119,7 +142,7 @@ def _contrast(
         (right, test.t[:, band], "t", "t-test over epochs"),
     ):
         with column:
-            seen = np.where(np.isin(np.arange(len(values)), opened.absent), np.nan, values)
+            seen = opened.seen(values)
             draw(
                 opened,
                 seen,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from xviz.core.provenance import digest
 from xviz.core.run import Run, Target
@@ -16,6 +18,7 @@ from xviz.data.eeg.condition import Condition
 from xviz.data.eeg.read import Stretch, crop
 from xviz.data.eeg.stretch import warned
 from xviz.data.shipped import ShippedSample, samples
+from xviz.models import mca_native
 from xviz.models.card import ModelCard
 from xviz.models.mca_features import Band
 from xviz.ui import page, records
@@ -23,6 +26,7 @@ from xviz.ui.eeg import bring, span
 from xviz.ui.state import Choices, Selection
 
 WHOLE = "the whole minute"
+FEWEST = 8  #: electrodes that the trained network keeps
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +39,7 @@ class Whole:
     files: bring.Files
     unit: str
     read: Eeg  #: what was read of it
+    digest: str  #: of its files, and of how and what was read of them
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +93,15 @@ class Opened(records.Opened):
     def absent(self) -> tuple[int, ...]:
         """The electrodes that the model is not shown: hidden ones, and those that say nothing."""
         return tuple(int(i) for i in (~self.run.inputs.present["psd"]).nonzero().flatten())
+
+    @property
+    def fewest(self) -> int:
+        """How many electrodes stay, whatever is left out; a formula without weights works on two."""
+        return mca_native.FEWEST if self.card.formula else FEWEST
+
+    def seen(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """One value an electrode, NaN where the model is not shown it."""
+        return np.where(np.isin(np.arange(len(values)), self.absent), np.nan, values)
 
     @property
     def edited(self) -> bool:
@@ -188,15 +202,17 @@ def _recording(files: bring.Files, options: bring.Options) -> tuple[Eeg, Whole, 
         eeg = file.recordings[index]
         if not file.seconds:
             made = span.choose(eeg, key, avoid=options.avoid, rest=options.rest)
-            whole = Whole(key, eeg.annotations, eeg if eeg.seconds - eeg.rest > 61 else None, files, file.unit, eeg)
-            return warned(made), whole, index
+            held = eeg if eeg.seconds - eeg.rest > 61 else None
+            known = Whole(key, eeg.annotations, held, files, file.unit, eeg, digest(name, str(options), str(index)))
+            return warned(made), known, index
         start, seconds = span.numbers(key, file.seconds)
         before = min(options.rest or 0.0, start)
-        long = bring.opened(files, name, options, Stretch(start - before, before + seconds + span.MARGIN))
+        stretch = Stretch(start - before, before + seconds + span.MARGIN)
+        long = bring.opened(files, name, options, stretch)
         eeg = long.recordings[0]
         inner = start - long.start
         made = crop(eeg, inner, min(seconds, eeg.seconds - inner), options.rest) if eeg.seconds - inner > 0 else eeg
-    known = Whole(key, (), None, files, file.unit, eeg)
+    known = Whole(key, (), None, files, file.unit, eeg, digest(name, str(options), str(stretch)))
     return warned(made), known, index
 
 

@@ -12,7 +12,6 @@ from xviz.explain import eeg_cells
 from xviz.ui import cache, charts, components, state
 from xviz.ui.eeg import channels
 from xviz.ui.eeg.sample import WHOLE, Chosen, Opened
-from xviz.ui.eeg.whatif import FEWEST
 
 
 def show(opened: Opened, chosen: Chosen) -> None:
@@ -86,5 +85,5 @@ def _bad(opened: Opened, channel: int) -> None:
     masked = set(opened.choices.masked)
     if channel in masked:
         opened.choices.mask(tuple(masked - {channel}))
-    elif len(opened.names) - len(opened.absent) > min(FEWEST, 2 if opened.card.formula else FEWEST):
+    elif len(opened.names) - len(opened.absent) > opened.fewest:
         opened.choices.mask((*masked, channel))

@@ -11,7 +11,7 @@ from xviz.drawings import matrix
 from xviz.drawings.drawing import Surround
 from xviz.models import eeg_power
 from xviz.models.eeg_power import Test
-from xviz.ui import components, page
+from xviz.ui import cache, components, page
 from xviz.ui.eeg.explore import banded, draw
 from xviz.ui.eeg.sample import Opened
 from xviz.ui.records import Looked
@@ -24,10 +24,8 @@ def show(opened: Opened, looked: Looked) -> None:
     band = 2 if looked.head is None else looked.head
     st.caption("Nothing here is learned or attention: what one would check first, in the same bands and electrodes.")
     left, right = st.columns(2, gap="medium")
-    eeg = opened.eeg
-    whole = eeg_power.band_power(eeg_power.in_windows(eeg, eeg.rest, eeg.seconds), eeg.rate, opened.bands)
     with left, page.told():
-        values = _seen(opened, whole.mean(0)[:, band])
+        values = opened.seen(_power(opened)[:, band])
         values = values - np.nanmin(values)
         draw(
             opened, values, scale.sequential(values, label="dB above the least"),
@@ -35,7 +33,7 @@ def show(opened: Opened, looked: Looked) -> None:
         )  # fmt: skip
     with right, page.told():
         test, names = _test(opened)
-        values = _seen(opened, test.t[:, band])
+        values = opened.seen(test.t[:, band])
         draw(
             opened, values, scale.diverging(values, label="t"), key="t head", contours=True,
             surround=Surround(f"t-test, {names}: {banded(opened, band)}"),
@@ -45,20 +43,34 @@ def show(opened: Opened, looked: Looked) -> None:
         _picture(opened)
 
 
-def _seen(opened: Opened, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.where(np.isin(np.arange(len(values)), opened.absent), np.nan, values)
+# None of these depends on what is picked or hidden, so each is made once for the recording as it was opened.
+
+
+def _power(opened: Opened) -> NDArray[np.float64]:
+    """Mean power after the rest, (electrode, band) dB."""
+    eeg, bands = opened.eeg, opened.bands
+
+    def power(*_: object) -> NDArray[np.float64]:
+        return eeg_power.band_power(eeg_power.in_windows(eeg, eeg.rest, eeg.seconds), eeg.rate, bands).mean(0)
+
+    return cache.of_run(opened.before, power, "band power")
 
 
 def _test(opened: Opened) -> tuple[Test, str]:
     """The stretch against its rest, or its second half against its first."""
-    eeg = opened.eeg
+    eeg, bands = opened.eeg, opened.bands
     if eeg.rest >= 2 * eeg_power.WINDOW:
         parts, names = ((eeg.rest, eeg.seconds), (0.0, eeg.rest)), "after rest − rest"
     else:
         middle = (eeg.rest + eeg.seconds) / 2
         parts, names = ((middle, eeg.seconds), (eeg.rest, middle)), "second half − first half"
-    first, second = (eeg_power.band_power(eeg_power.in_windows(eeg, *part), eeg.rate, opened.bands) for part in parts)
-    return eeg_power.compare(first, second), names
+
+    def test(*_: object) -> Test:
+        return eeg_power.compare(
+            *(eeg_power.band_power(eeg_power.in_windows(eeg, *part), eeg.rate, bands) for part in parts)
+        )
+
+    return cache.of_run(opened.before, test, "test of band power"), names
 
 
 def found(opened: Opened, test: Test, band: int) -> None:
@@ -82,7 +94,10 @@ def _picture(opened: Opened) -> None:
         )
         return
     eeg = opened.eeg
-    level, at, times = eeg_power.picture(eeg.signal[picked.token], eeg.rate)
+    made: tuple[NDArray[np.float64], ...] = cache.of_run(
+        opened.before, lambda *_: eeg_power.picture(eeg.signal[picked.token], eeg.rate), f"picture {picked.token}"
+    )
+    level, at, times = made
     every = max(1, -(-level.shape[1] // TIMES))
     count = level.shape[1] // every
     level = level[:, : count * every].reshape(len(level), count, every).mean(-1)

@@ -16,7 +16,6 @@ from xviz.ui.eeg.sample import Opened
 from xviz.ui.records import Looked
 from xviz.ui.trust import Trial
 
-FEWEST = 8  #: electrodes that stay
 TRIAL = Trial(
     prefix="eeg", space="psd", tokens="PSD tokens of electrodes", part="", last=False, beside="against",
     attention="The attention weights of both directions are", data="simulated recordings, and on real ones",
@@ -40,7 +39,7 @@ def _hide(opened: Opened, looked: Looked) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(
             "Hide this electrode" if picked is None else f"Hide {opened.names[picked.token]}",
-            disabled=picked is None or left <= FEWEST,
+            disabled=picked is None or left <= opened.fewest,
             icon=":material/visibility_off:",
             key="eeg.hide",
             help="The model runs again without it: it has no token and gets no attention.",

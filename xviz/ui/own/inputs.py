@@ -22,7 +22,7 @@ from xviz.data.series import ENDINGS as ENDINGS_OF_SERIES
 from xviz.data.series import read_series
 from xviz.data.sound import read_sound
 from xviz.data.text import read_text
-from xviz.ui import page
+from xviz.ui import net, page
 
 Files = tuple[tuple[str, bytes], ...]  #: names and contents
 
@@ -155,4 +155,5 @@ def _read(noun: str, digest: str, _files: Files) -> Part:
     wrong = [name for name, _ in _files if PurePath(name).suffix.lower().removeprefix(".") not in reader.endings]
     if wrong:
         raise SampleError(f"A {reader.noun} is one of {', '.join(reader.endings)}; “{wrong[0]}” is none of these.")
-    return reader.read(_files)
+    with net.reading(_files[0][0]):
+        return reader.read(_files)
