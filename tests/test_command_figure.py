@@ -102,6 +102,12 @@ def test_every_figure_is_drawn(
     assert record["caption"] == told["caption"]
 
 
+def test_several_methods_get_the_figure_of_several(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--method", "look", "--method", "received", "--picked", "dog", "--width", "nature-1", "--json"]
+    cli.main(["figure", "mmca", *PAIR, *words, "--out", str(tmp_path / "a.svg")])
+    assert json.loads(capsys.readouterr().out)["figure"] == "methods"
+
+
 def test_the_figures_of_a_model_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     cli.main(["figure", "mca", "eyes-closed", "--figure", "list"])
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [
@@ -135,6 +141,7 @@ def test_the_figures_of_a_model_are_listed(capsys: pytest.CaptureFixture[str]) -
         (["figure", "mmca", "cat"], "Say where the figure goes with --out"),
         (["figure", "mmca", "cat", "--out", "a.docx"], "saved as .pdf, .svg, .png or .zip; “a.docx”"),
         (["figure", "mmca", "cat", "--width", "vogue-2", "--out", "a.pdf"], "There is no venue “vogue-2”"),
+        (["figure", "mmca", "cat", "--head", "0", "--out", "a.pdf"], "counted from 1; there is no head 0"),
         (["figure", "mmca", "cat", "--figure", "room", "--out", "a.pdf"], "has no figure “room”; it has match ("),
     ],
 )  # fmt: skip

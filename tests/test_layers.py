@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 #: from the bottom up; a layer imports only layers before it, and layers that share a step do not know each other
 STEPS: tuple[tuple[str, ...], ...] = (
-    ("core", "draw", "geometry", "house", "places"),
+    ("core", "draw", "geometry", "house", "places", "writing"),
     ("data", "models"),
     ("checkpoints",),
     ("engine",),

@@ -68,22 +68,39 @@ def draw(
     Raises:
         ModelError: there is no such figure of this model, or the explanations do not fit it.
     """
-    offered, options = kinds(session.run, session.model.ours), dict(options or {})
-    kind = kind or _usual(list(offered), len(explanations))
+    plate = chosen(session, kind, len(explanations))
+    shown = Shown(session, tuple(explanations), preset, credit, ask or asker(session), dict(options or {}))
+    return replace(plate.draw(shown), recipe=_recipe(shown, plate.key))
+
+
+def chosen(session: Session, kind: str | None, count: int) -> Plate:
+    """The figure of a name, or the usual one.
+
+    Args:
+        session: Whose figure it is.
+        kind: A key of ``kinds``.
+        count: How many explanations it shows.
+
+    Raises:
+        ModelError: there is no such figure of this model.
+    """
+    offered = kinds(session.run, session.model.ours)
+    kind = kind or usual(list(offered), count)
     if kind not in offered:
-        raise ModelError(
-            f"{session.model.spec.title} has no figure “{kind}”; it has "
-            f"{', '.join(f'{key} ({plate.title})' for key, plate in offered.items())}."
-        )
-    shown = Shown(session, tuple(explanations), preset, credit, ask or asker(session), options)
-    figure = offered[kind].draw(shown)
-    return replace(figure, recipe=_recipe(shown, kind))
+        have = ", ".join(f"{key} ({plate.title})" for key, plate in offered.items())
+        raise ModelError(f"{session.model.spec.title} has no figure “{kind}”; it has {have}.")
+    return offered[kind]
 
 
-def _usual(offered: Sequence[str], count: int) -> str:
-    """The figure that is drawn where none is named."""
+def usual(offered: Sequence[str], count: int) -> str:
+    """The figure that is drawn where none is named.
+
+    Args:
+        offered: Keys of ``kinds``.
+        count: Of the explanations that are asked for; 0 where the figure chooses its own.
+    """
     if "match" in offered:
-        return "match" if count == 1 else "methods"
+        return "match" if count < 2 else "methods"
     return offered[0]
 
 

@@ -18,6 +18,7 @@ from xviz.explain.ask import Question
 from xviz.export import safe_name
 from xviz.export import table as scores_table
 from xviz.illustrate import numbers
+from xviz.writing import put
 
 SCHEMA = 1  #: of manifest.json
 STRONGEST = 10  #: tokens of each explanation that are told
@@ -95,20 +96,6 @@ def write(session: Session, explanations: Sequence[Explanation], folder: Path) -
             f"{folder} cannot be written to ({os.strerror(error.errno or 0)}). Name another --out."
         ) from error
     return {name: folder / name for name in (*made, "scores.npz")}
-
-
-def put(path: Path, content: bytes) -> None:
-    """Write a file so that it is there as a whole or not at all."""
-    draft = path.with_name(f".{path.name}.draft")
-    try:
-        with draft.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

@@ -17,6 +17,7 @@ from xviz.figures.figure import FORMATS, Figure
 from xviz.figures.style import PRESETS
 from xviz.illustrate import draw, kinds
 from xviz.models import MODELS
+from xviz.writing import put
 
 
 def models() -> dict[str, str]:
@@ -175,5 +176,5 @@ def save(result: Figure | Explanation, path: Path | str, explanations: Sequence[
         kinds = f".{', .'.join(FORMATS)} or .zip" if isinstance(result, Figure) else ".csv"
         raise XvizError(f"This is saved as {kinds}; “{path.name}” ends otherwise.")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    put(path, content)
     return path

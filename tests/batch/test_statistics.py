@@ -107,6 +107,25 @@ def test_statistics_are_plain_json() -> None:
     assert not modalities(pd.DataFrame({"index": [0]}))
 
 
+def test_several_targets_of_a_sample_count_as_one_sample() -> None:
+    generator = np.random.default_rng(0)
+    names = ["head.a.1.across", "deletion.a", "deletion.random", "shapley.a", "shapley.b", "swap.a"]
+    single = pd.DataFrame(generator.normal(size=(30, len(names))), columns=names).assign(
+        index=range(30), correct=[None, *(generator.random(29) > 0.4)]
+    )
+    thrice = pd.concat([single] * 3).sort_values("index", kind="stable", ignore_index=True)
+    one, three = plain(statistics(single)), plain(statistics(thrice))
+    assert (three["samples"][0].pop("rows"), one["samples"][0].pop("rows")) == (90, 30)
+    assert one["samples"][0]["correct"]["count"] == 29
+    for name, rows in one.items():
+        for row, other in zip(rows, three[name], strict=True):
+            assert row.keys() == other.keys()
+            for key, value in row.items():
+                assert other[key] == (pytest.approx(value) if key not in ("call", "method", "modality") else value)
+    mixed = pd.DataFrame({"index": [0, 0, 1], "deletion.a": [0.0, 3, 0], "deletion.random": [1.0, 1, 1]})
+    assert faithfulness(mixed)[0]["deletion beaten"] == 0.5
+
+
 # Random weights
 
 
@@ -192,7 +211,7 @@ def test_a_batch_opens_from_its_folder_running_or_finished_and_from_a_zip(tmp_pa
     (tmp_path / "out/table.parquet").unlink()
     running, zipped = open_folder(tmp_path / "out"), open_archive("out.zip", (tmp_path / "out.zip").read_bytes())
     assert whole.done == running.done == zipped.done == 3
-    assert whole.targets == [TARGET]
+    assert list(whole.table["target"].unique()) == [TARGET]
     with pytest.raises(SampleError, match="is no folder of a batch"):
         open_folder(tmp_path)
     with zipfile.ZipFile(tmp_path / "none.zip", "w") as made:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from xviz.core.cells import Cells
 from xviz.core.errors import SampleError, XvizError
 from xviz.core.explanation import Explanation
 from xviz.core.provenance import digest
-from xviz.core.run import Run, Target
+from xviz.core.run import Inputs, Run, Target
 from xviz.core.tokens import TokenSpace, leaves
 from xviz.engine import Loaded, Session
 from xviz.explain.ask import Question
@@ -76,10 +77,10 @@ def measure(loaded: Loaded, item: Item, wanted: Wanted) -> tuple[list[Row], Arra
         sample = opening.sample(loaded, item.origin, local)
         sample = fitted(loaded, sample)
         inputs = engine.prepare(loaded, sample)
-        targets = _targets(loaded, engine.outputs(loaded, inputs), item, wanted)
+        targets = _targets(loaded, inputs, item, wanted)
         run = engine.run_inputs(loaded, inputs, sample, targets[0])
     except XvizError as error:
-        return [{**row, "target": None, "error": _plain(error), "seconds": time.perf_counter() - began}], {}
+        return [{**row, "target": None, "error": _plain(error, item), "seconds": time.perf_counter() - began}], {}
     row |= {"sample_digest": sample.digest, **_outputs(loaded, run, item)}
     row |= attention(run, heads=wanted.heads)
     read = time.perf_counter() - began
@@ -102,15 +103,24 @@ def measure(loaded: Loaded, item: Item, wanted: Wanted) -> tuple[list[Row], Arra
                 arrays |= {f"{method} {target} {space}": scores for space, scores in one.scores.items()}
             own["scores_digest"] = digest(*(one.scores[s] for one in explanations.values() for s in one.scores))
         except XvizError as error:
-            own["error"] = _plain(error)
+            own["error"] = _plain(error, item)
         rows.append({**own, "seconds": read + time.perf_counter() - began})
         read = 0.0
     return rows, arrays
 
 
-def _plain(error: XvizError) -> str:
-    """The reason on one line, without the folder that somebody works in."""
-    return " ".join(str(error).split())
+def _plain(error: XvizError, item: Item) -> str:
+    """The reason on one line, without the folders that somebody works in: those above the files of the sample."""
+    text = str(error)
+    named = [
+        name for one in (item.origin, item.partner or {})
+        for name in (*one.get("files", ()), *dict(one.get("parts", {})).values())
+    ]  # fmt: skip
+    files = [Path(name) for name in named if "://" not in name]
+    folders = {str(folder) for file in files for folder in (file.parent, *file.absolute().parents)}
+    for folder in sorted(folders - {".", Path().absolute().anchor}, key=len, reverse=True):
+        text = re.sub(rf"(?<![\w./\\-]){re.escape(folder)}[/\\]", "", text)
+    return " ".join(text.split())
 
 
 def local(name: str) -> Path:
@@ -149,17 +159,16 @@ def known(loaded: Loaded, label: str | None) -> str | None:
     return outputs[int(number)] if number.isdecimal() and int(number) < len(outputs) else None
 
 
-def _targets(loaded: Loaded, outputs: Mapping[str, float], item: Item, wanted: Wanted) -> list[str]:
-    """The outputs that are explained for this sample."""
-    best, made = max(outputs, key=lambda name: outputs[name]), []
-    for target in wanted.targets or (loaded.spec.target,):
-        if target == PREDICTED and target not in outputs:
-            made.append(best)
-        elif target == LABEL and target not in outputs:
-            made.append(known(loaded, item.label) or best)
-        else:
-            made.append(target)
-    return made
+def _targets(loaded: Loaded, inputs: Inputs, item: Item, wanted: Wanted) -> list[str]:
+    """The outputs that are explained for this sample; the model is run only where one depends on the sample."""
+    targets = wanted.targets or (loaded.spec.target,)
+    own = {name for name in (PREDICTED, LABEL) if name in targets and name not in loaded.spec.outputs}
+    if not own:
+        return list(targets)
+    outputs = engine.outputs(loaded, inputs)
+    best = max(outputs, key=lambda name: outputs[name])
+    means = {PREDICTED: best, LABEL: known(loaded, item.label) or best}
+    return [means[target] if target in own else target for target in targets]
 
 
 def answers(session: Session, target: str, methods: Sequence[str]) -> dict[str, Explanation]:

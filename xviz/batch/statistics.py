@@ -1,6 +1,7 @@
 """Statistics over a batch, each mean with the interval in which it lies in 95 % of bootstrap samples.
 
 Samples are drawn again with replacement, so that intervals say how far a mean would move on other samples like these.
+The rows of one sample, one for each target, are averaged first: they are not independent.
 
 Source: Efron & Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13 (percentile intervals).
 """
@@ -67,7 +68,14 @@ def means(values: NDArray[np.float64], *, drawn: int = DRAWN, seed: int = 0) -> 
 
 
 def _columns(table: pd.DataFrame, names: Sequence[str]) -> list[Mean]:
-    return means(table[list(names)].to_numpy(np.float64)) if names else []
+    return means(_by_sample(table, table[list(names)].to_numpy(np.float64))) if names else []
+
+
+def _by_sample(table: pd.DataFrame, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(rows, columns) of a table as (samples, columns): the mean over the rows of a sample that have a value."""
+    import pandas as pd
+
+    return pd.DataFrame(values).groupby(table["index"].to_numpy(), sort=False).mean().to_numpy()
 
 
 def heads(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -88,7 +96,7 @@ def faithfulness(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Every method with how far its areas are from those of random orders of the same samples.
 
     ``deletion`` is random − method and ``insertion`` method − random, so that above zero is better than chance in both;
-    ``beaten`` is the share of samples in which it is.
+    ``beaten`` is the share of samples in which it is, on average over their targets.
     """
     found: dict[str, dict[str, Any]] = {}
     for kind, sign in (("deletion", -1.0), ("insertion", 1.0)):
@@ -96,7 +104,7 @@ def faithfulness(table: pd.DataFrame) -> list[dict[str, Any]]:
         names = [n for n in table.columns if n.startswith(f"{kind}.") and not n.startswith(chance)]
         if chance not in table.columns or not names:
             continue
-        gaps = sign * (table[names].to_numpy(np.float64) - table[[chance]].to_numpy(np.float64))
+        gaps = _by_sample(table, sign * (table[names].to_numpy(np.float64) - table[[chance]].to_numpy(np.float64)))
         for name, mean, gap in zip(names, means(gaps), gaps.T, strict=True):
             known = gap[np.isfinite(gap)]
             row = found.setdefault(name.partition(".")[2], {"method": name.partition(".")[2]})
@@ -132,7 +140,7 @@ def modalities(table: pd.DataFrame) -> list[dict[str, Any]]:
     if shapley:
         values = np.abs(table[shapley].to_numpy(np.float64))
         with np.errstate(invalid="ignore", divide="ignore"):
-            shares = means(values / values.sum(1, keepdims=True))
+            shares = means(_by_sample(table, values / values.sum(1, keepdims=True)))
         for name, mean, share in zip(shapley, _columns(table, shapley), shares, strict=True):
             own = name.partition(".")[2]
             rows[own] = {"modality": own, "Shapley value": mean, "share": share}
@@ -155,8 +163,8 @@ def _samples(table: pd.DataFrame) -> list[dict[str, Any]]:
     failed = int(table["error"].notna().sum()) if "error" in table else 0
     row: dict[str, Any] = {"rows": len(table), "samples": int(table["index"].nunique()), "failed": failed}
     if "correct" in table:
-        known = table["correct"].dropna().astype(float).to_numpy()[:, None]
-        row["correct"] = means(known)[0]
+        known = table.dropna(subset=["correct"])
+        row["correct"] = means(_by_sample(known, known[["correct"]].to_numpy(np.float64)))[0]
     return [row]
 
 

@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from xviz.core.errors import XvizError
-from xviz.results import put
+from xviz.writing import put
 
 SHARD = 64  #: samples whose scores lie in one file
 SCHEMA = 1  #: of batch.json
@@ -95,12 +95,16 @@ class Store:
         return done
 
     def _clean(self) -> None:
-        """Take away drafts, and pending scores that no row names or that are in a shard already."""
+        """Take away drafts, and pending scores that no row names or that are in a shard already.
+
+        A sample that was measured again has newer scores than its shard; those stay.
+        """
         for draft in self.folder.rglob(".*.draft*"):
             draft.unlink(missing_ok=True)
-        packed = {index for shard in self._shards() for index in packed_in(shard)}
+        packed = {index: shard.stat().st_mtime_ns for shard in self._shards() for index in packed_in(shard)}
         for path in self.pending.glob("*.npz"):
-            if int(path.stem) not in self.done or int(path.stem) in packed:
+            index = int(path.stem)
+            if index not in self.done or packed.get(index, -1) >= path.stat().st_mtime_ns:
                 path.unlink()
 
     def _shards(self) -> list[Path]:
@@ -199,16 +203,27 @@ def read_plan(folder: Path) -> dict[str, Any] | None:
         XvizError: it is of a newer version, or damaged.
     """
     path = folder / PLAN
-    if not path.is_file():
-        return None
+    return parse_plan(str(path), path.read_bytes()) if path.is_file() else None
+
+
+def parse_plan(name: str, text: str | bytes) -> dict[str, Any]:
+    """The plan in the text of a file.
+
+    Args:
+        name: Of the file, for messages.
+        text: JSON, in UTF-8 where it is bytes.
+
+    Raises:
+        XvizError: it is of a newer version, or damaged.
+    """
     try:
-        plan = json.loads(path.read_text(encoding="utf-8"))
+        plan = json.loads(text if isinstance(text, str) else text.decode())
         version = int(plan["xviz_batch"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise XvizError(f"{path} is no plan of a batch of xviz ({error}). Name another folder.") from error
+    except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
+        raise XvizError(f"{name} is no plan of a batch of xviz ({error}). Give the folder of another batch.") from error
     if version > SCHEMA:
         raise XvizError(
-            f"{path} was written by a newer xviz (version {version}; this one reads {SCHEMA}). Update xviz."
+            f"{name} was written by a newer xviz (version {version}; this one reads {SCHEMA}). Update xviz."
         )
     return plan
 

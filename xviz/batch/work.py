@@ -54,7 +54,6 @@ def plan(loaded: Loaded, wanted: Wanted, items: Sequence[Item], data: Path) -> d
         **asked,
         "weights": loaded.sha256,
         "title": loaded.spec.title,
-        "one_of": bool(getattr(loaded.spec, "one_of", False)),
         "samples": fingerprint(items),
         "count": len(items),
         "data": data.name,

@@ -44,9 +44,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> None:
     """Run, explain, draw, save."""
     from xviz import asking, telling
-    from xviz.core.errors import ModelError, XvizError
+    from xviz.core.errors import XvizError
     from xviz.figures.style import PRESETS
-    from xviz.illustrate import draw, kinds
+    from xviz.illustrate import chosen, draw, kinds
     from xviz.plates.plate import asker
     from xviz.session import save
 
@@ -60,19 +60,14 @@ def run(given: argparse.Namespace) -> None:
     with telling.bar() as bar:
         bar(0.0, "running the model")
         session = asking.session(given)
-        offered = kinds(session.run, session.model.ours)
         if given.figure == "list":
             bar.clear()
-            print("\n".join(f"{key:12} {plate.title}" for key, plate in offered.items()))
+            print("\n".join(f"{k:12} {one.title}" for k, one in kinds(session.run, session.model.ours).items()))
             return
-        kind = given.figure or next(iter(offered))
-        if kind not in offered:
-            have = ", ".join(f"{key} ({plate.title})" for key, plate in offered.items())
-            raise ModelError(f"{session.model.spec.title} has no figure “{kind}”; it has {have}.")
-        plate, output = offered[kind], given.target or session.model.spec.target
+        plate, output = chosen(session, given.figure, len(given.method)), given.target or session.model.spec.target
         options, ask = asking.pairs(given.option, "--option"), asker(session, bar)
         usual = plate.ask(session, output)
-        asked = given.picked or given.layer or given.head or given.method
+        asked = given.picked or given.layer or given.head is not None or given.method
         methods = given.method or [question.method for question in usual] or ["look"]
         wanted = asking.questions(session, given, methods) if asked else list(usual)
         if plate.own or plate.fill:
@@ -84,14 +79,14 @@ def run(given: argparse.Namespace) -> None:
             options, wanted = {**way, **options}, []
         explanations = [] if plate.own else [ask(question) for question in _usual_layer(wanted, usual)]
         credit = given.credit or session.sample.source
-        figure = draw(session, explanations, PRESETS[venue], credit, kind=kind, options=options, ask=ask)
+        figure = draw(session, explanations, PRESETS[venue], credit, kind=plate.key, options=options, ask=ask)
     if given.out.suffix.lower() == ".zip":
         save(figure, given.out, explanations)
     else:
         figure.save(given.out, given.dpi)
     if given.json:
         width, height = figure.size_mm
-        print(asking.plain({"file": str(given.out), "figure": kind, "caption": figure.caption, "alt": figure.alt,
+        print(asking.plain({"file": str(given.out), "figure": plate.key, "caption": figure.caption, "alt": figure.alt,
                             "millimetres": [width, height], "recipe": dict(figure.recipe or {})}))  # fmt: skip
     else:
         print(given.out)

@@ -43,8 +43,8 @@ def run(given: argparse.Namespace) -> None:
     from xviz import asking, custom_weights, request, telling
     from xviz.core.errors import XvizError
     from xviz.reproducing import repeat
-    from xviz.results import put
     from xviz.rewriting import rewrite
+    from xviz.writing import put
 
     for weights in given.weights:
         custom_weights.use(weights)

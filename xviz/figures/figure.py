@@ -23,6 +23,7 @@ from xviz import __version__
 from xviz.core.errors import SampleError, XvizError
 from xviz.core.provenance import Provenance
 from xviz.figures.style import INCH, drawing
+from xviz.writing import put
 
 FORMATS = ("pdf", "svg", "png")
 VECTOR_DPI = 600  #: resolution of the pictures inside PDF and SVG
@@ -83,9 +84,7 @@ class Figure:
         content = self.to_bytes(path.suffix.removeprefix(".").lower(), dpi)
         path.parent.mkdir(parents=True, exist_ok=True)
         for file, data in ((path, content), (path.with_name(path.name + ".json"), (self.record() + "\n").encode())):
-            draft = file.with_name(f".{file.name}.draft")
-            draft.write_bytes(data)
-            draft.replace(file)
+            put(file, data)
         return path
 
 
