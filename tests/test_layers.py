@@ -26,7 +26,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ("session", "checking", "finding", "linked"),
     ("copying", "opening", "results", "telling"),
     ("asking", "request"),
-    ("batch", "reproducing"),
+    ("batch", "looking", "reproducing"),
     ("links", "rewriting"),
     ("own_models", "train"),
     ("ui",),

@@ -17,6 +17,7 @@ from xviz.engine import Session
 from xviz.explain.ask import Question
 from xviz.explain.method import Progress
 from xviz.figures.figure import Figure
+from xviz.figures.look import Look
 from xviz.figures.style import PRESETS
 from xviz.illustrate import draw, numbers
 from xviz.plates.plate import Ask, asker
@@ -77,7 +78,7 @@ def repeat(
             raise ModelError(f"There is no venue “{recipe['venue']}”; there are {', '.join(PRESETS)}.")
         figure = draw(
             session, explanations, PRESETS[recipe["venue"]], recipe["credit"], kind=recipe["figure"],
-            options=recipe["options"], ask=ask,
+            options=recipe["options"], ask=ask, look=Look.parse(recipe.get("look", {})),
         )  # fmt: skip
     return Again(request, session, explanations, figure, tuple(_compared(request, session, explanations)), ask)
 

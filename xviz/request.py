@@ -116,14 +116,22 @@ class Kept:
 
 
 def read(path: Path) -> Kept:
-    """What a PDF, SVG, PNG, bundle or manifest says of itself.
+    """What a PDF, SVG, PNG, EPS, bundle or manifest says of itself.
 
     Raises:
         SampleError: it is none of these, or was written by a newer or an older xviz.
     """
     if not path.is_file():
         raise SampleError(f"There is no file {path}. Give a figure, a bundle or a manifest that xviz wrote.")
-    content = path.read_bytes()
+    return parse(path, path.read_bytes())
+
+
+def parse(path: Path, content: bytes) -> Kept:
+    """The same of a file's content; its path is for messages, and for what lies beside it.
+
+    Raises:
+        SampleError: it is none of these, or was written by a newer or an older xviz.
+    """
     if content.startswith(b"PK"):
         manifest = _json(open_zip(content).read("manifest.json"), path) if _has_manifest(content) else None
         if manifest is None:

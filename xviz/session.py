@@ -15,6 +15,7 @@ from xviz.core.sample import Eeg, Sample
 from xviz.engine import Loaded, Session
 from xviz.export import bundle, safe_name, table
 from xviz.figures.figure import FORMATS, Figure
+from xviz.figures.look import Look
 from xviz.figures.style import PRESETS
 from xviz.illustrate import draw, kinds
 from xviz.models import MODELS
@@ -137,6 +138,7 @@ def figure(
     kind: str | None = None,
     venue: str = "nature-double",
     credit: str = "",
+    look: Look | None = None,
     **options: Any,
 ) -> Figure:
     """A figure for paper, at a venue's exact width, with caption and origin inside.
@@ -147,6 +149,7 @@ def figure(
         kind: A key of ``xviz.illustrate.kinds``; the one that fits the explanations where None.
         venue: A key of ``xviz.figures.style.PRESETS``, such as "nature-single" or "acl-double".
         credit: Origin and licence of the sample, for the caption; what ``xviz.read`` noted where "".
+        look: Panels, titles, colours, limits, marks and text, as ``Look(limits="shared", marks=5)``.
         options: Of the figure: ``call`` and ``head`` of a matrix, ``spread`` of views, ``links`` of a room.
 
     Raises:
@@ -167,14 +170,15 @@ def figure(
     offered = kinds(session.run, session.model.ours)
     if not explanations and not (kind in offered and offered[str(kind)].own):
         raise ModelError("A figure needs at least one explanation; make one with xviz.explain.")
-    return draw(session, explanations, PRESETS[venue], credit or session.sample.source, kind=kind, options=options)
+    credit = credit or session.sample.source
+    return draw(session, explanations, PRESETS[venue], credit, kind=kind, options=options, look=look)
 
 
 def save(result: Figure | Explanation, path: Path | str, explanations: Sequence[Explanation] = ()) -> Path:
     """Write a figure or the scores of an explanation; the ending is the format.
 
     Args:
-        result: A figure as .pdf, .svg, .png, or .zip with all formats; an explanation as .csv.
+        result: A figure as .pdf, .svg, .png, .eps, or .zip with all formats; an explanation as .csv.
         path: Where to; missing folders are made, an older file is replaced.
         explanations: Whose numbers go into the .zip beside the figure.
 

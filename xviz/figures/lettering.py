@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from numpy.typing import ArrayLike, NDArray
 
-from xviz.figures.style import drawable, drawing
+from xviz.figures.look import look
+from xviz.figures.style import Written, drawable, drawing
 
 LINE = 1.85  #: height of a line of words, in text sizes
 PAD = 0.28  #: room left and right of a word inside its ground, in text sizes
@@ -28,12 +29,12 @@ def write(axes: Axes, x: float, y: float, text: str, *, size: float, **looks: ob
 
 def width_of(text: str, size: float, weight: str = "normal") -> float:
     """The width of a text in points."""
-    return _advance(drawable(text), weight) * size
+    return _advance(drawable(text), weight, look().family) * size
 
 
 @lru_cache(maxsize=4096)
-def _advance(text: str, weight: str) -> float:
-    """The width of a text in text sizes, measured at 50 pt and 300 dpi."""
+def _advance(text: str, weight: str, family: str) -> float:
+    """The width of a text in text sizes, measured at 50 pt and 300 dpi, in the family of the look."""
     with drawing():
         lettered = Figure(figsize=(1, 1), dpi=300).text(0, 0, text, fontsize=50, fontweight=weight, parse_math=False)
         return lettered.get_window_extent().width * 72 / 300 / 50
@@ -45,9 +46,9 @@ def fit(text: str, size: float, room: float) -> str:
     if width_of(text, size) <= room:
         return text
     keep = len(text)
-    while keep and width_of(text[:keep] + "…", size) > room:
+    while keep and width_of(Written(text[:keep] + "…"), size) > room:
         keep -= 1
-    return text[:keep].rstrip() + "…"
+    return Written(text[:keep].rstrip() + "…")
 
 
 @dataclass(frozen=True)

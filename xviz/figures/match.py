@@ -10,14 +10,17 @@ from numpy.typing import ArrayLike, NDArray
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
 from xviz.core.tokens import Joined
-from xviz.draw.scale import Scale, number, order, sequential
+from xviz.draw.scale import Scale, number, order
 from xviz.figures.caption import caption, glyph_note, limits
 from xviz.figures.figure import Figure
 from xviz.figures.grid import LABEL_LINE, Blocks, Labels, block_room, label_room, matrix_panel
 from xviz.figures.lettering import words_height
+from xviz.figures.look import look
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, TOP, Pair, bar, bar_height, scale_for
 from xviz.figures.panel import Marks, picture_panel, words_panel
+from xviz.figures.raster import SHARE
+from xviz.figures.scales import sequential
 from xviz.figures.style import MM, PRESETS, Preset, drawing
 
 Draw = Callable[..., float]  #: left, top, width and, for some, most height in mm → height in mm
@@ -192,13 +195,14 @@ def _match_words(
 ) -> list[str]:
     """A sentence per panel for the caption."""
     measured = [limits(scale, scale.clipped(s)) for scale, s in zip((scales[k] for k in scales), drawn, strict=False)]
-    top = min(TOP, len(pair.regions))
+    outlined = look().told(min(TOP, len(pair.regions)))
+    outlined = f"{outlined}; " if outlined else ""
     rows = "its bold rows are those of a and b; " if by_word.focus and by_region.focus else ""
     below = "underlined: scores below zero; " if scales["words"].diverging else ""
     return [
-        f"Regions of the picture by their score from {pair.asked_by(by_word)} ({measured[0]}, mixed half and half "
-        f"with the grey picture); where regions overlap, the strongest is shown; outlined: the {top} strongest with "
-        f"rank and score; dashed (S): {pair.asked_by(by_region)}.",
+        f"Regions of the picture by their score from {pair.asked_by(by_word)} ({measured[0]}, "
+        f"{look().mixed(SHARE, 'picture')}); where regions overlap, the strongest is shown; "
+        f"{outlined}dashed (S): {pair.asked_by(by_region)}.",
         f"Words of the sentence by their score from {pair.asked_by(by_region)} ({measured[1]}); a word has the sum "
         f"over its pieces; {below}framed: {pair.asked_by(by_word)}.",
         f"Joint attention of {len(pair.regions)} regions and {len(pair.text)} word pieces, {layer} ({measured[2]}); "

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from xviz.draw.scale import Scale
+from xviz.figures.look import look
 
 SHARE = 0.5  #: how much of a region's colour covers the grey picture
 PRINT_DPI = 600  #: no picture is stored finer than this
@@ -63,8 +64,10 @@ def heat_of_cells(pixels: NDArray[np.uint8], frame: ArrayLike, scores: ArrayLike
 
 
 def _mixed(pixels: NDArray[np.uint8], covered: NDArray[np.uint8], scale: Scale) -> NDArray[np.uint8]:
-    """The picture in light grey under the colours of levels (height, width); level 0 leaves it as it is."""
-    grey = pixels @ np.array([0.299, 0.587, 0.114])
-    painted = np.repeat((255 - 0.85 * (255 - grey))[..., None], 3, axis=2)
-    mixed = (1 - SHARE) * painted + SHARE * scale.lut()[covered][..., :3]
+    """The picture, light and grey unless the look says otherwise, under the colours of levels; 0 leaves it as it is."""
+    chosen = look()
+    grey = (pixels @ np.array([0.299, 0.587, 0.114]))[..., None]
+    painted = 255 - 0.85 * (255.0 - (np.repeat(grey, 3, axis=2) if chosen.grey else pixels))
+    share = SHARE if chosen.overlay is None else chosen.overlay
+    mixed = (1 - share) * painted + share * scale.lut()[covered][..., :3]
     return np.round(np.where(covered[..., None] > 0, mixed, painted)).astype(np.uint8)

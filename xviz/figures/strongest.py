@@ -11,14 +11,14 @@ from numpy.typing import ArrayLike
 from xviz.core.explanation import Explanation
 from xviz.core.provenance import Provenance
 from xviz.core.tokens import TokenSpace
-from xviz.draw.scale import number, order, sequential
-from xviz.figures.caption import caption, glyph_note, letters
-from xviz.figures.caption import limits as limits_of
+from xviz.draw.scale import number, order
+from xviz.figures.caption import caption, glyph_note, letters, measured
 from xviz.figures.figure import Figure
 from xviz.figures.grid import Blocks, Labels, block_room, label_room, matrix_panel
 from xviz.figures.lettering import fit, width_of, write
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, bar, bar_height, scale_for
+from xviz.figures.scales import sequential
 from xviz.figures.style import MM, PRESETS, Preset, drawing
 
 LEAST = 15.0  #: mm, the least side of a matrix of few rows or columns
@@ -65,7 +65,7 @@ def matrix_figure(
         y += high + below
         y += bar(page, cells, weights, 0, y, page.inner)
         drawn = page.finish(y)
-    sentence = f"{title}; rows are queries and sum to one, columns are keys ({limits_of(cells)})."
+    sentence = f"{title}; rows are queries and sum to one, columns are keys ({measured(cells, weights)})."
     origin = provenance.but(figure="matrix", preset=preset.key)
     row, column = np.unravel_index(int(np.argmax(weights)), weights.shape)
     strongest = f"from {labels[0][row]} to {labels[1][column]} ({number(float(weights[row, column]))})"
@@ -112,7 +112,9 @@ def scores_figure(
             y += bar(page, scale, scores, left, y, width)
             tall = max(tall, y - top)
             rest = f" of {len(scores)}" if len(best) < len(scores) else ""
-            sentences.append(f"{title}: the {len(best)}{rest} {name} of greatest magnitude ({limits_of(scale)}).")
+            sentences.append(
+                f"{title}: the {len(best)}{rest} {name} of greatest magnitude ({measured(scale, scores)})."
+            )
             told.append(f"{title}, {name}: {space.label(int(order(scores)[0]))}")
         drawn = page.finish(top + tall)
     methods = ", ".join(one.method for one in explanations)

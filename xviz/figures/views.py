@@ -11,13 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 from xviz.core.cells import Cells
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
-from xviz.draw.scale import Scale, diverging, number, order, sequential
+from xviz.draw.scale import Scale, number, order
 from xviz.figures.caption import caption, letters, limits
 from xviz.figures.figure import Figure
 from xviz.figures.lettering import width_of, write
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, TOP, bar, bar_height, scale_for
 from xviz.figures.panel import THIN, Marks, picture_panel
+from xviz.figures.scales import diverging, sequential
 from xviz.figures.style import MM, PRESETS, Preset, drawing
 
 Tick = tuple[float, str]  #: share of the side, from left or top, and text

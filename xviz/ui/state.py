@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -169,6 +170,67 @@ def go(page: str, query: Mapping[str, str | list[str]], widgets: Mapping[str, ob
 
 def _found() -> None:
     """Nothing: a page without a file is found among those of the app by its address."""
+
+
+class Steps:
+    """What widgets with a common prefix said, as JSON, step by step, so that it can be undone.
+
+    Streamlit forgets widgets that are out of sight; what they said stays here.
+    """
+
+    MOST = 40
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+
+    @property
+    def all(self) -> list[dict[str, Any]]:
+        """Every step, the newest last."""
+        kept: list[dict[str, Any]] = st.session_state.setdefault(f"steps {self.prefix}", [{}])
+        return kept
+
+    def widgets(self) -> dict[str, Any]:
+        """Name without the prefix → value of the widgets that are on the screen."""
+        begun = [str(key) for key in st.session_state if str(key).startswith(self.prefix)]
+        return {key.removeprefix(self.prefix): st.session_state[key] for key in begun}
+
+    def keep(self, record: dict[str, Any]) -> None:
+        """A new step, if it differs from the one before."""
+        if record != self.all[-1]:
+            self.all.append(record)
+            del self.all[: -self.MOST]
+
+    def back(self) -> None:
+        """Takes the newest step away, but never the first."""
+        if len(self.all) > 1:
+            self.all.pop()
+
+    def begin(self, name: str, value: object) -> str:
+        """The key of a widget, which begins with a value where it is not on the screen yet."""
+        st.session_state.setdefault(self.prefix + name, value)
+        return self.prefix + name
+
+    def forget(self) -> None:
+        """The widgets begin anew."""
+        for name in self.widgets():
+            del st.session_state[self.prefix + name]
+
+
+def leave(key: str, value: object) -> None:
+    """Something for the next run; see ``take``."""
+    st.session_state[f"left {key}"] = value
+
+
+def take(key: str) -> object:
+    """What was left for this run, once; None where nothing was."""
+    return st.session_state.pop(f"left {key}", None)
+
+
+def first_time(key: str, what: str) -> bool:
+    """Whether this was not told before under a key."""
+    known = st.session_state.get(f"seen {key}")
+    st.session_state[f"seen {key}"] = what
+    return bool(known != what)
 
 
 def set_widget(key: str, value: object) -> None:
