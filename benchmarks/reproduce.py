@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from xviz import cli
 
 OWN = str(Path(__file__).parents[1] / "examples/captioner.py:SPEC")
+GRAIN = '{"method": "gradient", "output": "chair", "feature": "all features", "photos": [0, 2]}'
 FIGURES = {
     "mmca match": ["mmca", "dog-house-salt", "--picked", "dog"],
     "mmca methods": ["mmca", "dog-house-salt"],
@@ -29,6 +30,7 @@ FIGURES = {
     "mmvit attention": ["mmvit", "two-five"],
     "mmvit-objects methods": ["mmvit-objects", "--method", "relevance", "--method", "gradcam"],
     "mit room": ["mit", "kinect", "--picked", "supervoxels:3"],
+    "mit room of voxels": ["mit", "kinect", "--option", f"grain={GRAIN}"],
     "mit matrix": ["mit", "kinect", "--layer", "decoder.0.cross", "--head", "1"],
     "mit scores": ["mit", "kinect", "--method", "gradient"],
     "captioner matrix": [OWN, "A red square", "--layer", "2"],
@@ -37,7 +39,7 @@ FIGURES = {
     "mmca glance": ["mmca", "dog-house-salt", "--method", "look", "--picked", "dog"],
     "captioner scores": [OWN, "A red square", "--method", "occlusion"],
 }
-FORMATS = ("pdf", "svg", "png", "zip")
+FORMATS = ("pdf", "svg", "png", "eps", "zip")
 
 
 def main() -> None:

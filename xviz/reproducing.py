@@ -50,6 +50,7 @@ class Again:
     figure: Figure | None
     findings: tuple[Finding, ...]
     ask: Ask
+    known: dict[str, Any]  #: what options of the figure name and was computed
 
 
 def repeat(
@@ -71,7 +72,7 @@ def repeat(
     session = again(loaded, sample, request.provenance.options)
     ask = asker(session, progress)
     explanations = tuple(ask(Question.parse(question)) for question in request.questions)
-    figure = None
+    figure, known = None, dict[str, Any]()
     if request.figure:
         recipe = request.recipe
         if recipe["venue"] not in PRESETS:
@@ -79,8 +80,9 @@ def repeat(
         figure = draw(
             session, explanations, PRESETS[recipe["venue"]], recipe["credit"], kind=recipe["figure"],
             options=recipe["options"], ask=ask, look=Look.parse(recipe.get("look", {})),
+            known=known,
         )  # fmt: skip
-    return Again(request, session, explanations, figure, tuple(_compared(request, session, explanations)), ask)
+    return Again(request, session, explanations, figure, tuple(_compared(request, session, explanations)), ask, known)
 
 
 def _compared(request: Request, session: Session, explanations: tuple[Explanation, ...]) -> list[Finding]:

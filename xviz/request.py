@@ -47,8 +47,7 @@ class Request:
     @property
     def files(self) -> tuple[str, ...]:
         """Names of the files that the sample was read from; none where it ships with xviz or its model."""
-        origin = self.provenance.origin
-        return (*origin.get("files", ()), *dict(origin.get("parts", {})).values())
+        return tuple(opening.files(self.provenance.origin))
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,8 +167,8 @@ def _json(content: bytes, path: Path) -> dict[str, Any]:
 def _of_figure(record: Mapping[str, Any], path: Path) -> Request:
     if "recipe" not in record:
         raise SampleError(
-            f"{path.name} says where it comes from, but not how it was drawn: it was made by an older xviz, shows "
-            "scores of voxels, or comes from a script. Draw it again and export it from there."
+            f"{path.name} says where it comes from, but not how it was drawn: it was made by an older xviz, "
+            "or comes from a script. Draw it again and export it from there."
         )
     try:
         about = {"caption": record["caption"], "alt": record["alt"]}

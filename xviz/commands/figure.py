@@ -80,7 +80,7 @@ def run(given: argparse.Namespace) -> None:
             number = asking.head(session.run, call, given.head)
             own = {"call": call, "head": number} if plate.own else {}
             options = {**{name: value for name, value in own.items() if value is not None}, **options}
-        if plate.fill and "way" not in options and (way := plate.fill(session, output, wanted)):
+        if plate.fill and not {"way", "grain"} & set(options) and (way := plate.fill(session, output, wanted)):
             options, wanted = {**way, **options}, []
         explanations = [] if plate.own else [ask(question) for question in _usual_layer(wanted, usual)]
         credit = given.credit or session.sample.source

@@ -20,20 +20,24 @@ from xviz.figures.grid import Blocks
 from xviz.figures.strongest import matrix_figure, scores_figure
 from xviz.figures.tokens import Shown as Forms
 from xviz.figures.tokens import tokens_figure
-from xviz.plates.plate import EVERY, Plate, Shown, heads_of, weigh
+from xviz.plates.plate import EVERY, Plate, Shown, heads_of
+from xviz.plates.pooling import pooled
 
 
 def matrix(shown: Shown) -> Figure:
     """The attention of one call."""
     call, head = shown.call()
     sides = tuple(leaves(shown.run.spaces[name]) for name in (call.queries, call.keys))
-    blocks = None
-    if any(len(side) > 1 for side in sides):
+    labels = [[leaf.label(i) for leaf in side for i in range(len(leaf))] for side in sides]
+    small = pooled(call, head, labels)
+    blocks, title = None, f"{shown.title_of(call).title}, {heads_of(call, head)}"
+    if not small.exact:
+        title += f"; each cell is the strongest of {small.tall} × {small.wide} weights"
+    elif any(len(side) > 1 for side in sides):
         blocks = Blocks((_cuts(sides[0]), _cuts(sides[1])), ([s.name for s in sides[0]], [s.name for s in sides[1]]))
-    labels = tuple([leaf.label(i) for leaf in side for i in range(len(leaf))] for side in sides)
     return matrix_figure(
-        weigh(call, head), (labels[0], labels[1]), blocks, shown.run.provenance.but(call=call.name, head=head),
-        title=f"{shown.title_of(call).title}, {heads_of(call, head)}", credit=shown.credit, preset=shown.preset,
+        small.weights, (small.rows, small.columns), blocks, shown.run.provenance.but(call=call.name, head=head),
+        title=title, credit=shown.credit, preset=shown.preset,
     )  # fmt: skip
 
 

@@ -53,6 +53,7 @@ class Shown:
     credit: str
     ask: Ask
     options: Mapping[str, Any] = field(default_factory=dict)  #: of the figure, plain JSON
+    known: dict[str, Any] = field(default_factory=dict)  #: what options name and was computed before; grows
 
     @property
     def run(self) -> Run:
