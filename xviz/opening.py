@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from xviz import engine, finding
+from xviz import custom_weights, engine, finding
 from xviz.core.errors import ModelError, SampleError
 from xviz.core.sample import Part, Picture, Regions, Sample
 from xviz.data import shipped
@@ -24,8 +24,12 @@ from xviz.models import MODELS
 Find = Callable[[str], Path]  #: from the name of a file to where it lies
 
 
-def model(name: str) -> Loaded:
+def model(name: str, weights: str = "") -> Loaded:
     """A model by its key, or by ``file.py:SPEC`` or ``package.module:SPEC``.
+
+    Args:
+        name: Of the model.
+        weights: One of ``custom_weights.choices``; those that are shown of it where "".
 
     Raises:
         ModelError: there is no such model, or it has no weights.
@@ -33,7 +37,7 @@ def model(name: str) -> Loaded:
         ForeignError: its own code failed.
     """
     if name in MODELS:
-        return engine.load(MODELS[name])
+        return custom_weights.load(MODELS[name], weights) if weights else engine.load(MODELS[name])
     if ":" not in name and not name.endswith(".py"):
         have = ", ".join(key for key, card in MODELS.items() if card.checkpoint)
         raise ModelError(f"There is no model “{name}”. There are {have}; one of your own is file.py:SPEC.")

@@ -109,7 +109,8 @@ class Kept:
         Raises:
             XvizError: they are not there, or cannot be opened.
         """
-        loaded, origin = opening.model(model or self.model(request)), dict(request.provenance.origin)
+        weights = str(dict(request.recipe.get("options") or {}).get("weights") or "")
+        loaded, origin = opening.model(model or self.model(request), weights), dict(request.provenance.origin)
         sample = opening.sample(loaded, origin, self.finder(request, samples))
         return loaded, replace(sample, name=request.provenance.sample, origin=origin)
 

@@ -20,6 +20,7 @@ from xviz.figures.grid import Blocks
 from xviz.figures.strongest import matrix_figure, scores_figure
 from xviz.figures.tokens import Shown as Forms
 from xviz.figures.tokens import tokens_figure
+from xviz.plates.compare import compare
 from xviz.plates.plate import EVERY, Plate, Shown, heads_of
 from xviz.plates.pooling import pooled
 
@@ -117,4 +118,5 @@ PLATES = (
     Plate("glance", "Every layer and head", every, _questions),
     Plate("matrix", "Attention matrix", matrix, lambda session, output: [], own=True),
     Plate("scores", "Strongest tokens", scores, _questions),
+    Plate("compare", "Two side by side", compare, _questions),
 )
