@@ -74,6 +74,10 @@ def test_a_batch_is_shown_filtered_and_its_best_samples_opened(opened: Path) -> 
     assert len(table) == 200
     assert list(table.columns[:2]) == ["index", "sample"]
     assert not [name for name in table if name.startswith("head.")], "heads are shown when asked for"
+    at.session_state["tabs"] = "Methods beside random"
+    at.run()
+    assert not at.error, told(at)
+    assert any("95 % bootstrap intervals" in one.value for one in at.caption)
     at.text_input(key="dataset.find").set_value("damaged").run()
     assert not at.error, told(at)
     table = next(frame.value for frame in at.dataframe if "sample" in frame.value)
