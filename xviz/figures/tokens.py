@@ -17,7 +17,7 @@ from xviz.core.explanation import Explanation
 from xviz.core.forms import Form, InCloud, OnHead, OnPicture, OnPictures, Words
 from xviz.core.tokens import Electrodes, Scores
 from xviz.draw.scale import Scale, number, order
-from xviz.explain import METHODS, columns
+from xviz.explain import EVERY
 from xviz.figures.caption import caption, glyph_note, limits
 from xviz.figures.cloud import Camera, still
 from xviz.figures.figure import Figure
@@ -178,8 +178,7 @@ def _in_cloud(
 
 def method_title(explanation: Explanation) -> str:
     """A method for people."""
-    known = {**METHODS, columns.METHOD.key: columns.METHOD}
-    return known[explanation.method].title if explanation.method in known else explanation.method
+    return EVERY[explanation.method].title if explanation.method in EVERY else explanation.method
 
 
 def tokens_figure(
