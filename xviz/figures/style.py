@@ -99,19 +99,23 @@ def drawing() -> Iterator[None]:
 
 def drawable(text: str) -> str:
     """The text in one line of characters that the font has; “□” for each it has not."""
-    return "".join(_shown(character) for character in _composed(text))
+    return "".join(_shown(character) for character in composed(text))
 
 
 def missing(text: str) -> int:
     """How many characters of a text are drawn as “□” for want of a glyph."""
-    composed = _composed(text)
-    return sum(_shown(character) == BOX for character in composed) - composed.count(BOX)
+    return len(undrawable(text))
 
 
-def _composed(text: str) -> str:
+def undrawable(text: str) -> str:
+    """The characters of a text that are drawn as “□” for want of a glyph."""
+    return "".join(c for c in composed(text) if _shown(c) == BOX != c)
+
+
+def composed(text: str) -> str:
     """The text in one line, accents joined with their letters, without invisible marks but the Persian non-joiner."""
-    composed = " ".join(unicodedata.normalize("NFC", text).split())
-    return "".join(c for c in composed if c == NON_JOINER or not (unicodedata.category(c) == "Cf" or c in _SELECTORS))
+    joined = " ".join(unicodedata.normalize("NFC", text).split())
+    return "".join(c for c in joined if c == NON_JOINER or not (unicodedata.category(c) == "Cf" or c in _SELECTORS))
 
 
 def _shown(character: str) -> str:
