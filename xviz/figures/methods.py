@@ -12,15 +12,16 @@ from xviz.core.explanation import Explanation
 from xviz.draw.scale import Scale, diverging, order
 from xviz.figures.caption import caption, glyph_note, letters, limits
 from xviz.figures.figure import Figure
-from xviz.figures.grid import Labels, label_room, matrix_panel
+from xviz.figures.grid import below_room, matrix_panel
 from xviz.figures.lettering import words_height
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, TOP, Pair, bar, scale_for
 from xviz.figures.panel import Marks, picture_panel, words_panel
+from xviz.figures.raster import COVER
+from xviz.figures.sides import Group, Side
 from xviz.figures.style import MM, PRESETS, Preset, drawing
 
 Draw = Callable[[float, float, float], float]  #: left, top, width in mm → height in mm
-TICK = 2.0  #: points between the cells of the agreement and their letters
 
 
 def methods_figure(
@@ -122,18 +123,17 @@ def _method(
 def _agreement(page: Page, agreement: NDArray, name: str, letter: str) -> Draw:
     """How to draw the agreement, methods named by their panel letters."""
     size = page.preset.small_pt
-    named = list(letters()[: len(agreement)])
+    named = Side.of(Group(list(letters()[: len(agreement)])))
     scale = diverging(agreement, limit=1.0, label=name)
 
     def draw(left: float, y: float, width: float) -> float:
         start = y
         y += page.title(letter, "Agreement", left, y, width)
-        room = label_room(named, size, TICK) / MM
+        room = named.room(size) / MM
         side = min(width - room, 9.0 * len(agreement))
         cells = page.axes(left + room, y, side, side)
-        labels = Labels(named, named, leader=TICK)
-        matrix_panel(cells, agreement, scale, labels=labels, numbers=True, size=size)
-        y += side + room
+        matrix_panel(cells, agreement, scale, rows=named, columns=named, numbers=True, size=size)
+        y += side + below_room(named, side * MM, size) / MM
         return y + bar(page, scale, agreement, left, y, width) - start
 
     return draw
@@ -164,8 +164,8 @@ def _methods_words(
         same = [letters()[i] for i, other in enumerate(scales) if other is scale and titles[i] != title]
         shared = f", shared with {', '.join(same)}" if same else ""
         sentences.append(f"{title}: {explanation.target} ({limits(scale, scale.clipped(np.r_[a, b]))}{shared}).")
-    sentences[0] += f" Outlined: the {TOP} strongest regions; a word has the sum over its pieces; on the grey picture, "
-    sentences[0] += "colours are mixed half and half."
+    sentences[0] += f" Outlined: the {TOP} strongest regions; a word has the sum over its word pieces. On pictures, "
+    sentences[0] += f"scores are painted so that {COVER}."
     if any(scale.diverging for scale in scales):
         sentences[0] += " Underlined words have scores below zero."
     return [*sentences, f"Agreement of the methods ({agreement_name})."]

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from xviz.draw.scale import Scale
+from xviz.draw.scale import LEVELS, Scale
 
-SHARE = 0.5  #: how much of a region's colour covers the grey picture
+COVERS = (0.12, 0.75)  #: how much of the grey picture the colour of no score and of the strongest cover
+COVER = "their colours cover the grey picture the more, the stronger they are, 12 to 75 %"  #: the same, for captions
 PRINT_DPI = 600  #: no picture is stored finer than this
 
 
@@ -62,9 +63,19 @@ def heat_of_cells(pixels: NDArray[np.uint8], frame: ArrayLike, scores: ArrayLike
     return _mixed(pixels, np.where(known, painted_levels, 0), scale)
 
 
+def cover(scale: Scale) -> NDArray[np.float64]:
+    """(256,) how much the colour of each level covers what lies under it; nothing where there is no score."""
+    strength = np.linspace(-1 if scale.diverging else 0, 1, LEVELS)
+    return np.r_[0.0, COVERS[0] + (COVERS[1] - COVERS[0]) * np.abs(strength)]
+
+
+def mixed(grey: NDArray[np.floating], levels: NDArray[np.uint8], scale: Scale) -> NDArray[np.uint8]:
+    """Colours of levels (…) over greys (…, 3), as much as ``cover`` says; level 0 leaves the grey as it is."""
+    share = cover(scale)[levels][..., None]
+    return np.round((1 - share) * grey + share * scale.lut()[levels][..., :3]).astype(np.uint8)
+
+
 def _mixed(pixels: NDArray[np.uint8], covered: NDArray[np.uint8], scale: Scale) -> NDArray[np.uint8]:
-    """The picture in light grey under the colours of levels (height, width); level 0 leaves it as it is."""
+    """The picture in light grey under the colours of levels (height, width)."""
     grey = pixels @ np.array([0.299, 0.587, 0.114])
-    painted = np.repeat((255 - 0.85 * (255 - grey))[..., None], 3, axis=2)
-    mixed = (1 - SHARE) * painted + SHARE * scale.lut()[covered][..., :3]
-    return np.round(np.where(covered[..., None] > 0, mixed, painted)).astype(np.uint8)
+    return mixed(np.repeat((255 - 0.85 * (255 - grey))[..., None], 3, axis=2), covered, scale)
