@@ -237,7 +237,7 @@ def test_matrix_cells_labels_and_masses():
 def test_the_colour_bar_prints_limits_and_what_lies_beyond():
     axes = canvas(200, 10)
     colour_bar(axes, Scale(0, 0.5, label="attention weight"), [0.1, 0.7])
-    assert [t.get_text() for t in axes.texts] == ["0", "≥ 0.5", "attention weight"]
+    assert [t.get_text() for t in axes.texts] == ["0", "≥ 0.5", "attention weight, 1 beyond"]
     axes = canvas(200, 10)
     scale = diverging([0.3], label="evidence", unit="logits")
     colour_bar(axes, scale, [-0.3, 0.3, np.nan])

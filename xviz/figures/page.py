@@ -16,6 +16,7 @@ from xviz.figures.style import INCH, MM, Preset
 
 _TALL = 1000.0  #: provisional height in mm; places are fractions of the page until its height is known
 DPI = 300.0  #: resolution at which text is measured
+TITLE = "title"  #: label of the axes that hold a panel's letter and title
 
 
 class Page:
@@ -58,6 +59,7 @@ class Page:
         drawn().titles[letter] = text
         height = 1.7 * max(preset.text_pt, preset.letter_pt) / MM
         axes, base = self.axes(left, top, width, height), 1.15 * max(preset.text_pt, preset.letter_pt)
+        axes.set_label(TITLE)
         if sign := chosen.letter(letter):
             sign = preset.letter.format(sign)
             write(axes, 0, base, sign, size=preset.letter_pt, weight=preset.letter_weight)
