@@ -27,7 +27,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ("copying", "opening", "results", "telling"),
     ("asking", "request"),
     ("batch", "looking", "reproducing"),
-    ("rewriting",),
+    ("links", "rewriting"),
     ("own_models", "train"),
     ("ui",),
     ("commands",),

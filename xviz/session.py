@@ -10,6 +10,7 @@ from typing import Any
 from xviz import engine
 from xviz.core.errors import ModelError, XvizError
 from xviz.core.explanation import Explanation
+from xviz.core.run import Inputs
 from xviz.core.sample import Eeg, Sample
 from xviz.engine import Loaded, Session
 from xviz.export import bundle, safe_name, table
@@ -82,10 +83,35 @@ def run(
     """
     sample = fitted(model, sample)
     inputs = engine.prepare(model, sample)
-    own = [name for name, value in inputs.context.items() if value.ndim == 0]
-    if unknown := sorted(set(context) - set(own)):
-        have = f"it has {', '.join(own)}" if own else "it has none"
+    if unknown := sorted(set(context) - set(inputs.numbers)):
+        have = f"it has {', '.join(inputs.numbers)}" if inputs.numbers else "it has none"
         raise ModelError(f"{model.spec.title} has no number “{unknown[0]}” to set; {have}.")
+    return _run(model, sample, inputs, output, without, context)
+
+
+def again(model: Loaded, sample: Sample, options: Mapping[str, Any]) -> Session:
+    """A sample through a model as its provenance says.
+
+    Args:
+        model: What ``xviz.load`` gave.
+        sample: What ``xviz.read`` gave.
+        options: Of the provenance: the target, numbers of the context, and tokens that were left out.
+
+    Raises:
+        SampleError: the sample does not fit the model.
+        ModelError: there is no such output or token.
+    """
+    sample = fitted(model, sample)
+    inputs = engine.prepare(model, sample)
+    context = {name: float(options[name]) for name in inputs.numbers if name in options}
+    without = engine.parse_left_out(str(options.get("without", "")))
+    return _run(model, sample, inputs, str(options["target"]), without, context)
+
+
+def _run(
+    model: Loaded, sample: Sample, inputs: Inputs, output: str | None, without: Mapping[str, Sequence[int]] | None,
+    context: Mapping[str, float],
+) -> Session:  # fmt: skip
     inputs = engine.adjust(inputs, **context)
     if without:
         inputs = inputs.without({space: tuple(tokens) for space, tokens in without.items() if tokens})

@@ -103,7 +103,13 @@ def read_record(content: bytes) -> dict[str, object]:
             recorded = json.loads(text)
         except ValueError:
             continue
-        if isinstance(recorded, dict) and recorded.get("xviz_figure") == SCHEMA:
+        version = recorded.get("xviz_figure") if isinstance(recorded, dict) else None
+        if isinstance(version, int) and version > SCHEMA:
+            raise SampleError(
+                f"The figure was drawn by a newer xviz (version {version} of its record; this one reads {SCHEMA}). "
+                "Update xviz to read it."
+            )
+        if version == SCHEMA:
             return recorded
     raise SampleError(
         "An xviz figure was expected, with its origin inside; this file has none. Journals and editors often strip it: "
