@@ -4,7 +4,7 @@ import streamlit as st
 
 from xviz.house import TABLE
 from xviz.places import PACKAGE
-from xviz.ui import door, first, own
+from xviz.ui import door, first, handed, own
 
 UI = PACKAGE / "ui"
 ICON = UI / "icon.png"  # a symbol's name would be fetched from another host
@@ -21,6 +21,9 @@ pages = {
     ],
     "xviz": [st.Page("pages/about.py", title="About and limits", icon=":material/info:")],
 }
-page = st.navigation(pages if door.entered() else door.pages())
+entered = door.entered()
+page = st.navigation(pages if entered else door.pages())
 first.ready()
+if entered:
+    handed.take()
 page.run()

@@ -139,7 +139,7 @@ def test_the_figures_of_a_model_are_listed(capsys: pytest.CaptureFixture[str]) -
         (["explain", "mmca", "cat", "--without", "regions"], "Expected SPACE:NUMBERS counted from 1"),
         (["explain", "mmca", "--part", "picture"], "Expected --part NAME=FILE"),
         (["figure", "mmca", "cat"], "Say where the figure goes with --out"),
-        (["figure", "mmca", "cat", "--out", "a.docx"], "saved as .pdf, .svg, .png or .zip; “a.docx”"),
+        (["figure", "mmca", "cat", "--out", "a.docx"], "saved as .pdf, .svg, .png, .eps or .zip; “a.docx”"),
         (["figure", "mmca", "cat", "--width", "vogue-2", "--out", "a.pdf"], "There is no venue “vogue-2”"),
         (["figure", "mmca", "cat", "--head", "0", "--out", "a.pdf"], "counted from 1; there is no head 0"),
         (["figure", "mmca", "cat", "--figure", "room", "--out", "a.pdf"], "has no figure “room”; it has match ("),

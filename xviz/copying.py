@@ -40,6 +40,8 @@ def command(provenance: Provenance, recipe: Mapping[str, Any]) -> str:
             words += ["--option", f"{name}={json.dumps(value, ensure_ascii=False)}"]
     venue, _, columns = str(recipe["venue"]).partition("-")
     width = f"{venue}-{WIDTHS[columns]}" if columns in WIDTHS else recipe["venue"]
+    if recipe.get("look"):
+        words += ["--look", json.dumps(recipe["look"], ensure_ascii=False)]
     words += ["--figure", recipe["figure"], "--width", width, "--credit", recipe["credit"], "--out", "figure.pdf"]
     return " ".join(shlex.quote(str(word)) for word in words)
 
@@ -64,6 +66,7 @@ def _sample_words(provenance: Provenance) -> list[str]:
 def python(provenance: Provenance, recipe: Mapping[str, Any]) -> str:
     """The same in Python."""
     source, options = recipe.get("source"), recipe["options"]
+    look = f", look=Look.parse({dict(recipe['look'])!r})" if recipe.get("look") else ""
     context = {name: provenance.options[name] for name in NUMBERS if name in provenance.options}
     run = [f"output={str(provenance.options['target'])!r}", *(f"{name}={value!r}" for name, value in context.items())]
     if gone := provenance.options.get("without"):
@@ -71,6 +74,7 @@ def python(provenance: Provenance, recipe: Mapping[str, Any]) -> str:
     lines = [
         "import xviz",
         "from xviz import engine, opening",
+        *(["from xviz.figures.look import Look"] if look else []),
         "",
         f"model = opening.model({str(source or provenance.model)!r})",
         f"sample = opening.sample(model, {json.loads(json.dumps(dict(provenance.origin)))!r})",
@@ -79,7 +83,7 @@ def python(provenance: Provenance, recipe: Mapping[str, Any]) -> str:
         *(f"    {_asked(question)}," for question in recipe["questions"]),
         "]",
         f"figure = xviz.figure(session, *explanations, kind={recipe['figure']!r}, venue={recipe['venue']!r}, "
-        f"credit={recipe['credit']!r}{''.join(f', {name}={value!r}' for name, value in options.items())})",
+        f"credit={recipe['credit']!r}{look}{''.join(f', {name}={value!r}' for name, value in options.items())})",
         'xviz.save(figure, "figure.pdf")',
     ]
     return "\n".join(lines)

@@ -16,6 +16,7 @@ from xviz.core.tokens import Boxes, Electrodes, Pieces, Segments
 from xviz.engine import Session
 from xviz.explain.ask import Question
 from xviz.figures.figure import Figure
+from xviz.figures.look import Look, drawn_in
 from xviz.figures.style import Preset
 from xviz.plates import any as whichever
 from xviz.plates import eeg, pair, rooms, views
@@ -53,6 +54,7 @@ def draw(
     kind: str | None = None,
     options: Mapping[str, Any] | None = None,
     ask: Ask | None = None,
+    look: Look | None = None,
 ) -> Figure:
     """A figure of a session.
 
@@ -64,13 +66,20 @@ def draw(
         kind: A key of ``kinds``; the first that fits the number of explanations where None.
         options: Of the figure, plain JSON: ``call`` and ``head``, the ``camera`` of a room, …
         ask: Answers what the figure needs beyond the explanations; computes it where None.
+        look: In which it is drawn; that of ``figures.look.drawn_in`` around this call, or the usual one, where None.
 
     Raises:
         ModelError: there is no such figure of this model, or the explanations do not fit it.
     """
     plate = chosen(session, kind, len(explanations))
-    shown = Shown(session, tuple(explanations), preset, credit, ask or asker(session), dict(options or {}))
-    return replace(plate.draw(shown), recipe=_recipe(shown, plate.key))
+    with drawn_in(look) as drawn:
+        preset = preset.dressed(drawn.look)
+        shown = Shown(session, tuple(explanations), preset, credit, ask or asker(session), dict(options or {}))
+        figure = plate.draw(shown)
+        if drawn.look.limits == "shared":  # drawn once to know how far all panels reach
+            drawn.pooled = dict(drawn.scales)
+            figure = plate.draw(shown)
+        return replace(figure, recipe=_recipe(shown, plate.key, drawn.look))
 
 
 def chosen(session: Session, kind: str | None, count: int) -> Plate:
@@ -104,7 +113,7 @@ def usual(offered: Sequence[str], count: int) -> str:
     return offered[0]
 
 
-def _recipe(shown: Shown, kind: str) -> dict[str, Any]:
+def _recipe(shown: Shown, kind: str, look: Look) -> dict[str, Any]:
     """What the figure was drawn of, and digests of every number, as plain JSON."""
     return {
         "figure": kind,
@@ -115,6 +124,7 @@ def _recipe(shown: Shown, kind: str) -> dict[str, Any]:
         "outputs": dict(shown.run.outputs),
         "scores": [numbers(explanation) for explanation in shown.explanations],
         "versions": {name: version(name) for name in DRAWN_BY},
+        **({"look": look.record()} if look != Look() else {}),
         **({"source": shown.session.model.source} if shown.session.model.source else {}),
     }
 

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from xviz import __version__, engine, opening
-from xviz.core.errors import ModelError, SampleError
+from xviz import __version__
+from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
 from xviz.engine import Session
 from xviz.explain.ask import Question
 from xviz.explain.method import Progress
 from xviz.figures.figure import Figure
+from xviz.figures.look import Look
 from xviz.figures.style import PRESETS
 from xviz.illustrate import draw, numbers
 from xviz.plates.plate import Ask, asker
 from xviz.request import Kept, Request
-from xviz.session import fitted
+from xviz.session import again
 
 CLOSE = 1e-5  #: by how much numbers of other versions may differ, of the greatest, and still be called close
 
@@ -66,18 +67,8 @@ def repeat(
     Raises:
         XvizError: model or sample are not there, or cannot be run.
     """
-    loaded = opening.model(model or _model(kept, request))
-    origin = dict(request.provenance.origin)
-    sample = opening.sample(loaded, origin, _finder(kept, request, samples))
-    sample = replace(sample, name=request.provenance.sample, origin=origin)
-    options = dict(request.provenance.options)
-    sample = fitted(loaded, sample)
-    inputs = engine.prepare(loaded, sample)
-    context = {name: float(str(options[name])) for name, v in inputs.context.items() if v.ndim == 0 and name in options}
-    inputs = engine.adjust(inputs, **context)
-    if without := engine.parse_left_out(str(options.get("without", ""))):
-        inputs = inputs.without(without)
-    session = Session(loaded, sample, engine.run_inputs(loaded, inputs, sample, str(options["target"])))
+    loaded, sample = kept.opened(request, samples, model)
+    session = again(loaded, sample, request.provenance.options)
     ask = asker(session, progress)
     explanations = tuple(ask(Question.parse(question)) for question in request.questions)
     figure = None
@@ -87,49 +78,9 @@ def repeat(
             raise ModelError(f"There is no venue “{recipe['venue']}”; there are {', '.join(PRESETS)}.")
         figure = draw(
             session, explanations, PRESETS[recipe["venue"]], recipe["credit"], kind=recipe["figure"],
-            options=recipe["options"], ask=ask,
+            options=recipe["options"], ask=ask, look=Look.parse(recipe.get("look", {})),
         )  # fmt: skip
     return Again(request, session, explanations, figure, tuple(_compared(request, session, explanations)), ask)
-
-
-def _model(kept: Kept, request: Request) -> str:
-    """The name of the model as it can be opened from here.
-
-    Raises:
-        ModelError: it is nobody's here.
-    """
-    if not request.source:
-        return request.provenance.model
-    file, _, attribute = request.source.partition(":")
-    if not file.endswith(".py"):
-        return request.source
-    for folder in (kept.path.parent, Path(), Path("examples")):
-        if (folder / file).is_file():
-            return f"{folder / file}:{attribute}"
-    raise ModelError(f"The model is in {file}, which is not here. Say where with --model path/to/{request.source}.")
-
-
-def _finder(kept: Kept, request: Request, samples: tuple[Path, ...]) -> Callable[[str], Path]:
-    """A function from the name of a file to where it lies.
-
-    Its error, SampleError, says which file is missing.
-    """
-    by_name = {path.name: path for path in samples}
-
-    def find(name: str) -> Path:
-        if name in by_name:
-            return by_name[name]
-        if len(samples) == 1 and len(request.files) == 1:
-            return samples[0]
-        for folder in (kept.path.parent, Path()):
-            if (folder / name).exists():
-                return folder / name
-        raise SampleError(
-            f"The sample was read from {name}, which is neither beside {kept.path.name} nor in this folder. Give it "
-            f"with --sample path/to/{name}."
-        )
-
-    return find
 
 
 def _compared(request: Request, session: Session, explanations: tuple[Explanation, ...]) -> list[Finding]:

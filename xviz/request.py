@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from xviz.core.errors import SampleError
+from xviz import opening
+from xviz.core.errors import ModelError, SampleError
 from xviz.core.provenance import Provenance
+from xviz.core.sample import Sample
 from xviz.data.files import open_zip
+from xviz.engine import Loaded
 from xviz.export import SCHEMA
 from xviz.figures.figure import SCHEMA as FIGURE_SCHEMA
 from xviz.figures.figure import read_record
@@ -57,16 +60,78 @@ class Kept:
     requests: tuple[Request, ...]
     manifest: Mapping[str, Any] | None = None  #: of a bundle
 
+    def model(self, request: Request) -> str:
+        """The name of the model of a request as it can be opened from here.
+
+        Raises:
+            ModelError: it is nobody's here.
+        """
+        if not request.source:
+            return request.provenance.model
+        file, _, attribute = request.source.partition(":")
+        if not file.endswith(".py"):
+            return request.source
+        for folder in (self.path.parent, Path(), Path("examples")):
+            if (folder / file).is_file():
+                return f"{folder / file}:{attribute}"
+        raise ModelError(f"The model is in {file}, which is not here. Say where with --model path/to/{request.source}.")
+
+    def finder(self, request: Request, samples: Sequence[Path] = ()) -> opening.Find:
+        """A function from the name of a file to where it lies: among some, beside this file, or in this folder.
+
+        Its error, SampleError, says which file is missing.
+        """
+        by_name = {path.name: path for path in samples}
+
+        def find(name: str) -> Path:
+            name = Path(name).name  # a record holds no folders; one that does was not written by xviz
+            if name in by_name:
+                return by_name[name]
+            if len(samples) == 1 and len(request.files) == 1:
+                return samples[0]
+            for folder in (self.path.parent, Path()):
+                if (folder / name).exists():
+                    return folder / name
+            raise SampleError(
+                f"The sample was read from {name}, which is neither beside {self.path.name} nor in this folder. Give "
+                f"it with --sample path/to/{name}."
+            )
+
+        return find
+
+    def opened(self, request: Request, samples: Sequence[Path] = (), model: str = "") -> tuple[Loaded, Sample]:
+        """The model and the sample of a request.
+
+        Args:
+            request: One of this file's.
+            samples: Files of the sample, where they are elsewhere or have other names.
+            model: ``file.py:SPEC``, where it is elsewhere.
+
+        Raises:
+            XvizError: they are not there, or cannot be opened.
+        """
+        loaded, origin = opening.model(model or self.model(request)), dict(request.provenance.origin)
+        sample = opening.sample(loaded, origin, self.finder(request, samples))
+        return loaded, replace(sample, name=request.provenance.sample, origin=origin)
+
 
 def read(path: Path) -> Kept:
-    """What a PDF, SVG, PNG, bundle or manifest says of itself.
+    """What a PDF, SVG, PNG, EPS, bundle or manifest says of itself.
 
     Raises:
         SampleError: it is none of these, or was written by a newer or an older xviz.
     """
     if not path.is_file():
         raise SampleError(f"There is no file {path}. Give a figure, a bundle or a manifest that xviz wrote.")
-    content = path.read_bytes()
+    return parse(path, path.read_bytes())
+
+
+def parse(path: Path, content: bytes) -> Kept:
+    """The same of a file's content; its path is for messages, and for what lies beside it.
+
+    Raises:
+        SampleError: it is none of these, or was written by a newer or an older xviz.
+    """
     if content.startswith(b"PK"):
         manifest = _json(open_zip(content).read("manifest.json"), path) if _has_manifest(content) else None
         if manifest is None:

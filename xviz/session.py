@@ -10,10 +10,12 @@ from typing import Any
 from xviz import engine
 from xviz.core.errors import ModelError, XvizError
 from xviz.core.explanation import Explanation
+from xviz.core.run import Inputs
 from xviz.core.sample import Eeg, Sample
 from xviz.engine import Loaded, Session
 from xviz.export import bundle, safe_name, table
 from xviz.figures.figure import FORMATS, Figure
+from xviz.figures.look import Look
 from xviz.figures.style import PRESETS
 from xviz.illustrate import draw, kinds
 from xviz.models import MODELS
@@ -81,10 +83,35 @@ def run(
     """
     sample = fitted(model, sample)
     inputs = engine.prepare(model, sample)
-    own = [name for name, value in inputs.context.items() if value.ndim == 0]
-    if unknown := sorted(set(context) - set(own)):
-        have = f"it has {', '.join(own)}" if own else "it has none"
+    if unknown := sorted(set(context) - set(inputs.numbers)):
+        have = f"it has {', '.join(inputs.numbers)}" if inputs.numbers else "it has none"
         raise ModelError(f"{model.spec.title} has no number “{unknown[0]}” to set; {have}.")
+    return _run(model, sample, inputs, output, without, context)
+
+
+def again(model: Loaded, sample: Sample, options: Mapping[str, Any]) -> Session:
+    """A sample through a model as its provenance says.
+
+    Args:
+        model: What ``xviz.load`` gave.
+        sample: What ``xviz.read`` gave.
+        options: Of the provenance: the target, numbers of the context, and tokens that were left out.
+
+    Raises:
+        SampleError: the sample does not fit the model.
+        ModelError: there is no such output or token.
+    """
+    sample = fitted(model, sample)
+    inputs = engine.prepare(model, sample)
+    context = {name: float(options[name]) for name in inputs.numbers if name in options}
+    without = engine.parse_left_out(str(options.get("without", "")))
+    return _run(model, sample, inputs, str(options["target"]), without, context)
+
+
+def _run(
+    model: Loaded, sample: Sample, inputs: Inputs, output: str | None, without: Mapping[str, Sequence[int]] | None,
+    context: Mapping[str, float],
+) -> Session:  # fmt: skip
     inputs = engine.adjust(inputs, **context)
     if without:
         inputs = inputs.without({space: tuple(tokens) for space, tokens in without.items() if tokens})
@@ -111,6 +138,7 @@ def figure(
     kind: str | None = None,
     venue: str = "nature-double",
     credit: str = "",
+    look: Look | None = None,
     **options: Any,
 ) -> Figure:
     """A figure for paper, at a venue's exact width, with caption and origin inside.
@@ -121,6 +149,7 @@ def figure(
         kind: A key of ``xviz.illustrate.kinds``; the one that fits the explanations where None.
         venue: A key of ``xviz.figures.style.PRESETS``, such as "nature-single" or "acl-double".
         credit: Origin and licence of the sample, for the caption; what ``xviz.read`` noted where "".
+        look: Panels, titles, colours, limits, marks and text, as ``Look(limits="shared", marks=5)``.
         options: Of the figure: ``call`` and ``head`` of a matrix, ``spread`` of views, ``links`` of a room.
 
     Raises:
@@ -141,14 +170,15 @@ def figure(
     offered = kinds(session.run, session.model.ours)
     if not explanations and not (kind in offered and offered[str(kind)].own):
         raise ModelError("A figure needs at least one explanation; make one with xviz.explain.")
-    return draw(session, explanations, PRESETS[venue], credit or session.sample.source, kind=kind, options=options)
+    credit = credit or session.sample.source
+    return draw(session, explanations, PRESETS[venue], credit, kind=kind, options=options, look=look)
 
 
 def save(result: Figure | Explanation, path: Path | str, explanations: Sequence[Explanation] = ()) -> Path:
     """Write a figure or the scores of an explanation; the ending is the format.
 
     Args:
-        result: A figure as .pdf, .svg, .png, or .zip with all formats; an explanation as .csv.
+        result: A figure as .pdf, .svg, .png, .eps, or .zip with all formats; an explanation as .csv.
         path: Where to; missing folders are made, an older file is replaced.
         explanations: Whose numbers go into the .zip beside the figure.
 

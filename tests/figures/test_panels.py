@@ -18,7 +18,7 @@ from xviz.figures.match import match_figure
 from xviz.figures.methods import methods_figure
 from xviz.figures.panel import Marks, colour_bar, picture_panel, words_panel
 from xviz.figures.quadrants import limits, told
-from xviz.figures.raster import COVERS, heat, shrunk
+from xviz.figures.raster import SHARE, heat, shrunk
 from xviz.figures.sides import Group, Side
 from xviz.figures.style import BOX, PRESETS, drawing
 
@@ -115,7 +115,7 @@ def test_heat_is_the_strongest_score_over_each_pixel():
     scale = diverging(scores, limit=1.0)
     painted = heat(pixels, boxes, scores, scale)
     lut = scale.lut().astype(float)[:, :3]
-    weak, strong = COVERS
+    weak, strong = SHARE
     shares = [weak + (strong - weak) * abs(score) for score in (0.2, -0.9)]  # of a scale from −1 to 1
     levels = scale.quantise(scores[:2])
     mixed = [(1 - share) * 255 + share * lut[level] for share, level in zip(shares, levels, strict=True)]
@@ -297,7 +297,7 @@ def test_a_group_whose_words_would_not_fit_is_given_room_by_the_larger_one():
 def test_the_colour_bar_prints_limits_and_what_lies_beyond():
     axes = canvas(200, 10)
     colour_bar(axes, Scale(0, 0.5, label="attention weight"), [0.1, 0.7])
-    assert [t.get_text() for t in axes.texts] == ["0", "≥ 0.5", "attention weight"]
+    assert [t.get_text() for t in axes.texts] == ["0", "≥ 0.5", "attention weight, 1 beyond"]
     axes = canvas(200, 10)
     scale = diverging([0.3], label="evidence", unit="logits")
     colour_bar(axes, scale, [-0.3, 0.3, np.nan])

@@ -35,7 +35,7 @@ def batch(folder: Path, count: int = 200) -> Path:
         {
             "index": np.arange(count), "sample": [f"{i}.flac" for i in range(count)],
             "label": [str(i % 10) for i in range(count)], "predicted": ["seven"] * count, "target": "seven",
-            "output.seven": chance.normal(0, 3, count), "deletion.look": chance.normal(0, 1, count),
+            "output.seven": chance.normal(0, 3, count), "deletion.gradient": chance.normal(0, 1, count),
             "deletion.random": chance.normal(2, 1, count), "insertion.look": chance.normal(2, 1, count),
             "insertion.random": chance.normal(0, 1, count), "head.joint.1.across": chance.random(count),
             "head.joint.1.entropy": chance.random(count), "head.joint.2.across": chance.random(count),
@@ -45,8 +45,8 @@ def batch(folder: Path, count: int = 200) -> Path:
     )  # fmt: skip
     table.to_parquet(folder / "table.parquet")
     item = {"name": "seven", "label": "7", "origin": {"files": [str(SAMPLES / "mmvit/seven.flac")], "kind": "sound"}}
-    plan = {"xviz_batch": 1, "model": "mmvit", "title": "Digits", "methods": ["look"], "targets": [], "count": count,
-            "data": "recordings", "items": [item] * count}  # fmt: skip
+    plan = {"xviz_batch": 1, "model": "mmvit", "title": "Digits", "methods": ["relevance", "gradient"], "targets": [],
+            "count": count, "data": "recordings", "items": [item] * count}  # fmt: skip
     (folder / "batch.json").write_text(json.dumps(plan))
     return folder
 
@@ -92,6 +92,10 @@ def test_a_batch_is_shown_filtered_and_its_best_samples_opened(opened: Path) -> 
     assert 5 < len(table) < 60
     at.button(key="dataset.open most 0").click().run()
     assert not at.exception, at.exception
+    assert not at.error, told(at)
+    assert any("Opened here: seven" in one.value for one in at.caption)
+    assert at.session_state["mmvit-class"] == "seven"
+    assert at.session_state["methods"] == ["gradient", "relevance"]
 
 
 def test_a_running_batch_and_a_folder_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -219,13 +220,13 @@ def attention(run: Run, *, heads: bool = True) -> Row:
     row: Row = {}
     for call in run.calls:
         mass, entropy, across, names = numbers(run, call)
-        for i, query in enumerate(names[0]):
-            for j, key in enumerate(names[1]):
-                row[f"mass.{call.name}.{query}>{key}"] = float(mass[:, i, j].mean())
+        for query, to_keys in zip(names[0], mass.mean(0).tolist(), strict=True):
+            for key, value in zip(names[1], to_keys, strict=True):
+                row[f"mass.{call.name}.{query}>{key}"] = value
         if heads:
-            for head in range(call.heads):
-                row[f"head.{call.name}.{head + 1}.entropy"] = float(entropy[head])
-                row[f"head.{call.name}.{head + 1}.across"] = float(across[head]) if across.isfinite().all() else None
+            for head, (own, away) in enumerate(zip(entropy.tolist(), across.tolist(), strict=True), 1):
+                row[f"head.{call.name}.{head}.entropy"] = own
+                row[f"head.{call.name}.{head}.across"] = None if math.isnan(away) else away
     return row
 
 
@@ -233,25 +234,23 @@ def numbers(run: Run, call: AttentionCall) -> tuple[Tensor, Tensor, Tensor, tupl
     """(h, query spaces, key spaces) mass, (h,) entropy and (h,) mass across of a call, and the names of its spaces."""
     sides = [leaves(run.spaces[name]) for name in (call.queries, call.keys)]
     names = tuple(list(dict.fromkeys(base(leaf) for leaf in side)) for side in sides)
-    of = [
-        torch.tensor([names[s].index(base(leaf)) for leaf in side for _ in range(len(leaf))])
-        for s, side in enumerate(sides)
-    ]
-    onto = torch.nn.functional.one_hot(of[1], len(names[1])).double()
+    kinds, onto = (
+        torch.from_numpy(np.eye(len(own))[np.repeat([own.index(base(leaf)) for leaf in side], [*map(len, side)])])
+        for own, side in zip(names, sides, strict=True)
+    )
     mass = torch.zeros(call.heads, len(names[0]), len(names[1]), dtype=torch.float64)
     total, asked = torch.zeros(call.heads, dtype=torch.float64), torch.zeros(len(names[0]), dtype=torch.float64)
     for part in call.slices():
         weights = call.rows(part).double()  # (h, queries of the part, k)
-        kinds = torch.nn.functional.one_hot(of[0][part], len(names[0])).double()
-        there = weights.sum(-1).mean(0) > 0.5  # a query that takes no part has no weights
-        mass += torch.einsum("hqk,kj,qi->hij", weights, onto, kinds)
-        asked += kinds[there].sum(0)
-        seen = (weights > 0).sum(-1).clamp_min(2).double()
-        spread = -(weights * weights.clamp_min(1e-300).log()).sum(-1) / seen.log()
+        received = weights @ onto  # (h, queries of the part, key spaces)
+        there = received.sum(-1).mean(0) > 0.5  # a query that takes no part has no weights
+        mass += kinds[part].T @ received
+        asked += kinds[part][there].sum(0)
+        spread = torch.special.entr(weights).sum(-1) / weights.count_nonzero(-1).clamp_min(2).double().log()
         total += spread[:, there].sum(1)
     mass /= asked.clamp_min(1)[None, :, None]
     fed = {base(run.spaces[name]) for name in run.inputs.tokens} or {*names[0], *names[1]}
-    other = torch.tensor([[query != key and {query, key} <= fed for key in names[1]] for query in names[0]]).double()
-    own = asked * torch.tensor([query in fed for query in names[0]]).double()
-    across = ((mass * other).sum(-1) * own).sum(-1) / own.sum()
+    away = torch.from_numpy(np.array([[q != k and {q, k} <= fed for k in names[1]] for q in names[0]], np.float64))
+    own = asked * torch.from_numpy(np.array([query in fed for query in names[0]], np.float64))
+    across = ((mass * away).sum(-1) * own).sum(-1) / own.sum()
     return mass, total / asked.sum().clamp_min(1), across, (names[0], names[1])

@@ -5,7 +5,7 @@
   xviz figure MODEL SAMPLE --figure methods --target two --option spread=true --out digits.zip
   xviz figure examples/captioner.py:SPEC photo.png --figure matrix --layer 2 --out attention.png
 
-The ending of --out is the format: pdf, svg, png, or zip with all of them and the numbers. “--figure list” lists the
+The ending of --out is the format: pdf, svg, png, eps, or zip with figures and numbers. “--figure list” lists the
 figures of a model.
 """
 
@@ -36,6 +36,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="an option of the figure: spread=true, links=3",
     )
+    figure.add_argument(
+        "--look", metavar="JSON|FILE", help="the look of the studio, as JSON, or a figure whose look is taken over"
+    )
     figure.add_argument("--dpi", type=int, default=300, help="dots per inch of a PNG (default 300)")
     figure.add_argument("--out", type=Path, metavar="FILE", help="the file; its ending is the format")
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
@@ -47,6 +50,7 @@ def run(given: argparse.Namespace) -> None:
     from xviz.core.errors import XvizError
     from xviz.figures.style import PRESETS
     from xviz.illustrate import chosen, draw, kinds
+    from xviz.looking import looking
     from xviz.plates.plate import asker
     from xviz.session import save
 
@@ -55,8 +59,9 @@ def run(given: argparse.Namespace) -> None:
         raise XvizError(f"There is no venue “{given.width}”; there are {', '.join(PRESETS)}.")
     if given.out is None and given.figure != "list":
         raise XvizError("Say where the figure goes with --out FILE.pdf (or .svg, .png, .zip).")
-    if given.out is not None and given.out.suffix.lower() not in (".pdf", ".svg", ".png", ".zip"):
-        raise XvizError(f"A figure is saved as .pdf, .svg, .png or .zip; “{given.out.name}” ends otherwise.")
+    if given.out is not None and given.out.suffix.lower() not in (".pdf", ".svg", ".png", ".eps", ".zip"):
+        raise XvizError(f"A figure is saved as .pdf, .svg, .png, .eps or .zip; “{given.out.name}” ends otherwise.")
+    look = looking(given.look) if given.look else None
     with telling.bar() as bar:
         bar(0.0, "running the model")
         session = asking.session(given)
@@ -79,7 +84,9 @@ def run(given: argparse.Namespace) -> None:
             options, wanted = {**way, **options}, []
         explanations = [] if plate.own else [ask(question) for question in _usual_layer(wanted, usual)]
         credit = given.credit or session.sample.source
-        figure = draw(session, explanations, PRESETS[venue], credit, kind=plate.key, options=options, ask=ask)
+        figure = draw(
+            session, explanations, PRESETS[venue], credit, kind=plate.key, options=options, ask=ask, look=look
+        )
     if given.out.suffix.lower() == ".zip":
         save(figure, given.out, explanations)
     else:

@@ -42,6 +42,11 @@ class Inputs:
             if len(tokens) != len(self.spaces[name]) or self.present[name].shape != (len(tokens),):
                 raise ModelError(f"The space “{name}” has {len(self.spaces[name])} tokens but {len(tokens)} features.")
 
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The names of what can be set to another number, such as ``alpha``."""
+        return tuple(name for name, value in self.context.items() if value.ndim == 0)
+
     @classmethod
     def of(cls, *spaces: TokenSpace, tokens: Mapping[str, Tensor] | None = None, **context: Tensor) -> Inputs:
         """What a model that is not ours is fed.

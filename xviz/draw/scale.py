@@ -24,6 +24,13 @@ import matplotlib as mpl
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+#: perceptually uniform colour maps of one-sided scores, by matplotlib's names
+SEQUENTIAL = {
+    "cividis": "cividis", "viridis": "viridis", "magma": "magma", "inferno": "inferno", "plasma": "plasma",
+    "gray": "greys",
+}  # fmt: skip
+#: light-centred colour maps of signed scores, whose arms are close in lightness
+DIVERGING = {"coolwarm": "blue to red", "BrBG": "brown to teal", "RdBu": "red to blue"}
 #: the levels of a scale that carry a value; level 0 is "no value"
 LEVELS = 255
 #: one colour a class, in an order that puts colours of like lightness apart
@@ -42,6 +49,8 @@ class Scale:
     diverging: bool = False  #: True for signed scores, zero in the middle
     label: str = "score"  #: what is shown, "attention weight"
     unit: str = ""  #: its unit, "" where it has none
+    colours: str = ""  #: matplotlib's name of the colour map; cividis or coolwarm where ""
+    power: float = 1.0  #: colours follow the share of the range, from zero where signed, to this power
 
     def __post_init__(self) -> None:
         """Refuses limits that no colour bar could print."""
@@ -50,7 +59,8 @@ class Scale:
 
     def lut(self) -> NDArray[np.uint8]:
         """The colour of each level, (256, 4) RGBA 0–255; level 0 is transparent."""
-        colours = mpl.colormaps["coolwarm" if self.diverging else "cividis"](np.linspace(0, 1, LEVELS))
+        usual = "coolwarm" if self.diverging else "cividis"
+        colours = mpl.colormaps[self.colours or usual](np.linspace(0, 1, LEVELS))
         table = np.zeros((LEVELS + 1, 4), np.uint8)
         table[1:] = np.round(colours * 255)
         return table
@@ -59,6 +69,10 @@ class Scale:
         """The level of each score, same shape: 1–255 from `low` to `high`, 0 for NaN; see `clipped` for the rest."""
         scores = np.asarray(scores, np.float64)
         share = (np.clip(scores, self.low, self.high) - self.low) / (self.high - self.low)
+        if self.power != 1:
+            signed = 2 * share - 1
+            bent = (1 + np.sign(signed) * np.abs(signed) ** self.power) / 2
+            share = bent if self.diverging else share**self.power
         return np.where(np.isnan(scores), 0, 1 + np.round(np.nan_to_num(share) * (LEVELS - 1))).astype(np.uint8)
 
     def clipped(self, scores: ArrayLike) -> int:
@@ -69,11 +83,22 @@ class Scale:
 
     def text(self) -> str:
         """The limits in words, "0 … 0.31 attention weight"."""
-        return f"{number(self.low)} … {number(self.high)} {self.name()}"
+        bent = self.bent()
+        return f"{number(self.low)} … {number(self.high)} {self.name()}{', ' if bent else ''}{bent}"
 
     def name(self) -> str:
         """Label and unit, "evidence (logits)"."""
         return f"{self.label} ({self.unit})" if self.unit else self.label
+
+    def bent(self) -> str:
+        """What is to be said of a power, "power 0.5, middle colour at 0.08"; "" where colours follow scores evenly."""
+        if self.power == 1:
+            return ""
+        half = 0.5 ** (1 / self.power)
+        middle = f"half-way colour at ±{number(self.high * half)}" if self.diverging else (
+            f"middle colour at {number(self.low + half * (self.high - self.low))}"
+        )  # fmt: skip
+        return f"power {number(self.power)}, {middle}"
 
     def header(self, scores: ArrayLike) -> dict[str, object]:
         """What the colour bar under a view of these scores prints."""

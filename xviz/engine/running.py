@@ -91,7 +91,7 @@ def run_inputs(loaded: Loaded, inputs: Inputs, sample: Sample, target: str | Non
         sample_digest=sample.digest,
         options={
             "target": target,
-            **{k: float(v) for k, v in inputs.context.items() if v.ndim == 0},
+            **{name: float(inputs.context[name]) for name in inputs.numbers},
             **({"without": left_out(inputs.gone)} if inputs.gone else {}),
         },
         versions={"xviz": __version__, **{name: version(name) for name in ("torch", "numpy")}},

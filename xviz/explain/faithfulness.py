@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
+from scipy.stats import rankdata
 
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
@@ -225,4 +225,4 @@ def _spearman(a: NDArray[np.float64], b: NDArray[np.float64]) -> float | None:
     """Correlation of the ranks; None where one of them does not vary."""
     if np.ptp(a) == 0 or np.ptp(b) == 0:
         return None
-    return float(spearmanr(a, b).statistic)
+    return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])  # spearmanr alone, whose test takes ten times as long

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from numpy.typing import ArrayLike
+
 from xviz.core.explanation import Explanation
 from xviz.core.provenance import Provenance
 from xviz.draw.scale import Scale
 from xviz.explain import METHODS
-from xviz.figures.style import BOX, FONT, Preset, missing
+from xviz.figures.look import FONT, Look, look
+from xviz.figures.style import BOX, Preset, missing
 
 
 def caption(
@@ -20,7 +23,7 @@ def caption(
     notes: Sequence[str] = (),
     about: Sequence[Explanation] = (),
 ) -> str:
-    """One paragraph.
+    """One paragraph; that of the look where it has its own.
 
     Args:
         preset: Says how panel letters are written.
@@ -30,9 +33,19 @@ def caption(
         notes: Sentences about what drawing changed.
         about: The explanations that are drawn, whose facts are told.
     """
-    comma = "" if "(" in preset.letter else ","
-    lettered = [f"{preset.letter.format(letters()[i])}{comma} {text}" for i, text in enumerate(panels)]
-    return " ".join([*lettered, *facts(about), *notes, tail(provenance, credit)])
+    chosen, comma = look(), "" if "(" in preset.letter else ","
+    if chosen.caption:
+        return chosen.caption
+    signs = [f"{preset.letter.format(letters()[i])}{comma} " if chosen.letters else "" for i in range(len(panels))]
+    shown = [chosen.renamed(panels[index]) for index in chosen.order(len(panels))]
+    lettered = [f"{sign}{text}" for sign, text in zip(signs, shown, strict=False)]
+    return " ".join([*lettered, *facts(about), *notes, *_names(chosen), tail(provenance, credit)])
+
+
+def _names(chosen: Look) -> list[str]:
+    """A sentence about names that were changed, so that a reader finds the model's own again."""
+    words = [f"“{new}” for {old}" for old, new in chosen.names.items() if old != new and new]
+    return [f"Names by the authors: {', '.join(words)}."] if words else []
 
 
 def facts(explanations: Sequence[Explanation]) -> list[str]:
@@ -74,6 +87,11 @@ def limits(scale: Scale, clipped: int = 0) -> str:
     """What the colours measure and how far they reach."""
     beyond = "" if not clipped else f"; {clipped} score{'s lie' if clipped > 1 else ' lies'} beyond the limits"
     return f"colour: {scale.text()}{beyond}"
+
+
+def measured(scale: Scale, scores: ArrayLike) -> str:
+    """What the colours of some scores measure, how far they reach, and how many scores lie beyond."""
+    return limits(scale, scale.clipped(scores))
 
 
 def glyph_note(texts: Sequence[str]) -> list[str]:

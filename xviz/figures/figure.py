@@ -1,7 +1,7 @@
 """`Figure`: a drawing with its caption and its origin, saved so that it can be made again.
 
-A figure drawn twice gives the same bytes, in any process and thread. PDF, SVG and PNG carry caption and provenance as
-one line of JSON, which ``read_provenance`` finds again; a ``.json`` beside the file holds the same, as many journals
+A figure drawn twice gives the same bytes, in any process and thread. PDF, SVG, PNG and EPS carry caption and provenance
+as one line of JSON, which ``read_provenance`` finds again; a ``.json`` beside the file holds the same, as many journals
 strip metadata.
 """
 
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import matplotlib.figure
 from PIL import Image
 
@@ -25,7 +26,7 @@ from xviz.core.provenance import Provenance
 from xviz.figures.style import INCH, drawing
 from xviz.writing import put
 
-FORMATS = ("pdf", "svg", "png")
+FORMATS = ("pdf", "svg", "png", "eps")
 VECTOR_DPI = 600  #: resolution of the pictures inside PDF and SVG
 SCHEMA = 1  #: of the JSON in the files
 
@@ -54,12 +55,13 @@ class Figure:
             metadata["recipe"] = dict(self.recipe)
         return json.dumps({**metadata, "xviz_figure": SCHEMA}, sort_keys=True, allow_nan=False)
 
-    def to_bytes(self, format: str = "pdf", dpi: float = 300) -> bytes:
+    def to_bytes(self, format: str = "pdf", dpi: float = 300, *, shapes: bool = False) -> bytes:
         """The file's content.
 
         Args:
-            format: "pdf", "svg" or "png".
-            dpi: Of a PNG; the pictures inside PDF and SVG always have 600.
+            format: "pdf", "svg", "png" or "eps"; an EPS has no transparency, what is half transparent is opaque in it.
+            dpi: Of a PNG; the pictures inside the others always have 600.
+            shapes: Whether the text of an SVG becomes shapes, which look alike where the font is missing, as on slides.
 
         Raises:
             XvizError: there is no such format.
@@ -67,8 +69,10 @@ class Figure:
         if format not in FORMATS:
             have = ", ".join(FORMATS)
             raise XvizError(f"Figures are saved as {have}; “{format}” is none of these. Choose one of them.")
-        with drawing():
-            return _png(self, dpi) if format == "png" else _svg(self) if format == "svg" else _pdf(self)
+        with drawing(), mpl.rc_context({"svg.fonttype": "path"} if shapes else {}):
+            if format == "png":
+                return _png(self, dpi)
+            return {"svg": _svg, "pdf": _pdf, "eps": _eps}[format](self)
 
     def save(self, path: Path | str, dpi: float = 300) -> Path:
         """Writes the file, in the format of its suffix, and ``<file>.json`` beside it; older ones are replaced.
@@ -78,7 +82,7 @@ class Figure:
             dpi: Of a PNG.
 
         Raises:
-            XvizError: the suffix is none of .pdf, .svg and .png.
+            XvizError: the suffix is none of .pdf, .svg, .png and .eps.
         """
         path = Path(path)
         content = self.to_bytes(path.suffix.removeprefix(".").lower(), dpi)
@@ -89,7 +93,7 @@ class Figure:
 
 
 def read_record(content: bytes) -> dict[str, object]:
-    """Caption, alternative text and provenance out of a PDF, SVG or PNG that xviz made, or of its ``.json``.
+    """Caption, alternative text and provenance out of a PDF, SVG, PNG or EPS that xviz made, or of its ``.json``.
 
     Raises:
         SampleError: the file is of another kind, or its metadata are gone.
@@ -99,7 +103,13 @@ def read_record(content: bytes) -> dict[str, object]:
             recorded = json.loads(text)
         except ValueError:
             continue
-        if isinstance(recorded, dict) and recorded.get("xviz_figure") == SCHEMA:
+        version = recorded.get("xviz_figure") if isinstance(recorded, dict) else None
+        if isinstance(version, int) and version > SCHEMA:
+            raise SampleError(
+                f"The figure was drawn by a newer xviz (version {version} of its record; this one reads {SCHEMA}). "
+                "Update xviz to read it."
+            )
+        if version == SCHEMA:
             return recorded
     raise SampleError(
         "An xviz figure was expected, with its origin inside; this file has none. Journals and editors often strip it: "
@@ -135,6 +145,20 @@ def _svg(figure: Figure) -> bytes:
     return f'{text[:start]} role="img" aria-labelledby="alt">\n {spoken}{text[start + 1 :]}'.encode()
 
 
+def _eps(figure: Figure) -> bytes:
+    """An EPS with TrueType fonts; what it says of time is left out, the record stands in comments."""
+    content = _saved(figure, "eps", VECTOR_DPI, {"Creator": f"xviz {__version__}"})
+    head, rest = content.split(b"\n", 1)
+    head += b"".join(b"\n%xviz " + chunk for chunk in _chunks(figure.record().encode()))
+    rest = re.sub(rb"^%%CreationDate:[^\n]*\n", b"", rest, count=1, flags=re.MULTILINE)
+    return head + b"\n" + re.sub(rb"^%%Title:[^\n]*", b"%%Title: figure", rest, count=1, flags=re.MULTILINE)
+
+
+def _chunks(text: bytes, size: int = 200) -> list[bytes]:
+    """Parts short enough for lines of PostScript, which have 255 characters at most."""
+    return [text[start : start + size] for start in range(0, len(text), size)]
+
+
 def _png(figure: Figure, dpi: float) -> bytes:
     """A PNG of exactly the nearest whole number of pixels; matplotlib alone would round down."""
     size = figure.drawing.get_size_inches().copy()
@@ -149,7 +173,7 @@ def _png(figure: Figure, dpi: float) -> bytes:
 def _saved(figure: Figure, kind: str, dpi: float, metadata: dict[str, str | None]) -> bytes:
     """What matplotlib writes."""
     file = io.BytesIO()
-    figure.drawing.savefig(file, format=kind, dpi=dpi, metadata=metadata, bbox_inches=None, facecolor="white")
+    figure.drawing.savefig(file, format=kind, dpi=dpi, metadata=metadata, bbox_inches=None, facecolor="auto")
     return file.getvalue()
 
 
@@ -158,6 +182,8 @@ def _candidates(content: bytes) -> list[str]:
     if content.startswith(b"%PDF"):
         recorded = re.findall(rb"/Keywords \(((?:[^()\\]|\\.)*)\)", content, re.DOTALL)
         return [re.sub(rb"\\(.)", rb"\1", text, flags=re.DOTALL).decode("latin-1") for text in recorded]
+    if content.startswith(b"%!PS"):
+        return [b"".join(re.findall(rb"^%xviz ([^\n]*)", content, re.MULTILINE)).decode("latin-1")]
     if content.startswith(b"\x89PNG"):
         return _png_texts(content)
     text = content.decode("utf-8", errors="replace")

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from xviz.core.explanation import Explanation
-from xviz.draw.scale import Scale, number, sequential
+from xviz.draw.scale import Scale, number
 from xviz.explain.glance import Small
-from xviz.figures.caption import caption, limits
+from xviz.figures.caption import caption, measured
 from xviz.figures.figure import Figure
 from xviz.figures.grid import matrix_panel
 from xviz.figures.lettering import width_of, write
 from xviz.figures.page import Page
 from xviz.figures.pair import bar
+from xviz.figures.scales import sequential
 from xviz.figures.style import MM, PRESETS, Preset, drawing
 
 SMALL = 17.0  #: mm, the least width of a small map
@@ -51,8 +52,8 @@ def glance_figure(
         "the sum of the row shown and its entropy in bits" if asking else "the sum of the weights and their entropy"
     )
     sentences = [
-        f"Attention {'from' if asking else 'to'} {focus} in every layer (rows) and head ({limits(scale)}, the same in "
-        f"all maps); under each map: head, {under_each}."
+        f"Attention {'from' if asking else 'to'} {focus} in every layer (rows) and head "
+        f"({measured(scale, every)}, the same in all maps); under each map: head, {under_each}."
     ]
     provenance = about.provenance.but(figure="glance", preset=preset.key, focus=focus)
     sharp = min(

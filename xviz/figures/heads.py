@@ -10,15 +10,15 @@ from numpy.typing import ArrayLike, NDArray
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
 from xviz.core.provenance import Provenance
-from xviz.draw.scale import number, order, sequential
-from xviz.figures.caption import caption
-from xviz.figures.caption import limits as limits_of
+from xviz.draw.scale import number, order
+from xviz.figures.caption import caption, measured
 from xviz.figures.figure import Figure
 from xviz.figures.grid import below_room, matrix_panel
 from xviz.figures.head import REACH, Scalp, head_panel
 from xviz.figures.lettering import fit, width_of, write
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, bar, bar_height
+from xviz.figures.scales import sequential
 from xviz.figures.sides import Group, Side
 from xviz.figures.style import MM, PRESETS, Preset, drawing
 
@@ -67,9 +67,10 @@ def heads_figure(
             y += y_label + side
             y += bar(page, scales[name], _kept(scalp, table), 0, y, page.inner) + SPACE
         drawn = page.finish(y - SPACE)
+    named = "; ".join(" ".join(band.split()) for band in bands)
     sentences = [
-        f"{what}, {name}, by band ({'; '.join(' '.join(band.split()) for band in bands)}; {limits_of(scales[name])})."
-        for name in tables
+        f"{what}, {name}, by band ({named}; {measured(scales[name], _kept(scalp, table))})."
+        for name, table in tables.items()
     ]
     text = caption(preset, sentences, provenance, credit=scalp.credit, notes=_notes(scalp))
     best = "; ".join(
@@ -144,8 +145,9 @@ def row_figure(
     lines = f"; lines: its {len(links)} strongest partners, the thicker the stronger" if links else ""
     sentences = [
         f"{whose}{' on the mean over all electrodes' if selected is None else ''}, {direction}, {band} "
-        f"({limits_of(scale)}{lines}).",
-        f"The attention matrix of the same band and direction; rows are queries and sum to one ({limits_of(cells)}).",
+        f"({measured(scale, _kept(scalp, scores))}{lines}).",
+        f"The attention matrix of the same band and direction; rows are queries and sum to one "
+        f"({measured(cells, weights)}).",
     ]
     provenance = explanation.provenance
     text = caption(preset, sentences, provenance, credit=scalp.credit, notes=_notes(scalp))

@@ -48,6 +48,8 @@ def link_lines(
     size: float,
 ) -> None:
     """Lines from supervoxels to patches, numbered at the end where they part."""
+    if cloud not in figure.axes:
+        return
     wide, tall = cloud.get_xlim()[1], cloud.get_ylim()[0]
     one_patch = len({link.patch for link in links}) == 1
     for index, link in enumerate(links, 1):
@@ -57,7 +59,7 @@ def link_lines(
         if not (depth > 0 and 0 <= x <= 1 and 0 <= y <= 1):
             continue
         place = (x * wide, y * tall)
-        if photo in panels:
+        if photo in panels and panels[photo] in figure.axes:
             axes = panels[photo]
             spot = _spot(room, photo, link.patch, axes)
             line = ConnectionPatch(

@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from numpy.typing import ArrayLike, NDArray
 
-from xviz.figures.style import composed, drawable, drawing
+from xviz.figures.look import look
+from xviz.figures.style import Written, composed, drawable, drawing
 
 LINE = 1.85  #: height of a line of words, in text sizes
 PAD = 0.28  #: room left and right of a word inside its ground, in text sizes
@@ -36,12 +37,12 @@ def original(lettered: Text) -> str:
 
 def width_of(text: str, size: float, weight: str = "normal") -> float:
     """The width of a text in points."""
-    return _advance(drawable(text), weight) * size
+    return _advance(drawable(text), weight, look().family) * size
 
 
 @lru_cache(maxsize=4096)
-def _advance(text: str, weight: str) -> float:
-    """The width of a text in text sizes, measured at 50 pt and 300 dpi."""
+def _advance(text: str, weight: str, family: str) -> float:
+    """The width of a text in text sizes, measured at 50 pt and 300 dpi, in the family of the look."""
     with drawing():
         lettered = Figure(figsize=(1, 1), dpi=300).text(0, 0, text, fontsize=50, fontweight=weight, parse_math=False)
         return lettered.get_window_extent().width * 72 / 300 / 50
@@ -53,25 +54,25 @@ def fit(text: str, size: float, room: float) -> str:
     if width_of(text, size) <= room:
         return text
     keep = len(text)
-    while keep and width_of(text[:keep] + CUT, size) > room:
+    while keep and width_of(Written(text[:keep] + CUT), size) > room:
         keep -= 1
-    return text[:keep].rstrip() + CUT
+    return Written(text[:keep].rstrip() + CUT)
 
 
 def wrap(text: str, size: float, room: float) -> list[str]:
     """The text in lines at most ``room`` points wide, none of it cut: a word that is wider goes on in the next line."""
-    lines = [""]
-    for word in composed(text).split():
-        joined = f"{lines[-1]} {word}".strip()
+    lines = [Written()]
+    for word in map(Written, composed(text).split()):
+        joined = Written(f"{lines[-1]} {word}".strip())
         if width_of(joined, size) <= room:
             lines[-1] = joined
             continue
         if lines[-1]:
-            lines.append("")
+            lines.append(Written())
         while width_of(word, size) > room and len(word) > 1:
-            keep = next((n for n in range(len(word) - 1, 1, -1) if width_of(word[:n], size) <= room), 1)
-            lines[-1], word = word[:keep], word[keep:]
-            lines.append("")
+            keep = next((n for n in range(len(word) - 1, 1, -1) if width_of(Written(word[:n]), size) <= room), 1)
+            lines[-1], word = Written(word[:keep]), Written(word[keep:])
+            lines.append(Written())
         lines[-1] = word
     return [line for line in lines if line]
 

@@ -15,13 +15,14 @@ from xviz.figures.caption import caption, glyph_note, limits
 from xviz.figures.figure import Figure
 from xviz.figures.grid import Scales, below_room, matrix_panel
 from xviz.figures.lettering import words_height
+from xviz.figures.look import look
 from xviz.figures.names import noun, tokens
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, TOP, Pair, bar, scale_for
 from xviz.figures.panel import Marks, picture_panel, words_panel
 from xviz.figures.quadrants import bars, bars_height, told
 from xviz.figures.quadrants import limits as limits_of_blocks
-from xviz.figures.raster import COVER
+from xviz.figures.raster import SHARE
 from xviz.figures.sides import Group, Side
 from xviz.figures.style import MM, PRESETS, Preset, drawing
 
@@ -174,13 +175,14 @@ def _match_words(
     pair: Pair, by_word: Explanation, by_region: Explanation, measured: Sequence[str], signed: bool, layer: str
 ) -> list[str]:
     """A sentence per panel for the caption."""
-    top = min(TOP, len(pair.regions))
+    outlined = look().told(min(TOP, len(pair.regions)))
+    outlined = f"{outlined}; " if outlined else ""
     bold = "in bold: the word and the region of a and b; " if by_word.focus and by_region.focus else ""
     below = "underlined: scores below zero; " if signed else ""
     return [
-        f"Regions of the picture by their score from {pair.asked_by(by_word)} ({measured[0]}, {COVER}); where regions "
-        f"overlap, the strongest is shown; outlined: the {top} strongest with rank and score; dashed (S): "
-        f"{pair.asked_by(by_region)}.",
+        f"Regions of the picture by their score from {pair.asked_by(by_word)} ({measured[0]}, "
+        f"{look().mixed(SHARE, 'picture')}); where regions overlap, the strongest is shown; "
+        f"{outlined}dashed (S): {pair.asked_by(by_region)}.",
         f"Words of the sentence by their score from {pair.asked_by(by_region)} ({measured[1]}); a word has the sum "
         f"over its word pieces; {below}framed: {pair.asked_by(by_word)}.",
         f"Joint attention of {len(pair.regions)} regions and {len(pair.text)} {noun(pair.text)}, {layer} "

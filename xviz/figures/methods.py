@@ -9,15 +9,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
-from xviz.draw.scale import Scale, diverging, order
+from xviz.draw.scale import Scale, order
 from xviz.figures.caption import caption, glyph_note, letters, limits
 from xviz.figures.figure import Figure
 from xviz.figures.grid import below_room, matrix_panel
 from xviz.figures.lettering import words_height
+from xviz.figures.look import look
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, TOP, Pair, bar, scale_for
 from xviz.figures.panel import Marks, picture_panel, words_panel
-from xviz.figures.raster import COVER
+from xviz.figures.raster import SHARE
+from xviz.figures.scales import diverging
 from xviz.figures.sides import Group, Side
 from xviz.figures.style import MM, PRESETS, Preset, drawing
 
@@ -164,8 +166,10 @@ def _methods_words(
         same = [letters()[i] for i, other in enumerate(scales) if other is scale and titles[i] != title]
         shared = f", shared with {', '.join(same)}" if same else ""
         sentences.append(f"{title}: {explanation.target} ({limits(scale, scale.clipped(np.r_[a, b]))}{shared}).")
-    sentences[0] += f" Outlined: the {TOP} strongest regions; a word has the sum over its word pieces. On pictures, "
-    sentences[0] += f"scores are painted so that {COVER}."
+    outlined = look().told(TOP, "regions")
+    sentences[0] += f" {outlined.capitalize()}; a" if outlined else " A"
+    mixed = look().mixed(SHARE, "picture")
+    sentences[0] += f" word has the sum over its word pieces; on pictures, colours are {mixed}."
     if any(scale.diverging for scale in scales):
         sentences[0] += " Underlined words have scores below zero."
     return [*sentences, f"Agreement of the methods ({agreement_name})."]

@@ -9,7 +9,9 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from xviz.figures.arranging import Panel, arranged
 from xviz.figures.lettering import width_of, wrap, write
+from xviz.figures.look import drawn, look
 from xviz.figures.style import INCH, MM, Preset
 
 _TALL = 1000.0  #: provisional height in mm; places are fractions of the page until its height is known
@@ -29,8 +31,10 @@ class Page:
     def __init__(self, preset: Preset, margin: float = 0.8) -> None:
         """Starts an empty page."""
         self.preset, self.margin = preset, margin
-        self.figure = Figure(figsize=(preset.width_mm / INCH, _TALL / INCH), dpi=DPI, facecolor="white")
-        self._placed: list[tuple[Axes, float, float, float, float]] = []
+        ground = look().background
+        self.figure = Figure(figsize=(preset.width_mm / INCH, _TALL / INCH), dpi=DPI, facecolor=ground)
+        self._placed: list[Panel] = []
+        self._letter = ""  #: of the panel that is being drawn; "" before the first and for what all share
 
     @property
     def inner(self) -> float:
@@ -43,42 +47,58 @@ class Page:
         panel = self.figure.add_axes(self._place(left, top, width, height, _TALL))
         panel.set_axis_off()
         panel.set(xlim=(0, width * MM), ylim=(height * MM, 0))
-        self._placed.append((panel, left, top, width, height))
+        self._placed.append(Panel(self._letter, panel, left, top, width, height))
         return panel
 
     def title(self, letter: str, text: str, left: float, top: float, width: float) -> float:
-        """A panel letter and title in a strip of ``width`` mm, in lines as they need; returns its height in mm."""
-        preset, height = self.preset, self.title_height(letter, text, width)
+        """A panel letter and title in a strip of ``width`` mm, in lines as they need; returns its height in mm.
+
+        What is placed next belongs to this panel, until the next title or ``shared``.
+        """
+        preset, chosen, start = self.preset, look(), self._indent(letter)
+        self._letter = letter
+        drawn().titles[letter] = text
+        height = self.title_height(letter, text, width)
         axes, base = self.axes(left, top, width, height), 1.15 * max(preset.text_pt, preset.letter_pt)
         axes.set_label(TITLE)
-        write(axes, 0, base, preset.letter.format(letter), size=preset.letter_pt, weight=preset.letter_weight)
-        start = self._indent(letter)
-        for line in wrap(text, preset.text_pt, width * MM - start):
+        if sign := chosen.letter(letter):
+            write(axes, 0, base, preset.letter.format(sign), size=preset.letter_pt, weight=preset.letter_weight)
+        for line in wrap(chosen.titles.get(letter, text), preset.text_pt, width * MM - start):
             write(axes, start, base, line, size=preset.text_pt)
             base += TITLE_LINE * preset.text_pt
         return height
 
     def title_height(self, letter: str, text: str, width: float) -> float:
         """The height in mm of a title in a strip of ``width`` mm."""
-        preset = self.preset
-        lines = len(wrap(text, preset.text_pt, width * MM - self._indent(letter)))
+        preset, named = self.preset, look().titles.get(letter, text)
+        lines = len(wrap(named, preset.text_pt, width * MM - self._indent(letter)))
         return (1.7 * max(preset.text_pt, preset.letter_pt) + max(lines - 1, 0) * TITLE_LINE * preset.text_pt) / MM
 
     def _indent(self, letter: str) -> float:
         """Where a title begins, in points."""
         preset = self.preset
-        return width_of(preset.letter.format(letter), preset.letter_pt, preset.letter_weight) + 0.6 * preset.text_pt
+        if not (sign := look().letter(letter)):
+            return 0.0
+        return width_of(preset.letter.format(sign), preset.letter_pt, preset.letter_weight) + 0.6 * preset.text_pt
+
+    def shared(self) -> None:
+        """What is placed next belongs to no panel; it is shown below those that are shown."""
+        self._letter = ""
 
     def last(self) -> Axes:
         """The panel that was placed last."""
-        return self._placed[-1][0]
+        return self._placed[-1].axes
 
     def finish(self, height: float) -> Figure:
-        """The figure, cut to ``height`` mm plus margins."""
+        """The figure, cut to ``height`` mm plus margins; panels as the look has them."""
+        chosen = look()
+        if chosen.panels or chosen.layout != "grid":
+            self._placed, height = arranged(self._placed, chosen, self.inner, self.margin)
+            drawn().filled = (max(one.left + one.width for one in self._placed) - self.margin) / self.inner
         height += 2 * self.margin
         self.figure.set_size_inches(self.preset.width_mm / INCH, height / INCH)
-        for axes, left, top, width, tall in self._placed:
-            axes.set_position(self._place(left, top, width, tall, height))
+        for one in self._placed:
+            one.axes.set_position(self._place(one.left, one.top, one.width, one.height, height))
         return self.figure
 
     def _place(self, left: float, top: float, width: float, height: float, tall: float) -> tuple[float, ...]:

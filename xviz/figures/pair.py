@@ -9,10 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from xviz.core.explanation import Explanation
 from xviz.core.tokens import Boxes, Pieces
-from xviz.draw.scale import Scale, diverging, sequential
+from xviz.draw.scale import Scale
 from xviz.figures.lettering import wrap, write
 from xviz.figures.page import Page
 from xviz.figures.panel import bar_width, colour_bar
+from xviz.figures.scales import diverging, sequential
 from xviz.figures.style import MM
 
 SPACE = 2.5  #: mm between panels

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from xviz.draw.scale import Scale, number
 from xviz.figures.cells import paint
 from xviz.figures.lettering import contrasting, fit, flow, width_of, write
+from xviz.figures.look import look
 from xviz.figures.raster import heat, shrunk
 from xviz.figures.style import MM
 
@@ -82,16 +83,17 @@ def picture_panel(
 
     places = placed(boxes)
     scored = np.isfinite(scores) & (scores != 0)  # a cell with nothing is not among the strongest
-    strongest = [i for i in np.argsort(-np.abs(scores), kind="stable") if scored[i]][: marks.top]
-    for index in [*reversed(strongest), *(() if selected is None else (selected,))]:
+    chosen = look()
+    strongest = [i for i in np.argsort(-np.abs(scores), kind="stable") if scored[i]][: chosen.marked(marks.top)]
+    for index in [*(reversed(strongest) if chosen.outlines else ()), *(() if selected is None else (selected,))]:
         outline(axes, places[index], dashed=index == selected)
     if marks.focus is not None:
         outline(axes, placed(np.asarray(marks.focus, np.float64)), dashed=True)
     if marks.known is not None:
         _dotted(axes, np.asarray(marks.known) * ([width / pixels.shape[1], height / pixels.shape[0]] * 2))
+    told = strongest if chosen.callouts else ()
     named = {
-        index: f"{rank}: {number(scores[index])}" if marks.scores else str(rank)
-        for rank, index in enumerate(strongest, 1)
+        index: f"{rank}: {number(scores[index])}" if marks.scores else str(rank) for rank, index in enumerate(told, 1)
     }
     if selected is not None:
         named = {**named, selected: f"S, {named[selected]}" if selected in named else "S"}
@@ -210,11 +212,13 @@ def colour_bar(
     finite, slack = np.asarray(scores, np.float64).ravel(), 1e-6 * (scale.high - scale.low)
     below, above = bool((finite < scale.low - slack).any()), bool((finite > scale.high + slack).any())
     low, high = f"{'≤ ' * below}{number(scale.low)}", f"{'≥ ' * above}{number(scale.high)}"
+    beyond = f", {count} beyond" if (count := scale.clipped(finite)) else ""
+    name = ", ".join(filter(None, (f"{scale.name()}{beyond}", scale.bent())))
     base, x = height / 2 + 0.36 * size, 0.0
     write(axes, x, base, low, size=size)
     x += width_of(low, size) + 0.4 * size
     rest = width - x - width_of(high, size) - 1.3 * size
-    length = max(5 * MM, min(length, rest - width_of(scale.name(), size) * named))
+    length = max(5 * MM, min(length, rest - width_of(name, size) * named))
     top, bottom = height / 2 - 0.45 * size, height / 2 + 0.45 * size
     colours = scale.lut()[None, 1:, :3]
     paint(axes, colours, np.linspace(x, x + length, colours.shape[1] + 1), np.array([top, bottom]))
@@ -225,4 +229,4 @@ def colour_bar(
     write(axes, x, base, high, size=size)
     x += width_of(high, size) + 0.8 * size
     if named and width - x > 3 * size:
-        write(axes, x, base, fit(scale.name(), size, width - x), size=size)
+        write(axes, x, base, fit(name, size, width - x), size=size)

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xviz.draw.blocks import masses
-from xviz.draw.scale import Scale, number, sequential
+from xviz.draw.scale import Scale, number
 from xviz.figures.grid import Scales
 from xviz.figures.lettering import width_of, write
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, bar, bar_height
 from xviz.figures.panel import colour_bar
+from xviz.figures.scales import sequential
 from xviz.figures.sides import Side
 from xviz.figures.style import MM
 
@@ -37,7 +38,9 @@ def limits(weights: NDArray[np.float64], sides: tuple[Side, Side], own: bool | N
     several = 1 < len(greatest) <= MOST
     if not several or own is False or (own is None and min(greatest) >= FAINT * max(greatest)):
         return sequential(weights, label=LABEL)
-    return [[sequential(block, label=LABEL) for block in row] for row in blocks]
+    made = [[sequential(block, label=LABEL) for block in row] for row in blocks]
+    different = {(scale.low, scale.high) for row in made for scale in row}  # a look may have one pair for all
+    return made if len(different) > 1 else made[0][0]
 
 
 def _blocks(weights: NDArray[np.float64], sides: tuple[Side, Side]) -> list[list[NDArray[np.float64]]]:

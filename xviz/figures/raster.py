@@ -7,9 +7,9 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from xviz.draw.scale import LEVELS, Scale
+from xviz.figures.look import look
 
-COVERS = (0.12, 0.75)  #: how much of the grey picture the colour of no score and of the strongest cover
-COVER = "their colours cover the grey picture the more, the stronger they are, 12 to 75 %"  #: the same, for captions
+SHARE = (0.12, 0.75)  #: how much of a picture the colours of no score and of the strongest cover
 PRINT_DPI = 600  #: no picture is stored finer than this
 
 
@@ -65,8 +65,9 @@ def heat_of_cells(pixels: NDArray[np.uint8], frame: ArrayLike, scores: ArrayLike
 
 def cover(scale: Scale) -> NDArray[np.float64]:
     """(256,) how much the colour of each level covers what lies under it; nothing where there is no score."""
-    strength = np.linspace(-1 if scale.diverging else 0, 1, LEVELS)
-    return np.r_[0.0, COVERS[0] + (COVERS[1] - COVERS[0]) * np.abs(strength)]
+    strength = np.abs(np.linspace(-1 if scale.diverging else 0, 1, LEVELS))
+    share = look().overlay
+    return np.r_[0.0, SHARE[0] + (SHARE[1] - SHARE[0]) * strength if share is None else np.full(LEVELS, share)]
 
 
 def mixed(grey: NDArray[np.floating], levels: NDArray[np.uint8], scale: Scale) -> NDArray[np.uint8]:
@@ -76,6 +77,6 @@ def mixed(grey: NDArray[np.floating], levels: NDArray[np.uint8], scale: Scale) -
 
 
 def _mixed(pixels: NDArray[np.uint8], covered: NDArray[np.uint8], scale: Scale) -> NDArray[np.uint8]:
-    """The picture in light grey under the colours of levels (height, width)."""
-    grey = pixels @ np.array([0.299, 0.587, 0.114])
-    return mixed(np.repeat((255 - 0.85 * (255 - grey))[..., None], 3, axis=2), covered, scale)
+    """The picture, light and grey unless the look says otherwise, under the colours of levels (height, width)."""
+    grey = (pixels @ np.array([0.299, 0.587, 0.114]))[..., None]
+    return mixed(255 - 0.85 * (255.0 - (np.repeat(grey, 3, axis=2) if look().grey else pixels)), covered, scale)

@@ -13,22 +13,24 @@ from numpy.typing import NDArray
 
 from xviz.core.explanation import Explanation
 from xviz.core.tokens import TokenSpace
-from xviz.draw.scale import Scale, diverging, number, order
+from xviz.draw.scale import Scale, number, order
 from xviz.figures.caption import caption, glyph_note, limits
 from xviz.figures.cloud import Camera, still
 from xviz.figures.figure import Figure
 from xviz.figures.joined import ACCENT, above_lines, cross, link_lines
 from xviz.figures.lettering import fit, width_of, write
+from xviz.figures.look import look
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, TOP, bar, bar_height, scale_for
 from xviz.figures.panel import Marks, in_points, outline, picture_panel
-from xviz.figures.raster import heat_of_cells, shrunk
+from xviz.figures.raster import SHARE, heat_of_cells, mixed, shrunk
+from xviz.figures.scales import diverging
 from xviz.figures.scanned import NOTHING, Overlay, Room, Shown
 from xviz.figures.style import INCH, PRESETS, Preset, drawing
 
 EMPTY = 200  #: grey of points without a score
 PALE = 0.45  #: how much of its own colour a point keeps where colours are no scores
-SHARE = 0.7  #: how much of the score's colour covers a point's own in grey, which lets shapes be seen
+LIGHT = 60  #: grey of a black point under its score's colour
 DPI = 450  #: of the cloud
 NARROW = 110.0  #: mm; below it photos stand under the cloud, else beside it
 PHOTOS = 6  #: at most
@@ -130,10 +132,9 @@ def _colours(shown: Shown) -> NDArray[np.uint8]:
     token = room.segments.of_point
     own = np.full((len(room.xyz), 3), EMPTY, np.uint8) if room.rgb is None else room.rgb
     if scale is not None:
-        painted = scale.lut()[scale.quantise(shown.scores[room.segments.name])][token]
-        grey = own @ np.array([0.299, 0.587, 0.114])
-        mixed = np.round(SHARE * painted[:, :3] + (1 - SHARE) * grey[:, None])
-        return np.where((token >= 0)[:, None] & (painted[:, 3:] > 0), mixed, EMPTY).astype(np.uint8)
+        levels = scale.quantise(shown.scores[room.segments.name])[token] * (token >= 0)
+        grey = np.repeat((own @ np.array([0.299, 0.587, 0.114]))[:, None], 3, axis=1)
+        return np.where((levels > 0)[:, None], mixed(LIGHT + (1 - LIGHT / 255) * grey, levels, scale), EMPTY)
     pale = np.round(255 - PALE * (255.0 - own)).astype(np.uint8)
     pale[np.isin(token, shown.focused(room.segments))] = ACCENT
     return pale
@@ -250,8 +251,7 @@ def _sentences(shown: Shown) -> list[str]:
     measured = {name: limits(shown.scales[name], shown.scales[name].clipped(values)) for name, values in scores.items()}
     cloud = f"Cloud of {len(room.xyz)} points in {len(room.segments)} {points}"
     if points in scores:
-        shares = f"{round(10 * SHARE)}:{round(10 * (1 - SHARE))}"
-        cloud += f" ({measured[points]}, mixed {shares} with the grey points)"
+        cloud += f" ({measured[points]}, {look().mixed(SHARE, 'points', grey=True)})"
         cloud += "" if room.fine else f"; strongest: {_strongest(room.segments, scores[points])}"
     else:
         picked = "; the picked supervoxel in orange" if shown.focused(room.segments) else ""
@@ -259,7 +259,7 @@ def _sentences(shown: Shown) -> list[str]:
     count, (rows, columns) = len(room.images), room.patches.grid
     photos = f"{len(shown.photos)} of {count} photo{'s' * (count != 1)} of {rows} × {columns} {patches}"
     if patches in scores:
-        photos += f" ({measured[patches]}, mixed half and half with the grey photo)"
+        photos += f" ({measured[patches]}, {look().mixed(SHARE, 'photo')})"
         photos += "" if room.fine else f"; strongest: {_strongest(room.patches, scores[patches])}"
     if bare := set(room.bare) & set(shown.photos):
         photos += f"; {len(bare)} without scores"

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xviz.figures.lettering import fit, width_of
+from xviz.figures.look import look
 
 LINE = 1.05  #: distance of two labels in text sizes
 LONGEST = 15.0  #: a label is cut at this many text sizes
@@ -111,12 +112,13 @@ class Side:
             middles, bold = (at[1:] + at[:-1]) / 2, set(group.marked)
             marked += [(group.labels[i], float(middles[i]), True) for i in sorted(bold)]
             if group.all:
-                unit = float(at[1] - at[0])
-                step = next((s for s in STEPS if s * unit >= LINE * size - 1e-6), len(group))
+                unit, every = float(at[1] - at[0]), look().every
+                fits = next((s for s in STEPS if s * unit >= LINE * size - 1e-6), len(group))
+                step = fits if every is None else every or len(group) + 1
                 others += [
                     (group.labels[i], float(middles[i]), False)
                     for i in range(len(group))
-                    if i not in bold and (i == 0 or (i + 1) % step == 0)
+                    if i not in bold and ((i == 0 and every != 0) or (i + 1) % step == 0)
                 ]
         return apart([one for one in (*marked, *others) if one[0]], LINE * size)
 

@@ -12,8 +12,7 @@ from xviz.core.explanation import Explanation
 from xviz.core.provenance import Provenance
 from xviz.core.tokens import TokenSpace
 from xviz.draw.scale import Scale, number, order
-from xviz.figures.caption import caption, glyph_note, letters
-from xviz.figures.caption import limits as limits_of
+from xviz.figures.caption import caption, glyph_note, letters, measured
 from xviz.figures.figure import Figure
 from xviz.figures.grid import below_room, matrix_panel, shares_fit, shares_room
 from xviz.figures.lettering import fit, width_of, write
@@ -70,9 +69,9 @@ def matrix_figure(
         y += high + below_room(columns, width * MM, size) / MM
         y += bars(page, scales, weights, sides, 0, y, page.inner)
         drawn = page.finish(y)
-    measured = told(scales, weights, sides, limits_of(scales) if isinstance(scales, Scale) else "")
+    colours = told(scales, weights, sides, measured(scales, weights) if isinstance(scales, Scale) else "")
     beside = "; right: what a mean row of each block gives to each block of keys" if shares else ""
-    sentence = f"{title}; rows are queries and sum to one, columns are keys ({measured}){beside}."
+    sentence = f"{title}; rows are queries and sum to one, columns are keys ({colours}){beside}."
     origin = provenance.but(figure="matrix", preset=preset.key)
     names = [[label for group in side.groups for label in group.labels] for side in sides]
     row, column = np.unravel_index(int(np.argmax(weights)), weights.shape)
@@ -121,7 +120,9 @@ def scores_figure(
             y += bar(page, scale, scores, left, y, width)
             tall = max(tall, y - top)
             rest = f" of {len(scores)}" if len(best) < len(scores) else ""
-            sentences.append(f"{title}: the {len(best)}{rest} {kind} of greatest magnitude ({limits_of(scale)}).")
+            sentences.append(
+                f"{title}: the {len(best)}{rest} {kind} of greatest magnitude ({measured(scale, scores)})."
+            )
             texts.append(f"{title}, {kind}: {space.label(int(order(scores)[0]))}")
         drawn = page.finish(top + tall)
     methods = ", ".join(one.method for one in explanations)

@@ -11,16 +11,17 @@ import threading
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.font_manager import get_font
 
+from xviz.figures.look import FONT, Look, look
+
 MM = 72 / 25.4  #: points in a millimetre
 INCH = 25.4  #: millimetres in an inch
-FONT = "DejaVu Sans"  #: comes with matplotlib, so that every machine draws the same
 BOX = "□"  #: stands for a character that the font cannot draw
 NON_JOINER = "\u200c"  #: keeps two letters of a Persian word apart
 _SELECTORS = frozenset(map(chr, range(0xFE00, 0xFE10)))  # choose between forms that the font does not have
@@ -46,6 +47,15 @@ class Preset:
     def small_pt(self) -> float:
         """Size of labels in points."""
         return max(LEAST_PT, self.text_pt - 1)
+
+    def dressed(self, chosen: Look) -> Preset:
+        """With the sizes that a look has in the place of the venue's; letters grow with the text."""
+        text = self.text_pt if chosen.text_pt is None else chosen.text_pt
+        return replace(
+            self, text_pt=text, letter_pt=self.letter_pt + text - self.text_pt,
+            width_mm=self.width_mm if chosen.width_mm is None else chosen.width_mm,
+            max_height_mm=self.max_height_mm if chosen.height_mm is None else chosen.height_mm,
+        )  # fmt: skip
 
 
 _NATURE = ("research-figure-guide.nature.com, Building and exporting figure panels", "2026-11")
@@ -93,13 +103,20 @@ def drawing() -> Iterator[None]:
     Nothing else in the process should change ``matplotlib.rcParams`` meanwhile: it would be undone at the end.
     """
     looks = {k: v for k, v in mpl.rcParamsDefault.items() if k not in _MACHINE and not k.startswith(_MACHINE_KINDS)}
-    with _lock, mpl.rc_context({**looks, **_OURS}):
+    own = {} if look().family == FONT else {"font.family": [look().family, FONT]}  # what one lacks the other has
+    with _lock, mpl.rc_context({**looks, **_OURS, **own}):
         yield
 
 
-def drawable(text: str) -> str:
-    """The text in one line of characters that the font has; “□” for each it has not."""
-    return "".join(_shown(character) for character in composed(text))
+class Written(str):
+    """A text as it is drawn; it is not renamed again."""
+
+    __slots__ = ()
+
+
+def drawable(text: str) -> Written:
+    """The text in one line, under its name in the look, of characters that the font has; “□” for each it has not."""
+    return Written("".join(_shown(character) for character in composed(text)))
 
 
 def missing(text: str) -> int:
@@ -112,10 +129,16 @@ def undrawable(text: str) -> str:
     return "".join(c for c in composed(text) if _shown(c) == BOX != c)
 
 
-def composed(text: str) -> str:
-    """The text in one line, accents joined with their letters, without invisible marks but the Persian non-joiner."""
-    joined = " ".join(unicodedata.normalize("NFC", text).split())
-    return "".join(c for c in joined if c == NON_JOINER or not (unicodedata.category(c) == "Cf" or c in _SELECTORS))
+def composed(text: str) -> Written:
+    """The text under its name in the look, in one line, accents joined with their letters.
+
+    Invisible marks are left out, but for the Persian non-joiner.
+    """
+    if isinstance(text, Written):
+        return text
+    joined = " ".join(unicodedata.normalize("NFC", look().renamed(text)).split())
+    kept = (c for c in joined if c == NON_JOINER or not (unicodedata.category(c) == "Cf" or c in _SELECTORS))
+    return Written("".join(kept))
 
 
 def _shown(character: str) -> str:

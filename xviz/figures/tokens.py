@@ -23,6 +23,7 @@ from xviz.figures.cloud import Camera, still
 from xviz.figures.figure import Figure
 from xviz.figures.head import LEAST, Scalp, head_panel
 from xviz.figures.lettering import width_of, words_height, write
+from xviz.figures.look import look
 from xviz.figures.names import plain
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, TOP, bar, scale_for
@@ -258,9 +259,8 @@ def _how(own: Form, picked: int | None) -> str:
     if isinstance(own, OnPicture | OnPictures):
         grey = "" if own.real else " on grey, since the picture is not known"
         each = " of each picture" if isinstance(own, OnPictures) else ""
-        return f"{grey}; outlined: the strongest{each}, at most {TOP}" + (
-            "; S: the picked one" if picked is not None else ""
-        )
+        outlined = look().told(TOP, place=each)
+        return f"{grey}{'; ' if outlined else ''}{outlined}" + ("; S: the picked one" if picked is not None else "")
     return ""
 
 

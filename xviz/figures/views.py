@@ -11,13 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 from xviz.core.cells import Cells
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
-from xviz.draw.scale import Scale, diverging, number, order, sequential
+from xviz.draw.scale import Scale, number, order
 from xviz.figures.caption import caption, letters, limits
 from xviz.figures.figure import Figure
 from xviz.figures.lettering import fit, width_of, write
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, TOP, bar, bar_height, scale_for
 from xviz.figures.panel import THIN, Marks, bar_width, colour_bar, picture_panel
+from xviz.figures.scales import diverging, sequential
 from xviz.figures.style import MM, PRESETS, Preset, drawing
 
 Tick = tuple[float, str]  #: share of the side, from left or top, and text
@@ -124,6 +125,8 @@ def _below(page: Page, rows: Sequence[_Row], background: Background) -> tuple[fl
             named = lines > 1 or place == 0
             y += NAME * size / MM * named
             last = place == len(rows) - 1 and start + shape.across >= len(views)
+            if background.ticks[1]:
+                _beside_ticks(page, 0.0, y, shape, background)
             for column, name in enumerate(views[start : start + shape.across]):
                 left = shape.side + column * (shape.wide + SPACE)
                 if named:
@@ -131,11 +134,11 @@ def _below(page: Page, rows: Sequence[_Row], background: Background) -> tuple[fl
                     text = fit(_view(background, name).capitalize(), size, shape.wide * MM)
                     write(head, 0, 1.05 * size, text, size=size)
                 _panel(page, row, name, (left, y), shape, background)
-                if last and background.ticks[0]:
-                    _below_ticks(page, left, y + shape.tall, shape, background)
-            if background.ticks[1]:
-                _beside_ticks(page, 0.0, y, shape, background)
             y += shape.tall + 1.0
+        if last and background.ticks[0]:
+            page.shared()
+            for column in range(min(shape.across, len(views))):
+                _below_ticks(page, shape.side + column * (shape.wide + SPACE), y - 1.0, shape, background)
         y += (FOOT - 1.0) * last * bool(background.ticks[0])
         sentences.append(_told(row, background))
     return y + (_bars(page, rows, y + 1.0) + 1.0 if shared else 0.0), sentences
@@ -192,6 +195,7 @@ def _bars(page: Page, rows: Sequence[_Row], y: float) -> float:
     """One colour bar for each scale that rows share, side by side; returns the height in mm."""
     kinds = {row.scale.diverging: row.scale for row in rows}
     width = page.inner / len(kinds)
+    page.shared()
     for column, scale in enumerate(kinds.values()):
         values = np.concatenate([row.values() for row in rows if row.scale.diverging == scale.diverging])
         height = bar(page, scale, values, column * width, y - 1.0, width)

@@ -159,12 +159,12 @@ def files(
     return given.name, given.getvalue()
 
 
-def brought(key: str) -> tuple[tuple[str, bytes], ...]:
-    """The files that another page handed over, for the uploader of that key; they go with a button."""
+def brought(key: str) -> state.Files:
+    """The files that another page or “xviz open” handed over, for the uploader of that key; they go with a button."""
     files = state.brought(key)
     if files:
-        st.caption(f"From the data set: {plain(', '.join(name for name, _ in files))}")
-        st.button("Back to the examples", key=f"{key} back", on_click=state.bring, args=("", ()))
+        st.caption(f"Opened here: {plain(', '.join(name for name, _ in files))}")
+        st.button("Back to the examples", key=f"{key} back", on_click=state.bring, args=({},))
     return files
 
 

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import streamlit as st
 
-from xviz import copying
+from xviz import copying, linked
 from xviz.core.explanation import Explanation
 from xviz.draw import scale
 from xviz.engine import Session
 from xviz.export import safe_name
 from xviz.figures.figure import Figure
+from xviz.figures.latex import latex
+from xviz.figures.look import Look, drawn_in
 from xviz.figures.style import PRESETS
 from xviz.illustrate import draw
-from xviz.ui import cache, page
+from xviz.ui import cache, page, state, studio
 from xviz.ui.records import Opened
+from xviz.ui.studio import Studio
 
-FORMATS = (("pdf", 300, "PDF"), ("svg", 300, "SVG"), ("png", 300, "PNG 300 dpi"), ("png", 600, "PNG 600 dpi"))
+SLIDES = "SVG for slides"  #: whose text is shapes
+FORMATS = (
+    ("pdf", 300, "PDF"), ("svg", 300, "SVG"), ("png", 300, "PNG 300 dpi"), ("png", 600, "PNG 600 dpi"),
+    ("eps", 300, "EPS"), ("svg", 300, SLIDES),
+)  # fmt: skip
 MIME = {
     "pdf": "application/pdf", "svg": "image/svg+xml", "png": "image/png", "zip": "application/zip", "html": "text/html",
-    "ply": "application/octet-stream",
+    "eps": "application/postscript", "json": "application/json", "ply": "application/octet-stream",
 }  # fmt: skip
 
 
@@ -36,6 +44,12 @@ def drawn(
     )  # fmt: skip
 
 
+def linked_page(opened: Opened, explanations: Sequence[Explanation]) -> bytes:
+    """Both sides of every attention, linked, as a page that opens without a server."""
+    session = Session(cache.load(opened.card.key), opened.sample, opened.run)
+    return linked.show(session, *explanations, title=opened.card.title).page.encode()
+
+
 def figures(
     prefix: str,
     stem: str,
@@ -44,8 +58,9 @@ def figures(
     bundle: Callable[[str, str], bytes],
     *,
     refused: Callable[[str, str], bool] = lambda kind, preset: False,
+    html: Callable[[], bytes] | None = None,
 ) -> None:
-    """A figure to choose, preview and save; nothing is drawn before it is asked for.
+    """A figure to choose, to change in the studio, and to save; nothing is drawn before it is asked for.
 
     Args:
         prefix: Of the widgets' keys.
@@ -54,9 +69,34 @@ def figures(
         figure: From key and preset to the figure.
         bundle: From key and preset to the bundle.
         refused: Whether a figure may be refused, so that it is drawn at once rather than when it is saved.
+        html: Makes a page that opens without a server, with both sides linked.
     """
+    _figures(Offer(prefix, stem, kinds, figure, bundle, refused, html))
+
+
+@dataclass(frozen=True, eq=False)
+class Offer:
+    """What can be saved on a page; see ``figures``."""
+
+    prefix: str
+    stem: str
+    kinds: Mapping[str, str]
+    figure: Callable[[str, str], Figure]
+    bundle: Callable[[str, str], bytes]
+    refused: Callable[[str, str], bool]
+    html: Callable[[], bytes] | None
+
+
+@st.fragment
+def _figures(offer: Offer) -> None:
+    """The same; a change in the studio runs only this again."""
+    prefix = offer.prefix
+    if isinstance(taken := state.take(f"{prefix}.look"), tuple):
+        for name, value, among in (("figure", taken[0], offer.kinds), ("preset", taken[1], PRESETS)):
+            if value in among:
+                state.set_widget(f"{prefix}.{name}", value)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = st.selectbox("Figure", list(kinds), format_func=kinds.get, key=f"{prefix}.figure", width=300)
+        kind = st.selectbox("Figure", list(offer.kinds), format_func=offer.kinds.get, key=f"{prefix}.figure", width=300)
         preset = st.selectbox(
             "Width",
             list(PRESETS),
@@ -66,29 +106,55 @@ def figures(
             width=300,
         )
         preview = st.toggle("Preview", key=f"{prefix}.preview")
-        copied = st.toggle("Copy as command or Python", key=f"{prefix}.copy")
-    stem = safe_name(f"{stem}-{kind}")
-    with page.told(), st.container(horizontal=True):
-        if refused(kind, preset):
-            figure(kind, preset)
+        open_studio = st.toggle(
+            "Studio", key=f"{prefix}.studio", help="Choose panels, titles, colours, limits, marks, text and caption."
+        )
+        copied = st.toggle("Copy as command, Python or LaTeX", key=f"{prefix}.copy")
+    room = Studio(prefix, kind)
+    with page.told():
+        look = studio.current(room)
+        if open_studio:
+            studio.show(room, offer.kinds, lambda: offer.figure(kind, preset), look, PRESETS[preset])
+        _saved(offer, kind, preset, look)
+        if copied:
+            _copied(offer, kind, preset, look)
+        if preview and not open_studio:
+            made, _ = studio.drawn(lambda: offer.figure(kind, preset), look)
+            studio.preview(made)
+
+
+def _saved(offer: Offer, kind: str, preset: str, look: Look) -> None:
+    """A button for every format."""
+    stem = safe_name(f"{offer.stem}-{kind}")
+
+    def content(suffix: str, dpi: float, shapes: bool) -> bytes:
+        return studio.drawn(lambda: offer.figure(kind, preset), look)[0].to_bytes(suffix, dpi, shapes=shapes)
+
+    def bundle() -> bytes:
+        with drawn_in(look):
+            return offer.bundle(kind, preset)
+
+    with st.container(horizontal=True):
+        if offer.refused(kind, preset):
+            offer.figure(kind, preset)
         for suffix, dpi, name in FORMATS:
-            file(prefix, name, f"{stem}-{dpi}dpi.{suffix}" if suffix == "png" else f"{stem}.{suffix}", suffix,
-                    lambda suffix=suffix, dpi=dpi: figure(kind, preset).to_bytes(suffix, dpi))  # fmt: skip
-        file(prefix, "Bundle (zip)", f"{stem}.zip", "zip", lambda: bundle(kind, preset))
-    if copied:
-        with page.told():
-            made = figure(kind, preset)
-            if made.recipe is None:
-                st.caption("This figure has no command yet: it shows what only the page computes.")
-            else:
-                st.code(copying.command(made.provenance, made.recipe), language="bash", wrap_lines=True)
-                st.code(copying.python(made.provenance, made.recipe), language="python", wrap_lines=True)
-    if preview:
-        with page.told():
-            preview_of = figure(kind, preset)
-            width = round(preview_of.size_mm[0] / 25.4 * 110)
-            st.image(preview_of.to_bytes("png", 200), alt=preview_of.alt, width=width)
-            st.caption(page.plain(preview_of.caption))
+            shapes, ending = name == SLIDES, {SLIDES: "-slides.svg", "png": f"-{dpi}dpi.png"}
+            file(offer.prefix, name, stem + ending.get(SLIDES if shapes else suffix, f".{suffix}"), suffix,
+                    partial(content, suffix, dpi, shapes))  # fmt: skip
+        file(offer.prefix, "Bundle (zip)", f"{stem}.zip", "zip", bundle)
+        if offer.html is not None:
+            file(offer.prefix, "Linked page (HTML)", f"{safe_name(offer.stem)}.html", "html", offer.html)
+
+
+def _copied(offer: Offer, kind: str, preset: str, look: Look) -> None:
+    """A figure as a command, as Python and as LaTeX."""
+    made, _ = studio.drawn(lambda: offer.figure(kind, preset), look)
+    if made.recipe is None:
+        st.caption("This figure has no command yet: it shows what only the page computes.")
+    else:
+        st.code(copying.command(made.provenance, made.recipe), language="bash", wrap_lines=True)
+        st.code(copying.python(made.provenance, made.recipe), language="python", wrap_lines=True)
+    st.code(latex(made, f"{safe_name(f'{offer.stem}-{kind}')}.pdf"), language="latex", wrap_lines=True)
 
 
 def file(prefix: str, label: str, name: str, suffix: str, make: Callable[[], bytes]) -> None:

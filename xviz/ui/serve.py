@@ -10,20 +10,44 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from threading import Thread
 
+from streamlit import config, runtime
+from streamlit.runtime import RuntimeState
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import cli
 
+from xviz.core.errors import ForeignError, XvizError
 from xviz.places import APP
 
+POLLED = 0.1  #: seconds after which one who waits for the server looks again
 
-def serve(options: Sequence[str] = ()) -> None:
-    """Run the server until it is stopped; options are Streamlit's own, ``--model`` and ``--weights``."""
+
+def serve(options: Sequence[str] = (), ready: Callable[[str], None] | None = None) -> None:
+    """Run the server until it is stopped.
+
+    Args:
+        options: Streamlit's own, ``--model``, ``--weights`` and ``--batch``.
+        ready: Told the address once the server answers there.
+    """
     options = _with_own(options)
+    if ready is not None:
+        Thread(target=_wait, args=(ready,), daemon=True).start()
     PagesManager.uses_pages_directory = False
     sys.argv = ["streamlit", "run", str(APP), *options]
     cli.main()
+
+
+def _wait(ready: Callable[[str], None]) -> None:
+    """Tell the address of this server once it listens; its port is known then only."""
+    while not (runtime.exists() and runtime.get_instance().state != RuntimeState.INITIAL):
+        time.sleep(POLLED)
+    host, path = config.get_option("server.address"), str(config.get_option("server.baseUrlPath")).strip("/")
+    host = "localhost" if host in (None, "0.0.0.0", "::") else host
+    scheme = "https" if config.get_option("server.sslCertFile") else "http"
+    ready("/".join(filter(None, (f"{scheme}://{host}:{config.get_option('server.port')}", path))))
 
 
 def _with_own(options: Sequence[str]) -> list[str]:
@@ -39,7 +63,12 @@ def _with_own(options: Sequence[str]) -> list[str]:
     chosen, rest = parser.parse_known_args(before)
     chosen, more = parser.parse_known_args(after, chosen)
     if chosen.model or chosen.weights or chosen.batch:
-        _take(chosen.model, chosen.weights, chosen.batch)
+        try:
+            take(chosen.model, chosen.weights, chosen.batch)
+        except ForeignError as error:
+            sys.exit(f"{error.trace}xviz: {error}")
+        except XvizError as error:
+            sys.exit(f"xviz: {error}")
     return [*rest, *(["--", *more] if more else [])]
 
 
@@ -50,22 +79,22 @@ def _parted(options: Sequence[str]) -> tuple[list[str], list[str]]:
     return options[:cut], options[cut + 1 :]
 
 
-def _take(models: Sequence[str], weights: Sequence[str], batches: Sequence[str]) -> None:
+def take(models: Sequence[str], weights: Sequence[str], batches: Sequence[str]) -> None:
+    """Show models, weights and batches of one's own to every visitor of this server.
+
+    Raises:
+        ForeignError: code of a model failed.
+        XvizError: one of them does not fit.
+    """
     from xviz import custom_weights, own_models
     from xviz.batch import shown
-    from xviz.core.errors import ForeignError, XvizError
 
-    try:
-        for folder in batches:
-            shown.use(folder)
-        for name in models:
-            own_models.use(name)
-        for setting in weights:
-            if setting.partition("=")[0] in own_models.SPECS:
-                own_models.use_weights(setting)
-            else:
-                custom_weights.use(setting)
-    except ForeignError as error:
-        sys.exit(f"{error.trace}xviz: {error}")
-    except XvizError as error:
-        sys.exit(f"xviz: {error}")
+    for folder in batches:
+        shown.use(folder)
+    for name in models:
+        own_models.use(name)
+    for setting in weights:
+        if setting.partition("=")[0] in own_models.SPECS:
+            own_models.use_weights(setting)
+        else:
+            custom_weights.use(setting)

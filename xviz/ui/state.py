@@ -9,9 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
+from xviz.house import TABLE
+
+Files = tuple[tuple[str, bytes], ...]  #: names and contents
 NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")  #: of a kind of token; a page passes over those that it does not have
 
 
@@ -124,15 +128,109 @@ class Choices:
                 del st.query_params[name]
 
 
-def bring(uploader: str, files: tuple[tuple[str, bytes], ...]) -> None:
-    """Hand files to an uploader of another page, as if the visitor had given them there; none takes them away."""
-    st.session_state["brought"] = (uploader, files)
+def bring(files: Mapping[str, Files]) -> None:
+    """Hand files to uploaders of another page, as if the visitor had given them there; none takes them away."""
+    st.session_state["brought"] = dict(files)
 
 
-def brought(uploader: str) -> tuple[tuple[str, bytes], ...]:
+def brought(uploader: str) -> Files:
     """What was handed to an uploader, names and bytes."""
-    whose, files = st.session_state.get("brought", ("", ()))
-    return files if whose == uploader else ()
+    return st.session_state.get("brought", {}).get(uploader, ())
+
+
+def arrive(table: Mapping[str, tuple[Mapping[str, Files], Mapping[str, object]]]) -> None:
+    """Give a visit that begins what its address names: ``open=NAME`` is a key of the table.
+
+    Args:
+        table: Name → files for uploaders, and values of widgets that no address restores.
+    """
+    name = st.query_params.get("open")
+    if name in table and "arrived" not in st.session_state:
+        files, widgets = table[name]
+        bring(files)
+        st.session_state.update(widgets)
+    st.session_state["arrived"] = True
+
+
+def go(page: str, query: Mapping[str, str | list[str]], widgets: Mapping[str, object], choices: str) -> None:
+    """Leave for another page in a state, whatever was chosen there before.
+
+    Args:
+        page: Name of the page, as in its address.
+        query: What its address says then.
+        widgets: Key → value of what no address restores.
+        choices: Under which name the page keeps its choices.
+    """
+    for key in [key for key in st.session_state if str(key).startswith(f"{choices}.") or key in query]:
+        del st.session_state[key]
+    st.session_state.update(widgets)
+    place = f"pages/{page}.py" if page in TABLE else st.Page(_found, url_path=page)
+    st.switch_page(place, query_params=dict(query))
+
+
+def _found() -> None:
+    """Nothing: a page without a file is found among those of the app by its address."""
+
+
+class Steps:
+    """What widgets with a common prefix said, as JSON, step by step, so that it can be undone.
+
+    Streamlit forgets widgets that are out of sight; what they said stays here.
+    """
+
+    MOST = 40
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+
+    @property
+    def all(self) -> list[dict[str, Any]]:
+        """Every step, the newest last."""
+        kept: list[dict[str, Any]] = st.session_state.setdefault(f"steps {self.prefix}", [{}])
+        return kept
+
+    def widgets(self) -> dict[str, Any]:
+        """Name without the prefix → value of the widgets that are on the screen."""
+        begun = [str(key) for key in st.session_state if str(key).startswith(self.prefix)]
+        return {key.removeprefix(self.prefix): st.session_state[key] for key in begun}
+
+    def keep(self, record: dict[str, Any]) -> None:
+        """A new step, if it differs from the one before."""
+        if record != self.all[-1]:
+            self.all.append(record)
+            del self.all[: -self.MOST]
+
+    def back(self) -> None:
+        """Takes the newest step away, but never the first."""
+        if len(self.all) > 1:
+            self.all.pop()
+
+    def begin(self, name: str, value: object) -> str:
+        """The key of a widget, which begins with a value where it is not on the screen yet."""
+        st.session_state.setdefault(self.prefix + name, value)
+        return self.prefix + name
+
+    def forget(self) -> None:
+        """The widgets begin anew."""
+        for name in self.widgets():
+            del st.session_state[self.prefix + name]
+
+
+def leave(key: str, value: object) -> None:
+    """Something for the next run; see ``take``."""
+    st.session_state[f"left {key}"] = value
+
+
+def take(key: str) -> object:
+    """What was left for this run, once; None where nothing was."""
+    return st.session_state.pop(f"left {key}", None)
+
+
+def first_time(key: str, what: str) -> bool:
+    """Whether this was not told before under a key."""
+    known = st.session_state.get(f"seen {key}")
+    st.session_state[f"seen {key}"] = what
+    return bool(known != what)
 
 
 def set_widget(key: str, value: object) -> None:

@@ -7,10 +7,15 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from xviz import own_models
 from xviz.batch.opened import Batch
 from xviz.core.errors import SampleError
+from xviz.core.run import Target
+from xviz.explain.ask import Question
+from xviz.links import pages
+from xviz.links.link import Asked
 from xviz.models import MODELS
-from xviz.ui import page, state
+from xviz.ui import cache, page, state
 
 FIRST = ("index", "sample", "label", "predicted", "correct", "target", "error")  #: columns that stand first
 LATER = ("head.", "mass.", "sanity.")  #: beginnings of columns that are shown when asked for
@@ -95,31 +100,53 @@ def extremes(batch: Batch, table: pd.DataFrame) -> None:
         for number, (_, row) in enumerate(rows.iterrows()):
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"{row[column]:.4g} · {page.plain(str(row['sample']))}", width=420)
-                opener(batch, row, f"{side} {number}")
+                opener(batch, row, f"{side} {number}", _method(batch, str(column)))
 
 
-def opener(batch: Batch, row: pd.Series, key: str) -> None:
-    """A button that opens the sample of a row on its model's page, with the same method and output."""
+def _method(batch: Batch, column: str) -> str | None:
+    """The method that a column measures; None where it measures none, or several."""
+    return next((word for word in column.split(".") if word in batch.plan.get("methods", ())), None)
+
+
+def opener(batch: Batch, row: pd.Series, key: str, method: str | None = None) -> None:
+    """A button that opens the sample of a row on its model's page, with its output and the batch's methods.
+
+    Args:
+        batch: What is looked at.
+        row: Of its table.
+        key: Of the button.
+        method: That stands first, where the row was found by it.
+    """
     name = str(row["sample"])
     if st.button(f"Open {name}", key=f"dataset.open {key}", icon=":material/open_in_new:"):
-        card = MODELS.get(str(batch.plan["model"]))
-        if card is None:
-            raise SampleError(f"{batch.plan['title']} has no page of its own here. Start the app with its --model.")
-        origin = batch.plan["items"][int(row["index"])]["origin"]
+        model = _model(batch)
+        loaded, origin = cache.load(model), batch.plan["items"][int(row["index"])]["origin"]
         files = [Path(file) for file in (*origin.get("files", ()), *dict(origin.get("parts", {})).values())]
         if missing := [file.name for file in files if not file.is_file()]:
             raise SampleError(f"{missing[0]} is not on this machine any more, so that its sample cannot be opened.")
-        uploader = {"mmca": "match.picture", "mca": "eeg.file", "mit": "rooms.files"}.get(card.key)
-        if uploader is None and (part := getattr(card.settings, "part", None)):
-            uploader = f"{card.key}.{part}"
-        if uploader is None:
-            raise SampleError(f"{card.title} has no page here that opens its samples.")
-        state.bring(uploader, tuple((file.name, file.read_bytes()) for file in files))
-        texts = dict(origin.get("texts", {}))
-        if "text" in texts:
-            state.set_widget("sentence", texts["text"])
-        if row.get("target") in card.outputs:
-            state.set_widget(f"{card.key}-class", str(row["target"]))
-        if card.page:
-            state.set_widget("model", card.key)
-        st.switch_page(f"pages/{card.page or card.key}.py")
+        output = str(row["target"]) if row.get("target") in loaded.spec.outputs else loaded.spec.target
+        methods = sorted(batch.plan.get("methods", ()), key=lambda one: one != method)
+        asked = Asked(loaded, origin, tuple(Question(one, Target(output)) for one in methods), {"target": output})
+        link = pages.of(asked, model)
+        state.bring({
+            uploader: tuple((file.name, file.read_bytes()) for file in own) for uploader, own in link.files.items()
+        })  # fmt: skip
+        state.go(link.page, link.query, link.widgets, model)
+
+
+def _model(batch: Batch) -> str:
+    """The key of a batch's model, which has a page.
+
+    Raises:
+        SampleError: there is none here.
+    """
+    card = MODELS.get(str(batch.plan["model"]))
+    if card is not None and (card.page or card.key) in pages.PAGES:
+        return card.key
+    for key, spec in own_models.SPECS.items():
+        if spec.title == batch.plan["title"]:
+            return key
+    raise SampleError(
+        f"{batch.plan['title']} has no page here that opens its samples. One of your own has where the app was started "
+        "with its --model."
+    )

@@ -28,6 +28,7 @@ def show(opened: Opened, looked: Looked) -> None:
         KINDS,
         lambda kind, preset: figure(opened, looked, kind, preset),
         lambda kind, preset: zipped(opened, looked, kind, preset),
+        html=lambda: saving.linked_page(opened, looked.explanations),
     )
 
 

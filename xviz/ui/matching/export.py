@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -92,4 +93,7 @@ def show(opened: Opened, looked: Looked) -> None:
     """Choose a figure and a venue, preview it, save it."""
     figures = Figures(opened, looked)
     stem = f"xviz-{opened.card.key}-{opened.sample.name}"
-    saving.figures("match", stem, KINDS, figures.figure, figures.zip, refused=lambda kind, preset: kind == "methods")
+    saving.figures(
+        "match", stem, KINDS, figures.figure, figures.zip, refused=lambda kind, preset: kind == "methods",
+        html=partial(saving.linked_page, opened, looked.explanations),
+    )  # fmt: skip

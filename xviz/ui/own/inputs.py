@@ -22,6 +22,7 @@ from xviz.data.series import ENDINGS as ENDINGS_OF_SERIES
 from xviz.data.series import read_series
 from xviz.data.sound import read_sound
 from xviz.data.text import read_text
+from xviz.links.link import typed_key
 from xviz.ui import net, page
 
 Files = tuple[tuple[str, bytes], ...]  #: names and contents
@@ -127,22 +128,24 @@ def _part(spec: Spec, name: str, kind: type, example: Part | None) -> tuple[Part
     label, key = f"Your own {name}", f"{spec.key} {name}"
     about = page.plain(spec.wants.get(name, ""))
     if kind is Text:
-        return _sentence(label, key, about, example if isinstance(example, Text) else None)
+        return _sentence(label, spec.key, name, about, example if isinstance(example, Text) else None)
     reader = KINDS.get(kind, UNKNOWN)
     given = st.file_uploader(
         label, type=list(reader.endings), key=key, max_upload_size=LARGEST, accept_multiple_files=reader.several,
         help=f"A {reader.noun}. {about} {page.KEPT}".replace("  ", " "),
     )  # fmt: skip
     files = tuple((one.name, one.getvalue()) for one in (given if isinstance(given, list) else [given]) if one)
+    files = files or page.brought(key)
     if not files:
         return None
     return _read(reader.noun, digest(*(part for pair in files for part in pair)), files), files[0][0]
 
 
-def _sentence(label: str, key: str, about: str, example: Text | None) -> tuple[Part, str] | None:
+def _sentence(label: str, page_key: str, name: str, about: str, example: Text | None) -> tuple[Part, str] | None:
     """A sentence that was typed, where it differs from the example's."""
     before = "" if example is None else example.source or " ".join(example.words)
-    typed = st.text_input(label, value=before, key=f"{key} of {digest(before)[:8]}", max_chars=2000, help=about or None)
+    key = typed_key(page_key, name, before)
+    typed = st.text_input(label, value=before, key=key, max_chars=2000, help=about or None)
     if not typed.strip() or typed == before:
         return None
     return read_text(typed), typed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +19,7 @@ from xviz.core.tokens import TokenSpace, leaves
 from xviz.draw.scale import number, signed
 from xviz.engine import Loaded
 from xviz.explain.available import available
+from xviz.links.link import shorts
 from xviz.ui import cache, page, records
 from xviz.ui.forms import Forms, every_leaf
 from xviz.ui.own import inputs
@@ -103,16 +103,6 @@ class Opened(records.Opened):
         if selection is None or space not in self.removable:
             return Target(self.output)
         return Target(self.output, space, self.tokens(selection))
-
-
-def shorts(run: Run) -> dict[str, str]:
-    """Leaf space → its name in an address."""
-    made: dict[str, str] = {}
-    for name in every_leaf(run):
-        plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:24]
-        plain = plain if plain[:1].isalpha() else f"space_{plain}".rstrip("_")
-        made[name] = plain if plain not in made.values() else f"{plain}_{len(made)}"
-    return made
 
 
 def first_call(run: Run) -> AttentionCall:
@@ -204,15 +194,6 @@ def split(run: Run, masked: Sequence[int]) -> dict[str, tuple[int, ...]]:
             found[name] = own
         start += count
     return found
-
-
-def joined(run: Run, gone: Mapping[str, Sequence[int]]) -> tuple[int, ...]:
-    """The other way round."""
-    numbers, start = [], 0
-    for name in run.inputs.tokens:
-        numbers += [start + token for token in gone.get(name, ())]
-        start += len(run.spaces[name])
-    return tuple(numbers)
 
 
 def show_outputs(opened: Opened) -> None:

@@ -11,9 +11,10 @@ from xviz.drawings import tokens
 from xviz.drawings.drawing import Surround
 from xviz.explain import METHODS
 from xviz.explain.available import assumptions
+from xviz.links.link import joined
 from xviz.ui import cache, components, methods, page, trust
 from xviz.ui.own import explore
-from xviz.ui.own.sample import Opened, joined
+from xviz.ui.own.sample import Opened
 from xviz.ui.records import Looked
 
 ORDER = ("occlusion", "received", "relevance", "rollout", "gradient", "integrated", "shap")

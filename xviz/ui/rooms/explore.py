@@ -65,6 +65,7 @@ def explore(opened: Opened) -> Looked:
             20,
             5,
             key="links",
+            bind="query-params",
             width=110,
             help="How many of the strongest links of the picked token are drawn.",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from xviz.core.cells import Cells
 from xviz.core.explanation import Explanation
@@ -63,4 +64,7 @@ class Figures:
 def show(opened: Opened, looked: Looked, explanations: tuple[Explanation, ...], drawn: tuple[Explanation, ...]) -> None:
     """Choose a figure and a venue, preview it, save it."""
     figures = Figures(opened, looked, explanations, drawn)
-    saving.figures("views", f"xviz-{opened.card.key}-{opened.sample.name}", KINDS, figures.figure, figures.zip)
+    saving.figures(
+        "views", f"xviz-{opened.card.key}-{opened.sample.name}", KINDS, figures.figure, figures.zip,
+        html=partial(saving.linked_page, opened, explanations or looked.explanations),
+    )  # fmt: skip

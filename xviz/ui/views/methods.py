@@ -26,7 +26,7 @@ def explore(opened: Opened) -> tuple[tuple[Explanation, ...], tuple[Explanation,
             format_func=lambda k: METHODS[k].title, key="methods", bind="query-params", width=760,
         )  # fmt: skip
         common = st.toggle(
-            "Common scale", value=True, key="one-scale",
+            "Common scale", value=True, key="one-scale", bind="query-params",
             help="Scores as densities: a score’s share of the method’s total magnitude over its patch’s share of the "
             "area, so that 1 is an even spread and methods of different units and patch sizes compare. "
             "Off: each method in its own unit; methods of the same unit share limits.",

@@ -1,0 +1,221 @@
+"""What may be chosen of a figure: the widgets of the studio, and the look that they say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import streamlit as st
+
+from xviz.core.errors import XvizError
+from xviz.draw.scale import DIVERGING, SEQUENTIAL, number
+from xviz.figures.look import BACKGROUNDS, LAYOUTS, LIMITS, RANGES, Drawn, Look, families
+from xviz.figures.style import Preset
+from xviz.ui.state import Steps
+
+TITLES = 12  #: panels whose titles can be edited
+TYPED = "typed limits of "
+TITLE = "title of "
+RANGE = {name: (low, high) for name, low, high in RANGES}
+
+
+@dataclass(frozen=True)
+class Studio:
+    """The studio of one kind of figure on a page."""
+
+    prefix: str  #: of the page's keys
+    kind: str
+
+    @property
+    def steps(self) -> Steps:
+        """Looks as JSON, the one that holds last."""
+        return Steps(f"{self.prefix}.studio.{self.kind}.")
+
+    def last(self) -> Look:
+        """What was chosen last."""
+        return Look.parse(self.steps.all[-1])
+
+    def look(self) -> Look:
+        """What is chosen now: in widgets where they are on the screen, else what was chosen last.
+
+        Raises:
+            XvizError: a widget says what cannot be drawn.
+        """
+        widgets = self.steps.widgets()
+        return _look(self.last(), widgets) if widgets else self.last()
+
+    def set(self, look: Look) -> None:
+        """Put a look in force; widgets are made anew from it."""
+        self.steps.keep(look.record())
+        self.steps.forget()
+
+    def undo(self) -> None:
+        """Back by one step; from what cannot be drawn to what was chosen last."""
+        try:
+            self.steps.keep(self.look().record())
+            self.steps.back()
+        except XvizError:
+            pass
+        self.steps.forget()
+
+    def reset(self) -> None:
+        """As figures are drawn without a choice."""
+        self.set(Look())
+
+    def widget(self, make: Callable[..., Any], name: str, label: str, value: Any, **options: Any) -> None:
+        """One widget, which begins with a value of the look."""
+        make(label, key=self.steps.begin(name, value), **options)
+
+
+def _look(chosen: Look, widgets: Mapping[str, Any]) -> Look:
+    """A look out of the values of widgets; what has no widget on the screen stays as it was."""
+    own = {one.name for one in fields(Look)} - {"titles", "typed", "names", "panels", "overlay"}
+    record = {**chosen.record(), **{name: value for name, value in widgets.items() if name in own}}
+    if "overlay" in widgets:
+        record["overlay"] = None if widgets["overlay"] is None else widgets["overlay"] / 100
+    if "panels" in widgets:
+        record["panels"] = tuple(widgets["panels"])
+    if "names" in widgets:
+        record["names"] = _names(str(widgets["names"]))
+    titles = {name.removeprefix(TITLE): str(text) for name, text in widgets.items() if name.startswith(TITLE)}
+    record["titles"] = {**{k: v for k, v in chosen.titles.items() if k not in titles}, **{
+        letter: text for letter, text in titles.items() if text
+    }}  # fmt: skip
+    typed = dict(chosen.typed)
+    for name in {name.removeprefix(TYPED)[:-4] for name in widgets if name.startswith(TYPED)}:
+        ends = widgets.get(f"{TYPED}{name} low"), widgets.get(f"{TYPED}{name} top")
+        if None not in ends:
+            typed[name] = (float(ends[0]), float(ends[1]))
+    return Look.parse({**record, "typed": typed})
+
+
+def _names(text: str) -> dict[str, str]:
+    """Lines “as drawn = own name” as a table."""
+    lines = [line.partition("=") for line in text.splitlines()]
+    return {old.strip(): new.strip() for old, sign, new in lines if sign and old.strip()}
+
+
+def controls(studio: Studio, look: Look, drawn: Drawn, preset: Preset) -> None:
+    """All that may be chosen, in tabs."""
+    panels, colours, marks, text = st.tabs(["Panels", "Colours", "Marks and labels", "Text and page"])
+    with panels:
+        _panels(studio, look, drawn)
+    with colours:
+        _colours(studio, look, drawn)
+    with marks:
+        _marks(studio, look)
+    with text:
+        _text(studio, look, preset)
+
+
+def _panels(studio: Studio, look: Look, drawn: Drawn) -> None:
+    titles = drawn.titles
+    studio.widget(
+        st.multiselect, "panels", "Panels, in their order", [p for p in look.panels if p in titles],
+        options=list(titles), format_func=lambda letter: f"{letter}: {titles[letter]}", placeholder="All, as drawn",
+        help="Choose those that are shown, in the order in which they stand. None chosen: all of them.",
+    )  # fmt: skip
+    studio.widget(
+        st.segmented_control, "layout", "Layout", look.layout, options=list(LAYOUTS), format_func=LAYOUTS.get,
+        required=True,
+    )  # fmt: skip
+    studio.widget(st.toggle, "letters", "Letters", look.letters)
+    shown = [letter for letter in look.panels if letter in titles] or list(titles)
+    for letter in shown[:TITLES]:
+        studio.widget(
+            st.text_input, TITLE + letter, f"Title of {letter}", look.titles.get(letter, ""), placeholder=titles[letter]
+        )
+
+
+def _colours(studio: Studio, look: Look, drawn: Drawn) -> None:
+    signed = {scale.diverging for scale in drawn.scales.values()}
+    if False in signed or not signed:
+        studio.widget(
+            st.selectbox, "sequential", "Colours", look.sequential, options=list(SEQUENTIAL),
+            format_func=SEQUENTIAL.get, help="Perceptually uniform: equal steps of a score look equally large.",
+        )  # fmt: skip
+    if True in signed:
+        studio.widget(
+            st.selectbox, "diverging", "Colours of signed scores", look.diverging, options=list(DIVERGING),
+            format_func=lambda name: f"{name}: {DIVERGING[name]}",
+        )  # fmt: skip
+    studio.widget(st.toggle, "reversed", "Reversed", look.reversed)
+    studio.widget(
+        st.selectbox, "limits", "Limits", look.limits, options=list(LIMITS), format_func=LIMITS.get,
+        help="Limits are printed beside every colour bar, and what lies outside is counted there and in the caption.",
+    )  # fmt: skip
+    if look.limits == "percentile":
+        studio.widget(
+            st.number_input, "percentile", "Percentile of the magnitudes", look.percentile, **_between("percentile")
+        )
+    if look.limits == "typed":
+        for name, scale in drawn.scales.items():
+            low, high = look.typed.get(name, (scale.low, scale.high))
+            with st.container(horizontal=True):
+                studio.widget(
+                    st.number_input, f"{TYPED}{name} low", f"{name}: from", float(low), format="%.4g", step=None
+                )
+                studio.widget(
+                    st.number_input, f"{TYPED}{name} top", f"{name}: to", float(high), format="%.4g", step=None
+                )
+    studio.widget(
+        st.number_input, "power", "Power of the colours (1 is linear)", look.power, step=0.1, **_between("power"),
+        help="Below 1, small scores get more of the colours. The colour bar says so.",
+    )  # fmt: skip
+
+
+def _marks(studio: Studio, look: Look) -> None:
+    studio.widget(
+        st.number_input, "marks", "Strongest regions that are marked", look.marks, placeholder="as the figure has it",
+        step=1, min_value=0, max_value=40,
+    )  # fmt: skip
+    with st.container(horizontal=True):
+        studio.widget(st.toggle, "outlines", "Outlines", look.outlines)
+        studio.widget(st.toggle, "callouts", "Ranks and scores", look.callouts)
+        studio.widget(st.toggle, "grey", "Pictures in grey", look.grey)
+    studio.widget(
+        st.number_input, "overlay", "How much colours cover pictures (%)",
+        None if look.overlay is None else round(100 * look.overlay), placeholder="as the figure has it", step=5,
+        min_value=0, max_value=100,
+    )  # fmt: skip
+    studio.widget(
+        st.number_input, "every", "Every how many-th label of a matrix", look.every,
+        placeholder="as many as fit", help="0 writes none.", step=1, min_value=0, max_value=1000,
+    )  # fmt: skip
+    studio.widget(
+        st.text_area, "names", "Names of your own", "\n".join(f"{old} = {new}" for old, new in look.names.items()),
+        placeholder="region 5 = dog house\nFz = frontal midline",
+        help="A line each: the text as it is drawn = your own. The caption says what was renamed.",
+    )  # fmt: skip
+
+
+def _text(studio: Studio, look: Look, preset: Preset) -> None:
+    studio.widget(
+        st.number_input, "text_pt", "Size of titles in points", look.text_pt, placeholder=f"{number(preset.text_pt)}",
+        step=0.5, **_between("text_pt"), help="Labels are one point smaller, and never below 5 points.",
+    )  # fmt: skip
+    studio.widget(st.selectbox, "family", "Font", look.family, options=list(families()))
+    with st.container(horizontal=True):
+        studio.widget(
+            st.number_input, "width_mm", "Width in mm", look.width_mm, placeholder=f"{number(preset.width_mm)}",
+            step=1.0, **_between("width_mm"),
+        )  # fmt: skip
+        most = "no limit" if preset.max_height_mm is None else number(preset.max_height_mm)
+        studio.widget(
+            st.number_input, "height_mm", "Greatest height in mm", look.height_mm, placeholder=most, step=1.0,
+            **_between("height_mm"),
+        )  # fmt: skip
+    studio.widget(
+        st.segmented_control, "background", "Background", look.background, options=list(BACKGROUNDS),
+        format_func=BACKGROUNDS.get, required=True,
+    )  # fmt: skip
+    studio.widget(
+        st.text_area, "caption", "Caption", look.caption, placeholder="As written below the preview",
+        help="In the place of the one that xviz writes. Where the figure comes from stays in the file in any case.",
+    )  # fmt: skip
+
+
+def _between(name: str) -> dict[str, float]:
+    low, high = RANGE[name]
+    return {"min_value": float(low), "max_value": float(high)}
