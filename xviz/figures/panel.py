@@ -6,7 +6,7 @@ in the room that ``label_room`` and ``block_room`` tell. Call them inside ``styl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +41,7 @@ class Marks:
     known: ArrayLike | None = None  #: (m, 4) line segments in pixels around a place that is known, drawn dotted
     top: int = 3  #: how many regions get an outline at most; one with a score of 0 gets none
     scores: bool = True  #: whether the score stands beside the rank
+    ranks: Mapping[int, int] | None = None  #: region → rank, in the place of the ``top`` strongest of this picture
 
 
 STRONGEST = Marks()
@@ -85,6 +86,9 @@ def picture_panel(
     scored = np.isfinite(scores) & (scores != 0)  # a cell with nothing is not among the strongest
     chosen = look()
     strongest = [i for i in np.argsort(-np.abs(scores), kind="stable") if scored[i]][: chosen.marked(marks.top)]
+    ranks = {index: rank for rank, index in enumerate(strongest, 1)}
+    if marks.ranks is not None:
+        strongest, ranks = list(marks.ranks), dict(marks.ranks)
     for index in [*(reversed(strongest) if chosen.outlines else ()), *(() if selected is None else (selected,))]:
         outline(axes, places[index], dashed=index == selected)
     if marks.focus is not None:
@@ -92,9 +96,7 @@ def picture_panel(
     if marks.known is not None:
         _dotted(axes, np.asarray(marks.known) * ([width / pixels.shape[1], height / pixels.shape[0]] * 2))
     told = strongest if chosen.callouts else ()
-    named = {
-        index: f"{rank}: {number(scores[index])}" if marks.scores else str(rank) for rank, index in enumerate(told, 1)
-    }
+    named = {index: f"{ranks[index]}: {number(scores[index])}" if marks.scores else str(ranks[index]) for index in told}
     if selected is not None:
         named = {**named, selected: f"S, {named[selected]}" if selected in named else "S"}
     taken: list[NDArray] = []

@@ -35,7 +35,8 @@ def limits(weights: NDArray[np.float64], sides: tuple[Side, Side], own: bool | N
     """
     blocks = _blocks(weights, sides)
     greatest = [float(np.nanmax(block, initial=0.0)) for row in blocks for block in row]
-    several = 1 < len(greatest) <= MOST
+    greatest = [value for value in greatest if value > 0]  # keys that are masked tell nothing of the limits
+    several = 1 < len(greatest) and sum(map(len, blocks)) <= MOST
     if not several or own is False or (own is None and min(greatest) >= FAINT * max(greatest)):
         return sequential(weights, label=LABEL)
     made = [[sequential(block, label=LABEL) for block in row] for row in blocks]
@@ -64,10 +65,9 @@ def bars(
     write(page.axes(left, y + 1.0, width, line), 0, 1.1 * size, _head(scales), size=size)
     start, y = y, y + line + 0.6
     labelled = _labelled(scales, weights, sides)
-    across = _across(labelled, width, size)
+    across = _across([scale for scale, _ in labelled], width, size)
     each = (width - SPACE * (across - 1)) / across
-    blocks = [block for row in _blocks(weights, sides) for block in row]
-    for index, (scale, block) in enumerate(zip(labelled, blocks, strict=True)):
+    for index, (scale, block) in enumerate(labelled):
         column, row = index % across, index // across
         axes = page.axes(left + column * (each + SPACE), y + row * line, each, line - 0.4)
         colour_bar(axes, scale, block, size=size)
@@ -80,7 +80,7 @@ def bars_height(
     """The height in mm that ``bars`` takes."""
     if isinstance(scales, Scale):
         return bar_height(page)
-    labelled, line = _labelled(scales, weights, sides), bar_height(page) - 0.4
+    labelled, line = [scale for scale, _ in _labelled(scales, weights, sides)], bar_height(page) - 0.4
     return 0.6 + line * (1 - -len(labelled) // _across(labelled, width, page.preset.small_pt))
 
 
@@ -88,13 +88,16 @@ def _head(scales: Sequence[Sequence[Scale]]) -> str:
     return f"{scales[0][0].name().capitalize()}, each block on its own limits:"
 
 
-def _labelled(scales: Sequence[Sequence[Scale]], weights: NDArray, sides: tuple[Side, Side]) -> list[Scale]:
-    """Each block's scale under its name, with the share of a mean row that it has."""
-    shares, names = masses(weights, (sides[0].cuts, sides[1].cuts)), _names(sides)
+def _labelled(
+    scales: Sequence[Sequence[Scale]], weights: NDArray, sides: tuple[Side, Side]
+) -> list[tuple[Scale, NDArray]]:
+    """The scale of each block that is not empty, under its name with its share of a mean row, and the block."""
+    shares, names, blocks = masses(weights, (sides[0].cuts, sides[1].cuts)), _names(sides), _blocks(weights, sides)
     return [
-        replace(scale, label=f"{names[i][j]} ({shares[i, j]:.2f})", unit="")
+        (replace(scale, label=f"{names[i][j]} ({shares[i, j]:.2f})", unit=""), blocks[i][j])
         for i, row in enumerate(scales)
         for j, scale in enumerate(row)
+        if np.nanmax(blocks[i][j], initial=0.0) > 0
     ]
 
 
@@ -121,7 +124,8 @@ def told(scales: Scales, weights: NDArray[np.float64], sides: tuple[Side, Side],
     for row, blocks_row, names_row in zip(scales, blocks, names, strict=True):
         for scale, block, name in zip(row, blocks_row, names_row, strict=True):
             beyond = f", {scale.clipped(block)} beyond" if scale.clipped(block) else ""
-            each.append(f"{name} {number(scale.low)} … {number(scale.high)}{beyond}")
+            empty = np.nanmax(block, initial=0.0) <= 0
+            each.append(f"{name} {'all 0' if empty else f'{number(scale.low)} … {number(scale.high)}{beyond}'}")
     return (
         f"colour: {scales[0][0].name()}, each block on its own limits: {'; '.join(each)}; in brackets: the share of a "
         f"block in a mean row"

@@ -17,7 +17,7 @@ from xviz.draw.scale import Scale, number, order
 from xviz.figures.caption import caption, glyph_note, limits
 from xviz.figures.cloud import Camera, still
 from xviz.figures.figure import Figure
-from xviz.figures.joined import ACCENT, above_lines, cross, link_lines
+from xviz.figures.joined import ACCENT, above_lines, cross, link_lines, ranked
 from xviz.figures.lettering import fit, width_of, write
 from xviz.figures.look import look
 from xviz.figures.page import Page
@@ -71,7 +71,7 @@ def room_figure(
     if shared and scores:
         scales = dict.fromkeys(scores, scale_for(explanation, np.concatenate(list(scores.values()))))
     photos = _order(room, explanation, overlay)
-    shown = Shown(room, explanation, scores, scales, overlay, overlay.camera or Camera.whole(room.xyz), photos)
+    shown = Shown(room, explanation, scores, scales, overlay, overlay.camera or Camera.opened(room.xyz), photos)
     with drawing():
         figure = _page(shown, titles, preset)
     provenance = explanation.provenance.but(figure="room", preset=preset.key, camera=_from_to(shown.camera))
@@ -90,7 +90,7 @@ def _page(shown: Shown, titles: tuple[str, str], preset: Preset) -> MatplotlibFi
     band = _band(room, camera)  # white above and below is left away
     height = whole * (band[1] - band[0])
     cloud = page.axes((left - whole * camera.aspect) / 2, top, whole * camera.aspect, height)
-    _cloud(cloud, shown, band)
+    _cloud(cloud, shown, band, preset.small_pt)
     height += top
     if (scale := shown.scale(room.segments)) is not None:
         height += bar(page, scale, shown.scores[room.segments.name], 0, height, left)
@@ -149,8 +149,8 @@ def _band(room: Room, camera: Camera) -> tuple[float, float]:
     return max(0.0, float(places[seen, 1].min()) - 0.02), min(1.0, float(places[seen, 1].max()) + 0.02)
 
 
-def _cloud(axes: Axes, shown: Shown, band: tuple[float, float]) -> None:
-    """The points as a picture no finer than print, and a cross at the true place."""
+def _cloud(axes: Axes, shown: Shown, band: tuple[float, float], size: float) -> None:
+    """The points as a picture no finer than print, numbers at the strongest, and a cross at the true place."""
     room, camera, truth = shown.room, shown.camera, shown.overlay.truth
     width, height = in_points(axes)
     seen = camera.shows(room.xyz)
@@ -158,10 +158,22 @@ def _cloud(axes: Axes, shown: Shown, band: tuple[float, float]) -> None:
     first, last = (round(share * len(painted)) for share in band)
     axes.imshow(painted[first:last], extent=(0, width, height, 0), interpolation="none", aspect="auto")
     axes.set(xlim=(0, width), ylim=(height, 0))
+    if room.segments.name in shown.scores and not room.fine and not shown.overlay.links:
+        for token, rank in _ranks(shown.scores[room.segments.name]).items():
+            spots, depth = camera.project(room.xyz[seen & (room.segments.of_point == token)])
+            spots = (spots - [0, band[0]]) * [width, height / (band[1] - band[0])]
+            if len(spots := spots[(depth > 0) & (spots >= 0).all(1) & (spots <= [width, height]).all(1)]):
+                ranked(axes, spots, str(rank), size)
     if truth is not None and np.isfinite(truth).all():
         ((x, y),), (depth,) = camera.project(truth)
         if depth > 0:
             cross(axes, x * width, (y - band[0]) / (band[1] - band[0]) * height)
+
+
+def _ranks(scores: NDArray[np.float64]) -> dict[int, int]:
+    """Token → rank of the strongest that are marked."""
+    strongest = [int(index) for index in order(scores)[: look().marked(TOP)] if scores[index]]
+    return {index: rank for rank, index in enumerate(strongest, 1)}
 
 
 def _photos(
@@ -192,8 +204,8 @@ def _photos(
 
 
 def _name(page: Page, shown: Shown, photo: int, place: tuple[float, float, float, float]) -> None:
-    """A photo's name, and its total at the right."""
-    size, totals, name = page.preset.small_pt, shown.overlay.totals, shown.room.patches.photos[photo]
+    """A photo's number, and its total at the right."""
+    size, totals, name = page.preset.small_pt, shown.overlay.totals, f"Photo {photo + 1}"
     axes = page.axes(*place)
     width, _ = in_points(axes)
     total = "" if totals is None else number(float(np.asarray(totals)[photo]))
@@ -215,7 +227,9 @@ def _photo(axes: Axes, shown: Shown, photo: int, size: float) -> None:
         focus = boxes[picked[0] - own.start]
     image = np.ascontiguousarray(room.images[photo])
     if scores is not None and scale is not None:
-        picture_panel(axes, image, boxes, scores[own], scale, marks=Marks(focus=focus, top=0), size=size)
+        ranks = {index - own.start: rank for index, rank in _ranks(scores).items() if own.start <= index < own.stop}
+        marks = Marks(focus=focus, scores=False, ranks=ranks)
+        picture_panel(axes, image, boxes, scores[own], scale, marks=marks, size=size)
     else:
         width, height = in_points(axes)
         axes.imshow(shrunk(image, width / 72)[0], extent=(0, width, height, 0), interpolation="none", aspect="auto")
@@ -252,7 +266,8 @@ def _sentences(shown: Shown) -> list[str]:
     cloud = f"Cloud of {len(room.xyz)} points in {len(room.segments)} {points}"
     if points in scores:
         cloud += f" ({measured[points]}, {look().mixed(SHARE, 'points', grey=True)})"
-        cloud += "" if room.fine else f"; strongest: {_strongest(room.segments, scores[points])}"
+        outlined = "outlined, seen or hidden: " if not overlay.links and look().marked(TOP) else ""
+        cloud += "" if room.fine else f"; {outlined}strongest: {_strongest(room.segments, scores[points])}"
     else:
         picked = "; the picked supervoxel in orange" if shown.focused(room.segments) else ""
         cloud += f" in its own colours, paler{picked}"
@@ -261,6 +276,8 @@ def _sentences(shown: Shown) -> list[str]:
     if patches in scores:
         photos += f" ({measured[patches]}, {look().mixed(SHARE, 'photo')})"
         photos += "" if room.fine else f"; strongest: {_strongest(room.patches, scores[patches])}"
+    if overlay.totals is not None:
+        photos += "; at the right of each photo's number: the sum over its patches"
     if bare := set(room.bare) & set(shown.photos):
         photos += f"; {len(bare)} without scores"
     if shown.focused(room.patches):
@@ -282,4 +299,5 @@ def _cut_away(camera: Camera) -> str:
 
 def _strongest(space: TokenSpace, scores: NDArray[np.float64]) -> str:
     """The tokens with the strongest scores, and these."""
-    return "; ".join(f"{space.label(int(i))} ({number(scores[i])})" for i in order(scores)[:TOP])
+    best = enumerate(order(scores)[:TOP], 1)
+    return ", ".join(f"{rank}: {space.label(int(i))} ({number(scores[i])})" for rank, i in best)
