@@ -94,6 +94,17 @@ class Camera:
         """(n,) which points are not cut away."""
         return (xyz[:, 2] <= self.top) & (self.project(xyz)[1] >= self.front)
 
+    def where(self) -> str:
+        """In a few numbers, for provenance."""
+        eye, focus = (", ".join(f"{v:.3f}" for v in place) for place in (self.eye, self.focus))
+        return f"from ({eye}) to ({focus}) m"
+
+    def cut(self) -> str:
+        """Which points the picture leaves out."""
+        above = [f"above {self.top:.2f} m"] if math.isfinite(self.top) else []
+        near = [f"nearer than {self.front:.2f} m to the camera"] if math.isfinite(self.front) else []
+        return f"; cut away: points {' and '.join(above + near)}" if above or near else ""
+
     def project(self, places: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Where places (n, 3) are seen: (n, 2) shares of width and height from the top left, and metres ahead."""
         eye, focus, up = (np.array(v, np.float64) for v in (self.eye, self.focus, self.up))

@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike, NDArray
 
 from xviz.draw.blocks import masses, pooled
-from xviz.draw.scale import Scale, number
+from xviz.draw.scale import Scale
 from xviz.figures.cells import paint
 from xviz.figures.lettering import contrasting, width_of, write
 from xviz.figures.panel import FINE, THIN, in_points
@@ -94,10 +94,22 @@ def _block(
     paint(axes, colours, xs, ys)
     sides = xs[-1] - xs[0], ys[-1] - ys[0]
     axes.add_patch(Rectangle((xs[0], ys[0]), *sides, fill=False, edgecolor="black", linewidth=THIN, clip_on=False))
-    for row, column in np.ndindex(weights.shape if size else (0, 0)):
+    texts = _digits(weights, float(xs[1] - xs[0]), float(ys[1] - ys[0]), size) if size else {}
+    for (row, column), text in texts.items():
         x, y = (xs[column] + xs[column + 1]) / 2, (ys[row] + ys[row + 1]) / 2 + 0.36 * size
-        text = "–" if np.isnan(weights[row, column]) else number(weights[row, column])
         write(axes, x, y, text, size=size, ha="center", color=contrasting(colours[row, column]))
+
+
+def _digits(weights: NDArray, wide: float, tall: float, size: float) -> dict[tuple[int, int], str]:
+    """The value of each cell with as many digits as there is room for; none where there is no room for one."""
+    for digits in (3, 2, 1):
+        texts = {
+            place: "–" if np.isnan(value) else f"{value:.{digits}g}".replace("-", "−")
+            for place, value in np.ndenumerate(weights)
+        }
+        if tall > 1.1 * size and max((width_of(text, size) for text in texts.values()), default=0.0) < wide - 1:
+            return texts
+    return {}
 
 
 def _row_labels(axes: Axes, side: Side, edges: Sequence[NDArray], size: float) -> None:

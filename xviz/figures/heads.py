@@ -15,7 +15,7 @@ from xviz.figures.caption import caption, measured
 from xviz.figures.figure import Figure
 from xviz.figures.grid import below_room, matrix_panel
 from xviz.figures.head import REACH, Scalp, head_panel
-from xviz.figures.lettering import fit, width_of, write
+from xviz.figures.lettering import width_of, wrap, write
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, bar, bar_height
 from xviz.figures.scales import sequential
@@ -60,8 +60,8 @@ def heads_figure(
         side = page.inner / len(bands)
         for letter, (name, table) in zip("abcdefgh", tables.items(), strict=False):
             y += page.title(letter, f"{what}, {name}", 0, y, page.inner)
-            for index, band in enumerate(bands):
-                y_label = _labelled(page, band, index * side, y, side)
+            y_label = max(_labelled(page, band, index * side, y, side) for index, band in enumerate(bands))
+            for index in range(len(bands)):
                 panel = page.axes(index * side, y + y_label, side, side)
                 head_panel(panel, scalp, table[:, index], scales[name], size=page.preset.small_pt)
             y += y_label + side
@@ -173,12 +173,12 @@ def _kept(scalp: Scalp, values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _labelled(page: Page, text: str, left: float, top: float, width: float) -> float:
-    """A label of one line or two over a head; its height in mm."""
+    """A label of a line or more over a head; its height in mm."""
     size = page.preset.small_pt
-    lines = text.split("\n")
+    lines = [line for part in text.split("\n") for line in wrap(part, size, width * MM - 2)]
     axes = page.axes(left, top, width, 1.3 * size * len(lines) / MM)
     for index, line in enumerate(lines):
-        write(axes, width * MM / 2, (index + 0.95) * 1.25 * size, fit(line, size, width * MM), size=size, ha="center")
+        write(axes, width * MM / 2, (index + 0.95) * 1.25 * size, line, size=size, ha="center")
     return 1.3 * size * len(lines) / MM
 
 

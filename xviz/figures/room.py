@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -74,7 +73,7 @@ def room_figure(
     shown = Shown(room, explanation, scores, scales, overlay, overlay.camera or Camera.opened(room.xyz), photos)
     with drawing():
         figure = _page(shown, titles, preset)
-    provenance = explanation.provenance.but(figure="room", preset=preset.key, camera=_from_to(shown.camera))
+    provenance = explanation.provenance.but(figure="room", preset=preset.key, camera=shown.camera.where())
     sentences, notes = _sentences(shown), [*notes, *glyph_note(titles)]
     text = caption(preset, sentences, provenance, credit=room.credit, notes=notes, about=[explanation])
     return Figure(figure, text, provenance, " ".join([f"{titles[0]}; {titles[1]}.", *sentences]))
@@ -252,12 +251,6 @@ def _fine_photo(axes: Axes, room: Room, photo: int, scores: NDArray | None, scal
     axes.set(xlim=(0, width), ylim=(height, 0))
 
 
-def _from_to(camera: Camera) -> str:
-    """The camera in a few numbers, for provenance."""
-    eye, focus = (", ".join(f"{v:.3f}" for v in place) for place in (camera.eye, camera.focus))
-    return f"from ({eye}) to ({focus}) m"
-
-
 def _sentences(shown: Shown) -> list[str]:
     """A sentence or two per panel for the caption."""
     room, scores, overlay = shown.room, shown.scores, shown.overlay
@@ -282,19 +275,12 @@ def _sentences(shown: Shown) -> list[str]:
         photos += f"; {len(bare)} without scores"
     if shown.focused(room.patches):
         photos += "; dashed: the picked patch"
-    cloud += _cut_away(shown.camera)
+    cloud += shown.camera.cut()
     links = overlay.links
     lines = f" Numbered lines: the {len(links)} strongest links, first {number(links[0].weight)} " if links else ""
     lines += f"{shown.explanation.unit}." if links else ""
     crosses = " Crosses: where the known cameras see the same point."
     return [f"{cloud}.", f"{photos}.{lines}{crosses if overlay.truth is not None or len(overlay.crosses) else ''}"]
-
-
-def _cut_away(camera: Camera) -> str:
-    """Which points the picture leaves out."""
-    above = [f"above {camera.top:.2f} m"] if math.isfinite(camera.top) else []
-    near = [f"nearer than {camera.front:.2f} m to the camera"] if math.isfinite(camera.front) else []
-    return f"; cut away: points {' and '.join(above + near)}" if above or near else ""
 
 
 def _strongest(space: TokenSpace, scores: NDArray[np.float64]) -> str:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from xviz.figures.lettering import fit, width_of
 from xviz.figures.look import look
 
-LINE = 1.05  #: distance of two labels in text sizes
+LINE, TALL = 1.05, 1.45  #: distance of two labels in text sizes; of those in scripts with higher letters
+LATIN = 0x590  #: the first character that such a script may have
 LONGEST = 15.0  #: a label is cut at this many text sizes
 GAP = 2.5  #: points between groups
 TICK = 2.0  #: points between cells and labels
@@ -78,9 +79,15 @@ class Side:
         widest = max((width_of(short(label, size), size, "bold") for label in shown), default=-TICK - 1)
         return TICK + 1 + widest + BRACE * size * self.named
 
+    @property
+    def line(self) -> float:
+        """Distance of two labels in text sizes."""
+        high = any(ord(c) >= LATIN for group in self.groups if group.all for label in group.labels for c in label)
+        return TALL if high else LINE
+
     def needed(self, size: float) -> float:
         """Points along the side with which every label stands at its cell, in tokens that have one."""
-        return LINE * size * sum(len(group) for group in self.groups if group.all) + GAP * (len(self.groups) - 1)
+        return self.line * size * sum(len(group) for group in self.groups if group.all) + GAP * (len(self.groups) - 1)
 
     def edges(self, extent: float, size: float) -> list[NDArray[np.float64]]:
         """Of each group the edges of its cells in points, (tokens + 1,).
@@ -89,7 +96,7 @@ class Side:
             extent: Points of the side.
             size: Of the labels, in points.
         """
-        room, line = extent - GAP * (len(self.groups) - 1), LINE * size
+        room, line = extent - GAP * (len(self.groups) - 1), self.line * size
         count = sum(map(len, self.groups))
         units, free, rest = [room / count] * len(self.groups), room, count
         wanting = sorted((len(group), i) for i, group in enumerate(self.groups) if group.all and len(group) > 1)
@@ -107,20 +114,20 @@ class Side:
 
     def shown(self, edges: Sequence[NDArray[np.float64]], size: float) -> list[tuple[str, float, bool]]:
         """Labels that stand beside their cells: text, middle of the cell in points, whether it is marked."""
-        marked, others = [], []
+        marked, others, line = [], [], self.line * size
         for group, at in zip(self.groups, edges, strict=True):
             middles, bold = (at[1:] + at[:-1]) / 2, set(group.marked)
             marked += [(group.labels[i], float(middles[i]), True) for i in sorted(bold)]
             if group.all:
                 unit, every = float(at[1] - at[0]), look().every
-                fits = next((s for s in STEPS if s * unit >= LINE * size - 1e-6), len(group))
+                fits = next((s for s in STEPS if s * unit >= line - 1e-6), len(group))
                 step = fits if every is None else every or len(group) + 1
                 others += [
                     (group.labels[i], float(middles[i]), False)
                     for i in range(len(group))
                     if i not in bold and ((i == 0 and every != 0) or (i + 1) % step == 0)
                 ]
-        return apart([one for one in (*marked, *others) if one[0]], LINE * size)
+        return apart([one for one in (*marked, *others) if one[0]], line)
 
     def braces(self, edges: Sequence[NDArray[np.float64]], size: float) -> list[tuple[str, float, float, float]]:
         """Names with where their brace begins and ends and where the name stands, those that have room."""

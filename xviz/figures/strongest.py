@@ -15,7 +15,7 @@ from xviz.draw.scale import Scale, number, order
 from xviz.figures.caption import caption, glyph_note, letters, measured
 from xviz.figures.figure import Figure
 from xviz.figures.grid import below_room, matrix_panel, shares_fit, shares_room
-from xviz.figures.lettering import fit, width_of, write
+from xviz.figures.lettering import width_of, wrap, write
 from xviz.figures.names import noun, token
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, bar, scale_for
@@ -115,8 +115,7 @@ def scores_figure(
             scale = scale_for(one, scores)
             kind = noun(space)
             y = top + page.title(letter, f"{title}: {kind}", left, top, width)
-            _bars(page, [token(space, i) for i in best], scores[best], scale, (left, y, width), size)
-            y += len(best) * LINE * size / MM
+            y += _bars(page, [token(space, i) for i in best], scores[best], scale, (left, y, width), size)
             y += bar(page, scale, scores, left, y, width)
             tall = max(tall, y - top)
             rest = f" of {len(scores)}" if len(best) < len(scores) else ""
@@ -131,10 +130,12 @@ def scores_figure(
     return Figure(drawn, text, origin, f"Scores of tokens as bars. Highest: {'; '.join(texts)}.")
 
 
-def _bars(page: Page, labels: Sequence[str], scores, scale, place: tuple[float, float, float], size: float) -> None:
-    """Bars from zero, to the left where a score is below it, with labels before and numbers behind."""
+def _bars(page: Page, labels: Sequence[str], scores, scale, place: tuple[float, float, float], size: float) -> float:
+    """Bars from zero, to the left where a score is below it, labels before and numbers behind; the height in mm."""
     left, y, width = place
-    line, room = LINE * size, min(max(width_of(label, size) for label in labels) + 5, 0.5 * width * MM)
+    room = min(max(width_of(label, size) for label in labels) + 5, 0.5 * width * MM)
+    names = [wrap(label, size, room - 3) for label in labels]
+    line = (LINE + (max(map(len, names)) - 1) * 1.1) * size
     axes = page.axes(left, y, width, len(labels) * line / MM)
     most = float(np.abs(scores).max(initial=0.0)) or 1.0
     digits = 5.2 * size
@@ -143,15 +144,15 @@ def _bars(page: Page, labels: Sequence[str], scores, scale, place: tuple[float, 
     zero = room + (span / 2 if negative else 0.0)
     unit = (span / 2 if negative else span) / most
     colours = scale.lut()[scale.quantise(scores)] / 255
-    short = [label.partition(" (")[0] for label in labels]  # a name without its place, where that has no room
-    if len(set(short)) == len(short) and any(width_of(label, size) > room - 3 for label in labels):
-        labels = short
-    for index, (label, score, colour) in enumerate(zip(labels, scores, colours, strict=True)):
+    for index, (lines, score, colour) in enumerate(zip(names, scores, colours, strict=True)):
         base = index * line
-        write(axes, 0, base + line / 2 + 0.36 * size, fit(label, size, room - 3), size=size)
+        for row, text in enumerate(lines):
+            at = base + line / 2 + (0.36 + 1.1 * (row - (len(lines) - 1) / 2)) * size
+            write(axes, 0, at, text, size=size)
         corner = (min(zero, zero + score * unit), base + 0.18 * line)
         axes.add_patch(
             Rectangle(corner, abs(score) * unit, 0.64 * line, facecolor=colour, edgecolor="black", linewidth=0.4)
         )
         write(axes, width * MM, base + line / 2 + 0.36 * size, number(float(score)), size=size, ha="right")
     axes.plot([zero, zero], [0, len(labels) * line], color="black", linewidth=0.5)
+    return len(labels) * line / MM

@@ -276,8 +276,8 @@ def _below_ticks(page: Page, left: float, top: float, shape: _Shape, background:
     for share, text in background.ticks[0]:
         at, half = share * wide, width_of(text, size) / 2
         axes.plot([at, at], [0, 2], color="black", linewidth=THIN)
-        if at - half > end + 2:
-            middle = float(np.clip(at, half, wide - half))
+        middle = float(np.clip(at, half, wide - half))
+        if middle - half > end + 2:
             write(axes, middle, 2.5 + size, text, size=size, ha="center")
             end = middle + half
     write(axes, wide / 2, 2.5 + 2.2 * size, background.names[0], size=size, ha="center")
