@@ -27,7 +27,7 @@ def shipped(model: str, most: int) -> Iterator[tuple[str, object]]:
     loaded = xviz.load(model)
     for example in samples(model)[:most]:
         sample = example.load()
-        output = next((name for name in example.truth.classes or example.truth.places or example.truth.masks), None)
+        output = next(iter(example.truth.places or example.truth.masks), None)
         yield example.name, xviz.run(loaded, sample, output=output)
 
 

@@ -69,7 +69,10 @@ def run(given: argparse.Namespace) -> None:
             bar.clear()
             print("\n".join(f"{k:12} {one.title}" for k, one in kinds(session.run, session.model.ours).items()))
             return
-        plate, output = chosen(session, given.figure, len(given.method)), given.target or session.model.spec.target
+        plate, output = (
+            chosen(session, given.figure, len(given.method)),
+            given.target or session.run.target or session.model.spec.target,
+        )
         options, ask = asking.pairs(given.option, "--option"), asker(session, bar)
         usual = plate.ask(session, output)
         asked = given.picked or given.layer or given.head is not None or given.method

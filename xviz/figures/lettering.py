@@ -59,6 +59,24 @@ def fit(text: str, size: float, room: float) -> str:
     return Written(text[:keep].rstrip() + CUT)
 
 
+def wrap(text: str, size: float, room: float) -> list[str]:
+    """The text in lines at most ``room`` points wide, none of it cut: a word that is wider goes on in the next line."""
+    lines = [Written()]
+    for word in map(Written, composed(text).split()):
+        joined = Written(f"{lines[-1]} {word}".strip())
+        if width_of(joined, size) <= room:
+            lines[-1] = joined
+            continue
+        if lines[-1]:
+            lines.append(Written())
+        while width_of(word, size) > room and len(word) > 1:
+            keep = next((n for n in range(len(word) - 1, 1, -1) if width_of(Written(word[:n]), size) <= room), 1)
+            lines[-1], word = Written(word[:keep]), Written(word[keep:])
+            lines.append(Written())
+        lines[-1] = word
+    return [line for line in lines if line]
+
+
 @dataclass(frozen=True)
 class Chip:
     """One word and where its ground lies, in points from the top left of the panel."""

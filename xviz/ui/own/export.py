@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import streamlit as st
 
 from xviz import linked
 from xviz.core.errors import ModelError
-from xviz.core.tokens import leaves
 from xviz.engine import Session
 from xviz.explain.glance import glance, title
 from xviz.export import bundle, safe_name
 from xviz.figures.figure import Figure
 from xviz.figures.glance import glance_figure
-from xviz.figures.grid import Blocks
+from xviz.figures.names import groups, side
 from xviz.figures.strongest import matrix_figure
 from xviz.figures.style import PRESETS
 from xviz.figures.tokens import Shown, tokens_figure
@@ -85,13 +83,11 @@ class Figures:
     def _matrix(self, preset: str) -> Figure:
         run, small = self.opened.run, self.pooled()
         call = run.call(str(self.looked.call))
-        sides = leaves(run.spaces[call.queries]), leaves(run.spaces[call.keys])
-        cuts = tuple([int(n) for n in np.cumsum([len(leaf) for leaf in side])[:-1]] for side in sides)
-        names = tuple([leaf.name for leaf in side] for side in sides)
-        blocks = Blocks(cuts, names) if any(cuts) and small.exact else None
+        exact = side(run.spaces[call.queries]), side(run.spaces[call.keys])
+        sides = exact if small.exact else (groups(small.rows), groups(small.columns))
         origin = run.provenance.but(call=call.name, head=self.looked.head)
         return matrix_figure(
-            small.weights, (small.rows, small.columns), blocks, origin,
+            small.weights, sides, origin,
             title=self.layer(), credit=self.opened.sample.source, preset=PRESETS[preset],
         )  # fmt: skip
 
