@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xviz.draw.blocks import masses
+from xviz.draw.blocks import APART, apart, cut, masses
 from xviz.draw.scale import Scale, number
 from xviz.figures.grid import Scales
 from xviz.figures.lettering import width_of, write
@@ -20,8 +19,6 @@ from xviz.figures.scales import sequential
 from xviz.figures.sides import Side
 from xviz.figures.style import MM
 
-FAINT = 0.25  #: of the greatest weight: a block whose own greatest lies below would be dark on limits for all
-MOST = 6  #: blocks that can have limits of their own
 LABEL = "attention weight"
 
 
@@ -33,20 +30,19 @@ def limits(weights: NDArray[np.float64], sides: tuple[Side, Side], own: bool | N
         sides: Of rows and of columns.
         own: Whether each block has limits of its own; where None, they have where one scale would leave one dark.
     """
-    blocks = _blocks(weights, sides)
-    greatest = [float(np.nanmax(block, initial=0.0)) for row in blocks for block in row]
-    greatest = [value for value in greatest if value > 0]  # keys that are masked tell nothing of the limits
-    several = len(greatest) > 1 and sum(map(len, blocks)) <= MOST
-    if not several or own is False or (own is None and min(greatest) >= FAINT * max(greatest)):
+    dividers = rows_and_columns(sides)
+    blocks = cut(weights, dividers)
+    count = sum(map(len, blocks))
+    if count == 1 or count > APART or not (apart(weights, dividers) if own is None else own):
         return sequential(weights, label=LABEL)
     made = [[sequential(block, label=LABEL) for block in row] for row in blocks]
     different = {(scale.low, scale.high) for row in made for scale in row}  # a look may have one pair for all
     return made if len(different) > 1 else made[0][0]
 
 
-def _blocks(weights: NDArray[np.float64], sides: tuple[Side, Side]) -> list[list[NDArray[np.float64]]]:
-    rows, columns = ([0, *side.cuts, n] for side, n in zip(sides, weights.shape, strict=True))
-    return [[weights[a:b, c:d] for c, d in pairwise(columns)] for a, b in pairwise(rows)]
+def rows_and_columns(sides: tuple[Side, Side]) -> tuple[list[int], list[int]]:
+    """The first rows and the first columns of each further block."""
+    return sides[0].cuts, sides[1].cuts
 
 
 def _names(sides: tuple[Side, Side]) -> list[list[str]]:
@@ -92,7 +88,11 @@ def _labelled(
     scales: Sequence[Sequence[Scale]], weights: NDArray, sides: tuple[Side, Side]
 ) -> list[tuple[Scale, NDArray]]:
     """The scale of each block that is not empty, under its name with its share of a mean row, and the block."""
-    shares, names, blocks = masses(weights, (sides[0].cuts, sides[1].cuts)), _names(sides), _blocks(weights, sides)
+    shares, names, blocks = (
+        masses(weights, rows_and_columns(sides)),
+        _names(sides),
+        cut(weights, rows_and_columns(sides)),
+    )
     return [
         (replace(scale, label=f"{names[i][j]} ({shares[i, j]:.2f})", unit=""), blocks[i][j])
         for i, row in enumerate(scales)
@@ -119,7 +119,7 @@ def told(scales: Scales, weights: NDArray[np.float64], sides: tuple[Side, Side],
     """
     if isinstance(scales, Scale):
         return measured
-    blocks, names = _blocks(weights, sides), _names(sides)
+    blocks, names = cut(weights, rows_and_columns(sides)), _names(sides)
     each = []
     for row, blocks_row, names_row in zip(scales, blocks, names, strict=True):
         for scale, block, name in zip(row, blocks_row, names_row, strict=True):
