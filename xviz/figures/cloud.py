@@ -185,3 +185,9 @@ def _pyvista():
         raise XvizError("A cloud in print needs pyvista; it is not installed. Run: make app") from error
     pyvista.vtk_verbosity("off")
     return pyvista
+
+
+def from_to(camera: Camera) -> str:
+    """The camera in a few numbers, for provenance."""
+    eye, focus = (", ".join(f"{v:.3f}" for v in place) for place in (camera.eye, camera.focus))
+    return f"from ({eye}) to ({focus}) m"

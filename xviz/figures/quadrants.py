@@ -36,7 +36,7 @@ def limits(weights: NDArray[np.float64], sides: tuple[Side, Side], own: bool | N
     blocks = _blocks(weights, sides)
     greatest = [float(np.nanmax(block, initial=0.0)) for row in blocks for block in row]
     greatest = [value for value in greatest if value > 0]  # keys that are masked tell nothing of the limits
-    several = 1 < len(greatest) and sum(map(len, blocks)) <= MOST
+    several = len(greatest) > 1 and sum(map(len, blocks)) <= MOST
     if not several or own is False or (own is None and min(greatest) >= FAINT * max(greatest)):
         return sequential(weights, label=LABEL)
     made = [[sequential(block, label=LABEL) for block in row] for row in blocks]

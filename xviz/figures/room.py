@@ -15,7 +15,7 @@ from xviz.core.explanation import Explanation
 from xviz.core.tokens import TokenSpace
 from xviz.draw.scale import Scale, number, order
 from xviz.figures.caption import caption, glyph_note, limits
-from xviz.figures.cloud import Camera, still
+from xviz.figures.cloud import Camera, from_to, still
 from xviz.figures.figure import Figure
 from xviz.figures.joined import ACCENT, above_lines, cross, link_lines, ranked
 from xviz.figures.lettering import fit, width_of, write
@@ -74,7 +74,7 @@ def room_figure(
     shown = Shown(room, explanation, scores, scales, overlay, overlay.camera or Camera.opened(room.xyz), photos)
     with drawing():
         figure = _page(shown, titles, preset)
-    provenance = explanation.provenance.but(figure="room", preset=preset.key, camera=_from_to(shown.camera))
+    provenance = explanation.provenance.but(figure="room", preset=preset.key, camera=from_to(shown.camera))
     sentences, notes = _sentences(shown), [*notes, *glyph_note(titles)]
     text = caption(preset, sentences, provenance, credit=room.credit, notes=notes, about=[explanation])
     return Figure(figure, text, provenance, " ".join([f"{titles[0]}; {titles[1]}.", *sentences]))
@@ -250,12 +250,6 @@ def _fine_photo(axes: Axes, room: Room, photo: int, scores: NDArray | None, scal
         small = heat_of_cells(small, room.frames[photo] * factor, scores.reshape(room.patches.grid), scale)
     axes.imshow(small, extent=(0, width, height, 0), interpolation="none", aspect="auto")
     axes.set(xlim=(0, width), ylim=(height, 0))
-
-
-def _from_to(camera: Camera) -> str:
-    """The camera in a few numbers, for provenance."""
-    eye, focus = (", ".join(f"{v:.3f}" for v in place) for place in (camera.eye, camera.focus))
-    return f"from ({eye}) to ({focus}) m"
 
 
 def _sentences(shown: Shown) -> list[str]:
