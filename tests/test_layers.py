@@ -25,7 +25,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ("illustrate",),
     ("session", "checking", "finding", "linked"),
     ("copying", "opening", "results", "telling"),
-    ("asking", "request"),
+    ("asking", "beside", "request"),
     ("batch", "looking", "reproducing"),
     ("links", "rewriting"),
     ("own_models", "train"),

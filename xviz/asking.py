@@ -57,8 +57,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def session(given: argparse.Namespace) -> Session:
+def session(given: argparse.Namespace, weights: str = "") -> Session:
     """The model run on the sample.
+
+    Args:
+        given: Words of the command.
+        weights: One of ``custom_weights.choices``; those that are shown of the model where "".
 
     Raises:
         XvizError: something does not fit.
@@ -66,7 +70,7 @@ def session(given: argparse.Namespace) -> Session:
     from xviz import opening
     from xviz.session import run
 
-    loaded = opening.model(given.model)
+    loaded = opening.model(given.model, weights)
     origin = opening.origin(loaded, given.samples, given.part, kind=given.kind, options=pairs(given.read, "--read"))
     sample = opening.sample(loaded, origin)
     without: dict[str, list[int]] = {}

@@ -41,8 +41,13 @@ class Checkpoint:
 OWN: dict[str, Checkpoint] = {}  #: name → what stands in for the shipped one; filled before anything is loaded
 
 
-def manifest(folder: Path = FOLDER) -> Mapping[str, Checkpoint]:
-    """All checkpoints of a folder by name: of manifest.toml and of any other list that lies beside it."""
+def manifest(folder: Path = FOLDER, *, own: bool = True) -> Mapping[str, Checkpoint]:
+    """All checkpoints of a folder by name: of manifest.toml and of any other list that lies beside it.
+
+    Args:
+        folder: Of the lists.
+        own: Whether those of one's own stand in for shipped ones.
+    """
     listed: dict[str, Any] = {}
     for path in sorted(folder.glob("*.toml")):
         listed |= tomllib.loads(path.read_text(encoding="utf-8"))
@@ -50,7 +55,7 @@ def manifest(folder: Path = FOLDER) -> Mapping[str, Checkpoint]:
         name: Checkpoint(name, folder / entry["file"], *(entry[key] for key in ("sha256", "card", "origin", "licence")))
         for name, entry in listed.items()
     }
-    return entries | OWN if folder == FOLDER else entries
+    return entries | OWN if own and folder == FOLDER else entries
 
 
 def find(name: str, folder: Path = FOLDER) -> Checkpoint:
@@ -62,7 +67,15 @@ def find(name: str, folder: Path = FOLDER) -> Checkpoint:
     listed = manifest(folder)
     if name not in listed:
         raise CheckpointError(f"There is no checkpoint “{name}”; the manifest lists {', '.join(listed) or 'none'}.")
-    checkpoint = listed[name]
+    return verified(listed[name])
+
+
+def verified(checkpoint: Checkpoint) -> Checkpoint:
+    """The checkpoint, if its file is there and unchanged.
+
+    Raises:
+        CheckpointError: the file is missing, or its sha256 is another.
+    """
     if not checkpoint.path.is_file():
         raise CheckpointError(f"The weights {checkpoint.path.name} are missing. Check out the repository again.")
     if (came := digest_file(checkpoint.path)) != checkpoint.sha256:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from xviz.core.provenance import Provenance
+from xviz.engine import parse_left_out
 
 NUMBERS = ("alpha", "window")  #: numbers of a context that pages change
 WIDTHS = {"single": "1", "double": "2"}
@@ -33,8 +34,8 @@ def command(provenance: Provenance, recipe: Mapping[str, Any]) -> str:
         if name in provenance.options:
             words += ["--set", f"{name}={provenance.options[name]}"]
     for part in filter(None, str(provenance.options.get("without", "")).split("; ")):
-        space, _, numbers = part.partition(" ")
-        words += ["--without", f"{space}:{_counted(numbers)}"]
+        space, tokens = next(iter(parse_left_out(part).items()))
+        words += ["--without", f"{space}:{','.join(str(token + 1) for token in tokens)}"]
     for name, value in recipe["options"].items():
         if value not in (None, [], {}):
             words += ["--option", f"{name}={json.dumps(value, ensure_ascii=False)}"]
@@ -46,16 +47,12 @@ def command(provenance: Provenance, recipe: Mapping[str, Any]) -> str:
     return " ".join(shlex.quote(str(word)) for word in words)
 
 
-def _counted(numbers: str) -> str:
-    """``0-2, 8`` counted from 0 as ``1-3,9`` counted from 1."""
-    return ",".join("-".join(str(int(end) + 1) for end in part.split("-")) for part in numbers.split(", "))
-
-
 def _sample_words(provenance: Provenance) -> list[str]:
     origin = provenance.origin
     words = [str(origin["shipped"])] if "shipped" in origin else [str(file) for file in origin.get("files", ())]
     for part, value in {**origin.get("parts", {}), **origin.get("texts", {})}.items():
-        words += ["--part", f"{part}={value}"]
+        for one in value if isinstance(value, list) else [value]:
+            words += ["--part", f"{part}={one}"]
     if kind := origin.get("kind"):
         words += ["--kind", str(kind)]
     for name, value in origin.get("options", {}).items():

@@ -13,10 +13,44 @@ from pathlib import Path
 from typing import Any
 
 from xviz import engine
-from xviz.checkpoints import OWN, manifest
+from xviz.checkpoints import OWN, Checkpoint, manifest
 from xviz.core.errors import CheckpointError
 from xviz.core.provenance import digest_file
+from xviz.engine import Loaded
 from xviz.models import MODELS
+from xviz.models.card import ModelCard
+
+SHIPPED, RANDOM = "shipped weights", "random weights (control)"
+NAMED: dict[str, dict[str, Checkpoint]] = {}  #: checkpoint → name of a file of one's own → its weights
+
+
+def choices(card: ModelCard[Any]) -> list[str]:
+    """The weights that a card can be run with: those that are shown of it first."""
+    own = list(NAMED.get(card.checkpoint or "", {}))
+    return [*reversed(own), SHIPPED, RANDOM]
+
+
+def load(card: ModelCard[Any], weights: str) -> Loaded:
+    """A card with weights by their name.
+
+    Args:
+        card: The model.
+        weights: One of ``choices``.
+
+    Raises:
+        CheckpointError: no file of that name was given, or it does not fit.
+    """
+    if weights == RANDOM:
+        return engine.untrained(card)
+    named = NAMED.get(card.checkpoint or "", {})
+    if weights == SHIPPED:
+        return engine.load(card, manifest(own=False)[str(card.checkpoint)] if card.checkpoint else None)
+    if weights not in named:
+        raise CheckpointError(
+            f"The weights were those of {weights}, which is not here. Give them with --weights "
+            f"{card.checkpoint}=path/to/{weights}."
+        )
+    return engine.load(card, named[weights])
 
 
 def use(setting: str) -> None:
@@ -53,6 +87,7 @@ def use(setting: str) -> None:
     except CheckpointError:
         del OWN[name]
         raise
+    NAMED.setdefault(name, {})[path.name] = OWN[name]
 
 
 def _differing(logged: Mapping[str, Any], settings: Any) -> list[str]:

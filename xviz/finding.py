@@ -66,3 +66,14 @@ def _file(path: Path) -> ModuleType:
     with foreign(f"import of {path.name}"):
         plan.loader.exec_module(module)
     return module
+
+
+def source(name: str) -> str:
+    """What records call a spec of that name: without the folder that its file lies in.
+
+    Examples:
+        >>> source("/home/ada/models/captioner.py")
+        'captioner.py:SPEC'
+    """
+    where, _, attribute = name.partition(":")
+    return f"{Path(where).name if where.endswith('.py') else where}:{attribute or 'SPEC'}"

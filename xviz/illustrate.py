@@ -55,6 +55,7 @@ def draw(
     options: Mapping[str, Any] | None = None,
     ask: Ask | None = None,
     look: Look | None = None,
+    known: dict[str, Any] | None = None,
 ) -> Figure:
     """A figure of a session.
 
@@ -67,6 +68,7 @@ def draw(
         options: Of the figure, plain JSON: ``call`` and ``head``, the ``camera`` of a room, …
         ask: Answers what the figure needs beyond the explanations; computes it where None.
         look: In which it is drawn; that of ``figures.look.drawn_in`` around this call, or the usual one, where None.
+        known: What options name and was computed before, such as the scores of voxels; grows.
 
     Raises:
         ModelError: there is no such figure of this model, or the explanations do not fit it.
@@ -74,7 +76,10 @@ def draw(
     plate = chosen(session, kind, len(explanations))
     with drawn_in(look) as drawn:
         preset = preset.dressed(drawn.look)
-        shown = Shown(session, tuple(explanations), preset, credit, ask or asker(session), dict(options or {}))
+        shown = Shown(
+            session, tuple(explanations), preset, credit, ask or asker(session), dict(options or {}),
+            {} if known is None else known,
+        )  # fmt: skip
         figure = plate.draw(shown)
         if drawn.look.limits == "shared":  # drawn once to know how far all panels reach
             drawn.pooled = dict(drawn.scales)

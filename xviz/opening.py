@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from xviz import engine, finding
+from xviz import custom_weights, engine, finding
 from xviz.core.errors import ModelError, SampleError
 from xviz.core.sample import Part, Picture, Regions, Sample
 from xviz.data import shipped
@@ -24,8 +24,12 @@ from xviz.models import MODELS
 Find = Callable[[str], Path]  #: from the name of a file to where it lies
 
 
-def model(name: str) -> Loaded:
+def model(name: str, weights: str = "") -> Loaded:
     """A model by its key, or by ``file.py:SPEC`` or ``package.module:SPEC``.
+
+    Args:
+        name: Of the model.
+        weights: One of ``custom_weights.choices``; those that are shown of it where "".
 
     Raises:
         ModelError: there is no such model, or it has no weights.
@@ -33,13 +37,11 @@ def model(name: str) -> Loaded:
         ForeignError: its own code failed.
     """
     if name in MODELS:
-        return engine.load(MODELS[name])
+        return custom_weights.load(MODELS[name], weights) if weights else engine.load(MODELS[name])
     if ":" not in name and not name.endswith(".py"):
         have = ", ".join(key for key, card in MODELS.items() if card.checkpoint)
         raise ModelError(f"There is no model “{name}”. There are {have}; one of your own is file.py:SPEC.")
-    where, _, attribute = name.partition(":")
-    own = f"{Path(where).name if where.endswith('.py') else where}:{attribute or 'SPEC'}"
-    return replace(engine.built(finding.spec(name)), source=own)
+    return replace(engine.built(finding.spec(name)), source=finding.source(name))
 
 
 def sample(loaded: Loaded, origin: Mapping[str, Any], find: Find = Path) -> Sample:
@@ -56,14 +58,27 @@ def sample(loaded: Loaded, origin: Mapping[str, Any], find: Find = Path) -> Samp
     texts, options = dict(origin.get("texts", {})), dict(origin.get("options", {}))
     if name := origin.get("shipped"):
         opened = _shipped(loaded, str(name), texts.get("text"), options)
+        if not loaded.ours:  # the visitor's own in the place of some of its parts
+            own = {part: _part(part, file, options, find) for part, file in dict(origin.get("parts", {})).items()}
+            own |= {part: read_text(sentence) for part, sentence in texts.items()}
+            opened = replace(opened, parts={**opened.parts, **own}, shipped=not own) if own else opened
     else:
         opened = _read(origin, texts, options, find)
     kept = {key: value for key, value in origin.items() if value and key not in ("files", "parts")}
     if files := origin.get("files"):
         kept["files"] = [Path(file).name for file in files]
     if parts := origin.get("parts"):
-        kept["parts"] = {part: Path(file).name for part, file in parts.items()}
+        kept["parts"] = {
+            part: [Path(one).name for one in file] if isinstance(file, list) else Path(file).name
+            for part, file in parts.items()
+        }
     return replace(opened, origin=kept)
+
+
+def files(origin: Mapping[str, Any]) -> list[str]:
+    """The names of all files of a sample, in order."""
+    parts = dict(origin.get("parts", {})).values()
+    return [*origin.get("files", ()), *(one for part in parts for one in (part if isinstance(part, list) else [part]))]
 
 
 def _shipped(loaded: Loaded, name: str, sentence: str | None, options: Mapping[str, Any]) -> Sample:
@@ -72,7 +87,7 @@ def _shipped(loaded: Loaded, name: str, sentence: str | None, options: Mapping[s
         theirs = loaded.spec.samples() if loaded.spec.samples is not None else {}
         if name not in theirs:
             raise SampleError(f"{loaded.spec.title} has no sample “{name}”; it has {', '.join(theirs) or 'none'}.")
-        return theirs[name]
+        return replace(theirs[name], shipped=True)
     own = shipped.samples(loaded.spec.key)
     found = next((one for one in own if name in (one.name, one.title)), None)
     if found is None:
@@ -93,8 +108,8 @@ def _read(origin: Mapping[str, Any], texts: Mapping[str, str], options: Mapping[
     if names:
         parts |= read(*(find(name) for name in names), kind=origin.get("kind"), **options).parts
     for part, file in dict(origin.get("parts", {})).items():
-        parts[part] = _part(part, find(str(file)), options if not names else {})
-        names.append(str(file))
+        parts[part] = _part(part, file, options if not names else {}, find)
+        names += [str(one) for one in file] if isinstance(file, list) else [str(file)]
     parts |= {part: read_text(sentence) for part, sentence in texts.items()}
     if not parts:
         raise SampleError("A sample needs a file or a text: xviz explain MODEL FILE, or --part text=“…”.")
@@ -103,19 +118,21 @@ def _read(origin: Mapping[str, Any], texts: Mapping[str, str], options: Mapping[
     return Sample(Path(names[0]).name if names else next(iter(texts.values())), parts, source="your own")
 
 
-def _part(part: str, file: Path, options: Mapping[str, Any]) -> Part:
-    """One part out of a file.
+def _part(part: str, names: str | list[str], options: Mapping[str, Any], find: Find) -> Part:
+    """One part out of a file, or out of several.
 
     Raises:
         SampleError: there is no such file, or it holds several parts.
     """
+    files = [find(str(name)) for name in ([names] if isinstance(names, str | Path) else names)]
+    file = files[0]
     if part == "regions":
         from xviz.data.regions import read_regions
 
         if not file.is_file():
             raise SampleError(f"There is no file {file}. Give the path of one that is there.")
         return read_regions(file.read_bytes())
-    found = read(file, **options).parts
+    found = read(*files, **options).parts
     if part in found:
         return found[part]
     if len(found) != 1:
@@ -146,13 +163,15 @@ def origin(loaded: Loaded, names: list[str], parts: list[str], **more: Any) -> d
         SampleError: a part has no name, or a file is not there.
     """
     made: dict[str, Any] = {name: value for name, value in more.items() if value}
-    files, texts = {}, {}
+    files: dict[str, str | list[str]] = {}
+    texts: dict[str, str] = {}
     for given in parts:
         part, separator, value = given.partition("=")
         if not separator or not part or not value:
             raise SampleError(f"Expected --part NAME=FILE or NAME=“a sentence”; got “{given}”.")
         if part != "text" and (Path(value).expanduser().exists() or _looks_like_a_file(value)):
-            files[part] = value
+            before = files.get(part)
+            files[part] = value if before is None else [*(before if isinstance(before, list) else [before]), value]
         else:
             texts[part] = value
     made |= {"parts": files} if files else {}

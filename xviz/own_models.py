@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from xviz.core.spec import Spec
 
 SPECS: dict[str, Spec] = {}  #: key, which is the page's address too → spec
+SOURCES: dict[str, str] = {}  #: key → ``file.py:SPEC`` without its folder, by which the model is opened again
 TAKEN = ("home", "about", *TABLE)  #: addresses of pages that xviz has
 
 
@@ -36,9 +37,11 @@ def use(name: str) -> str:
         ModelError: there is no such file, module or name, or it is no `Spec`.
         ForeignError: the module failed while it was imported.
     """
-    from xviz.finding import spec
+    from xviz.finding import source, spec
 
-    return add(spec(name))
+    key = add(spec(name))
+    SOURCES[key] = source(name)
+    return key
 
 
 def add(spec: Spec) -> str:

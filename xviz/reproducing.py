@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from xviz import __version__
+from xviz import __version__, beside
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
 from xviz.engine import Session
@@ -50,6 +50,7 @@ class Again:
     figure: Figure | None
     findings: tuple[Finding, ...]
     ask: Ask
+    known: dict[str, Any]  #: what options of the figure name and was computed
 
 
 def repeat(
@@ -71,16 +72,32 @@ def repeat(
     session = again(loaded, sample, request.provenance.options)
     ask = asker(session, progress)
     explanations = tuple(ask(Question.parse(question)) for question in request.questions)
-    figure = None
+    figure, known, more = None, dict[str, Any](), list[Finding]()
     if request.figure:
         recipe = request.recipe
         if recipe["venue"] not in PRESETS:
             raise ModelError(f"There is no venue “{recipe['venue']}”; there are {', '.join(PRESETS)}.")
+        if "beside" in recipe["options"]:
+            other = recipe["options"]["beside"]
+            known["beside"] = beside.opened(other, kept.finder(request, samples))
+            more = _beside(other, known["beside"][0])
         figure = draw(
             session, explanations, PRESETS[recipe["venue"]], recipe["credit"], kind=recipe["figure"],
             options=recipe["options"], ask=ask, look=Look.parse(recipe.get("look", {})),
+            known=known,
         )  # fmt: skip
-    return Again(request, session, explanations, figure, tuple(_compared(request, session, explanations)), ask)
+    return Again(
+        request, session, explanations, figure, (*_compared(request, session, explanations), *more), ask, known
+    )
+
+
+def _beside(was: Mapping[str, Any], session: Session) -> list[Finding]:
+    """Sample and weights of the other side of a comparison."""
+    now = session.run.provenance
+    return [
+        _same("sample", str(was.get("digest")), now.sample_digest, f"B: {was.get('sample')}, digest"),
+        _same("weights", str(was.get("sha256")), now.checkpoint_sha256, f"B: {now.checkpoint}, sha256"),
+    ]
 
 
 def _compared(request: Request, session: Session, explanations: tuple[Explanation, ...]) -> list[Finding]:

@@ -47,8 +47,7 @@ class Request:
     @property
     def files(self) -> tuple[str, ...]:
         """Names of the files that the sample was read from; none where it ships with xviz or its model."""
-        origin = self.provenance.origin
-        return (*origin.get("files", ()), *dict(origin.get("parts", {})).values())
+        return tuple(opening.files(self.provenance.origin))
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +109,8 @@ class Kept:
         Raises:
             XvizError: they are not there, or cannot be opened.
         """
-        loaded, origin = opening.model(model or self.model(request)), dict(request.provenance.origin)
+        weights = str(dict(request.recipe.get("options") or {}).get("weights") or "")
+        loaded, origin = opening.model(model or self.model(request), weights), dict(request.provenance.origin)
         sample = opening.sample(loaded, origin, self.finder(request, samples))
         return loaded, replace(sample, name=request.provenance.sample, origin=origin)
 
@@ -168,8 +168,8 @@ def _json(content: bytes, path: Path) -> dict[str, Any]:
 def _of_figure(record: Mapping[str, Any], path: Path) -> Request:
     if "recipe" not in record:
         raise SampleError(
-            f"{path.name} says where it comes from, but not how it was drawn: it was made by an older xviz, shows "
-            "scores of voxels, or comes from a script. Draw it again and export it from there."
+            f"{path.name} says where it comes from, but not how it was drawn: it was made by an older xviz, "
+            "or comes from a script. Draw it again and export it from there."
         )
     try:
         about = {"caption": record["caption"], "alt": record["alt"]}

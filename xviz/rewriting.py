@@ -78,7 +78,8 @@ def _bundle(kept: Kept, again: Sequence[Again]) -> tuple[bytes, list[Finding]]:
             made[name] = one.figure.to_bytes(name.rpartition(".")[2], int(dpi[1]) if dpi else 300)
         entry["record"] = json.loads(one.figure.record())
     with np.load(io.BytesIO(made["arrays.npz"]), allow_pickle=False) as held:
-        arrays = dict(held)
+        kept_arrays = dict(held)
+    arrays = dict(kept_arrays)
     keys: set[str] = set()
     for entry in manifest["explanations"]:
         explanation = _answer(entry, again)
@@ -89,8 +90,7 @@ def _bundle(kept: Kept, again: Sequence[Again]) -> tuple[bytes, list[Finding]]:
             made[name] = score_table(scores, _labels(made[name]), explanation.unit).encode()
             assert space in entry["arrays"]
         entry |= about(explanation)
-    with np.load(io.BytesIO(before["arrays.npz"]), allow_pickle=False) as held:
-        gaps = {key: difference(held[key], arrays[key]) for key in sorted(keys)}
+    gaps = {key: difference(kept_arrays[key], arrays[key]) for key in sorted(keys)}
     made["arrays.npz"] = npz(arrays)
     manifest["files"] = [
         {"name": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
@@ -130,14 +130,15 @@ def _answer(entry: dict[str, Any], again: Sequence[Again]) -> Explanation:
     options = dict(entry["provenance"]["options"])
     one, call = again[0], options.get("call")
     names = [heard.name for heard in one.session.run.calls]
-    if call is not None and call not in names:  # a mean over calls, as rooms have it
-        if "way" not in one.request.recipe["options"]:
+    drawn_of = one.request.recipe["options"]
+    if "grain" in drawn_of or (call is not None and call not in names):  # a mean over calls, as rooms have it
+        if not {"way", "grain"} & set(drawn_of):
             raise ModelError(f"“{call}” names several attentions, and the figure does not say how they were joined.")
         recipe = one.request.recipe
         assert one.figure is not None
         from xviz.figures.style import PRESETS
 
-        shown = Shown(one.session, (), PRESETS[recipe["venue"]], recipe["credit"], one.ask, recipe["options"])
+        shown = Shown(one.session, (), PRESETS[recipe["venue"]], recipe["credit"], one.ask, drawn_of, one.known)
         return of_room(shown)
     focus = entry.get("focus") or {}
     return one.ask(

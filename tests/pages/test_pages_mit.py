@@ -23,9 +23,11 @@ from xviz.core.run import Target
 from xviz.data.cloud.ply import write_ply
 from xviz.data.shipped import samples
 from xviz.drawings.payload import unpack
+from xviz.engine import Session
 from xviz.explain import METHODS
 from xviz.explain import voxels as finer
 from xviz.models.voxels import voxels_and_pixels
+from xviz.plates.grains import computed
 from xviz.ui import cache, methods
 from xviz.ui.rooms import calls, explore, export, sample, voxels
 from xviz.ui.state import Selection
@@ -375,6 +377,11 @@ def test_what_leaves_the_page_has_the_voxels_and_pixels_that_are_shown() -> None
     assert arrays["voxel_scores"].shape == (len(one.source.voxels), 6)
     assert set(manifest["explanations"][0]["arrays"]) == {"supervoxels", "patches"}
     assert "baseline" in json.dumps(manifest["explanations"][0]["provenance"])
+    recipe = manifest["figures"][0]["record"]["recipe"]
+    assert (recipe["figure"], recipe["options"]["grain"]) == ("room", one.record())
+    again = computed(Session(cache.load("mit"), made.opened.sample, made.opened.run), recipe["options"]["grain"])
+    np.testing.assert_array_equal(again.of_pixels, one.of_pixels)
+    np.testing.assert_array_equal(again.of_voxels, one.of_voxels)
     assert "voxels" in caption
     assert "pixels" in caption
     text = made.html().decode()

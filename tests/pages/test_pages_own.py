@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,9 +15,10 @@ from streamlit.testing.v1 import AppTest
 
 from tests.pages.strangers import ALONE, PHOTOS, RIGHT, THREE, UNFED, WRONG
 from tests.pages.test_pages import png, told
-from xviz import engine, own_models
+from xviz import cli, engine, opening, own_models
 from xviz.core.errors import CheckpointError
 from xviz.explain import METHODS
+from xviz.figures.figure import read_record
 from xviz.ui import cache, serve
 
 ROOT = Path(__file__).parents[2]
@@ -230,3 +232,29 @@ def test_weights_of_ones_own_are_loaded_and_named(ending: str, tmp_path: Path, m
     save_file(weights, tmp_path / "less.safetensors")
     with pytest.raises(CheckpointError, match=r"less.safetensors does not fit Three streams.*in_proj_weight"):
         own_models.use_weights(f"three-streams={tmp_path / 'less.safetensors'}")
+
+
+@pytest.mark.parametrize("kind", ["tokens", "matrix", "glance"])
+def test_every_figure_of_the_page_has_a_command_that_draws_it(kind: str, tmp_path: Path) -> None:
+    key = own_models.use(CAPTIONER)
+    at = AppTest.from_function(script, kwargs={"key": key}, default_timeout=60).run()
+    at.selectbox(key=f"{key}.figure").set_value(kind)
+    at.toggle(key=f"{key}.copy").set_value(True).run()
+    assert not at.error, told(at)
+    command = shlex.split(next(block.value for block in at.code if block.value.startswith("xviz figure")))
+    assert command[2] == "captioner.py:SPEC", "where somebody works is nobody's business"
+    words = ["figure", f"{CAPTIONER}:SPEC", *command[3:-1], str(tmp_path / "figure.svg")]
+    cli.main(words)
+    record = read_record((tmp_path / "figure.svg").read_bytes())
+    assert record["recipe"]["figure"] == kind
+
+
+def test_a_sentence_in_the_place_of_the_examples_is_read_again() -> None:
+    key = own_models.use(CAPTIONER)
+    loaded = cache.load(key)
+    assert loaded.source == "captioner.py:SPEC"
+    origin = {"shipped": "A red square", "texts": {"text": "a blue dot"}}
+    again = opening.sample(loaded, origin)
+    assert again.origin == origin
+    assert " ".join(again.parts["text"].words) == "a blue dot"
+    assert "picture" in again.parts, "the example's own"

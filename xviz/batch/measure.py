@@ -113,10 +113,7 @@ def measure(loaded: Loaded, item: Item, wanted: Wanted) -> tuple[list[Row], Arra
 def _plain(error: XvizError, item: Item) -> str:
     """The reason on one line, without the folders that somebody works in: those above the files of the sample."""
     text = str(error)
-    named = [
-        name for one in (item.origin, item.partner or {})
-        for name in (*one.get("files", ()), *dict(one.get("parts", {})).values())
-    ]  # fmt: skip
+    named = [*opening.files(item.origin), *opening.files(item.partner or {})]
     files = [Path(name) for name in named if "://" not in name]
     folders = {str(folder) for file in files for folder in (file.parent, *file.absolute().parents)}
     for folder in sorted(folders - {".", Path().absolute().anchor}, key=len, reverse=True):

@@ -46,7 +46,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> None:
     """Run, explain, draw, save."""
-    from xviz import asking, telling
+    from xviz import asking, beside, telling
     from xviz.core.errors import XvizError
     from xviz.figures.style import PRESETS
     from xviz.illustrate import chosen, draw, kinds
@@ -64,16 +64,17 @@ def run(given: argparse.Namespace) -> None:
     look = looking(given.look) if given.look else None
     with telling.bar() as bar:
         bar(0.0, "running the model")
-        session = asking.session(given)
+        options = asking.pairs(given.option, "--option")
+        session = asking.session(given, str(options.get("weights", "")))
         if given.figure == "list":
             bar.clear()
             print("\n".join(f"{k:12} {one.title}" for k, one in kinds(session.run, session.model.ours).items()))
             return
-        plate, output = (
-            chosen(session, given.figure, len(given.method)),
-            given.target or session.run.target or session.model.spec.target,
-        )
-        options, ask = asking.pairs(given.option, "--option"), asker(session, bar)
+        plate = chosen(session, given.figure, len(given.method))
+        output = given.target or session.run.target or session.model.spec.target
+        ask, known = asker(session, bar), {}
+        if "beside" in options:
+            known["beside"] = beside.opened(options["beside"])
         usual = plate.ask(session, output)
         asked = given.picked or given.layer or given.head is not None or given.method
         methods = given.method or [question.method for question in usual] or ["look"]
@@ -83,12 +84,20 @@ def run(given: argparse.Namespace) -> None:
             number = asking.head(session.run, call, given.head)
             own = {"call": call, "head": number} if plate.own else {}
             options = {**{name: value for name, value in own.items() if value is not None}, **options}
-        if plate.fill and "way" not in options and (way := plate.fill(session, output, wanted)):
+        if plate.fill and not {"way", "grain"} & set(options) and (way := plate.fill(session, output, wanted)):
             options, wanted = {**way, **options}, []
         explanations = [] if plate.own else [ask(question) for question in _usual_layer(wanted, usual)]
         credit = given.credit or session.sample.source
         figure = draw(
-            session, explanations, PRESETS[venue], credit, kind=plate.key, options=options, ask=ask, look=look
+            session,
+            explanations,
+            PRESETS[venue],
+            credit,
+            kind=plate.key,
+            options=options,
+            ask=ask,
+            look=look,
+            known=known,
         )
     if given.out.suffix.lower() == ".zip":
         save(figure, given.out, explanations)

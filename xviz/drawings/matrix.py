@@ -73,8 +73,8 @@ def matrix(
         "axes": list(axes),
         "rows": drawn.shape[0],
         "columns": drawn.shape[1],
-        "rowLabels": _grouped(row_labels, tall),
-        "columnLabels": _grouped(column_labels, wide),
+        "rowLabels": grouped(row_labels, tall),
+        "columnLabels": grouped(column_labels, wide),
         "selected": None if selected is None else [int(selected[0]) // tall, int(selected[1]) // wide],
         "dividers": [[row / tall for row in blocks.dividers[0]], [column / wide for column in blocks.dividers[1]]],
         "blocks": _masses(weights, blocks),
@@ -108,8 +108,13 @@ def _limits(own: Own) -> str:
     return f"Each block on its own limits: {'; '.join(told)}." if told else ""
 
 
-def _grouped(labels: Sequence[str], size: int) -> list[str]:
-    """One label per pooled row: its first and last."""
+def grouped(labels: Sequence[str], size: int) -> list[str]:
+    """One label per pooled row: its first and last.
+
+    Args:
+        labels: Of every row.
+        size: Rows that are pooled to one.
+    """
     if size == 1:
         return [str(label) for label in labels]
     return [f"{labels[i]} … {labels[min(i + size, len(labels)) - 1]}" for i in range(0, len(labels), size)]

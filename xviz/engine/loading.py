@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from xviz import checkpoints
+from xviz.checkpoints import Checkpoint
 from xviz.core import features
 from xviz.core.errors import ModelError
 from xviz.core.foreign import foreign
@@ -58,8 +59,12 @@ class Loaded:
         return self.module
 
 
-def load(card: ModelCard[Any]) -> Loaded:
+def load(card: ModelCard[Any], weights: Checkpoint | None = None) -> Loaded:
     """The model of a card with its verified weights.
+
+    Args:
+        card: The model.
+        weights: Others than those that are shown of it.
 
     Raises:
         CheckpointError: the weights are missing, altered, or do not fit.
@@ -69,7 +74,7 @@ def load(card: ModelCard[Any]) -> Loaded:
         return Loaded(card, freeze(_built(card, seed=0)), "none: a formula without weights", "none")
     if card.checkpoint is None:
         raise ModelError(f"“{card.title}” ships without weights. Choose a card that has a checkpoint, or train it.")
-    checkpoint = checkpoints.find(card.checkpoint)
+    checkpoint = checkpoints.find(card.checkpoint) if weights is None else checkpoints.verified(weights)
     module = _built(card, seed=0)
     checkpoints.load_into(module, checkpoint)
     return Loaded(card, freeze(module), checkpoint.name, checkpoint.sha256)

@@ -94,11 +94,6 @@ class Camera:
         """(n,) which points are not cut away."""
         return (xyz[:, 2] <= self.top) & (self.project(xyz)[1] >= self.front)
 
-    def where(self) -> str:
-        """In a few numbers, for provenance."""
-        eye, focus = (", ".join(f"{v:.3f}" for v in place) for place in (self.eye, self.focus))
-        return f"from ({eye}) to ({focus}) m"
-
     def cut(self) -> str:
         """Which points the picture leaves out."""
         above = [f"above {self.top:.2f} m"] if math.isfinite(self.top) else []
@@ -196,3 +191,9 @@ def _pyvista():
         raise XvizError("A cloud in print needs pyvista; it is not installed. Run: make app") from error
     pyvista.vtk_verbosity("off")
     return pyvista
+
+
+def from_to(camera: Camera) -> str:
+    """The camera in a few numbers, for provenance."""
+    eye, focus = (", ".join(f"{v:.3f}" for v in place) for place in (camera.eye, camera.focus))
+    return f"from ({eye}) to ({focus}) m"

@@ -70,7 +70,12 @@ def tokens(space: TokenSpace) -> list[str]:
 
 def side(space: TokenSpace) -> Side:
     """A side of a matrix: a group for each leaf of a space."""
-    return Side(tuple(Group(tokens(leaf), noun(leaf)) for leaf in leaves(space)))
+    return Side(tuple(Group(tokens(leaf), noun(leaf), brace=_brace(leaf)) for leaf in leaves(space)))
+
+
+def _brace(space: TokenSpace) -> str:
+    """What stands under the brace of cells, which are many tokens of one thing."""
+    return f"{noun(space)}: {len(space)} tokens" if isinstance(space, Cells) else ""
 
 
 def groups(labels: Sequence[str]) -> Side:

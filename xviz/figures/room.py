@@ -14,7 +14,7 @@ from xviz.core.explanation import Explanation
 from xviz.core.tokens import TokenSpace
 from xviz.draw.scale import Scale, number, order
 from xviz.figures.caption import caption, glyph_note, limits
-from xviz.figures.cloud import Camera, still
+from xviz.figures.cloud import Camera, from_to, still
 from xviz.figures.figure import Figure
 from xviz.figures.joined import ACCENT, above_lines, cross, link_lines, ranked
 from xviz.figures.lettering import fit, width_of, write
@@ -73,7 +73,7 @@ def room_figure(
     shown = Shown(room, explanation, scores, scales, overlay, overlay.camera or Camera.opened(room.xyz), photos)
     with drawing():
         figure = _page(shown, titles, preset)
-    provenance = explanation.provenance.but(figure="room", preset=preset.key, camera=shown.camera.where())
+    provenance = explanation.provenance.but(figure="room", preset=preset.key, camera=from_to(shown.camera))
     sentences, notes = _sentences(shown), [*notes, *glyph_note(titles)]
     text = caption(preset, sentences, provenance, credit=room.credit, notes=notes, about=[explanation])
     return Figure(figure, text, provenance, " ".join([f"{titles[0]}; {titles[1]}.", *sentences]))

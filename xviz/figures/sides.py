@@ -34,6 +34,7 @@ class Group:
     kind: str = ""  #: what they are, written under a brace beside them: "regions"
     marked: Sequence[int] = ()  #: in bold and left out only beside another one, counted within the group
     all: bool = True  #: whether all tokens are to be labelled, or only marked ones
+    brace: str = ""  #: what is written under the brace in the place of number and kind
 
     def __len__(self) -> int:
         """Tokens."""
@@ -47,7 +48,9 @@ class Group:
     @property
     def name(self) -> str:
         """What stands under the brace, "36 regions"; "" where there is none, as beside a single token."""
-        return f"{len(self)} {self.kind}" if self.kind and len(self) > 1 else ""
+        if not self.kind or len(self) == 1:
+            return ""
+        return self.brace or f"{len(self)} {self.kind}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -93,8 +93,7 @@ class Asked:
         Raises:
             SampleError: one is not there.
         """
-        names = [*self.origin.get("files", ()), *dict(self.origin.get("parts", {})).values()]
-        return [self.find(str(name)) for name in names]
+        return [self.find(str(name)) for name in opening.files(self.origin)]
 
 
 @dataclass(frozen=True, eq=False)

@@ -217,7 +217,8 @@ def _parts(asked: Asked, key: str) -> dict[str, tuple[Path, ...]]:
         parts |= {wanted[0]: files[0]} if len(wanted) == 1 else dict(zip(wanted, files, strict=False))
         if len(wanted) == 1 and len(files) > 1:
             return {f"{key} {wanted[0]}": tuple(asked.files())}
-    return {f"{key} {part}": (asked.find(str(name)),) for part, name in parts.items()}
+    listed_parts = {part: name if isinstance(name, list) else [name] for part, name in parts.items()}
+    return {f"{key} {part}": tuple(asked.find(str(name)) for name in names) for part, names in listed_parts.items()}
 
 
 PAGES = {"mmca": _matching, "mca": _eeg, "mmvit": _views, "mit": _rooms}

@@ -14,20 +14,27 @@ from xviz.explain.ask import Question
 from xviz.explain.glance import glance
 from xviz.figures.figure import Figure
 from xviz.figures.glance import glance_figure
-from xviz.figures.names import noun, picked, side
+from xviz.figures.names import groups, noun, picked, side
 from xviz.figures.strongest import matrix_figure, scores_figure
 from xviz.figures.tokens import Shown as Forms
 from xviz.figures.tokens import tokens_figure
-from xviz.plates.plate import EVERY, Plate, Shown, heads_of, weigh
+from xviz.plates.compare import compare
+from xviz.plates.plate import EVERY, Plate, Shown, heads_of
+from xviz.plates.pooling import pooled
 
 
 def matrix(shown: Shown) -> Figure:
     """The attention of one call."""
     call, head = shown.call()
-    sides = side(shown.run.spaces[call.queries]), side(shown.run.spaces[call.keys])
+    queries, keys = side(shown.run.spaces[call.queries]), side(shown.run.spaces[call.keys])
+    labels = [[label for group in one.groups for label in group.labels] for one in (queries, keys)]
+    small = pooled(call, head, labels)
+    title = f"{shown.title_of(call).title}, {heads_of(call, head)}"
+    if not small.exact:
+        title += f"; each cell is the strongest of {small.tall} × {small.wide} weights"
     return matrix_figure(
-        weigh(call, head), sides, shown.run.provenance.but(call=call.name, head=head),
-        title=f"{shown.title_of(call).title}, {heads_of(call, head)}", credit=shown.credit,
+        small.weights, (queries, keys) if small.exact else (groups(small.rows), groups(small.columns)),
+        shown.run.provenance.but(call=call.name, head=head), title=title, credit=shown.credit,
         quadrants=shown.options.get("quadrants"), preset=shown.preset,
     )  # fmt: skip
 
@@ -110,4 +117,5 @@ PLATES = (
     Plate("glance", "Every layer and head", every, _questions),
     Plate("matrix", "Attention matrix", matrix, lambda session, output: [], own=True),
     Plate("scores", "Strongest tokens", scores, _questions),
+    Plate("compare", "Two side by side", compare, _questions),
 )

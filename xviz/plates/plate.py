@@ -13,6 +13,7 @@ from xviz.core.attention import AttentionCall
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
 from xviz.core.run import Run
+from xviz.core.spec import Spec
 from xviz.core.tokens import leaves
 from xviz.engine import Session
 from xviz.explain import METHODS, columns
@@ -55,6 +56,7 @@ class Shown:
     credit: str
     ask: Ask
     options: Mapping[str, Any] = field(default_factory=dict)  #: of the figure, plain JSON
+    known: dict[str, Any] = field(default_factory=dict)  #: what options name and was computed before; grows
 
     @property
     def run(self) -> Run:
@@ -107,11 +109,15 @@ class Shown:
 
     def title_of(self, call: AttentionCall) -> CallTitle:
         """What a call is to people; of a model that is not ours, its name and spaces."""
-        spec = self.session.model.spec
-        if isinstance(spec, ModelCard) and call.name in spec.calls:
-            return spec.calls[call.name]
-        across = f"{call.queries} to {call.keys}" if call.queries != call.keys else f"among {call.queries}"
-        return CallTitle(f"{call.name}: {across}", call.name, "", across)
+        return call_title(self.session.model.spec, call)
+
+
+def call_title(spec: Spec, call: AttentionCall) -> CallTitle:
+    """What a call of a model is to people; of one that is not ours, its name and spaces."""
+    if isinstance(spec, ModelCard) and call.name in spec.calls:
+        return spec.calls[call.name]
+    across = f"{call.queries} to {call.keys}" if call.queries != call.keys else f"among {call.queries}"
+    return CallTitle(f"{call.name}: {across}", call.name, "", across)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from xviz.figures.figure import Figure
 from xviz.figures.recipes import Overlay, Room, room_figure
 from xviz.geometry.thinning import thin
 from xviz.models.photos import Frame
+from xviz.plates.grains import FineScores, computed
 from xviz.plates.plate import EVERY, Plate, Shown
 from xviz.plates.ways import DIRECTIONS, PATCHES, POINTS, attention, received
 
@@ -28,6 +29,8 @@ OWN = ("look", "asked", "received")  #: methods whose sides have limits of their
 
 def explanation(shown: Shown) -> Explanation:
     """What is drawn: the explanation that was given, or the attention that ``way`` in the options names."""
+    if (fine := scores_of_voxels(shown)) is not None:
+        return fine.explanations[1]
     way: Mapping[str, Any] | None = shown.options.get("way")
     if way is None:
         return shown.one()
@@ -35,6 +38,16 @@ def explanation(shown: Shown) -> Explanation:
     if way["method"] == "received":
         return received(shown.ask, shown.run, output, *rest)
     return attention(shown.ask, shown.run, output, (str(way["picked"][0]), int(way["picked"][1])), *rest)
+
+
+def scores_of_voxels(shown: Shown) -> FineScores | None:
+    """Scores of voxels and pixels that ``grain`` in the options names; None without."""
+    record = shown.options.get("grain")
+    if record is None:
+        return None
+    if "grain" not in shown.known:
+        shown.known["grain"] = computed(shown.session, record)
+    return shown.known["grain"]
 
 
 def words(way: Mapping[str, Any]) -> str:
@@ -47,11 +60,15 @@ def words(way: Mapping[str, Any]) -> str:
 
 def room(shown: Shown) -> Figure:
     """A cloud with its photos, and links from a picked token."""
-    own, spaces, options = explanation(shown), shown.run.spaces, shown.options
-    segments = next(space for space in spaces.values() if isinstance(space, Segments))
-    patches = next(space for space in spaces.values() if isinstance(space, PatchGrid))
+    own, spaces, options, fine = explanation(shown), shown.run.spaces, shown.options, scores_of_voxels(shown)
+    if fine is None:
+        segments = next(space for space in spaces.values() if isinstance(space, Segments))
+        patches = next(space for space in spaces.values() if isinstance(space, PatchGrid))
+    else:
+        segments, patches = fine.source.voxels, fine.source.pixels
     sample = shown.session.sample
     cloud, views = sample.part("points", PointCloud), sample.part("views", Photos)
+    grid = shown.session.model.card.settings.grid
     kept = thin(cloud.xyz, MOST, segments.of_point).kept
     scene = Room(
         cloud.xyz[kept],
@@ -59,8 +76,10 @@ def room(shown: Shown) -> Figure:
         Segments(segments.name, segments.of_point[kept], segments.middles),
         views.images,
         PatchGrid(patches.name, tuple(f"photo {i + 1}" for i in range(len(views.names))), patches.grid),
-        np.array([Frame(image.shape[:2], patches.grid).edges for image in views.images]),
+        np.array([Frame(image.shape[:2], grid).edges for image in views.images]),
         shown.credit,
+        fine is not None,
+        () if fine is None else tuple(i for i in range(len(views.names)) if i not in fine.photos),
     )
     camera = None if options.get("camera") is None else Camera.told(options["camera"], cloud.xyz)
     overlay = Overlay(
@@ -69,6 +88,14 @@ def room(shown: Shown) -> Figure:
     )  # fmt: skip
     titles = options.get("titles") or _titles(shown, own, patches)
     note = options.get("what") or (words(options["way"]) if "way" in options else EVERY[own.method].title)
+    if fine is not None:
+        output = fine.reading.target.output
+        titles = options.get("titles", (f"Cloud: voxels for “{output}”", f"Photos: pixels for “{output}”"))
+        bars = dict(zip((segments.name, patches.name), fine.limits(), strict=True))
+        return room_figure(
+            scene, fine.drawn(), titles=(titles[0], titles[1]), overlay=overlay, notes=[f"{note}."], limits=bars,
+            preset=shown.preset,
+        )  # fmt: skip
     return room_figure(
         scene, own, titles=(titles[0], titles[1]), overlay=overlay, shared=own.method not in OWN, notes=[f"{note}."],
         preset=shown.preset,

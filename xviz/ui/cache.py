@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from threading import Lock
 
 import streamlit as st
@@ -19,7 +20,7 @@ from xviz.core.run import Inputs, Run
 from xviz.core.sample import Sample
 from xviz.explain.ask import Question
 from xviz.models import MODELS
-from xviz.own_models import SPECS
+from xviz.own_models import SOURCES, SPECS
 from xviz.plates.plate import EVERY
 
 __all__ = ["MODELS", "Question", "explain", "known", "load", "of_run", "outputs", "part", "prepared", "run"]
@@ -32,7 +33,7 @@ def load(key: str) -> engine.Loaded:
         card = MODELS[key]
         loaded = engine.load(card) if card.checkpoint else engine.untrained(card)
     else:
-        loaded = engine.built(SPECS[key])
+        loaded = replace(engine.built(SPECS[key]), source=SOURCES.get(key, ""))
     gc.collect()
     gc.freeze()  # modules and weights live as long as the app: no later collection looks at them again
     return loaded

@@ -34,13 +34,14 @@ MIME = {
 
 
 def drawn(
-    opened: Opened, kind: str, preset: str, explanations: Sequence[Explanation] = (), **options: object
-) -> Figure:
-    """A figure of what a page shows, as ``xviz figure`` draws it too."""
+    opened: Opened, kind: str, preset: str, explanations: Sequence[Explanation] = (), *,
+    known: dict[str, object] | None = None, **options: object,
+) -> Figure:  # fmt: skip
+    """A figure of what a page shows, as ``xviz figure`` draws it too; ``known`` is what was computed before."""
     session = Session(cache.load(opened.card.key), opened.sample, opened.run)
     return draw(
         session, explanations, PRESETS[preset], opened.sample.source, kind=kind, options=options,
-        ask=partial(cache.explain, opened.run),
+        ask=partial(cache.explain, opened.run), known=known,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from xviz import own_models
+from xviz import opening, own_models
 from xviz.batch.opened import Batch
 from xviz.core.errors import SampleError
 from xviz.core.run import Target
@@ -121,7 +121,7 @@ def opener(batch: Batch, row: pd.Series, key: str, method: str | None = None) ->
     if st.button(f"Open {name}", key=f"dataset.open {key}", icon=":material/open_in_new:"):
         model = _model(batch)
         loaded, origin = cache.load(model), batch.plan["items"][int(row["index"])]["origin"]
-        files = [Path(file) for file in (*origin.get("files", ()), *dict(origin.get("parts", {})).values())]
+        files = [Path(file) for file in opening.files(origin)]
         if missing := [file.name for file in files if not file.is_file()]:
             raise SampleError(f"{missing[0]} is not on this machine any more, so that its sample cannot be opened.")
         output = str(row["target"]) if row.get("target") in loaded.spec.outputs else loaded.spec.target

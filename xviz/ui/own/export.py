@@ -8,17 +8,17 @@ import streamlit as st
 
 from xviz import linked
 from xviz.core.errors import ModelError
+from xviz.core.explanation import Explanation
+from xviz.core.run import Target
 from xviz.engine import Session
-from xviz.explain.glance import glance, title
+from xviz.explain import columns
+from xviz.explain.glance import title
+from xviz.explain.question import names
 from xviz.export import bundle, safe_name
 from xviz.figures.figure import Figure
-from xviz.figures.glance import glance_figure
-from xviz.figures.names import groups, side
-from xviz.figures.strongest import matrix_figure
-from xviz.figures.style import PRESETS
-from xviz.figures.tokens import Shown, tokens_figure
 from xviz.plates.plate import heads_of
-from xviz.ui import saving
+from xviz.plates.pooling import Pooled
+from xviz.ui import cache, saving
 from xviz.ui.forms import every_leaf
 from xviz.ui.own import matrix
 from xviz.ui.own.sample import Opened
@@ -34,18 +34,12 @@ class Figures:
     opened: Opened
     looked: Looked
 
-    @property
-    def focus(self) -> str:
-        """The picked token in words; "" without one."""
-        selection = self.looked.selection
-        return "" if selection is None else self.opened.called(selection)
-
     def layer(self) -> str:
         """The chosen layer and head in words."""
         call = self.opened.run.call(str(self.looked.call))
         return f"{title(self.opened.run, call)}, {heads_of(call, self.looked.head)}"
 
-    def pooled(self) -> matrix.Pooled:
+    def pooled(self) -> Pooled:
         """The weights of the chosen layer."""
         call = self.opened.run.call(str(self.looked.call))
         return matrix.weights(self.opened, call, self.looked.head)
@@ -62,34 +56,33 @@ class Figures:
         Raises:
             ModelError: nothing is on the screen that it could show.
         """
-        shown, venue = self.looked.explanations, PRESETS[preset]
-        if not shown:
-            raise ModelError("A figure needs an explanation on the screen; pick a token or choose another method.")
-        credit = self.opened.sample.source
+        opened, looked = self.opened, self.looked
         if kind == "matrix":
-            return self._matrix(preset)
+            return saving.drawn(opened, kind, preset, call=looked.call, head=looked.head)
         if kind == "glance":
-            if self.looked.selection is None:
-                raise ModelError("This figure shows the attention of one token; pick one above.")
-            space = str(self.opened.space_of(self.looked.selection))
-            found = glance(self.opened.run, self.opened.forms, space, self.opened.tokens(self.looked.selection))
-            return glance_figure(
-                found.layers, shown[0], focus=self.focus, asking=found.asking, credit=credit, preset=venue
-            )
-        ranked = [one for one in shown if one.facts.ranked]
-        focus = self.focus if any(one.focus is not None for one in ranked) else ""
-        return tokens_figure(Shown(self.opened.forms, credit), ranked, focus=focus, preset=venue)
+            return saving.drawn(opened, kind, preset, [self.own()])
+        if not (ranked := [one for one in looked.explanations if one.facts.ranked]):
+            raise ModelError("A figure needs an explanation on the screen; pick a token or choose another method.")
+        return saving.drawn(opened, kind, preset, ranked)
 
-    def _matrix(self, preset: str) -> Figure:
-        run, small = self.opened.run, self.pooled()
-        call = run.call(str(self.looked.call))
-        exact = side(run.spaces[call.queries]), side(run.spaces[call.keys])
-        sides = exact if small.exact else (groups(small.rows), groups(small.columns))
-        origin = run.provenance.but(call=call.name, head=self.looked.head)
-        return matrix_figure(
-            small.weights, sides, origin,
-            title=self.layer(), credit=self.opened.sample.source, preset=PRESETS[preset],
-        )  # fmt: skip
+    def own(self) -> Explanation:
+        """What is asked of the picked token: as on the screen, or its attention in a layer that it takes part in.
+
+        Raises:
+            ModelError: no token is picked.
+        """
+        opened, looked = self.opened, self.looked
+        if looked.selection is None:
+            raise ModelError("This figure shows the attention of one token; pick one above.")
+        if shown := next((one for one in looked.explanations if one.focus is not None), None):
+            return shown
+        space, run = str(opened.space_of(looked.selection)), opened.run
+        target, calls = Target(opened.output, space, opened.tokens(looked.selection)), list(reversed(run.calls))
+        asking = next((call for call in calls if space in names(run.spaces[call.queries])), None)
+        if asking is not None:
+            return cache.explain(run, cache.Question("look", target, asking.name))
+        answering = next(call for call in calls if space in names(run.spaces[call.keys]))
+        return cache.explain(run, cache.Question(columns.METHOD.key, target, answering.name))
 
     def zip(self, kind: str, preset: str) -> bytes:
         """The figure in all formats with the numbers behind it."""

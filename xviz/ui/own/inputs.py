@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Any
 
 import streamlit as st
 
@@ -110,21 +111,24 @@ def bring(spec: Spec, example: Sample | None) -> Sample | None:
         kinds = {"picture": Picture, "text": Text, "sound": Sound}
     parts = dict(example.parts) if example is not None else {}
     own: list[str] = []
+    origin: dict[str, Any] = {} if example is None else dict(example.origin)
     for name, kind in kinds.items():
         given = _part(spec, name, kind, parts.get(name))
         if given is not None:
             parts[name] = given[0]
-            own.append(given[1])
+            own.append(given[1][0])
+            side, named = ("texts", given[1][0]) if kind is Text else ("parts", given[1])
+            origin[side] = {**origin.get(side, {}), name: named[0] if len(named) == 1 else list(named)}
     if not own:
         return example
     missing = [name for name in spec.wants if name in kinds and name not in parts]
     if missing:
         raise SampleError(f"{spec.title} needs also: {', '.join(missing)}. Give each of them.")
-    return Sample(own[0], parts, source=OWN)
+    return Sample(own[0], parts, source=OWN, origin=origin)
 
 
-def _part(spec: Spec, name: str, kind: type, example: Part | None) -> tuple[Part, str] | None:
-    """What was given for one part, and its name; None where nothing was."""
+def _part(spec: Spec, name: str, kind: type, example: Part | None) -> tuple[Part, tuple[str, ...]] | None:
+    """What was given for one part, and the names of its files; None where nothing was."""
     label, key = f"Your own {name}", f"{spec.key} {name}"
     about = page.plain(spec.wants.get(name, ""))
     if kind is Text:
@@ -138,17 +142,21 @@ def _part(spec: Spec, name: str, kind: type, example: Part | None) -> tuple[Part
     files = files or page.brought(key)
     if not files:
         return None
-    return _read(reader.noun, digest(*(part for pair in files for part in pair)), files), files[0][0]
+    return _read(reader.noun, digest(*(part for pair in files for part in pair)), files), tuple(
+        name for name, _ in files
+    )
 
 
-def _sentence(label: str, page_key: str, name: str, about: str, example: Text | None) -> tuple[Part, str] | None:
+def _sentence(
+    label: str, page_key: str, name: str, about: str, example: Text | None
+) -> tuple[Part, tuple[str, ...]] | None:
     """A sentence that was typed, where it differs from the example's."""
     before = "" if example is None else example.source or " ".join(example.words)
     key = typed_key(page_key, name, before)
     typed = st.text_input(label, value=before, key=key, max_chars=2000, help=about or None)
     if not typed.strip() or typed == before:
         return None
-    return read_text(typed), typed
+    return read_text(typed), (typed,)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Reading the file …")

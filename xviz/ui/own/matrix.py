@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from xviz.core.attention import AttentionCall
 from xviz.core.tokens import TokenSpace, leaves
 from xviz.draw import scale
 from xviz.drawings import matrix
 from xviz.drawings.drawing import Surround
-from xviz.drawings.matrix import MOST
 from xviz.explain.glance import title
+from xviz.plates.pooling import Pooled, pooled
 from xviz.ui import cache, components
 from xviz.ui.own.sample import Opened
 from xviz.ui.records import Looked
@@ -82,39 +80,3 @@ def _token_of(opened: Opened, side: Sequence[TokenSpace], index: int) -> Selecti
             return opened.select(leaf.name, index)
         index -= len(leaf)
     return None
-
-
-@dataclass(frozen=True, eq=False)
-class Pooled:
-    """A matrix with no side over ``drawings.matrix.MOST``."""
-
-    weights: NDArray[np.float64]
-    rows: list[str]
-    columns: list[str]
-    tall: int  #: rows of a block
-    wide: int  #: columns of a block
-
-    @property
-    def exact(self) -> bool:
-        """Whether every weight has a cell of its own."""
-        return self.tall == self.wide == 1
-
-
-def pooled(call: AttentionCall, head: int | None, labels: Sequence[Sequence[str]]) -> Pooled:
-    """The weights of one head, or the mean over heads; each cell is the strongest of a block where there are more."""
-    rows, columns = call.q.shape[1], call.k.shape[1]
-    tall, wide = max(1, -(-rows // MOST)), max(1, -(-columns // MOST))
-    parts = []
-    step = tall * max(1, 2**22 // (call.heads * columns * tall))
-    for start in range(0, rows, step):
-        weights = call.rows(slice(start, min(start + step, rows))).detach().double()
-        part = (weights.mean(0) if head is None else weights[head]).numpy()
-        part = np.maximum.reduceat(part, np.arange(0, part.shape[0], tall), 0)
-        parts.append(np.maximum.reduceat(part, np.arange(0, columns, wide), 1))
-    return Pooled(np.concatenate(parts), _grouped(labels[0], tall), _grouped(labels[1], wide), tall, wide)
-
-
-def _grouped(labels: Sequence[str], size: int) -> list[str]:
-    if size == 1:
-        return list(labels)
-    return [f"{labels[i]} … {labels[min(i + size, len(labels)) - 1]}" for i in range(0, len(labels), size)]

@@ -159,7 +159,9 @@ def _samples(key: str, _spec: Spec) -> dict[str, Sample]:
         given = dict(_spec.samples())
     if wrong := [title for title, sample in given.items() if not isinstance(sample, Sample)]:
         raise ModelError(f"samples= of {_spec.title} must give title → Sample; “{wrong[0]}” is none.")
-    return {str(title): replace(sample, shipped=True) for title, sample in given.items()}
+    return {
+        str(title): replace(sample, shipped=True, origin={"shipped": str(title)}) for title, sample in given.items()
+    }
 
 
 def _wanted(spec: Spec) -> str:

@@ -13,10 +13,10 @@ from xviz.draw import scale
 from xviz.drawings import photos, points
 from xviz.drawings.drawing import Drawing, Surround
 from xviz.explain.links import Link
+from xviz.plates.grains import FineScores
 from xviz.ui import records
 from xviz.ui.rooms.calls import PATCHES, POINTS
 from xviz.ui.rooms.sample import Opened, cameras
-from xviz.ui.rooms.voxels import FineScores
 from xviz.ui.state import Selection
 
 OWN = ("look", "asked", "received")  #: methods whose sides have limits of their own, as rows of different calls

@@ -10,15 +10,10 @@ from numpy.typing import NDArray
 
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
-from xviz.core.tokens import PatchGrid, Segments
 from xviz.data.cloud.ply import write_ply
 from xviz.export import bundle, safe_name
 from xviz.figures.caption import tail
-from xviz.figures.cloud import MOST, Camera
 from xviz.figures.figure import Figure
-from xviz.figures.recipes import Overlay, Room, room_figure
-from xviz.figures.style import PRESETS
-from xviz.geometry.thinning import thin
 from xviz.ui import methods, page, saving
 from xviz.ui.rooms import calls, draw, standalone
 from xviz.ui.rooms.calls import PATCHES, POINTS
@@ -46,20 +41,9 @@ class Figures:
             raise ModelError("The chosen method has not been computed yet. Compute it above, then take the figure.")
         return self.looked.explanation
 
-    def drawn(self) -> Explanation:
-        """The scores as the figure draws them: of voxels and pixels where these are shown."""
-        return self.shown() if self.looked.fine is None else self.looked.fine.drawn()
-
-    def totals(self) -> NDArray[np.float64] | None:
-        """(photos,) the sum over the patches of each."""
-        scores = self.shown().scores.get(PATCHES)
-        return None if scores is None else scores.reshape(len(self.opened.views.names), -1).sum(1)
-
     def figure(self, kind: str, preset: str) -> Figure:
         """The figure, from where the live camera is now."""
         opened, looked = self.opened, self.looked
-        if looked.fine is not None:
-            return self._finely(preset)
         explanation, whose = self.shown(), draw.whose(opened, looked)
         named = (("Cloud", POINTS), ("Photos", PATCHES))
         options = {
@@ -70,35 +54,14 @@ class Figures:
             if looked.truth is None or looked.selection.space != "patch"
             else [float(v) for v in looked.truth],
         }  # fmt: skip
+        if looked.fine is not None:
+            record, picked = looked.fine.record(), looked.selection
+            record |= {} if picked.space == "class" else {"picked": [picked.space, picked.token]}
+            del options["titles"]
+            return saving.drawn(opened, kind, preset, known={"grain": looked.fine}, grain=record, **options)
         if looked.way is not None:
             return saving.drawn(opened, kind, preset, way=dict(looked.way), **options)
         return saving.drawn(opened, kind, preset, [explanation], **options)
-
-    def _finely(self, preset: str) -> Figure:
-        """Voxels and pixels, as far as they are known."""
-        opened, looked, explanation, fine = self.opened, self.looked, self.drawn(), self.looked.fine
-        segments, patches = fine.source.voxels, fine.source.pixels
-        kept = thin(opened.cloud.xyz, MOST, segments.of_point).kept
-        room = Room(
-            opened.cloud.xyz[kept],
-            None if opened.cloud.rgb is None else opened.cloud.rgb[kept],
-            Segments(segments.name, segments.of_point[kept], segments.middles),
-            opened.views.images,
-            PatchGrid(patches.name, opened.drawn.album.names, patches.grid),
-            opened.drawn.album.frames,
-            opened.sample.source,
-            True,
-            tuple(i for i in range(len(opened.views.names)) if i not in fine.photos),
-        )
-        overlay = Overlay(
-            looked.links, looked.crosses, looked.truth if looked.selection.space == "patch" else None, self.totals(),
-            Camera.told(looked.camera.get("camera"), opened.cloud.xyz),
-        )  # fmt: skip
-        return room_figure(
-            room, explanation, overlay=overlay, notes=[f"{looked.what}."], preset=PRESETS[preset],
-            titles=(f"Cloud: voxels for “{opened.output}”", f"Photos: pixels for “{opened.output}”"),
-            limits=dict(zip((segments.name, patches.name), fine.limits(), strict=True)),
-        )  # fmt: skip
 
     def zip(self, kind: str, preset: str) -> bytes:
         """The figure in all formats with the numbers behind it."""
