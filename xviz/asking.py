@@ -38,7 +38,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     asked.add_argument(
         "--method", action="append", default=[], help="a method; may be repeated. docs/methods.md has them all"
     )
-    asked.add_argument("--target", metavar="OUTPUT", help="the output that is explained; the model's first if left out")
+    asked.add_argument(
+        "--target", metavar="OUTPUT",
+        help="the output that is explained; left out, the model's first; of a room, the likeliest but wall and floor",
+    )  # fmt: skip
     asked.add_argument(
         "--picked", metavar="TOKEN", help="whose view is taken: a word, an electrode, or SPACE:NAME or SPACE:NUMBER"
     )
@@ -201,7 +204,7 @@ def questions(session: Session, given: argparse.Namespace, methods: Sequence[str
         if method not in EVERY:
             raise ModelError(f"There is no method “{method}”; there are {', '.join(METHODS)}.")
         attends = EVERY[method].kind == "attention"
-        target = asking(session, method, given.target or loaded.spec.target, focus)
+        target = asking(session, method, given.target or run.target or loaded.spec.target, focus)
         made.append(Question(method, target, call if method in ROWS else None, number if attends else None))
     return made
 

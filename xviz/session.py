@@ -19,6 +19,7 @@ from xviz.figures.look import Look
 from xviz.figures.style import PRESETS
 from xviz.illustrate import draw, kinds
 from xviz.models import MODELS
+from xviz.models.card import ModelCard
 from xviz.writing import put
 
 
@@ -66,7 +67,8 @@ def run(
     Args:
         model: What ``xviz.load`` gave.
         sample: What ``xviz.read`` gave. Electrodes are matched by name; missing ones are interpolated.
-        output: Whose gradients are kept; the model's first output where None.
+        output: Whose gradients are kept; where None the model's first output, or where some outputs are true of nearly
+            every sample (the walls of a room) the greatest of the others.
         without: Space → numbers of tokens that the model is not shown, counted from 0.
         context: Numbers that replace the model's own, such as ``alpha`` of mmca.
 
@@ -115,7 +117,10 @@ def _run(
     inputs = engine.adjust(inputs, **context)
     if without:
         inputs = inputs.without({space: tuple(tokens) for space, tokens in without.items() if tokens})
-    return Session(model, sample, engine.run_inputs(model, inputs, sample, output))
+    heard = engine.run_inputs(model, inputs, sample, output)
+    if output is None and isinstance(model.spec, ModelCard) and model.spec.everywhere:
+        heard = engine.regrad(model, heard, model.spec.telling(heard.outputs))
+    return Session(model, sample, heard)
 
 
 def fitted(model: Loaded, sample: Sample) -> Sample:

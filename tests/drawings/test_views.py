@@ -48,6 +48,21 @@ def test_quadrants_are_named_with_their_masses():
         heatmap(weights, blocks=matrix.Blocks(((1,), (1,)), (("a", "b"),)))
 
 
+def test_a_block_that_would_be_dark_has_limits_of_its_own_and_the_note_says_them():
+    weights = np.float32([[0.8, 0.19, 0.01], [0.1, 0.88, 0.02], [0.4, 0.56, 0.04]])
+    names = (("a", "b"), ("c", "d"))
+    header, arrays = unpack(heatmap(weights, blocks=matrix.Blocks(((2,), (2,)), names)).payload)
+    levels = arrays["level"].reshape(3, 3)
+    assert levels[1, 1] == levels[1, 2] == levels[2, 1] == levels[2, 2] == 255, "the greatest of each block"
+    assert levels[0, 2] == 1 + round(254 * 0.01 / 0.02)
+    assert header["scale"]["highText"] == "greatest of its block"
+    assert header["note"] == "Each block on its own limits: a 0 … 0.88; b 0 … 0.02; c 0 … 0.56; d 0 … 0.04."
+    np.testing.assert_array_equal(arrays["value"], weights.ravel())
+    whole, _ = unpack(heatmap(weights).payload)
+    assert whole["scale"]["highText"] == "0.88"
+    assert whole["note"] == ""
+
+
 def test_a_large_matrix_is_pooled_to_its_strongest_and_says_so():
     weights = np.zeros((2050, 3), np.float32)
     weights[1234, 1], weights[1235, 1] = -5, 2

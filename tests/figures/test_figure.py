@@ -135,8 +135,8 @@ def test_save_writes_a_side_car_and_replaces(figure, tmp_path):
 
 
 def test_other_suffixes_are_refused(figure, tmp_path):
-    with pytest.raises(XvizError, match="pdf, svg, png; “eps”"):
-        figure.save(tmp_path / "match.eps")
+    with pytest.raises(XvizError, match="pdf, svg, png, eps; “tif”"):
+        figure.save(tmp_path / "match.tif")
     assert not list(tmp_path.iterdir())
 
 

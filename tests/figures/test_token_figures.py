@@ -15,6 +15,7 @@ from xviz.explain.glance import glance
 from xviz.figures.cloud import Camera
 from xviz.figures.figure import read_provenance
 from xviz.figures.glance import glance_figure
+from xviz.figures.names import groups
 from xviz.figures.strongest import matrix_figure
 from xviz.figures.style import PRESETS
 from xviz.figures.tokens import Shown, panel, tokens_figure
@@ -53,7 +54,8 @@ def test_matrix_and_glance_are_figures_too() -> None:
     row = METHODS["look"].explain(engine.built(spec), run, Target("yes", "words", (0,)), call="first")
     weights = run.calls[0].rows().double().mean(0).numpy()
     labels = (["a", "b", "c", "d"], [f"patch {i}" for i in range(weights.shape[1])])
-    figure = matrix_figure(weights, labels, None, run.provenance, title="first: words to patches")
+    sides = (groups(labels[0]), groups(labels[1]))
+    figure = matrix_figure(weights, sides, run.provenance, title="first: words to patches")
     query, key = np.unravel_index(weights.argmax(), weights.shape)
     assert f"{labels[0][query]} to {labels[1][key]}" in figure.alt
     assert figure.size_mm[1] < 170

@@ -70,7 +70,8 @@ def run(given: argparse.Namespace) -> None:
             bar.clear()
             print("\n".join(f"{k:12} {one.title}" for k, one in kinds(session.run, session.model.ours).items()))
             return
-        plate, output = chosen(session, given.figure, len(given.method)), given.target or session.model.spec.target
+        plate = chosen(session, given.figure, len(given.method))
+        output = given.target or session.run.target or session.model.spec.target
         ask, known = asker(session, bar), {}
         if "beside" in options:
             known["beside"] = beside.opened(options["beside"])

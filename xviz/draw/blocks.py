@@ -8,6 +8,25 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+FAINT = 0.25  #: of the greatest weight: a block whose own greatest lies below would be dark on limits for all
+APART = 6  #: blocks at most that can have limits of their own
+
+
+def cut(weights: NDArray, dividers: tuple[Sequence[int], Sequence[int]]) -> list[list[NDArray]]:
+    """The blocks of a matrix; ``dividers`` are the first rows and the first columns of each further block."""
+    rows, columns = ([0, *map(int, inner), side] for inner, side in zip(dividers, weights.shape, strict=True))
+    return [[weights[a:b, c:d] for c, d in pairwise(columns)] for a, b in pairwise(rows)]
+
+
+def apart(weights: NDArray, dividers: tuple[Sequence[int], Sequence[int]]) -> bool:
+    """Whether each block should have limits of its own, since a scale for all would leave one dark.
+
+    A block without any weight, as keys that are masked have, says nothing of this.
+    """
+    blocks = [block for row in cut(weights, dividers) for block in row]
+    greatest = [most for block in blocks if (most := float(np.nanmax(block, initial=0.0))) > 0]
+    return len(greatest) > 1 and len(blocks) <= APART and min(greatest) < FAINT * max(greatest)
+
 
 def pooled(weights: NDArray, most: int) -> tuple[NDArray, NDArray[np.int64] | None, tuple[int, int]]:
     """A matrix with no side over ``most``: each cell is the value of greatest magnitude of a block.

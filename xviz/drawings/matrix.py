@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from xviz.draw.blocks import masses, pooled
-from xviz.draw.scale import Scale, number, order
+from xviz.draw.blocks import apart, cut, masses, pooled
+from xviz.draw.scale import Scale, number, order, sequential
 from xviz.drawings.drawing import PLAIN, Drawing, Surround, check_length, drawn_with
 from xviz.drawings.payload import pack
 
@@ -44,6 +44,8 @@ def matrix(
 ) -> Drawing:
     """A heatmap whose cells can be picked; a side over 1024 is pooled to the cell of greatest magnitude, and says so.
 
+    Blocks have limits of their own where one scale would leave one dark, as on paper; the note says them.
+
     Args:
         weights: (rows, columns); NaN means no value.
         row_labels: one per row.
@@ -60,6 +62,10 @@ def matrix(
     check_length("column labels", column_labels, columns)
     drawn, members, (tall, wide) = pooled(weights, MOST)
     bar, arrays = drawn_with(scale, drawn)
+    own = _own(weights, blocks, scale) if members is None else []
+    if own and bar is not None:
+        arrays["level"] = np.block([[one.quantise(part) for one, part, _ in row] for row in own])
+        bar |= {"lowText": "0", "highText": "greatest of its block", "own": True, "clipped": 0}
     note = f"Each cell is the strongest of {tall} × {wide}; the matrix is {rows} × {columns}."
     header = {
         "title": surround.title,
@@ -72,12 +78,34 @@ def matrix(
         "selected": None if selected is None else [int(selected[0]) // tall, int(selected[1]) // wide],
         "dividers": [[row / tall for row in blocks.dividers[0]], [column / wide for column in blocks.dividers[1]]],
         "blocks": _masses(weights, blocks),
-        "note": "" if members is None else note,
+        "note": _limits(own) if members is None else note,
         "height": height,
         "scale": bar,
     }
     table = _table(weights, row_labels, column_labels, axes, scale)
     return Drawing("heatmap", pack(header, **arrays), height, header["alt"], table, drawn.shape, members=members)
+
+
+Own = list[list[tuple[Scale, NDArray, str]]]  #: of each block its scale, weights and name
+
+
+def _own(weights: NDArray, blocks: Blocks, scale: Scale) -> Own:
+    """Limits of each block; none where one scale does for all."""
+    if blocks.names is None or scale.diverging or not apart(weights, blocks.dividers):
+        return []
+    return [
+        [
+            (sequential(part, label=scale.label, unit=scale.unit), part, str(name))
+            for part, name in zip(row, names, strict=True)
+        ]
+        for row, names in zip(cut(weights, blocks.dividers), blocks.names, strict=True)
+    ]
+
+
+def _limits(own: Own) -> str:
+    """The limits of blocks in a sentence; "" where they have none of their own."""
+    told = [f"{name} {number(scale.low)} … {number(scale.high)}" for row in own for scale, _, name in row]
+    return f"Each block on its own limits: {'; '.join(told)}." if told else ""
 
 
 def grouped(labels: Sequence[str], size: int) -> list[str]:

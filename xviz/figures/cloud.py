@@ -10,7 +10,7 @@ import math
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,6 +24,8 @@ _DISC = "//VTK::Color::Impl\nif (dot(offsetVCVSOutput.xy, offsetVCVSOutput.xy) >
 _lock = threading.Lock()  # one VTK window at a time
 _drawn: OrderedDict[str, NDArray[np.uint8]] = OrderedDict()  # the last stills: a figure is often saved several times
 KEPT = 6  #: of them
+CEILING = 0.08  #: of a room's height, what is cut away where a ceiling hides the room
+NEAREST = 0.3  #: of its depth, what is cut away with it
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,20 @@ class Camera:
         return cls(tuple(focus + distance * back), tuple(focus), tuple(up), aspect)
 
     @classmethod
+    def opened(cls, xyz: ArrayLike, aspect: float = 1.25) -> Camera:
+        """The view of all of a room, its ceiling and what stands nearest cut away so that one sees into it."""
+        xyz, whole = np.asarray(xyz, np.float64), cls.whole(xyz, aspect)
+        floor, roof = np.percentile(xyz[:, 2], [1, 99])
+        tall = float(roof - floor)
+        above = xyz[xyz[:, 2] > roof - CEILING * tall]
+        sides = [np.ptp(np.percentile(part[:, :2], [5, 95], axis=0), axis=0) for part in (above, xyz)]
+        if not tall or len(above) < 0.05 * len(xyz) or sides[0].prod() < 0.6 * sides[1].prod():
+            return whole  # nothing lies over it
+        depth = whole.project(xyz)[1]
+        near, far = np.percentile(depth, [1, 99])
+        return replace(whole, top=float(roof) - CEILING * tall, front=float(near + NEAREST * (far - near)))
+
+    @classmethod
     def told(cls, record: Mapping[str, object] | None, xyz: ArrayLike) -> Camera:
         """The camera that the browser told of; the whole cloud where it told of none, or of none that can be."""
         try:
@@ -77,6 +93,12 @@ class Camera:
     def shows(self, xyz: NDArray[np.floating]) -> NDArray[np.bool_]:
         """(n,) which points are not cut away."""
         return (xyz[:, 2] <= self.top) & (self.project(xyz)[1] >= self.front)
+
+    def cut(self) -> str:
+        """Which points the picture leaves out."""
+        above = [f"above {self.top:.2f} m"] if math.isfinite(self.top) else []
+        near = [f"nearer than {self.front:.2f} m to the camera"] if math.isfinite(self.front) else []
+        return f"; cut away: points {' and '.join(above + near)}" if above or near else ""
 
     def project(self, places: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Where places (n, 3) are seen: (n, 2) shares of width and height from the top left, and metres ahead."""
@@ -169,3 +191,9 @@ def _pyvista():
         raise XvizError("A cloud in print needs pyvista; it is not installed. Run: make app") from error
     pyvista.vtk_verbosity("off")
     return pyvista
+
+
+def from_to(camera: Camera) -> str:
+    """The camera in a few numbers, for provenance."""
+    eye, focus = (", ".join(f"{v:.3f}" for v in place) for place in (camera.eye, camera.focus))
+    return f"from ({eye}) to ({focus}) m"

@@ -12,7 +12,7 @@ from xviz.explain.glance import Small
 from xviz.figures.caption import caption, measured
 from xviz.figures.figure import Figure
 from xviz.figures.grid import matrix_panel
-from xviz.figures.lettering import width_of, write
+from xviz.figures.lettering import width_of, wrap, write
 from xviz.figures.page import Page
 from xviz.figures.pair import bar
 from xviz.figures.scales import sequential
@@ -43,9 +43,11 @@ def glance_figure(
         across = min(max(len(layer.mass) for layer in layers), max(1, int((page.inner + 1) // (SMALL + 1))))
         width = min((page.inner - (across - 1)) / across, 30.0)
         for layer in layers:
-            line = 1.5 * size / MM
-            write(page.axes(0, y, page.inner, line), 0, 1.1 * size, layer.title, size=size)
-            y = _maps(page, layer, scale, across, width, y + line) + 1
+            lines = wrap(layer.title, size, page.inner * MM)
+            head = page.axes(0, y, page.inner, (0.3 + 1.2 * len(lines)) * size / MM)
+            for place, text in enumerate(lines):
+                write(head, 0, (1.1 + 1.2 * place) * size, text, size=size)
+            y = _maps(page, layer, scale, across, width, y + (0.3 + 1.2 * len(lines)) * size / MM) + 1
         y += bar(page, scale, every, 0, y, page.inner)
         figure = page.finish(y)
     under_each = (

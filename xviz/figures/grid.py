@@ -1,9 +1,8 @@
-"""The matrix panel: cells, dividers, labels that stay readable, and the attention of each block to each other."""
+"""The matrix panel: blocks of cells, each on its own limits where it should be, labels at their cells, braces."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -12,165 +11,159 @@ from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike, NDArray
 
 from xviz.draw.blocks import masses, pooled
-from xviz.draw.scale import Scale, number
-from xviz.figures.lettering import contrasting, fit, spread, width_of, write
+from xviz.draw.scale import Scale
+from xviz.figures.cells import paint
+from xviz.figures.lettering import contrasting, width_of, write
 from xviz.figures.panel import FINE, THIN, in_points
+from xviz.figures.sides import BRACE, TICK, Group, Side, beside, short
 
-LEADER = 12.0  #: length in points of the lines between cells and labels
-LABEL_LINE = 1.15  #: distance of two labels in text sizes
-LONGEST = 10.0  #: a label is cut at this many text sizes
 MOST = 1000  #: a side longer than this is pooled
-
-
-@dataclass(frozen=True)
-class Labels:
-    """What stands beside the rows and below the columns of a matrix."""
-
-    rows: Sequence[str] = ()  #: one per row, "" for none; spread out with leaders where cells are smaller than text
-    columns: Sequence[str] = ()  #: one per column
-    marked: tuple[Sequence[int], Sequence[int]] = ((), ())  #: rows and columns in bold, which are never left out
-    leader: float = LEADER  #: length of the lines between cells and labels, in points
-
-
-@dataclass(frozen=True)
-class Blocks:
-    """A matrix in blocks, whose masses are printed beside it."""
-
-    dividers: tuple[Sequence[int], Sequence[int]]  #: first rows and columns of each further block: ((36,), (36,))
-    names: tuple[Sequence[str], Sequence[str]]  #: of the row blocks and of the column blocks
-
-
-NO_LABELS = Labels()
+Scales = Scale | Sequence[Sequence[Scale]]  #: of all cells, or of each block of rows and columns
 
 
 def matrix_panel(
     axes: Axes,
     weights: ArrayLike,
-    scale: Scale,
+    scales: Scales,
     *,
-    labels: Labels = NO_LABELS,
-    blocks: Blocks | None = None,
+    rows: Side | None = None,
+    columns: Side | None = None,
+    shares: bool = False,
     numbers: bool = False,
     size: float = 5.5,
 ) -> None:
     """A matrix as cells with sharp edges; rows are queries, columns keys.
 
     Args:
-        axes: The cells fill it; labels stand left of it and below, block masses to its right.
+        axes: The cells fill it; labels stand left of it and below, shares of blocks to its right.
         weights: (rows, columns), NaN for no value. Sides over ``MOST`` are pooled to the value of greatest magnitude.
-        scale: Colours and limits.
-        labels: Of rows and columns.
-        blocks: Where the matrix is divided, and what the parts are called.
+        scales: Colours and limits.
+        rows: Groups and labels; one group without labels where None.
+        columns: The same of the columns.
+        shares: Print what a mean row of each block of rows gives to each block of columns; see ``shares_room``.
         numbers: Print the value in each cell.
         size: Of the text, in points.
     """
     width, height = in_points(axes)
     weights = np.asarray(weights, np.float64)
+    rows, columns = (side or plain(n) for side, n in zip((rows, columns), weights.shape, strict=True))
+    ys, xs = rows.edges(height, size), columns.edges(width, size)
+    for i, (top, y) in enumerate(zip([0, *rows.cuts], ys, strict=True)):
+        for j, (left, x) in enumerate(zip([0, *columns.cuts], xs, strict=True)):
+            block = weights[top : top + len(y) - 1, left : left + len(x) - 1]
+            _block(axes, block, scales if isinstance(scales, Scale) else scales[i][j], x, y, size if numbers else 0.0)
+    _row_labels(axes, rows, ys, size)
+    _column_labels(axes, columns, xs, height, size)
+    if shares:
+        _shares(axes, masses(weights, (rows.cuts, columns.cuts)), (rows, columns), ys, size)
+
+
+def plain(count: int) -> Side:
+    """A side without labels."""
+    return Side.of(Group([""] * count, all=False))
+
+
+def below_room(side: Side, extent: float, size: float) -> float:
+    """Points that labels and braces need below a matrix so wide."""
+    edges = side.edges(extent, size)
+    shown = side.shown(edges, size)
+    if not _lying(shown, size):
+        return side.room(size)
+    return (TICK + 1 + 1.3 * size) * bool(shown) + BRACE * size * side.named
+
+
+def shares_room(sides: tuple[Side, Side], size: float) -> float:
+    """Points that the shares of blocks need right of a matrix."""
+    return 4 + max(width_of(line, size) for lines in _lines(sides, np.zeros((99, 99))) for line in lines)
+
+
+def shares_fit(sides: tuple[Side, Side], height: float, size: float) -> bool:
+    """Whether the shares of blocks have room beside a matrix so high."""
+    return len(sides[0].groups) * (1.6 + len(sides[1].groups)) * 1.3 * size <= height
+
+
+def _block(
+    axes: Axes, weights: NDArray, scale: Scale, xs: NDArray[np.float64], ys: NDArray[np.float64], size: float
+) -> None:
+    """The cells of a block in a frame; their values in them where the text has a size."""
     cells, _, _ = pooled(weights, MOST)
     colours = scale.lut()[scale.quantise(cells)][..., :3]
     colours[np.isnan(cells)] = 255  # no value: white, as paper
-    axes.imshow(colours, extent=(0, width, height, 0), interpolation="nearest", aspect="auto")
-    axes.set(xlim=(0, width), ylim=(height, 0))
-    axes.add_patch(Rectangle((0, 0), width, height, fill=False, edgecolor="black", linewidth=THIN, clip_on=False))
-    unit = height / weights.shape[0], width / weights.shape[1]
-    if blocks is not None:
-        rows, columns = blocks.dividers
-        for row in rows:
-            _divide(axes, [0, width], [row * unit[0]] * 2)
-        for column in columns:
-            _divide(axes, [column * unit[1]] * 2, [0, height])
-    if labels.rows:
-        _row_labels(axes, labels, unit[0], height, size)
-    if labels.columns:
-        _column_labels(axes, labels, unit[1], (width, height), size)
-    if blocks is not None:
-        _masses(axes, masses(weights, blocks.dividers), blocks.names, [row * unit[0] for row in rows], size)
-    if numbers:
-        _numbers(axes, weights, colours, unit, size)
+    if cells.shape != weights.shape:
+        xs, ys = (np.linspace(at[0], at[-1], n + 1) for at, n in zip((xs, ys), cells.shape[::-1], strict=True))
+    paint(axes, colours, xs, ys)
+    sides = xs[-1] - xs[0], ys[-1] - ys[0]
+    axes.add_patch(Rectangle((xs[0], ys[0]), *sides, fill=False, edgecolor="black", linewidth=THIN, clip_on=False))
+    texts = _digits(weights, float(xs[1] - xs[0]), float(ys[1] - ys[0]), size) if size else {}
+    for (row, column), text in texts.items():
+        x, y = (xs[column] + xs[column + 1]) / 2, (ys[row] + ys[row + 1]) / 2 + 0.36 * size
+        write(axes, x, y, text, size=size, ha="center", color=contrasting(colours[row, column]))
 
 
-def label_room(labels: Sequence[str], size: float, leader: float = LEADER) -> float:
-    """Points that labels need beside or below a matrix."""
-    return leader + 2 + max((width_of(_cut(label, size), size, "bold") for label in labels), default=0.0)
+def _digits(weights: NDArray, wide: float, tall: float, size: float) -> dict[tuple[int, int], str]:
+    """The value of each cell with as many digits as there is room for; none where there is no room for one."""
+    for digits in (3, 2, 1):
+        texts = {
+            place: "–" if np.isnan(value) else f"{value:.{digits}g}".replace("-", "−")
+            for place, value in np.ndenumerate(weights)
+        }
+        if tall > 1.1 * size and max((width_of(text, size) for text in texts.values()), default=0.0) < wide - 1:
+            return texts
+    return {}
 
 
-def block_room(names: tuple[Sequence[str], Sequence[str]], size: float) -> float:
-    """Points that the masses of blocks need right of a matrix."""
-    lines = [*(f"from {row}" for row in names[0]), *(f"0.000 to {column}" for column in names[1])]
-    return 4 + max(width_of(line, size) for line in lines)
+def _row_labels(axes: Axes, side: Side, edges: Sequence[NDArray], size: float) -> None:
+    """Labels left of the cells, braces with their names left of these."""
+    for text, y, bold in side.shown(edges, size):
+        axes.plot([0, -TICK], [y, y], color="black", linewidth=FINE, clip_on=False)
+        looks = {"ha": "right", "weight": "bold" if bold else "normal"}
+        write(axes, -TICK - 1, y + 0.36 * size, short(text, size), size=size, **looks)
+    x = -side.room(size) + (BRACE - 0.4) * size
+    for text, start, end, at in side.braces(edges, size):
+        axes.plot([x + 2, x, x, x + 2], [start, start, end, end], color="black", linewidth=THIN, clip_on=False)
+        write(axes, x - 0.5 * size, at, text, size=size, ha="right", va="center", rotation=90)
 
 
-def _cut(label: str, size: float) -> str:
-    return fit(label, size, LONGEST * size)
+def _lying(shown: Sequence[tuple[str, float, bool]], size: float) -> bool:
+    """Whether labels below the cells can be read without turning the head."""
+    ends = [(at - width_of(text, size, "bold") / 2, at + width_of(text, size, "bold") / 2) for text, at, _ in shown]
+    return all(after[0] - before[1] > 0.5 * size for before, after in pairwise(ends))
 
 
-def _divide(axes: Axes, x: Sequence[float], y: Sequence[float]) -> None:
-    """A dark line on a light one."""
-    axes.plot(x, y, color="white", linewidth=1.3, solid_capstyle="butt")
-    axes.plot(x, y, color="black", linewidth=THIN, solid_capstyle="butt")
+def _column_labels(axes: Axes, side: Side, edges: Sequence[NDArray], foot: float, size: float) -> None:
+    """Labels below the cells, read from bottom to top where they are wider than a cell; braces below these."""
+    shown = side.shown(edges, size)
+    lying = _lying(shown, size)
+    for text, x, bold in shown:
+        axes.plot([x, x], [foot, foot + TICK], color="black", linewidth=FINE, clip_on=False)
+        looks = {"rotation": 0 if lying else 90, "ha": "center", "weight": "bold" if bold else "normal"}
+        at = (foot + TICK + 1 + 0.9 * size, "baseline") if lying else (foot + TICK + 1, "top")
+        half = width_of(short(text, size), size, "bold" if bold else "normal") / 2 if lying else 0.0
+        x = float(np.clip(x, half, max(half, edges[-1][-1] - half)))
+        write(axes, x, at[0], short(text, size), size=size, va=at[1], **looks)
+    y = foot + below_room(side, float(edges[-1][-1]), size) - (BRACE - 0.4) * size
+    for text, start, end, at in side.braces(edges, size):
+        axes.plot([start, start, end, end], [y - 2, y, y, y - 2], color="black", linewidth=THIN, clip_on=False)
+        write(axes, at, y + 1.4 * size, text, size=size, ha="center")
 
 
-def _chosen(labels: Sequence[str], extent: float, kept: set[int], size: float) -> list[int]:
-    """The labels that are printed: all, or as many as fit, evenly taken, the kept ones always among them."""
-    named = [i for i, label in enumerate(labels) if label or i in kept]
-    room = max(1, int((extent - 0.8 * size) // (LABEL_LINE * size)) + 1)
-    if len(named) <= room:
-        return named
-    others = [i for i in named if i not in kept]
-    picks = np.unique(np.linspace(0, len(others) - 1, max(room - len(kept), 0)).round().astype(int))
-    return sorted({*(others[p] for p in picks), *(i for i in named if i in kept)})
+def _lines(sides: tuple[Side, Side], table: NDArray[np.float64]) -> list[list[str]]:
+    """Of each block of rows, what its mean row gives to each block of columns."""
+    names = [[group.noun for group in side.groups] for side in sides]
+    return [
+        [f"from {name}", *(f"{table[i, j]:.2f} to {to}" for j, to in enumerate(names[1]))]
+        for i, name in enumerate(names[0])
+    ]
 
 
-def _places(cells: Sequence[float], extent: float, size: float) -> NDArray[np.float64]:
-    """Where the labels of cells stand along their side, all in points."""
-    return spread(cells, LABEL_LINE * size, 0.4 * size, extent - 0.4 * size)
-
-
-def _row_labels(axes: Axes, labels: Labels, unit: float, extent: float, size: float) -> None:
-    """Labels left of the cells, never closer than a line of text."""
-    kept, leader = set(labels.marked[0]), labels.leader
-    chosen = _chosen(labels.rows, extent, kept, size)
-    cells = [(i + 0.5) * unit for i in chosen]
-    for index, cell, y in zip(chosen, cells, _places(cells, extent, size), strict=True):
-        weight = "bold" if index in kept else "normal"
-        axes.plot([0, -1, -leader], [cell, cell, y], color="black", linewidth=FINE, clip_on=False)
-        write(axes, -leader - 1, y + 0.36 * size, _cut(labels.rows[index], size), size=size, ha="right", weight=weight)
-
-
-def _column_labels(axes: Axes, labels: Labels, unit: float, sides: tuple[float, float], size: float) -> None:
-    """Labels below the cells, read from bottom to top where they are wider than a cell."""
-    (extent, foot), kept, leader = sides, set(labels.marked[1]), labels.leader
-    chosen = _chosen(labels.columns, extent, kept, size)
-    cells = [(i + 0.5) * unit for i in chosen]
-    upright = len(chosen) == len(labels.columns) and all(width_of(label, size) < unit - 1 for label in labels.columns)
-    for index, cell, x in zip(chosen, cells, _places(cells, extent, size), strict=True):
-        weight = "bold" if index in kept else "normal"
-        line = [foot, foot + 1, foot + leader]
-        axes.plot([cell, cell, x], line, color="black", linewidth=FINE, clip_on=False)
-        looks = {"rotation": 0 if upright else 90, "ha": "center", "va": "top", "weight": weight}
-        write(axes, x, foot + leader + 1, _cut(labels.columns[index], size), size=size, **looks)
-
-
-def _masses(
-    axes: Axes, shares: NDArray, names: tuple[Sequence[str], Sequence[str]], cuts: Sequence[float], size: float
+def _shares(
+    axes: Axes, table: NDArray[np.float64], sides: tuple[Side, Side], ys: Sequence[NDArray], size: float
 ) -> None:
-    """Right of each row block, how much its mean row gives to each column block."""
+    """Right of each block of rows, how much its mean row gives to each block of columns."""
     width, height = in_points(axes)
-    if shares.shape != (len(names[0]), len(names[1])):
-        raise ValueError(f"names: {shares.shape} expected, one per block; {tuple(map(len, names))} came")
-    middles = [(a + b) / 2 for a, b in pairwise([0.0, *cuts, height])]
-    tall = (1 + shares.shape[1]) * 1.3 * size
-    tops = spread([m - tall / 2 for m in middles], tall + 0.6 * size, 0.0, height - tall)
-    for top, name, row in zip(tops, names[0], shares, strict=True):
-        lines = [f"from {name}", *(f"{share:.2f} to {to}" for share, to in zip(row, names[1], strict=True))]
+    tall = (1 + len(sides[1].groups)) * 1.3 * size
+    middles = [float(y[0] + y[-1]) / 2 for y in ys]
+    places = beside(middles, [tall] * len(ys), 0.6 * size, 0.0, height)
+    for middle, lines in zip(places, _lines(sides, table), strict=True):
         for step, line in enumerate(lines):
-            write(axes, width + 4, top + (step + 0.85) * 1.3 * size, line, size=size)
-
-
-def _numbers(axes: Axes, weights: NDArray, colours: NDArray, unit: tuple[float, float], size: float) -> None:
-    """The value of each cell in its middle."""
-    for row, column in np.ndindex(weights.shape):
-        x, y = (column + 0.5) * unit[1], (row + 0.5) * unit[0] + 0.36 * size
-        ink = contrasting(colours[row, column])
-        text = "–" if np.isnan(weights[row, column]) else number(weights[row, column])
-        write(axes, x, y, text, size=size, ha="center", color=ink)
+            write(axes, width + 4, middle - tall / 2 + (step + 0.85) * 1.3 * size, line, size=size)

@@ -13,13 +13,16 @@ from xviz.core.provenance import Provenance
 from xviz.draw.scale import number, order
 from xviz.figures.caption import caption, measured
 from xviz.figures.figure import Figure
-from xviz.figures.grid import Labels, label_room, matrix_panel
-from xviz.figures.head import Scalp, head_panel
-from xviz.figures.lettering import fit, write
+from xviz.figures.grid import below_room, matrix_panel
+from xviz.figures.head import REACH, Scalp, head_panel
+from xviz.figures.lettering import width_of, wrap, write
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, bar, bar_height
 from xviz.figures.scales import sequential
+from xviz.figures.sides import Group, Side
 from xviz.figures.style import MM, PRESETS, Preset, drawing
+
+HEAD = 75.0  #: mm, the most that a head takes in a single column
 
 
 def heads_figure(
@@ -56,9 +59,9 @@ def heads_figure(
         page, y = Page(preset), 0.0
         side = page.inner / len(bands)
         for letter, (name, table) in zip("abcdefgh", tables.items(), strict=False):
-            y += page.title(letter, name, 0, y, page.inner)
-            for index, band in enumerate(bands):
-                y_label = _labelled(page, band, index * side, y, side)
+            y += page.title(letter, f"{what}, {name}", 0, y, page.inner)
+            y_label = max(_labelled(page, band, index * side, y, side) for index, band in enumerate(bands))
+            for index in range(len(bands)):
                 panel = page.axes(index * side, y + y_label, side, side)
                 head_panel(panel, scalp, table[:, index], scales[name], size=page.preset.small_pt)
             y += y_label + side
@@ -105,24 +108,38 @@ def row_figure(
     whose = "Attention received" if selected is None else f"Attention from {names[selected]}"
     scale = sequential(_kept(scalp, scores), label=explanation.unit)
     cells = sequential(weights, label="attention weight")
+    asking, answering = direction.split(" to ")
+    title = (
+        f"Attention that {answering} electrodes receive from {asking}"
+        if selected is None
+        else f"Attention from {names[selected]} ({asking}) to {answering} electrodes"
+    )
+    short = band if band.startswith("mean") else f"{band.partition(',')[0]} band"
+    marks = [] if selected is None else [selected]
+    rows = Side.of(Group(names, f"{asking} electrodes (queries)", marks))
+    columns = Side.of(Group(names, f"{answering} electrodes (keys)"))
     with drawing():
-        page = Page(preset)
-        size, room = page.preset.small_pt, label_room(names, page.preset.small_pt) / MM
+        page, size = Page(preset), preset.small_pt
         beside = page.inner >= 110
-        wide = 0.44 * page.inner if beside else page.inner
-        high = page.title("a", f"{whose}, {direction}: {band}", 0, 0, wide)
-        side = min(wide, 75.0)
+        wide = (page.inner - 1.5 * SPACE) / 2 if beside else page.inner
+        most = (preset.max_height_mm or 200.0) - 2 * page.margin
+        high = page.title("a", f"{title}, {short}", 0, 0, wide)
+        side = min(wide, most - high - bar_height(page), HEAD if not beside else wide)
         panel = page.axes((wide - side) / 2, high, side, side)
-        head_panel(panel, scalp, scores, scale, selected=selected, links=links, names=side > 55, size=size)
+        head_panel(
+            panel, scalp, scores, scale, selected=selected, links=links, names=_apart(scalp, side, size), size=size
+        )
         high += side + bar(page, scale, _kept(scalp, scores), 0, high + side, wide)
         left, top = (wide + 1.5 * SPACE, 0.0) if beside else (0.0, high + SPACE)
         width = page.inner - left
-        y = top + page.title("b", f"{direction}: rows are queries, columns keys", left, top, width)
-        side = min(width - room, (page.preset.max_height_mm or 200.0) - y - room - bar_height(page) - 4)
-        marks = [] if selected is None else [selected]
-        labels = Labels(names, names, (marks, ()))
-        matrix_panel(page.axes(left + room, y, side, side), weights, cells, labels=labels, size=size)
-        y += side + room
+        y = top + page.title("b", f"Attention matrix, {short}", left, top, width)
+        across = width - rows.room(size) / MM
+        foot = below_room(columns, across * MM, size) / MM
+        tall = min(across, most - y - foot - bar_height(page))
+        matrix_panel(
+            page.axes(left + width - across, y, across, tall), weights, cells, rows=rows, columns=columns, size=size
+        )
+        y += tall + foot
         y += bar(page, cells, weights, left, y, width)
         drawn = page.finish(max(high, y))
     lines = f"; lines: its {len(links)} strongest partners, the thicker the stronger" if links else ""
@@ -139,6 +156,15 @@ def row_figure(
     return Figure(drawn, text, provenance.but(figure="row", preset=preset.key), alt)
 
 
+def _apart(scalp: Scalp, side: float, size: float) -> bool:
+    """Whether the names of electrodes fit on a head so wide, in mm, without touching each other."""
+    places = scalp.places[np.isfinite(scalp.places).all(1)] * side * MM / (2 * REACH)
+    wide = max(width_of(name, size) for name in scalp.electrodes.marked)
+    away = np.abs(places[:, None] - places[None])
+    touching = (away[..., 0] < wide) & (away[..., 1] < 1.25 * size)
+    return bool(touching.sum() == len(places))
+
+
 def _kept(scalp: Scalp, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """The values without those of absent electrodes."""
     kept = values.copy()
@@ -147,12 +173,12 @@ def _kept(scalp: Scalp, values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _labelled(page: Page, text: str, left: float, top: float, width: float) -> float:
-    """A label of one line or two over a head; its height in mm."""
+    """A label of a line or more over a head; its height in mm."""
     size = page.preset.small_pt
-    lines = text.split("\n")
+    lines = [line for part in text.split("\n") for line in wrap(part, size, width * MM - 2)]
     axes = page.axes(left, top, width, 1.3 * size * len(lines) / MM)
     for index, line in enumerate(lines):
-        write(axes, width * MM / 2, (index + 0.95) * 1.25 * size, fit(line, size, width * MM), size=size, ha="center")
+        write(axes, width * MM / 2, (index + 0.95) * 1.25 * size, line, size=size, ha="center")
     return 1.3 * size * len(lines) / MM
 
 

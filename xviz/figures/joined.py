@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle, ConnectionPatch, Rectangle
+from matplotlib.patches import Circle, ConnectionPatch, Polygon, Rectangle
+from numpy.typing import NDArray
+from scipy.spatial import ConvexHull, QhullError
 
 from xviz.explain.links import Link
 from xviz.figures.cloud import Camera
@@ -28,6 +30,23 @@ def above_lines(axes: Axes) -> None:
         room = 0.15 * size
         corner = (left - room, base - 0.85 * size)
         axes.add_patch(Rectangle(corner, wide + 2 * room, 1.15 * size, facecolor="white", linewidth=0, zorder=-1))
+
+
+def ranked(axes: Axes, spots: NDArray[np.float64], text: str, size: float) -> None:
+    """The outline of points (n, 2), seen or hidden, with a number beside it."""
+    try:
+        round_them = spots[ConvexHull(spots).vertices]
+    except (QhullError, ValueError):  # too few points, or all on a line
+        round_them = spots
+    for colour, width in (("white", 1.4), ("black", 0.6)):
+        axes.add_patch(Polygon(round_them, fill=False, edgecolor=colour, linewidth=width, joinstyle="round", zorder=5))
+    room = width_of(text, size) + 0.5 * size
+    x, y = spots[:, 0].max(), spots[:, 1].min()
+    left = float(np.clip(x, 0, axes.get_xlim()[1] - room))
+    top = float(np.clip(y - 1.3 * size, 0, axes.get_ylim()[0] - 1.3 * size))
+    ground = Rectangle((left, top), room, 1.3 * size, facecolor="white", edgecolor="black", linewidth=0.25, zorder=6)
+    axes.add_patch(ground)
+    write(axes, left + 0.25 * size, top + 1.02 * size, text, size=size, zorder=7)
 
 
 def cross(axes: Axes, x: float, y: float, reach: float = 2.2) -> None:

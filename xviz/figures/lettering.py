@@ -14,17 +14,25 @@ from matplotlib.text import Text
 from numpy.typing import ArrayLike, NDArray
 
 from xviz.figures.look import look
-from xviz.figures.style import Written, drawable, drawing
+from xviz.figures.style import Written, composed, drawable, drawing
 
 LINE = 1.85  #: height of a line of words, in text sizes
 PAD = 0.28  #: room left and right of a word inside its ground, in text sizes
 GAP = 0.36  #: room between the grounds of two words, in text sizes
+CUT = "…"  #: ends a text that had no room
 
 
 def write(axes: Axes, x: float, y: float, text: str, *, size: float, **looks: object) -> Text:
     """Text on its baseline at (x, y) of the axes, never taken for mathematics, never clipped."""
     looks = {"va": "baseline", "ha": "left", "color": "black", **looks}
-    return axes.text(x, y, drawable(text), fontsize=size, parse_math=False, clip_on=False, **looks)
+    lettered = axes.text(x, y, drawable(text), fontsize=size, parse_math=False, clip_on=False, **looks)
+    lettered.set_label(text)  # labels are not drawn; this one keeps characters that are “□”
+    return lettered
+
+
+def original(lettered: Text) -> str:
+    """The text that was to be written, with the characters that the font has not."""
+    return str(lettered.get_label()) or lettered.get_text()
 
 
 def width_of(text: str, size: float, weight: str = "normal") -> float:
@@ -41,14 +49,32 @@ def _advance(text: str, weight: str, family: str) -> float:
 
 
 def fit(text: str, size: float, room: float) -> str:
-    """The text, shortened with “…” until it is at most ``room`` points wide."""
-    text = drawable(text)
+    """The text in one line, shortened with “…” until it is at most ``room`` points wide."""
+    text = composed(text)
     if width_of(text, size) <= room:
         return text
     keep = len(text)
-    while keep and width_of(Written(text[:keep] + "…"), size) > room:
+    while keep and width_of(Written(text[:keep] + CUT), size) > room:
         keep -= 1
-    return Written(text[:keep].rstrip() + "…")
+    return Written(text[:keep].rstrip() + CUT)
+
+
+def wrap(text: str, size: float, room: float) -> list[str]:
+    """The text in lines at most ``room`` points wide, none of it cut: a word that is wider goes on in the next line."""
+    lines = [Written()]
+    for word in map(Written, composed(text).split()):
+        joined = Written(f"{lines[-1]} {word}".strip())
+        if width_of(joined, size) <= room:
+            lines[-1] = joined
+            continue
+        if lines[-1]:
+            lines.append(Written())
+        while width_of(word, size) > room and len(word) > 1:
+            keep = next((n for n in range(len(word) - 1, 1, -1) if width_of(Written(word[:n]), size) <= room), 1)
+            lines[-1], word = Written(word[:keep]), Written(word[keep:])
+            lines.append(Written())
+        lines[-1] = word
+    return [line for line in lines if line]
 
 
 @dataclass(frozen=True)

@@ -138,9 +138,18 @@ class Look:
         ranks = " with rank and score" if self.callouts and self.outlines else ""
         return f"{how}: {which}{' ' if noun else ''}{noun}{place}{ranks}"
 
-    def mixed(self, usual: float, ground: str, *, grey: bool | None = None) -> str:
-        """How colours are mixed with what lies under them: "mixed half and half with the grey picture"."""
-        share = usual if self.overlay is None else self.overlay
+    def mixed(self, usual: tuple[float, float], ground: str, *, grey: bool | None = None) -> str:
+        """How colours are mixed with what lies under them: "mixed half and half with the grey picture".
+
+        Args:
+            usual: How much the colours of no score and of the strongest cover without a choice.
+            ground: What lies under them.
+            grey: Whether that is grey; as chosen where None.
+        """
+        if (share := self.overlay) is None:
+            low, high = (round(100 * part) for part in usual)
+            kind = "grey " if (self.grey if grey is None else grey) else ""
+            return f"covering the {kind}{ground} by {low} to {high} %, the more the stronger"
         parts = "half and half" if share == 0.5 else f"{round(100 * share)}:{round(100 * (1 - share))}"
         return f"mixed {parts} with the {'grey ' if (self.grey if grey is None else grey) else ''}{ground}"
 

@@ -13,14 +13,17 @@ from xviz.core.tokens import Joined
 from xviz.draw.scale import Scale, number, order
 from xviz.figures.caption import caption, glyph_note, limits
 from xviz.figures.figure import Figure
-from xviz.figures.grid import LABEL_LINE, Blocks, Labels, block_room, label_room, matrix_panel
+from xviz.figures.grid import Scales, below_room, matrix_panel
 from xviz.figures.lettering import words_height
 from xviz.figures.look import look
+from xviz.figures.names import noun, tokens
 from xviz.figures.page import Page
-from xviz.figures.pair import SPACE, TOP, Pair, bar, bar_height, scale_for
+from xviz.figures.pair import SPACE, TOP, Pair, bar, scale_for
 from xviz.figures.panel import Marks, picture_panel, words_panel
+from xviz.figures.quadrants import bars, bars_height, told
+from xviz.figures.quadrants import limits as limits_of_blocks
 from xviz.figures.raster import SHARE
-from xviz.figures.scales import sequential
+from xviz.figures.sides import Group, Side
 from xviz.figures.style import MM, PRESETS, Preset, drawing
 
 Draw = Callable[..., float]  #: left, top, width and, for some, most height in mm → height in mm
@@ -36,6 +39,7 @@ def match_figure(
     layer: str,
     preset: Preset = PRESETS["nature-double"],
     scales: Mapping[str, Scale] | None = None,
+    quadrants: bool | None = None,
 ) -> Figure:
     """(a) attention from a word to regions, (b) from a region to words, (c) the joint attention with its blocks.
 
@@ -48,6 +52,8 @@ def match_figure(
         layer: What the weights are, for title and caption: "layer 1, mean of 8 heads".
         preset: The venue's sizes.
         scales: Scales that replace the panel's own, by "regions", "words" or "matrix".
+        quadrants: Whether each block of the matrix has limits of its own; where None, they have if one scale would
+            leave a block dark.
 
     Raises:
         ModelError: the weights are not square over the joint space.
@@ -59,18 +65,22 @@ def match_figure(
     own = {
         "regions": scale_for(by_word, seen),
         "words": scale_for(by_region, read),
-        "matrix": sequential(weights, label="attention weight"),
         **(scales or {}),
     }
+    side = _side(pair, joint, (by_word, by_region))
+    cells: Scales = own["matrix"] if "matrix" in own else limits_of_blocks(weights, (side, side), quadrants)
     with drawing():
         page, selected = Page(preset), pair.asked_region(by_region)
         panels = {
             "a": _picture(page, pair, seen, own["regions"], f"Regions, from {pair.asked_by(by_word)}", selected),
             "b": _words(page, pair, read, own["words"], by_region, by_word),
-            "c": _joint(page, pair, weights, joint, own["matrix"], layer, by_word, by_region),
+            "c": _joint(page, weights, side, cells, layer),
         }
         drawn = page.finish(_arrange(page, pair, panels))
-    sentences = _match_words(pair, by_word, by_region, own, (seen, read, weights), layer)
+    measured = [limits(own[name], own[name].clipped(drawn_)) for name, drawn_ in (("regions", seen), ("words", read))]
+    single = limits(cells, cells.clipped(weights)) if isinstance(cells, Scale) else ""
+    measured.append(told(cells, weights, (side, side), single))
+    sentences = _match_words(pair, by_word, by_region, measured, own["words"].diverging, layer)
     asking = {"regions_asked_by": pair.asked_by(by_word), "words_asked_by": pair.asked_by(by_region)}
     provenance = by_word.provenance.but(figure="match", preset=preset.key, **asking)
     notes, drawn_from = glyph_note(pair.text.words), (by_word, by_region)
@@ -130,84 +140,53 @@ def _words(page: Page, pair: Pair, scores: NDArray, scale: Scale, asked: Explana
     return draw
 
 
-def _joint(
-    page: Page,
-    pair: Pair,
-    weights: NDArray,
-    joint: Joined,
-    scale: Scale,
-    layer: str,
-    by_word: Explanation,
-    by_region: Explanation,
-) -> Draw:
+def _side(pair: Pair, joint: Joined, explained: Sequence[Explanation]) -> Side:
+    """The tokens of the joint space: words with their text, regions unnamed but for those that are asked from."""
+    focus = {space: found for one in explained if one.focus is not None for space, found in (one.focus,)}
+    return Side(
+        tuple(
+            Group(tokens(space), noun(space), focus.get(space.name, ()), all=space is pair.text)
+            for space in joint.spaces
+        )
+    )
+
+
+def _joint(page: Page, weights: NDArray, side: Side, scales: Scales, layer: str) -> Draw:
     """How to draw the joint matrix within (left, top, width, most height) in mm."""
     size = page.preset.small_pt
-    names = {pair.regions.name: "regions", pair.text.name: "words"}
-    blocks = [names[space.name] for space in joint.spaces]
-    cuts = sorted(joint.starts().values())[1:]
-    starts = joint.starts()
-    marks = [starts[focus[0]] + token for e in (by_word, by_region) if (focus := e.focus) for token in focus[1]]
 
     def draw(left: float, y: float, width: float, most: float) -> float:
         start = y
-        y += page.title("c", f"Joint attention, {layer}", left, y, width)
-        room = block_room((blocks, blocks), size)
-        longest = label_room([*pair.text.pieces, "00"], size)
-        side = min(width - (longest + room) / MM, max(25.0, most - (y - start) - longest / MM - bar_height(page)))
-        labels = _joint_labels(pair, joint, side * MM, marks, size)
-        cells = page.axes(left + longest / MM, y, side, side)
-        matrix_panel(
-            cells, weights, scale, labels=Labels(labels, labels, (marks, ())),
-            blocks=Blocks((cuts, cuts), (blocks, blocks)), size=size,
-        )  # fmt: skip
-        y += side + longest / MM
-        return y + bar(page, scale, weights, left, y, width) - start
+        y += page.title("c", f"Joint attention, {layer}; rows: queries, columns: keys", left, y, width)
+        beside = side.room(size) / MM
+        below = bars_height(page, scales, weights, (side, side), width) + 1.0
+        wide = width - beside
+        foot = below_room(side, wide * MM, size) / MM
+        high = min(wide, max(15.0, most - (y - start) - foot - below))
+        cells = page.axes(left + beside, y, wide, high)
+        matrix_panel(cells, weights, scales, rows=side, columns=side, size=size)
+        y += high + foot
+        return y + bars(page, scales, weights, (side, side), left, y, width) - start
 
     return draw
 
 
-def _joint_labels(pair: Pair, joint: Joined, extent: float, marks: Sequence[int], size: float) -> list[str]:
-    """A label per joint token: every piece, and round region numbers where the pieces' labels leave room."""
-    unit, line = extent / len(joint), LABEL_LINE * size
-    start, count = joint.starts()[pair.text.name], len(pair.text)
-    middle, half = (start + count / 2) * unit, count * line / 2
-    zone = np.clip(middle - half, 0, max(0.0, extent - 2 * half)) - line
-    step = next((s for s in (1, 5, 10, 20, 50, 100) if s * unit > line), len(joint))
-    labels = list[str]()
-    for space in joint.spaces:
-        for index in range(len(space)):
-            place = (len(labels) + 0.5) * unit
-            free = not zone < place < zone + 2 * half + 2 * line
-            round_number = free and (index == 0 or (index + 1) % step == 0)
-            shown = space is pair.text or len(labels) in marks or round_number
-            named = pair.text.pieces[index] if space is pair.text else str(index + 1)
-            labels.append(named if shown else "")
-    return labels
-
-
 def _match_words(
-    pair: Pair,
-    by_word: Explanation,
-    by_region: Explanation,
-    scales: Mapping[str, Scale],
-    drawn: Sequence[NDArray],
-    layer: str,
+    pair: Pair, by_word: Explanation, by_region: Explanation, measured: Sequence[str], signed: bool, layer: str
 ) -> list[str]:
     """A sentence per panel for the caption."""
-    measured = [limits(scale, scale.clipped(s)) for scale, s in zip((scales[k] for k in scales), drawn, strict=False)]
     outlined = look().told(min(TOP, len(pair.regions)))
     outlined = f"{outlined}; " if outlined else ""
-    rows = "its bold rows are those of a and b; " if by_word.focus and by_region.focus else ""
-    below = "underlined: scores below zero; " if scales["words"].diverging else ""
+    bold = "in bold: the word and the region of a and b; " if by_word.focus and by_region.focus else ""
+    below = "underlined: scores below zero; " if signed else ""
     return [
         f"Regions of the picture by their score from {pair.asked_by(by_word)} ({measured[0]}, "
         f"{look().mixed(SHARE, 'picture')}); where regions overlap, the strongest is shown; "
         f"{outlined}dashed (S): {pair.asked_by(by_region)}.",
         f"Words of the sentence by their score from {pair.asked_by(by_region)} ({measured[1]}); a word has the sum "
-        f"over its pieces; {below}framed: {pair.asked_by(by_word)}.",
-        f"Joint attention of {len(pair.regions)} regions and {len(pair.text)} word pieces, {layer} ({measured[2]}); "
-        f"rows are queries, columns keys; labels where there is room; {rows}right: attention from a mean row of each "
-        f"block to regions and to words.",
+        f"over its word pieces; {below}framed: {pair.asked_by(by_word)}.",
+        f"Joint attention of {len(pair.regions)} regions and {len(pair.text)} {noun(pair.text)}, {layer} "
+        f"({measured[2]}); rows are queries, columns keys; {bold}cells of words are larger where their names need it.",
     ]
 
 

@@ -12,7 +12,7 @@ from xviz.core.explanation import Explanation
 from xviz.draw.scale import Scale, order
 from xviz.figures.caption import caption, glyph_note, letters, limits
 from xviz.figures.figure import Figure
-from xviz.figures.grid import Labels, label_room, matrix_panel
+from xviz.figures.grid import below_room, matrix_panel
 from xviz.figures.lettering import words_height
 from xviz.figures.look import look
 from xviz.figures.page import Page
@@ -20,10 +20,10 @@ from xviz.figures.pair import SPACE, TOP, Pair, bar, scale_for
 from xviz.figures.panel import Marks, picture_panel, words_panel
 from xviz.figures.raster import SHARE
 from xviz.figures.scales import diverging
+from xviz.figures.sides import Group, Side
 from xviz.figures.style import MM, PRESETS, Preset, drawing
 
 Draw = Callable[[float, float, float], float]  #: left, top, width in mm → height in mm
-TICK = 2.0  #: points between the cells of the agreement and their letters
 
 
 def methods_figure(
@@ -125,18 +125,17 @@ def _method(
 def _agreement(page: Page, agreement: NDArray, name: str, letter: str) -> Draw:
     """How to draw the agreement, methods named by their panel letters."""
     size = page.preset.small_pt
-    named = list(letters()[: len(agreement)])
+    named = Side.of(Group(list(letters()[: len(agreement)])))
     scale = diverging(agreement, limit=1.0, label=name)
 
     def draw(left: float, y: float, width: float) -> float:
         start = y
         y += page.title(letter, "Agreement", left, y, width)
-        room = label_room(named, size, TICK) / MM
+        room = named.room(size) / MM
         side = min(width - room, 9.0 * len(agreement))
         cells = page.axes(left + room, y, side, side)
-        labels = Labels(named, named, leader=TICK)
-        matrix_panel(cells, agreement, scale, labels=labels, numbers=True, size=size)
-        y += side + room
+        matrix_panel(cells, agreement, scale, rows=named, columns=named, numbers=True, size=size)
+        y += side + below_room(named, side * MM, size) / MM
         return y + bar(page, scale, agreement, left, y, width) - start
 
     return draw
@@ -169,7 +168,8 @@ def _methods_words(
         sentences.append(f"{title}: {explanation.target} ({limits(scale, scale.clipped(np.r_[a, b]))}{shared}).")
     outlined = look().told(TOP, "regions")
     sentences[0] += f" {outlined.capitalize()}; a" if outlined else " A"
-    sentences[0] += f" word has the sum over its pieces; colours are {look().mixed(SHARE, 'picture')}."
+    mixed = look().mixed(SHARE, "picture")
+    sentences[0] += f" word has the sum over its word pieces; on pictures, colours are {mixed}."
     if any(scale.diverging for scale in scales):
         sentences[0] += " Underlined words have scores below zero."
     return [*sentences, f"Agreement of the methods ({agreement_name})."]

@@ -10,12 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from xviz.figures.arranging import Panel, arranged
-from xviz.figures.lettering import fit, width_of, write
+from xviz.figures.lettering import width_of, wrap, write
 from xviz.figures.look import drawn, look
 from xviz.figures.style import INCH, MM, Preset
 
 _TALL = 1000.0  #: provisional height in mm; places are fractions of the page until its height is known
 DPI = 300.0  #: resolution at which text is measured
+TITLE_LINE = 1.25  #: distance of two lines of a title, in text sizes
+TITLE = "title"  #: label of the axes that hold a panel's letter and title
 
 
 class Page:
@@ -49,22 +51,35 @@ class Page:
         return panel
 
     def title(self, letter: str, text: str, left: float, top: float, width: float) -> float:
-        """A panel letter and title in a strip of ``width`` mm; returns the strip's height in mm.
+        """A panel letter and title in a strip of ``width`` mm, in lines as they need; returns its height in mm.
 
         What is placed next belongs to this panel, until the next title or ``shared``.
         """
-        preset, chosen, start = self.preset, look(), 0.0
+        preset, chosen, start = self.preset, look(), self._indent(letter)
         self._letter = letter
         drawn().titles[letter] = text
-        height = 1.7 * max(preset.text_pt, preset.letter_pt) / MM
+        height = self.title_height(letter, text, width)
         axes, base = self.axes(left, top, width, height), 1.15 * max(preset.text_pt, preset.letter_pt)
+        axes.set_label(TITLE)
         if sign := chosen.letter(letter):
-            sign = preset.letter.format(sign)
-            write(axes, 0, base, sign, size=preset.letter_pt, weight=preset.letter_weight)
-            start = width_of(sign, preset.letter_pt, preset.letter_weight) + 0.6 * preset.text_pt
-        named = chosen.titles.get(letter, text)
-        write(axes, start, base, fit(named, preset.text_pt, width * MM - start), size=preset.text_pt)
+            write(axes, 0, base, preset.letter.format(sign), size=preset.letter_pt, weight=preset.letter_weight)
+        for line in wrap(chosen.titles.get(letter, text), preset.text_pt, width * MM - start):
+            write(axes, start, base, line, size=preset.text_pt)
+            base += TITLE_LINE * preset.text_pt
         return height
+
+    def title_height(self, letter: str, text: str, width: float) -> float:
+        """The height in mm of a title in a strip of ``width`` mm."""
+        preset, named = self.preset, look().titles.get(letter, text)
+        lines = len(wrap(named, preset.text_pt, width * MM - self._indent(letter)))
+        return (1.7 * max(preset.text_pt, preset.letter_pt) + max(lines - 1, 0) * TITLE_LINE * preset.text_pt) / MM
+
+    def _indent(self, letter: str) -> float:
+        """Where a title begins, in points."""
+        preset = self.preset
+        if not (sign := look().letter(letter)):
+            return 0.0
+        return width_of(preset.letter.format(sign), preset.letter_pt, preset.letter_weight) + 0.6 * preset.text_pt
 
     def shared(self) -> None:
         """What is placed next belongs to no panel; it is shown below those that are shown."""

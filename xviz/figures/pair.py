@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from xviz.core.explanation import Explanation
 from xviz.core.tokens import Boxes, Pieces
 from xviz.draw.scale import Scale
+from xviz.figures.lettering import wrap, write
 from xviz.figures.page import Page
-from xviz.figures.panel import colour_bar
+from xviz.figures.panel import bar_width, colour_bar
 from xviz.figures.scales import diverging, sequential
 from xviz.figures.style import MM
 
@@ -61,9 +62,13 @@ def scale_for(explanation: Explanation, scores: ArrayLike) -> Scale:
 
 
 def bar(page: Page, scale: Scale, scores: ArrayLike, left: float, y: float, width: float) -> float:
-    """A colour bar below what it explains; returns the height in mm with the room above it."""
-    height = bar_height(page)
-    colour_bar(page.axes(left, y + 1.0, width, height - 1.0), scale, scores, size=page.preset.small_pt)
+    """A colour bar below what it explains, its name below it where it has no room; height in mm with the room above."""
+    size, height = page.preset.small_pt, bar_height(page)
+    beside = bar_width(scale, size) / MM <= width
+    colour_bar(page.axes(left, y + 1.0, width, height - 1.0), scale, scores, size=size, named=beside)
+    for line in [] if beside else wrap(scale.name(), size, width * MM):
+        write(page.axes(left, y + height, width, 1.3 * size / MM), 0, size, line, size=size)
+        height += 1.3 * size / MM
     return height
 
 

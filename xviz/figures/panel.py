@@ -6,7 +6,7 @@ in the room that ``label_room`` and ``block_room`` tell. Call them inside ``styl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike, NDArray
 
 from xviz.draw.scale import Scale, number
+from xviz.figures.cells import paint
 from xviz.figures.lettering import contrasting, fit, flow, width_of, write
 from xviz.figures.look import look
 from xviz.figures.raster import heat, shrunk
@@ -39,6 +40,8 @@ class Marks:
     focus: ArrayLike | None = None  #: (4,) a box that is none of the regions, with a dashed outline alone
     known: ArrayLike | None = None  #: (m, 4) line segments in pixels around a place that is known, drawn dotted
     top: int = 3  #: how many regions get an outline at most; one with a score of 0 gets none
+    scores: bool = True  #: whether the score stands beside the rank
+    ranks: Mapping[int, int] | None = None  #: region → rank, in the place of the ``top`` strongest of this picture
 
 
 STRONGEST = Marks()
@@ -83,6 +86,9 @@ def picture_panel(
     scored = np.isfinite(scores) & (scores != 0)  # a cell with nothing is not among the strongest
     chosen = look()
     strongest = [i for i in np.argsort(-np.abs(scores), kind="stable") if scored[i]][: chosen.marked(marks.top)]
+    ranks = {index: rank for rank, index in enumerate(strongest, 1)}
+    if marks.ranks is not None:
+        strongest, ranks = list(marks.ranks), dict(marks.ranks)
     for index in [*(reversed(strongest) if chosen.outlines else ()), *(() if selected is None else (selected,))]:
         outline(axes, places[index], dashed=index == selected)
     if marks.focus is not None:
@@ -90,7 +96,7 @@ def picture_panel(
     if marks.known is not None:
         _dotted(axes, np.asarray(marks.known) * ([width / pixels.shape[1], height / pixels.shape[0]] * 2))
     told = strongest if chosen.callouts else ()
-    named = {index: f"{rank}: {number(scores[index])}" for rank, index in enumerate(told, 1)}
+    named = {index: f"{ranks[index]}: {number(scores[index])}" if marks.scores else str(ranks[index]) for index in told}
     if selected is not None:
         named = {**named, selected: f"S, {named[selected]}" if selected in named else "S"}
     taken: list[NDArray] = []
@@ -186,7 +192,14 @@ def words_panel(
         write(axes, chip.x + chip.width / 2, chip.y + 1.08 * size, chip.text, size=size, ha="center", color=ink)
 
 
-def colour_bar(axes: Axes, scale: Scale, scores: ArrayLike = (), *, size: float = 5.5, length: float = 12 * MM) -> None:
+def bar_width(scale: Scale, size: float) -> float:
+    """Points that a colour bar needs so that its name is not cut."""
+    return 5 * MM + width_of(f"≥ {number(scale.low)}{number(scale.high)}{scale.name()}", size) + 1.7 * size
+
+
+def colour_bar(
+    axes: Axes, scale: Scale, scores: ArrayLike = (), *, size: float = 5.5, length: float = 12 * MM, named: bool = True
+) -> None:
     """One line: lowest limit, colours, highest limit, what is measured; “≤” and “≥” where scores lie beyond.
 
     Args:
@@ -195,6 +208,7 @@ def colour_bar(axes: Axes, scale: Scale, scores: ArrayLike = (), *, size: float 
         scores: What was drawn with it.
         size: Of the text, in points.
         length: Of the colours, in points.
+        named: Whether what is measured stands beside it.
     """
     width, height = in_points(axes)
     finite, slack = np.asarray(scores, np.float64).ravel(), 1e-6 * (scale.high - scale.low)
@@ -206,16 +220,15 @@ def colour_bar(axes: Axes, scale: Scale, scores: ArrayLike = (), *, size: float 
     write(axes, x, base, low, size=size)
     x += width_of(low, size) + 0.4 * size
     rest = width - x - width_of(high, size) - 1.3 * size
-    length = max(5 * MM, min(length, rest - width_of(name, size)))
+    length = max(5 * MM, min(length, rest - width_of(name, size) * named))
     top, bottom = height / 2 - 0.45 * size, height / 2 + 0.45 * size
     colours = scale.lut()[None, 1:, :3]
-    axes.imshow(colours, extent=(x, x + length, bottom, top), interpolation="nearest", aspect="auto")
-    axes.set(xlim=(0, width), ylim=(height, 0))
+    paint(axes, colours, np.linspace(x, x + length, colours.shape[1] + 1), np.array([top, bottom]))
     axes.add_patch(Rectangle((x, top), length, bottom - top, fill=False, edgecolor="black", linewidth=FINE))
     if scale.diverging:
         axes.plot([x + length / 2] * 2, [top, bottom], color="black", linewidth=FINE)
     x += length + 0.4 * size
     write(axes, x, base, high, size=size)
     x += width_of(high, size) + 0.8 * size
-    if width - x > 3 * size:
+    if named and width - x > 3 * size:
         write(axes, x, base, fit(name, size, width - x), size=size)

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from xviz.draw.scale import Scale
+from xviz.draw.scale import LEVELS, Scale
 from xviz.figures.look import look
 
-SHARE = 0.5  #: how much of a region's colour covers the grey picture
+SHARE = (0.12, 0.75)  #: how much of a picture the colours of no score and of the strongest cover
 PRINT_DPI = 600  #: no picture is stored finer than this
 
 
@@ -63,11 +63,20 @@ def heat_of_cells(pixels: NDArray[np.uint8], frame: ArrayLike, scores: ArrayLike
     return _mixed(pixels, np.where(known, painted_levels, 0), scale)
 
 
+def cover(scale: Scale) -> NDArray[np.float64]:
+    """(256,) how much the colour of each level covers what lies under it; nothing where there is no score."""
+    strength = np.abs(np.linspace(-1 if scale.diverging else 0, 1, LEVELS))
+    share = look().overlay
+    return np.r_[0.0, SHARE[0] + (SHARE[1] - SHARE[0]) * strength if share is None else np.full(LEVELS, share)]
+
+
+def mixed(grey: NDArray[np.floating], levels: NDArray[np.uint8], scale: Scale) -> NDArray[np.uint8]:
+    """Colours of levels (…) over greys (…, 3), as much as ``cover`` says; level 0 leaves the grey as it is."""
+    share = cover(scale)[levels][..., None]
+    return np.round((1 - share) * grey + share * scale.lut()[levels][..., :3]).astype(np.uint8)
+
+
 def _mixed(pixels: NDArray[np.uint8], covered: NDArray[np.uint8], scale: Scale) -> NDArray[np.uint8]:
-    """The picture, light and grey unless the look says otherwise, under the colours of levels; 0 leaves it as it is."""
-    chosen = look()
+    """The picture, light and grey unless the look says otherwise, under the colours of levels (height, width)."""
     grey = (pixels @ np.array([0.299, 0.587, 0.114]))[..., None]
-    painted = 255 - 0.85 * (255.0 - (np.repeat(grey, 3, axis=2) if chosen.grey else pixels))
-    share = SHARE if chosen.overlay is None else chosen.overlay
-    mixed = (1 - share) * painted + share * scale.lut()[covered][..., :3]
-    return np.round(np.where(covered[..., None] > 0, mixed, painted)).astype(np.uint8)
+    return mixed(255 - 0.85 * (255.0 - (np.repeat(grey, 3, axis=2) if look().grey else pixels)), covered, scale)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -15,23 +14,22 @@ from xviz.core.explanation import Explanation
 from xviz.core.tokens import TokenSpace
 from xviz.draw.scale import Scale, number, order
 from xviz.figures.caption import caption, glyph_note, limits
-from xviz.figures.cloud import Camera, still
+from xviz.figures.cloud import Camera, from_to, still
 from xviz.figures.figure import Figure
-from xviz.figures.joined import ACCENT, above_lines, cross, link_lines
+from xviz.figures.joined import ACCENT, above_lines, cross, link_lines, ranked
 from xviz.figures.lettering import fit, width_of, write
 from xviz.figures.look import look
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, TOP, bar, bar_height, scale_for
 from xviz.figures.panel import Marks, in_points, outline, picture_panel
-from xviz.figures.raster import SHARE as PHOTO
-from xviz.figures.raster import heat_of_cells, shrunk
+from xviz.figures.raster import SHARE, heat_of_cells, mixed, shrunk
 from xviz.figures.scales import diverging
 from xviz.figures.scanned import NOTHING, Overlay, Room, Shown
 from xviz.figures.style import INCH, PRESETS, Preset, drawing
 
 EMPTY = 200  #: grey of points without a score
 PALE = 0.45  #: how much of its own colour a point keeps where colours are no scores
-SHARE = 0.7  #: how much of the score's colour covers a point's own in grey, which lets shapes be seen
+LIGHT = 60  #: grey of a black point under its score's colour
 DPI = 450  #: of the cloud
 NARROW = 110.0  #: mm; below it photos stand under the cloud, else beside it
 PHOTOS = 6  #: at most
@@ -72,10 +70,10 @@ def room_figure(
     if shared and scores:
         scales = dict.fromkeys(scores, scale_for(explanation, np.concatenate(list(scores.values()))))
     photos = _order(room, explanation, overlay)
-    shown = Shown(room, explanation, scores, scales, overlay, overlay.camera or Camera.whole(room.xyz), photos)
+    shown = Shown(room, explanation, scores, scales, overlay, overlay.camera or Camera.opened(room.xyz), photos)
     with drawing():
         figure = _page(shown, titles, preset)
-    provenance = explanation.provenance.but(figure="room", preset=preset.key, camera=_from_to(shown.camera))
+    provenance = explanation.provenance.but(figure="room", preset=preset.key, camera=from_to(shown.camera))
     sentences, notes = _sentences(shown), [*notes, *glyph_note(titles)]
     text = caption(preset, sentences, provenance, credit=room.credit, notes=notes, about=[explanation])
     return Figure(figure, text, provenance, " ".join([f"{titles[0]}; {titles[1]}.", *sentences]))
@@ -91,7 +89,7 @@ def _page(shown: Shown, titles: tuple[str, str], preset: Preset) -> MatplotlibFi
     band = _band(room, camera)  # white above and below is left away
     height = whole * (band[1] - band[0])
     cloud = page.axes((left - whole * camera.aspect) / 2, top, whole * camera.aspect, height)
-    _cloud(cloud, shown, band)
+    _cloud(cloud, shown, band, preset.small_pt)
     height += top
     if (scale := shown.scale(room.segments)) is not None:
         height += bar(page, scale, shown.scores[room.segments.name], 0, height, left)
@@ -133,11 +131,9 @@ def _colours(shown: Shown) -> NDArray[np.uint8]:
     token = room.segments.of_point
     own = np.full((len(room.xyz), 3), EMPTY, np.uint8) if room.rgb is None else room.rgb
     if scale is not None:
-        painted = scale.lut()[scale.quantise(shown.scores[room.segments.name])][token]
-        grey = own @ np.array([0.299, 0.587, 0.114])
-        share = SHARE if look().overlay is None else look().overlay
-        mixed = np.round(share * painted[:, :3] + (1 - share) * grey[:, None])
-        return np.where((token >= 0)[:, None] & (painted[:, 3:] > 0), mixed, EMPTY).astype(np.uint8)
+        levels = scale.quantise(shown.scores[room.segments.name])[token] * (token >= 0)
+        grey = np.repeat((own @ np.array([0.299, 0.587, 0.114]))[:, None], 3, axis=1)
+        return np.where((levels > 0)[:, None], mixed(LIGHT + (1 - LIGHT / 255) * grey, levels, scale), EMPTY)
     pale = np.round(255 - PALE * (255.0 - own)).astype(np.uint8)
     pale[np.isin(token, shown.focused(room.segments))] = ACCENT
     return pale
@@ -152,8 +148,8 @@ def _band(room: Room, camera: Camera) -> tuple[float, float]:
     return max(0.0, float(places[seen, 1].min()) - 0.02), min(1.0, float(places[seen, 1].max()) + 0.02)
 
 
-def _cloud(axes: Axes, shown: Shown, band: tuple[float, float]) -> None:
-    """The points as a picture no finer than print, and a cross at the true place."""
+def _cloud(axes: Axes, shown: Shown, band: tuple[float, float], size: float) -> None:
+    """The points as a picture no finer than print, numbers at the strongest, and a cross at the true place."""
     room, camera, truth = shown.room, shown.camera, shown.overlay.truth
     width, height = in_points(axes)
     seen = camera.shows(room.xyz)
@@ -161,10 +157,22 @@ def _cloud(axes: Axes, shown: Shown, band: tuple[float, float]) -> None:
     first, last = (round(share * len(painted)) for share in band)
     axes.imshow(painted[first:last], extent=(0, width, height, 0), interpolation="none", aspect="auto")
     axes.set(xlim=(0, width), ylim=(height, 0))
+    if room.segments.name in shown.scores and not room.fine and not shown.overlay.links:
+        for token, rank in _ranks(shown.scores[room.segments.name]).items():
+            spots, depth = camera.project(room.xyz[seen & (room.segments.of_point == token)])
+            spots = (spots - [0, band[0]]) * [width, height / (band[1] - band[0])]
+            if len(spots := spots[(depth > 0) & (spots >= 0).all(1) & (spots <= [width, height]).all(1)]):
+                ranked(axes, spots, str(rank), size)
     if truth is not None and np.isfinite(truth).all():
         ((x, y),), (depth,) = camera.project(truth)
         if depth > 0:
             cross(axes, x * width, (y - band[0]) / (band[1] - band[0]) * height)
+
+
+def _ranks(scores: NDArray[np.float64]) -> dict[int, int]:
+    """Token → rank of the strongest that are marked."""
+    strongest = [int(index) for index in order(scores)[: look().marked(TOP)] if scores[index]]
+    return {index: rank for rank, index in enumerate(strongest, 1)}
 
 
 def _photos(
@@ -195,8 +203,8 @@ def _photos(
 
 
 def _name(page: Page, shown: Shown, photo: int, place: tuple[float, float, float, float]) -> None:
-    """A photo's name, and its total at the right."""
-    size, totals, name = page.preset.small_pt, shown.overlay.totals, shown.room.patches.photos[photo]
+    """A photo's number, and its total at the right."""
+    size, totals, name = page.preset.small_pt, shown.overlay.totals, f"Photo {photo + 1}"
     axes = page.axes(*place)
     width, _ = in_points(axes)
     total = "" if totals is None else number(float(np.asarray(totals)[photo]))
@@ -218,7 +226,9 @@ def _photo(axes: Axes, shown: Shown, photo: int, size: float) -> None:
         focus = boxes[picked[0] - own.start]
     image = np.ascontiguousarray(room.images[photo])
     if scores is not None and scale is not None:
-        picture_panel(axes, image, boxes, scores[own], scale, marks=Marks(focus=focus, top=0), size=size)
+        ranks = {index - own.start: rank for index, rank in _ranks(scores).items() if own.start <= index < own.stop}
+        marks = Marks(focus=focus, scores=False, ranks=ranks)
+        picture_panel(axes, image, boxes, scores[own], scale, marks=marks, size=size)
     else:
         width, height = in_points(axes)
         axes.imshow(shrunk(image, width / 72)[0], extent=(0, width, height, 0), interpolation="none", aspect="auto")
@@ -241,12 +251,6 @@ def _fine_photo(axes: Axes, room: Room, photo: int, scores: NDArray | None, scal
     axes.set(xlim=(0, width), ylim=(height, 0))
 
 
-def _from_to(camera: Camera) -> str:
-    """The camera in a few numbers, for provenance."""
-    eye, focus = (", ".join(f"{v:.3f}" for v in place) for place in (camera.eye, camera.focus))
-    return f"from ({eye}) to ({focus}) m"
-
-
 def _sentences(shown: Shown) -> list[str]:
     """A sentence or two per panel for the caption."""
     room, scores, overlay = shown.room, shown.scores, shown.overlay
@@ -255,20 +259,23 @@ def _sentences(shown: Shown) -> list[str]:
     cloud = f"Cloud of {len(room.xyz)} points in {len(room.segments)} {points}"
     if points in scores:
         cloud += f" ({measured[points]}, {look().mixed(SHARE, 'points', grey=True)})"
-        cloud += "" if room.fine else f"; strongest: {_strongest(room.segments, scores[points])}"
+        outlined = "outlined, seen or hidden: " if not overlay.links and look().marked(TOP) else ""
+        cloud += "" if room.fine else f"; {outlined}strongest: {_strongest(room.segments, scores[points])}"
     else:
         picked = "; the picked supervoxel in orange" if shown.focused(room.segments) else ""
         cloud += f" in its own colours, paler{picked}"
     count, (rows, columns) = len(room.images), room.patches.grid
     photos = f"{len(shown.photos)} of {count} photo{'s' * (count != 1)} of {rows} × {columns} {patches}"
     if patches in scores:
-        photos += f" ({measured[patches]}, {look().mixed(PHOTO, 'photo')})"
+        photos += f" ({measured[patches]}, {look().mixed(SHARE, 'photo')})"
         photos += "" if room.fine else f"; strongest: {_strongest(room.patches, scores[patches])}"
+    if overlay.totals is not None:
+        photos += "; at the right of each photo's number: the sum over its patches"
     if bare := set(room.bare) & set(shown.photos):
         photos += f"; {len(bare)} without scores"
     if shown.focused(room.patches):
         photos += "; dashed: the picked patch"
-    cloud += _cut_away(shown.camera)
+    cloud += shown.camera.cut()
     links = overlay.links
     lines = f" Numbered lines: the {len(links)} strongest links, first {number(links[0].weight)} " if links else ""
     lines += f"{shown.explanation.unit}." if links else ""
@@ -276,13 +283,7 @@ def _sentences(shown: Shown) -> list[str]:
     return [f"{cloud}.", f"{photos}.{lines}{crosses if overlay.truth is not None or len(overlay.crosses) else ''}"]
 
 
-def _cut_away(camera: Camera) -> str:
-    """Which points the picture leaves out."""
-    above = [f"above {camera.top:.2f} m"] if math.isfinite(camera.top) else []
-    near = [f"nearer than {camera.front:.2f} m to the camera"] if math.isfinite(camera.front) else []
-    return f"; cut away: points {' and '.join(above + near)}" if above or near else ""
-
-
 def _strongest(space: TokenSpace, scores: NDArray[np.float64]) -> str:
     """The tokens with the strongest scores, and these."""
-    return "; ".join(f"{space.label(int(i))} ({number(scores[i])})" for i in order(scores)[:TOP])
+    best = enumerate(order(scores)[:TOP], 1)
+    return ", ".join(f"{rank}: {space.label(int(i))} ({number(scores[i])})" for rank, i in best)

@@ -116,21 +116,29 @@ class Written(str):
 
 def drawable(text: str) -> Written:
     """The text in one line, under its name in the look, of characters that the font has; “□” for each it has not."""
-    if isinstance(text, Written):
-        return text
-    return Written("".join(_shown(character) for character in _composed(look().renamed(text))))
+    return Written("".join(_shown(character) for character in composed(text)))
 
 
 def missing(text: str) -> int:
     """How many characters of a text are drawn as “□” for want of a glyph."""
-    composed = _composed(text)
-    return sum(_shown(character) == BOX for character in composed) - composed.count(BOX)
+    return len(undrawable(text))
 
 
-def _composed(text: str) -> str:
-    """The text in one line, accents joined with their letters, without invisible marks but the Persian non-joiner."""
-    composed = " ".join(unicodedata.normalize("NFC", text).split())
-    return "".join(c for c in composed if c == NON_JOINER or not (unicodedata.category(c) == "Cf" or c in _SELECTORS))
+def undrawable(text: str) -> str:
+    """The characters of a text that are drawn as “□” for want of a glyph."""
+    return "".join(c for c in composed(text) if _shown(c) == BOX != c)
+
+
+def composed(text: str) -> Written:
+    """The text under its name in the look, in one line, accents joined with their letters.
+
+    Invisible marks are left out, but for the Persian non-joiner.
+    """
+    if isinstance(text, Written):
+        return text
+    joined = " ".join(unicodedata.normalize("NFC", look().renamed(text)).split())
+    kept = (c for c in joined if c == NON_JOINER or not (unicodedata.category(c) == "Cf" or c in _SELECTORS))
+    return Written("".join(kept))
 
 
 def _shown(character: str) -> str:

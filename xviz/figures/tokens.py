@@ -6,7 +6,7 @@ A form of one's own registers its panel: ``@panel.register``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import singledispatch
 
 import numpy as np
@@ -17,13 +17,14 @@ from xviz.core.explanation import Explanation
 from xviz.core.forms import Form, InCloud, OnHead, OnPicture, OnPictures, Words
 from xviz.core.tokens import Electrodes, Scores
 from xviz.draw.scale import Scale, number, order
-from xviz.explain import EVERY
+from xviz.explain import EVERY, columns
 from xviz.figures.caption import caption, glyph_note, limits
 from xviz.figures.cloud import Camera, still
 from xviz.figures.figure import Figure
 from xviz.figures.head import LEAST, Scalp, head_panel
 from xviz.figures.lettering import width_of, words_height, write
 from xviz.figures.look import look
+from xviz.figures.names import plain
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, TOP, bar, scale_for
 from xviz.figures.panel import Marks, in_points, picture_panel, words_panel
@@ -51,6 +52,11 @@ class Shown:
 
     forms: Mapping[str, Form]  #: leaf space → how its tokens are shown
     credit: str = ""  #: origin and licence of the sample
+    nouns: Mapping[str, str] = field(default_factory=dict)  #: leaf space → what its tokens are; its name where none
+
+    def noun(self, name: str) -> str:
+        """What the tokens of a space are called."""
+        return self.nouns.get(name) or plain(name)
 
 
 @singledispatch
@@ -176,8 +182,11 @@ def _in_cloud(
     return high
 
 
-def method_title(explanation: Explanation) -> str:
-    """A method for people."""
+def method_title(explanation: Explanation, focus: str = "") -> str:
+    """A method for people; an attention with the token that it is of."""
+    way = {"look": "from", columns.METHOD.key: "to"}.get(explanation.method)
+    if way is not None and focus and explanation.focus is not None:
+        return f"Attention {way} {focus}"
     return EVERY[explanation.method].title if explanation.method in EVERY else explanation.method
 
 
@@ -210,7 +219,8 @@ def tokens_figure(
             column = number_ % beside
             left, y = column * (width + SPACE), max(tops) if beside == 1 else tops[column]
             for name in (name for explained, name in scored if explained is explanation):
-                y = _one(page, shown.forms[name], explanation, name, (left, y, width), next(letters), sentences)
+                title = method_title(explanation, focus)
+                y = _one(page, shown, explanation, (name, title), (left, y, width), next(letters), sentences)
             tops[column] = y
         figure = page.finish(max(tops) - SPACE)
     provenance = explanations[0].provenance.but(
@@ -218,25 +228,25 @@ def tokens_figure(
     )
     notes = [*([f"Picked: {focus}."] if focus else []), *glyph_note(texts)]
     text = caption(preset, sentences, provenance, credit=shown.credit, notes=notes, about=explanations)
-    alt = " ".join(_spoken(shown.forms[name], explanation, name) for explanation, name in scored)
+    alt = " ".join(_spoken(shown.forms[name], explanation, name, shown.noun(name)) for explanation, name in scored)
     return Figure(figure, text, provenance, alt)
 
 
 def _one(
-    page: Page, own: Form, explanation: Explanation, name: str, at: tuple[float, float, float], letter: str,
-    sentences: list[str],
+    page: Page, shown: Shown, explanation: Explanation, named: tuple[str, str], at: tuple[float, float, float],
+    letter: str, sentences: list[str],
 ) -> float:  # fmt: skip
     """One panel with title and colour bar; where the next begins, in mm."""
-    left, y, width = at
+    (left, y, width), (name, title) = at, named
+    own, noun = shown.forms[name], shown.noun(name)
     scores = explanation.scores[name]
     values = own.painted(scores)
     scale = scale_for(explanation, values)
-    title = method_title(explanation)
-    y += page.title(letter, f"{name}: {title}", left, y, width)
+    y += page.title(letter, f"{title}: {noun}", left, y, width)
     picked = explanation.focus[1][0] if explanation.focus is not None and explanation.focus[0] == name else None
     y += panel(own, page, Place(left, y, width), scores, scale, selected=picked)
     y += bar(page, scale, values, left, y, width) + SPACE
-    sentences.append(f"{title}, on {name} ({limits(scale, scale.clipped(values))}){_how(own, picked)}.")
+    sentences.append(f"{title}, on {noun} ({limits(scale, scale.clipped(values))}){_how(own, picked)}.")
     return y
 
 
@@ -253,10 +263,10 @@ def _how(own: Form, picked: int | None) -> str:
     return ""
 
 
-def _spoken(own: Form, explanation: Explanation, name: str) -> str:
+def _spoken(own: Form, explanation: Explanation, name: str, noun: str) -> str:
     """A panel in a sentence."""
     values = own.painted(explanation.scores[name])
     strongest = ", ".join(
         f"{own.labels[i]} ({number(values[i])})" for i in order(values)[:TOP] if np.isfinite(values[i])
     )
-    return f"{method_title(explanation)} over {len(own)} {name}; strongest: {strongest}."
+    return f"{method_title(explanation)} over {len(own)} {noun}; strongest: {strongest}."

@@ -14,15 +14,17 @@ from xviz.core.explanation import Explanation
 from xviz.draw.scale import Scale, number, order
 from xviz.figures.caption import caption, letters, limits
 from xviz.figures.figure import Figure
-from xviz.figures.lettering import width_of, write
+from xviz.figures.lettering import fit, width_of, write
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, TOP, bar, bar_height, scale_for
-from xviz.figures.panel import THIN, Marks, picture_panel
+from xviz.figures.panel import THIN, Marks, bar_width, colour_bar, picture_panel
 from xviz.figures.scales import diverging, sequential
 from xviz.figures.style import MM, PRESETS, Preset, drawing
 
 Tick = tuple[float, str]  #: share of the side, from left or top, and text
-LEAST, NARROW = 9.0, 30.0  #: mm, the least height of a panel and the least width beside others
+LEAST, NARROW = 8.0, 20.0  #: mm, the least height of a panel and the least width beside others
+ENOUGH = 60.0  #: mm, the width of a panel that leaves nothing to be wished
+NAME = 1.5  #: height of a view's name, in text sizes
 FOOT, SIDE, END = 6.0, 11.0, 3.0  #: mm for the ticks below and on the left, and for half the last one on the right
 
 
@@ -89,11 +91,10 @@ def views_figure(
 class _Shape:
     """Millimetres of one panel."""
 
-    width: float  #: with the ticks on the left
-    side: float  #: of the ticks on the left
+    side: float  #: of the ticks left of the first panel of a line
     wide: float  #: of the plane
     tall: float
-    foot: float  #: of the ticks below
+    across: int  #: panels in a line
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,18 +113,50 @@ class _Row:
 
 
 def _below(page: Page, rows: Sequence[_Row], background: Background) -> tuple[float, list[str]]:
-    """Explanations below each other, their views side by side; the height in mm and a sentence for each panel."""
-    shape, y, sentences, names = _shape(page, rows, background), 0.0, [], iter(letters())
-    for row in rows:
-        top = y
-        for column, name in enumerate(row.scored):
-            view = _view(background, name)
-            left = column * (shape.width + SPACE)
-            top = y + page.title(next(names), f"{view.capitalize()}: {row.title}", left, y, shape.width)
-            sentences.append(_panel(page, row, name, (left, top), shape, background))
-        y = top + shape.tall + shape.foot
-        y += bar(page, row.scale, row.values(), 0, y, page.inner) + SPACE
-    return y, sentences
+    """Explanations below each other, their views side by side, axes named once; height in mm, a sentence for each."""
+    shape, y, sentences = _shape(page, rows, background), 0.0, []
+    names, size = iter(letters()), page.preset.small_pt
+    shared = len({(row.scale.low, row.scale.high, row.scale.label) for row in rows}) < len(rows)
+    lines = -(-max(len(row.scored) for row in rows) // shape.across)
+    for place, row in enumerate(rows):
+        y += _head(page, row, next(names), y, own=not shared)
+        views = list(row.scored)
+        for start in range(0, len(views), shape.across):
+            named = lines > 1 or place == 0
+            y += NAME * size / MM * named
+            last = place == len(rows) - 1 and start + shape.across >= len(views)
+            if background.ticks[1]:
+                _beside_ticks(page, 0.0, y, shape, background)
+            for column, name in enumerate(views[start : start + shape.across]):
+                left = shape.side + column * (shape.wide + SPACE)
+                if named:
+                    head = page.axes(left, y - NAME * size / MM, shape.wide, NAME * size / MM)
+                    text = fit(_view(background, name).capitalize(), size, shape.wide * MM)
+                    write(head, 0, 1.05 * size, text, size=size)
+                _panel(page, row, name, (left, y), shape, background)
+            y += shape.tall + 1.0
+        if last and background.ticks[0]:
+            page.shared()
+            for column in range(min(shape.across, len(views))):
+                _below_ticks(page, shape.side + column * (shape.wide + SPACE), y - 1.0, shape, background)
+        y += (FOOT - 1.0) * last * bool(background.ticks[0])
+        sentences.append(_told(row, background))
+    return y + (_bars(page, rows, y + 1.0) + 1.0 if shared else 0.0), sentences
+
+
+def _head(page: Page, row: _Row, letter: str, y: float, own: bool) -> float:
+    """The title of a row, with its colour bar at the right where it has limits of its own; the height in mm."""
+    inner, need = page.inner, bar_width(row.scale, page.preset.small_pt) / MM + 5
+    high = page.title_height(letter, row.title, inner - need)
+    if not own or high <= page.title_height(letter, row.title, inner):
+        high = page.title(letter, row.title, 0, y, inner - need * own)
+        if own:
+            line = bar_height(page) - 1.0
+            axes = page.axes(inner - need, y + 0.3, need, line)
+            colour_bar(axes, row.scale, row.values(), size=page.preset.small_pt)
+        return high
+    high = page.title(letter, row.title, 0, y, inner)
+    return high + bar(page, row.scale, row.values(), 0, y + high - 1.0, inner) - 0.5
 
 
 def _beside(page: Page, rows: Sequence[_Row], background: Background) -> tuple[float, list[str]]:
@@ -134,18 +167,25 @@ def _beside(page: Page, rows: Sequence[_Row], background: Background) -> tuple[f
     lines = -(-len(rows) // across) * max(len(row.scored) for row in rows)
     if (most := page.preset.max_height_mm) is not None:
         tall = min(tall, max(LEAST, most / lines - _around(page, 0.0)))
-    shape = _Shape(width, 0.0, tall * background.pixels.shape[1] / background.pixels.shape[0], tall, 0.0)
-    y, sentences, names = 0.0, [], iter(letters())
+    shape = _Shape(0.0, tall * background.pixels.shape[1] / background.pixels.shape[0], tall, 1)
+    y, sentences, names, size = 0.0, [], iter(letters()), page.preset.small_pt
     shared = len({(row.scale.low, row.scale.high, row.scale.label) for row in rows}) <= 2 < len(rows)
     for start in range(0, len(rows), across):
-        ends = []
-        for column, row in enumerate(rows[start : start + across]):
-            left, at = column * (width + SPACE), y
+        ends, some = [], rows[start : start + across]
+        first = max(page.title_height("m", row.title, width) for row in some)
+        for column, row in enumerate(some):
+            left, at, letter = column * (width + SPACE), y, next(names)
             for index, name in enumerate(row.scored):
-                title = row.title if not index else _view(background, name).capitalize()
-                at += page.title(next(names), title, left, at, width)
-                sentences.append(_panel(page, row, name, (left, at), shape, background))
+                if not index:
+                    page.title(letter, row.title, left, at, width)
+                    at += first
+                if len(row.scored) > 1:
+                    head = page.axes(left, at, width, NAME * size / MM)
+                    write(head, 0, 1.05 * size, _view(background, name).capitalize(), size=size)
+                    at += NAME * size / MM
+                _panel(page, row, name, (left, at), shape, background)
                 at += tall + 1.0
+            sentences.append(_told(row, background))
             ends.append(at if shared else at + bar(page, row.scale, row.values(), left, at - 1.0, width))
         y = max(ends) + (0.0 if shared else SPACE)
     return y + (_bars(page, rows, y) if shared else 0.0), sentences
@@ -155,6 +195,7 @@ def _bars(page: Page, rows: Sequence[_Row], y: float) -> float:
     """One colour bar for each scale that rows share, side by side; returns the height in mm."""
     kinds = {row.scale.diverging: row.scale for row in rows}
     width = page.inner / len(kinds)
+    page.shared()
     for column, scale in enumerate(kinds.values()):
         values = np.concatenate([row.values() for row in rows if row.scale.diverging == scale.diverging])
         height = bar(page, scale, values, column * width, y - 1.0, width)
@@ -167,20 +208,29 @@ def _view(background: Background, name: str) -> str:
 
 def _around(page: Page, foot: float) -> float:
     """Millimetres of a row that are not its panels: title, ticks, colour bar and space."""
-    return 1.7 * max(page.preset.text_pt, page.preset.letter_pt) / MM + foot + bar_height(page) + SPACE
+    return 2.9 * max(page.preset.text_pt, page.preset.letter_pt) / MM + foot + bar_height(page) + SPACE
 
 
 def _shape(page: Page, rows: Sequence[_Row], background: Background) -> _Shape:
     """The panels' size, so that all rows fit on the venue's page where it has a greatest height."""
-    across = max(len(row.scored) for row in rows)
-    width = (page.inner - SPACE * (across - 1)) / across
-    side, foot = (SIDE if background.ticks[1] else 0.0), (FOOT if background.ticks[0] else 1.0)
-    wide = width - side - (END if side else 0.0)
-    tall = wide * (background.pixels.shape[0] / background.pixels.shape[1] if background.upright else 0.55)
-    if (most := page.preset.max_height_mm) is not None:
-        room = max((most - 2 * page.margin) / len(rows) - _around(page, foot), LEAST)
-        wide, tall = (wide * min(1.0, room / tall) if background.upright else wide), min(tall, room)
-    return _Shape(width, side, wide, tall, foot)
+    views, size = max(len(row.scored) for row in rows), page.preset.small_pt
+    side, end = (SIDE if background.ticks[1] else 0.0), (END if background.ticks[0] else 0.0)
+    most = (page.preset.max_height_mm or 240.0) - 2 * page.margin
+    heads = sum(page.title_height("m", row.title, page.inner) + bar_height(page) for row in rows)
+    shapes = []
+    for across in range(1, views + 1):
+        wide = (page.inner - side - end - SPACE * (across - 1)) / across
+        if across > 1 and wide < NARROW:
+            break
+        lines = -(-views // across)
+        named = NAME * size / MM * (lines * len(rows) if lines > 1 else 1)
+        room = (most - heads - named - FOOT) / (lines * len(rows)) - 1.0
+        full = wide * (background.pixels.shape[0] / background.pixels.shape[1] if background.upright else 0.45)
+        tall = min(full, max(room, LEAST))
+        drawn = wide * min(1.0, tall / full) if background.upright else wide
+        shapes.append((drawn * tall * (room >= LEAST), -lines, _Shape(side, drawn, tall, across)))
+    wide = [one for one in shapes if one[0] and one[2].wide >= ENOUGH]  # as few lines as can be read
+    return max(wide, key=lambda one: (one[1], one[0]))[2] if wide else max(shapes, key=lambda one: one[:2])[2]
 
 
 def _scale(explanation: Explanation, scored: Mapping[str, NDArray[np.float64]], limit: float | None) -> Scale:
@@ -193,37 +243,43 @@ def _scale(explanation: Explanation, scored: Mapping[str, NDArray[np.float64]], 
     return sequential(values, limits=(0.0, limit), label=explanation.unit)
 
 
-def _panel(page: Page, row: _Row, name: str, corner: tuple[float, float], shape: _Shape, background: Background) -> str:
-    """One view with its axes; says what it shows."""
-    (left, top), size, pixels, cells = corner, page.preset.small_pt, background.pixels, background.spaces[name]
-    values, zoom = row.scored[name], np.tile([pixels.shape[1] / cells.size[1], pixels.shape[0] / cells.size[0]], 2)
+def _panel(
+    page: Page, row: _Row, name: str, corner: tuple[float, float], shape: _Shape, background: Background
+) -> None:
+    """One view."""
+    size, pixels, cells = page.preset.small_pt, background.pixels, background.spaces[name]
+    zoom = np.tile([pixels.shape[1] / cells.size[1], pixels.shape[0] / cells.size[0]], 2)
     focus = None
     if background.focus is not None and background.focus[0].base().name == cells.base().name:
         focus = background.focus[0].boxes[background.focus[1]] * zoom
-    picture_panel(
-        page.axes(left + shape.side, top, shape.wide, shape.tall), pixels, cells.boxes * zoom, values, row.scale,
-        marks=Marks(focus=focus, known=background.known, top=TOP if row.ranked else 0), size=size,
-    )  # fmt: skip
-    if background.ticks[0]:
-        _below_ticks(page, left + shape.side, top + shape.tall, shape, background)
-    if background.ticks[1]:
-        _beside_ticks(page, left, top, shape, background)
-    best = [f"{cells.label(int(i))} ({number(values[i])})" for i in order(values)[:TOP]]
+    marks = Marks(focus=focus, known=background.known, top=TOP if row.ranked else 0, scores=False)
+    axes = page.axes(*corner, shape.wide, shape.tall)
+    picture_panel(axes, pixels, cells.boxes * zoom, row.scored[name], row.scale, marks=marks, size=size)
+
+
+def _told(row: _Row, background: Background) -> str:
+    """A row in a sentence: what its colours measure, and the strongest cells of each view."""
+    views = []
+    for name, values in row.scored.items():
+        cells = background.spaces[name]
+        best = [f"{rank}: {cells.label(int(i))} ({number(values[i])})" for rank, i in enumerate(order(values)[:TOP], 1)]
+        ranked = f"strongest: {', '.join(best)}" if row.ranked else "not ranked"
+        views.append(f"{_view(background, name)}, {ranked}")
     measured = f"{limits(row.scale, row.scale.clipped(row.values()))}, {row.same}"
-    strongest = f"strongest: {'; '.join(best)}" if row.ranked else "not ranked"
-    return f"{row.title}, {_view(background, name)} ({measured}); {strongest}."
+    return f"{row.title} ({measured}): {'; '.join(views)}."
 
 
 def _below_ticks(page: Page, left: float, top: float, shape: _Shape, background: Background) -> None:
     """Ticks and name of the horizontal axis; a text that would touch the one before is left out."""
     size, wide, end = page.preset.small_pt, shape.wide * MM, -np.inf
-    axes = page.axes(left, top, shape.wide, shape.foot)
+    axes = page.axes(left, top, shape.wide, FOOT)
     for share, text in background.ticks[0]:
         at, half = share * wide, width_of(text, size) / 2
         axes.plot([at, at], [0, 2], color="black", linewidth=THIN)
-        if at - half > end + 2:
-            write(axes, at, 2.5 + size, text, size=size, ha="center")
-            end = at + half
+        middle = float(np.clip(at, half, wide - half))
+        if middle - half > end + 2:
+            write(axes, middle, 2.5 + size, text, size=size, ha="center")
+            end = middle + half
     write(axes, wide / 2, 2.5 + 2.2 * size, background.names[0], size=size, ha="center")
 
 

@@ -45,6 +45,7 @@ class ModelCard(Spec, Generic[S]):
     checkpoint: str | None  #: name in checkpoints/manifest.toml; None where no weights are shipped
     formula: bool = False  #: whether it has no weights to be loaded, being a formula alone
     one_of: bool = False  #: whether exactly one output is true, so that probabilities sum to one
+    everywhere: tuple[str, ...] = ()  #: outputs that are true of nearly every sample, such as a room's floor
     calls: Mapping[str, CallTitle] = field(default_factory=dict)  #: attention call → what it is for people
     page: str = ""  #: the page that shows it; "" for the one of its own key
     masks: bool = True
@@ -54,6 +55,11 @@ class ModelCard(Spec, Generic[S]):
     def opens(self) -> bool:
         """Whether it has weights to be shown with: shipped ones, or such as its card tells of, random ones too."""
         return bool(self.checkpoint or self.weights)
+
+    def telling(self, outputs: Mapping[str, float]) -> str:
+        """The output that says most of a sample: the greatest that is not true of nearly every one."""
+        some = [name for name in outputs if name not in self.everywhere] or list(outputs)
+        return max(some, key=lambda name: outputs[name])
 
     def inputs(self, sample: Sample) -> Inputs:
         """What the model is fed for a sample."""

@@ -16,6 +16,8 @@ from xviz.models.mit import MIT, encode, sights
 from xviz.models.mit_layers import askers
 from xviz.models.mit_settings import PAPERS, SHIPPED, Settings
 
+#: what nearly every room has, so that its attention says little of this one
+STRUCTURE = ("wall", "floor", "ceiling")
 PAPER = "Yang et al., 2D-3D Interlaced Transformer for Point Cloud Segmentation, ICCV 2023, arXiv:2310.12817"
 
 
@@ -128,6 +130,7 @@ def card(key: str, title: str, *, settings: Settings, checkpoint: str | None) ->
         paper=PAPER,
         wants=WANTS if kind else {"points": WANTS["points"]},
         outputs={name: f"log-odds that the room has a {name}" for name in settings.classes},
+        everywhere=tuple(name for name in STRUCTURE if name in settings.classes),
         settings=settings,
         build=MIT,
         prepare=prepare,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-import numpy as np
+from collections.abc import Sequence
 
 from xviz.core.errors import ModelError
-from xviz.core.forms import Form, Words, form
+from xviz.core.forms import Form, form
 from xviz.core.grounds import Source
 from xviz.core.run import Run, Target
 from xviz.core.tokens import TokenSpace, leaves
@@ -17,7 +15,7 @@ from xviz.explain.ask import Question
 from xviz.explain.glance import glance
 from xviz.figures.figure import Figure
 from xviz.figures.glance import glance_figure
-from xviz.figures.grid import Blocks
+from xviz.figures.names import groups, noun, picked, side
 from xviz.figures.strongest import matrix_figure, scores_figure
 from xviz.figures.tokens import Shown as Forms
 from xviz.figures.tokens import tokens_figure
@@ -29,22 +27,17 @@ from xviz.plates.pooling import pooled
 def matrix(shown: Shown) -> Figure:
     """The attention of one call."""
     call, head = shown.call()
-    sides = tuple(leaves(shown.run.spaces[name]) for name in (call.queries, call.keys))
-    labels = [[leaf.label(i) for leaf in side for i in range(len(leaf))] for side in sides]
+    queries, keys = side(shown.run.spaces[call.queries]), side(shown.run.spaces[call.keys])
+    labels = [[label for group in one.groups for label in group.labels] for one in (queries, keys)]
     small = pooled(call, head, labels)
-    blocks, title = None, f"{shown.title_of(call).title}, {heads_of(call, head)}"
+    title = f"{shown.title_of(call).title}, {heads_of(call, head)}"
     if not small.exact:
         title += f"; each cell is the strongest of {small.tall} × {small.wide} weights"
-    elif any(len(side) > 1 for side in sides):
-        blocks = Blocks((_cuts(sides[0]), _cuts(sides[1])), ([s.name for s in sides[0]], [s.name for s in sides[1]]))
     return matrix_figure(
-        small.weights, (small.rows, small.columns), blocks, shown.run.provenance.but(call=call.name, head=head),
-        title=title, credit=shown.credit, preset=shown.preset,
+        small.weights, (queries, keys) if small.exact else (groups(small.rows), groups(small.columns)),
+        shown.run.provenance.but(call=call.name, head=head), title=title, credit=shown.credit,
+        quadrants=shown.options.get("quadrants"), preset=shown.preset,
     )  # fmt: skip
-
-
-def _cuts(side: Sequence[TokenSpace]) -> list[int]:
-    return [int(n) for n in np.cumsum([len(leaf) for leaf in side])[:-1]]
 
 
 def scores(shown: Shown) -> Figure:
@@ -57,25 +50,31 @@ def scores(shown: Shown) -> Figure:
 def _forms(shown: Shown) -> dict[str, Form]:
     """Every leaf space in the form in which it is shown."""
     source = Source(shown.session.sample, shown.run.inputs)
-    spaces = {leaf.name: leaf for space in shown.run.spaces.values() for leaf in leaves(space)}
-    return {name: form(space, source) for name, space in spaces.items()}
+    return {name: form(space, source) for name, space in _leaves(shown).items()}
 
 
-def _picked(forms: Mapping[str, Form], shown: Shown) -> str:
+def _leaves(shown: Shown) -> dict[str, TokenSpace]:
+    return {leaf.name: leaf for space in shown.run.spaces.values() for leaf in leaves(space)}
+
+
+def _nouns(shown: Shown) -> dict[str, str]:
+    """Leaf space → what its tokens are called."""
+    return {name: noun(space) for name, space in _leaves(shown).items()}
+
+
+def _picked(shown: Shown) -> str:
     """The picked token in words; "" without one."""
     focus = next((one.focus for one in shown.explanations if one.focus is not None), None)
-    if focus is None:
-        return ""
-    shape = forms[focus[0]]
-    label = shape.labels[shape.thing(focus[1][0])]
-    return f"“{label}”" if isinstance(shape, Words) else f"{focus[0]}: {label}"
+    return "" if focus is None else picked(_leaves(shown)[focus[0]], focus[1])
 
 
 def tokens(shown: Shown) -> Figure:
     """Every explanation on the tokens of all spaces, each in the form of its type."""
     forms = _forms(shown)
-    focus = str(shown.options.get("focus") or _picked(forms, shown))
-    return tokens_figure(Forms(forms, shown.credit), shown.explanations, focus=focus, preset=shown.preset)
+    focus = str(shown.options.get("focus") or _picked(shown))
+    return tokens_figure(
+        Forms(forms, shown.credit, _nouns(shown)), shown.explanations, focus=focus, preset=shown.preset
+    )
 
 
 def every(shown: Shown) -> Figure:
@@ -90,7 +89,7 @@ def every(shown: Shown) -> Figure:
     titles = {call.name: shown.title_of(call).title for call in shown.run.calls} if shown.session.model.ours else None
     found = glance(shown.run, forms, *own.focus, titles)
     return glance_figure(
-        found.layers, own, focus=str(shown.options.get("focus") or _picked(forms, shown)), asking=found.asking,
+        found.layers, own, focus=str(shown.options.get("focus") or _picked(shown)), asking=found.asking,
         credit=shown.credit, preset=shown.preset,
     )  # fmt: skip
 

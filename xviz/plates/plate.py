@@ -14,11 +14,13 @@ from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
 from xviz.core.run import Run
 from xviz.core.spec import Spec
+from xviz.core.tokens import leaves
 from xviz.engine import Session
 from xviz.explain import EVERY, METHODS
 from xviz.explain.ask import Question
 from xviz.explain.method import Progress
 from xviz.figures.figure import Figure
+from xviz.figures.names import picked
 from xviz.figures.style import Preset
 from xviz.models.card import CallTitle, ModelCard
 
@@ -62,8 +64,17 @@ class Shown:
 
     @property
     def titles(self) -> list[str]:
-        """What the methods are called."""
-        return [EVERY[explanation.method].title for explanation in self.explanations]
+        """What the methods are called; an attention with the token that it is of."""
+        return [self.title(explanation) for explanation in self.explanations]
+
+    def title(self, explanation: Explanation) -> str:
+        """What a figure calls an explanation: "Attention from “cat”", "Attention rollout"."""
+        way = {"look": "from", columns.METHOD.key: "to"}.get(explanation.method)
+        if way is None or explanation.focus is None:
+            return EVERY[explanation.method].title
+        name, tokens = explanation.focus
+        spaces = {leaf.name: leaf for space in self.run.spaces.values() for leaf in leaves(space)}
+        return f"Attention {way} {picked(spaces[name], tokens)}"
 
     def one(self) -> Explanation:
         """The only explanation.

@@ -76,17 +76,18 @@ def room(shown: Shown) -> Figure:
         None if cloud.rgb is None else cloud.rgb[kept],
         Segments(segments.name, segments.of_point[kept], segments.middles),
         views.images,
-        PatchGrid(patches.name, tuple(f"{i + 1} · {name}" for i, name in enumerate(views.names)), patches.grid),
+        PatchGrid(patches.name, tuple(f"photo {i + 1}" for i in range(len(views.names))), patches.grid),
         np.array([Frame(image.shape[:2], grid).edges for image in views.images]),
         shown.credit,
         fine is not None,
         () if fine is None else tuple(i for i in range(len(views.names)) if i not in fine.photos),
     )
+    camera = None if options.get("camera") is None else Camera.told(options["camera"], cloud.xyz)
     overlay = Overlay(
         strongest(own, int(options.get("links", LINKS))), tuple(tuple(cross) for cross in options.get("crosses", ())),
-        options.get("truth"), _totals(own, len(views.names)), Camera.told(options.get("camera"), cloud.xyz),
+        options.get("truth"), _totals(own, len(views.names)), camera,
     )  # fmt: skip
-    titles = options.get("titles", ("Cloud", "Photos"))
+    titles = options.get("titles") or _titles(shown, own, patches)
     note = options.get("what") or (words(options["way"]) if "way" in options else EVERY[own.method].title)
     if fine is not None:
         output = fine.reading.target.output
@@ -100,6 +101,22 @@ def room(shown: Shown) -> Figure:
         scene, own, titles=(titles[0], titles[1]), overlay=overlay, shared=own.method not in OWN, notes=[f"{note}."],
         preset=shown.preset,
     )  # fmt: skip
+
+
+def _titles(shown: Shown, own: Explanation, patches: PatchGrid) -> tuple[str, str]:
+    """What both sides show."""
+    way: Mapping[str, Any] = shown.options.get("way") or {}
+    what = f"{EVERY[own.method].title} for “{own.target}”"
+    if "picked" in way:
+        kind, token = str(way["picked"][0]), int(way["picked"][1])
+        whose = {
+            "class": f"the class “{list(shown.run.outputs)[token]}”" if kind == "class" else "",
+            "patch": f"a patch of photo {patches.place(token)[0] + 1}" if kind == "patch" else "",
+        }.get(kind, f"supervoxel {token + 1}")
+        what = f"Attention {'to' if own.method == 'asked' else 'from'} {whose}"
+    elif way:
+        what = EVERY[own.method].title
+    return f"{what}: supervoxels of the point cloud", f"{what}: patches of the photos"
 
 
 def _totals(own: Explanation, photos: int) -> np.ndarray | None:

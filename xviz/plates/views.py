@@ -33,7 +33,7 @@ LARGEST = 448  #: pixels of a side of a picture as it is drawn
 DENSITY = "times an even spread"
 DEFAULTS = ("look", "rollout", "relevance", "integrated", "gradcam")
 #: titles over narrow panels, where the method's own would be cut
-SHORT = {"look": "Class token’s attention", "relevance": "Gradient-weighted", "received": "Received"}
+SHORT = {"relevance": "Gradient-weighted", "received": "Received"}
 
 
 def plane(card: ModelCard, of: Sample) -> Plane:
@@ -113,14 +113,21 @@ def _background(shown: Shown, drawn: Sequence[Explanation], focus: tuple[Cells, 
     """What all panels have; the place of the class where the sample is shipped with it."""
     card, known = shown.session.model.card, None
     flat = plane(card, shown.session.sample)
+    sound = card.settings.part == "sound"
     name, output = shown.session.sample.origin.get("shipped"), str(shown.run.provenance.options["target"])
     if name is not None and (mask := truth(card, sample(str(name)), output)) is not None:
         known = flat.place(outlines(mask >= 0.5))
     spaces = {name: shown.run.space(name, Cells) for one in drawn for name in one.scores if name != "class"}
+    pixels = 255 - flat.pixels if sound else flat.pixels  # on paper, silence is white
     return Background(
-        flat.pixels, spaces, (flat.x_ticks, flat.y_ticks), flat.names, focus, known,
-        upright=card.settings.part != "sound",
+        pixels, spaces, (flat.x_ticks, flat.y_ticks), flat.names, focus, known, upright=not sound
     )  # fmt: skip
+
+
+def _loud(shown: Shown) -> list[str]:
+    """How to read the background, where it is a spectrogram."""
+    sound = shown.session.model.card.settings.part == "sound"
+    return ["Background: the spectrogram, the darker the louder."] if sound else []
 
 
 def methods(shown: Shown) -> Figure:
@@ -141,7 +148,8 @@ def methods(shown: Shown) -> Figure:
     short = {} if shown.session.model.card.settings.part == "sound" else SHORT
     titles = [short.get(one.method, title) for one, title in zip(drawn, shown.titles, strict=True)]
     return views_figure(
-        _background(shown, drawn), drawn, titles=titles, limit=limit(drawn) if notes else None, notes=notes,
+        _background(shown, drawn), drawn, titles=titles, limit=limit(drawn) if notes else None,
+        notes=[*notes, *_loud(shown)],
         credit=shown.credit, preset=shown.preset,
     )  # fmt: skip
 
@@ -151,14 +159,12 @@ def attention(shown: Shown) -> Figure:
     own = shown.one()
     call, head = shown.call()
     heads = f"mean of {call.heads} heads" if head is None else f"head {head + 1}"
-    focus, title = None, "from the class token"
+    focus = None
     if own.focus is not None and own.focus[0] != "class":
-        leaf = shown.run.space(own.focus[0], Cells)
-        focus = leaf, own.focus[1][0]
-        title = f"from {leaf.base().name.replace('view', 'view ')} at {leaf.label(focus[1])}"
+        focus = shown.run.space(own.focus[0], Cells), own.focus[1][0]
     return views_figure(
-        _background(shown, [own], focus), [own], titles=[title], credit=shown.credit, preset=shown.preset,
-        notes=[f"{shown.title_of(call).title}, {heads}."],
+        _background(shown, [own], focus), [own], titles=shown.titles, credit=shown.credit, preset=shown.preset,
+        notes=[f"{shown.title_of(call).title}, {heads}.", *_loud(shown)],
     )  # fmt: skip
 
 

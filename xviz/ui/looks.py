@@ -98,122 +98,131 @@ def _names(text: str) -> dict[str, str]:
 
 def controls(studio: Studio, look: Look, drawn: Drawn, preset: Preset) -> None:
     """All that may be chosen, in tabs."""
-    panels, colours, marks, text = st.tabs(["Panels", "Colours", "Marks and labels", "Text and page"])
-    with panels:
-        _panels(studio, look, drawn)
-    with colours:
-        _colours(studio, look, drawn)
-    with marks:
-        _marks(studio, look)
-    with text:
-        _text(studio, look, preset)
+    parts = (_panels, _colours, _marks, _text)
+    for tab, draw in zip(st.tabs(["Panels", "Colours", "Marks and labels", "Text and page"]), parts, strict=True):
+        with tab:
+            draw(studio, look, drawn, preset)
 
 
-def _panels(studio: Studio, look: Look, drawn: Drawn) -> None:
+def _panels(studio: Studio, look: Look, drawn: Drawn, preset: Preset) -> None:
     titles = drawn.titles
-    studio.widget(
-        st.multiselect, "panels", "Panels, in their order", [p for p in look.panels if p in titles],
-        options=list(titles), format_func=lambda letter: f"{letter}: {titles[letter]}", placeholder="All, as drawn",
-        help="Choose those that are shown, in the order in which they stand. None chosen: all of them.",
-    )  # fmt: skip
-    studio.widget(
-        st.segmented_control, "layout", "Layout", look.layout, options=list(LAYOUTS), format_func=LAYOUTS.get,
-        required=True,
-    )  # fmt: skip
-    studio.widget(st.toggle, "letters", "Letters", look.letters)
+    left, right = st.columns(2)
+    with left:
+        studio.widget(
+            st.multiselect, "panels", "Panels, in their order", [p for p in look.panels if p in titles],
+            options=list(titles), format_func=lambda letter: f"{letter}: {titles[letter]}",
+            placeholder="All, as drawn",
+            help="Choose those that are shown, in the order in which they stand. None chosen: all of them.",
+        )  # fmt: skip
+        studio.widget(
+            st.segmented_control, "layout", "Layout", look.layout, options=list(LAYOUTS), format_func=LAYOUTS.get,
+            required=True,
+        )  # fmt: skip
+        studio.widget(st.toggle, "letters", "Letters", look.letters)
     shown = [letter for letter in look.panels if letter in titles] or list(titles)
-    for letter in shown[:TITLES]:
-        studio.widget(
-            st.text_input, TITLE + letter, f"Title of {letter}", look.titles.get(letter, ""), placeholder=titles[letter]
-        )
+    with right:
+        for letter in shown[:TITLES]:
+            own = look.titles.get(letter, "")
+            studio.widget(st.text_input, TITLE + letter, f"Title of {letter}", own, placeholder=titles[letter])
 
 
-def _colours(studio: Studio, look: Look, drawn: Drawn) -> None:
+def _colours(studio: Studio, look: Look, drawn: Drawn, preset: Preset) -> None:
     signed = {scale.diverging for scale in drawn.scales.values()}
-    if False in signed or not signed:
+    left, middle, right = st.columns(3)
+    with left:
+        if False in signed or not signed:
+            studio.widget(
+                st.selectbox, "sequential", "Colours", look.sequential, options=list(SEQUENTIAL),
+                format_func=SEQUENTIAL.get, help="Perceptually uniform: equal steps of a score look equally large.",
+            )  # fmt: skip
+        if True in signed:
+            studio.widget(
+                st.selectbox, "diverging", "Colours of signed scores", look.diverging, options=list(DIVERGING),
+                format_func=lambda name: f"{name}: {DIVERGING[name]}",
+            )  # fmt: skip
+        studio.widget(st.toggle, "reversed", "Reversed", look.reversed)
+    with middle:
         studio.widget(
-            st.selectbox, "sequential", "Colours", look.sequential, options=list(SEQUENTIAL),
-            format_func=SEQUENTIAL.get, help="Perceptually uniform: equal steps of a score look equally large.",
+            st.selectbox, "limits", "Limits", look.limits, options=list(LIMITS), format_func=LIMITS.get,
+            help="Limits are printed at every colour bar; what lies outside is counted there and in the caption.",
         )  # fmt: skip
-    if True in signed:
+        if look.limits == "percentile":
+            label = "Percentile of the magnitudes"
+            studio.widget(st.number_input, "percentile", label, look.percentile, **_between("percentile"))
+        if look.limits == "typed":
+            _typed(studio, look, drawn)
+    with right:
         studio.widget(
-            st.selectbox, "diverging", "Colours of signed scores", look.diverging, options=list(DIVERGING),
-            format_func=lambda name: f"{name}: {DIVERGING[name]}",
+            st.number_input, "power", "Power of the colours (1 is linear)", look.power, step=0.1, **_between("power"),
+            help="Below 1, small scores get more of the colours. The colour bar says so.",
         )  # fmt: skip
-    studio.widget(st.toggle, "reversed", "Reversed", look.reversed)
-    studio.widget(
-        st.selectbox, "limits", "Limits", look.limits, options=list(LIMITS), format_func=LIMITS.get,
-        help="Limits are printed beside every colour bar, and what lies outside is counted there and in the caption.",
-    )  # fmt: skip
-    if look.limits == "percentile":
-        studio.widget(
-            st.number_input, "percentile", "Percentile of the magnitudes", look.percentile, **_between("percentile")
-        )
-    if look.limits == "typed":
-        for name, scale in drawn.scales.items():
-            low, high = look.typed.get(name, (scale.low, scale.high))
-            with st.container(horizontal=True):
-                studio.widget(
-                    st.number_input, f"{TYPED}{name} low", f"{name}: from", float(low), format="%.4g", step=None
-                )
-                studio.widget(
-                    st.number_input, f"{TYPED}{name} top", f"{name}: to", float(high), format="%.4g", step=None
-                )
-    studio.widget(
-        st.number_input, "power", "Power of the colours (1 is linear)", look.power, step=0.1, **_between("power"),
-        help="Below 1, small scores get more of the colours. The colour bar says so.",
-    )  # fmt: skip
 
 
-def _marks(studio: Studio, look: Look) -> None:
-    studio.widget(
-        st.number_input, "marks", "Strongest regions that are marked", look.marks, placeholder="as the figure has it",
-        step=1, min_value=0, max_value=40,
-    )  # fmt: skip
-    with st.container(horizontal=True):
+def _typed(studio: Studio, look: Look, drawn: Drawn) -> None:
+    """Two limits for everything that colours measure."""
+    for name, scale in drawn.scales.items():
+        limits = look.typed.get(name, (scale.low, scale.high))
+        for column, end, word, value in zip(st.columns(2), ("low", "top"), ("from", "to"), limits, strict=True):
+            with column:
+                label = f"{name}: {word}"
+                studio.widget(st.number_input, f"{TYPED}{name} {end}", label, float(value), format="%.4g", step=None)
+
+
+def _marks(studio: Studio, look: Look, drawn: Drawn, preset: Preset) -> None:
+    left, middle, right = st.columns(3)
+    with left:
+        studio.widget(
+            st.number_input, "marks", "Strongest regions that are marked", look.marks,
+            placeholder="As the figure has it", step=1, min_value=0, max_value=40,
+        )  # fmt: skip
         studio.widget(st.toggle, "outlines", "Outlines", look.outlines)
         studio.widget(st.toggle, "callouts", "Ranks and scores", look.callouts)
-        studio.widget(st.toggle, "grey", "Pictures in grey", look.grey)
-    studio.widget(
-        st.number_input, "overlay", "How much colours cover pictures (%)",
-        None if look.overlay is None else round(100 * look.overlay), placeholder="as the figure has it", step=5,
-        min_value=0, max_value=100,
-    )  # fmt: skip
-    studio.widget(
-        st.number_input, "every", "Every how many-th label of a matrix", look.every,
-        placeholder="as many as fit", help="0 writes none.", step=1, min_value=0, max_value=1000,
-    )  # fmt: skip
-    studio.widget(
-        st.text_area, "names", "Names of your own", "\n".join(f"{old} = {new}" for old, new in look.names.items()),
-        placeholder="region 5 = dog house\nFz = frontal midline",
-        help="A line each: the text as it is drawn = your own. The caption says what was renamed.",
-    )  # fmt: skip
-
-
-def _text(studio: Studio, look: Look, preset: Preset) -> None:
-    studio.widget(
-        st.number_input, "text_pt", "Size of titles in points", look.text_pt, placeholder=f"{number(preset.text_pt)}",
-        step=0.5, **_between("text_pt"), help="Labels are one point smaller, and never below 5 points.",
-    )  # fmt: skip
-    studio.widget(st.selectbox, "family", "Font", look.family, options=list(families()))
-    with st.container(horizontal=True):
+    with middle:
         studio.widget(
-            st.number_input, "width_mm", "Width in mm", look.width_mm, placeholder=f"{number(preset.width_mm)}",
+            st.number_input, "overlay", "How much colours cover pictures (%)",
+            None if look.overlay is None else round(100 * look.overlay), placeholder="As the figure has it", step=5,
+            min_value=0, max_value=100,
+        )  # fmt: skip
+        studio.widget(st.toggle, "grey", "Pictures in grey", look.grey)
+        studio.widget(
+            st.number_input, "every", "Label every how many-th row and column", look.every,
+            placeholder="As many as fit", help="Of a matrix; 0 writes none.", step=1, min_value=0, max_value=1000,
+        )  # fmt: skip
+    with right:
+        studio.widget(
+            st.text_area, "names", "Names of your own", "\n".join(f"{old} = {new}" for old, new in look.names.items()),
+            placeholder="region 5 = dog house\nFz = frontal midline", height=150,
+            help="A line each: the text as it is drawn = your own. The caption says what was renamed.",
+        )  # fmt: skip
+
+
+def _text(studio: Studio, look: Look, drawn: Drawn, preset: Preset) -> None:
+    left, middle, right = st.columns(3)
+    with left:
+        studio.widget(
+            st.number_input, "text_pt", "Size of titles in points", look.text_pt, placeholder=number(preset.text_pt),
+            step=0.5, **_between("text_pt"), help="Labels are one point smaller, and never below 5 points.",
+        )  # fmt: skip
+        studio.widget(st.selectbox, "family", "Font", look.family, options=list(families()))
+    with middle:
+        studio.widget(
+            st.number_input, "width_mm", "Width in mm", look.width_mm, placeholder=number(preset.width_mm),
             step=1.0, **_between("width_mm"),
         )  # fmt: skip
-        most = "no limit" if preset.max_height_mm is None else number(preset.max_height_mm)
+        most = "No limit" if preset.max_height_mm is None else number(preset.max_height_mm)
         studio.widget(
             st.number_input, "height_mm", "Greatest height in mm", look.height_mm, placeholder=most, step=1.0,
             **_between("height_mm"),
         )  # fmt: skip
-    studio.widget(
-        st.segmented_control, "background", "Background", look.background, options=list(BACKGROUNDS),
-        format_func=BACKGROUNDS.get, required=True,
-    )  # fmt: skip
-    studio.widget(
-        st.text_area, "caption", "Caption", look.caption, placeholder="As written below the preview",
-        help="In the place of the one that xviz writes. Where the figure comes from stays in the file in any case.",
-    )  # fmt: skip
+        studio.widget(
+            st.segmented_control, "background", "Background", look.background, options=list(BACKGROUNDS),
+            format_func=BACKGROUNDS.get, required=True,
+        )  # fmt: skip
+    with right:
+        studio.widget(
+            st.text_area, "caption", "Caption", look.caption, placeholder="As written under the preview", height=150,
+            help="In the place of the one that xviz writes. Where the figure comes from stays in the file in any case.",
+        )  # fmt: skip
 
 
 def _between(name: str) -> dict[str, float]:

@@ -18,6 +18,7 @@ from xviz import looking
 from xviz.core.errors import SampleError, XvizError
 from xviz.draw.scale import number
 from xviz.draw.vision import EYES, seen
+from xviz.figures.check import check
 from xviz.figures.figure import Figure
 from xviz.figures.look import Drawn, Look, drawn_in
 from xviz.figures.style import INCH, Preset
@@ -74,53 +75,54 @@ def current(studio: Studio) -> Look:
 
 
 def show(studio: Studio, kinds: Mapping[str, str], figure: Callable[[], Figure], look: Look, preset: Preset) -> None:
-    """Controls at the left, the figure with its check at the right."""
+    """The figure as large as it is printed, seen by all eyes and checked; below it all that may be chosen."""
     made, found = drawn(figure, look)
-    left, right = st.columns([2, 3], gap="medium")
-    with left:
-        with st.container(horizontal=True):
-            st.button(
-                "Undo", on_click=studio.undo, disabled=len(studio.steps.all) < 2, icon=":material/undo:",
-                key=f"{studio.prefix}.undo {studio.kind}",
-            )  # fmt: skip
-            st.button(
-                "Reset", on_click=studio.reset, disabled=look == Look(), icon=":material/restart_alt:",
-                key=f"{studio.prefix}.reset {studio.kind}",
-            )  # fmt: skip
-            opened(studio, kinds)
-            st.download_button(
-                "Look (JSON)", saved(look), file_name="xviz-look.json", mime="application/json", on_click="ignore",
-                key=f"{studio.prefix}.save look {studio.kind}", icon=":material/download:",
-            )  # fmt: skip
-        controls(studio, look, found, preset)
-    with right:
-        preview(made, studio.prefix, found)
-
-
-def preview(figure: Figure, prefix: str = "", found: Drawn | None = None) -> None:
-    """The figure as large as it is printed, with its caption; in the studio also through other eyes, and checked."""
-    width, height = figure.size_mm
-    content = figure.to_bytes("png", 200)
-    if prefix:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         eyes = st.segmented_control(
-            "Seen",
-            ["as it is", *EYES],
-            format_func=lambda e: EYES.get(e, "As it is"),
-            default="as it is",
-            key=f"{prefix}.eyes",
-            required=True,
-            label_visibility="collapsed",
-        )
-        if eyes in EYES:
-            content = _through(content, eyes)
-    st.image(content, alt=figure.alt, width=round(width / INCH * CSS))
-    size = f"{number(width)} × {number(height)} mm"
-    if found is not None and found.filled < EMPTY:
-        st.warning(
-            f"The panels take {found.filled:.0%} of the width. Choose a narrower width, or other panels.",
-            icon=":material/width:",
-        )
-    st.caption(f"{size}. {page.plain(figure.caption)}")
+            "Seen", [AS_IT_IS, *EYES], format_func=lambda e: EYES.get(e, e), default=AS_IT_IS,
+            key=f"{studio.prefix}.eyes", required=True, label_visibility="collapsed",
+        )  # fmt: skip
+        st.button(
+            "Undo", on_click=studio.undo, disabled=len(studio.steps.all) < 2, icon=":material/undo:",
+            key=f"{studio.prefix}.undo {studio.kind}",
+        )  # fmt: skip
+        st.button(
+            "Reset", on_click=studio.reset, disabled=look == Look(), icon=":material/restart_alt:",
+            key=f"{studio.prefix}.reset {studio.kind}",
+        )  # fmt: skip
+        opened(studio, kinds)
+        st.download_button(
+            "Look (JSON)", saved(look), file_name="xviz-look.json", mime="application/json", on_click="ignore",
+            key=f"{studio.prefix}.save look {studio.kind}", icon=":material/download:",
+        )  # fmt: skip
+    preview(made, str(eyes))
+    checked(made, found, preset.dressed(look))
+    controls(studio, look, found, preset)
+
+
+def preview(figure: Figure, eyes: str = AS_IT_IS) -> None:
+    """The figure as large as it is printed, with its caption."""
+    content = figure.to_bytes("png", 200)
+    if eyes in EYES:
+        content = _through(content, eyes)
+    st.image(content, alt=figure.alt, width=round(figure.size_mm[0] / INCH * CSS))
+    with st.expander("Caption", icon=":material/notes:"):
+        st.caption(page.plain(figure.caption))
+
+
+def checked(figure: Figure, found: Drawn, preset: Preset) -> None:
+    """What a reviewer would send it back for, or that there is nothing."""
+    (width, height), result = figure.size_mm, check(figure)
+    told = list(result.sentences())
+    if found.filled < EMPTY:
+        told.append(f"The panels take {found.filled:.0%} of the width: choose a narrower width, or other panels.")
+    if preset.max_height_mm is not None and height > preset.max_height_mm + 0.1:
+        told.append(f"It is higher than the {number(preset.max_height_mm)} mm that are allowed: choose fewer panels.")
+    size = f"{number(width)} × {number(height)} mm. "
+    if result.fine and len(told) < 2:
+        st.caption(f":material/check: {page.plain(size + ' '.join(told))} No text overlaps, is cut or leaves the page.")
+    else:
+        st.warning(page.plain(size + " ".join(told)), icon=":material/rule:")
 
 
 def _through(content: bytes, eyes: str) -> bytes:

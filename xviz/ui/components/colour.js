@@ -77,7 +77,7 @@ function showLegend(view) {
 
 function markBar(view, value) {
   const { bar, header: { scale } } = view;
-  const shown = Boolean(scale) && !scale.names && value !== null && value !== undefined && !Number.isNaN(value);
+  const shown = Boolean(scale) && !scale.names && !scale.own && value !== null && value !== undefined && !Number.isNaN(value);
   bar.mark.style.display = shown ? "" : "none";
   if (shown) bar.mark.style.left = `${100 * Math.min(1, Math.max(0, (value - scale.low) / (scale.high - scale.low)))}%`;
 }

@@ -126,12 +126,13 @@ def show(card: ModelCard, sample: Sample) -> Opened | None:
     gone = hidden(choices, sample, card)
     before = cache.run(card.key, sample)
     run = cache.run(card.key, sample, gone=gone) if gone else before
-    best = max(run.outputs, key=lambda name: run.outputs[name])
+    best = card.telling(run.outputs)
     left, right = st.columns([1, 1.4], gap="medium")
     with left:
         asked = st.selectbox(
             "Class to explain", [methods.MOST_PROBABLE, *card.outputs], key="class", bind="query-params",
-            help="Methods explain the output of this class; until you pick, attention is that of its class token.",
+            help="Methods explain the output of this class; until you pick, attention is that of its class token. The "
+            f"most probable is taken without {', '.join(card.everywhere)}, which nearly every room has.",
         )  # fmt: skip
         _facts(sample, run)
     output = best if asked == methods.MOST_PROBABLE else asked

@@ -1,0 +1,132 @@
+"""Limits of a matrix: one scale, or one for each block where a single one would leave some dark; their colour bars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xviz.draw.blocks import APART, apart, cut, masses
+from xviz.draw.scale import Scale, number
+from xviz.figures.grid import Scales
+from xviz.figures.lettering import width_of, write
+from xviz.figures.page import Page
+from xviz.figures.pair import SPACE, bar, bar_height
+from xviz.figures.panel import colour_bar
+from xviz.figures.scales import sequential
+from xviz.figures.sides import Side
+from xviz.figures.style import MM
+
+LABEL = "attention weight"
+
+
+def limits(weights: NDArray[np.float64], sides: tuple[Side, Side], own: bool | None = None) -> Scales:
+    """A scale for all cells, or one for each block.
+
+    Args:
+        weights: (queries, keys).
+        sides: Of rows and of columns.
+        own: Whether each block has limits of its own; where None, they have where one scale would leave one dark.
+    """
+    dividers = rows_and_columns(sides)
+    blocks = cut(weights, dividers)
+    count = sum(map(len, blocks))
+    if count == 1 or count > APART or not (apart(weights, dividers) if own is None else own):
+        return sequential(weights, label=LABEL)
+    made = [[sequential(block, label=LABEL) for block in row] for row in blocks]
+    different = {(scale.low, scale.high) for row in made for scale in row}  # a look may have one pair for all
+    return made if len(different) > 1 else made[0][0]
+
+
+def rows_and_columns(sides: tuple[Side, Side]) -> tuple[list[int], list[int]]:
+    """The first rows and the first columns of each further block."""
+    return sides[0].cuts, sides[1].cuts
+
+
+def _names(sides: tuple[Side, Side]) -> list[list[str]]:
+    """What each block is: regions to words."""
+    return [[f"{row.noun} to {column.noun}" for column in sides[1].groups] for row in sides[0].groups]
+
+
+def bars(
+    page: Page, scales: Scales, weights: NDArray[np.float64], sides: tuple[Side, Side], left: float, y: float,
+    width: float,
+) -> float:  # fmt: skip
+    """The colour bar below a matrix, or one for each block with its share of a mean row; the height in mm."""
+    if isinstance(scales, Scale):
+        return bar(page, scales, weights, left, y, width)
+    size, line = page.preset.small_pt, bar_height(page) - 0.4
+    write(page.axes(left, y + 1.0, width, line), 0, 1.1 * size, _head(scales), size=size)
+    start, y = y, y + line + 0.6
+    labelled = _labelled(scales, weights, sides)
+    across = _across([scale for scale, _ in labelled], width, size)
+    each = (width - SPACE * (across - 1)) / across
+    for index, (scale, block) in enumerate(labelled):
+        column, row = index % across, index // across
+        axes = page.axes(left + column * (each + SPACE), y + row * line, each, line - 0.4)
+        colour_bar(axes, scale, block, size=size)
+    return y + -(-len(labelled) // across) * line - start
+
+
+def bars_height(
+    page: Page, scales: Scales, weights: NDArray[np.float64], sides: tuple[Side, Side], width: float
+) -> float:
+    """The height in mm that ``bars`` takes."""
+    if isinstance(scales, Scale):
+        return bar_height(page)
+    labelled, line = [scale for scale, _ in _labelled(scales, weights, sides)], bar_height(page) - 0.4
+    return 0.6 + line * (1 - -len(labelled) // _across(labelled, width, page.preset.small_pt))
+
+
+def _head(scales: Sequence[Sequence[Scale]]) -> str:
+    return f"{scales[0][0].name().capitalize()}, each block on its own limits:"
+
+
+def _labelled(
+    scales: Sequence[Sequence[Scale]], weights: NDArray, sides: tuple[Side, Side]
+) -> list[tuple[Scale, NDArray]]:
+    """The scale of each block that is not empty, under its name with its share of a mean row, and the block."""
+    shares, names, blocks = (
+        masses(weights, rows_and_columns(sides)),
+        _names(sides),
+        cut(weights, rows_and_columns(sides)),
+    )
+    return [
+        (replace(scale, label=f"{names[i][j]} ({shares[i, j]:.2f})", unit=""), blocks[i][j])
+        for i, row in enumerate(scales)
+        for j, scale in enumerate(row)
+        if np.nanmax(blocks[i][j], initial=0.0) > 0
+    ]
+
+
+def _across(labelled: Sequence[Scale], width: float, size: float) -> int:
+    """How many bars stand beside each other so that their names are not cut."""
+    texts = [f"{number(s.low)}{number(s.high)}{s.name()}" for s in labelled]
+    needed = max(width_of(text, size) for text in texts) / MM + 5 + 1.9 * size / MM
+    return max(1, min(2 if len(labelled) % 2 == 0 else 3, int((width + SPACE) // (needed + SPACE))))
+
+
+def told(scales: Scales, weights: NDArray[np.float64], sides: tuple[Side, Side], measured: str) -> str:
+    """The limits for the caption.
+
+    Args:
+        scales: From ``limits``.
+        weights: What is drawn.
+        sides: Of rows and of columns.
+        measured: The limits of a single scale in words.
+    """
+    if isinstance(scales, Scale):
+        return measured
+    blocks, names = cut(weights, rows_and_columns(sides)), _names(sides)
+    each = []
+    for row, blocks_row, names_row in zip(scales, blocks, names, strict=True):
+        for scale, block, name in zip(row, blocks_row, names_row, strict=True):
+            beyond = f", {scale.clipped(block)} beyond" if scale.clipped(block) else ""
+            empty = np.nanmax(block, initial=0.0) <= 0
+            each.append(f"{name} {'all 0' if empty else f'{number(scale.low)} … {number(scale.high)}{beyond}'}")
+    return (
+        f"colour: {scales[0][0].name()}, each block on its own limits: {'; '.join(each)}; in brackets: the share of a "
+        f"block in a mean row"
+    )

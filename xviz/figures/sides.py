@@ -1,0 +1,182 @@
+"""One side of a matrix: its tokens in groups, where their cells lie, and which of their labels stand beside them.
+
+Labels stand at their cells, a line of text apart at least. A group whose labels would not fit is given more room than
+its share where others can spare it (words beside regions); where that does not do, every n-th token is labelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xviz.figures.lettering import fit, width_of
+from xviz.figures.look import look
+
+LINE, TALL = 1.05, 1.45  #: distance of two labels in text sizes; of those in scripts with higher letters
+LATIN = 0x590  #: the first character that such a script may have
+LONGEST = 15.0  #: a label is cut at this many text sizes
+GAP = 2.5  #: points between groups
+TICK = 2.0  #: points between cells and labels
+BRACE = 2.4  #: room of a brace with its name, in text sizes
+SPARE = 0.8  #: of a side, what groups with labels may take from those that have more tokens
+STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  #: of every how many tokens one is labelled
+
+
+@dataclass(frozen=True)
+class Group:
+    """Tokens of one kind, in a row."""
+
+    labels: Sequence[str]  #: one per token
+    kind: str = ""  #: what they are, written under a brace beside them: "regions"
+    marked: Sequence[int] = ()  #: in bold and left out only beside another one, counted within the group
+    all: bool = True  #: whether all tokens are to be labelled, or only marked ones
+    brace: str = ""  #: what is written under the brace in the place of number and kind
+
+    def __len__(self) -> int:
+        """Tokens."""
+        return len(self.labels)
+
+    @property
+    def noun(self) -> str:
+        """What the tokens are; the label of a single one that has no other name."""
+        return self.kind or (self.labels[0] if len(self.labels) == 1 else "tokens")
+
+    @property
+    def name(self) -> str:
+        """What stands under the brace, "36 regions"; "" where there is none, as beside a single token."""
+        if not self.kind or len(self) == 1:
+            return ""
+        return self.brace or f"{len(self)} {self.kind}"
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """Groups along a side of a matrix, the first at its top or left."""
+
+    groups: tuple[Group, ...]
+
+    @classmethod
+    def of(cls, *groups: Group) -> Side:
+        """A side of groups."""
+        return cls(groups)
+
+    @property
+    def cuts(self) -> list[int]:
+        """The first token of each further group."""
+        return [int(n) for n in np.cumsum([len(group) for group in self.groups])[:-1]]
+
+    @property
+    def named(self) -> bool:
+        """Whether there are braces."""
+        return any(group.name for group in self.groups)
+
+    def room(self, size: float) -> float:
+        """Points that labels and braces need beside the cells."""
+        shown = [
+            label for group in self.groups for i, label in enumerate(group.labels) if group.all or i in group.marked
+        ]
+        widest = max((width_of(short(label, size), size, "bold") for label in shown), default=-TICK - 1)
+        return TICK + 1 + widest + BRACE * size * self.named
+
+    @property
+    def line(self) -> float:
+        """Distance of two labels in text sizes."""
+        high = any(ord(c) >= LATIN for group in self.groups if group.all for label in group.labels for c in label)
+        return TALL if high else LINE
+
+    def needed(self, size: float) -> float:
+        """Points along the side with which every label stands at its cell, in tokens that have one."""
+        return self.line * size * sum(len(group) for group in self.groups if group.all) + GAP * (len(self.groups) - 1)
+
+    def edges(self, extent: float, size: float) -> list[NDArray[np.float64]]:
+        """Of each group the edges of its cells in points, (tokens + 1,).
+
+        Args:
+            extent: Points of the side.
+            size: Of the labels, in points.
+        """
+        room, line = extent - GAP * (len(self.groups) - 1), self.line * size
+        count = sum(map(len, self.groups))
+        units, free, rest = [room / count] * len(self.groups), room, count
+        wanting = sorted((len(group), i) for i, group in enumerate(self.groups) if group.all and len(group) > 1)
+        taken: set[int] = set()
+        for tokens, index in wanting:  # the smallest groups first
+            if rest > tokens and free / rest < line and room - free + tokens * line <= SPARE * room:
+                units[index], free, rest = line, free - tokens * line, rest - tokens
+                taken.add(index)
+        starts, edges = 0.0, []
+        for index, group in enumerate(self.groups):
+            unit = units[index] if index in taken else free / rest
+            edges.append(starts + unit * np.arange(len(group) + 1))
+            starts = float(edges[-1][-1]) + GAP
+        return edges
+
+    def shown(self, edges: Sequence[NDArray[np.float64]], size: float) -> list[tuple[str, float, bool]]:
+        """Labels that stand beside their cells: text, middle of the cell in points, whether it is marked."""
+        marked, others, line = [], [], self.line * size
+        for group, at in zip(self.groups, edges, strict=True):
+            middles, bold = (at[1:] + at[:-1]) / 2, set(group.marked)
+            marked += [(group.labels[i], float(middles[i]), True) for i in sorted(bold)]
+            if group.all:
+                unit, every = float(at[1] - at[0]), look().every
+                fits = next((s for s in STEPS if s * unit >= line - 1e-6), len(group))
+                step = fits if every is None else every or len(group) + 1
+                others += [
+                    (group.labels[i], float(middles[i]), False)
+                    for i in range(len(group))
+                    if i not in bold and ((i == 0 and every != 0) or (i + 1) % step == 0)
+                ]
+        return apart([one for one in (*marked, *others) if one[0]], line)
+
+    def braces(self, edges: Sequence[NDArray[np.float64]], size: float) -> list[tuple[str, float, float, float]]:
+        """Names with where their brace begins and ends and where the name stands, those that have room."""
+        found = []
+        for group, at in zip(self.groups, edges, strict=True):
+            if group.name:
+                found.append((group.name, float(at[0]), float(at[-1])))
+        low, high = float(edges[0][0]), float(edges[-1][-1])
+        share = (high - low - size * (len(found) - 1)) / max(len(found), 1)
+        free = high - low - size * len(found)
+        wide = [width_of(name, size) for name, *_ in found]
+        if sum(wide) > free:  # each keeps what an equal share leaves it
+            texts = [name if wide[i] <= share else fit(name, size, share) for i, (name, *_) in enumerate(found)]
+        else:
+            texts = [name for name, *_ in found]
+        middles = beside([(a + b) / 2 for _, a, b in found], [width_of(text, size) for text in texts], size, low, high)
+        return [(text, a, b, at) for text, (_, a, b), at in zip(texts, found, middles, strict=True)]
+
+
+def short(label: str, size: float) -> str:
+    """A label cut to what a matrix leaves it; a place in brackets goes first."""
+    if width_of(label, size) > LONGEST * size and label.endswith(")"):
+        label = label.partition(" (")[0]
+    return fit(label, size, LONGEST * size)
+
+
+def apart(labels: Iterable[tuple[str, float, bool]], line: float) -> list[tuple[str, float, bool]]:
+    """Of labels in the order of their worth, those that stand at least a line from all that are kept."""
+    kept: list[tuple[str, float, bool]] = []
+    for label in labels:
+        if all(abs(label[1] - other[1]) >= line - 1e-6 for other in kept):
+            kept.append(label)
+    return sorted(kept, key=lambda one: one[1])
+
+
+def beside(wanted: Sequence[float], wide: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Middles near the wanted ones of texts so wide, at least a gap apart and between low and high where they fit."""
+    if not wanted:
+        return []
+    steps = np.cumsum([0.0, *((a + b) / 2 + gap for a, b in pairwise(wide))])
+    pools: list[list[float]] = []
+    for value in np.asarray(wanted) - steps:
+        pools.append([float(value), 1])
+        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
+            (a, m), (b, n) = pools[-2:]
+            pools[-2:] = [[(a * m + b * n) / (m + n), m + n]]
+    level = np.repeat([mean for mean, _ in pools], [int(count) for _, count in pools])
+    top = high - wide[-1] / 2 - steps[-1]
+    return [float(v) for v in np.clip(level, low + wide[0] / 2, max(low + wide[0] / 2, top)) + steps]
