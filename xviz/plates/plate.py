@@ -16,7 +16,7 @@ from xviz.core.run import Run
 from xviz.core.spec import Spec
 from xviz.core.tokens import leaves
 from xviz.engine import Session
-from xviz.explain import EVERY, METHODS
+from xviz.explain import EVERY, METHODS, columns
 from xviz.explain.ask import Question
 from xviz.explain.method import Progress
 from xviz.figures.figure import Figure
