@@ -11,7 +11,7 @@ def explored() -> None:
     """What follows a filter; only this part of the page runs again."""
     with page.told():
         kept = table.filtered(batch)
-        listed, spread, scattered, heads, methods, extremes = st.tabs(TABS, key="tabs")
+        listed, spread, scattered, heads, methods, extremes = st.tabs(TABS, key="tabs", on_change="rerun")
         with spread, page.told():
             charts.distribution(batch, kept)
         with scattered, page.told():
@@ -21,7 +21,8 @@ def explored() -> None:
         with heads, page.told():
             charts.heads(batch, kept)
         with methods, page.told():
-            charts.methods(batch, kept)
+            if methods.open:  # thousands of samples drawn again take seconds
+                charts.methods(batch, kept)
         with extremes, page.told():
             table.extremes(batch, kept)
 

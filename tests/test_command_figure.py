@@ -118,6 +118,7 @@ def test_the_figures_of_a_model_are_listed(capsys: pytest.CaptureFixture[str]) -
         "glance",
         "matrix",
         "scores",
+        "compare",
     ]
 
 

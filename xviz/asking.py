@@ -193,10 +193,9 @@ def questions(session: Session, given: argparse.Namespace, methods: Sequence[str
     Raises:
         ModelError: there is no such method, token, layer or head.
     """
-    from xviz.explain import METHODS
+    from xviz.explain import EVERY, METHODS
     from xviz.explain.ask import Question
     from xviz.plates.any import asking
-    from xviz.plates.plate import EVERY
 
     loaded, run = session.model, session.run
     focus, call = picked(run, given.picked), layer(loaded, run, given.layer)

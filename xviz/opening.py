@@ -114,7 +114,7 @@ def _read(origin: Mapping[str, Any], texts: Mapping[str, str], options: Mapping[
     if not parts:
         raise SampleError("A sample needs a file or a text: xviz explain MODEL FILE, or --part text=“…”.")
     if (count := origin.get("regions")) is not None and "regions" not in parts:
-        parts["regions"] = _encoded(parts["picture"], int(count))
+        parts["regions"] = encoded(parts["picture"], int(count))
     return Sample(Path(names[0]).name if names else next(iter(texts.values())), parts, source="your own")
 
 
@@ -140,8 +140,13 @@ def _part(part: str, names: str | list[str], options: Mapping[str, Any], find: F
     return next(iter(found.values()))
 
 
-def _encoded(picture: Part, count: int) -> Regions:
-    """Regions of a picture as the page finds them."""
+def encoded(picture: Part, count: int) -> Regions:
+    """Regions of a picture as the page finds them.
+
+    Args:
+        picture: A `Picture`.
+        count: The most that are found.
+    """
     from xviz.models import regions
     from xviz.models.boxes import find_boxes
 

@@ -92,12 +92,10 @@ def repeat(
 
 
 def _beside(was: Mapping[str, Any], session: Session) -> list[Finding]:
-    """Sample and weights of the other side of a comparison."""
+    """Sample and weights of the other side of a comparison, where its record says what they were."""
     now = session.run.provenance
-    return [
-        _same("sample", str(was.get("digest")), now.sample_digest, f"B: {was.get('sample')}, digest"),
-        _same("weights", str(was.get("sha256")), now.checkpoint_sha256, f"B: {now.checkpoint}, sha256"),
-    ]
+    both = (("sample", "digest", now.sample_digest), ("weights", "sha256", now.checkpoint_sha256))
+    return [_same(what, str(was[key]), new, f"B: {was['sample']}, {key}") for what, key, new in both if key in was]
 
 
 def _compared(request: Request, session: Session, explanations: tuple[Explanation, ...]) -> list[Finding]:

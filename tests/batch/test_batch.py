@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import socket
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from PIL import Image
 
 from tests.explain.tiny import CARDS, run_of
 from xviz import cli, opening
-from xviz.batch import listing, store, work
+from xviz.batch import listing, store, work, workers
 from xviz.batch.listing import Item
 from xviz.batch.measure import Wanted, attention, measure
 from xviz.core.errors import SampleError, XvizError
@@ -299,6 +300,16 @@ def test_without_ray_the_sentence_says_what_to_install(monkeypatch: pytest.Monke
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
     with pytest.raises(XvizError, match=r"pip install “xviz\[ray\]”"):
         on_ray("local")
+
+
+def test_what_listens_and_is_no_ray_is_told_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ray")
+    monkeypatch.setattr(workers, "ANSWERS", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        way = workers.on_ray(address)
+        with pytest.raises(XvizError, match=f"What listens at {address} did not answer as Ray"):
+            next(way(Wanted(OWN, ("look",), ()), []))
 
 
 @pytest.mark.skipif("XVIZ_RAY" not in os.environ, reason="starts Ray, which takes long: XVIZ_RAY=1 runs it")

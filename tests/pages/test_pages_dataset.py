@@ -6,7 +6,6 @@ import io
 import json
 import zipfile
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,12 +15,7 @@ from streamlit.testing.v1 import AppTest
 from tests.pages.test_pages import told
 from xviz.batch import shown
 from xviz.core.errors import XvizError
-from xviz.core.forms import Words
-from xviz.core.tokens import Pieces
 from xviz.places import SAMPLES
-from xviz.ui import cache
-from xviz.ui.compare import show, side
-from xviz.ui.compare.side import Side
 from xviz.ui.dataset import charts
 
 ROOT = Path(__file__).parents[2]
@@ -80,6 +74,10 @@ def test_a_batch_is_shown_filtered_and_its_best_samples_opened(opened: Path) -> 
     assert len(table) == 200
     assert list(table.columns[:2]) == ["index", "sample"]
     assert not [name for name in table if name.startswith("head.")], "heads are shown when asked for"
+    at.session_state["tabs"] = "Methods beside random"
+    at.run()
+    assert not at.error, told(at)
+    assert any("95 % bootstrap intervals" in one.value for one in at.caption)
     at.text_input(key="dataset.find").set_value("damaged").run()
     assert not at.error, told(at)
     table = next(frame.value for frame in at.dataframe if "sample" in frame.value)
@@ -127,36 +125,6 @@ def test_a_zip_is_opened_and_a_wrong_one_refused(tmp_path: Path, monkeypatch: py
             assert expected in told(at)
         else:
             assert any("20 samples" in one.value for one in at.markdown)
-
-
-def test_two_heads_of_a_sample_are_compared_with_their_difference() -> None:
-    at = page("compare")
-    assert not at.exception, at.exception
-    assert not at.error, told(at)
-    assert [one.value for one in at.header if one.value in ("A", "B")] == ["A", "B"], "headings go down by one"
-    assert side._model("mmca", random=False) is cache.load("mmca"), "weights are loaded once"
-    at.selectbox(key="b-head of 8").set_value(2).run()
-    assert not at.error, told(at)
-    assert any("Greatest difference" in one.value for one in at.caption)
-    at.text_input(key="b-train-sofa-sentence").set_value("a fire truck and a cat on a very long road").run()
-    assert not at.error, told(at)
-    said = " ".join(one.value for one in at.caption)
-    assert "do not correspond" in said
-    at.selectbox(key="b-method").set_value("gradient").run()
-    assert not at.error, told(at)
-    assert any("each has a scale of its own" in one.value for one in at.info)
-
-
-def test_sides_are_coloured_as_their_words_are_painted() -> None:
-    """A word of two pieces has the sum of their scores, which the colours must reach."""
-    pieces = Pieces("words", ("do", "##g"), np.array([0, 0]), ("dog",))
-    forms = {"words": Words(labels=pieces.words, of_token=pieces.of_word)}
-    session = SimpleNamespace(run=SimpleNamespace(spaces={"words": pieces}))
-    sides = [
-        Side(session, SimpleNamespace(scores={"words": np.array(scores)}, signed=False, unit="weight"), "", forms)
-        for scores in ((0.25, 0.25), (0.5, 0.25))
-    ]
-    assert show._scale(sides, "words").high == 0.75
 
 
 def test_a_batch_that_differs_in_its_numbers_alone_has_its_own_statistics() -> None:

@@ -11,9 +11,8 @@ from streamlit.testing.v1 import AppTest
 from xviz.core.errors import SampleError
 from xviz.core.sample import Regions
 from xviz.data import picture
-from xviz.ui import net
+from xviz.ui import inputs, net
 from xviz.ui.eeg import bring
-from xviz.ui.own import inputs
 from xviz.ui.views import sound as views_sound
 
 SECRET = "Mrs Miller, born 1950"

@@ -15,7 +15,7 @@ from xviz.batch.measure import LABEL, PREDICTED, Arrays, Row, Wanted, known, mea
 from xviz.batch.store import Store
 from xviz.core.errors import ModelError
 from xviz.engine import Loaded
-from xviz.plates.plate import EVERY
+from xviz.explain import EVERY
 
 Tell = Callable[[float, str], None]
 Done = tuple[list[Row], Arrays]

@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,8 @@ from xviz.core.errors import XvizError
 
 AHEAD = 2  #: samples that wait at each worker
 REACHED = 10.0  #: seconds until an address counts as not answering
+ANSWERS = 40.0  #: seconds in which Ray must let somebody join
+TRIED = "import sys, ray; ray.init(address=sys.argv[1], logging_level='ERROR', log_to_driver=False)"
 AGAIN = 2  #: times that a worker which died is started again
 
 
@@ -112,10 +116,31 @@ def _join(ray: Any, address: str, workers: int | None) -> None:
             raise XvizError(
                 f"No Ray answers at {address} ({error}). Start it with “ray start --head”, or use --ray local."
             ) from error
+    _answers(address)
     try:
         ray.init(address=address, **common)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
         raise XvizError(f"No Ray cluster can be joined at {address}: {str(error).splitlines()[0]}") from error
+
+
+def _answers(address: str) -> None:
+    """Join for a moment in a process of its own, since Ray waits minutes for what listens and is no Ray.
+
+    Raises:
+        XvizError: what is there does not answer as Ray does.
+    """
+    try:
+        tried = subprocess.run(
+            [sys.executable, "-c", TRIED, address], capture_output=True, text=True, timeout=ANSWERS, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise XvizError(
+            f"What listens at {address} did not answer as Ray within {ANSWERS:g} s. Give the address that “ray start "
+            "--head” printed, or use --ray local."
+        ) from error
+    if tried.returncode:
+        why = (tried.stderr.strip().splitlines() or ["no reason was given"])[-1]
+        raise XvizError(f"No Ray cluster can be joined at {address}: {why}")
 
 
 def _place(address: str) -> tuple[str, int]:

@@ -29,7 +29,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> None:
     """Run, explain, write."""
     from xviz import asking, telling
-    from xviz.plates.plate import EVERY, asker
+    from xviz.explain import EVERY
+    from xviz.plates.plate import asker
     from xviz.results import outputs, table, write
 
     with telling.bar() as bar:

@@ -145,3 +145,24 @@ def _first(kinds: Sequence[str]) -> Read:
         raise SampleError(f"{paths[0].name} cannot be read {'; '.join(reasons)}")
 
     return read
+
+
+def held(files: Sequence[tuple[str, bytes]], kind: str, **options: Any) -> Mapping[str, Part]:
+    """The parts of files that are in memory, as uploads are.
+
+    Args:
+        files: Names and contents, of one sample.
+        kind: "picture", "sound", "eeg" or "room".
+        options: Of the reader.
+
+    Raises:
+        SampleError: they cannot be read.
+    """
+    name, content = files[0]
+    if kind == "picture":
+        return {"picture": import_module("xviz.data.picture").read_picture(content, name=name, **options)}
+    if kind == "sound":
+        return {"sound": import_module("xviz.data.sound").read_sound(content, name, **options)}
+    if kind == "eeg":
+        return {"eeg": import_module("xviz.data.eeg.read").read_eeg(*files, **options)}
+    return import_module("xviz.data.cloud.scene").read_scene(list(files), **options)

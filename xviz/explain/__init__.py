@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
 from xviz.engine import Session
+from xviz.explain import columns
 from xviz.explain.ask import Picked, ask
 from xviz.explain.method import Method
 from xviz.explain.methods import gradcam, gradients, look, occlusion, received, relevance, rollout, shap
@@ -30,6 +31,8 @@ ALL: tuple[Method, ...] = (
     shap.METHOD,
 )
 METHODS: Mapping[str, Method] = MappingProxyType({method.key: method for method in ALL})  #: key → method
+#: the same with the columns of an attention, which are asked by a direction of attention rows
+EVERY: Mapping[str, Method] = MappingProxyType({**METHODS, columns.METHOD.key: columns.METHOD})
 
 _sessions: WeakKeyDictionary[Explanation, Session] = WeakKeyDictionary()  #: what each explanation was asked about
 

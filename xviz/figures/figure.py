@@ -147,7 +147,7 @@ def _svg(figure: Figure) -> bytes:
 
 def _eps(figure: Figure) -> bytes:
     """An EPS with TrueType fonts; what it says of time is left out, the record stands in comments."""
-    content = _saved(figure, "eps", VECTOR_DPI, {"Creator": f"xviz {__version__}"})
+    content = _clipped_once(_saved(figure, "eps", VECTOR_DPI, {"Creator": f"xviz {__version__}"}))
     head, rest = content.split(b"\n", 1)
     head += b"".join(b"\n%xviz " + chunk for chunk in _chunks(figure.record().encode()))
     rest = re.sub(rb"^%%CreationDate:[^\n]*\n", b"", rest, count=1, flags=re.MULTILINE)
@@ -168,6 +168,21 @@ def _png(figure: Figure, dpi: float) -> bytes:
         return _saved(figure, "png", dpi, {**metadata, "Software": f"xviz {__version__}"})
     finally:
         figure.drawing.set_size_inches(size)
+
+
+def _clipped_once(content: bytes) -> bytes:
+    """An EPS that defines each clipping path once: matplotlib knows them by addresses, which differ in every run."""
+    first: dict[bytes, bytes] = {}
+    names: dict[bytes, bytes] = {}
+
+    def define(found: re.Match[bytes]) -> bytes:
+        name = first.setdefault(found[2], b"c%d" % len(first))
+        known = name in names.values()
+        names[found[1]] = name
+        return b"" if known else b"/%b {\n%b} bind def\n" % (name, found[2])
+
+    content = re.sub(rb"^/(c\d+) \{\n(.*?)\} bind def\n", define, content, flags=re.DOTALL | re.MULTILINE)
+    return re.sub(rb"^(c\d+)$", lambda found: names.get(found[1], found[1]), content, flags=re.MULTILINE)
 
 
 def _saved(figure: Figure, kind: str, dpi: float, metadata: dict[str, str | None]) -> bytes:

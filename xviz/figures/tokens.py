@@ -17,7 +17,7 @@ from xviz.core.explanation import Explanation
 from xviz.core.forms import Form, InCloud, OnHead, OnPicture, OnPictures, Words
 from xviz.core.tokens import Electrodes, Scores
 from xviz.draw.scale import Scale, number, order
-from xviz.explain import METHODS, columns
+from xviz.explain import EVERY, columns
 from xviz.figures.caption import caption, glyph_note, limits
 from xviz.figures.cloud import Camera, still
 from xviz.figures.figure import Figure
@@ -207,8 +207,7 @@ def method_title(explanation: Explanation, focus: str = "") -> str:
     way = {"look": "from", columns.METHOD.key: "to"}.get(explanation.method)
     if way is not None and focus and explanation.focus is not None:
         return f"Attention {way} {focus}"
-    known = {**METHODS, columns.METHOD.key: columns.METHOD}
-    return known[explanation.method].title if explanation.method in known else explanation.method
+    return EVERY[explanation.method].title if explanation.method in EVERY else explanation.method
 
 
 def tokens_figure(

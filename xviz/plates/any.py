@@ -10,6 +10,7 @@ from xviz.core.grounds import Source
 from xviz.core.run import Run, Target
 from xviz.core.tokens import TokenSpace, leaves
 from xviz.engine import Session
+from xviz.explain import EVERY
 from xviz.explain.ask import Question
 from xviz.explain.glance import glance
 from xviz.figures.figure import Figure
@@ -19,7 +20,7 @@ from xviz.figures.strongest import matrix_figure, scores_figure
 from xviz.figures.tokens import Shown as Forms
 from xviz.figures.tokens import tokens_figure
 from xviz.plates.compare import compare
-from xviz.plates.plate import EVERY, Plate, Shown, heads_of
+from xviz.plates.plate import Plate, Shown, heads_of
 from xviz.plates.pooling import pooled
 
 

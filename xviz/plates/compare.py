@@ -11,9 +11,10 @@ from xviz.core.grounds import Source
 from xviz.core.run import Run
 from xviz.core.tokens import leaves
 from xviz.engine import Session
+from xviz.explain import EVERY
 from xviz.figures.compare import Beside, compare_figure
 from xviz.figures.figure import Figure
-from xviz.plates.plate import EVERY, Shown, call_title
+from xviz.plates.plate import Shown, call_title
 
 
 def compare(shown: Shown) -> Figure:

@@ -16,16 +16,15 @@ from xviz.core.run import Run
 from xviz.core.spec import Spec
 from xviz.core.tokens import leaves
 from xviz.engine import Session
-from xviz.explain import METHODS, columns
+from xviz.explain import EVERY, METHODS, columns
 from xviz.explain.ask import Question
-from xviz.explain.method import Method, Progress
+from xviz.explain.method import Progress
 from xviz.figures.figure import Figure
 from xviz.figures.names import picked
 from xviz.figures.style import Preset
 from xviz.models.card import CallTitle, ModelCard
 
 Ask = Callable[[Question], Explanation]
-EVERY: Mapping[str, Method] = {**METHODS, columns.METHOD.key: columns.METHOD}  #: with the columns of an attention
 
 
 def asker(session: Session, progress: Progress | None = None) -> Ask:

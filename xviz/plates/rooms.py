@@ -12,6 +12,7 @@ from xviz.core.run import Target
 from xviz.core.sample import Photos, PointCloud
 from xviz.core.tokens import PatchGrid, Segments
 from xviz.engine import Session
+from xviz.explain import EVERY
 from xviz.explain.ask import Question
 from xviz.explain.links import strongest
 from xviz.figures.cloud import MOST, Camera
@@ -20,7 +21,7 @@ from xviz.figures.recipes import Overlay, Room, room_figure
 from xviz.geometry.thinning import thin
 from xviz.models.photos import Frame
 from xviz.plates.grains import FineScores, computed
-from xviz.plates.plate import EVERY, Plate, Shown
+from xviz.plates.plate import Plate, Shown
 from xviz.plates.ways import DIRECTIONS, PATCHES, POINTS, attention, received
 
 LINKS = 5

@@ -18,10 +18,10 @@ from xviz import engine
 from xviz.core.explanation import Explanation
 from xviz.core.run import Inputs, Run
 from xviz.core.sample import Sample
+from xviz.explain import EVERY
 from xviz.explain.ask import Question
 from xviz.models import MODELS
 from xviz.own_models import SOURCES, SPECS
-from xviz.plates.plate import EVERY
 
 __all__ = ["MODELS", "Question", "explain", "known", "load", "of_run", "outputs", "part", "prepared", "run"]
 

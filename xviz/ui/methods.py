@@ -16,7 +16,7 @@ from xviz.core.run import Run, Target
 from xviz.core.sample import Sample
 from xviz.data.shipped import samples
 from xviz.draw.scale import signed
-from xviz.explain import METHODS, columns
+from xviz.explain import EVERY, METHODS
 from xviz.explain.faithfulness import agreement
 from xviz.models.card import ModelCard
 from xviz.ui import cache, charts, page, state
@@ -65,7 +65,7 @@ def compute(run: Run, question: cache.Question, *, key: str, slow: Sequence[str]
 
 def about(opened: Opened, method: str) -> None:
     """How far a method was right where the truth is known, and behind “?” what it shows and what it does not."""
-    known = {**METHODS, columns.METHOD.key: columns.METHOD}[method]
+    known = EVERY[method]
     kind = kind_of(opened.card, opened.sample)
     line = record.told(opened.card, method, kind)
     icon = "verified" if line == record.trust(opened.card, method) else "unknown_document"

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import streamlit as st
 
+from xviz import beside
 from xviz.draw import scale
 from xviz.drawings import tokens
 from xviz.drawings.drawing import Surround
 from xviz.explain.faithfulness import agreement
+from xviz.export import bundle
+from xviz.figures.compare import alike
 from xviz.figures.figure import Figure
 from xviz.figures.style import PRESETS
-from xviz.figures.tokens import Shown, tokens_figure
+from xviz.illustrate import draw
+from xviz.links.link import shorts
+from xviz.plates.compare import corresponding
 from xviz.ui import components, page, saving
 from xviz.ui.compare.side import Side
+from xviz.ui.state import Choices, Selection
 
 HEIGHT = 380  #: px, the most that a drawing takes
+KINDS = {"compare": "Both sides and their difference"}
 
 
-def both(first: Side, second: Side) -> None:
-    """All spaces that either side scores, one below the other, and the difference."""
+def both(first: Side, second: Side, choices: Choices) -> None:
+    """All spaces that either side scores, one below the other, and the difference; a pick counts for both sides."""
     one, two = first.explanation, second.explanation
-    same_unit = (one.unit, one.signed) == (two.unit, two.signed)
+    same_unit = alike(one, two)
     if not same_unit:
         st.info(f"A measures {one.unit}, B {two.unit}: each has a scale of its own, and there is no difference.")
+    st.caption("Click a token to take its view on both sides. Keyboard: Tab, arrows, Enter; Esc clears.")
     for name in dict.fromkeys([*first.forms, *second.forms]):
         st.markdown(f"**{page.plain(name.capitalize())}**")
         sides = (first, second)
@@ -35,14 +43,31 @@ def both(first: Side, second: Side) -> None:
                 if name not in side.forms:
                     st.caption("Not scored on this side.")
                     continue
-                scores = side.explanation.scores[name]
-                scaled = shared or _scale([side], name)
-                surround = Surround(side.title, height=HEIGHT)
-                drawing = tokens.draw(side.forms[name], scores, scale=scaled, surround=surround)
-                components.mount(drawing, key=f"compare {name} {side is first} {side.title}")
+                _side(side, name, shared or _scale([side], name), choices, f"compare {name} {side is first}")
         if same_unit and name in first.forms and name in second.forms:
-            _difference(first, second, name)
+            _difference(first, second, name, choices)
     _export(first, second)
+
+
+def _side(side: Side, name: str, colours: scale.Scale, choices: Choices, key: str) -> None:
+    """One space of one side."""
+    drawing = tokens.draw(
+        side.forms[name], side.explanation.scores[name], scale=colours, surround=Surround(side.title, height=HEIGHT),
+        marks=_marks(side, name),
+    )  # fmt: skip
+    place = f"{key} {side.session.sample.digest[:12]} {side.session.model.sha256[:12]}"
+    components.mount(drawing, key=place, on_pick=partial(_pick, side, name, choices))
+
+
+def _marks(side: Side, name: str) -> tokens.Marks:
+    picked = side.selected is not None and side.selected[0] == name
+    return tokens.Marks(side.selected[1] if picked and side.selected is not None else None)
+
+
+def _pick(side: Side, space: str, choices: Choices, thing: components.Pick) -> None:
+    """A click on a token of either side."""
+    own = side.forms[space].tokens(thing) if isinstance(thing, int) else ()
+    choices.select(Selection(shorts(side.session.run)[space], own[0]) if own else None)
 
 
 def _scale(sides: list[Side], name: str) -> scale.Scale:
@@ -52,21 +77,9 @@ def _scale(sides: list[Side], name: str) -> scale.Scale:
     return (scale.diverging if first.signed else scale.sequential)(values, label=first.unit)
 
 
-def corresponding(first: Side, second: Side, name: str) -> str:
-    """Why tokens of a space do not correspond; "" where they do."""
-    one, two = (side.session.run.spaces[name] for side in (first, second))
-    if type(one) is not type(two) or len(one) != len(two):
-        return f"A has {len(one)} tokens “{name}” and B {len(two)}, so that they do not correspond."
-    labels = [[space.label(i) for i in range(len(space))] for space in (one, two)]
-    if labels[0] != labels[1]:
-        changed = sum(a != b for a, b in zip(*labels, strict=True))
-        return f"{changed} of {len(one)} tokens “{name}” are others in B, so that they do not correspond."
-    return ""
-
-
-def _difference(first: Side, second: Side, name: str) -> None:
+def _difference(first: Side, second: Side, name: str, choices: Choices) -> None:
     """B less A around zero, or why there is none."""
-    if why := corresponding(first, second, name):
+    if why := corresponding(first.session.run, second.session.run, name):
         st.caption(f"No difference is drawn: {page.plain(why)}")
         return
     gap = second.explanation.scores[name] - first.explanation.scores[name]
@@ -74,40 +87,39 @@ def _difference(first: Side, second: Side, name: str) -> None:
     painted = shown.painted(gap)
     drawing = tokens.draw(
         shown, gap, scale=scale.diverging(painted, label=f"difference of {first.explanation.unit}"),
-        surround=Surround("B less A", height=HEIGHT),
+        surround=Surround("B less A", height=HEIGHT), marks=_marks(second, name),
     )  # fmt: skip
-    components.mount(drawing, key=f"compare difference {name} {first.title} {second.title}")
+    key = f"compare difference {name} {second.session.sample.digest[:12]}"
+    components.mount(drawing, key=key, on_pick=partial(_pick, second, name, choices))
     if len(gap) > 2:
         near = agreement(first.explanation, second.explanation, name)
         rank = "undefined (constant scores)" if near.spearman is None else scale.signed(near.spearman)
         st.caption(f"Greatest difference {np.nanmax(np.abs(painted)):.3g}; rank correlation {rank}.")
 
 
-def figure(first: Side, second: Side, preset: str) -> Figure:
-    """Both sides for paper, and the difference where every space corresponds."""
-    one, two = first.explanation, second.explanation
-    about = one.provenance.but(beside=f"{second.title}; sample digest {second.session.sample.digest[:12]}…")
-    shown = [replace(one, provenance=about)]
-    if set(one.scores) == set(two.scores) and not any(corresponding(first, second, name) for name in one.scores):
-        shown.append(two)
-        if (one.unit, one.signed) == (two.unit, two.signed):
-            gap = {name: two.scores[name] - one.scores[name] for name in one.scores}
-            shown.append(replace(two, scores=gap, signed=True, unit=f"difference of {one.unit}, B less A"))
-    credit = "; ".join(dict.fromkeys(side.session.sample.source for side in (first, second)))
-    return tokens_figure(Shown(first.forms, credit), shown, focus="", preset=PRESETS[preset])
+def figure(first: Side, second: Side, kind: str, preset: str) -> Figure:
+    """Both sides for paper, and the difference where tokens correspond."""
+    options = {"beside": beside.record(second.session, second.explanation, second.weights)}
+    options |= {"weights": first.weights} if first.weights else {}
+    return draw(
+        first.session, [first.explanation], PRESETS[preset], first.session.sample.source, kind=kind, options=options,
+        known={"beside": (second.session, second.explanation)},
+    )  # fmt: skip
+
+
+def zipped(first: Side, second: Side, kind: str, preset: str) -> bytes:
+    """The figure in all formats with the numbers of A behind it, and those of B as arrays."""
+    arrays = {f"B {space}": scores for space, scores in second.explanation.scores.items()}
+    spaces = first.session.run.spaces
+    labels = {name: [spaces[name].label(i) for i in range(len(spaces[name]))] for name in first.explanation.scores}
+    return bundle(
+        {kind: figure(first, second, kind, preset)}, [first.explanation], arrays=arrays, labels=labels,
+        manifest={"A": first.title, "B": second.title},
+    )  # fmt: skip
 
 
 def _export(first: Side, second: Side) -> None:
-    with page.told(), st.container(horizontal=True, vertical_alignment="bottom"):
-        preset = str(st.selectbox("Width", list(PRESETS), list(PRESETS).index("nature-double"),
-                                  format_func=lambda k: PRESETS[k].venue, key="compare.preset", width=260))  # fmt: skip
-        for suffix, dpi, label in saving.FORMATS:
-            saving.file(
-                "compare", label, f"xviz-compare.{suffix}", suffix,
-                lambda suffix=suffix, dpi=dpi: figure(first, second, preset).to_bytes(suffix, dpi),
-            )  # fmt: skip
-    why = [corresponding(first, second, n) for n in first.explanation.scores if n in second.explanation.scores]
-    if any(why):
-        st.caption(
-            "The figure shows A alone, since tokens do not correspond; take one of B by turning the sides round."
-        )
+    """The figure in every format, with its command."""
+    saving.figures(
+        "compare", "xviz", KINDS, partial(figure, first, second), partial(zipped, first, second),
+    )  # fmt: skip

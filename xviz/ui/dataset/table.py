@@ -25,8 +25,9 @@ HEIGHT = 420  #: px
 
 def numeric(table: pd.DataFrame) -> list[str]:
     """The columns of numbers that vary, those of single heads last."""
-    names = [name for name in table.columns if table[name].dtype.kind == "f" and table[name].nunique() > 1]
-    return sorted(names, key=lambda name: name.startswith(LATER))
+    numbers = table.select_dtypes("floating")
+    varies = numbers.max() > numbers.min()
+    return sorted(numbers.columns[varies], key=lambda name: name.startswith(LATER))
 
 
 def filtered(batch: Batch) -> pd.DataFrame:

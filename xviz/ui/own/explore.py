@@ -13,7 +13,7 @@ from xviz.core.forms import OnPicture, Words
 from xviz.core.run import Target
 from xviz.drawings import tokens
 from xviz.drawings.drawing import Surround
-from xviz.explain import METHODS, columns
+from xviz.explain import EVERY, METHODS, columns
 from xviz.explain.glance import title
 from xviz.explain.question import names
 from xviz.ui import cache, components, glance, methods, page, state
@@ -138,7 +138,7 @@ def _method(
     ranked = methods.ranked(explanation)
     draw(opened, selection, f"{key} {name}", ranked, call)
     methods.facts(ranked)
-    known = columns.METHOD if explanation is not None and explanation.method == columns.METHOD.key else METHODS[name]
+    known = EVERY[name if explanation is None else explanation.method]
     st.caption(f"About {known.title.lower()}", help=known.words)
     return explanation
 

@@ -20,9 +20,8 @@ from xviz.draw.scale import number, signed
 from xviz.engine import Loaded
 from xviz.explain.available import available
 from xviz.links.link import shorts
-from xviz.ui import cache, page, records
+from xviz.ui import cache, inputs, page, records
 from xviz.ui.forms import Forms, every_leaf
-from xviz.ui.own import inputs
 from xviz.ui.state import Choices, Selection
 
 FEW = 4  #: outputs that stand as large numbers; more are a table
@@ -120,7 +119,7 @@ def open_sample(key: str, above: st.delta_generator.DeltaGenerator) -> Opened | 
     spec, choices = own_models.named(key), Choices(key)
     with st.sidebar:
         st.header("Sample")
-        sample = inputs.bring(spec, _example(spec))
+        sample = inputs.bring(spec, _example(spec), spec.key)
     if sample is None:
         above.info(_wanted(spec), icon=":material/upload_file:")
         return None

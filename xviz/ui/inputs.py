@@ -95,12 +95,13 @@ def _any(files: Files) -> Part:
 UNKNOWN = Kind("file", tuple(dict.fromkeys(ending for kind in KINDS.values() for ending in kind.endings)), _any)
 
 
-def bring(spec: Spec, example: Sample | None) -> Sample | None:
+def bring(spec: Spec, example: Sample | None, place: str) -> Sample | None:
     """The example with what the visitor gives in the place of its parts; None where there is nothing yet.
 
     Args:
         spec: Says in ``wants`` what each part is.
         example: A sample of the model, whose parts tell what can be given.
+        place: How keys of widgets begin.
 
     Raises:
         SampleError: a file cannot be read.
@@ -113,7 +114,7 @@ def bring(spec: Spec, example: Sample | None) -> Sample | None:
     own: list[str] = []
     origin: dict[str, Any] = {} if example is None else dict(example.origin)
     for name, kind in kinds.items():
-        given = _part(spec, name, kind, parts.get(name))
+        given = _part(spec, place, name, kind, parts.get(name))
         if given is not None:
             parts[name] = given[0]
             own.append(given[1][0])
@@ -127,12 +128,12 @@ def bring(spec: Spec, example: Sample | None) -> Sample | None:
     return Sample(own[0], parts, source=OWN, origin=origin)
 
 
-def _part(spec: Spec, name: str, kind: type, example: Part | None) -> tuple[Part, tuple[str, ...]] | None:
+def _part(spec: Spec, place: str, name: str, kind: type, example: Part | None) -> tuple[Part, tuple[str, ...]] | None:
     """What was given for one part, and the names of its files; None where nothing was."""
-    label, key = f"Your own {name}", f"{spec.key} {name}"
+    label, key = f"Your own {name}", f"{place} {name}"
     about = page.plain(spec.wants.get(name, ""))
     if kind is Text:
-        return _sentence(label, spec.key, name, about, example if isinstance(example, Text) else None)
+        return _sentence(label, place, name, about, example if isinstance(example, Text) else None)
     reader = KINDS.get(kind, UNKNOWN)
     given = st.file_uploader(
         label, type=list(reader.endings), key=key, max_upload_size=LARGEST, accept_multiple_files=reader.several,
