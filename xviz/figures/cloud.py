@@ -94,11 +94,20 @@ class Camera:
         """(n,) which points are not cut away."""
         return (xyz[:, 2] <= self.top) & (self.project(xyz)[1] >= self.front)
 
-    def cut(self) -> str:
-        """Which points the picture leaves out."""
+    def cut(self, *, kept: bool = False) -> str:
+        """Which points the picture leaves out; ``kept`` where those of the strongest tokens are not."""
         above = [f"above {self.top:.2f} m"] if math.isfinite(self.top) else []
         near = [f"nearer than {self.front:.2f} m to the camera"] if math.isfinite(self.front) else []
-        return f"; cut away: points {' and '.join(above + near)}" if above or near else ""
+        strongest = ", but for the strongest" if kept else ""
+        return f"; cut away: points {' and '.join(above + near)}{strongest}" if above or near else ""
+
+    def band(self, xyz: NDArray[np.floating]) -> tuple[float, float]:
+        """The part of the picture's height that points are seen in, with a little room, as shares from the top."""
+        places, depth = self.project(xyz[self.shows(xyz)])
+        seen = (depth > 0) & (places >= 0).all(1) & (places <= 1).all(1)
+        if not seen.any():
+            return 0.0, 1.0
+        return max(0.0, float(places[seen, 1].min()) - 0.02), min(1.0, float(places[seen, 1].max()) + 0.02)
 
     def project(self, places: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Where places (n, 3) are seen: (n, 2) shares of width and height from the top left, and metres ahead."""

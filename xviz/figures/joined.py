@@ -32,21 +32,32 @@ def above_lines(axes: Axes) -> None:
         axes.add_patch(Rectangle(corner, wide + 2 * room, 1.15 * size, facecolor="white", linewidth=0, zorder=-1))
 
 
-def ranked(axes: Axes, spots: NDArray[np.float64], text: str, size: float) -> None:
-    """The outline of points (n, 2), seen or hidden, with a number beside it."""
+def ranked(axes: Axes, spots: NDArray[np.float64], text: str, size: float, taken: list[NDArray[np.float64]]) -> None:
+    """The outline of points (n, 2), seen or hidden, with a number beside it where no other stands.
+
+    Args:
+        axes: Of the cloud, in points.
+        spots: Where the points are seen.
+        text: The number.
+        size: Of the text, in points.
+        taken: Left and top of the numbers that stand already; this one is added.
+    """
     try:
         round_them = spots[ConvexHull(spots).vertices]
     except (QhullError, ValueError):  # too few points, or all on a line
         round_them = spots
     for colour, width in (("white", 1.4), ("black", 0.6)):
         axes.add_patch(Polygon(round_them, fill=False, edgecolor=colour, linewidth=width, joinstyle="round", zorder=5))
-    room = width_of(text, size) + 0.5 * size
-    x, y = spots[:, 0].max(), spots[:, 1].min()
-    left = float(np.clip(x, 0, axes.get_xlim()[1] - room))
-    top = float(np.clip(y - 1.3 * size, 0, axes.get_ylim()[0] - 1.3 * size))
-    ground = Rectangle((left, top), room, 1.3 * size, facecolor="white", edgecolor="black", linewidth=0.25, zorder=6)
-    axes.add_patch(ground)
-    write(axes, left + 0.25 * size, top + 1.02 * size, text, size=size, zorder=7)
+    room = np.array([width_of(text, size) + 0.5 * size, 1.3 * size])
+    low, high = spots.min(0), spots.max(0)
+    most = np.array([axes.get_xlim()[1], axes.get_ylim()[0]]) - room
+    wished = [(x, low[1] + step * room[1]) for step in range(-9, 10) for x in (high[0], low[0] - room[0])]
+    places = [np.clip(place, 0, most) for place in sorted(wished, key=lambda place: abs(place[1] - low[1] + room[1]))]
+    free = [place for place in places if all((np.abs(place - other) >= room).any() for other in taken)]
+    place = (free or places)[0]
+    taken.append(place)
+    axes.add_patch(Rectangle(place, *room, facecolor="white", edgecolor="black", linewidth=0.25, zorder=6))
+    write(axes, place[0] + 0.25 * size, place[1] + 1.02 * size, text, size=size, zorder=7)
 
 
 def cross(axes: Axes, x: float, y: float, reach: float = 2.2) -> None:

@@ -94,7 +94,7 @@ def _arrange(page: Page, pair: Pair, panels: Mapping[str, Draw]) -> float:
     if inner < 110:
         words = words_height(pair.text.words, page.preset.text_pt, inner * MM) / MM
         matrix = min(inner - 22, 0.45 * limit)
-        y = panels["a"](0, 0, inner, max(25.0, min(0.36 * limit, limit - words - matrix - 50))) + SPACE
+        y = panels["a"](0, 0, inner, max(25.0, min(0.3 * limit, limit - words - matrix - 50))) + SPACE
         y += panels["b"](0, y, inner) + SPACE
         return y + panels["c"](0, y, inner, limit - y)
     if inner < 150:

@@ -32,7 +32,7 @@ PALE = 0.45  #: how much of its own colour a point keeps where colours are no sc
 LIGHT = 60  #: grey of a black point under its score's colour
 DPI = 450  #: of the cloud
 NARROW = 110.0  #: mm; below it photos stand under the cloud, else beside it
-PHOTOS = 6  #: at most
+PHOTOS, BESIDE = 6, 4  #: at most, below the cloud and beside it
 
 
 def room_figure(
@@ -69,7 +69,8 @@ def room_figure(
     }
     if shared and scores:
         scales = dict.fromkeys(scores, scale_for(explanation, np.concatenate(list(scores.values()))))
-    photos = _order(room, explanation, overlay)
+    wide = preset.width_mm >= NARROW
+    photos = _order(room, explanation, overlay, BESIDE if wide else PHOTOS)
     shown = Shown(room, explanation, scores, scales, overlay, overlay.camera or Camera.opened(room.xyz), photos)
     with drawing():
         figure = _page(shown, titles, preset)
@@ -86,7 +87,7 @@ def _page(shown: Shown, titles: tuple[str, str], preset: Preset) -> MatplotlibFi
     left = 0.6 * inner if wide else inner
     top = page.title("a", titles[0], 0, 0, left)
     whole = min(left / camera.aspect, (preset.max_height_mm or 200.0) * (0.8 if wide else 0.45))
-    band = _band(room, camera)  # white above and below is left away
+    band = camera.band(room.xyz)  # white above and below is left away
     height = whole * (band[1] - band[0])
     cloud = page.axes((left - whole * camera.aspect) / 2, top, whole * camera.aspect, height)
     _cloud(cloud, shown, band, preset.small_pt)
@@ -112,7 +113,7 @@ def _scale(explanation: Explanation, scores: NDArray[np.float64], limit: float |
     return diverging(scores, limit=limit, label=of + explanation.unit)
 
 
-def _order(room: Room, explanation: Explanation, overlay: Overlay) -> list[int]:
+def _order(room: Room, explanation: Explanation, overlay: Overlay, most: int) -> list[int]:
     """Which photos are shown: those with links or a focus first, then by their totals."""
     count, totals = len(room.images), overlay.totals
     worth = np.zeros(count) if totals is None else np.nan_to_num(np.asarray(totals, np.float64), nan=-np.inf)
@@ -121,7 +122,7 @@ def _order(room: Room, explanation: Explanation, overlay: Overlay) -> list[int]:
     if explanation.focus is not None and explanation.focus[0] == room.patches.name:
         needed.insert(0, room.patches.place(explanation.focus[1][0])[0])
     crossed = [int(photo) for photo, *_ in overlay.crosses]
-    photos = list(dict.fromkeys([*needed, *(ranked if totals is not None else [*crossed, *ranked])]))[:PHOTOS]
+    photos = list(dict.fromkeys([*needed, *(ranked if totals is not None else [*crossed, *ranked])]))[:most]
     return photos if totals is None else [photo for photo in ranked if photo in photos]
 
 
@@ -139,30 +140,24 @@ def _colours(shown: Shown) -> NDArray[np.uint8]:
     return pale
 
 
-def _band(room: Room, camera: Camera) -> tuple[float, float]:
-    """The part of the picture's height that points are seen in, with a little room, as shares from the top."""
-    places, depth = camera.project(room.xyz[camera.shows(room.xyz)])
-    seen = (depth > 0) & (places >= 0).all(1) & (places <= 1).all(1)
-    if not seen.any():
-        return 0.0, 1.0
-    return max(0.0, float(places[seen, 1].min()) - 0.02), min(1.0, float(places[seen, 1].max()) + 0.02)
-
-
 def _cloud(axes: Axes, shown: Shown, band: tuple[float, float], size: float) -> None:
     """The points as a picture no finer than print, numbers at the strongest, and a cross at the true place."""
     room, camera, truth = shown.room, shown.camera, shown.overlay.truth
     width, height = in_points(axes)
     seen = camera.shows(room.xyz)
+    if shown.kept:
+        seen |= np.isin(room.segments.of_point, list(_ranks(shown.scores[room.segments.name])))
     painted = still(room.xyz[seen], _colours(shown)[seen], camera, round(width / 72 * DPI))
     first, last = (round(share * len(painted)) for share in band)
     axes.imshow(painted[first:last], extent=(0, width, height, 0), interpolation="none", aspect="auto")
     axes.set(xlim=(0, width), ylim=(height, 0))
     if room.segments.name in shown.scores and not room.fine and not shown.overlay.links:
+        taken: list[NDArray] = []
         for token, rank in _ranks(shown.scores[room.segments.name]).items():
             spots, depth = camera.project(room.xyz[seen & (room.segments.of_point == token)])
             spots = (spots - [0, band[0]]) * [width, height / (band[1] - band[0])]
             if len(spots := spots[(depth > 0) & (spots >= 0).all(1) & (spots <= [width, height]).all(1)]):
-                ranked(axes, spots, str(rank), size)
+                ranked(axes, spots, str(rank), size, taken)
     if truth is not None and np.isfinite(truth).all():
         ((x, y),), (depth,) = camera.project(truth)
         if depth > 0:
@@ -275,7 +270,7 @@ def _sentences(shown: Shown) -> list[str]:
         photos += f"; {len(bare)} without scores"
     if shown.focused(room.patches):
         photos += "; dashed: the picked patch"
-    cloud += shown.camera.cut()
+    cloud += shown.camera.cut(kept=shown.kept)
     links = overlay.links
     lines = f" Numbered lines: the {len(links)} strongest links, first {number(links[0].weight)} " if links else ""
     lines += f"{shown.explanation.unit}." if links else ""

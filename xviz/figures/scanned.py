@@ -65,6 +65,11 @@ class Shown:
     camera: Camera
     photos: Sequence[int]  #: in their order
 
+    @property
+    def kept(self) -> bool:
+        """Whether the strongest supervoxels are never cut away: where nobody chose the camera."""
+        return self.overlay.camera is None and not self.room.fine and self.room.segments.name in self.scores
+
     def scale(self, space: TokenSpace) -> Scale | None:
         """The colours of a side; None where it has no scores."""
         return self.scales.get(space.name)

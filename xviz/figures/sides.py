@@ -18,11 +18,11 @@ from xviz.figures.look import look
 
 LINE, TALL = 1.05, 1.45  #: distance of two labels in text sizes; of those in scripts with higher letters
 LATIN = 0x590  #: the first character that such a script may have
-LONGEST = 15.0  #: a label is cut at this many text sizes
+LONGEST = 16.5  #: a label is cut at this many text sizes
 GAP = 2.5  #: points between groups
 TICK = 2.0  #: points between cells and labels
 BRACE = 2.4  #: room of a brace with its name, in text sizes
-SPARE = 0.8  #: of a side, what groups with labels may take from those that have more tokens
+SPARE = 0.85  #: of a side, what groups with labels may take from those that have more tokens
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  #: of every how many tokens one is labelled
 
 

@@ -22,17 +22,20 @@ from xviz.figures.caption import caption, glyph_note, limits
 from xviz.figures.cloud import Camera, still
 from xviz.figures.figure import Figure
 from xviz.figures.head import LEAST, Scalp, head_panel
+from xviz.figures.joined import ranked
 from xviz.figures.lettering import width_of, words_height, write
 from xviz.figures.look import look
 from xviz.figures.names import plain
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, TOP, bar, scale_for
 from xviz.figures.panel import Marks, in_points, picture_panel, words_panel
+from xviz.figures.raster import SHARE, mixed
 from xviz.figures.style import MM, PRESETS, Preset, drawing
 from xviz.geometry.thinning import thin
 
 HIGH = 70.0  #: mm, the most that one panel takes
-GREY = 190  #: of points without a score
+GREY, LIGHT = 190, 60  #: of points without a colour, and of black ones
+GREYS = np.array([0.299, 0.587, 0.114])
 POINTS = 60_000  #: of a cloud that are drawn
 
 
@@ -166,19 +169,36 @@ def _in_cloud(
 ) -> float:
     kept = thin(shown.xyz, POINTS, shown.of_point).kept
     xyz, token = shown.xyz[kept], shown.of_point[kept]
-    camera = Camera.whole(xyz)
-    high = min(at.width / camera.aspect, at.most)
-    width = high * camera.aspect
+    camera = Camera.opened(xyz)
+    top, bottom = camera.band(xyz)  # white above and below is left away
+    width = min(at.width, at.most * camera.aspect)
+    high = width / camera.aspect * (bottom - top)
     values = np.where(token >= 0, shown.painted(scores)[np.maximum(token, 0)], np.nan)
-    colours = scale.lut()[scale.quantise(values)][:, :3]
-    colours[np.isnan(values)] = GREY
+    own = np.full((len(xyz), 3), GREY) if shown.rgb is None else shown.rgb[kept]
+    colours = mixed(LIGHT + (1 - LIGHT / 255) * (own @ GREYS)[:, None].repeat(3, 1), scale.quantise(values), scale)
+    best, taken = [int(i) for i in order(np.asarray(scores))[: look().marked(TOP)] if scores[i]], list[np.ndarray]()
+    seen = camera.shows(xyz) | np.isin(token, best)  # what is strongest is never cut away
     axes = page.axes(at.left, at.top, width, high)
     wide, tall = in_points(axes)
-    axes.imshow(still(xyz, colours, camera, round(width / 25.4 * 600)), extent=(0, wide, tall, 0), aspect="auto")
+    painted = still(xyz[seen], colours[seen], camera, round(width / 25.4 * 600))
+    first, last = (round(share * len(painted)) for share in (top, bottom))
+    axes.imshow(painted[first:last], extent=(0, wide, tall, 0), aspect="auto")
     axes.set(xlim=(0, wide), ylim=(tall, 0))
+    for rank, index in enumerate(best, 1):
+        spots = (camera.project(xyz[seen & (token == index)])[0] - [0, top]) * [wide, tall / (bottom - top)]
+        if len(spots):
+            ranked(axes, spots, str(rank), page.preset.small_pt, taken)
     if selected is not None and (here := xyz[token == selected]).size:
         (x, y), *_ = camera.project(here.mean(0))[0]
-        axes.plot(x * wide, y * tall, "o", color="none", markersize=5, markeredgecolor="black", markeredgewidth=0.8)
+        axes.plot(
+            x * wide,
+            (y - top) / (bottom - top) * tall,
+            "o",
+            color="none",
+            markersize=5,
+            markeredgecolor="black",
+            markeredgewidth=0.8,
+        )
     return high
 
 
@@ -260,6 +280,9 @@ def _how(own: Form, picked: int | None) -> str:
         each = " of each picture" if isinstance(own, OnPictures) else ""
         outlined = look().told(TOP, place=each)
         return f"{grey}{'; ' if outlined else ''}{outlined}" + ("; S: the picked one" if picked is not None else "")
+    if isinstance(own, InCloud):
+        outlined = "; outlined, seen or hidden: the strongest" if look().marked(TOP) else ""
+        return f"; {look().mixed(SHARE, 'points', grey=True)}{outlined}{Camera.opened(own.xyz).cut(kept=True)}"
     return ""
 
 

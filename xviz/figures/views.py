@@ -229,7 +229,9 @@ def _shape(page: Page, rows: Sequence[_Row], background: Background) -> _Shape:
         tall = min(full, max(room, LEAST))
         drawn = wide * min(1.0, tall / full) if background.upright else wide
         shapes.append((drawn * tall * (room >= LEAST), -lines, _Shape(side, drawn, tall, across)))
-    wide = [one for one in shapes if one[0] and one[2].wide >= ENOUGH]  # as few lines as can be read
+    wide = [
+        one for one in shapes if one[0] and one[2].wide >= ENOUGH and one[2].tall >= 0.2 * one[2].wide
+    ]  # as few lines as can be read
     return max(wide, key=lambda one: (one[1], one[0]))[2] if wide else max(shapes, key=lambda one: one[:2])[2]
 
 

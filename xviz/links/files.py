@@ -75,6 +75,8 @@ class Source:
             lost = ("the sample is another one than it was made with; “xviz reproduce” says what that changes",)
         elif loaded.sha256 != one.provenance.checkpoint_sha256:
             lost = ("the weights are others than it was made with; “xviz reproduce” says what that changes",)
+        if "beside" in asked.options:
+            lost = (*lost, "the page shows side A; take B on the page “Compare”")
         link = pages.of(asked, key)
         return Link(link.page, link.query, link.widgets, link.files, (*lost, *link.lost))
 
