@@ -47,11 +47,13 @@ def drawn(session, venues: list[str], left: set[str]) -> Iterator[tuple[str, str
         options = dict(plate.fill(session, output, questions)) if plate.fill else {}
         explanations = [] if plate.own or options else [ask(question) for question in questions]
         for venue in venues:
-            yield (
-                key,
-                venue,
-                draw(session, explanations, PRESETS[venue], session.sample.source, kind=key, options=options, ask=ask),
-            )
+            preset, credit = PRESETS[venue], session.sample.source
+            try:
+                figure = draw(session, explanations, preset, credit, kind=key, options=options, ask=ask)
+            except ModelError as error:
+                left.add(f"{key}: {error}")
+                break
+            yield key, venue, figure
 
 
 def look(figure, name: str, counts: Counter, worst: list[str]) -> None:
