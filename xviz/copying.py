@@ -11,7 +11,7 @@ from xviz.core.provenance import Provenance
 from xviz.engine import parse_left_out
 
 NUMBERS = ("alpha", "window")  #: numbers of a context that pages change
-WIDTHS = {"single": "1", "double": "2"}
+WIDTHS = {"single": "1", "middle": "1.5", "double": "2"}
 
 
 def command(provenance: Provenance, recipe: Mapping[str, Any]) -> str:

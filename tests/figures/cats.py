@@ -11,6 +11,8 @@ from xviz.core.tokens import Boxes, Joined, Pieces
 from xviz.figures.recipes import Pair, match_figure, methods_figure
 from xviz.figures.style import PRESETS
 
+#: venues of widths and letters of all kinds; `benchmarks/figures.py` draws for every one
+SOME = ("nature-single", "nature-double", "ieee-double", "cvpr-single", "lncs", "acl-single", "elsevier-double")
 SENTENCE = "a tabby cat with green eyes and long white whiskers looks calmly past the camera ."
 EYES = 5  # the piece “eyes”
 EYE = 4  # the region of an eye

@@ -25,7 +25,10 @@ def test_widths_are_those_of_the_venues():
     widths = {key: round(preset.width_mm, 3) for key, preset in PRESETS.items()}
     assert widths == {
         "nature-single": 89, "nature-double": 183, "ieee-single": 88.9, "ieee-double": 181.864, "cvpr-single": 82.55,
-        "cvpr-double": 174.625, "neurips": 139.7, "lncs": 122,
+        "cvpr-double": 174.625, "neurips": 139.7, "lncs": 122, "icml-single": 82.55, "icml-double": 171.45,
+        "aaai-single": 83.82, "aaai-double": 177.165, "acl-single": 77, "acl-double": 160, "tmlr": 165.1,
+        "pnas-single": 87, "pnas-middle": 114, "pnas-double": 178, "elsevier-single": 90, "elsevier-middle": 140,
+        "elsevier-double": 190, "springer-single": 84, "springer-double": 174,
     }  # fmt: skip
 
 

