@@ -13,14 +13,17 @@ import threading
 from pathlib import Path
 
 import matplotlib as mpl
+import matplotlib.figure
+import numpy as np
 import pytest
 from cats import PROVENANCE, SOME, make_match, make_methods
+from matplotlib.patches import Circle
 from PIL import Image
 from pypdf import PdfReader
 
 from xviz.core.errors import SampleError, XvizError
-from xviz.figures.figure import FORMATS, read_provenance, read_record
-from xviz.figures.style import PRESETS
+from xviz.figures.figure import FORMATS, Figure, read_provenance, read_record
+from xviz.figures.style import PRESETS, drawing
 
 HERE = Path(__file__).parent
 
@@ -155,3 +158,24 @@ def test_other_suffixes_are_refused(figure, tmp_path):
 def test_other_files_are_refused_with_a_cure(content):
     with pytest.raises(SampleError, match=r"[Uu]se the file as it was exported"):
         read_provenance(content)
+
+
+def clipped(count: int) -> Figure:
+    """Panels of contours, each clipped by a circle of its own."""
+    with drawing():
+        page = matplotlib.figure.Figure(figsize=(6, 1))
+        for number in range(count):
+            axes = page.add_axes((number / count, 0, 1 / count, 1))
+            contours = axes.contourf(np.arange(16.0).reshape(4, 4))
+            contours.set_clip_path(Circle((1.5, 1.5), 1.5, transform=axes.transData))
+    return Figure(page, "caption", PROVENANCE, "alt")
+
+
+def test_every_panel_of_an_eps_is_clipped_by_its_own_path() -> None:
+    figure = clipped(40)
+    first = figure.to_bytes("eps")
+    assert {clipped(40).to_bytes("eps") for _ in range(3)} == {first}, "whatever lies where in memory"
+    assert figure.to_bytes("eps") == first
+    used = re.findall(rb"^(c\d+)$", first, re.MULTILINE)
+    assert used == sorted(used, key=lambda name: int(name[1:])), "panel after panel"
+    assert len(set(used)) == len(re.findall(rb"^/c\d+ \{$", first, re.MULTILINE)) == 40

@@ -11,13 +11,15 @@ import html
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import matplotlib.figure
+from matplotlib.transforms import Affine2DBase
 from PIL import Image
 
 from xviz import __version__
@@ -147,7 +149,8 @@ def _svg(figure: Figure) -> bytes:
 
 def _eps(figure: Figure) -> bytes:
     """An EPS with TrueType fonts; what it says of time is left out, the record stands in comments."""
-    content = _clipped_once(_saved(figure, "eps", VECTOR_DPI, {"Creator": f"xviz {__version__}"}))
+    with _clips_apart(figure.drawing):
+        content = _clipped_once(_saved(figure, "eps", VECTOR_DPI, {"Creator": f"xviz {__version__}"}))
     head, rest = content.split(b"\n", 1)
     head += b"".join(b"\n%xviz " + chunk for chunk in _chunks(figure.record().encode()))
     rest = re.sub(rb"^%%CreationDate:[^\n]*\n", b"", rest, count=1, flags=re.MULTILINE)
@@ -170,8 +173,34 @@ def _png(figure: Figure, dpi: float) -> bytes:
         figure.drawing.set_size_inches(size)
 
 
+@contextmanager
+def _clips_apart(drawn: matplotlib.figure.Figure) -> Iterator[None]:
+    """Keeps the transforms of clipping paths while an EPS is written.
+
+    matplotlib knows them by their address alone, takes one that came to lie where another was for that other, and
+    clips with the wrong path.
+    """
+    held: list[Affine2DBase] = []
+
+    def holding(affine: Callable[[], Affine2DBase]) -> Callable[[], Affine2DBase]:
+        def get() -> Affine2DBase:
+            held.append(affine())
+            return held[-1]
+
+        return get
+
+    clips = {id(clip): clip for one in drawn.findobj() if (clip := one.get_clip_path()) is not None}.values()
+    try:
+        for clip in clips:
+            clip.get_affine = holding(clip.get_affine)
+        yield
+    finally:
+        for clip in clips:
+            del clip.get_affine
+
+
 def _clipped_once(content: bytes) -> bytes:
-    """An EPS that defines each clipping path once: matplotlib knows them by addresses, which differ in every run."""
+    """An EPS that defines each clipping path once."""
     first: dict[bytes, bytes] = {}
     names: dict[bytes, bytes] = {}
 
