@@ -31,8 +31,12 @@ def shipped(model: str, most: int) -> Iterator[tuple[str, object]]:
         yield example.name, xviz.run(loaded, sample, output=output)
 
 
-def drawn(session, venues: list[str]) -> Iterator[tuple[str, str, object]]:
-    """Kind, venue and figure: every kind that a session has, as ``xviz figure`` draws it without options."""
+def drawn(session, venues: list[str], left: set[str]) -> Iterator[tuple[str, str, object]]:
+    """Kind, venue and figure: every kind that a session has, as ``xviz figure`` draws it without options.
+
+    Kinds that cannot be drawn without options, such as two samples beside each other, are added to ``left``.
+    """
+    from xviz.core.errors import ModelError
     from xviz.figures.style import PRESETS
     from xviz.illustrate import draw, kinds
     from xviz.plates.plate import asker
@@ -43,11 +47,13 @@ def drawn(session, venues: list[str]) -> Iterator[tuple[str, str, object]]:
         options = dict(plate.fill(session, output, questions)) if plate.fill else {}
         explanations = [] if plate.own or options else [ask(question) for question in questions]
         for venue in venues:
-            yield (
-                key,
-                venue,
-                draw(session, explanations, PRESETS[venue], session.sample.source, kind=key, options=options, ask=ask),
-            )
+            preset, credit = PRESETS[venue], session.sample.source
+            try:
+                figure = draw(session, explanations, preset, credit, kind=key, options=options, ask=ask)
+            except ModelError as error:
+                left.add(f"{key}: {error}")
+                break
+            yield key, venue, figure
 
 
 def look(figure, name: str, counts: Counter, worst: list[str]) -> None:
@@ -80,12 +86,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="folder for a PNG of each figure")
     given = parser.parse_args()
     counts: dict[str, Counter] = defaultdict(Counter)
-    worst: list[str] = []
+    worst, left = list[str](), set[str]()
     every = (
         (f"{model} {kind}", f"{model}.{name}.{kind}.{venue}", figure)
         for model in given.models
         for name, session in shipped(model, given.samples)
-        for kind, venue, figure in drawn(session, given.venues)
+        for kind, venue, figure in drawn(session, given.venues, left)
     )
     harder = (
         (f"hard {kind}", f"hard.{name}.{kind}.{venue}", figure)
@@ -99,7 +105,7 @@ def main() -> None:
             if given.out is not None:
                 given.out.mkdir(parents=True, exist_ok=True)
                 (given.out / f"{name}.png").write_bytes(figure.to_bytes("png", 150))
-    print(json.dumps({"kinds": counts, "findings": worst}, indent=1, ensure_ascii=False))
+    print(json.dumps({"kinds": counts, "findings": worst, "not drawn": sorted(left)}, indent=1, ensure_ascii=False))
 
 
 if __name__ == "__main__":

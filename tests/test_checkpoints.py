@@ -62,12 +62,17 @@ def test_a_file_that_is_no_safetensors_file_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "names", [{"weight": (3, 5)}, {"weight": (3, 4), "bias": (3,)}, {"weight": (3, 5), "bias": (3,), "more": (1,)}]
+    ("names", "told"),
+    [
+        ({"weight": (3, 5)}, "it lacks bias"),
+        ({"weight": (3, 4), "bias": (3,)}, "it has in another shape weight"),
+        ({"weight": (3, 5), "bias": (3,), "more": (1,)}, "it has besides more"),
+    ],
 )
-def test_names_and_shapes_must_fit(tmp_path: Path, names: dict[str, tuple[int, ...]]) -> None:
+def test_names_and_shapes_must_fit(tmp_path: Path, names: dict[str, tuple[int, ...]], told: str) -> None:
     save_file({name: torch.zeros(shape) for name, shape in names.items()}, tmp_path / "file")
     path = checkpoints.find("some", folder(tmp_path, (tmp_path / "file").read_bytes()))
-    with pytest.raises(CheckpointError, match="does not fit"):
+    with pytest.raises(CheckpointError, match=f"does not fit the model “mmca”: {told}. .*xviz train some"):
         checkpoints.load_into(nn.Linear(5, 3), path)
 
 

@@ -92,10 +92,31 @@ def load_into(module: nn.Module, checkpoint: Checkpoint) -> None:
     Raises:
         CheckpointError: the file is no safetensors file, or its names or shapes differ from the module's.
     """
+    refused = f"{checkpoint.path.name} does not fit the model “{checkpoint.card}”"
     try:
-        module.load_state_dict(read(checkpoint.path), strict=True)
-    except (SafetensorError, RuntimeError) as error:
-        raise CheckpointError(f"{checkpoint.path.name} does not fit the model “{checkpoint.card}”: {error}") from error
+        weights = read(checkpoint.path)
+    except SafetensorError as error:
+        raise CheckpointError(f"{refused}: {error}") from error
+    wanted = module.state_dict()
+    faults = {
+        "lacks": sorted(wanted.keys() - weights.keys()),
+        "has besides": sorted(weights.keys() - wanted.keys()),
+        "has in another shape": sorted(
+            n for n in wanted.keys() & weights.keys() if wanted[n].shape != weights[n].shape
+        ),
+    }
+    if any(faults.values()):
+        told = "; it ".join(f"{fault} {_some(names)}" for fault, names in faults.items() if names)
+        raise CheckpointError(
+            f"{refused}: it {told}. Weights of an earlier layout have to be trained again, with “xviz train "
+            f"{checkpoint.name}”."
+        )
+    module.load_state_dict(weights, strict=True)
+
+
+def _some(names: list[str], most: int = 3) -> str:
+    """The first of some names, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def read(path: Path) -> dict[str, Tensor]:

@@ -44,8 +44,11 @@ def card(key: str, build: Callable, outputs: tuple[str, ...], settings: object, 
 
 
 def build_mmca(settings: MmcaSettings) -> MMCA:
-    """A real one, whose baseline is not zero."""
+    """A real one, whose baseline and classes are not zero."""
     module = MMCA(settings)
+    assert module.names is not None
+    for buffer in module.names.buffers():
+        buffer.copy_(0.3 * torch.randn(buffer.shape))
     module.region_mean.copy_(0.3 * torch.randn(settings.region_width))
     module.piece_mean.copy_(0.3 * torch.randn(settings.word_width))
     return module
@@ -57,7 +60,7 @@ def mmca(branches: str) -> ModelCard:
     joint = (*own, *both) if branches == "stacked" else both
     settings = MmcaSettings(
         region_width=6, word_width=5, width=8, heads=HEADS, hidden=12, layers=LAYERS, filters=7, branches=branches,
-        dropout=0.1, alpha=0.7, baseline=None,
+        classes=9, dropout=0.1, alpha=0.7, baseline=None,
     )  # fmt: skip
     paths = {"alone": own, "joint": joint, "score": joint}
     return card(

@@ -78,6 +78,24 @@ def test_panels_one_below_the_other_do_not_touch(asked: tuple[Session, Explanati
     assert tops["b"] < tops["c"] - GAP
 
 
+def test_letters_that_panels_name_each_other_by_follow_their_order() -> None:
+    sample = xviz.read(SAMPLES / "mmca/dog-house-salt.jpg", text="a dog house above a salt shaker")
+    session = xviz.run(xviz.load("mmca"), sample)
+    both = [xviz.explain(session, method, picked="dog") for method in ("look", "relevance")]
+
+    def agreement(**chosen: Any) -> list[str]:
+        figure = xviz.figure(session, *both, kind="methods", look=Look(**chosen))
+        cells = [axes for axes in figure.drawing.axes if "1" in [text.get_text() for text in axes.texts]]
+        return [
+            text.get_text() for axes in cells[:1] for text in axes.texts if not text.get_text().startswith(("1", "0"))
+        ]
+
+    assert agreement() == ["a", "b", "a", "b"]
+    assert agreement(panels=("c", "b", "a")) == ["c", "b", "c", "b"]
+    assert agreement(panels=("c", "b"))[1::2] == ["b", "b"]
+    assert agreement(panels=("c", "b"))[0].startswith("Attention from")
+
+
 # Colours and limits
 
 

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from xviz.core.attention import listening
 from xviz.core.errors import ModelError, SampleError
 from xviz.core.sample import Picture, Regions, Sample, Text
-from xviz.models.mmca import MMCA, MMCA_PAPER_CARD, PAPERS, SHIPPED, prepare
+from xviz.models.mmca import MMCA, MMCA_PAPER_CARD, PAPERS, SHIPPED, Settings, prepare
 
 SMALL = replace(
-    SHIPPED, region_width=6, word_width=5, width=8, heads=2, hidden=12, filters=4, dropout=0.3, baseline=None,
+    SHIPPED, region_width=6, word_width=5, width=8, heads=2, hidden=12, filters=4, classes=7, doubt=0.4, dropout=0.3,
+    baseline=None,
 )  # fmt: skip
 Array = NDArray[np.float64]
 
@@ -26,7 +27,8 @@ def tiny(**settings: object) -> MMCA:
     model = MMCA(replace(SMALL, **settings)).double().eval()
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.5)
-    torch.nn.init.normal_(model.region_mean)
+    for buffer in (model.region_mean, model.piece_mean, *([] if model.names is None else model.names.buffers())):
+        torch.nn.init.normal_(buffer)
     return model
 
 
@@ -48,7 +50,7 @@ def batch(regions: int = 7, pieces: int = 4, size: int = 3) -> tuple[dict[str, t
 
 
 def stated(
-    w: Mapping[str, Array], regions: Array, pieces: Array, places: Array, *, heads: int, stacked: bool
+    w: Mapping[str, Array], regions: Array, pieces: Array, places: Array, *, settings: Settings
 ) -> tuple[float, float]:
     def linear(name: str, x: Array) -> Array:
         return x @ w[f"{name}.weight"].T + w.get(f"{name}.bias", 0.0)
@@ -62,8 +64,8 @@ def stated(
 
     def unit(name: str, x: Array) -> Array:
         q, k, v = (linear(f"{name}.attention.{part}", x) for part in ("query", "key", "value"))
-        d, mixed = q.shape[1] // heads, []
-        for h in range(heads):
+        d, mixed = q.shape[1] // settings.heads, []
+        for h in range(settings.heads):
             here = slice(h * d, (h + 1) * d)
             logits = q[:, here] @ k[:, here].T / np.sqrt(d)
             weights = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
@@ -84,17 +86,31 @@ def stated(
     def unitary(x: Array) -> Array:
         return x / np.linalg.norm(x)
 
+    def gate(name: str, x: Array) -> Array:
+        return 1 / (1 + np.exp(-linear(name, x)))
+
     r = linear("region", (regions - w["region_mean"]) / w["region_scale"]) + places @ w["place.weight"].T
     e = linear("piece", pieces)
+    if settings.classes:
+        odds = np.exp(linear("names", regions) / settings.softness)
+        chances = odds / odds.sum(1, keepdims=True)
+        r = r + chances @ w["names.vectors"] @ w["piece.weight"].T
     own = unit("regions.0", r)
-    joint = unit("joint.0", np.concatenate([own if stacked else r, e]))
+    joint = unit("joint.0", np.concatenate([own if settings.branches == "stacked" else r, e]))
     alone = unitary(own.mean(0)) @ unitary(phrases("phrases_alone", pieces))
+    if settings.classes:
+        heard = (2 * gate("names.thing", own) * chances).mean(0)
+        read = (gate("names.noun", pieces) * (pieces - w["piece_mean"])).mean(0)
+        share = np.linalg.norm(heard) / (np.linalg.norm(heard) + settings.doubt)
+        read = read / np.sqrt(1 + read @ read)
+        alone = (1 - share) * alone + share * (unitary(heard @ w["names.vectors"]) @ read)
     return alone, unitary(joint[: len(r)].mean(0)) @ unitary(phrases("phrases_joint", joint[len(r) :]))
 
 
+@pytest.mark.parametrize("classes", [7, 0])
 @pytest.mark.parametrize("branches", ["parallel", "stacked"])
-def test_scores_equal_the_plain_statement(branches: str) -> None:
-    model = tiny(branches=branches)
+def test_scores_equal_the_plain_statement(branches: str, classes: int) -> None:
+    model = tiny(branches=branches, classes=classes)
     tokens, present, context = batch()
     outputs = model(tokens, present, context)
     weights = {name: t.numpy() for name, t in model.state_dict().items()}
@@ -102,8 +118,7 @@ def test_scores_equal_the_plain_statement(branches: str) -> None:
         alone, joint = stated(
             weights,
             *(t[row].numpy() for t in (tokens["regions"], tokens["pieces"], context["places"])),
-            heads=2,
-            stacked=branches == "stacked",
+            settings=replace(SMALL, branches=branches, classes=classes),
         )
         assert outputs["alone"][row].item() == pytest.approx(alone, abs=1e-12)
         assert outputs["joint"][row].item() == pytest.approx(joint, abs=1e-12)

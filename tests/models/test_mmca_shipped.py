@@ -36,8 +36,7 @@ def test_the_shipped_model_equals_the_plain_statement(loaded: engine.Loaded, key
         weights,
         *(inputs.tokens[name].double().numpy() for name in ("regions", "pieces")),
         inputs.context["places"].double().numpy(),
-        heads=SHIPPED.heads,
-        stacked=SHIPPED.branches == "stacked",
+        settings=SHIPPED,
     )
     outputs = engine.outputs(loaded, inputs)
     assert outputs["alone"] == pytest.approx(alone, abs=2e-5)

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import math
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 import torch.nn.functional as F
 
-from xviz.train.mmca.features import Split, joined
+from xviz.core.errors import SampleError
+from xviz.models.class_names import ClassNames
+from xviz.models.mmca import MMCA, SHIPPED
+from xviz.train.mmca import classes, recipe
+from xviz.train.mmca.features import Split, joined, some_regions
 from xviz.train.mmca.linear import solve
+from xviz.train.mmca.ranking import quick_check
 from xviz.train.mmca.recipe import Recipe, aligned, leave_out, pairs, pick
+from xviz.train.mmca.start import refit
 
 
 def test_candidates_belong_to_their_picture_and_their_sentence() -> None:
-    recipe = Recipe(foils=2, hardest=2, others=3)
+    numbers = Recipe(foils=2, hardest=2, others=3)
     count = 9
     alone = torch.randn(count, count * 3, generator=torch.Generator().manual_seed(0))
-    pictures, texts, by_picture, by_sentence = pairs(alone, recipe, np.random.default_rng(0))
+    pictures, texts, by_picture, by_sentence = pairs(alone, numbers, np.random.default_rng(0))
     for i in range(count):
         own = texts[by_picture[i]]
         assert (pictures[by_picture[i]] == i).all()
@@ -48,7 +58,7 @@ def test_leaving_out_never_takes_all() -> None:
 
 def test_agreement_before_attention_is_each_pieces_best_region() -> None:
     rng = torch.Generator().manual_seed(0)
-    recipe = Recipe(foils=2)
+    numbers = Recipe(foils=2)
     regions = torch.randn(3, 4, 5, generator=rng, dtype=torch.float64)
     pieces = torch.randn(9, 6, 5, generator=rng, dtype=torch.float64)
     seen, read = torch.rand(3, 4, generator=rng) < 0.7, torch.rand(9, 6, generator=rng) < 0.7
@@ -60,7 +70,7 @@ def test_agreement_before_attention_is_each_pieces_best_region() -> None:
             for piece, there in zip(pieces[sentence], read[sentence], strict=True)
             if there
         ]
-        return sum(best) / len(best) / recipe.temperature
+        return sum(best) / len(best) / numbers.temperature
 
     expected = 0.0
     for i in range(3):
@@ -68,7 +78,7 @@ def test_agreement_before_attention_is_each_pieces_best_region() -> None:
         by_sentence = [agree(j, i) for j in (i, *(k for k in range(3) if k != i))]
         for scores in (by_picture, by_sentence):
             expected -= math.log(math.exp(scores[0]) / sum(map(math.exp, scores))) / 3
-    torch.testing.assert_close(aligned(regions, pieces, seen, read, recipe).item(), expected)
+    torch.testing.assert_close(aligned(regions, pieces, seen, read, numbers).item(), expected)
 
 
 def test_joined_splits_keep_what_belongs_together() -> None:
@@ -111,3 +121,85 @@ def test_the_ridge_is_least_squares_with_a_penalty() -> None:
     wide = torch.cat([shown, 3.0 * torch.eye(4, dtype=torch.float64)])
     tall = torch.cat([targets, torch.zeros(4, 3, dtype=torch.float64)])
     torch.testing.assert_close(solve(x, y, 9.0), torch.linalg.lstsq(wide, tall).solution)
+
+
+def test_a_portion_of_regions_keeps_the_best_for_each_thing() -> None:
+    corners = np.random.default_rng(0).integers(0, 80, (36, 2))
+    boxes = np.concatenate([corners, corners + 20], 1).astype(np.float32)
+    things = boxes[[30, 7, 30]].astype(float) + 1
+    kept = some_regions(boxes, things, 6)
+    assert len(set(kept.tolist())) == 6
+    assert {7, 30} <= set(kept.tolist())
+    assert (np.diff(kept) > 0).all()
+    np.testing.assert_array_equal(some_regions(boxes, things, 6), kept)
+    np.testing.assert_array_equal(some_regions(boxes, things, 36), np.arange(36))
+
+
+def test_classes_come_from_the_picture_network_and_their_names(tmp_path: Path) -> None:
+    layer = ClassNames(1000, features=1280, words=384, width=8, softness=1.5, doubt=0.2)
+    with pytest.raises(SampleError, match=r"no classes\.json in the scene folder"):
+        classes.fill(layer, tmp_path)
+    (tmp_path / classes.FILE).write_text(json.dumps(["cat", "dog"]))
+    with pytest.raises(SampleError, match="should name 1000 classes; it names 2"):
+        classes.fill(layer, tmp_path)
+    named = classes.vectors(["cat", "dog", "sofa"])
+    torch.testing.assert_close(named.mean(0), torch.zeros(384), atol=1e-6, rtol=0)
+    near = F.cosine_similarity(named[:1], named[1:])
+    assert near[0] > near[1]
+
+
+def test_stopped_training_goes_on_as_if_it_had_not_been(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    sentences = [
+        {"scene": scene, "of": 2 * scene, "kind": kind, "text": "", "mentions": []}
+        for scene in range(12)
+        for kind in ("true", "noun")
+    ]
+    split = Split(
+        scenes=[{"width": 10, "height": 10, "objects": [{"concept": str(i % 3)}]} for i in range(12)],
+        regions=rng.normal(size=(12, 5, 6)).astype(np.float16),
+        boxes=np.tile(np.array([1, 1, 4, 4], np.float32), (12, 5, 1)),
+        pieces=rng.normal(size=(72, 4)).astype(np.float16),
+        starts=np.arange(25) * 3,
+        sentences=sentences,
+        true_of=[[2 * i] for i in range(12)],
+        foils_of={2 * i: [2 * i + 1] for i in range(12)},
+    )
+    monkeypatch.setattr(recipe, "load_split", lambda *_: split)
+    settings = replace(SHIPPED, region_width=6, word_width=4, width=8, heads=2, hidden=8, filters=4, classes=0)
+    numbers = Recipe(singles=0, epochs=3, alone_epochs=1, batch=4, foils=1, others=1, hardest=1)
+    whole = recipe.train(tmp_path, tmp_path / "whole.safetensors", numbers, settings)
+
+    checks = []
+
+    def stopping(*of: object) -> dict[str, float]:
+        checks.append(of)
+        if len(checks) == 3:
+            raise KeyboardInterrupt
+        return quick_check(*of)
+
+    monkeypatch.setattr(recipe, "quick_check", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        recipe.train(tmp_path, tmp_path / "parts.safetensors", numbers, settings)
+    monkeypatch.setattr(recipe, "quick_check", quick_check)
+    assert not (tmp_path / "parts.log.json").exists()
+    parts = recipe.train(tmp_path, tmp_path / "parts.safetensors", numbers, settings)
+    for name, tensor in whole.state_dict().items():
+        torch.testing.assert_close(parts.state_dict()[name], tensor, rtol=0, atol=0)
+    logs = [json.loads((tmp_path / f"{name}.log.json").read_text()) for name in ("whole", "parts")]
+    assert logs[0] == logs[1]
+    assert len(logs[0]["epochs"]) == 3
+    assert not list(tmp_path.glob("*.pt"))
+
+
+def test_the_region_layer_is_fitted_to_what_former_weights_said() -> None:
+    torch.manual_seed(0)
+    model = MMCA(replace(SHIPPED, region_width=6, word_width=4, width=8, heads=2, hidden=8, filters=4, classes=0))
+    model.region_mean.copy_(torch.randn(6))
+    model.region_scale.copy_(1 + torch.rand(6))
+    features, layer = 100 * torch.randn(4000, 6), torch.nn.Linear(6, 8)
+    with torch.no_grad():
+        wanted = layer(features)
+        refit(model, features, wanted)
+        came = model.region((features - model.region_mean) / model.region_scale)
+    assert (came - wanted).norm() < 1e-2 * wanted.norm()

@@ -67,7 +67,7 @@ def below_room(side: Side, extent: float, size: float) -> float:
     """Points that labels and braces need below a matrix so wide."""
     edges = side.edges(extent, size)
     shown = side.shown(edges, size)
-    if not _lying(shown, size):
+    if not _lying(shown, size, extent):
         return side.room(size)
     return (TICK + 1 + 1.3 * size) * bool(shown) + BRACE * size * side.named
 
@@ -124,16 +124,18 @@ def _row_labels(axes: Axes, side: Side, edges: Sequence[NDArray], size: float) -
         write(axes, x - 0.5 * size, at, text, size=size, ha="right", va="center", rotation=90)
 
 
-def _lying(shown: Sequence[tuple[str, float, bool]], size: float) -> bool:
+def _lying(shown: Sequence[tuple[str, float, bool]], size: float, extent: float) -> bool:
     """Whether labels below the cells can be read without turning the head."""
-    ends = [(at - width_of(text, size, "bold") / 2, at + width_of(text, size, "bold") / 2) for text, at, _ in shown]
+    half = [width_of(short(text, size), size, "bold") / 2 for text, *_ in shown]
+    places = [float(np.clip(at, h, max(h, extent - h))) for (_, at, _), h in zip(shown, half, strict=True)]
+    ends = [(at - h, at + h) for at, h in zip(places, half, strict=True)]
     return all(after[0] - before[1] > 0.5 * size for before, after in pairwise(ends))
 
 
 def _column_labels(axes: Axes, side: Side, edges: Sequence[NDArray], foot: float, size: float) -> None:
     """Labels below the cells, read from bottom to top where they are wider than a cell; braces below these."""
     shown = side.shown(edges, size)
-    lying = _lying(shown, size)
+    lying = _lying(shown, size, float(edges[-1][-1]))
     for text, x, bold in shown:
         axes.plot([x, x], [foot, foot + TICK], color="black", linewidth=FINE, clip_on=False)
         looks = {"rotation": 0 if lying else 90, "ha": "center", "weight": "bold" if bold else "normal"}

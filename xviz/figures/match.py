@@ -177,7 +177,8 @@ def _match_words(
     """A sentence per panel for the caption."""
     outlined = look().told(min(TOP, len(pair.regions)))
     outlined = f"{outlined}; " if outlined else ""
-    bold = "in bold: the word and the region of a and b; " if by_word.focus and by_region.focus else ""
+    both = by_word.focus and by_region.focus
+    bold = f"in bold: {pair.asked_by(by_word)} and {pair.asked_by(by_region)}; " if both else ""
     below = "underlined: scores below zero; " if signed else ""
     return [
         f"Regions of the picture by their score from {pair.asked_by(by_word)} ({measured[0]}, "

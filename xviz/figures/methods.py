@@ -66,7 +66,7 @@ def methods_figure(
             _method(page, pair, (seen[i], read[i]), scales[i], explanations[i], f"{letters()[i]}{titles[i]}")
             for i in range(count)
         ]
-        draws.append(_agreement(page, agreement, agreement_name, letters()[count]))
+        draws.append(_agreement(page, agreement, agreement_name, letters()[count], titles))
         drawn = page.finish(_grid(page, draws))
     methods = ", ".join(e.method for e in explanations)
     provenance = explanations[0].provenance.but(figure="methods", preset=preset.key, method=methods)
@@ -122,10 +122,10 @@ def _method(
     return draw
 
 
-def _agreement(page: Page, agreement: NDArray, name: str, letter: str) -> Draw:
-    """How to draw the agreement, methods named by their panel letters."""
+def _agreement(page: Page, agreement: NDArray, name: str, letter: str, titles: Sequence[str]) -> Draw:
+    """How to draw the agreement, methods named by their panel letters, by their titles where they have none."""
     size = page.preset.small_pt
-    named = Side.of(Group(list(letters()[: len(agreement)])))
+    named = Side.of(Group([look().letter(own) or title for own, title in zip(letters(), titles, strict=False)]))
     scale = diverging(agreement, limit=1.0, label=name)
 
     def draw(left: float, y: float, width: float) -> float:
@@ -163,7 +163,8 @@ def _methods_words(
     """A sentence per panel for the caption."""
     sentences = []
     for title, explanation, scale, a, b in zip(titles, explanations, scales, seen, read, strict=True):
-        same = [letters()[i] for i, other in enumerate(scales) if other is scale and titles[i] != title]
+        others = [letters()[i] for i, other in enumerate(scales) if other is scale and titles[i] != title]
+        same = [letter for letter in map(look().letter, others) if letter]
         shared = f", shared with {', '.join(same)}" if same else ""
         sentences.append(f"{title}: {explanation.target} ({limits(scale, scale.clipped(np.r_[a, b]))}{shared}).")
     outlined = look().told(TOP, "regions")

@@ -60,6 +60,8 @@ def picked(space: TokenSpace, indices: Sequence[int]) -> str:
         return f"{said} ({feature(space.name)})"
     if isinstance(space, Cells):
         return f"{noun(space)} at {said}"
+    if space.name in ("classes_2d", "classes_3d"):
+        return f"the class “{said}”"
     return f"the {said}" if space.name == "class" else said
 
 

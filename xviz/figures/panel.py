@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike, NDArray
 
@@ -116,8 +117,8 @@ def outline(axes: Axes, box: NDArray, *, dashed: bool) -> None:
 def _dotted(axes: Axes, segments: NDArray) -> None:
     """Line segments in points, dark dots on a light line."""
     for colour, width, style in (("white", 1.4, "-"), ("black", 1.0, (0, (1, 1.2)))):
-        for x0, y0, x1, y1 in segments:
-            axes.plot([x0, x1], [y0, y1], color=colour, linewidth=width, linestyle=style, zorder=1)  # below texts
+        lines = LineCollection(segments.reshape(-1, 2, 2), color=colour, linewidth=width, linestyle=style, zorder=1)
+        axes.add_collection(lines, autolim=False)  # below texts
 
 
 def _tag(

@@ -15,6 +15,7 @@ from xviz.draw.scale import Scale, number, order
 from xviz.figures.caption import caption, letters, limits
 from xviz.figures.figure import Figure
 from xviz.figures.lettering import fit, width_of, write
+from xviz.figures.look import look
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, TOP, bar, bar_height, scale_for
 from xviz.figures.panel import THIN, Marks, bar_width, colour_bar, picture_panel
@@ -116,13 +117,15 @@ def _below(page: Page, rows: Sequence[_Row], background: Background) -> tuple[fl
     """Explanations below each other, their views side by side, axes named once; height in mm, a sentence for each."""
     shape, y, sentences = _shape(page, rows, background), 0.0, []
     names, size = iter(letters()), page.preset.small_pt
-    shared = len({(row.scale.low, row.scale.high, row.scale.label) for row in rows}) < len(rows)
+    shared = len(rows) > 1 and _one_scale(rows)
     lines = -(-max(len(row.scored) for row in rows) // shape.across)
+    first = (look().panels or "a")[0]
     for place, row in enumerate(rows):
-        y += _head(page, row, next(names), y, own=not shared)
+        letter = next(names)
+        y += _head(page, row, letter, y, own=not shared)
         views = list(row.scored)
         for start in range(0, len(views), shape.across):
-            named = lines > 1 or place == 0
+            named = lines > 1 or letter == first
             y += NAME * size / MM * named
             last = place == len(rows) - 1 and start + shape.across >= len(views)
             if background.ticks[1]:
@@ -169,7 +172,7 @@ def _beside(page: Page, rows: Sequence[_Row], background: Background) -> tuple[f
         tall = min(tall, max(LEAST, most / lines - _around(page, 0.0)))
     shape = _Shape(0.0, tall * background.pixels.shape[1] / background.pixels.shape[0], tall, 1)
     y, sentences, names, size = 0.0, [], iter(letters()), page.preset.small_pt
-    shared = len({(row.scale.low, row.scale.high, row.scale.label) for row in rows}) <= 2 < len(rows)
+    shared = len(rows) > 2 and _one_scale(rows)
     for start in range(0, len(rows), across):
         ends, some = [], rows[start : start + across]
         first = max(page.title_height("m", row.title, width) for row in some)
@@ -189,6 +192,13 @@ def _beside(page: Page, rows: Sequence[_Row], background: Background) -> tuple[f
             ends.append(at if shared else at + bar(page, row.scale, row.values(), left, at - 1.0, width))
         y = max(ends) + (0.0 if shared else SPACE)
     return y + (_bars(page, rows, y) if shared else 0.0), sentences
+
+
+def _one_scale(rows: Sequence[_Row]) -> bool:
+    """Whether all one-sided rows have one scale and all signed ones another, so that a bar for each says it all."""
+    kinds = {(row.scale.low, row.scale.high, row.scale.label) for row in rows}
+    signed = {row.scale.diverging for row in rows}
+    return len(kinds) == len(signed) < len(rows)
 
 
 def _bars(page: Page, rows: Sequence[_Row], y: float) -> float:

@@ -7,7 +7,8 @@ region–region, region–word, word–region and word–word terms of section 3
 
 No code of the authors is public. What their text leaves open is a setting of the card: branches in parallel or
 stacked, widths, heads, layers, α. Differs from the paper in: an optional code of the box's place (``places``), which
-sentences with relations need; standardised region features; the shipped size is smaller throughout.
+sentences with relations need; standardised region features; words that class names put to regions (``classes``), which
+enter the tokens by the words' own layer, and i0 and c0; the shipped size is smaller throughout.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from xviz.core.tokens import Boxes, Joined, Pieces
 from xviz.models import language, regions, words
 from xviz.models.boxes import find_boxes
 from xviz.models.card import CallTitle, ModelCard
+from xviz.models.class_names import ClassNames
 from xviz.models.layers import Unit, mean_present
 
 PAPER = "Wei et al., Multi-Modality Cross Attention Network for Image and Sentence Matching, CVPR 2020"
@@ -68,6 +70,9 @@ class Settings:
     windows: tuple[int, ...] = (1, 2, 3)  #: word pieces under the convolutions over a sentence
     filters: int = 128  #: of each of them
     places: bool = True  #: whether regions know where they are
+    classes: int = 0  #: of the picture network (1000), whose names put words to regions; 0 for none
+    softness: float = 1.5  #: temperature of the softmax over these classes
+    doubt: float = 0.25  #: of the network, at which these words make half of i0 · c0
     branches: str = "parallel"  #: or "stacked": the joint attention reads what self-attention made of the regions
     dropout: float = 0.0
     alpha: float = 0.3  #: weight of the cross-attention branch in the score
@@ -77,7 +82,7 @@ class Settings:
 SHIPPED = Settings()
 PAPERS = replace(
     SHIPPED, alpha=1.0, baseline=None, region_width=2048, word_width=768, limit=32, width=256, heads=16, hidden=2048,
-    filters=512, places=False, dropout=0.1,
+    filters=512, places=False, classes=0, dropout=0.1,
 )  # fmt: skip
 
 
@@ -107,6 +112,9 @@ class MMCA(nn.Module):
         self.region = nn.Linear(settings.region_width, width)
         self.place = nn.Linear(5, width, bias=False) if settings.places else None
         self.piece = nn.Linear(words, width)
+        names = partial(ClassNames, features=settings.region_width, words=words, width=width)
+        names = partial(names, softness=settings.softness, doubt=settings.doubt)
+        self.names = names(settings.classes) if settings.classes else None
         self.regions = nn.ModuleList(unit("regions") for _ in range(settings.layers))
         self.joint = nn.ModuleList(unit("joint") for _ in range(settings.layers))
         self.phrases_alone = phrases(words)
@@ -131,19 +139,32 @@ class MMCA(nn.Module):
         alone, joint = (i0 * c0).sum(-1), (i1 * c1).sum(-1)
         return {"score": alone + context["alpha"] * joint, "alone": alone, "joint": joint}
 
-    def see(self, features: Tensor, present: Tensor, places: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Regions as embedded (b, n, width), the same after self-attention, and the picture vector i0 (b, width)."""
-        regions = self.region((features - self.region_mean) / self.region_scale)
+    def see(
+        self, features: Tensor, present: Tensor, places: Tensor, blind: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Regions as embedded (b, n, width), the same after self-attention, and the picture vector i0 (b, …).
+
+        In training, ``blind`` (b, n) names regions that only the class names speak for.
+        """
+        standard = (features - self.region_mean) / self.region_scale
+        regions = self.region(standard if blind is None else standard.masked_fill(blind[..., None], 0.0))
         if self.place is not None:
             regions = regions + self.place(places)
+        if self.names is not None:
+            chances = self.names(features)
+            regions = regions + F.linear(self.names.words(chances), self.piece.weight)  # as words are embedded
         own = regions
         for unit in self.regions:
             own = unit(own, present)
-        return regions, own, F.normalize(mean_present(own, present), dim=-1)
+        i0 = F.normalize(mean_present(own, present), dim=-1)
+        return regions, own, i0 if self.names is None else self.names.seen(i0, chances, own, present)
 
     def read(self, features: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
-        """Pieces as embedded (b, p, width) and the sentence vector c0 (b, width)."""
-        return self.piece(features), F.normalize(self.phrases_alone(features, present), dim=-1)
+        """Pieces as embedded (b, p, width) and the sentence vector c0 (b, …)."""
+        c0 = F.normalize(self.phrases_alone(features, present), dim=-1)
+        if self.names is not None:
+            c0 = self.names.read(c0, features, self.piece_mean, present)
+        return self.piece(features), c0
 
     def meet(self, regions: Tensor, pieces: Tensor, seen: Tensor, read: Tensor) -> tuple[Tensor, Tensor]:
         """Picture and sentence vectors i1, c1 (b, width) after attention over both at once."""

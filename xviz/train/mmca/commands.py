@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 from xviz.places import RESULTS
 from xviz.train import tasks
@@ -50,14 +51,19 @@ def measured(options: Namespace) -> None:
 
 def shipped(parser: ArgumentParser) -> None:
     """Arguments of the samples."""
-    tasks.data(parser, SET)
+    shown = f"{SET}; without it, only the features of the pictures that ship are made again"
+    parser.add_argument("--data", type=Path, metavar="DIR", help=shown)
 
 
 def samples(options: Namespace) -> None:
     """Make the samples."""
-    from xviz.train.mmca.samples import make
+    from xviz.data.shipped import samples as shipped
+    from xviz.train.mmca.samples import encode, make
 
-    make(options.data)
+    if options.data is None:
+        encode(shipped("mmca"))
+    else:
+        make(options.data)
 
 
 TASKS = (

@@ -1,7 +1,8 @@
 """Composed scenes as the matching model meets them: features made once by the frozen encoders, kept beside the set.
 
-In ``DIR/features``, ``….regions.npy`` (scenes, 36, 1280), ``….boxes.npy`` (scenes, 36, 4) in pixels, ``….pieces.npy``
+In ``DIR/features``, ``….regions.npy`` (scenes, n, 1280), ``….boxes.npy`` (scenes, n, 4) in pixels, ``….pieces.npy``
 (all pieces, 384) and ``….starts.npy`` (sentences + 1,), named by split and portion. Features are in half precision.
+Encoding that was stopped goes on where it was.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ from xviz.data.text import read_text
 from xviz.models import regions, words
 from xviz.models.boxes import find_boxes
 from xviz.models.mmca import SHIPPED
+from xviz.train.mmca.scores import iou
+
+SIZE = regions.RegionEncoder.size
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +93,7 @@ class Portion:
     """How much of a split is used; None is all of it."""
 
     scenes: int | None = None  #: the first scenes
+    regions: int | None = None  #: of each picture: the best for each thing, and others at random
     sentences: int | None = None  #: the first true sentences of each scene
     foils: int | None = None  #: the first foils of each sentence
 
@@ -103,13 +108,13 @@ def load_split(folder: Path, split: str, portion: Portion = Portion()) -> Split:
     if not listed.is_file():
         raise SampleError(f"There is no {listed.name} in the scene folder. Make it with “xviz make scenes --out DIR”.")
     scenes = [json.loads(line) for line in listed.read_text(encoding="utf-8").splitlines()[: portion.scenes]]
-    seen = f"{split}-{len(scenes)}"
-    read = f"{seen}-{portion.sentences or 'all'}-{portion.foils or 'all'}"
+    seen = f"{split}-{len(scenes)}" + (f"-{portion.regions}" if portion.regions else "")
+    read = f"{split}-{len(scenes)}-{portion.sentences or 'all'}-{portion.foils or 'all'}"
     sentences = list(_sentences(scenes, portion))
     store = folder / "features"
     store.mkdir(exist_ok=True)
     if not (store / f"{seen}.regions.npy").is_file():
-        _encode_pictures(folder, store, seen, scenes)
+        _encode_pictures(folder, store, seen, scenes, portion.regions or SHIPPED.regions)
     if not (store / f"{read}.starts.npy").is_file():
         _encode_sentences(store, read, [s["text"] for s in sentences])
     arrays = {"regions": seen, "boxes": seen, "pieces": read, "starts": read}
@@ -139,26 +144,44 @@ def _sentences(scenes: Sequence[Mapping[str, Any]], portion: Portion) -> Iterato
                 count += 1
 
 
-def _encode_pictures(folder: Path, store: Path, split: str, scenes: Sequence[Mapping[str, Any]]) -> None:
-    """Boxes and region features of all pictures, by two processes with one thread each."""
-    paths = [folder / scene["image"] for scene in scenes]
-    features, boxes = None, np.zeros((len(paths), 36, 4), np.float32)
+def _encode_pictures(folder: Path, store: Path, split: str, scenes: Sequence[Mapping[str, Any]], count: int) -> None:
+    """Boxes and features of ``count`` regions of all pictures, by two processes with one thread each."""
+    shapes = {"boxes": ((len(scenes), count, 4), np.float32), "regions": ((len(scenes), count, SIZE), np.float16)}
+    parts = {name: store / f"{split}.{name}.part" for name in shapes}
+    begun = all(part.is_file() for part in parts.values())
+    boxes, features = (
+        np.lib.format.open_memmap(parts[name], "r+" if begun else "w+", *(() if begun else (kind, shape)))
+        for name, (shape, kind) in shapes.items()
+    )
+    todo = np.flatnonzero(~boxes.any((1, 2)))  # no box is empty
+    jobs = [(folder / scenes[i]["image"], [thing["box"] for thing in scenes[i]["objects"]], count) for i in todo]
     with ProcessPoolExecutor(2, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        for index, (of_picture, encoded) in enumerate(pool.map(_encode_picture, paths, chunksize=16)):
-            if features is None:
-                features = np.zeros((len(paths), *encoded.shape), np.float16)
-            features[index], boxes[index] = encoded, of_picture
-            if index % 500 == 499:
-                print(f"{split}: {index + 1} of {len(paths)} pictures encoded", flush=True)
-    np.save(store / f"{split}.boxes.npy", boxes)
-    np.save(store / f"{split}.regions.npy", features)
+        for done, (index, encoded) in enumerate(zip(todo, pool.map(_encode_picture, jobs, chunksize=4), strict=True)):
+            features[index], boxes[index] = encoded[1], encoded[0]
+            if done % 500 == 499:
+                print(f"{split}: {done + 1} of {len(todo)} pictures encoded", flush=True)
+    features.flush()
+    boxes.flush()
+    for name, part in parts.items():
+        part.rename(store / f"{split}.{name}.npy")
 
 
-def _encode_picture(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
-    """Boxes (36, 4) and features (36, 1280) of one picture file."""
+def _encode_picture(
+    job: tuple[Path, Sequence[Sequence[float]], int],
+) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
+    """Boxes (n, 4) and features (n, 1280) of one picture file, given the boxes of its things and n."""
+    path, things, count = job
     pixels = read_picture(path).pixels
-    boxes = find_boxes(pixels, count=36)
+    boxes = find_boxes(pixels, count=SHIPPED.regions)
+    boxes = boxes[some_regions(boxes, np.array(things, float), count)]
     return boxes, regions.encode(pixels, boxes).numpy().astype(np.float16)
+
+
+def some_regions(boxes: NDArray[np.float32], things: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """Which ``count`` of the boxes (n, 4) a portion keeps: the best for each thing (m, 4), and others at random."""
+    best = list(dict.fromkeys(int(iou(boxes, thing).argmax()) for thing in things))[:count]
+    others = np.random.default_rng(int(boxes.sum())).permutation(np.setdiff1d(np.arange(len(boxes)), best))
+    return np.sort([*best, *others[: count - len(best)]])
 
 
 def _encode_sentences(store: Path, split: str, texts: Sequence[str], batch: int = 256) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -26,6 +27,8 @@ from xviz.core.tokens import Boxes, Pieces
 from xviz.data.picture import read_picture
 from xviz.data.text import read_text
 from xviz.explain import METHODS
+from xviz.models.class_names import ClassNames
+from xviz.models.layers import mean_present
 from xviz.models.mmca import MMCA, MMCA_CARD
 from xviz.train.mmca.features import Portion, Split, load_split
 from xviz.train.mmca.linear import linear
@@ -35,7 +38,7 @@ from xviz.train.mmca.scores import centres_inside, iou, recalls
 
 ALIGNED = ("look", "rollout", "relevance", "gradient", "integrated", "occlusion")  #: methods of the table
 #: what the checkpoint learnt from, apart from scenes of one thing
-LEARNT = Portion(Recipe.scenes, Recipe.sentences, Recipe.foils)
+LEARNT = Portion(Recipe.scenes, Recipe.regions, Recipe.sentences, Recipe.foils)
 PARTS = ("retrieval", "alignment")  #: of the record
 NAMED = ("test", "unseen")  #: splits of the alignment tables
 ALPHAS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5)
@@ -61,7 +64,7 @@ def measure(folder: Path, out: Path, *, things: int = 250, parts: Sequence[str] 
     if "retrieval" not in parts:
         return realign(loaded, folder, out, things)
     former = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
-    splits = {name: load_split(folder, name) for name in ("test", "unseen", "photos")}
+    splits = {name: load_split(folder, name, Portion(MOST.get(name))) for name in ("test", "unseen", "photos")}
     record: dict[str, object] = {
         "card": MMCA_CARD.key,
         "checkpoint_sha256": loaded.sha256,
@@ -110,10 +113,12 @@ def fullest(split: Split) -> NDArray[np.int64]:
 
 
 def retrieval(model: MMCA, split: Split, most: int | None = None) -> dict[str, object]:
-    """Recall at 1, 5, 10 in per cent, both directions, for each branch and both, beside chance."""
-    scenes = np.arange(len(split.scenes))[:most]
-    alone, joint = score_all(model, split, scenes, fullest(split)[:most])
+    """Recall at 1, 5, 10 in per cent, both directions, for each branch, both and class names, beside chance."""
+    scenes, sentences = np.arange(len(split.scenes))[:most], fullest(split)[:most]
+    alone, joint = score_all(model, split, scenes, sentences)
     ways = {"alone": alone, "joint": joint, "both": alone + MMCA_CARD.settings.alpha * joint}
+    if model.names is not None:
+        ways["names"] = score_names(model, model.names, split, scenes, sentences)
     chance = {f"R@{k}": round(100 * k / len(scenes), 2) for k in (1, 5, 10)}
     return {
         "pictures": len(scenes),
@@ -121,6 +126,16 @@ def retrieval(model: MMCA, split: Split, most: int | None = None) -> dict[str, o
         "image to text": {name: recalls(scores) for name, scores in ways.items()},
         "text to image": {name: recalls(scores.T) for name, scores in ways.items()},
     }
+
+
+@torch.inference_mode()
+def score_names(
+    model: MMCA, names: ClassNames, split: Split, scenes: NDArray[np.int64], sentences: NDArray[np.int64]
+) -> Tensor:
+    """Cosines of what class names say of all regions with all pieces, (scenes, sentences): nothing of it is trained."""
+    named, (pieces, read) = names.words(names(split.see(scenes))), split.read(sentences)
+    texts = mean_present(pieces - model.piece_mean, read)
+    return F.normalize(named.mean(1), dim=-1) @ F.normalize(texts, dim=-1).T
 
 
 def sweep(model: MMCA, folder: Path) -> dict[str, float]:

@@ -8,7 +8,9 @@ cross-attention branch has the same loss once more for itself: without it, it le
 learns sooner where a word and its region are brought together before they attend (``align``) and where its keys begin
 with the weights of its queries (R@1 34 instead of 25 after its first epoch).
 Half of every batch are partners that share a concept with the other half, so that no single noun decides. A tenth of
-the regions and pieces is left out at random, so that leaving out a token later asks nothing new of the model.
+the regions and pieces is left out at random, so that leaving out a token later asks nothing new of the model. For some
+regions only the names of classes speak (``blind``), so that these are learnt to be read where no feature is known.
+Training that was stopped goes on after its last whole epoch.
 """
 
 from __future__ import annotations
@@ -27,8 +29,10 @@ from torch import Tensor
 
 from xviz import checkpoints
 from xviz.models.mmca import MMCA, MMCA_CARD, Settings
+from xviz.train.mmca import classes
 from xviz.train.mmca.features import Portion, Split, joined, load_split
 from xviz.train.mmca.ranking import quick_check
+from xviz.train.mmca.start import begin
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Recipe:
 
     scenes: int = 6000  #: training scenes, the first of the split
     singles: int = 1500  #: scenes of one thing, the first of their split
+    regions: int = 16  #: of each scene, the best for each thing among them; the model later sees 36
     sentences: int = 4  #: sentences of each scene
     epochs: int = 10  #: passes over the training set
     alone_epochs: int = 2  #: first epochs, which train the self-attention branch only
@@ -53,6 +58,9 @@ class Recipe:
     left_out: float = 0.1  #: share of tokens left out at random
     align: float = 1.0  #: weight of the loss that brings a word and its region together before they attend
     noise: float = 0.25  #: noise added to every word piece, in standard deviations
+    blind: float = 0.3  #: share of regions of which only class names are seen
+    start: str = ""  #: weights to start from, a file; what they lack begins anew
+    start_side: int = 112  #: pixels of the crops that these weights read
     seed: int = 0  #: seed of everything drawn at random
 
 
@@ -60,21 +68,33 @@ def train(folder: Path, out: Path, recipe: Recipe, settings: Settings = MMCA_CAR
     """Train on the scenes of a folder, keep the best epoch of the validation split, and write ``out``."""
     torch.manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
-    portion = {"sentences": recipe.sentences, "foils": recipe.foils}
+    portion = {"regions": recipe.regions, "sentences": recipe.sentences, "foils": recipe.foils}
     fit = load_split(folder, "train", Portion(recipe.scenes, **portion))
     if recipe.singles:
         fit = joined(fit, load_split(folder, "singles", Portion(recipe.singles, **portion)))
     check = load_split(folder, "val", Portion(scenes=300))
     model = MMCA(settings)
-    standardise(model, fit)
     for unit in model.joint:  # like tokens ask each other from the start
         unit.attention.key.load_state_dict(unit.attention.query.state_dict())
+    standardise(model, fit)
+    if model.names is not None:
+        classes.fill(model.names, folder)
+    kept = out.with_suffix(".state.pt")
+    if recipe.start and not kept.is_file():
+        begin(model, Path(recipe.start), fit, folder, recipe.start_side)
     spread = fit.pieces[:20_000].astype(np.float32).std()
-    batches, best, log = Batches(fit), -1.0, []
+    batches, best, log = Batches(fit), -1.0, list[dict[str, float]]()
     steps = recipe.epochs * batches.count(recipe.batch)
     optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, total_steps=steps, pct_start=recipe.warm_up)
-    for epoch in range(recipe.epochs):
+    told = {"recipe": asdict(recipe), "settings": asdict(settings)}
+    if kept.is_file() and (state := torch.load(kept, weights_only=True))["of"] == told:
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        schedule.load_state_dict(state["schedule"])
+        torch.set_rng_state(state["torch"])
+        rng.bit_generator.state, best, log = state["numpy"], state["best"], state["log"]
+    for epoch in range(len(log), recipe.epochs):
         begun, losses = time.monotonic(), []
         model.train()
         for scenes in batches.epoch(recipe.batch, rng):
@@ -93,9 +113,11 @@ def train(folder: Path, out: Path, recipe: Recipe, settings: Settings = MMCA_CAR
         if scores["r1"] + scores["foil"] > best:
             best = scores["r1"] + scores["foil"]
             checkpoints.save(model, out)
-    out.with_suffix(".log.json").write_text(
-        json.dumps({"recipe": asdict(recipe), "settings": asdict(settings), "epochs": log}, indent=1) + "\n"
-    )
+        state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
+        state |= {"of": told, "torch": torch.get_rng_state(), "numpy": rng.bit_generator.state}
+        torch.save(state | {"best": best, "log": log}, kept)
+    out.with_suffix(".log.json").write_text(json.dumps({**told, "epochs": log}, indent=1) + "\n")
+    kept.unlink()
     return model
 
 
@@ -162,7 +184,8 @@ def step(
     features = features + noise * torch.randn_like(features)
     seen = leave_out(torch.ones(len(scenes), split.regions.shape[1], dtype=torch.bool), recipe.left_out)
     read = leave_out(read, recipe.left_out / 2)
-    regions, own, i0 = model.see(split.see(scenes), seen, split.places(scenes))
+    blind = torch.rand(seen.shape) < recipe.blind
+    regions, own, i0 = model.see(split.see(scenes), seen, split.places(scenes), blind)
     pieces, c0 = model.read(features, read)
     alone = i0 @ c0.T  # pictures, sentences and foils
     true = torch.arange(len(scenes))

@@ -1,4 +1,4 @@
-"""Make the shipped samples: ``xviz samples mmca --data DIR``.
+"""Make the shipped samples: ``xviz samples mmca --data DIR``; without the folder, only their features anew.
 
 Takes some scenes of the ``samples`` split (only cut-outs whose licences allow shipping: MIT, CC0, CC-BY) and the
 photographs of the scikit-image package, writes ``xviz/data/samples/mmca/samples.json`` with every credit, and keeps the
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,11 @@ def make(folder: Path) -> None:
     listed = [_entry(folder, scenes[number]) for number in CHOSEN]
     listed += PHOTOGRAPHS
     write(OUT / "samples.json", listed)
+    encode(listed)
+
+
+def encode(listed: Sequence[ShippedSample]) -> None:
+    """Keep boxes and features of the samples' pictures."""
     kept = {}
     for shipped in listed:
         pixels = read_picture(shipped.path("picture")).pixels

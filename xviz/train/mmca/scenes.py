@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from xviz.train.common.sources import PACKAGES, SCENES, SourceError, version_of
+from xviz.train.common.sources import PACKAGES, SCENES, SourceError, fetch, version_of
+from xviz.train.mmca import classes
 from xviz.train.mmca.compose import Composed, compose
 from xviz.train.mmca.cutouts import Cutout, load
 from xviz.train.mmca.foils import Noun, absent, foils, noun
@@ -210,7 +211,7 @@ def _write_notes(out: Path, cache: Path, pools: Pools, cutouts: Sequence[Cutout]
         key: {"package": p.name, "client": p.client, "version": version_of(p, cache), "licence": p.licence,
               "use": p.use, "pictures": pictures.get(key, 0)}
         for key, p in PACKAGES.items()
-        if key in SCENES
+        if key in (*SCENES, "classes")
     }  # fmt: skip
     by_split = {split: dict(sorted(Counter(c.source for c in pool).items())) for split, pool in pools.cutouts.items()}
     sources = {"packages": packages, "cutouts": by_split, "scenes": counts}
@@ -239,6 +240,8 @@ def make(out: Path, cache: Path, wanted: Mapping[str, int], *, seed: int = 0, wo
     cache = cache.resolve()
     cutouts = load(cache)
     pools = divide(cutouts)
+    out.mkdir(parents=True, exist_ok=True)
+    classes.keep(fetch(cache, keys=("classes",))["classes"], out)
     counts = build(pools, out, {split: wanted[split] for split in reversed(pools.cutouts)}, seed=seed, workers=workers)
     _write_notes(out, cache, pools, cutouts, counts)
     print(json.dumps({"scenes": counts, "seen": len(pools.seen), "unseen": len(pools.unseen)}))
