@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import zipfile
+from dataclasses import fields
 from importlib.resources import files
 from pathlib import Path
 
@@ -18,8 +19,11 @@ from xviz import record
 from xviz.checkpoints import FOLDER, find, manifest
 from xviz.commands import report
 from xviz.data.shipped import samples
+from xviz.draw.scale import number
 from xviz.explain import METHODS
 from xviz.explain.method import Method
+from xviz.figures.look import Look
+from xviz.figures.style import PRESETS
 from xviz.house import TABLE
 from xviz.models import CARDS, MODELS
 from xviz.places import SAMPLES
@@ -39,6 +43,18 @@ def test_the_readme_is_read_in_a_minute_and_leads_to_every_document() -> None:
     assert len(README.splitlines()) <= 150
     for path in [*(ROOT / "docs").glob("*.md"), ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"]:
         assert f"]({path.relative_to(ROOT)})" in README, path.name
+
+
+def test_the_document_of_figures_knows_every_choice_and_venue() -> None:
+    parts = DOCS["figures"].split("\n## ")
+    names = {
+        name for row in re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", parts[1], re.MULTILINE) for name in CODE.findall(row)
+    }
+    assert {name.strip("`") for name in names} == {one.name for one in fields(Look)}
+    for preset in PRESETS.values():
+        height = "" if preset.max_height_mm is None else number(preset.max_height_mm)
+        sizes = f"{number(preset.width_mm)} | {height} | {preset.source} ({preset.seen})"
+        assert f"| `{preset.key}` | {preset.venue} | {sizes} |" in parts[3], preset.key
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=list(METHODS))

@@ -201,7 +201,7 @@ def test_an_ending_that_does_not_fit_is_told(matched: Session, tmp_path: Path) -
     explanation = xviz.explain(matched, "look", picked="dog")
     with pytest.raises(XvizError, match=r"saved as \.csv; “dog.pdf”"):
         xviz.save(explanation, tmp_path / "dog.pdf")
-    with pytest.raises(XvizError, match=r"saved as \.pdf, \.svg, \.png or \.zip; “dog.docx”"):
+    with pytest.raises(XvizError, match=r"saved as \.pdf, \.svg, \.png, \.eps or \.zip; “dog.docx”"):
         xviz.save(xviz.figure(matched, explanation), tmp_path / "dog.docx")
     assert not list(tmp_path.iterdir())
 
