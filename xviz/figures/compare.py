@@ -20,7 +20,7 @@ from xviz.figures.style import PRESETS, Preset, drawing
 from xviz.figures.tokens import Place, panel
 
 WIDE = 110  #: mm, from which sides stand beside each other
-GAP = "B less A"
+GAP = "B − A"
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +50,7 @@ def compare_figure(
     credit: str = "",
     preset: Preset = PRESETS["nature-double"],
 ) -> Figure:
-    """Every space of both sides: A, B, and B less A where tokens correspond and both measure the same.
+    """Every space of both sides: A, B, and B minus A where tokens correspond and both measure the same.
 
     Args:
         first: A.
@@ -98,7 +98,7 @@ def compare_figure(
 
 
 def difference(first: Beside, second: Beside, space: str) -> Beside:
-    """B less A on a space whose tokens correspond."""
+    """B minus A on a space whose tokens correspond."""
     one, two = first.explanation, second.explanation
     gap = replace(
         two, scores={space: two.scores[space] - one.scores[space]}, signed=True, unit=f"difference of {one.unit}"

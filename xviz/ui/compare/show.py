@@ -78,7 +78,7 @@ def _scale(sides: list[Side], name: str) -> scale.Scale:
 
 
 def _difference(first: Side, second: Side, name: str, choices: Choices) -> None:
-    """B less A around zero, or why there is none."""
+    """B minus A around zero, or why there is none."""
     if why := corresponding(first.session.run, second.session.run, name):
         st.caption(f"No difference is drawn: {page.plain(why)}")
         return
@@ -87,7 +87,7 @@ def _difference(first: Side, second: Side, name: str, choices: Choices) -> None:
     painted = shown.painted(gap)
     drawing = tokens.draw(
         shown, gap, scale=scale.diverging(painted, label=f"difference of {first.explanation.unit}"),
-        surround=Surround("B less A", height=HEIGHT), marks=_marks(second, name),
+        surround=Surround("B − A", height=HEIGHT), marks=_marks(second, name),
     )  # fmt: skip
     key = f"compare difference {name} {second.session.sample.digest[:12]}"
     components.mount(drawing, key=key, on_pick=partial(_pick, second, name, choices))
