@@ -229,4 +229,4 @@ def test_a_room_is_drawn_with_links() -> None:
     session = xviz.run(xviz.load("mit"), xviz.read(SAMPLES / "mit/kinect.zip"))
     figure = xviz.figure(session, xviz.explain(session, picked=("supervoxels", 0)))
     assert figure.provenance.options["figure"] == "room"
-    assert "Cloud; Photos" in figure.alt
+    assert "supervoxels of the point cloud" in figure.alt

@@ -76,7 +76,7 @@ def brought(given: list[tuple[str, bytes, str]]) -> AppTest:
     return at.run()
 
 
-def test_classes_are_those_of_the_model_and_the_most_probable_is_explained() -> None:
+def test_classes_are_those_of_the_model_and_the_most_probable_but_wall_and_floor_is_explained() -> None:
     at = page()
     shown = class_bars(at)
     room = samples("mit")[0].load()
@@ -84,7 +84,8 @@ def test_classes_are_those_of_the_model_and_the_most_probable_is_explained() -> 
     for name, value in zip(shown["class"], shown["probability"], strict=True):
         assert value == pytest.approx(1 / (1 + np.exp(-found[name])), abs=1e-5)
     assert shown["probability"].is_monotonic_decreasing
-    assert f"Explained below: **{shown['class'][0]}**" in said(at)
+    likeliest = next(name for name in shown["class"] if name not in ("wall", "floor", "ceiling"))
+    assert f"Explained below: **{likeliest}**" in said(at)
     assert "never trained" not in said(at)
 
 
