@@ -20,7 +20,7 @@ from xviz.train.mmca.features import Split, joined, some_regions
 from xviz.train.mmca.linear import solve
 from xviz.train.mmca.ranking import quick_check
 from xviz.train.mmca.recipe import Recipe, aligned, leave_out, pairs, pick
-from xviz.train.mmca.start import refit
+from xviz.train.mmca.start import mean, refit
 
 
 def test_candidates_belong_to_their_picture_and_their_sentence() -> None:
@@ -203,3 +203,11 @@ def test_the_region_layer_is_fitted_to_what_former_weights_said() -> None:
         refit(model, features, wanted)
         came = model.region((features - model.region_mean) / model.region_scale)
     assert (came - wanted).norm() < 1e-2 * wanted.norm()
+
+
+def test_what_is_kept_is_the_mean_with_what_was_begun_with() -> None:
+    settings = replace(SHIPPED, region_width=6, word_width=4, width=8, heads=2, hidden=8, filters=4, classes=0)
+    first, second = MMCA(settings), MMCA(settings)
+    kept = mean(second, first.state_dict(), 0.25).region.weight
+    torch.testing.assert_close(kept, 0.25 * first.region.weight + 0.75 * second.region.weight)
+    torch.testing.assert_close(mean(second, first.state_dict(), 0.0).region.weight, second.region.weight)

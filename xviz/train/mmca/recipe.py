@@ -10,11 +10,14 @@ with the weights of its queries (R@1 34 instead of 25 after its first epoch).
 Half of every batch are partners that share a concept with the other half, so that no single noun decides. A tenth of
 the regions and pieces is left out at random, so that leaving out a token later asks nothing new of the model. For some
 regions only the names of classes speak (``blind``), so that these are learnt to be read where no feature is known.
-Training that was stopped goes on after its last whole epoch.
+Training that was stopped goes on after its last whole epoch. Where it started from former weights, the mean of these
+and the trained ones is kept, which holds better on what is new (Wortsman et al., Robust Fine-Tuning of Zero-Shot
+Models, CVPR 2022).
 """
 
 from __future__ import annotations
 
+import copy
 import json
 import time
 from collections import defaultdict
@@ -32,7 +35,7 @@ from xviz.models.mmca import MMCA, MMCA_CARD, Settings
 from xviz.train.mmca import classes
 from xviz.train.mmca.features import Portion, Split, joined, load_split
 from xviz.train.mmca.ranking import quick_check
-from xviz.train.mmca.start import begin
+from xviz.train.mmca.start import begin, mean
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Recipe:
     blind: float = 0.3  #: share of regions of which only class names are seen
     start: str = ""  #: weights to start from, a file; what they lack begins anew
     start_side: int = 112  #: pixels of the crops that these weights read
+    kept: float = 0.5  #: share of the weights started from in the mean that is kept, where there are such
     seed: int = 0  #: seed of everything drawn at random
 
 
@@ -82,6 +86,7 @@ def train(folder: Path, out: Path, recipe: Recipe, settings: Settings = MMCA_CAR
     kept = out.with_suffix(".state.pt")
     if recipe.start and not kept.is_file():
         begin(model, Path(recipe.start), fit, folder, recipe.start_side)
+    begun = copy.deepcopy(model.state_dict())
     spread = fit.pieces[:20_000].astype(np.float32).std()
     batches, best, log = Batches(fit), -1.0, list[dict[str, float]]()
     steps = recipe.epochs * batches.count(recipe.batch)
@@ -92,10 +97,11 @@ def train(folder: Path, out: Path, recipe: Recipe, settings: Settings = MMCA_CAR
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         schedule.load_state_dict(state["schedule"])
+        begun = state["begun"]
         torch.set_rng_state(state["torch"])
         rng.bit_generator.state, best, log = state["numpy"], state["best"], state["log"]
     for epoch in range(len(log), recipe.epochs):
-        begun, losses = time.monotonic(), []
+        clock, losses = time.monotonic(), []
         model.train()
         for scenes in batches.epoch(recipe.batch, rng):
             loss = step(
@@ -107,14 +113,15 @@ def train(folder: Path, out: Path, recipe: Recipe, settings: Settings = MMCA_CAR
             optimizer.step()
             schedule.step()
             losses.append(loss.item())
-        scores = quick_check(model, check)
+        result = mean(model, begun, recipe.kept) if recipe.start else model
+        scores = quick_check(result, check)
         log.append({"epoch": epoch + 1, "loss": float(np.mean(losses)), **scores})
-        print(json.dumps(log[-1] | {"seconds": round(time.monotonic() - begun)}), flush=True)
+        print(json.dumps(log[-1] | {"seconds": round(time.monotonic() - clock)}), flush=True)
         if scores["r1"] + scores["foil"] > best:
             best = scores["r1"] + scores["foil"]
-            checkpoints.save(model, out)
+            checkpoints.save(result, out)
         state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
-        state |= {"of": told, "torch": torch.get_rng_state(), "numpy": rng.bit_generator.state}
+        state |= {"begun": begun, "of": told, "torch": torch.get_rng_state(), "numpy": rng.bit_generator.state}
         torch.save(state | {"best": best, "log": log}, kept)
     out.with_suffix(".log.json").write_text(json.dumps({**told, "epochs": log}, indent=1) + "\n")
     kept.unlink()

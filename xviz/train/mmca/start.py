@@ -6,6 +6,7 @@ by least squares, so that the regions of training scenes keep the places that th
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,13 @@ def refit(model: MMCA, features: Tensor, wanted: Tensor) -> None:
     change = solve(standard.double(), missing.double(), RIDGE).float()
     model.region.weight += change.T
     model.region.bias += missing.mean(0) - standard.mean(0) @ change
+
+
+def mean(model: MMCA, begun: dict[str, Tensor], share: float) -> MMCA:
+    """A copy of a model whose weights are the mean with those that it began with, which count for ``share``."""
+    result = copy.deepcopy(model)
+    result.load_state_dict({name: share * begun[name] + (1 - share) * own for name, own in model.state_dict().items()})
+    return result
 
 
 def _embedded(weights: dict[str, Tensor], features: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
