@@ -175,6 +175,17 @@ def test_marks_outlines_and_callouts_are_chosen(asked: tuple[Session, Explanatio
     assert "outlined" not in drawn(asked, marks=0).caption
 
 
+def test_labels_and_blocks_of_a_matrix_are_chosen(asked: tuple[Session, Explanation]) -> None:
+    def labels(**chosen: Any) -> set[str]:
+        return {text for text in texts(drawn(asked, panels=("c",), **chosen)) if text in {"salt", "above", "region 1"}}
+
+    assert labels(labels=("salt", "region 1")) == {"salt", "region 1"}
+    assert labels(every=0) == set()
+    own, one = drawn(asked, blocks=True), drawn(asked, blocks=False)
+    assert "each block on its own limits" in own.caption
+    assert "each block on its own limits" not in one.caption
+
+
 def test_names_of_ones_own_are_written_once_everywhere_and_told(asked: tuple[Session, Explanation]) -> None:
     figure = drawn(asked, names={"region 33": "region 33, its roof", "dog": "dog, the"})
     assert any("Words, from region 33, its roof (S)" in text for text in texts(figure))

@@ -43,6 +43,13 @@ def test_what_is_chosen_holds_is_checked_and_can_be_undone(at: AppTest) -> None:
     at.number_input(key=f"{KEY}typed limits of attention weight top").set_value(0.02).run()
     assert "beyond the limits" in said(at)
     assert looks(at)[-1]["titles"] == {"c": "Who reads whom"}
+    at.text_input(key=f"{KEY}labels").set_value("region 1, sofa").run()
+    at.selectbox(key=f"{KEY}blocks").set_value(False).run()
+    assert (looks(at)[-1]["labels"], looks(at)[-1]["blocks"]) == (["region 1", "sofa"], False)
+    for _ in range(2):
+        at.button(key="match.undo match").click().run()
+    assert "blocks" not in looks(at)[-1]
+    assert at.text_input(key=f"{KEY}labels").value == ""
     at.number_input(key=f"{KEY}typed limits of attention weight top").set_value(-1.0).run()
     assert "Limits rise from the first to the second" in said(at)
     at.button(key="match.undo match").click().run()

@@ -54,6 +54,8 @@ class Look:
     outlines: bool = True  #: whether they have an outline
     callouts: bool = True  #: whether they have their rank and score
     every: int | None = None  #: each how many-th label of a matrix is written; 0 none, None as many as fit
+    labels: tuple[str, ...] = ()  #: the only labels of a matrix that are written; all that fit where empty
+    blocks: bool | None = None  #: whether each block of a matrix has limits of its own; as the figure has it where None
     names: Mapping[str, str] = field(default_factory=dict)  #: text as drawn → what is written in its place
     text_pt: float | None = None  #: size of titles; labels are one point smaller
     family: str = FONT  #: of the text
@@ -185,6 +187,8 @@ def _maybe(kind: type) -> Callable[[Any], Any]:
 
 CONVERT: Mapping[str, Callable[[Any], Any]] = {
     "panels": lambda value: tuple(str(letter) for letter in value),
+    "labels": lambda value: tuple(str(label) for label in value),
+    "blocks": lambda value: None if value is None else _strictly(bool)(value),
     "titles": _texts,
     "names": _texts,
     "typed": lambda value: {str(key): (float(low), float(high)) for key, (low, high) in value.items()},

@@ -12,6 +12,7 @@ from xviz.draw.blocks import APART, apart, cut, masses
 from xviz.draw.scale import Scale, number
 from xviz.figures.grid import Scales
 from xviz.figures.lettering import width_of, write
+from xviz.figures.look import look
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, bar, bar_height
 from xviz.figures.panel import colour_bar
@@ -28,8 +29,10 @@ def limits(weights: NDArray[np.float64], sides: tuple[Side, Side], own: bool | N
     Args:
         weights: (queries, keys).
         sides: Of rows and of columns.
-        own: Whether each block has limits of its own; where None, they have where one scale would leave one dark.
+        own: Whether each block has limits of its own; where None, as the look has it, or where one scale would
+            leave one dark.
     """
+    own = look().blocks if own is None else own
     dividers = rows_and_columns(sides)
     blocks = cut(weights, dividers)
     count = sum(map(len, blocks))

@@ -117,11 +117,14 @@ class Side:
 
     def shown(self, edges: Sequence[NDArray[np.float64]], size: float) -> list[tuple[str, float, bool]]:
         """Labels that stand beside their cells: text, middle of the cell in points, whether it is marked."""
-        marked, others, line = [], [], self.line * size
+        marked, others, line, chosen = [], [], self.line * size, set(look().labels)
         for group, at in zip(self.groups, edges, strict=True):
             middles, bold = (at[1:] + at[:-1]) / 2, set(group.marked)
             marked += [(group.labels[i], float(middles[i]), True) for i in sorted(bold)]
-            if group.all:
+            if chosen:
+                named = [i for i, label in enumerate(group.labels) if label in chosen and i not in bold]
+                others += [(group.labels[i], float(middles[i]), False) for i in named]
+            elif group.all:
                 unit, every = float(at[1] - at[0]), look().every
                 fits = next((s for s in STEPS if s * unit >= line - 1e-6), len(group))
                 step = fits if every is None else every or len(group) + 1

@@ -14,6 +14,7 @@ from xviz.figures.look import BACKGROUNDS, LAYOUTS, LIMITS, RANGES, Drawn, Look,
 from xviz.figures.style import Preset
 from xviz.ui.state import Steps
 
+BLOCKS = {None: "Limits as the figure has them", True: "Each on its own limits", False: "All on one scale"}
 TITLES = 12  #: panels whose titles can be edited
 TYPED = "typed limits of "
 TITLE = "title of "
@@ -70,12 +71,14 @@ class Studio:
 
 def _look(chosen: Look, widgets: Mapping[str, Any]) -> Look:
     """A look out of the values of widgets; what has no widget on the screen stays as it was."""
-    own = {one.name for one in fields(Look)} - {"titles", "typed", "names", "panels", "overlay"}
+    own = {one.name for one in fields(Look)} - {"titles", "typed", "names", "panels", "overlay", "labels"}
     record = {**chosen.record(), **{name: value for name, value in widgets.items() if name in own}}
     if "overlay" in widgets:
         record["overlay"] = None if widgets["overlay"] is None else widgets["overlay"] / 100
     if "panels" in widgets:
         record["panels"] = tuple(widgets["panels"])
+    if "labels" in widgets:
+        record["labels"] = [label.strip() for label in str(widgets["labels"]).split(",") if label.strip()]
     if "names" in widgets:
         record["names"] = _names(str(widgets["names"]))
     titles = {name.removeprefix(TITLE): str(text) for name, text in widgets.items() if name.startswith(TITLE)}
@@ -153,6 +156,10 @@ def _colours(studio: Studio, look: Look, drawn: Drawn, preset: Preset) -> None:
             _typed(studio, look, drawn)
     with right:
         studio.widget(
+            st.selectbox, "blocks", "Blocks of a matrix", look.blocks, options=list(BLOCKS), format_func=BLOCKS.get,
+            help="Where one scale would leave a block dark, each has limits of its own, printed and said.",
+        )  # fmt: skip
+        studio.widget(
             st.number_input, "power", "Power of the colours (1 is linear)", look.power, step=0.1, **_between("power"),
             help="Below 1, small scores get more of the colours. The colour bar says so.",
         )  # fmt: skip
@@ -187,6 +194,10 @@ def _marks(studio: Studio, look: Look, drawn: Drawn, preset: Preset) -> None:
         studio.widget(
             st.number_input, "every", "Label every how many-th row and column", look.every,
             placeholder="As many as fit", help="Of a matrix; 0 writes none.", step=1, min_value=0, max_value=1000,
+        )  # fmt: skip
+        studio.widget(
+            st.text_input, "labels", "Only these labels of a matrix", ", ".join(look.labels),
+            placeholder="All that fit", help="As they are drawn, with commas between them.",
         )  # fmt: skip
     with right:
         studio.widget(
