@@ -85,7 +85,8 @@ def test_the_same_figure_gives_the_same_bytes_in_any_order(figure):
 def test_another_process_with_other_settings_gives_the_same_bytes(tmp_path):
     script = (
         f"import sys; sys.path.insert(0, {str(HERE)!r}); import matplotlib as mpl; mpl.rcParams['font.size'] = 30\n"
-        f"from cats import make_methods; from test_figure import sums; print(*sums(make_methods, 'lncs', kinds={FORMATS!r}))"
+        "from cats import make_methods; from test_figure import sums\n"
+        f"print(*sums(make_methods, 'lncs', kinds={FORMATS!r}))"
     )
     env = {**os.environ, "PYTHONHASHSEED": "77", "TZ": "Asia/Tokyo", "PYTHONPATH": str(HERE.parents[1])}
     env.pop("SOURCE_DATE_EPOCH", None)
