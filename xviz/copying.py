@@ -33,8 +33,7 @@ def command(provenance: Provenance, recipe: Mapping[str, Any]) -> str:
     for name in NUMBERS:
         if name in provenance.options:
             words += ["--set", f"{name}={provenance.options[name]}"]
-    for part in filter(None, str(provenance.options.get("without", "")).split("; ")):
-        space, tokens = next(iter(parse_left_out(part).items()))
+    for space, tokens in parse_left_out(str(provenance.options.get("without", ""))).items():
         words += ["--without", f"{space}:{','.join(str(token + 1) for token in tokens)}"]
     for name, value in recipe["options"].items():
         if value not in (None, [], {}):

@@ -97,7 +97,7 @@ def test_the_caption_says_what_is_shown_by_whom_and_on_what():
         "b, Words of the sentence by their score from region 5",
         "c, Joint attention of 36 regions and 17 word pieces, layer 1, mean of 8 heads",
         "Model: mmca, checkpoint “mmca” (sha256 ab12cd34ab12…).",
-        "call = joint.0.attention",
+        "Settings: α = 1.5; layer: Joint attention, layer 1; ",
         "photograph by Stéfan van der Walt, CC0; digest 0f0f0f0f0f0f…",
         "torch 2.13.0, xviz 0.1.0",
     ):

@@ -2,7 +2,7 @@
 
 from xviz.engine.calling import baseline, batched, changed, filled, forward, listened, outputs, value
 from xviz.engine.loading import Loaded, built, freeze, load, untrained, wrap
-from xviz.engine.running import Session, adjust, left_out, parse_left_out, prepare, regrad, run, run_inputs
+from xviz.engine.running import Session, adjust, left_out, parse_left_out, prepare, ranges, regrad, run, run_inputs
 
 __all__ = [
     "Loaded",
@@ -21,6 +21,7 @@ __all__ = [
     "outputs",
     "parse_left_out",
     "prepare",
+    "ranges",
     "regrad",
     "run",
     "run_inputs",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 
@@ -102,7 +102,7 @@ def run_inputs(loaded: Loaded, inputs: Inputs, sample: Sample, target: str | Non
 
 def left_out(gone: Mapping[str, tuple[int, ...]]) -> str:
     """The tokens that a run was not shown, for provenance and captions: ``regions 1-3, 8; words 2``, counted from 0."""
-    return "; ".join(f"{space} {_ranges(tokens)}" for space, tokens in sorted(gone.items()))
+    return "; ".join(f"{space} {ranges(tokens)}" for space, tokens in sorted(gone.items()))
 
 
 def parse_left_out(text: str) -> dict[str, tuple[int, ...]]:
@@ -117,8 +117,8 @@ def parse_left_out(text: str) -> dict[str, tuple[int, ...]]:
     return gone
 
 
-def _ranges(tokens: tuple[int, ...]) -> str:
-    """Numbers in order as ranges."""
+def ranges(tokens: Iterable[int]) -> str:
+    """Numbers in order as ranges: "0-2, 8"."""
     runs: list[list[int]] = []
     for token in tokens:
         if runs and token == runs[-1][-1] + 1:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from string import ascii_lowercase
 
 from numpy.typing import ArrayLike
 
 from xviz.core.explanation import Explanation
 from xviz.core.provenance import Provenance
 from xviz.draw.scale import Scale
+from xviz.engine import parse_left_out, ranges
 from xviz.explain import METHODS
 from xviz.figures.look import FONT, Look, look
 from xviz.figures.style import BOX, Preset, missing
+from xviz.models import MODELS, ModelCard
+
+#: settings that titles and sentences of a figure say, or that only the drawing has
+SHOWN = {"figure", "preset", "method", "focus", "regions_asked_by", "words_asked_by"}
+WORDS = {
+    "target": "output", "alpha": "α", "n_samples": "coalitions", "n_steps": "steps of the quadrature",
+    "delta": "gap of completeness",
+}  # fmt: skip
+USUAL = {"window": -1.0}  #: numbers that change nothing: the mean over all windows; factors of attention are 1
 
 
 def caption(
@@ -64,14 +76,14 @@ def facts(explanations: Sequence[Explanation]) -> list[str]:
 
 def letters() -> Sequence[str]:
     """Panel letters in order."""
-    return "abcdefghijklmnopqrstuvwxyz"
+    return ascii_lowercase
 
 
 def tail(provenance: Provenance, credit: str) -> str:
     """Model, settings, sample and software in three sentences."""
     sha = provenance.checkpoint_sha256
     sha = f"sha256 {sha[:12]}…" if len(sha) == 64 else sha
-    settings = "; ".join(f"{k} = {_plain(v)}" for k, v in sorted(provenance.options.items()) if v is not None)
+    settings = "; ".join(_settings(provenance))
     versions = ", ".join(f"{name} {version}" for name, version in sorted(provenance.versions.items()))
     sentences = [f"Model: {provenance.model}, checkpoint “{provenance.checkpoint}” ({sha})."]
     if settings:
@@ -81,6 +93,32 @@ def tail(provenance: Provenance, credit: str) -> str:
     if versions:
         sentences.append(f"Software: {versions}.")
     return " ".join(sentences)
+
+
+def _settings(provenance: Provenance) -> list[str]:
+    """What a reader needs to know of how the scores came about, in words; all of it stands in the file's record."""
+    card, told = MODELS.get(provenance.model), []
+    gates = {call.gate for call in card.calls.values() if call.gate} if card is not None else set()
+    for name, value in sorted(provenance.options.items()):
+        if value is None or name in SHOWN or (name in gates | {"window"} and float(str(value)) == USUAL.get(name, 1.0)):
+            continue
+        if name == "call":
+            told.append(f"layer: {_layers(str(value), card)}")
+        elif name == "head":
+            told.append(f"head {int(str(value)) + 1}")
+        elif name == "without":
+            parts = parse_left_out(str(value)).items()
+            told.append(f"left out: {'; '.join(f'{space} {ranges(n + 1 for n in tokens)}' for space, tokens in parts)}")
+        else:
+            told.append(f"{WORDS.get(name, name.replace('_', ' '))} = {_plain(value)}")
+    return told
+
+
+def _layers(text: str, card: ModelCard | None) -> str:
+    """Names of attentions in a text as people call them."""
+    calls = {} if card is None else card.calls
+    names = "|".join(re.escape(name) for name in sorted(calls, key=len, reverse=True))
+    return re.sub(names, lambda found: calls[found[0]].title, text) if names else text
 
 
 def limits(scale: Scale, clipped: int = 0) -> str:

@@ -11,7 +11,8 @@ from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
 from xviz.core.tokens import Joined
 from xviz.draw.scale import Scale, number, order
-from xviz.figures.caption import caption, glyph_note, limits
+from xviz.figures.caption import caption, glyph_note
+from xviz.figures.caption import measured as told_of
 from xviz.figures.figure import Figure
 from xviz.figures.grid import Scales, below_room, matrix_panel
 from xviz.figures.lettering import words_height
@@ -77,8 +78,8 @@ def match_figure(
             "c": _joint(page, weights, side, cells, layer),
         }
         drawn = page.finish(_arrange(page, pair, panels))
-    measured = [limits(own[name], own[name].clipped(drawn_)) for name, drawn_ in (("regions", seen), ("words", read))]
-    single = limits(cells, cells.clipped(weights)) if isinstance(cells, Scale) else ""
+    measured = [told_of(own[name], drawn_) for name, drawn_ in (("regions", seen), ("words", read))]
+    single = told_of(cells, weights) if isinstance(cells, Scale) else ""
     measured.append(told(cells, weights, (side, side), single))
     sentences = _match_words(pair, by_word, by_region, measured, own["words"].diverging, layer)
     asking = {"regions_asked_by": pair.asked_by(by_word), "words_asked_by": pair.asked_by(by_region)}
@@ -157,7 +158,7 @@ def _joint(page: Page, weights: NDArray, side: Side, scales: Scales, layer: str)
 
     def draw(left: float, y: float, width: float, most: float) -> float:
         start = y
-        y += page.title("c", f"Joint attention, {layer}; rows: queries, columns: keys", left, y, width)
+        y += page.title("c", f"Joint attention, {layer}; rows are queries", left, y, width)
         beside = side.room(size) / MM
         below = bars_height(page, scales, weights, (side, side), width) + 1.0
         wide = width - beside

@@ -56,7 +56,7 @@ def matrix_figure(
     with drawing():
         page, size = Page(preset), preset.small_pt
         left, below = rows.room(size) / MM, bars_height(page, scales, weights, sides, page.inner)
-        y = page.title("a", f"{title}; rows: queries, columns: keys", 0, 0, page.inner)
+        y = page.title("a", f"{title}; rows are queries", 0, 0, page.inner)
         shares = several and isinstance(scales, Scale) and left + shares_room(sides, size) / MM < 0.6 * page.inner
         wide = page.inner - left - shares * shares_room(sides, size) / MM
         tallest = (preset.max_height_mm or 200.0) - 2 * page.margin - y - columns.room(size) / MM - below - 1

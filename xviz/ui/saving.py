@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache as once
 from functools import partial
 
 import streamlit as st
@@ -15,7 +16,7 @@ from xviz.engine import Session
 from xviz.export import safe_name
 from xviz.figures.figure import Figure
 from xviz.figures.latex import latex
-from xviz.figures.look import Look, drawn_in
+from xviz.figures.look import Drawn, Look, drawn_in
 from xviz.figures.style import PRESETS
 from xviz.illustrate import draw
 from xviz.ui import cache, page, state, studio
@@ -114,48 +115,59 @@ def _figures(offer: Offer) -> None:
     room = Studio(prefix, kind)
     with page.told():
         look = studio.current(room)
+        draw = partial(studio.drawn, partial(offer.figure, kind, preset), look)
+        shown = once(draw)  # whatever shows the figure here draws it once
         if open_studio:
-            studio.show(room, offer.kinds, lambda: offer.figure(kind, preset), look, PRESETS[preset])
-        _saved(offer, kind, preset, look)
+            studio.show(room, offer.kinds, *shown(), look, PRESETS[preset])
+        elif offer.refused(kind, preset):
+            shown()
+        _saved(offer, kind, preset, look, draw)
         if copied:
-            _copied(offer, kind, preset, look)
+            _copied(shown()[0], _stem(offer, kind))
         if preview and not open_studio:
-            made, _ = studio.drawn(lambda: offer.figure(kind, preset), look)
-            studio.preview(made)
+            studio.preview(shown()[0])
 
 
-def _saved(offer: Offer, kind: str, preset: str, look: Look) -> None:
+def _stem(offer: Offer, kind: str) -> str:
+    """How the name of a figure's files begins; without dots, which LaTeX takes for the beginning of an ending."""
+    return safe_name(f"{offer.stem}-{kind}".replace(".", "-"))
+
+
+def _saved(offer: Offer, kind: str, preset: str, look: Look, draw: Callable[[], tuple[Figure, Drawn]]) -> None:
     """A button for every format."""
-    stem = safe_name(f"{offer.stem}-{kind}")
+    stem = _stem(offer, kind)
 
     def content(suffix: str, dpi: float, shapes: bool) -> bytes:
-        return studio.drawn(lambda: offer.figure(kind, preset), look)[0].to_bytes(suffix, dpi, shapes=shapes)
+        return draw()[0].to_bytes(suffix, dpi, shapes=shapes)
 
     def bundle() -> bytes:
         with drawn_in(look):
             return offer.bundle(kind, preset)
 
     with st.container(horizontal=True):
-        if offer.refused(kind, preset):
-            offer.figure(kind, preset)
         for suffix, dpi, name in FORMATS:
             shapes, ending = name == SLIDES, {SLIDES: "-slides.svg", "png": f"-{dpi}dpi.png"}
             file(offer.prefix, name, stem + ending.get(SLIDES if shapes else suffix, f".{suffix}"), suffix,
                     partial(content, suffix, dpi, shapes))  # fmt: skip
         file(offer.prefix, "Bundle (zip)", f"{stem}.zip", "zip", bundle)
         if offer.html is not None:
-            file(offer.prefix, "Linked page (HTML)", f"{safe_name(offer.stem)}.html", "html", offer.html)
+            file(
+                offer.prefix,
+                "Linked page (HTML)",
+                f"{safe_name(offer.stem.replace('.', '-'))}.html",
+                "html",
+                offer.html,
+            )
 
 
-def _copied(offer: Offer, kind: str, preset: str, look: Look) -> None:
+def _copied(made: Figure, stem: str) -> None:
     """A figure as a command, as Python and as LaTeX."""
-    made, _ = studio.drawn(lambda: offer.figure(kind, preset), look)
     if made.recipe is None:
         st.caption("This figure has no command yet: it shows what only the page computes.")
     else:
         st.code(copying.command(made.provenance, made.recipe), language="bash", wrap_lines=True)
         st.code(copying.python(made.provenance, made.recipe), language="python", wrap_lines=True)
-    st.code(latex(made, f"{safe_name(f'{offer.stem}-{kind}')}.pdf"), language="latex", wrap_lines=True)
+    st.code(latex(made, f"{stem}.pdf"), language="latex", wrap_lines=True)
 
 
 def file(prefix: str, label: str, name: str, suffix: str, make: Callable[[], bytes]) -> None:

@@ -74,14 +74,9 @@ def current(studio: Studio) -> Look:
     return look
 
 
-def show(studio: Studio, kinds: Mapping[str, str], figure: Callable[[], Figure], look: Look, preset: Preset) -> None:
+def show(studio: Studio, kinds: Mapping[str, str], made: Figure, found: Drawn, look: Look, preset: Preset) -> None:
     """The figure as large as it is printed, seen by all eyes and checked; below it all that may be chosen."""
-    made, found = drawn(figure, look)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        eyes = st.segmented_control(
-            "Seen", [AS_IT_IS, *EYES], format_func=lambda e: EYES.get(e, e), default=AS_IT_IS,
-            key=f"{studio.prefix}.eyes", required=True, label_visibility="collapsed",
-        )  # fmt: skip
         st.button(
             "Undo", on_click=studio.undo, disabled=len(studio.steps.all) < 2, icon=":material/undo:",
             key=f"{studio.prefix}.undo {studio.kind}",
@@ -95,6 +90,10 @@ def show(studio: Studio, kinds: Mapping[str, str], figure: Callable[[], Figure],
             "Look (JSON)", saved(look), file_name="xviz-look.json", mime="application/json", on_click="ignore",
             key=f"{studio.prefix}.save look {studio.kind}", icon=":material/download:",
         )  # fmt: skip
+    eyes = st.segmented_control(
+        "Seen", [AS_IT_IS, *EYES], format_func=lambda e: EYES.get(e, e), default=AS_IT_IS,
+        key=f"{studio.prefix}.eyes", required=True, label_visibility="collapsed",
+    )  # fmt: skip
     preview(made, str(eyes))
     checked(made, found, preset.dressed(look))
     controls(studio, look, found, preset)
