@@ -80,11 +80,14 @@ def draw(
             session, tuple(explanations), preset, credit, ask or asker(session), dict(options or {}),
             {} if known is None else known,
         )  # fmt: skip
-        figure = plate.draw(shown)
-        if drawn.look.limits == "shared":  # drawn once to know how far all panels reach
-            drawn.pooled = dict(drawn.scales)
+        chosen_look, figure = drawn.look, plate.draw(shown)
+        panels = tuple(letter for letter in dict.fromkeys(chosen_look.panels) if letter in drawn.titles)
+        if chosen_look.limits == "shared" or panels != chosen_look.panels:
+            # drawn once to know how far all panels reach, and which of those that were chosen it has
+            drawn.pooled, drawn.look = dict(drawn.scales), replace(chosen_look, panels=panels)
             figure = plate.draw(shown)
-        return replace(figure, recipe=_recipe(shown, plate.key, drawn.look))
+            drawn.look = chosen_look
+        return replace(figure, recipe=_recipe(shown, plate.key, chosen_look))
 
 
 def chosen(session: Session, kind: str | None, count: int) -> Plate:

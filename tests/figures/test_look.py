@@ -96,6 +96,29 @@ def test_letters_that_panels_name_each_other_by_follow_their_order() -> None:
     assert agreement(panels=("c", "b"))[0].startswith("Attention from")
 
 
+def test_panels_that_a_figure_has_not_leave_no_gap_in_its_letters(asked: tuple[Session, Explanation]) -> None:
+    session, explanation = asked
+    chosen = Look(panels=("c", "a"))
+    figure = xviz.figure(session, explanation, kind="tokens", venue="nature-double", look=chosen)
+    bold = [t.get_text() for axes in figure.drawing.axes for t in axes.texts if t.get_weight() == "bold"]
+    assert bold == ["a"]
+    assert figure.caption.startswith("a, Attention from “dog”, on regions")
+    assert figure.recipe is not None
+    assert figure.recipe["look"] == chosen.record()
+
+
+def test_what_lies_beyond_and_how_colours_are_bent_is_never_cut(asked: tuple[Session, Explanation]) -> None:
+    chosen: dict[str, Any] = {"limits": "typed", "typed": {"attention weight": (0, 0.02)}, "power": 0.5}
+    for look in (Look(**chosen, width_mm=45), Look(**chosen, width_mm=60), Look(**chosen), Look(power=0.5)):
+        figure = xviz.figure(*asked, look=look)
+        written = " ".join(texts(figure))
+        assert written.count("power 0.5") == figure.caption.count("power 0.5") > 0
+        assert written.count(" beyond") == figure.caption.count("beyond the limits") + figure.caption.count(" beyond,")
+        assert "beyo…" not in written
+        bars = [text for text in texts(figure) if "colour" in text or "beyond" in text or "power" in text]
+        assert not [text for text in bars if text.endswith("…")]
+
+
 # Colours and limits
 
 

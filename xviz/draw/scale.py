@@ -100,6 +100,15 @@ class Scale:
         )  # fmt: skip
         return f"power {number(self.power)}, {middle}"
 
+    def legend(self, scores: ArrayLike) -> str:
+        """What stands beside the limits of some scores: name, how many lie beyond, how colours are bent."""
+        return self.name() + self.remarks(scores)
+
+    def remarks(self, scores: ArrayLike) -> str:
+        """What limits alone do not say, ", 3 beyond, power 0.5, middle colour at 0.08"; "" for nothing."""
+        count, bent = self.clipped(scores), self.bent()
+        return f", {count} beyond" * bool(count) + f", {bent}" * bool(bent)
+
     def header(self, scores: ArrayLike) -> dict[str, object]:
         """What the colour bar under a view of these scores prints."""
         return {

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
+from string import ascii_lowercase
 from typing import Any
 
 import numpy as np
@@ -124,7 +125,7 @@ class Look:
         """The letter that a panel gets by its place; "" where it is not shown or panels have none."""
         if not self.letters or (self.panels and letter not in self.panels):
             return ""
-        return "abcdefghijklmnopqrstuvwxyz"[self.panels.index(letter)] if self.panels else letter
+        return ascii_lowercase[self.panels.index(letter)] if self.panels else letter
 
     def marked(self, usual: int) -> int:
         """How many regions are marked, where a figure has ``usual``; one that marks none still marks none."""

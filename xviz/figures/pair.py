@@ -63,13 +63,24 @@ def scale_for(explanation: Explanation, scores: ArrayLike) -> Scale:
 
 def bar(page: Page, scale: Scale, scores: ArrayLike, left: float, y: float, width: float) -> float:
     """A colour bar below what it explains, its name below it where it has no room; height in mm with the room above."""
-    size, height = page.preset.small_pt, bar_height(page)
-    beside = bar_width(scale, size) / MM <= width
-    colour_bar(page.axes(left, y + 1.0, width, height - 1.0), scale, scores, size=size, named=beside)
-    for line in [] if beside else wrap(scale.name(), size, width * MM):
+    size, height, lines = page.preset.small_pt, bar_height(page), _below(page, scale, scores, width)
+    colour_bar(page.axes(left, y + 1.0, width, height - 1.0), scale, scores, size=size, named=not lines)
+    for line in lines:
         write(page.axes(left, y + height, width, 1.3 * size / MM), 0, size, line, size=size)
         height += 1.3 * size / MM
     return height
+
+
+def bar_tall(page: Page, scale: Scale, scores: ArrayLike, width: float) -> float:
+    """The height in mm that ``bar`` takes."""
+    return bar_height(page) + len(_below(page, scale, scores, width)) * 1.3 * page.preset.small_pt / MM
+
+
+def _below(page: Page, scale: Scale, scores: ArrayLike, width: float) -> list[str]:
+    """What stands below a colour bar since it has no room beside it, in lines."""
+    size = page.preset.small_pt
+    fits = bar_width(scale, scores, size) / MM <= width
+    return [] if fits else wrap(scale.legend(scores), size, width * MM)
 
 
 def bar_height(page: Page) -> float:

@@ -193,9 +193,9 @@ def words_panel(
         write(axes, chip.x + chip.width / 2, chip.y + 1.08 * size, chip.text, size=size, ha="center", color=ink)
 
 
-def bar_width(scale: Scale, size: float) -> float:
-    """Points that a colour bar needs so that its name is not cut."""
-    return 5 * MM + width_of(f"≥ {number(scale.low)}{number(scale.high)}{scale.name()}", size) + 1.7 * size
+def bar_width(scale: Scale, scores: ArrayLike, size: float) -> float:
+    """Points that the colour bar of some scores needs so that nothing beside it is cut."""
+    return 5 * MM + width_of(f"≥ {number(scale.low)}{number(scale.high)}{scale.legend(scores)}", size) + 1.7 * size
 
 
 def colour_bar(
@@ -215,13 +215,12 @@ def colour_bar(
     finite, slack = np.asarray(scores, np.float64).ravel(), 1e-6 * (scale.high - scale.low)
     below, above = bool((finite < scale.low - slack).any()), bool((finite > scale.high + slack).any())
     low, high = f"{'≤ ' * below}{number(scale.low)}", f"{'≥ ' * above}{number(scale.high)}"
-    beyond = f", {count} beyond" if (count := scale.clipped(finite)) else ""
-    name = ", ".join(filter(None, (f"{scale.name()}{beyond}", scale.bent())))
+    legend = scale.legend(finite)
     base, x = height / 2 + 0.36 * size, 0.0
     write(axes, x, base, low, size=size)
     x += width_of(low, size) + 0.4 * size
     rest = width - x - width_of(high, size) - 1.3 * size
-    length = max(5 * MM, min(length, rest - width_of(name, size) * named))
+    length = max(5 * MM, min(length, rest - width_of(legend, size) * named))
     top, bottom = height / 2 - 0.45 * size, height / 2 + 0.45 * size
     colours = scale.lut()[None, 1:, :3]
     paint(axes, colours, np.linspace(x, x + length, colours.shape[1] + 1), np.array([top, bottom]))
@@ -232,4 +231,4 @@ def colour_bar(
     write(axes, x, base, high, size=size)
     x += width_of(high, size) + 0.8 * size
     if named and width - x > 3 * size:
-        write(axes, x, base, fit(name, size, width - x), size=size)
+        write(axes, x, base, fit(legend, size, width - x), size=size)

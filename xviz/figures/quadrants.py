@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from xviz.draw.blocks import APART, apart, cut, masses
 from xviz.draw.scale import Scale, number
 from xviz.figures.grid import Scales
-from xviz.figures.lettering import width_of, write
+from xviz.figures.lettering import write
 from xviz.figures.look import look
 from xviz.figures.page import Page
-from xviz.figures.pair import SPACE, bar, bar_height
-from xviz.figures.panel import colour_bar
+from xviz.figures.pair import SPACE, bar, bar_height, bar_tall
+from xviz.figures.panel import bar_width
 from xviz.figures.scales import sequential
 from xviz.figures.sides import Side
 from xviz.figures.style import MM
@@ -64,13 +64,10 @@ def bars(
     write(page.axes(left, y + 1.0, width, line), 0, 1.1 * size, _head(scales), size=size)
     start, y = y, y + line + 0.6
     labelled = _labelled(scales, weights, sides)
-    across = _across([scale for scale, _ in labelled], width, size)
-    each = (width - SPACE * (across - 1)) / across
-    for index, (scale, block) in enumerate(labelled):
-        column, row = index % across, index // across
-        axes = page.axes(left + column * (each + SPACE), y + row * line, each, line - 0.4)
-        colour_bar(axes, scale, block, size=size)
-    return y + -(-len(labelled) // across) * line - start
+    for row, each in _rows(labelled, width, size):
+        tall = [bar(page, *one, left + i * (each + SPACE), y - 1.0, each) for i, one in enumerate(row)]
+        y += max(tall) - 0.4
+    return y - start
 
 
 def bars_height(
@@ -78,9 +75,10 @@ def bars_height(
 ) -> float:
     """The height in mm that ``bars`` takes."""
     if isinstance(scales, Scale):
-        return bar_height(page)
-    labelled, line = [scale for scale, _ in _labelled(scales, weights, sides)], bar_height(page) - 0.4
-    return 0.6 + line * (1 - -len(labelled) // _across(labelled, width, page.preset.small_pt))
+        return bar_tall(page, scales, weights, width)
+    rows = _rows(_labelled(scales, weights, sides), width, page.preset.small_pt)
+    tall = [max(bar_tall(page, *one, each) for one in row) - 0.4 for row, each in rows]
+    return 0.6 + bar_height(page) - 0.4 + sum(tall)
 
 
 def _head(scales: Sequence[Sequence[Scale]]) -> str:
@@ -104,11 +102,14 @@ def _labelled(
     ]
 
 
-def _across(labelled: Sequence[Scale], width: float, size: float) -> int:
-    """How many bars stand beside each other so that their names are not cut."""
-    texts = [f"{number(s.low)}{number(s.high)}{s.name()}" for s in labelled]
-    needed = max(width_of(text, size) for text in texts) / MM + 5 + 1.9 * size / MM
-    return max(1, min(2 if len(labelled) % 2 == 0 else 3, int((width + SPACE) // (needed + SPACE))))
+def _rows(
+    labelled: Sequence[tuple[Scale, NDArray]], width: float, size: float
+) -> list[tuple[Sequence[tuple[Scale, NDArray]], float]]:
+    """Bars that stand beside each other so that nothing beside them is cut, and the width in mm of each."""
+    needed = max(bar_width(scale, block, size) for scale, block in labelled) / MM
+    across = max(1, min(2 if len(labelled) % 2 == 0 else 3, int((width + SPACE) // (needed + SPACE))))
+    each = (width - SPACE * (across - 1)) / across
+    return [(labelled[start : start + across], each) for start in range(0, len(labelled), across)]
 
 
 def told(scales: Scales, weights: NDArray[np.float64], sides: tuple[Side, Side], measured: str) -> str:
@@ -126,9 +127,9 @@ def told(scales: Scales, weights: NDArray[np.float64], sides: tuple[Side, Side],
     each = []
     for row, blocks_row, names_row in zip(scales, blocks, names, strict=True):
         for scale, block, name in zip(row, blocks_row, names_row, strict=True):
-            beyond = f", {scale.clipped(block)} beyond" if scale.clipped(block) else ""
+            reach = f"{number(scale.low)} … {number(scale.high)}{scale.remarks(block)}"
             empty = np.nanmax(block, initial=0.0) <= 0
-            each.append(f"{name} {'all 0' if empty else f'{number(scale.low)} … {number(scale.high)}{beyond}'}")
+            each.append(f"{name} {'all 0' if empty else reach}")
     return (
         f"colour: {scales[0][0].name()}, each block on its own limits: {'; '.join(each)}; in brackets: the share of a "
         f"block in a mean row"

@@ -12,7 +12,8 @@ from xviz.core.cells import Cells
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
 from xviz.draw.scale import Scale, number, order
-from xviz.figures.caption import caption, letters, limits
+from xviz.figures.caption import caption, letters
+from xviz.figures.caption import measured as told_of
 from xviz.figures.figure import Figure
 from xviz.figures.lettering import fit, width_of, write
 from xviz.figures.look import look
@@ -149,7 +150,7 @@ def _below(page: Page, rows: Sequence[_Row], background: Background) -> tuple[fl
 
 def _head(page: Page, row: _Row, letter: str, y: float, own: bool) -> float:
     """The title of a row, with its colour bar at the right where it has limits of its own; the height in mm."""
-    inner, need = page.inner, bar_width(row.scale, page.preset.small_pt) / MM + 5
+    inner, need = page.inner, bar_width(row.scale, row.values(), page.preset.small_pt) / MM + 5
     high = page.title_height(letter, row.title, inner - need)
     if not own or high <= page.title_height(letter, row.title, inner):
         high = page.title(letter, row.title, 0, y, inner - need * own)
@@ -277,7 +278,7 @@ def _told(row: _Row, background: Background) -> str:
         best = [f"{rank}: {cells.label(int(i))} ({number(values[i])})" for rank, i in enumerate(order(values)[:TOP], 1)]
         ranked = f"strongest: {', '.join(best)}" if row.ranked else "not ranked"
         views.append(f"{_view(background, name)}, {ranked}")
-    measured = f"{limits(row.scale, row.scale.clipped(row.values()))}, {row.same}"
+    measured = f"{told_of(row.scale, row.values())}, {row.same}"
     return f"{row.title} ({measured}): {'; '.join(views)}."
 
 
