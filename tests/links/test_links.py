@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import xviz
+from tests.apps import followed
 from tests.pages.test_pages import told
 from xviz import cli, own_models, results
 from xviz.batch import shown
@@ -48,17 +49,7 @@ def results_of(folder: Path, model: str, name: str, questions: list[dict], **run
 
 def opened(link: Link) -> AppTest:
     """The page of a link, as a browser that follows it finds it."""
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    at.run()
-    at = at.switch_page(f"pages/{link.page}.py")
-    for name, value in link.query.items():
-        at.query_params[name] = value
-    for key, value in link.widgets.items():
-        at.session_state[key] = value
-    at.run()
-    assert not at.exception, at.exception
-    assert not at.error, told(at)
-    return at
+    return followed(link.page, link.query, link.widgets)
 
 
 def script(key: str) -> None:

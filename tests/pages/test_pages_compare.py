@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.apps import followed
 from tests.pages.test_pages import png, told
 from xviz import checkpoints, cli, custom_weights, own_models
 from xviz.core.forms import Words
@@ -36,13 +37,7 @@ def nothing_of_ones_own() -> Iterator[None]:
 
 
 def page(**query: str) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run().switch_page("pages/compare.py")
-    for name, value in query.items():
-        at.query_params[name] = value
-    at.run()
-    assert not at.exception, at.exception
-    assert not at.error, told(at)
-    return at
+    return followed("compare", query)
 
 
 def said(at: AppTest) -> str:

@@ -128,6 +128,11 @@ class Run:
         """The token spaces by name."""
         return self.inputs.spaces
 
+    @property
+    def leaves(self) -> dict[str, TokenSpace]:
+        """Every space that joins no others, by name."""
+        return {leaf.name: leaf for space in self.spaces.values() for leaf in leaves(space)}
+
     def space(self, name: str, kind: type[S]) -> S:
         """The token space of that name, which must be of that kind.
 

@@ -10,12 +10,11 @@ import numpy as np
 from xviz.core.explanation import Explanation
 from xviz.core.forms import Form, Words
 from xviz.core.provenance import Provenance
-from xviz.draw.scale import Scale, number, order
-from xviz.figures.caption import caption, glyph_note, letters, limits
+from xviz.draw.scale import number, order
+from xviz.figures.caption import caption, glyph_note, letters, measured
 from xviz.figures.figure import Figure
 from xviz.figures.page import Page
-from xviz.figures.pair import SPACE, TOP, bar
-from xviz.figures.scales import diverging, sequential
+from xviz.figures.pair import SPACE, TOP, bar, scale_for
 from xviz.figures.style import PRESETS, Preset, drawing
 from xviz.figures.tokens import Place, panel
 
@@ -68,13 +67,13 @@ def compare_figure(
         for name in dict.fromkeys([*first.forms, *second.forms]):
             panels = [(title, side) for title, side in both if name in side.forms]
             values = np.concatenate([side.painted(name) for _, side in panels])
-            shared = _scale(first.explanation, values) if same else None
+            shared = scale_for(first.explanation, values) if same else None
             if same and len(panels) == 2 and name not in apart:
                 panels.append((GAP, difference(first, second, name)))
             across = len(panels) if page.inner >= WIDE else 1
             width, start = (page.inner - SPACE * (across - 1)) / across, top
             for place, (title, side) in enumerate(panels):
-                own = shared if shared is not None and title != GAP else _scale(side.explanation, side.painted(name))
+                own = shared if shared is not None and title != GAP else scale_for(side.explanation, side.painted(name))
                 letter, left = letters()[len(sentences) % 26], (place % across) * (width + SPACE)
                 y = start if across > 1 else top
                 y += page.title(letter, f"{name}: {title}", left, y, width)
@@ -82,7 +81,7 @@ def compare_figure(
                 picked = focus[1][0] if focus is not None and focus[0] == name else None
                 y += panel(side.forms[name], page, Place(left, y, width), scores, own, selected=picked)
                 top = max(top, y + bar(page, own, side.painted(name), left, y, width) + SPACE)
-                sentences.append(f"{title}, {name} ({limits(own, own.clipped(side.painted(name)))}).")
+                sentences.append(f"{title}, {name} ({measured(own, side.painted(name))}).")
                 spoken.append(f"{title}, {name}; strongest: {_strongest(side, name)}.")
         drawn = page.finish(top - SPACE)
     notes = [f"A: {first.title}.", f"B: {second.title}.", *(f"No difference is drawn: {why}" for why in apart.values())]
@@ -104,10 +103,6 @@ def difference(first: Beside, second: Beside, space: str) -> Beside:
         two, scores={space: two.scores[space] - one.scores[space]}, signed=True, unit=f"difference of {one.unit}"
     )
     return Beside(GAP, gap, {space: second.forms[space]})
-
-
-def _scale(explanation: Explanation, values: np.ndarray) -> Scale:
-    return (diverging if explanation.signed else sequential)(values, label=explanation.unit)
 
 
 def _strongest(side: Beside, name: str) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
 from xviz.draw.scale import Scale, order
-from xviz.figures.caption import caption, glyph_note, letters, limits
+from xviz.figures.caption import caption, glyph_note, letters, measured
 from xviz.figures.figure import Figure
 from xviz.figures.grid import below_room, matrix_panel
 from xviz.figures.lettering import words_height
@@ -166,7 +166,7 @@ def _methods_words(
         others = [letters()[i] for i, other in enumerate(scales) if other is scale and titles[i] != title]
         same = [letter for letter in map(look().letter, others) if letter]
         shared = f", shared with {', '.join(same)}" if same else ""
-        sentences.append(f"{title}: {explanation.target} ({limits(scale, scale.clipped(np.r_[a, b]))}{shared}).")
+        sentences.append(f"{title}: {explanation.target} ({measured(scale, np.r_[a, b])}{shared}).")
     outlined = look().told(TOP, "regions")
     sentences[0] += f" {outlined.capitalize()}; a" if outlined else " A"
     mixed = look().mixed(SHARE, "picture")

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from xviz.core.explanation import Explanation
 from xviz.core.tokens import TokenSpace
 from xviz.draw.scale import Scale, number, order
-from xviz.figures.caption import caption, glyph_note, limits
+from xviz.figures.caption import caption, glyph_note
+from xviz.figures.caption import measured as told_of
 from xviz.figures.cloud import Camera, from_to, still
 from xviz.figures.figure import Figure
 from xviz.figures.joined import ACCENT, above_lines, cross, link_lines, ranked
@@ -250,7 +251,7 @@ def _sentences(shown: Shown) -> list[str]:
     """A sentence or two per panel for the caption."""
     room, scores, overlay = shown.room, shown.scores, shown.overlay
     points, patches = room.segments.name, room.patches.name
-    measured = {name: limits(shown.scales[name], shown.scales[name].clipped(values)) for name, values in scores.items()}
+    measured = {name: told_of(shown.scales[name], values) for name, values in scores.items()}
     cloud = f"Cloud of {len(room.xyz)} points in {len(room.segments)} {points}"
     if points in scores:
         cloud += f" ({measured[points]}, {look().mixed(SHARE, 'points', grey=True)})"

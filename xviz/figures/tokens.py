@@ -18,7 +18,7 @@ from xviz.core.forms import Form, InCloud, OnHead, OnPicture, OnPictures, Words
 from xviz.core.tokens import Electrodes, Scores
 from xviz.draw.scale import Scale, number, order
 from xviz.explain import EVERY, columns
-from xviz.figures.caption import caption, glyph_note, limits
+from xviz.figures.caption import caption, glyph_note, measured
 from xviz.figures.cloud import Camera, still
 from xviz.figures.figure import Figure
 from xviz.figures.head import LEAST, Scalp, head_panel
@@ -266,7 +266,7 @@ def _one(
     picked = explanation.focus[1][0] if explanation.focus is not None and explanation.focus[0] == name else None
     y += panel(own, page, Place(left, y, width), scores, scale, selected=picked)
     y += bar(page, scale, values, left, y, width) + SPACE
-    sentences.append(f"{title}, on {noun} ({limits(scale, scale.clipped(values))}){_how(own, picked)}.")
+    sentences.append(f"{title}, on {noun} ({measured(scale, values)}){_how(own, picked)}.")
     return y
 
 

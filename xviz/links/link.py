@@ -14,7 +14,6 @@ from xviz import engine, opening
 from xviz.core.provenance import digest
 from xviz.core.run import Run
 from xviz.core.sample import Sample
-from xviz.core.tokens import leaves
 from xviz.data.shipped import samples
 from xviz.engine import Loaded
 from xviz.explain import METHODS
@@ -136,15 +135,11 @@ def two(methods: Sequence[str], first: str, second: str, offered: Sequence[str] 
 def shorts(run: Run) -> dict[str, str]:
     """Leaf space → its name in an address."""
     made: dict[str, str] = {}
-    for name in _leaves(run):
+    for name in run.leaves:
         plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:24]
         plain = plain if plain[:1].isalpha() else f"space_{plain}".rstrip("_")
         made[name] = plain if plain not in made.values() else f"{plain}_{len(made)}"
     return made
-
-
-def _leaves(run: Run) -> list[str]:
-    return list(dict.fromkeys(leaf.name for space in run.spaces.values() for leaf in leaves(space)))
 
 
 def joined(run: Run, gone: Mapping[str, Sequence[int]]) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from xviz.core.errors import ModelError
 from xviz.core.forms import Form, form
 from xviz.core.grounds import Source
 from xviz.core.run import Run, Target
-from xviz.core.tokens import TokenSpace, leaves
+from xviz.core.tokens import leaves
 from xviz.engine import Session
 from xviz.explain import EVERY
 from xviz.explain.ask import Question
@@ -50,22 +50,18 @@ def scores(shown: Shown) -> Figure:
 def _forms(shown: Shown) -> dict[str, Form]:
     """Every leaf space in the form in which it is shown."""
     source = Source(shown.session.sample, shown.run.inputs)
-    return {name: form(space, source) for name, space in _leaves(shown).items()}
-
-
-def _leaves(shown: Shown) -> dict[str, TokenSpace]:
-    return {leaf.name: leaf for space in shown.run.spaces.values() for leaf in leaves(space)}
+    return {name: form(space, source) for name, space in shown.run.leaves.items()}
 
 
 def _nouns(shown: Shown) -> dict[str, str]:
     """Leaf space → what its tokens are called."""
-    return {name: noun(space) for name, space in _leaves(shown).items()}
+    return {name: noun(space) for name, space in shown.run.leaves.items()}
 
 
 def _picked(shown: Shown) -> str:
     """The picked token in words; "" without one."""
     focus = next((one.focus for one in shown.explanations if one.focus is not None), None)
-    return "" if focus is None else picked(_leaves(shown)[focus[0]], focus[1])
+    return "" if focus is None else picked(shown.run.leaves[focus[0]], focus[1])
 
 
 def tokens(shown: Shown) -> Figure:

@@ -9,7 +9,6 @@ from xviz.core.explanation import Explanation
 from xviz.core.forms import Form, form
 from xviz.core.grounds import Source
 from xviz.core.run import Run
-from xviz.core.tokens import leaves
 from xviz.engine import Session
 from xviz.explain import EVERY
 from xviz.figures.compare import Beside, compare_figure
@@ -52,8 +51,7 @@ def side(
     """
     if forms is None:
         source = Source(session.sample, session.run.inputs)
-        every = {leaf.name: leaf for space in session.run.spaces.values() for leaf in leaves(space)}
-        forms = {name: form(every[name], source) for name in explanation.scores}
+        forms = {name: form(session.run.leaves[name], source) for name in explanation.scores}
     options, spec = explanation.provenance.options, session.model.spec
     words = [getattr(spec, "short", spec.title), session.sample.name, EVERY[explanation.method].title]
     words.append(str(options.get("target", explanation.target)))

@@ -14,7 +14,6 @@ from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
 from xviz.core.run import Run
 from xviz.core.spec import Spec
-from xviz.core.tokens import leaves
 from xviz.engine import Session
 from xviz.explain import EVERY, METHODS, columns
 from xviz.explain.ask import Question
@@ -73,8 +72,7 @@ class Shown:
         if way is None or explanation.focus is None:
             return EVERY[explanation.method].title
         name, tokens = explanation.focus
-        spaces = {leaf.name: leaf for space in self.run.spaces.values() for leaf in leaves(space)}
-        return f"Attention {way} {picked(spaces[name], tokens)}"
+        return f"Attention {way} {picked(self.run.leaves[name], tokens)}"
 
     def one(self) -> Explanation:
         """The only explanation.

@@ -9,13 +9,7 @@ from xviz.core.forms import Form, form
 from xviz.core.grounds import Source
 from xviz.core.run import Run
 from xviz.core.sample import Sample
-from xviz.core.tokens import TokenSpace, leaves
 from xviz.engine import Loaded
-
-
-def every_leaf(run: Run) -> dict[str, TokenSpace]:
-    """All leaf spaces by name."""
-    return {leaf.name: leaf for space in run.spaces.values() for leaf in leaves(space)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,4 +26,4 @@ class Forms:
         """
         source = Source(self.sample, run.inputs)
         with foreign(f"spaces of {loaded.spec.title}"):
-            return {name: form(leaf, source) for name, leaf in every_leaf(run).items()}
+            return {name: form(leaf, source) for name, leaf in run.leaves.items()}

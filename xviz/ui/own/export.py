@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
-from xviz import linked
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
 from xviz.core.run import Target
-from xviz.engine import Session
 from xviz.explain import columns
 from xviz.explain.glance import title
 from xviz.explain.question import names
-from xviz.export import bundle, safe_name
+from xviz.export import bundle
 from xviz.figures.figure import Figure
 from xviz.plates.plate import heads_of
 from xviz.plates.pooling import Pooled
 from xviz.ui import cache, saving
-from xviz.ui.forms import every_leaf
 from xviz.ui.own import matrix
 from xviz.ui.own.sample import Opened
 from xviz.ui.records import Looked
@@ -43,12 +41,6 @@ class Figures:
         """The weights of the chosen layer."""
         call = self.opened.run.call(str(self.looked.call))
         return matrix.weights(self.opened, call, self.looked.head)
-
-    def page(self) -> bytes:
-        """Both sides of every attention, linked, as a page that opens without a server."""
-        opened = self.opened
-        session = Session(opened.loaded, opened.sample, opened.run)
-        return linked.show(session, *self.looked.explanations, title=opened.card.title).page.encode()
 
     def figure(self, kind: str, preset: str) -> Figure:
         """The figure of a kind.
@@ -91,9 +83,7 @@ class Figures:
             {kind: self.figure(kind, preset)},
             self.looked.explanations,
             arrays={"attention": small.weights},
-            labels={
-                name: [leaf.label(i) for i in range(len(leaf))] for name, leaf in every_leaf(self.opened.run).items()
-            },
+            labels={name: [leaf.label(i) for i in range(len(leaf))] for name, leaf in self.opened.run.leaves.items()},
             manifest={
                 "layer": self.layer(),
                 "weights": self.opened.card.weights,
@@ -106,9 +96,10 @@ def show(opened: Opened, looked: Looked) -> None:
     """Choose a figure and a venue, preview it, save it."""
     figures = Figures(opened, looked)
     stem = f"xviz-{opened.card.key}-{opened.sample.name}"
-    with st.container(horizontal=True):
-        saving.file(opened.key, "Linked page (HTML)", f"{safe_name(stem)}.html", "html", figures.page)
-    saving.figures(opened.key, stem, KINDS, figures.figure, figures.zip, refused=_refused(looked))
+    saving.figures(
+        opened.key, stem, KINDS, figures.figure, figures.zip, refused=_refused(looked),
+        html=partial(saving.linked_page, opened, looked.explanations),
+    )  # fmt: skip
     st.caption(
         "The address of this page restores the sample that came with the model, the token, layer, head and methods."
     )

@@ -21,7 +21,7 @@ from xviz.engine import Loaded
 from xviz.explain.available import available
 from xviz.links.link import shorts
 from xviz.ui import cache, inputs, page, records
-from xviz.ui.forms import Forms, every_leaf
+from xviz.ui.forms import Forms
 from xviz.ui.state import Choices, Selection
 
 FEW = 4  #: outputs that stand as large numbers; more are a table
@@ -50,7 +50,7 @@ class Opened(records.Opened):
 
     def leaf(self, name: str) -> TokenSpace:
         """A leaf space, also of a joined one."""
-        return every_leaf(self.run)[name]
+        return self.run.leaves[name]
 
     def space_of(self, selection: Selection) -> str | None:
         """The leaf space that a selection names; None where there is none, or no such token."""
