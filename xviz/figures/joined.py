@@ -14,9 +14,14 @@ from scipy.spatial import ConvexHull, QhullError
 from xviz.explain.links import Link
 from xviz.figures.cloud import Camera
 from xviz.figures.lettering import width_of, write
+from xviz.figures.look import look
 from xviz.figures.scanned import Room
 
 ACCENT = (213, 94, 0)  #: of the picked supervoxel and of the links; Okabe and Ito's vermillion
+DISC = 0.4  #: radius of the disc at what is too small to be seen, in text sizes
+SEEN_OR_HIDDEN = (
+    "outlined, seen or hidden, a disc where they are too small to be seen"  #: what ``ranked`` does, in words
+)
 LINES = 5  #: how high lines lie; words that they cross lie higher
 
 
@@ -32,8 +37,17 @@ def above_lines(axes: Axes) -> None:
         axes.add_patch(Rectangle(corner, wide + 2 * room, 1.15 * size, facecolor="white", linewidth=0, zorder=-1))
 
 
-def ranked(axes: Axes, spots: NDArray[np.float64], text: str, size: float, taken: list[NDArray[np.float64]]) -> None:
+def ranked(
+    axes: Axes,
+    spots: NDArray[np.float64],
+    text: str,
+    size: float,
+    taken: list[NDArray[np.float64]],
+    colour: NDArray[np.uint8],
+) -> None:
     """The outline of points (n, 2), seen or hidden, with a number beside it where no other stands.
+
+    Where they are too few to be seen, a disc in their colour stands at their middle.
 
     Args:
         axes: Of the cloud, in points.
@@ -41,13 +55,24 @@ def ranked(axes: Axes, spots: NDArray[np.float64], text: str, size: float, taken
         text: The number.
         size: Of the text, in points.
         taken: Left and top of the numbers that stand already; this one is added.
+        colour: RGB 0–255 of their score.
     """
-    try:
-        round_them = spots[ConvexHull(spots).vertices]
-    except (QhullError, ValueError):  # too few points, or all on a line
-        round_them = spots
-    for colour, width in (("white", 1.4), ("black", 0.6)):
-        axes.add_patch(Polygon(round_them, fill=False, edgecolor=colour, linewidth=width, joinstyle="round", zorder=5))
+    if np.ptp(spots, axis=0).max() < size:
+        middle, radius = spots.mean(0), DISC * size
+        spots = np.array([middle - radius, middle + radius])
+        for edge, width in (("white", 1.8), ("black", 0.7)):
+            axes.add_patch(Circle(middle, radius, facecolor=colour / 255, edgecolor=edge, linewidth=width, zorder=5))
+    elif look().outlines:
+        try:
+            round_them = spots[ConvexHull(spots).vertices]
+        except (QhullError, ValueError):  # all on a line
+            round_them = spots
+        for edge, width in (("white", 1.4), ("black", 0.6)):
+            axes.add_patch(
+                Polygon(round_them, fill=False, edgecolor=edge, linewidth=width, joinstyle="round", zorder=5)
+            )
+    if not look().callouts:
+        return
     room = np.array([width_of(text, size) + 0.5 * size, 1.3 * size])
     low, high = spots.min(0), spots.max(0)
     most = np.array([axes.get_xlim()[1], axes.get_ylim()[0]]) - room

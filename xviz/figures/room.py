@@ -17,7 +17,7 @@ from xviz.figures.caption import caption, glyph_note
 from xviz.figures.caption import measured as told_of
 from xviz.figures.cloud import Camera, from_to, still
 from xviz.figures.figure import Figure
-from xviz.figures.joined import ACCENT, above_lines, cross, link_lines, ranked
+from xviz.figures.joined import ACCENT, SEEN_OR_HIDDEN, above_lines, cross, link_lines, ranked
 from xviz.figures.lettering import fit, width_of, write
 from xviz.figures.look import look
 from xviz.figures.page import Page
@@ -154,11 +154,14 @@ def _cloud(axes: Axes, shown: Shown, band: tuple[float, float], size: float) -> 
     axes.set(xlim=(0, width), ylim=(height, 0))
     if room.segments.name in shown.scores and not room.fine and not shown.overlay.links:
         taken: list[NDArray] = []
-        for token, rank in _ranks(shown.scores[room.segments.name]).items():
+        scores = shown.scores[room.segments.name]
+        scale = shown.scales[room.segments.name]
+        colours = scale.lut()[scale.quantise(scores)][:, :3]
+        for token, rank in _ranks(scores).items():
             spots, depth = camera.project(room.xyz[seen & (room.segments.of_point == token)])
             spots = (spots - [0, band[0]]) * [width, height / (band[1] - band[0])]
             if len(spots := spots[(depth > 0) & (spots >= 0).all(1) & (spots <= [width, height]).all(1)]):
-                ranked(axes, spots, str(rank), size, taken)
+                ranked(axes, spots, str(rank), size, taken, colours[token])
     if truth is not None and np.isfinite(truth).all():
         ((x, y),), (depth,) = camera.project(truth)
         if depth > 0:
@@ -255,7 +258,7 @@ def _sentences(shown: Shown) -> list[str]:
     cloud = f"Cloud of {len(room.xyz)} points in {len(room.segments)} {points}"
     if points in scores:
         cloud += f" ({measured[points]}, {look().mixed(SHARE, 'points', grey=True)})"
-        outlined = "outlined, seen or hidden: " if not overlay.links and look().marked(TOP) else ""
+        outlined = f"{SEEN_OR_HIDDEN}: " if not overlay.links and look().marked(TOP) else ""
         cloud += "" if room.fine else f"; {outlined}strongest: {_strongest(room.segments, scores[points])}"
     else:
         picked = "; the picked supervoxel in orange" if shown.focused(room.segments) else ""

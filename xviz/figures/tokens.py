@@ -22,7 +22,7 @@ from xviz.figures.caption import caption, glyph_note, measured
 from xviz.figures.cloud import Camera, still
 from xviz.figures.figure import Figure
 from xviz.figures.head import LEAST, Scalp, head_panel
-from xviz.figures.joined import ranked
+from xviz.figures.joined import SEEN_OR_HIDDEN, ranked
 from xviz.figures.lettering import width_of, words_height, write
 from xviz.figures.look import look
 from xviz.figures.names import plain
@@ -176,6 +176,7 @@ def _in_cloud(
     values = np.where(token >= 0, shown.painted(scores)[np.maximum(token, 0)], np.nan)
     own = np.full((len(xyz), 3), GREY) if shown.rgb is None else shown.rgb[kept]
     colours = mixed(LIGHT + (1 - LIGHT / 255) * (own @ GREYS)[:, None].repeat(3, 1), scale.quantise(values), scale)
+    painted_scores = scale.lut()[scale.quantise(scores)][:, :3]
     best, taken = [int(i) for i in order(np.asarray(scores))[: look().marked(TOP)] if scores[i]], list[np.ndarray]()
     seen = camera.shows(xyz) | np.isin(token, best)  # what is strongest is never cut away
     axes = page.axes(at.left, at.top, width, high)
@@ -187,7 +188,7 @@ def _in_cloud(
     for rank, index in enumerate(best, 1):
         spots = (camera.project(xyz[seen & (token == index)])[0] - [0, top]) * [wide, tall / (bottom - top)]
         if len(spots):
-            ranked(axes, spots, str(rank), page.preset.small_pt, taken)
+            ranked(axes, spots, str(rank), page.preset.small_pt, taken, painted_scores[index])
     if selected is not None and (here := xyz[token == selected]).size:
         (x, y), *_ = camera.project(here.mean(0))[0]
         axes.plot(
@@ -281,7 +282,7 @@ def _how(own: Form, picked: int | None) -> str:
         outlined = look().told(TOP, place=each)
         return f"{grey}{'; ' if outlined else ''}{outlined}" + ("; S: the picked one" if picked is not None else "")
     if isinstance(own, InCloud):
-        outlined = "; outlined, seen or hidden: the strongest" if look().marked(TOP) else ""
+        outlined = f"; {SEEN_OR_HIDDEN}: the strongest" if look().marked(TOP) else ""
         return f"; {look().mixed(SHARE, 'points', grey=True)}{outlined}{Camera.opened(own.xyz).cut(kept=True)}"
     return ""
 
