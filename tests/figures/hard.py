@@ -39,9 +39,14 @@ SENTENCES: Mapping[str, str] = {
     "Hebrew": "חתול אפור יושב על ספה ירוקה ליד החלון",
     "Greek and Cyrillic": "μια γάτα κάθεται στον καναπέ кошка сидит на зелёном диване",
     "Vietnamese": "một con mèo xám đang ngồi trên chiếc ghế sô pha màu xanh",
+    "Chinese": "一只灰色的猫坐在绿色沙发上",
+    "Japanese": "灰色の猫が緑のソファに座っている",
+    "Korean": "회색 고양이가 초록 소파에 앉아 있다",
+    "Hindi": "एक धूसर बिल्ली सोफे पर",
+    "Thai": "แมวสีเทานั่งอยู่บนโซฟาสีเขียว",
 }
-#: scripts that the fonts of matplotlib have no letters of; told apart, since what is missing is counted and said
-WITHOUT = {"Chinese": "一只灰色的猫坐在绿色沙发上", "Thai": "แมวสีเทานั่งอยู่บนโซฟาสีเขียว", "Hindi": "एक धूसर बिल्ली सोफे पर"}
+#: signs that no font here has; told apart, since what is missing is counted and said
+WITHOUT = {"hieroglyphs": "𓃠 sits 𓀀 there", "emoji": "a 🐈 on the 🛋"}
 
 
 def pair_of(sentence: str, regions: int = 36) -> Pair:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from matplotlib.text import Text
 from pypdf import PdfReader
 
 from tests.figures import hard
@@ -25,13 +28,13 @@ def passes(figure: Figure, cut: bool = False) -> None:
     assert found.smallest_pt >= 5
 
 
-@pytest.mark.parametrize("name", ["100 words", "Arabic", "one letter"])
+@pytest.mark.parametrize("name", ["100 words", "Arabic", "one letter", "Chinese", "Korean", "Hindi", "Thai"])
 def test_sentences_of_any_length_and_script(name: str) -> None:
     passes(hard.matched(hard.SENTENCES[name], NARROW))
 
 
-@pytest.mark.parametrize("name", ["Chinese", "Thai"])
-def test_scripts_without_letters_in_the_font_are_named_and_said(name: str) -> None:
+@pytest.mark.parametrize("name", ["hieroglyphs", "emoji"])
+def test_signs_without_a_glyph_are_named_and_said(name: str) -> None:
     sentence = hard.WITHOUT[name]
     figure = hard.matched(sentence, WIDE)
     found = check(figure)
@@ -39,7 +42,7 @@ def test_scripts_without_letters_in_the_font_are_named_and_said(name: str) -> No
     assert found.missing
     assert not found.overlaps
     assert not found.outside
-    assert "cannot draw" in figure.caption
+    assert "no font here can draw" in figure.caption
 
 
 def test_sixty_letters_without_a_break_are_cut_in_labels_alone() -> None:
@@ -74,3 +77,13 @@ def test_text_cells_and_bars_of_a_matrix_are_vectors_in_every_file(tmp_path) -> 
     assert not page.images
     assert "Attention weight, each block on its own limits" in page.extract_text().replace("\n", " ")
     assert not check(figure, pdf).type3
+
+
+def test_further_scripts_are_text_in_pdf_and_svg_and_outlines_in_eps() -> None:
+    figure = hard.matched(hard.SENTENCES["Korean"], NARROW)
+    assert "고양이가" in PdfReader(io.BytesIO(figure.to_bytes("pdf"))).pages[0].extract_text()
+    assert "고양이가" in figure.to_bytes("svg").decode()
+    content = figure.to_bytes("eps")
+    assert b"Droid" not in content
+    assert b"DejaVu" in content
+    assert not any(text.get_path_effects() for text in figure.drawing.findobj(Text))

@@ -13,7 +13,7 @@ from xviz.core.provenance import Provenance
 from xviz.draw.scale import Scale
 from xviz.engine import parse_left_out, ranges
 from xviz.explain import METHODS
-from xviz.figures.look import FONT, Look, look
+from xviz.figures.look import Look, look
 from xviz.figures.style import BOX, Preset, missing
 from xviz.models import MODELS, ModelCard
 
@@ -136,7 +136,7 @@ def glyph_note(texts: Sequence[str]) -> list[str]:
     """A sentence about characters that could not be drawn, if there are any."""
     count = sum(missing(text) for text in texts)
     characters = "character that" if count == 1 else "characters that"
-    return [f"“{BOX}” stands for {count} {characters} {FONT} cannot draw."] if count else []
+    return [f"“{BOX}” stands for {count} {characters} no font here can draw."] if count else []
 
 
 def _plain(value: object) -> str:

@@ -25,6 +25,7 @@ from PIL import Image
 from xviz import __version__
 from xviz.core.errors import SampleError, XvizError
 from xviz.core.provenance import Provenance
+from xviz.figures.fonts import outlined
 from xviz.figures.style import INCH, drawing
 from xviz.writing import put
 
@@ -148,8 +149,8 @@ def _svg(figure: Figure) -> bytes:
 
 
 def _eps(figure: Figure) -> bytes:
-    """An EPS with TrueType fonts; what it says of time is left out, the record stands in comments."""
-    with _clips_apart(figure.drawing):
+    """An EPS with TrueType fonts, outlines where these lack a script; times are left out, the record is in comments."""
+    with outlined(figure.drawing), _clips_apart(figure.drawing):
         content = _clipped_once(_saved(figure, "eps", VECTOR_DPI, {"Creator": f"xviz {__version__}"}))
     head, rest = content.split(b"\n", 1)
     head += b"".join(b"\n%xviz " + chunk for chunk in _chunks(figure.record().encode()))

@@ -12,17 +12,15 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
 
 import matplotlib as mpl
-from matplotlib.font_manager import get_font
 
+from xviz.figures.fonts import FURTHER, drawable_code_points, register
 from xviz.figures.look import FONT, Look, look
 
 MM = 72 / 25.4  #: points in a millimetre
 INCH = 25.4  #: millimetres in an inch
-BOX = "□"  #: stands for a character that the font cannot draw
+BOX = "□"  #: stands for a character that no font of ours can draw
 NON_JOINER = "\u200c"  #: keeps two letters of a Persian word apart
 _SELECTORS = frozenset(map(chr, range(0xFE00, 0xFE10)))  # choose between forms that the font does not have
 LEAST_PT = 5.0  #: no text is smaller than this at final size
@@ -104,8 +102,7 @@ PRESETS: dict[str, Preset] = {
 _MACHINE = ("backend", "interactive", "toolbar", "timezone", "date.epoch", "docstring.hardcopy", "savefig.directory")
 _MACHINE_KINDS = ("webagg.", "tk.", "figure.raise_window", "figure.max_open_warning", "backend_fallback")
 _OURS = {
-    "font.family": ["sans-serif"],
-    "font.sans-serif": [FONT],
+    "font.family": [FONT, *FURTHER],  # matplotlib looks no further than the first one of “font.sans-serif”
     "pdf.fonttype": 42,  # TrueType: text stays text, and journals accept it
     "ps.fonttype": 42,
     "svg.fonttype": "none",
@@ -125,7 +122,8 @@ def drawing() -> Iterator[None]:
     Nothing else in the process should change ``matplotlib.rcParams`` meanwhile: it would be undone at the end.
     """
     looks = {k: v for k, v in mpl.rcParamsDefault.items() if k not in _MACHINE and not k.startswith(_MACHINE_KINDS)}
-    own = {} if look().family == FONT else {"font.family": [look().family, FONT]}  # what one lacks the other has
+    own = {} if look().family == FONT else {"font.family": [look().family, FONT, *FURTHER]}  # for what one lacks
+    register()
     with _lock, mpl.rc_context({**looks, **_OURS, **own}):
         yield
 
@@ -166,12 +164,4 @@ def composed(text: str) -> Written:
 def _shown(character: str) -> str:
     """The character, or “□”."""
     control = unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn")
-    return BOX if control or ord(character) not in _glyphs() else character
-
-
-@cache
-def _glyphs() -> frozenset[int]:
-    """The code points that both the regular and the bold font can draw."""
-    files = (Path(mpl.get_data_path()) / "fonts" / "ttf" / f"DejaVuSans{bold}.ttf" for bold in ("", "-Bold"))
-    regular, bold = (frozenset(get_font(str(file)).get_charmap()) for file in files)
-    return regular & bold
+    return BOX if control or ord(character) not in drawable_code_points() else character
