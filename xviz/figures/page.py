@@ -7,6 +7,7 @@ what is saved second must equal what is saved first.
 from __future__ import annotations
 
 from matplotlib.axes import Axes
+from matplotlib.axis import XAxis, YAxis
 from matplotlib.figure import Figure
 
 from xviz.figures.arranging import Panel, arranged
@@ -18,6 +19,29 @@ _TALL = 1000.0  #: provisional height in mm; places are fractions of the page un
 DPI = 300.0  #: resolution at which text is measured
 TITLE_LINE = 1.25  #: distance of two lines of a title, in text sizes
 TITLE = "title"  #: label of the axes that hold a panel's letter and title
+
+
+class _NoTicks:
+    """An axis without ticks, which panels never draw; matplotlib makes four for each panel, most of a panel's time."""
+
+    majorTicks = minorTicks = property(lambda self: [])
+
+
+class _XAxis(_NoTicks, XAxis):
+    pass
+
+
+class _YAxis(_NoTicks, YAxis):
+    pass
+
+
+class _Bare(Axes):
+    """Axes that only hold what is drawn in them."""
+
+    def _init_axis(self) -> None:  # as matplotlib's own axes, and its example of a projection
+        self.xaxis, self.yaxis = _XAxis(self, clear=False), _YAxis(self, clear=False)
+        for spine, axis in zip(("bottom", "top", "left", "right"), (*[self.xaxis] * 2, *[self.yaxis] * 2), strict=True):
+            self.spines[spine].register_axis(axis)
 
 
 class Page:
@@ -44,7 +68,7 @@ class Page:
     def axes(self, left: float, top: float, width: float, height: float) -> Axes:
         """An empty panel; all in mm, left and top from the margins."""
         left, top = left + self.margin, top + self.margin
-        panel = self.figure.add_axes(self._place(left, top, width, height, _TALL))
+        panel = self.figure.add_axes(self._place(left, top, width, height, _TALL), axes_class=_Bare)
         panel.set_axis_off()
         panel.set(xlim=(0, width * MM), ylim=(height * MM, 0))
         self._placed.append(Panel(self._letter, panel, left, top, width, height))

@@ -134,20 +134,20 @@ def _tag(
     spots = [np.clip(corner, 0, np.maximum(0, edges - extent)) for corner in corners]
     grounds = [np.r_[spot, spot + extent] for spot in spots]
     shift = [float(np.abs(spot - corner).sum()) / 100 for spot, corner in zip(spots, corners, strict=True)]
-    cost = [
-        sum(1e3 * _overlap(g, t) for t in taken) + sum(_overlap(g, b) / _area(b) for b in boxes) + s + (i >= 12)
-        for i, (g, s) in enumerate(zip(grounds, shift, strict=True))
-    ]
+    hidden = _overlaps(np.array(grounds), np.reshape(taken, (-1, 4))).sum(1)
+    covered = (_overlaps(np.array(grounds), np.reshape(boxes, (-1, 4))) / [_area(each) for each in boxes]).sum(1)
+    cost = 1e3 * hidden + covered + shift + (np.arange(len(grounds)) >= 12)
     place = grounds[int(np.argmin(cost))]
     axes.add_patch(Rectangle(place[:2], wide, tall, facecolor="white", edgecolor="black", linewidth=FINE))
     write(axes, place[0] + 0.25 * size, place[1] + 1.02 * size, text, size=size)
     return place
 
 
-def _overlap(first: NDArray, second: NDArray) -> float:
-    """The area that two boxes share."""
-    sides = np.minimum(first[2:], second[2:]) - np.maximum(first[:2], second[:2])
-    return float(np.maximum(sides, 0).prod())
+def _overlaps(first: NDArray, second: NDArray) -> NDArray[np.float64]:
+    """The area that each of some boxes (n, 4) shares with each of others (m, 4), (n, m)."""
+    first, second = first[:, None], second[None]
+    sides = np.minimum(first[..., 2:], second[..., 2:]) - np.maximum(first[..., :2], second[..., :2])
+    return np.maximum(sides, 0).prod(2)
 
 
 def _area(box: NDArray) -> float:
