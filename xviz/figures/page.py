@@ -7,7 +7,7 @@ what is saved second must equal what is saved first.
 from __future__ import annotations
 
 from matplotlib.axes import Axes
-from matplotlib.axis import XAxis, YAxis
+from matplotlib.axis import Tick, XAxis, YAxis
 from matplotlib.figure import Figure
 
 from xviz.figures.arranging import Panel, arranged
@@ -25,6 +25,11 @@ class _NoTicks:
     """An axis without ticks, which panels never draw; matplotlib makes four for each panel, most of a panel's time."""
 
     majorTicks = minorTicks = property(lambda self: [])
+
+    def get_major_ticks(self, numticks: int | None = None) -> list[Tick]:
+        return []
+
+    get_minor_ticks = get_major_ticks
 
 
 class _XAxis(_NoTicks, XAxis):
