@@ -162,15 +162,18 @@ def test_same_seed_same_records(pools, tmp_path):
 
 
 def test_build_writes_every_split(pools, tmp_path):
-    wanted = {"train": 3, "val": 2, "photos": 50}
+    wanted = {"train": 3, "val": 2, "photos": 50, "known": 50}
     counts = scenes.build(pools, tmp_path / "out", wanted, workers=1)
-    assert counts["photos"] == len(pools.cutouts["photos"]) >= 1
-    for split, number in counts.items():
+    kept = {}
+    for split in wanted:
         lines = (tmp_path / "out" / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()
-        assert len(lines) == number
-    photo = json.loads(lines[0])
-    (sentence,) = photo["sentences"]
-    assert sentence["text"] == photo["objects"][0]["caption"]
+        kept[split] = [json.loads(line) for line in lines]
+        assert len(lines) == counts[split]
+    for split in scenes.PHOTOS:
+        assert counts[split] == len(pools.cutouts[split]) >= 1
+        for photo in kept[split]:
+            (sentence,) = photo["sentences"]
+            assert sentence["text"] == photo["objects"][0]["caption"]
 
 
 def test_singles_show_one_thing_of_training_and_say_only_that(pools, tmp_path):
@@ -191,6 +194,7 @@ def test_splits_share_no_concept(pools):
     assert {c.concept for c in pools.cutouts["train"]} <= set(pools.seen)
     assert {c.concept for c in pools.cutouts["unseen"]} == set(pools.unseen)
     assert {c.concept for c in pools.cutouts["photos"]} <= set(pools.unseen)
+    assert {c.concept for c in pools.cutouts["known"]} <= set(pools.seen)
     held = {pools.families[c] for c in pools.unseen}
     assert not held & {pools.families[c] for c in pools.seen}
 

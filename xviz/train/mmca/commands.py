@@ -11,7 +11,8 @@ from xviz.train.tasks import Task
 
 SET = "folder that “xviz make scenes” wrote"
 #: split → scenes of it
-SCENES = {"train": 10000, "val": 500, "test": 1000, "unseen": 1000, "photos": 1000, "singles": 1500, "samples": 24}
+SCENES = {"train": 10000, "val": 500, "test": 1000, "unseen": 1000, "photos": 1000, "known": 1000}
+SCENES |= {"singles": 1500, "samples": 24}
 
 
 def scenes(parser: ArgumentParser) -> None:

@@ -30,8 +30,10 @@ from xviz.train.mmca.words import kind
 SHARES = {"emoji": 0.42, "furniture": 0.32, "tuxpaint": 0.26}
 #: chance that one concept stands in a scene more than once
 TWINS = 0.27
-#: splits that show one thing alone: photographs to test on, and any cut-out of ``train`` to learn from
-SINGLE = ("photos", "singles")
+#: splits of photographs with their human captions, each shown once: to test on, and to choose settings on
+PHOTOS = ("photos", "known")
+#: splits that show one thing alone: photographs, and any cut-out of ``train`` to learn from
+SINGLE = (*PHOTOS, "singles")
 
 
 class SceneMaker:
@@ -116,12 +118,12 @@ class SceneMaker:
 
     def _single(self, split: str, number: int, rng: np.random.Generator) -> dict | None:
         """Return the record of one thing alone; a photograph's only sentence is its human caption."""
-        cutout = self.pools.cutouts[split][number] if split == "photos" else self._draw(split, [], rng)
+        cutout = self.pools.cutouts[split][number] if split in PHOTOS else self._draw(split, [], rng)
         picture = compose([cutout], rng, long_side=(240, 360), soft=True)
         if picture is None:
             return None
         captions = [self._captioned(split, cutout, rng)] if cutout.caption else []
-        if split != "photos":
+        if split not in PHOTOS:
             things = [Thing(cutout.concept, cutout.name, cutout.colour)]
             height, width = picture.pixels.shape[:2]
             written = alone(facts(things, picture.boxes, (width, height)), rng)
@@ -184,14 +186,14 @@ def build(pools: Pools, out: Path, counts: dict[str, int], *, seed: int = 0, wor
     Args:
         pools: Cut-outs of each split.
         out: Folder to write into.
-        counts: Scenes wanted of each split; at most one a photograph of ``photos``.
+        counts: Scenes wanted of each split; at most one a photograph of ``photos`` and ``known``.
         seed: Seed of every scene.
         workers: Processes.
 
     A split of which none is wanted is left as it lies in the folder.
     """
     out.mkdir(parents=True, exist_ok=True)
-    counts = {**counts, "photos": min(counts.get("photos", 0), len(pools.cutouts["photos"]))}
+    counts = {name: min(n, len(pools.cutouts[name])) if name in PHOTOS else n for name, n in counts.items()}
     with multiprocessing.get_context("fork").Pool(workers, _start, (pools, out, seed)) as pool:
         for split, number in ((split, number) for split, number in counts.items() if number):
             records = pool.imap(_work, [(split, i) for i in range(number)], chunksize=16)

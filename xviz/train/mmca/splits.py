@@ -57,10 +57,11 @@ def families(concepts: Iterable[str]) -> dict[str, int]:
 
 
 def divide(cutouts: Sequence[Cutout]) -> Pools:
-    """Return the pools of ``train``, ``val``, ``singles``, ``test``, ``unseen``, ``photos`` and ``samples``.
+    """Return the pools of ``train``, ``val``, ``singles``, ``test``, ``unseen``, ``photos``, ``known`` and ``samples``.
 
     ``train``, ``val`` and ``singles`` share pictures; ``test`` adds furniture models and views kept from them;
-    ``unseen`` and ``photos`` show held-out concepts only; ``samples`` are freely licensed, pleasant pictures of
+    ``unseen`` and ``photos`` show held-out concepts only; ``known`` are photographs of seen ones, to choose settings
+    on that those two must not choose; ``samples`` are freely licensed, pleasant pictures of
     ``test``.
     """
     family = families(c.concept for c in cutouts)
@@ -78,6 +79,7 @@ def divide(cutouts: Sequence[Cutout]) -> Pools:
         "test": test,
         "unseen": tuple(unseen),
         "photos": tuple(photos.values()),
+        "known": tuple({c.caption: c for c in seen if c.caption}.values()),
         "samples": tuple(c for c in test if c.source == "emoji" or (c.source == "furniture" and _pleasant(c))),
     }
     return Pools(pools, family, _concepts(seen), _concepts(unseen))
