@@ -1,7 +1,8 @@
-"""How fast the matching page answers in a real browser: ``python benchmarks/page.py [--clicks 20]``.
+"""How fast pages answer in a real browser: ``python benchmarks/page.py [--clicks 20] [--profile [matching EEG …]]``.
 
 Times are taken in headless Chromium with software rendering, from the click or upload until the browser has drawn both
 sides again. A ratio compares them with a bare Streamlit rerun (moving a slider of an empty script) in the same run.
+With ``--profile``, a click on every page is cut into browser, protocol, Python and drawing (``clicking.py``).
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import clicking
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, Playwright, sync_playwright
 from skimage import data
 
 ROOT = Path(__file__).parents[1]
@@ -48,12 +50,13 @@ st.text(f"value {value}")
 
 
 @contextmanager
-def served(script: Path) -> Iterator[str]:
-    """A Streamlit server on a free port."""
+def served(script: Path, *start: str) -> Iterator[tuple[str, int]]:
+    """A Streamlit server on a free port: its address and its process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    start = ["-m", "xviz", "app"] if script == ROOT / "app.py" else ["-m", "streamlit", "run", str(script)]
+    app = ("-m", "xviz", "app") if script == ROOT / "app.py" else ("-m", "streamlit", "run", str(script))
+    start = start or app
     command = [sys.executable, *start, f"--server.port={port}", "--server.headless=true"]
     begun = time.monotonic()
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
@@ -64,7 +67,7 @@ def served(script: Path) -> Iterator[str]:
                 break
             time.sleep(0.02)
         print(f"server ready after {time.monotonic() - begun:.1f} s", file=sys.stderr)
-        yield address
+        yield address, process.pid
     finally:
         process.terminate()
         process.wait(10)
@@ -136,18 +139,44 @@ def uploads(page: Page, address: str) -> float:
     return time.perf_counter() - begun
 
 
+def profile(playwright: Playwright, names: Sequence[str], count: int) -> None:
+    """Print what a click on every page is made of, and a bare rerun beside it."""
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+    with tempfile.TemporaryDirectory() as folder:
+        script, log = Path(folder) / "bare.py", Path(folder) / "log"
+        script.write_text(BARE, encoding="utf-8")
+        log.touch()
+        with served(script) as (address, _):
+            print(f"bare rerun: {statistics.median(bare(browser.new_page(), address, count)):.0f} ms")
+        rows = {}
+        with served(ROOT / "app.py", str(ROOT / "benchmarks" / "timed_app.py"), str(log)) as (address, pid):
+            for name in names:
+                page = browser.new_page()
+                rows[name] = clicking.row(*clicking.visit(page, address, name, pid, log, count))
+                print(json.dumps({name: rows[name]}, ensure_ascii=False), file=sys.stderr)
+                page.close()
+        print(clicking.table(rows))
+    browser.close()
+
+
 def main() -> None:
     """Print the measurements as JSON."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--clicks", type=int, default=20)
-    count = parser.parse_args().clicks
+    parser.add_argument("--profile", nargs="*", choices=list(clicking.PAGES), help="all pages, or those that are named")
+    options = parser.parse_args()
+    count = options.clicks
+    if options.profile is not None:
+        with sync_playwright() as playwright:
+            profile(playwright, options.profile or list(clicking.PAGES), count)
+        return
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         script = Path(folder) / "bare.py"
         script.write_text(BARE, encoding="utf-8")
-        with served(script) as address:
+        with served(script) as (address, _):
             empty = bare(browser.new_page(), address, count)
-        with served(ROOT / "app.py") as address:
+        with served(ROOT / "app.py") as (address, _):
             warm_up(browser.new_page(), address)
             answered = clicks(browser.new_page(), address, count)
             first = uploads(browser.new_page(), address)
