@@ -1,19 +1,22 @@
+from functools import partial
+
 import streamlit as st
 
 from xviz.models import MODELS
 from xviz.ui import page, trust
 from xviz.ui.eeg import difference, events, explore, export, maps, outputs, sample, signals, spectra, whatif
 
-#: tab → what it shows of what is looked at; "Attention", which says what that is, stands before them
+#: tab → what it shows of what is looked at
 PARTS = {
-    "Layers and heads": lambda looked: explore.at_a_glance(opened, looked),
-    "Electrode × band × second": lambda looked: maps.show(opened, looked),
-    "Differences": lambda looked: difference.show(opened, looked),
-    "Band power": lambda looked: spectra.show(opened, looked),
-    "Events": lambda looked: events.show(opened, chosen),
-    "What if": lambda looked: whatif.show(opened, looked),
-    "Trust": lambda looked: trust.show(opened, whatif.TRIAL),
-    "Figure": lambda looked: export.show(opened, looked),
+    "Attention": lambda looked, choice: explore.show(opened, choice),
+    "Layers and heads": lambda looked, _: explore.at_a_glance(opened, looked),
+    "Electrode × band × second": lambda looked, _: maps.show(opened, looked),
+    "Differences": lambda looked, _: difference.show(opened, looked),
+    "Band power": lambda looked, _: spectra.show(opened, looked),
+    "Events": lambda looked, _: events.show(opened, chosen),
+    "What if": lambda looked, _: whatif.show(opened, looked),
+    "Trust": lambda looked, _: trust.show(opened, whatif.TRIAL),
+    "Figure": lambda looked, choice: export.show(opened, explore.explained(opened, choice)),
 }
 NETWORK = ("Electrode × band × second", "What if", "Trust")  #: tabs that channels as they are do not have
 
@@ -23,13 +26,9 @@ def linked() -> None:
     """What follows a click; only this part of the page runs again."""
     with page.told():
         choice = explore.choose(opened)
-        names = ["Attention", *(name for name in PARTS if not (chosen.native and name in NETWORK))]
-        attention, *tabs = st.tabs(names, key="native" if chosen.native else "tabs")
-        with attention:
-            looked = explore.show(opened, choice)
-        for name, tab in zip(names[1:], tabs, strict=True):
-            with tab, page.told():
-                PARTS[name](looked)
+        names = [name for name in PARTS if not (chosen.native and name in NETWORK)]
+        parts = {name: partial(PARTS[name], explore.look(opened, choice), choice) for name in names}
+        page.tabs(parts, key="native" if chosen.native else "tabs")
 
 
 card = MODELS["mca"]

@@ -4,23 +4,19 @@ from xviz.models import MODELS
 from xviz.ui import page, trust
 from xviz.ui.rooms import choose, explore, export, sample, whatif
 
-TABS = ("What if", "Class tokens", "Trust", "Figure")
-
 
 @st.fragment
 def linked() -> None:
     """What follows a click; only this part of the page runs again."""
     with page.told():
         looked = explore.explore(opened)
-        edits, classes, trusted, figure = st.tabs(TABS, key="tabs")
-        with edits, page.told():
-            whatif.without(opened, looked)
-        with classes, page.told():
-            whatif.classes(opened)
-        with trusted:
-            trust.show(opened, whatif.TRIAL)
-        with figure:
-            export.show(opened, looked)
+        parts = {
+            "What if": lambda: whatif.without(opened, looked),
+            "Class tokens": lambda: whatif.classes(opened),
+            "Trust": lambda: trust.show(opened, whatif.TRIAL),
+            "Figure": lambda: export.show(opened, looked),
+        }
+        page.tabs(parts)
 
 
 card = MODELS["mit"]

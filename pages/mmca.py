@@ -4,29 +4,22 @@ from xviz.models import MODELS
 from xviz.ui import methods, page, trust
 from xviz.ui.matching import explore, export, ranking, sample, whatif
 
-TABS = ("Attention matrix", "Layers and heads", "Scores", "What if", "Trust", "Ranking", "Figure")
-
 
 @st.fragment
 def linked() -> None:
     """What follows a click; only this part of the page runs again."""
     with page.told():
         looked = explore.explore(opened)
-        matrix, heads, scores, edits, trusted, ranked, figure = st.tabs(TABS, key="tabs")
-        with matrix:
-            explore.show_matrix(opened, looked)
-        with heads:
-            explore.at_a_glance(opened, looked)
-        with scores:
-            explore.show_scores(opened, looked)
-        with edits:
-            whatif.show(opened, looked)
-        with trusted:
-            trust.show(opened, whatif.TRIAL)
-        with ranked:
-            ranking.show(opened)
-        with figure:
-            export.show(opened, looked)
+        parts = {
+            "Attention matrix": lambda: explore.show_matrix(opened, looked),
+            "Layers and heads": lambda: explore.at_a_glance(opened, looked),
+            "Scores": lambda: explore.show_scores(opened, looked),
+            "What if": lambda: whatif.show(opened, looked),
+            "Trust": lambda: trust.show(opened, whatif.TRIAL),
+            "Ranking": lambda: ranking.show(opened),
+            "Figure": lambda: export.show(opened, looked),
+        }
+        page.tabs(parts)
 
 
 card = MODELS["mmca"]

@@ -11,19 +11,25 @@ TABS = ("Methods", "Attention between views", "Layers and heads", "What if", "Tr
 def linked() -> None:
     """What follows a click; only this part of the page runs again."""
     with page.told():
-        compared, attention, heads, edits, trusted, figure = st.tabs(TABS, key="tabs")
-        with compared:
-            explanations, drawn = methods.explore(opened)
-        with attention:
-            looked = explore.explore(opened)
-        with heads, page.told():
-            explore.at_a_glance(opened, looked)
-        with edits:
-            whatif.show(opened)
-        with trusted:
-            trust.show(opened, whatif.trial(opened))
-        with figure:
-            export.show(opened, looked, explanations, drawn)
+        compared, attention, heads, edits, trusted, figure = st.tabs(TABS, key="tabs", on_change="rerun")
+        if compared.open or figure.open:  # figures show what these two tabs ask for
+            with compared:
+                explanations, drawn = methods.explore(opened)
+        if attention.open or heads.open or figure.open:
+            with attention:
+                looked = explore.explore(opened)
+        if heads.open:
+            with heads, page.told():
+                explore.at_a_glance(opened, looked)
+        if edits.open:
+            with edits, page.told():
+                whatif.show(opened)
+        if trusted.open:
+            with trusted, page.told():
+                trust.show(opened, whatif.trial(opened))
+        if figure.open:
+            with figure, page.told():
+                export.show(opened, looked, explanations, drawn)
 
 
 card = sample.choose_card()

@@ -20,9 +20,18 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted(path.name for path in (ROOT / "pages").glob("*.py"))
 
 
-def opened(page: str = "mmca.py") -> AppTest:
+def opened(page: str = "mmca.py", tab: str = "") -> AppTest:
+    """A page, with a tab of it open; only that one is drawn."""
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
+    if tab:
+        at.session_state["tabs"] = tab
     return at.switch_page(f"pages/{page}").run()
+
+
+def turned(at: AppTest, tab: str) -> AppTest:
+    """The page after a click on a tab."""
+    at.session_state["tabs"] = tab
+    return at.run()
 
 
 def told(at: AppTest) -> str:
@@ -100,7 +109,7 @@ def test_every_layer_and_head_can_be_looked_at() -> None:
 
 
 def test_every_layer_and_head_is_shown_at_a_glance() -> None:
-    at = opened()
+    at = opened(tab="Layers and heads")
     rows = next(frame.value for frame in at.dataframe if "entropy (bits)" in frame.value)
     card = MODELS["mmca"]
     assert set(rows["layer"]) <= {title.title for title in card.calls.values()}
@@ -134,7 +143,7 @@ def test_a_warning_stands_in_the_place_of_a_ranking_that_chance_makes(monkeypatc
 
 
 def test_captions_and_pictures_are_ranked_when_asked_for() -> None:
-    at = opened()
+    at = opened(tab="Ranking")
     at.button(key="match.rank").click().run()
     assert not at.error, told(at)
     sentences, pictures = (frame.value for frame in at.dataframe if "rank" in frame.value)

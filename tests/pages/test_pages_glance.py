@@ -19,6 +19,7 @@ def test_the_picked_token_is_shown_in_every_layer_and_head(
     monkeypatch.setattr(glance, "show", asked.append)
     at = opened("home.py")
     at.query_params["token"] = token
+    at.session_state["tabs"] = "Layers and heads"
     at.switch_page(f"pages/{page}").run()
     assert not at.error, told(at)
     assert not at.exception

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.pages.test_pages import turned
 from xviz.core.sample import BIOSEMI32
 from xviz.data.eeg import formats
 from xviz.data.eeg.checks import LIMIT_BYTES
@@ -27,8 +28,10 @@ def shared() -> AppTest:
     return opened()
 
 
-def opened() -> AppTest:
+def opened(tab: str = "") -> AppTest:
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300).run()
+    if tab:
+        at.session_state["tabs"] = tab
     return at.switch_page("pages/mca.py").run()
 
 
@@ -71,9 +74,10 @@ def test_the_page_opens_with_a_simulated_recording_and_says_so(shared: AppTest) 
     assert [metric.label.split(",")[0] for metric in shared.metric] == ["Valence", "Arousal"]
 
 
-def test_what_was_measured_is_on_the_page(shared: AppTest) -> None:
+def test_what_was_measured_is_on_the_page() -> None:
+    at = opened("Trust")
     for words in ("**leaks**", "t-test of band power", "Real recordings"):
-        assert words in said(shared)
+        assert words in said(at)
 
 
 def test_a_real_recording_says_that_the_model_knows_simulated_ones_only() -> None:
@@ -95,6 +99,7 @@ def test_bands_directions_and_methods_answer() -> None:
     assert not at.error, told(at)
     at.selectbox(key="against").set_value("received").run()
     assert not at.error, told(at)
+    turned(at, "Differences")
     at.segmented_control(key="difference").set_value("two outputs").run()
     at.segmented_control(key="difference").set_value("two directions").run()
     assert not at.exception
@@ -105,6 +110,7 @@ def test_older_links_are_followed() -> None:
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300).run()
     at.query_params["direction"] = "PSD asks DE"
     at.query_params["difference"] = "two answers"
+    at.session_state["tabs"] = "Differences"
     at.switch_page("pages/mca.py").run()
     assert not at.error, told(at)
     assert at.segmented_control(key="direction").value == "psd_to_de"
@@ -120,16 +126,18 @@ def test_a_window_has_its_own_answer() -> None:
 
 
 def test_what_takes_longer_is_done_when_asked_for() -> None:
-    at = opened()
+    at = opened("Electrode × band × second")
     at.button(key="eeg.cells").click().run()
     assert not at.error, told(at)
     maps = next(frame.value for frame in at.dataframe if "map" in frame.value)
     assert {"Integrated gradients", "Leave one cell out", "Attention received"} <= set(maps["map"])
     assert maps["rank correlation with “Attention received”"].iloc[0] == "+1.00"
+    turned(at, "Trust")
     at.button(key="eeg.replace").click().run()
     assert [len(frame.value) for frame in at.dataframe if "weights" in frame.value] == [3]
     at.button(key="eeg.measure").click().run()
     assert "Area under the curve" in said(at)
+    turned(at, "Figure")
     at.selectbox(key="eeg.figure").set_value("heads").run()
     at.toggle(key="eeg.preview").set_value(True).run()
     assert not at.exception
@@ -139,7 +147,7 @@ def test_what_takes_longer_is_done_when_asked_for() -> None:
 
 
 def test_hiding_an_electrode_changes_the_answer_and_can_be_undone() -> None:
-    at = opened()
+    at = opened("What if")
     at.session_state["mca.masked"] = (14, 15)
     at.run()
     assert not at.error, told(at)
@@ -151,7 +159,7 @@ def test_hiding_an_electrode_changes_the_answer_and_can_be_undone() -> None:
 
 
 def test_bad_electrodes_are_left_out_in_the_table_of_channels() -> None:
-    at = opened()
+    at = opened("What if")
     before = [value(metric) for metric in at.metric]
     left_out = next(select for select in at.multiselect if select.label == "Leave electrodes out")
     left_out.set_value(["Fp1", "T7"]).run()
@@ -231,7 +239,7 @@ def test_a_stretch_of_a_long_recording_is_chosen(tmp_path: Path, monkeypatch: py
 
 
 def test_every_figure_can_be_looked_at() -> None:
-    at = opened()
+    at = opened("Figure")
     at.toggle(key="eeg.preview").set_value(True).run()
     for kind, words in (("heads", "Attention that each electrode receives"), ("given", "gives to all others")):
         at.selectbox(key="eeg.figure").set_value(kind).run()
@@ -241,7 +249,7 @@ def test_every_figure_can_be_looked_at() -> None:
 
 
 def test_a_difference_names_its_unit() -> None:
-    at = opened()
+    at = opened("Differences")
     for quantity, unit in (("psd", "difference in dB"), ("de", "difference in log₁₀ µV"), ("read", "difference")):
         at.selectbox(key="quantity").set_value(quantity).run()
         assert not at.error, told(at)

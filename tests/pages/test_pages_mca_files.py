@@ -14,6 +14,7 @@ from recordings import edf, noise
 from systems import xdf
 from test_pages_mca import npz, opened, said, told
 
+from tests.pages.test_pages import turned
 from xviz.core.sample import BIOSEMI32
 from xviz.models import eeg_power
 from xviz.ui.eeg import events
@@ -71,6 +72,7 @@ def test_two_labels_of_events_are_contrasted(quantity: str) -> None:
     marks = [(at, "left" if at % 8 else "right") for at in range(4, 36, 4)]
     at = brought(opened(), ("events.xdf", xdf(signal, BIOSEMI32, 128.0, marks)))
     assert not at.error, told(at)
+    turned(at, "Events")
     at.selectbox(key="event").set_value("left")
     at.selectbox(key="event quantity").set_value(quantity)
     at.selectbox(key="event minus").set_value("right").run()

@@ -23,8 +23,8 @@ from xviz.ui.views.sample import view_name
 EXAMPLES = samples("mmvit")
 
 
-def page() -> AppTest:
-    return opened("mmvit.py")
+def page(tab: str = "") -> AppTest:
+    return opened("mmvit.py", tab)
 
 
 def wav(signal: np.ndarray, rate: int = 8000, kind: str = "WAV", subtype: str = "FLOAT") -> bytes:
@@ -71,7 +71,7 @@ def test_where_a_digit_is_said_is_told_only_of_digits_that_are_said() -> None:
 
 
 def test_every_block_can_be_looked_at() -> None:
-    at = page()
+    at = page("Attention between views")
     names = at.selectbox(key="mmvit-block").options
     assert MODELS["mmvit"].calls["stage2.block2.joint"].title in names
     for name in (names[0], names[2], names[-1]):  # the third is of the second view alone: the class token is no query
@@ -81,7 +81,7 @@ def test_every_block_can_be_looked_at() -> None:
 
 
 def test_the_masses_of_the_stages_are_those_of_the_weights() -> None:
-    at = page()
+    at = page("Attention between views")
     table = next(d.value for d in at.dataframe if "query → key" in d.value)
     run = engine.run(engine.load(MODELS["mmvit"]), EXAMPLES[0].load())
     call = run.call("stage1.block1.joint")
@@ -103,7 +103,7 @@ def test_every_method_answers_on_one_scale_and_on_its_own(one: bool) -> None:
 
 
 def test_no_method_at_all_is_no_mistake_and_the_figure_says_what_to_do() -> None:
-    at = page()
+    at = page("Figure")
     at.multiselect(key="methods").set_value([]).run()
     assert not at.error, told(at)
     at.toggle(key="views.preview").set_value(True).run()
@@ -111,7 +111,7 @@ def test_no_method_at_all_is_no_mistake_and_the_figure_says_what_to_do() -> None
 
 
 def test_switching_off_cross_attention_changes_the_answer() -> None:
-    at = page()
+    at = page("What if")
     at.toggle(key="mmvit.cross_3").set_value(True).run()
     assert not at.error, told(at)
     table = next(d.value for d in at.dataframe if "switched off" in d.value)
@@ -122,7 +122,7 @@ def test_switching_off_cross_attention_changes_the_answer() -> None:
 
 
 def test_deletion_takes_the_patches_of_both_views_and_beats_chance_or_says_so() -> None:
-    at = page()
+    at = page("Trust")
     at.button(key="views.measure").click().run()
     assert not at.error, told(at)
     assert "of them larger" in captions(at)
@@ -242,7 +242,7 @@ def test_views_are_named_by_what_sets_them_apart() -> None:
 
 
 def test_the_figure_is_shown_when_asked_for() -> None:
-    at = page()
+    at = page("Figure")
     at.toggle(key="views.preview").set_value(True).run()
     assert not at.error, told(at)
     assert "Model: mmvit" in captions(at)

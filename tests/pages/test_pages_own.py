@@ -39,8 +39,11 @@ def script(key: str) -> None:
     page.show(key)
 
 
-def page(spec) -> AppTest:
-    return AppTest.from_function(script, kwargs={"key": own_models.add(spec)}, default_timeout=60).run()
+def page(spec, tab: str = "") -> AppTest:
+    at = AppTest.from_function(script, kwargs={"key": own_models.add(spec)}, default_timeout=60)
+    if tab:
+        at.session_state["tabs"] = tab
+    return at.run()
 
 
 def said(at: AppTest) -> str:
@@ -85,6 +88,7 @@ def test_an_address_restores_the_token_and_layers_are_named_by_their_tokens() ->
     own_models.add(THREE)
     at = AppTest.from_function(script, kwargs={"key": "three-streams"}, default_timeout=60)
     at.query_params["token"] = "words-2"
+    at.session_state["tabs"] = "What if"
     at.run()
     assert not at.error, told(at)
     assert "Leave out “two”" in [button.label for button in at.button]
@@ -96,7 +100,7 @@ def test_an_address_restores_the_token_and_layers_are_named_by_their_tokens() ->
 
 
 def test_reasons_of_methods_that_are_not_offered_are_told() -> None:
-    at = page(ALONE)
+    at = page(ALONE, "Model")
     table = next(frame.value for frame in at.dataframe if "why not" in frame.value)
     refused = table[table["offered"] == "no"]
     assert set(refused["method"]) == {
@@ -111,7 +115,7 @@ def test_reasons_of_methods_that_are_not_offered_are_told() -> None:
 
 
 def test_leaving_a_token_out_changes_the_output_as_the_engine_does() -> None:
-    at = page(PHOTOS)
+    at = page(PHOTOS, "What if")
     before = float(at.metric[0].value.replace("−", "-"))
     next(button for button in at.button if button.label.startswith("Leave out")).click().run()
     assert not at.error, told(at)
@@ -126,7 +130,7 @@ def test_leaving_a_token_out_changes_the_output_as_the_engine_does() -> None:
 
 
 def test_curves_and_interventions_are_computed_when_asked_for() -> None:
-    at = page(THREE)
+    at = page(THREE, "Trust")
     for label in ("Compute curve", "Replace the weights"):
         next(button for button in at.button if button.label == label).click().run()
         assert not at.error, told(at)
@@ -135,7 +139,7 @@ def test_curves_and_interventions_are_computed_when_asked_for() -> None:
 
 
 def test_a_figure_comes_out() -> None:
-    at = page(PHOTOS)
+    at = page(PHOTOS, "Figure")
     at.selectbox(key="words-and-photos.figure").set_value("glance")
     at.toggle(key="words-and-photos.preview").set_value(True).run()
     assert not at.error, told(at)
@@ -237,7 +241,9 @@ def test_weights_of_ones_own_are_loaded_and_named(ending: str, tmp_path: Path, m
 @pytest.mark.parametrize("kind", ["tokens", "matrix", "glance"])
 def test_every_figure_of_the_page_has_a_command_that_draws_it(kind: str, tmp_path: Path) -> None:
     key = own_models.use(CAPTIONER)
-    at = AppTest.from_function(script, kwargs={"key": key}, default_timeout=60).run()
+    at = AppTest.from_function(script, kwargs={"key": key}, default_timeout=60)
+    at.session_state["tabs"] = "Figure"
+    at.run()
     at.selectbox(key=f"{key}.figure").set_value(kind)
     at.toggle(key=f"{key}.copy").set_value(True).run()
     assert not at.error, told(at)

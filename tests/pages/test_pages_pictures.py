@@ -12,7 +12,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from tests.charts import class_bars
-from tests.pages.test_pages import opened, png, told
+from tests.pages.test_pages import opened, png, told, turned
 from xviz import engine
 from xviz.data import shipped
 from xviz.data.shipped import ShippedSample, Truth
@@ -67,14 +67,17 @@ def test_a_picture_goes_all_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = class_bars(at)
     assert set(shown["class"]) == set(THINGS)
     assert at.multiselect(key="methods").label == f"Methods that explain “{shown['class'][0]}”"
-    at.toggle(key="views.preview").set_value(True).run()
-    at.toggle(key="mmvit-pictured.cross_2").set_value(True).run()
-    at.button(key="views.measure").click().run()
+    turned(at, "What if").toggle(key="mmvit-pictured.cross_2").set_value(True).run()
+    turned(at, "Trust").button(key="views.measure").click().run()
     assert not at.error, told(at)
     said = " ".join(caption.value.replace("\\", "") for caption in at.caption)
     assert "The model sees the whole picture as 56 × 56 pixels" in said
-    assert "% from the left" in said
-    assert "Model: mmvit-pictured" in said
+    turned(at, "Figure").toggle(key="views.preview").set_value(True).run()
+    assert not at.error, told(at)
+    caption = " ".join(caption.value.replace("\\", "") for caption in at.caption)
+    assert "% from the left" in caption
+    assert "Model: mmvit-pictured" in caption
+    assert turned(at, "What if").toggle(key="mmvit-pictured.cross_2").value, "a closed tab forgets nothing"
 
 
 def test_probabilities_of_one_among_all_sum_to_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ STEPS = f"steps {KEY}"
 @pytest.fixture
 def at() -> AppTest:
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
+    at.session_state["tabs"] = "Figure"
     at.switch_page("pages/mmca.py").run()
     return at.toggle(key="match.studio").set_value(True).run()
 

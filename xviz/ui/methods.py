@@ -40,7 +40,9 @@ def choose_method(
 def choose_head(call: AttentionCall, *, key: str = "head", bind: bool = True) -> int | None:
     """The head that the visitor chose; None is the mean over heads."""
     heads = ["mean", *range(1, call.heads + 1)]
-    chosen = st.selectbox("Head", heads, key=key, width=120, **({"bind": "query-params"} if bind else {}))
+    chosen = st.selectbox(
+        "Head", heads, key=key, width=120, **({"bind": "query-params"} if bind else {"persist_state": "page"})
+    )
     return None if chosen == "mean" else int(chosen) - 1
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import streamlit as st
@@ -48,6 +48,20 @@ def told() -> Iterator[None]:
 def plain(text: str) -> str:
     """Text for Streamlit's markdown that shows every character as it is."""
     return "".join(f"\\{c}" if c in r"\`*_{}[]()#+-.!|<>~$:&^=" else c for c in text)
+
+
+def tabs(parts: Mapping[str, Callable[[], object]], *, key: str = "tabs") -> None:
+    """Tabs, of which only the open one is drawn; what goes wrong in one is told there.
+
+    Args:
+        parts: Name → what draws it. Widgets there need ``bind`` or ``persist_state``, so that they keep what they say
+            while another tab is open.
+        key: Of the tabs; its value is the name of the open one.
+    """
+    for tab, draw in zip(st.tabs(list(parts), key=key, on_change="rerun"), parts.values(), strict=True):
+        if tab.open:
+            with tab, told():
+                draw()
 
 
 def heading(card: ModelCard) -> DeltaGenerator:

@@ -98,20 +98,31 @@ def _figures(offer: Offer) -> None:
             if value in among:
                 state.set_widget(f"{prefix}.{name}", value)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = st.selectbox("Figure", list(offer.kinds), format_func=offer.kinds.get, key=f"{prefix}.figure", width=300)
+        kind = st.selectbox(
+            "Figure",
+            list(offer.kinds),
+            format_func=offer.kinds.get,
+            key=f"{prefix}.figure",
+            persist_state="page",
+            width=300,
+        )
         preset = st.selectbox(
             "Width",
             list(PRESETS),
             index=list(PRESETS).index("nature-double"),
             format_func=lambda k: f"{PRESETS[k].venue} ({scale.number(PRESETS[k].width_mm)} mm)",
             key=f"{prefix}.preset",
+            persist_state="page",
             width=300,
         )
-        preview = st.toggle("Preview", key=f"{prefix}.preview")
+        preview = st.toggle("Preview", key=f"{prefix}.preview", persist_state="page")
         open_studio = st.toggle(
-            "Studio", key=f"{prefix}.studio", help="Choose panels, titles, colours, limits, marks, text and caption."
+            "Studio",
+            key=f"{prefix}.studio",
+            persist_state="page",
+            help="Choose panels, titles, colours, limits, marks, text and caption.",
         )
-        copied = st.toggle("Copy as command, Python or LaTeX", key=f"{prefix}.copy")
+        copied = st.toggle("Copy as command, Python or LaTeX", key=f"{prefix}.copy", persist_state="page")
     room = Studio(prefix, kind)
     with page.told():
         look = studio.current(room)

@@ -80,6 +80,7 @@ def _deletion(opened: Opened, trial: Trial) -> None:
             index=keys.index(chosen) if chosen in keys else keys.index(trial.first),
             format_func=lambda k: METHODS[k].title,
             key=f"{trial.prefix}.deletion",
+            persist_state="page",
         )
         pressed = st.button("Compute curve", icon=":material/play_arrow:", key=f"{trial.prefix}.measure")
     target = opened.target()

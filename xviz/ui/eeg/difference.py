@@ -80,9 +80,11 @@ def _outputs(opened: Opened, looked: Looked) -> Difference:
 def _windows(opened: Opened, looked: Looked) -> Difference:
     """A feature in one window minus the same in another."""
     windows, step = [opened.called(i) for i in range(opened.windows)], opened.card.settings.block
-    quantity = st.selectbox("Quantity", list(QUANTITIES), format_func=lambda q: QUANTITIES[q][0], key="quantity")
-    first = st.select_slider("Time window", windows, value=windows[-1], key="moment")
-    second = st.select_slider("minus time window", windows, value=windows[0], key="earlier")
+    quantity = st.selectbox(
+        "Quantity", list(QUANTITIES), format_func=lambda q: QUANTITIES[q][0], key="quantity", persist_state="page"
+    )
+    first = st.select_slider("Time window", windows, value=windows[-1], key="moment", persist_state="page")
+    second = st.select_slider("minus time window", windows, value=windows[0], key="earlier", persist_state="page")
     values = _over_time(opened, str(quantity))
     values = values.mean(1) if looked.head is None else values[:, looked.head]
     means = [values[:, windows.index(w) * step : (windows.index(w) + 1) * step].mean(-1) for w in (first, second)]

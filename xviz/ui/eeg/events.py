@@ -40,13 +40,22 @@ def show(opened: Opened, chosen: Chosen) -> None:
     )
     by_label = {one.label: one for one in known}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        first = st.selectbox("Epochs of", list(by_label), key="event", width=220)
-        second = st.selectbox("minus those of", [NONE, *by_label], key="event minus", width=220)
+        first = st.selectbox("Epochs of", list(by_label), key="event", persist_state="page", width=220)
+        second = st.selectbox("minus those of", [NONE, *by_label], key="event minus", persist_state="page", width=220)
         quantity = st.selectbox(
-            "Quantity", list(QUANTITIES), format_func=QUANTITIES.get, key="event quantity", width=260
+            "Quantity",
+            list(QUANTITIES),
+            format_func=QUANTITIES.get,
+            key="event quantity",
+            persist_state="page",
+            width=260,
         )
-        band = st.selectbox("Band", [band.name for band in opened.bands], 2, key="event band", width=160)
-        before, after = st.slider("From … to … around the event, s", -2.0, 10.0, (0.0, 2.0), 0.1, key="event span")
+        band = st.selectbox(
+            "Band", [band.name for band in opened.bands], 2, key="event band", persist_state="page", width=160
+        )
+        before, after = st.slider(
+            "From … to … around the event, s", -2.0, 10.0, (0.0, 2.0), 0.1, key="event span", persist_state="page"
+        )
     index = [one.name for one in opened.bands].index(str(band))
     if after - before < 1:
         st.info("An epoch needs 1 s or more.", icon=":material/info:")

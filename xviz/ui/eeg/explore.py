@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
@@ -73,7 +73,29 @@ def choose(opened: Opened) -> Choice:
     return Choice(opened.run.call(str(name)), None if chosen == MEAN else bands.index(chosen) - 1, method)
 
 
-def show(opened: Opened, choice: Choice) -> Looked:
+def look(opened: Opened, choice: Choice) -> Looked:
+    """What is looked at, without explanations."""
+    return Looked(selection=opened.selection(), call=choice.call.name, head=choice.band, explanations=())
+
+
+def explained(opened: Opened, choice: Choice) -> Looked:
+    """The same with the explanations that ``show`` draws; one that is slow only where it was computed there."""
+    looked = look(opened, choice)
+    questions = [_asked(opened, choice, "received" if looked.selection is None else "look")]
+    if looked.selection is not None or not METHODS[choice.method].needs_focus:
+        beside = _asked(opened, choice, choice.method)
+        if choice.method not in SLOW or cache.known(opened.run, beside) is not None:
+            questions.append(beside)
+    return replace(looked, explanations=tuple(cache.explain(opened.run, question) for question in questions))
+
+
+def _asked(opened: Opened, choice: Choice, method: str) -> cache.Question:
+    """What a method is asked about the picked electrode, or about all."""
+    target = opened.asking(opened.selection(), choice.call.queries)
+    return methods.question(method, target, choice.call.name, choice.band)
+
+
+def show(opened: Opened, choice: Choice) -> None:
     """Two heads, the matrix, and how much each electrode attends to others."""
     call, band = choice.call, choice.band
     selection, weights = opened.selection(), methods.weigh(call, band)
@@ -89,8 +111,6 @@ def show(opened: Opened, choice: Choice) -> Looked:
         _matrix(opened, choice, weights, selection)
     with narrow:
         _given(opened, choice, weights)
-    shown = tuple(explanation for explanation in (attention, compared) if explanation is not None)
-    return Looked(selection=selection, call=call.name, head=band, explanations=shown)
 
 
 def at_a_glance(opened: Opened, looked: Looked) -> None:
@@ -123,8 +143,7 @@ def _attention(opened: Opened, choice: Choice, weights: NDArray, selection: Sele
     method = "received" if selection is None else "look"
     explanation = None
     with page.told():
-        question = cache.Question(method, opened.asking(selection, call.queries), call.name, band)
-        explanation = cache.explain(opened.run, question)
+        explanation = cache.explain(opened.run, _asked(opened, choice, method))
         scores = explanation.scores[call.keys]
         queries, keys = call.queries.upper(), call.keys.upper()
         whose = "Attention received" if selection is None else f"Attention from {opened.names[selection.token]}"
@@ -150,8 +169,7 @@ def _compared(opened: Opened, choice: Choice, selection: Selection | None) -> Ex
         st.info("Pick an electrode to use this method.", icon=":material/touch_app:")
         return None
     with page.told():
-        question = methods.question(method.key, opened.asking(selection, call.queries), call.name, choice.band)
-        explanation = methods.compute(opened.run, question, key="against", slow=SLOW)
+        explanation = methods.compute(opened.run, _asked(opened, choice, method.key), key="against", slow=SLOW)
         if (ranked := methods.ranked(explanation)) is not None:
             scores = ranked.scores[call.keys]
             make = scale.diverging if ranked.signed else scale.sequential

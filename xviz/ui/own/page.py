@@ -16,7 +16,6 @@ from xviz.ui.own import explore, export, matrix, whatif
 from xviz.ui.own.sample import Opened, open_sample, show_outputs
 
 HEARD = "A model of your own, heard as it is: no line of it was changed."
-TABS = ("Layers and heads", "Attention matrix", "What if", "Trust", "Figure", "Model")
 
 
 def show(key: str) -> None:
@@ -53,19 +52,15 @@ def _linked(opened: Opened) -> None:
     """What follows a click; only this part of the page runs again."""
     with page.told():
         looked = explore.explore(opened)
-        glance, whole, edits, trusted, figure, model = st.tabs(TABS, key="tabs")
-        with glance, page.told():
-            explore.at_a_glance(opened, looked)
-        with whole, page.told():
-            matrix.show(opened, looked)
-        with edits, page.told():
-            whatif.show(opened, looked)
-        with trusted, page.told():
-            whatif.test(opened, looked)
-        with figure, page.told():
-            export.show(opened, looked)
-        with model:
-            _about(opened)
+        parts = {
+            "Layers and heads": lambda: explore.at_a_glance(opened, looked),
+            "Attention matrix": lambda: matrix.show(opened, looked),
+            "What if": lambda: whatif.show(opened, looked),
+            "Trust": lambda: whatif.test(opened, looked),
+            "Figure": lambda: export.show(opened, looked),
+            "Model": lambda: _about(opened),
+        }
+        page.tabs(parts)
 
 
 def _about(opened: Opened) -> None:

@@ -117,7 +117,11 @@ def test(opened: Opened, looked: Looked) -> None:
         st.info(page.plain(no_features(opened)), icon=":material/info:")
     space = opened.removable[0] if opened.removable else ""
     if len(opened.removable) > 1:
-        space = str(st.selectbox("Tokens to remove", opened.removable, key=f"{opened.key}-removed", width=260))
+        space = str(
+            st.selectbox(
+                "Tokens to remove", opened.removable, key=f"{opened.key}-removed", persist_state="page", width=260
+            )
+        )
     focus = None
     if looked.selection is not None and (own := opened.space_of(looked.selection)):
         focus = Target(opened.output, own, opened.tokens(looked.selection))

@@ -28,7 +28,12 @@ def classes(opened: Opened) -> None:
     values = np.asarray(cache.of_run(opened.run, lambda _, run: affinities(run).double().numpy(), "affinities"))
     titles = {call.name: opened.card.calls[call.name] for call in opened.run.calls if call.first_key}
     chosen = st.selectbox(
-        "Decoder layer", list(titles), format_func=lambda n: titles[n].title, key="affinity", width=280
+        "Decoder layer",
+        list(titles),
+        format_func=lambda n: titles[n].title,
+        key="affinity",
+        persist_state="page",
+        width=280,
     )
     layer, names = list(titles).index(chosen), list(opened.run.outputs)
     queries, keys = SIDES if opened.run.call(chosen).queries.startswith("classes_3d") else SIDES[::-1]

@@ -30,7 +30,9 @@ def show(opened: Opened) -> None:
         off = [
             gate
             for gate, stage in gates.items()
-            if st.toggle(f"{stage.capitalize()}: cross-attention off", key=f"{opened.card.key}.{gate}")
+            if st.toggle(
+                f"{stage.capitalize()}: cross-attention off", key=f"{opened.card.key}.{gate}", persist_state="page"
+            )
         ]
     if not off:
         st.caption(
