@@ -42,6 +42,11 @@ Replace = Callable[[nn.Module, Tensor], Tensor]
 _replace: ContextVar[Replace | None] = ContextVar("xviz_replace", default=None)
 
 
+def weights_replaced() -> bool:
+    """Whether this thread is in a block of ``replaced``."""
+    return _replace.get() is not None
+
+
 @contextmanager
 def replaced(weights: Replace) -> Iterator[None]:
     """Every ``Attend`` of this thread uses other weights until the block ends.

@@ -21,6 +21,7 @@ SCRIPTS: Mapping[str, tuple[str, ...]] = {
     "wave": (*_COMMON, "wave.js"),
     "multiples": (*_COMMON, "multiples.js"),
     "still": ("message.js", "still.js"),
+    "answers": ("message.js", "answers.js"),
     "eye": ("eye.js",),
 }
 

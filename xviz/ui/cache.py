@@ -110,14 +110,14 @@ def _large() -> Shelf:
     return Shelf(64)
 
 
-def _key(run: Run) -> Hashable:
+def key(run: Run) -> Hashable:
     """What tells one run from another: its origin, and the tokens that were absent."""
     return run.provenance.json(), tuple((name, p.numpy().tobytes()) for name, p in run.inputs.present.items())
 
 
 def known(run: Run, question: Question) -> Explanation | None:
     """The explanation, if it was computed before."""
-    return _shelf().get((_key(run), question))
+    return _shelf().get((key(run), question))
 
 
 def explain(run: Run, question: Question, progress: Callable[[float, str], None] | None = None) -> Explanation:
@@ -129,7 +129,7 @@ def explain(run: Run, question: Question, progress: Callable[[float, str], None]
         load(run.provenance.model), run, question.target, call=question.call, head=question.head, progress=progress,
         **options,
     )  # fmt: skip
-    _shelf().put((_key(run), question), explanation)
+    _shelf().put((key(run), question), explanation)
     return explanation
 
 
@@ -141,16 +141,16 @@ def part(run: Run, what: Hashable, make: Callable[[], object] | None = None) -> 
         what: Names the part.
         make: Makes it; None only looks whether it is known.
     """
-    key = (_key(run), what)
-    kept = _large().get(key)
+    place = (key(run), what)
+    kept = _large().get(place)
     if kept is None and make is not None:
-        _large().put(key, kept := make())
+        _large().put(place, kept := make())
     return kept
 
 
 def of_run(run: Run, make: Callable[[engine.Loaded, Run], object], what: str) -> object:
     """What ``make`` makes of a run, made once; ``what`` names it."""
-    return _of_run(load(run.provenance.model), run, make, what, _key(run))
+    return _of_run(load(run.provenance.model), run, make, what, key(run))
 
 
 @st.cache_resource(max_entries=512, show_spinner=False)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from importlib import import_module
 from threading import Lock
 
-_importing = Lock()
+importing = Lock()  #: held while modules are imported
 
 
 def ready() -> None:
     """Return once the models are imported, by whichever visitor came first."""
-    with _importing:
+    with importing:
         import_module("xviz.models")

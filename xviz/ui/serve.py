@@ -21,6 +21,7 @@ from streamlit.web import cli
 
 from xviz.core.errors import ForeignError, XvizError
 from xviz.places import APP
+from xviz.ui import warm
 
 POLLED = 0.1  #: seconds after which one who waits for the server looks again
 
@@ -35,6 +36,7 @@ def serve(options: Sequence[str] = (), ready: Callable[[str], None] | None = Non
     options = _with_own(options)
     if ready is not None:
         Thread(target=_wait, args=(ready,), daemon=True).start()
+    warm.start()
     PagesManager.uses_pages_directory = False
     sys.argv = ["streamlit", "run", str(APP), *options]
     cli.main()

@@ -6,15 +6,27 @@ interaction output(x) − output(x∖F) − output(x∖j) + output(x∖F∖j), a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from weakref import WeakKeyDictionary
+
 import torch
 from torch import Tensor
 
+from xviz.core.attention import weights_replaced
 from xviz.core.explanation import Explanation
-from xviz.core.run import Run, Target
+from xviz.core.run import Inputs, Run, Target
 from xviz.engine import Loaded
 from xviz.explain.method import Method, Progress
 from xviz.explain.probe import BATCH, counted, per_space, players, probe, repeated, shown
 from xviz.explain.question import answer, check, whole
+
+#: inputs → output and weights → the output with all tokens and without each, which every focus needs anew
+_KNOWN: WeakKeyDictionary[Inputs, dict[tuple[str, tuple[int, ...]], Tensor]] = WeakKeyDictionary()
+
+
+def _state(loaded: Loaded) -> tuple[int, ...]:
+    """Changes with the weights of a module: where they lie, and how often they were written to."""
+    return tuple(number for weight in loaded.module.parameters() for number in (weight.data_ptr(), weight._version))
 
 
 def explain(
@@ -31,14 +43,24 @@ def explain(
     target, inputs = check(loaded, run, target), run.inputs
     count = len(players(inputs))
     kept = torch.cat([torch.ones(1, count), 1 - torch.eye(count)]).bool()
-    value = probe(loaded, inputs, target)
+    plain, place = Target(target.output), (target.output, _state(loaded))
+    known = _KNOWN.setdefault(inputs, {}) if loaded.ours and not weights_replaced() else {}
+    value = probe(loaded, inputs, plain)
 
-    def values(part: Tensor) -> Tensor:
-        return value(repeated(inputs.tokens, len(part)), shown(inputs, part))
+    def values(part: Tensor, gone: Sequence[int] = ()) -> Tensor:
+        present = shown(inputs, part)
+        if gone:
+            present[str(target.space)][:, list(gone)] = False
+        return value(repeated(inputs.tokens, len(part)), present)
 
-    evaluate = counted(values, len(kept), progress, "leaving tokens out")
+    total = len(kept) * ((place not in known) + (target.space is not None))
+    evaluate = counted(values, total, progress, "leaving tokens out")
     with torch.no_grad():
-        every = torch.cat([evaluate(part) for part in kept.split(BATCH)])
+        if place not in known:
+            known[place] = torch.cat([evaluate(part) for part in kept.split(BATCH)])
+        every = known[place]
+        if target.space is not None:
+            every = every - torch.cat([evaluate(part, target.tokens) for part in kept.split(BATCH)])
     return answer(METHOD, run, target, per_space(inputs, every[0] - every[1:]))
 
 

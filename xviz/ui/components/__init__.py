@@ -8,11 +8,13 @@ geometry) travels in a second, invisible component, which Streamlit does not sen
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import streamlit as st
 
+from xviz.drawings.answers import addressed
 from xviz.drawings.drawing import Drawing
 from xviz.drawings.scripts import script, style
 from xviz.ui import state
@@ -20,7 +22,28 @@ from xviz.ui import state
 Pick = int | tuple[int, ...] | None  #: a token's number, (row, column) of a matrix, or nothing
 
 
-def mount(view: Drawing, *, key: str, on_pick: Callable[[Pick], None] | None = None) -> Pick:
+@dataclass(frozen=True)
+class Ahead:
+    """Where a drawing finds what it shows for the next pick before the server has answered (`drawings/answers.py`)."""
+
+    table: str  #: its name; the browser may have it or not
+    group: str  #: drawings of a group follow each other's picks
+    space: str  #: what a pick in this drawing is
+
+
+def message(view: Drawing, key: str, ahead: Ahead | None) -> bytes:
+    """What a drawing is sent at a place of the page."""
+    return view.payload if ahead is None else addressed(view.payload, key, ahead.table, ahead.group, ahead.space)
+
+
+def keep(table: bytes, *, key: str) -> None:
+    """Give the browser a table of answers; it is sent once."""
+    _component("answers")(data=table, key=key)
+
+
+def mount(
+    view: Drawing, *, key: str, on_pick: Callable[[Pick], None] | None = None, ahead: Ahead | None = None
+) -> Pick:
     """Shows a view and gives the token the visitor picked in it: a number, (row, column) of a matrix, or None.
 
     ``on_pick`` is told of every new pick before the script runs again, so that views drawn earlier can answer it too.
@@ -36,7 +59,7 @@ def mount(view: Drawing, *, key: str, on_pick: Callable[[Pick], None] | None = N
     with st.container(gap=None, key=f"{key}-frame"):
         if view.still is not None:
             _component("still")(data=view.still, key=f"{key}-still")
-        result = _component(view.kind)(data=view.payload, key=key, on_pick_change=changed)
+        result = _component(view.kind)(data=message(view, key, ahead), key=key, on_pick_change=changed)
     return view.resolve(token_of(result.pick))
 
 
@@ -65,6 +88,6 @@ def camera(name: str, *, key: str, kept: dict[str, Any]) -> None:
 @cache
 def _component(kind: str):
     """The mounting function of one component, registered at first use and then kept."""
-    if kind in ("still", "eye"):
+    if kind in ("still", "answers", "eye"):
         return st.components.v2.component(f"xviz_{kind}", js=script(kind))
     return st.components.v2.component(f"xviz_{kind}", html='<div class="xv"></div>', css=style(), js=script(kind))

@@ -33,17 +33,79 @@ function viewOf(parent, build) {
   view.resizes = new ResizeObserver(() => view.draw?.());
   view.resizes.observe(root);
   root.xvizView = view;
+  LIVE.add(view);
   return view;
 }
 
-/** Takes a new message: keeps the visitor's selection unless the header names one, and redraws. */
+// Drawings on the page, which follow each other's picks, and what was picked lately in every group of them.
+const LIVE = (window.xvizLive ??= new Set());
+const PICKS = (window.xvizPicks ??= new Map());
+const LATELY = 8000; // milliseconds after which the server has answered, or never will
+
+/** Takes a message of the server and lets `show` draw it, unless it is on view already or a newer pick overtook it. */
+function take(view, data, setStateValue, show) {
+  const message = unpack(data);
+  listenTo(view, setStateValue);
+  view.show = show;
+  const known = view.header && message.header.answers && sameMessage(message, view) && sameToken(view, message.header);
+  if (!known && overtaken(view, message)) return;
+  count(view, "messages");
+  if (known) return;
+  if (view.foretold) count(view, "corrected"); // the tests read that this never happens
+  accept(view, message);
+  show();
+}
+
+/** Whether what a header selects is selected; null selects nothing anew, a negative number or an empty list takes away. */
+function sameToken(view, { selected }) {
+  const plain = (token) => (Array.isArray(token) && token.length < 2 ? token[0] : token) ?? -1;
+  return selected === null || JSON.stringify(plain(selected)) === JSON.stringify(plain(view.selected));
+}
+
+const count = (view, what) => { view.root.dataset[what] = 1 + Number(view.root.dataset[what] ?? 0); };
+
+/** Whether a message answers a pick after which there was another one, whose answer is on view already. */
+function overtaken(view, message) {
+  const own = message.header.answers, lately = PICKS.get(own?.group)?.filter(({ time }) => performance.now() - time < LATELY) ?? [];
+  return view.foretold && lately.slice(0, -1).some(({ pick }) => {
+    const earlier = foretold(own, pick);
+    return earlier && sameMessage(earlier, message);
+  });
+}
+
+/** Shows the answers to a pick that came before it, in this drawing and in those of its group. */
+function answerAtOnce(view, token) {
+  const { answers } = view.header;
+  if (!answers) return;
+  const pick = token === null ? "none" : `${answers.as}-${[token].flat()[0]}`;
+  PICKS.set(answers.group, [...(PICKS.get(answers.group) ?? []).slice(-7), { pick, time: performance.now() }]);
+  for (const other of LIVE) {
+    if (other.header?.answers?.group !== answers.group || !other.show) continue;
+    const message = foretold(other.header.answers, pick);
+    other.foretold = message !== null;
+    if (!message) continue;
+    accept(other, message);
+    other.show();
+  }
+}
+
+/** Takes a message of the server, for drawings that are never answered before it. */
 function receive(view, data, setStateValue) {
-  const { header, arrays } = unpack(data);
-  Object.assign(view, { header, arrays });
+  listenTo(view, setStateValue);
+  accept(view, unpack(data));
+  count(view, "messages"); // read by the tests
+}
+
+function listenTo(view, setStateValue) {
   view.send = (token) => {
     view.picks = 1 + (view.picks ?? 0); // the same token twice would be no change to Streamlit
     setStateValue("pick", [token, view.picks]);
   };
+}
+
+/** A message becomes what the drawing shows: it keeps the visitor's selection unless the header names one. */
+function accept(view, { header, arrays }) {
+  Object.assign(view, { header, arrays });
   if (header.selected < 0) view.selected = null; // taken away, because something else is picked elsewhere
   else if (header.selected !== null) view.selected = header.selected;
   view.stage.setAttribute("aria-label", header.alt);
@@ -51,18 +113,19 @@ function receive(view, data, setStateValue) {
   view.note.textContent = header.note ?? "";
   showBar(view);
   hideTip(view); // it spoke of the message before
-  view.root.dataset.messages = 1 + Number(view.root.dataset.messages ?? 0); // read by the tests
 }
 
 /** Shows the token as picked at once, and tells Python; the answer comes as a new message. */
 function choose(view, token) {
   view.selected = token;
+  answerAtOnce(view, token);
   view.draw();
   view.announce();
   view.send(token);
 }
 
 function destroy(view) {
+  LIVE.delete(view);
   view.resizes.disconnect();
   view.stopWaiting?.();
   view.release?.();

@@ -199,10 +199,9 @@ function drawNames(context, view, look) {
 
 export default function ({ data, parentElement, setStateValue }) {
   const view = viewOf(parentElement, buildHead);
-  if (data) {
-    receive(view, data, setStateValue);
+  if (data) take(view, data, setStateValue, () => {
     view.draw();
     view.announce();
-  }
+  });
   return () => destroy(view);
 }

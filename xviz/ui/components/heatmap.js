@@ -210,11 +210,10 @@ function showBlocks(view) {
 
 export default function ({ data, parentElement, setStateValue }) {
   const view = viewOf(parentElement, buildHeatmap);
-  if (data) {
-    receive(view, data, setStateValue);
+  if (data) take(view, data, setStateValue, () => {
     showBlocks(view);
     view.draw();
     view.announce();
-  }
+  });
   return () => destroy(view);
 }

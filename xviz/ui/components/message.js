@@ -43,6 +43,39 @@ function whenStill(view, id, use) {
   view.stopWaiting = () => window.removeEventListener("xviz-still", listener);
 }
 
+// What drawings show for picks that are still to come (`xviz/drawings/answers.py`), by the name of the table.
+const TABLES = (window.xvizTables ??= new Map());
+
+function keepTable(table) {
+  const { id } = table.header;
+  TABLES.delete(id);
+  TABLES.set(id, table);
+  while (TABLES.size > 8) TABLES.delete(TABLES.keys().next().value);
+}
+
+/** The message of a drawing for a pick, put together as Python would send it; null where no table has it. */
+function foretold({ name, table }, pick) {
+  const { header, arrays } = TABLES.get(table) ?? {};
+  const wanted = header?.picks.indexOf(pick) ?? -1;
+  const part = wanted < 0 ? null : header.parts.find(({ drawing, picks }) => drawing === name && picks.includes(wanted));
+  if (!part) return null;
+  const row = part.picks.indexOf(wanted), count = part.picks.length;
+  const cut = (array) => array.slice((row * array.length) / count, ((row + 1) * array.length) / count);
+  const own = part.order.map((key) => [key, part.same.includes(key) ? arrays[part.prefix + key] : cut(arrays[part.prefix + key])]);
+  return { header: { ...part.shared, ...part.apart[row] }, arrays: Object.fromEntries(own) };
+}
+
+/** Whether two messages draw the same. */
+function sameMessage(a, b) {
+  const list = ({ arrays, ...header }) => Object.keys(header).sort().map((key) => [key, header[key]]);
+  const names = Object.keys(a.arrays);
+  if (names.length !== Object.keys(b.arrays).length || JSON.stringify(list(a.header)) !== JSON.stringify(list(b.header))) return false;
+  return names.every((name) => {
+    const [one, other] = [a.arrays[name], b.arrays[name]];
+    return one?.length === other?.length && one.every((value, i) => Object.is(value, other[i]));
+  });
+}
+
 // A player tells the time, and drawings that share its name follow it. CLOCKS keeps it for drawings that come later.
 const CLOCK = "xviz-clock";
 const CLOCKS = (window.xvizClocks ??= new Map());

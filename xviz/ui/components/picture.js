@@ -261,8 +261,7 @@ async function usePicture(view, id, { header, arrays }) {
 
 export default function ({ data, parentElement, setStateValue }) {
   const view = viewOf(parentElement, buildPicture);
-  if (data) {
-    receive(view, data, setStateValue);
+  if (data) take(view, data, setStateValue, () => {
     view.tools.style.display = view.header.scale && !view.header.compact ? "" : "none";
     view.say.style.display = view.header.compact ? "none" : "";
     view.hand.second ??= clockOf(view.header.frame?.clock?.[0]);
@@ -273,6 +272,6 @@ export default function ({ data, parentElement, setStateValue }) {
     if (view.stillId !== view.header.still) whenStill(view, view.header.still, (still) => usePicture(view, view.header.still, still));
     view.draw();
     view.announce();
-  }
+  });
   return () => destroy(view);
 }

@@ -99,12 +99,11 @@ function markChips(view) {
 
 export default function ({ data, parentElement, setStateValue }) {
   const view = viewOf(parentElement, buildWords);
-  if (data) {
-    receive(view, data, setStateValue);
+  if (data) take(view, data, setStateValue, () => {
     if (Array.isArray(view.selected) && view.selected.length === 1) [view.selected] = view.selected;
     makeChips(view);
     view.draw();
     view.announce();
-  }
+  });
   return () => destroy(view);
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
@@ -10,10 +12,10 @@ from xviz.core.explanation import Explanation
 from xviz.core.tokens import Joined, TokenSpace, leaves
 from xviz.draw import scale
 from xviz.drawings import image, matrix, words
-from xviz.drawings.drawing import Surround
+from xviz.drawings.drawing import Drawing, Surround
 from xviz.explain import METHODS
 from xviz.models.language import unknown_words
-from xviz.ui import cache, components, glance, methods, page, state
+from xviz.ui import ahead, cache, components, glance, methods, page, state
 from xviz.ui.forms import Forms
 from xviz.ui.matching.sample import Opened
 from xviz.ui.records import Looked
@@ -63,14 +65,44 @@ def _method(
             question = methods.question(name, opened.target(selection), call, head)
             explanation = methods.compute(opened.run, question, key=key)
     ranked = methods.ranked(explanation)
-    _draw(opened, selection, key, ranked)
+    table = _ahead(opened, key, name, call, head)
+    for place, (drawing, space) in _drawings(opened, selection, key, ranked, opened.choices.masked).items():
+        components.mount(drawing, key=place, on_pick=_picker(opened, space), ahead=_following(opened, table, space))
     methods.facts(ranked)
     methods.about(opened, name)
     return explanation
 
 
-def _draw(opened: Opened, selection: Selection | None, key: str, explanation: Explanation | None) -> None:
-    """The picture with its regions and the sentence with its words, under one explanation."""
+def _following(opened: Opened, table: str, space: str) -> components.Ahead:
+    """Drawings of both methods follow each other's picks."""
+    return components.Ahead(table, opened.place, space)
+
+
+def _ahead(opened: Opened, key: str, name: str, call: str, head: int | None) -> str:
+    """What both drawings of a method show for every pick, made ahead; what costs more than rows for shipped samples."""
+    masked, words = opened.choices.masked, range(len(opened.pieces.words))
+    picks = [Selection("region", i) for i in range(len(opened.regions)) if i not in masked]
+    picks += [Selection("word", i) for i in words if opened.pieces.of(i)]
+
+    def make(table: str) -> Iterator[tuple[str, ahead.Shown]]:
+        for pick in picks if METHODS[name].needs_focus else [None, *picks]:
+            question = methods.question(name, opened.target(pick), call, head)
+            explanation = cache.explain(opened.run, question)
+            ranked = explanation if explanation.facts.ranked else None
+            sent = {
+                place: components.message(drawing, place, _following(opened, table, space))
+                for place, (drawing, space) in _drawings(opened, pick, key, ranked, masked).items()
+            }
+            yield ahead.NONE if pick is None else f"{pick.space}-{pick.token}", sent
+
+    quick = name in methods.ROWS or (opened.sample.shipped and name not in methods.SLOW)
+    return ahead.prepare(opened.run, (key, name, call, head), make, key=f"{key} ahead {opened.place}", begin=quick)
+
+
+def _drawings(
+    opened: Opened, selection: Selection | None, key: str, explanation: Explanation | None, masked: tuple[int, ...]
+) -> dict[str, tuple[Drawing, str]]:
+    """The picture with its regions and the sentence with its words, under one explanation: key → drawing, space."""
     of_regions, of_words = scores(opened, explanation)
     picked = {selection.space: selection.token} if selection else {}
     suffix = f", scores for {opened.called(selection)}" if selection and explanation else ""
@@ -80,7 +112,7 @@ def _draw(opened: Opened, selection: Selection | None, key: str, explanation: Ex
         of_regions,
         labels=opened.region_names,
         scale=_scale(explanation, of_regions),
-        marks=image.Marks(picked.get("region"), opened.choices.masked),
+        marks=image.Marks(picked.get("region"), masked),
         surround=Surround(f"Regions{suffix}", height=420),
     )
     sentence = words.words(
@@ -91,8 +123,7 @@ def _draw(opened: Opened, selection: Selection | None, key: str, explanation: Ex
         unknown=unknown_words(opened.pieces.words, opened.pieces.pieces, opened.pieces.of_word),
         title=f"Words{suffix}",
     )
-    for drawing, space in ((picture, "region"), (sentence, "word")):
-        components.mount(drawing, key=f"{key} {space}s {opened.place}", on_pick=_picker(opened, space))
+    return {f"{key} {space}s {opened.place}": (d, space) for d, space in ((picture, "region"), (sentence, "word"))}
 
 
 def _picker(opened: Opened, space: str):

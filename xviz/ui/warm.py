@@ -1,0 +1,51 @@
+"""What the first visitor would wait for, done in a thread as soon as the server has an address.
+
+Modules are imported and the models of pages are loaded, so that the first page is as quick as the next. PyVista and MNE
+are left until somebody needs them.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from contextlib import suppress
+from importlib import import_module
+
+from streamlit import runtime
+from streamlit.runtime import RuntimeState
+
+from xviz.house import TABLE
+from xviz.ui import first
+from xviz.ui.net import logged
+
+POLLED = 0.1  #: seconds after which one who waits for the server looks again
+#: what pages import
+PARTS = (
+    "xviz.ui.matching.export", "xviz.ui.views.export", "xviz.ui.eeg.export", "xviz.ui.rooms.export", "xviz.ui.trust",
+)  # fmt: skip
+
+
+def start() -> None:
+    """Begin, and return at once."""
+    threading.Thread(target=_work, name="warm", daemon=True).start()
+
+
+def _work() -> None:
+    with suppress(AttributeError, OSError):  # Linux knows priorities of threads
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+    while not (runtime.exists() and runtime.get_instance().state != RuntimeState.INITIAL):
+        time.sleep(POLLED)
+    try:
+        for name in ("xviz.models", *PARTS):
+            with first.importing:
+                import_module(name)
+        from xviz.checkpoints import manifest
+        from xviz.ui import ahead, cache
+
+        ahead.start()
+        for key in TABLE:
+            if cache.MODELS[key].checkpoint in manifest():
+                cache.load(key)
+    except Exception as error:  # whoever opens a page then sees what is wrong
+        logged(error)
