@@ -24,6 +24,7 @@ pages = {
 entered = door.entered()
 page = st.navigation(pages if entered else door.pages())
 first.ready()
+first.scripts()
 if entered:
     handed.take()
 page.run()

@@ -19,7 +19,7 @@ from xviz.draw import scale
 from xviz.drawings import image, matrix, points, words
 from xviz.drawings.drawing import Finer, Surround
 from xviz.drawings.photos import Marks, album, photos
-from xviz.ui.components import camera, mount, picked, token_of
+from xviz.ui.components import camera, mount, picked, ready, token_of
 
 SENTENCE = re.split(" ", "What is the <b>small</b> brown dog on the left of the red sofa looking at ?")
 ARABIC = re.split(" ", "ماذا يرى الكلب الصغير ؟")
@@ -197,6 +197,7 @@ PARTS = {
     "matrix": show_matrix, "picture": show_picture, "words": show_words, "cloud": show_cloud, "photos": show_photos,
     "room": show_room, "finer": show_finer,
 }  # fmt: skip
+ready()
 only = st.query_params.get("only")
 st.session_state.runs = st.session_state.get("runs", 0) + 1
 if only is None or only == "runs":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ def name_of(*what: Hashable) -> str:
     return hashlib.sha256(repr(what).encode()).hexdigest()[:16]
 
 
-def addressed(payload: bytes, name: str, table: str, group: str, space: str) -> bytes:
+def addressed(payload: bytes, name: str, table: str, group: str, space: str | Sequence[str]) -> bytes:
     """A message that says where it is answered before the server does.
 
     Args:
@@ -34,10 +34,12 @@ def addressed(payload: bytes, name: str, table: str, group: str, space: str) -> 
         name: Of the drawing; drawings of a table differ in it.
         table: Its name, as ``name_of`` gives it; the browser may have it or not.
         group: Drawings of a group follow each other's picks.
-        space: What a pick in this drawing is: pick 3 of the space “word” is asked for as ``word-3``, counted from 0.
+        space: What a pick in this drawing is: pick 3 of the space “word” is asked for as ``word-3``, counted from 0;
+            or one name for every token, for rows of a matrix.
     """
     (length,) = struct.unpack_from("<I", payload)
-    more = json.dumps({"answers": {"name": name, "table": table, "group": group, "as": space}}, ensure_ascii=False)
+    picks = space if isinstance(space, str) else list(space)
+    more = json.dumps({"answers": {"name": name, "table": table, "group": group, "as": picks}}, ensure_ascii=False)
     text = payload[4 : 4 + length].rstrip()[:-1] + b", " + more[1:].encode()
     head = struct.pack("<I", len(text)) + text
     return head + bytes(-len(head) % 4) + payload[4 + length + -length % 4 :]

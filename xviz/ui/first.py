@@ -16,3 +16,8 @@ def ready() -> None:
     """Return once the models are imported, by whichever visitor came first."""
     with importing:
         import_module("xviz.models")
+
+
+def scripts() -> None:
+    """Give the browser what draws; call it after ``ready``."""
+    import_module("xviz.ui.components").ready()

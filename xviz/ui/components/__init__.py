@@ -16,7 +16,7 @@ import streamlit as st
 
 from xviz.drawings.answers import addressed
 from xviz.drawings.drawing import Drawing
-from xviz.drawings.scripts import script, style
+from xviz.drawings.scripts import ALONE, STUB, library, script
 from xviz.ui import state
 
 Pick = int | tuple[int, ...] | None  #: a token's number, (row, column) of a matrix, or nothing
@@ -28,7 +28,7 @@ class Ahead:
 
     table: str  #: its name; the browser may have it or not
     group: str  #: drawings of a group follow each other's picks
-    space: str  #: what a pick in this drawing is
+    space: str | tuple[str, ...]  #: what a pick in this drawing is; of every row of a matrix
 
 
 def message(view: Drawing, key: str, ahead: Ahead | None) -> bytes:
@@ -88,6 +88,14 @@ def camera(name: str, *, key: str, kept: dict[str, Any]) -> None:
 @cache
 def _component(kind: str):
     """The mounting function of one component, registered at first use and then kept."""
-    if kind in ("still", "answers", "eye"):
+    if kind in ALONE:
         return st.components.v2.component(f"xviz_{kind}", js=script(kind))
-    return st.components.v2.component(f"xviz_{kind}", html='<div class="xv"></div>', css=style(), js=script(kind))
+    if kind == "library":
+        return st.components.v2.component("xviz_library", js=library())
+    return st.components.v2.component(f"xviz_{kind}", html='<div class="xv"></div>', js=STUB % kind)
+
+
+def ready() -> None:
+    """Give the browser the scripts of all drawings, once; a message of a drawing then carries none."""
+    with st.container(key="xviz-library"):
+        _component("library")(data=None, key="library")

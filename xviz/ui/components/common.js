@@ -39,7 +39,7 @@ function viewOf(parent, build) {
 
 // Drawings on the page, which follow each other's picks, and what was picked lately in every group of them.
 const LIVE = (window.xvizLive ??= new Set());
-const PICKS = (window.xvizPicks ??= new Map());
+const RECENT = (window.xvizPicks ??= new Map());
 const LATELY = 8000; // milliseconds after which the server has answered, or never will
 
 /** Takes a message of the server and lets `show` draw it, unless it is on view already or a newer pick overtook it. */
@@ -66,7 +66,7 @@ const count = (view, what) => { view.root.dataset[what] = 1 + Number(view.root.d
 
 /** Whether a message answers a pick after which there was another one, whose answer is on view already. */
 function overtaken(view, message) {
-  const own = message.header.answers, lately = PICKS.get(own?.group)?.filter(({ time }) => performance.now() - time < LATELY) ?? [];
+  const own = message.header.answers, lately = RECENT.get(own?.group)?.filter(({ time }) => performance.now() - time < LATELY) ?? [];
   return view.foretold && lately.slice(0, -1).some(({ pick }) => {
     const earlier = foretold(own, pick);
     return earlier && sameMessage(earlier, message);
@@ -77,8 +77,9 @@ function overtaken(view, message) {
 function answerAtOnce(view, token) {
   const { answers } = view.header;
   if (!answers) return;
-  const pick = token === null ? "none" : `${answers.as}-${[token].flat()[0]}`;
-  PICKS.set(answers.group, [...(PICKS.get(answers.group) ?? []).slice(-7), { pick, time: performance.now() }]);
+  const index = [token].flat()[0];
+  const pick = token === null ? "none" : Array.isArray(answers.as) ? answers.as[index] : `${answers.as}-${index}`;
+  RECENT.set(answers.group, [...(RECENT.get(answers.group) ?? []).slice(-7), { pick, time: performance.now() }]);
   for (const other of LIVE) {
     if (other.header?.answers?.group !== answers.group || !other.show) continue;
     const message = foretold(other.header.answers, pick);

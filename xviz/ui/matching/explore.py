@@ -183,6 +183,38 @@ def at_a_glance(opened: Opened, looked: Looked) -> None:
 
 def show_matrix(opened: Opened, looked: Looked) -> None:
     """The attention matrix of the chosen layer, with its quadrants and their masses."""
+    call, place = opened.run.call(str(looked.call)), f"matrix {opened.place}"
+    space = opened.run.spaces[call.queries]
+    picks = tuple(_row_pick(opened, row) for row in range(len(space)))
+
+    def make(table: str) -> Iterator[tuple[str, ahead.Shown]]:
+        for pick in (None, *dict.fromkeys(picks)):
+            sent = components.message(_matrix(opened, looked, pick), place, components.Ahead(table, opened.place, rows))
+            yield ahead.NONE if pick is None else _pick_name(pick), {place: sent}
+
+    rows = tuple(map(_pick_name, picks))
+    table = ahead.prepare(
+        opened.run, ("matrix", call.name, looked.head), make, key=f"matrix ahead {opened.place}", begin=True
+    )
+    components.mount(
+        _matrix(opened, looked, looked.selection), key=place, on_pick=lambda pick: _picked_cell(opened, pick),
+        ahead=components.Ahead(table, opened.place, rows),
+    )  # fmt: skip
+    sides = leaves(space)
+    if len(sides) > 1:
+        share = len(sides[1]) / len(space)
+        st.caption(
+            f"Regions and words share one softmax: uniform attention would put {1 - share:.2f} of each row on the "
+            f"{len(sides[0])} regions and {share:.2f} on the {len(sides[1])} word pieces."
+        )
+
+
+def _pick_name(pick: Selection) -> str:
+    return f"{pick.space}-{pick.token}"
+
+
+def _matrix(opened: Opened, looked: Looked, selection: Selection | None) -> Drawing:
+    """The matrix with the row of a token marked."""
     call = opened.run.call(str(looked.call))
     weights = methods.weigh(call, looked.head)
     space = opened.run.spaces[call.queries]
@@ -190,8 +222,8 @@ def show_matrix(opened: Opened, looked: Looked) -> None:
     cuts = tuple(int(n) for n in np.cumsum([len(leaf) for leaf in sides])[:-1])
     names = [NAMES[leaf.name] for leaf in sides]
     labels = short_labels(opened, space)
-    row = _row(opened, looked.selection, space)
-    drawing = matrix.matrix(
+    row = _row(opened, selection, space)
+    return matrix.matrix(
         weights,
         row_labels=labels,
         column_labels=labels,
@@ -201,13 +233,6 @@ def show_matrix(opened: Opened, looked: Looked) -> None:
         axes=("query", "key"),
         surround=Surround(f"{opened.card.calls[call.name].title}: every row sums to one", height=620),
     )
-    components.mount(drawing, key=f"matrix {opened.place}", on_pick=lambda pick: _picked_cell(opened, pick))
-    if cuts:
-        share = len(sides[1]) / len(space)
-        st.caption(
-            f"Regions and words share one softmax: uniform attention would put {1 - share:.2f} of each row on the "
-            f"{len(sides[0])} regions and {share:.2f} on the {len(sides[1])} word pieces."
-        )
 
 
 def show_scores(opened: Opened, looked: Looked) -> None:
@@ -237,11 +262,13 @@ def _row(opened: Opened, selection: Selection | None, space: TokenSpace) -> int 
     return len(opened.regions) + opened.pieces.of(selection.token)[0] if isinstance(space, Joined) else None
 
 
+def _row_pick(opened: Opened, row: int) -> Selection:
+    """The token of a row of the matrix."""
+    if row < len(opened.regions):
+        return Selection("region", row)
+    return Selection("word", int(opened.pieces.of_word[row - len(opened.regions)]))
+
+
 def _picked_cell(opened: Opened, pick: components.Pick) -> None:
     """Select the token whose row was picked."""
-    if not isinstance(pick, tuple):
-        opened.choices.select(None)
-    elif pick[0] < len(opened.regions):
-        opened.choices.select(Selection("region", pick[0]))
-    else:
-        opened.choices.select(Selection("word", int(opened.pieces.of_word[pick[0] - len(opened.regions)])))
+    opened.choices.select(_row_pick(opened, pick[0]) if isinstance(pick, tuple) else None)
