@@ -13,7 +13,8 @@ from xviz.draw import scale
 from xviz.drawings.drawing import Surround
 from xviz.explain import METHODS, eeg_cells
 from xviz.ui import cache, page, state
-from xviz.ui.eeg.explore import DIRECTIONS, banded, direction, draw
+from xviz.ui.eeg.explore import DIRECTIONS, draw
+from xviz.ui.eeg.heads import banded, direction
 from xviz.ui.eeg.sample import Opened
 from xviz.ui.records import Looked
 

@@ -14,7 +14,8 @@ from xviz.drawings.drawing import Surround
 from xviz.models import eeg_power
 from xviz.ui import cache, page
 from xviz.ui.eeg import spectra
-from xviz.ui.eeg.explore import banded, draw
+from xviz.ui.eeg.explore import draw
+from xviz.ui.eeg.heads import banded
 from xviz.ui.eeg.sample import Chosen, Opened
 
 NONE = "nothing"

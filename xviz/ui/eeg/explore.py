@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from xviz.core.attention import AttentionCall
 from xviz.core.explanation import Explanation
 from xviz.draw import scale
-from xviz.drawings import head, matrix
-from xviz.drawings.drawing import Surround
+from xviz.drawings.drawing import Drawing, Surround
 from xviz.explain import METHODS
-from xviz.plates.eeg import MEAN, PARTNERS, Links, given, given_limits, named, partners
-from xviz.ui import cache, components, glance, methods, page, state
+from xviz.plates.eeg import MEAN, PARTNERS, Links, named
+from xviz.ui import ahead, cache, components, glance, methods, page, state
+from xviz.ui.eeg import heads
+from xviz.ui.eeg.heads import Choice, direction
 from xviz.ui.eeg.sample import Opened
 from xviz.ui.forms import Forms
 from xviz.ui.records import Looked
@@ -29,25 +30,6 @@ NO_WEIGHTS = (
     "This attention has no learned weights: training does not change it. It compares DE and PSD of this recording, "
     "electrode by electrode; what was learned is in the network behind it."
 )
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What the visitor wants to see."""
-
-    call: AttentionCall
-    band: int | None  #: counted from 0; None is the mean of the bands
-    method: str  #: key of the method beside the attention
-
-
-def banded(opened: Opened, band: int | None) -> str:
-    """A band of the recording, or their mean, in words."""
-    return MEAN if band is None else named(opened.bands[band])
-
-
-def direction(opened: Opened, call: str) -> str:
-    """From which feature to which a call goes: "DE to PSD"."""
-    return opened.card.calls[call].direction
 
 
 def choose(opened: Opened) -> Choice:
@@ -81,36 +63,85 @@ def look(opened: Opened, choice: Choice) -> Looked:
 def explained(opened: Opened, choice: Choice) -> Looked:
     """The same with the explanations that ``show`` draws; one that is slow only where it was computed there."""
     looked = look(opened, choice)
-    questions = [_asked(opened, choice, "received" if looked.selection is None else "look")]
-    if looked.selection is not None or not METHODS[choice.method].needs_focus:
-        beside = _asked(opened, choice, choice.method)
+    selection = looked.selection
+    questions = [_asked(opened, choice, "received" if selection is None else "look", selection)]
+    if selection is not None or not METHODS[choice.method].needs_focus:
+        beside = _asked(opened, choice, choice.method, selection)
         if choice.method not in SLOW or cache.known(opened.run, beside) is not None:
             questions.append(beside)
     return replace(looked, explanations=tuple(cache.explain(opened.run, question) for question in questions))
 
 
-def _asked(opened: Opened, choice: Choice, method: str) -> cache.Question:
-    """What a method is asked about the picked electrode, or about all."""
-    target = opened.asking(opened.selection(), choice.call.queries)
+def _asked(opened: Opened, choice: Choice, method: str, selection: Selection | None) -> cache.Question:
+    """What a method is asked about an electrode, or about all."""
+    target = opened.asking(selection, choice.call.queries)
     return methods.question(method, target, choice.call.name, choice.band)
 
 
 def show(opened: Opened, choice: Choice) -> None:
     """Two heads, the matrix, and how much each electrode attends to others."""
-    call, band = choice.call, choice.band
-    selection, weights = opened.selection(), methods.weigh(call, band)
+    selection, weights = opened.selection(), methods.weigh(choice.call, choice.band)
+    tables = _ahead(opened, choice, weights)
     st.caption(NO_WEIGHTS)
     left, right = st.columns(2, gap="medium")
     with left:
-        attention = _attention(opened, choice, weights, selection)
+        attention = _attention(opened, choice, weights, selection, tables[0])
     with right:
-        compared = _compared(opened, choice, selection)
-    methods.agreed(attention, compared, {call.keys: f"{call.keys.upper()} of the electrodes"})
+        compared = _compared(opened, choice, selection, tables[1])
+    methods.agreed(attention, compared, {choice.call.keys: f"{choice.call.keys.upper()} of the electrodes"})
     wide, narrow = st.columns([1.35, 1], gap="medium")
     with wide:
-        _matrix(opened, choice, weights, selection)
+        _mount(opened, heads.rows(opened, choice, weights, selection), "matrix", tables[0])
     with narrow:
-        _given(opened, choice, weights)
+        _mount(opened, heads.given_to_others(opened, choice, weights, selection), "given head", tables[0])
+
+
+def _mount(opened: Opened, drawing: Drawing, key: str, table: str) -> None:
+    components.mount(
+        drawing, key=f"{key} {opened.place}", on_pick=lambda pick: pick_electrode(opened, pick),
+        ahead=components.Ahead(table, opened.place, "electrode"),
+    )  # fmt: skip
+
+
+def _ahead(opened: Opened, choice: Choice, weights: NDArray) -> tuple[str, str]:
+    """What the drawings show for every pick, made ahead: those of the attention, and the head beside them.
+
+    A method that costs more than rows is only asked ahead for shipped recordings.
+    """
+    picks = [Selection("electrode", i) for i in range(len(opened.names)) if i not in opened.absent]
+
+    def sent(table: str, pick: Selection | None, drawings: dict[str, Drawing]) -> tuple[str, ahead.Shown]:
+        where = components.Ahead(table, opened.place, "electrode")
+        places = {f"{key} {opened.place}": drawing for key, drawing in drawings.items()}
+        shown = {place: components.message(drawing, place, where) for place, drawing in places.items()}
+        return ahead.NONE if pick is None else f"electrode-{pick.token}", shown
+
+    def rows(table: str) -> Iterator[tuple[str, ahead.Shown]]:
+        for pick in (None, *picks):
+            explanation = cache.explain(opened.run, _asked(opened, choice, "look" if pick else "received", pick))
+            drawings = {
+                "attention head": heads.attention(opened, choice, weights, pick, explanation),
+                "matrix": heads.rows(opened, choice, weights, pick),
+                "given head": heads.given_to_others(opened, choice, weights, pick),
+            }
+            yield sent(table, pick, drawings)
+
+    def beside(table: str) -> Iterator[tuple[str, ahead.Shown]]:
+        for pick in picks if METHODS[choice.method].needs_focus else (None, *picks):
+            explanation = cache.explain(opened.run, _asked(opened, choice, choice.method, pick))
+            if explanation.facts.ranked:
+                yield sent(table, pick, {"beside head": heads.beside(opened, choice, pick, explanation)})
+
+    quick = choice.method in methods.ROWS or (opened.sample.shipped and choice.method not in SLOW)
+    return (
+        ahead.prepare(
+            opened.run, ("rows", choice.call.name, choice.band), rows, key=f"ahead {opened.place}", begin=True
+        ),
+        ahead.prepare(
+            opened.run, ("beside", choice.method, choice.call.name, choice.band, opened.output), beside,
+            key=f"beside ahead {opened.place}", begin=quick,
+        ),
+    )  # fmt: skip
 
 
 def at_a_glance(opened: Opened, looked: Looked) -> None:
@@ -137,21 +168,15 @@ def at_a_glance(opened: Opened, looked: Looked) -> None:
     )
 
 
-def _attention(opened: Opened, choice: Choice, weights: NDArray, selection: Selection | None) -> Explanation | None:
+def _attention(
+    opened: Opened, choice: Choice, weights: NDArray, selection: Selection | None, table: str
+) -> Explanation | None:
     """What the picked electrode attends to, or what each electrode receives on the mean over all."""
-    call, band = choice.call, choice.band
     method = "received" if selection is None else "look"
     explanation = None
     with page.told():
-        explanation = cache.explain(opened.run, _asked(opened, choice, method))
-        scores = explanation.scores[call.keys]
-        queries, keys = call.queries.upper(), call.keys.upper()
-        whose = "Attention received" if selection is None else f"Attention from {opened.names[selection.token]}"
-        draw(
-            opened, scores, scale.sequential(scores, label=explanation.unit), key="attention head",
-            links=partners(weights, None if selection is None else selection.token),
-            surround=Surround(f"{whose}, {queries} to {keys}: {banded(opened, band)}"),
-        )  # fmt: skip
+        explanation = cache.explain(opened.run, _asked(opened, choice, method, selection))
+        _mount(opened, heads.attention(opened, choice, weights, selection, explanation), "attention head", table)
     uniform = 1 / max(1, len(opened.names) - len(opened.absent))
     st.caption(
         f"Uniform attention would be {uniform:.3f}."
@@ -162,22 +187,17 @@ def _attention(opened: Opened, choice: Choice, weights: NDArray, selection: Sele
     return explanation
 
 
-def _compared(opened: Opened, choice: Choice, selection: Selection | None) -> Explanation | None:
+def _compared(opened: Opened, choice: Choice, selection: Selection | None, table: str) -> Explanation | None:
     """Another method on the same electrodes."""
-    method, call, explanation = METHODS[choice.method], choice.call, None
+    method, explanation = METHODS[choice.method], None
     if method.needs_focus and selection is None:
         st.info("Pick an electrode to use this method.", icon=":material/touch_app:")
         return None
     with page.told():
-        explanation = methods.compute(opened.run, _asked(opened, choice, method.key), key="against", slow=SLOW)
+        question = _asked(opened, choice, method.key, selection)
+        explanation = methods.compute(opened.run, question, key="against", slow=SLOW)
         if (ranked := methods.ranked(explanation)) is not None:
-            scores = ranked.scores[call.keys]
-            make = scale.diverging if ranked.signed else scale.sequential
-            scope = banded(opened, choice.band) if method.kind == "attention" else f"all bands, for {opened.output}"
-            draw(
-                opened, scores, make(scores, label=ranked.unit), key="beside head",
-                surround=Surround(f"{method.title}, {call.keys.upper()}: {scope}"),
-            )  # fmt: skip
+            _mount(opened, heads.beside(opened, choice, selection, ranked), "beside head", table)
             methods.facts(ranked)
     methods.about(opened, method.key)
     return explanation
@@ -194,49 +214,11 @@ def draw(
     contours: bool = False,
 ) -> None:
     """A head whose electrodes can be picked."""
-    picked = opened.selection()
-    drawing = head.head(
-        opened.marked,
-        opened.electrodes.positions,
-        scores,
-        scale=colours,
-        selected=None if picked is None else picked.token,
-        absent=opened.absent,
-        links=links or (),
-        invented=opened.electrodes.interpolated,
-        contours=contours,
-        surround=surround,
-    )
-    components.mount(drawing, key=f"{key} {opened.place}", on_pick=lambda pick: pick_electrode(opened, pick))
+    made = heads.drawing(opened, scores, colours, opened.selection(), surround=surround, links=links, contours=contours)
+    components.mount(made, key=f"{key} {opened.place}", on_pick=lambda pick: pick_electrode(opened, pick))
 
 
 def pick_electrode(opened: Opened, pick: components.Pick) -> None:
     """Select the electrode that was picked, in a matrix that of the row."""
     index = pick[0] if isinstance(pick, tuple) else pick
     opened.choices.select(None if index is None else Selection("electrode", index))
-
-
-def _matrix(opened: Opened, choice: Choice, weights: NDArray, selection: Selection | None) -> None:
-    """All rows at once."""
-    call, row = choice.call, None if selection is None else selection.token
-    drawing = matrix.matrix(
-        np.where(np.isin(np.arange(len(weights)), opened.absent), np.nan, weights.T).T,
-        row_labels=opened.marked,
-        column_labels=opened.marked,
-        scale=scale.sequential(weights, label="attention weight"),
-        selected=None if row is None else (row, int(weights[row].argmax())),
-        axes=(f"query, {call.queries.upper()}", f"key, {call.keys.upper()}"),
-        surround=Surround(
-            f"{direction(opened, call.name)}, {banded(opened, choice.band)}: every row sums to one", height=560
-        ),
-    )
-    components.mount(drawing, key=f"matrix {opened.place}", on_pick=lambda pick: pick_electrode(opened, pick))
-
-
-def _given(opened: Opened, choice: Choice, weights: NDArray) -> None:
-    """What every electrode gives to others."""
-    to_others = given(weights)
-    colours = scale.sequential(to_others, limits=given_limits(to_others, opened.absent), label="weight given to others")
-    title = f"Attention to other electrodes, {direction(opened, choice.call.name)}: {banded(opened, choice.band)}"
-    note = "What an electrode's query gives to the keys of all others; the rest, up to one, stays with itself."
-    draw(opened, to_others, colours, key="given head", surround=Surround(title, note, 360))

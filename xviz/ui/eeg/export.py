@@ -9,7 +9,8 @@ from xviz.core.run import Target
 from xviz.export import bundle
 from xviz.figures.figure import Figure
 from xviz.ui import cache, saving
-from xviz.ui.eeg.explore import DIRECTIONS, banded
+from xviz.ui.eeg.explore import DIRECTIONS
+from xviz.ui.eeg.heads import banded
 from xviz.ui.eeg.sample import Opened
 from xviz.ui.records import Looked
 

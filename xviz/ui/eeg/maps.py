@@ -20,7 +20,8 @@ from xviz.drawings.drawing import Surround
 from xviz.explain import METHODS, eeg_cells
 from xviz.explain.planted import Fit, chance, fit
 from xviz.ui import cache, components, methods, page, state
-from xviz.ui.eeg.explore import banded, pick_electrode
+from xviz.ui.eeg.explore import pick_electrode
+from xviz.ui.eeg.heads import banded
 from xviz.ui.eeg.sample import Opened
 from xviz.ui.records import Looked
 from xviz.ui.state import Selection

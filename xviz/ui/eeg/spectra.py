@@ -12,7 +12,8 @@ from xviz.drawings.drawing import Surround
 from xviz.models import eeg_power
 from xviz.models.eeg_power import Test
 from xviz.ui import cache, components, page
-from xviz.ui.eeg.explore import banded, draw
+from xviz.ui.eeg.explore import draw
+from xviz.ui.eeg.heads import banded
 from xviz.ui.eeg.sample import Opened
 from xviz.ui.records import Looked
 

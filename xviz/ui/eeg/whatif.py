@@ -10,8 +10,8 @@ from xviz import engine
 from xviz.core.run import Run, Target
 from xviz.draw.scale import signed
 from xviz.explain import METHODS, eeg_cells
+from xviz.plates.eeg import named
 from xviz.ui import cache, page
-from xviz.ui.eeg.explore import named
 from xviz.ui.eeg.sample import Opened
 from xviz.ui.records import Looked
 from xviz.ui.trust import Trial
