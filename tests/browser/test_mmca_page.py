@@ -150,3 +150,28 @@ def test_every_page_opens_without_an_error(page: Page, app: str, asked: list[str
         settled(page)
         assert page.locator("[data-testid=stException]").count() == 0
     assert not wrong
+
+
+def test_a_pick_is_answered_before_the_server_hears_of_it(page: Page, app: str) -> None:
+    opened(page, app)
+    words = page.get_by_label("Sentence", exact=True).input_value().rstrip(".").replace(",", " ").split()
+    first, second, third = [word for word in words if words.count(word) == 1][:3]
+    pick_word(page, first)  # its answer brings the table
+    page.wait_for_timeout(2000)
+    pick_word(page, second)
+    shown = page.evaluate(
+        """word => {
+          const roots = [...document.querySelectorAll('*')].map(e => e.shadowRoot).filter(Boolean);
+          const chip = roots.flatMap(r => [...r.querySelectorAll('.chip')]).find(c => c.firstChild.textContent === word);
+          chip.click();
+          return roots.flatMap(r => [...r.querySelectorAll('.title')]).map(t => t.textContent);
+        }""",
+        third,
+    )
+    assert f"Regions, scores for “{third}”" in shown, "in the very event of the click"
+    settled(page)
+    corrected = page.evaluate(
+        """() => [...document.querySelectorAll('*')].map(e => e.shadowRoot).filter(Boolean)
+          .flatMap(r => [...r.querySelectorAll('.xv')]).map(e => e.dataset.corrected).filter(Boolean)"""
+    )
+    assert corrected == [], "the server says the same"
