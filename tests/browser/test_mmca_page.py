@@ -162,8 +162,8 @@ def test_a_pick_is_answered_before_the_server_hears_of_it(page: Page, app: str) 
     shown = page.evaluate(
         """word => {
           const roots = [...document.querySelectorAll('*')].map(e => e.shadowRoot).filter(Boolean);
-          const chip = roots.flatMap(r => [...r.querySelectorAll('.chip')]).find(c => c.firstChild.textContent === word);
-          chip.click();
+          const chips = roots.flatMap(r => [...r.querySelectorAll('.chip')]);
+          chips.find(c => c.firstChild.textContent === word).click();
           return roots.flatMap(r => [...r.querySelectorAll('.title')]).map(t => t.textContent);
         }""",
         third,
