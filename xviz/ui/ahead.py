@@ -1,15 +1,16 @@
 """Answers made before they are asked for: all picks of drawings with few tokens, once the first answer stands.
 
-One thread of the server makes them, after whatever visitors ask, at the lowest priority. What it makes is named by a
+One thread of the server makes them, and rests as long as it works. A lower priority would not do: a thread that is kept
+waiting while it holds Python's lock keeps all others waiting. What it makes is named by a
 digest of run and question, as explanations are, and goes only to a page that asks for that very name.
 """
 
 from __future__ import annotations
 
 import atexit
-import os
 import queue
 import threading
+import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import suppress
 
@@ -22,7 +23,7 @@ from xviz.ui.net import logged
 MOST = 4 << 20  #: bytes of a table; a larger one is not sent
 WAITING = 32  #: tables that may be asked for and not be made yet; then no more are taken
 LOOKED = 0.5  #: seconds after which the thread looks whether the server ends
-PAUSE = 0.002  #: seconds between picks, in which others are served
+PAUSE = 0.002  #: seconds between picks, at least, in which others are served; else as long as a pick took
 Shown = Mapping[str, bytes]  #: name of a drawing → its message
 
 
@@ -57,8 +58,6 @@ class Maker:
         thread.join(10)
 
     def _work(self) -> None:
-        with suppress(AttributeError, OSError):  # Linux knows priorities of threads
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
         while not self.ended.is_set():
             with suppress(queue.Empty):
                 name, make = self.line.get(timeout=LOOKED)
@@ -69,10 +68,12 @@ class Maker:
 
     def _made(self, name: str, make: Callable[[], Iterator[tuple[str, Shown]]]) -> bytes | None:
         found: dict[str, Shown] = {}
+        begun = time.perf_counter()
         for pick, shown in make():
             found[pick] = shown
-            if self.ended.wait(PAUSE):
+            if self.ended.wait(max(PAUSE, time.perf_counter() - begun)):
                 return None
+            begun = time.perf_counter()
         table = answers.table(name, found)
         return table if len(table) <= MOST else None
 

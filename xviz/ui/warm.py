@@ -6,10 +6,8 @@ are left until somebody needs them.
 
 from __future__ import annotations
 
-import os
 import threading
 import time
-from contextlib import suppress
 from importlib import import_module
 
 from streamlit import runtime
@@ -32,8 +30,6 @@ def start() -> None:
 
 
 def _work() -> None:
-    with suppress(AttributeError, OSError):  # Linux knows priorities of threads
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
     while not (runtime.exists() and runtime.get_instance().state != RuntimeState.INITIAL):
         time.sleep(POLLED)
     try:
