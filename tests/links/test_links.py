@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 import xviz
 from tests.apps import followed
-from tests.pages.test_pages import told
+from tests.pages.test_pages import told, turned
 from xviz import cli, own_models, results
 from xviz.batch import shown
 from xviz.core.errors import XvizError
@@ -82,7 +82,7 @@ def test_a_recording_is_opened_with_direction_band_window_and_electrode(tmp_path
 def test_a_sound_is_opened_with_class_methods_block_and_patch(tmp_path: Path) -> None:
     look = {"method": "look", "space": "view1", "tokens": [4], "call": "stage1.block1.joint", "head": 0}
     folder = results_of(tmp_path, "mmvit", "two-five", [look, {"method": "gradient"}], output="five")
-    state = opened(source(folder).link()).session_state
+    state = turned(opened(source(folder).link()), "Attention between views").session_state
     assert (state["model"], state["mmvit-class"], state["methods"]) == ("mmvit", "five", ["look", "gradient"])
     assert state["one-scale"] is True
     assert (state["mmvit-block"], state["mmvit head of 1"]) == ("stage1.block1.joint", 1)
