@@ -4,7 +4,7 @@ import streamlit as st
 
 from xviz.house import TABLE
 from xviz.places import PACKAGE
-from xviz.ui import door, first, handed, own
+from xviz.ui import alive, door, first, handed, own
 
 UI = PACKAGE / "ui"
 ICON = UI / "icon.png"  # a symbol's name would be fetched from another host
@@ -24,6 +24,7 @@ pages = {
 entered = door.entered()
 page = st.navigation(pages if entered else door.pages())
 first.ready()
+alive.watch()
 if entered:
     handed.take()
 page.run()
