@@ -11,6 +11,7 @@ ICON = UI / "icon.png"  # a symbol's name would be fetched from another host
 
 st.set_page_config(page_title="xviz", page_icon=str(ICON), layout="wide")
 st.html(UI / "page.css")
+alive.watch()
 pages = {
     "": [st.Page("pages/home.py", title="Start", icon=":material/home:", default=True)],
     "Models": [st.Page(f"pages/{key}.py", title=entry.title, icon=entry.icon) for key, entry in TABLE.items()],
@@ -24,7 +25,6 @@ pages = {
 entered = door.entered()
 page = st.navigation(pages if entered else door.pages())
 first.ready()
-alive.watch()
 if entered:
     handed.take()
 page.run()
