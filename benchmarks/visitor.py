@@ -126,8 +126,16 @@ class Visitor:
 
     async def bring(self) -> None:
         """Upload an own file, and on the page of matching say an own sentence."""
-        key, ending = UPLOADERS[self.page]
-        name, content = f"own-{self.number}-of.{ending}", await asyncio.to_thread(file_of, self.page, self.number)
+        name = f"own-{self.number}-of.{UPLOADERS[self.page][1]}"
+        await self.upload(name, await asyncio.to_thread(file_of, self.page, self.number))
+        if self.page == "mmca":
+            self.sentence = sentence(self.number, 0)
+            self.states[self.widget("text_input", "sentence").id] = ("string_value", self.sentence)
+            await self.run()
+
+    async def upload(self, name: str, content: bytes) -> None:
+        """Give a file to the uploader of the page."""
+        key, _ = UPLOADERS[self.page]
         uploader = self.widget("file_uploader", key)
         asked = BackMsg()
         asked.file_urls_request.request_id = "r"
@@ -144,18 +152,18 @@ class Visitor:
         one.file_urls.CopyFrom(urls)
         self.states[uploader.id] = ("file_uploader_state_value", state)
         await self.run()
-        if self.page == "mmca":
-            self.sentence = sentence(self.number, 0)
-            self.states[self.widget("text_input", "sentence").id] = ("string_value", self.sentence)
-            await self.run()
 
     def put(self, path: str, name: str, data: bytes) -> None:
         """Send a file as browsers do."""
         mark = "xvizboundary"
-        body = f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'.encode()
-        body += b"Content-Type: application/octet-stream\r\n\r\n" + data + f"\r\n--{mark}--\r\n".encode()
+        head = f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'.encode()
+        head += b"Content-Type: application/octet-stream\r\n\r\n"
+        tail, view = f"\r\n--{mark}--\r\n".encode(), memoryview(data)
+        pieces = (head, *(view[at : at + 2**20] for at in range(0, len(view), 2**20)), tail)
         line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-        line.request("PUT", path, body, {"Content-Type": f"multipart/form-data; boundary={mark}"})
+        size = str(len(head) + len(data) + len(tail))
+        kind = {"Content-Type": f"multipart/form-data; boundary={mark}", "Content-Length": size}
+        line.request("PUT", path, iter(pieces), kind)
         answer = line.getresponse()
         assert answer.status < 300, f"the upload was answered with {answer.status}"
 
