@@ -7,6 +7,8 @@ and the module stays half-made for good. So all of it is imported under one lock
 
 from __future__ import annotations
 
+import gc
+import sys
 from importlib import import_module
 from threading import Lock
 
@@ -26,7 +28,19 @@ MODULES = (
 
 
 def ready() -> None:
-    """Return once all of it is imported, by whichever visitor came first."""
+    """Return once all of it is imported, by whichever visitor came first.
+
+    What was imported lives as long as the app, so that no later collection of garbage, for which every visitor's click
+    would wait, looks at it again.
+    """
     with importing:
-        for name in MODULES:
-            import_module(name)
+        if MODULES[-1] in sys.modules:
+            return
+        gc.disable()
+        try:
+            for name in MODULES:
+                import_module(name)
+        finally:
+            gc.enable()
+        gc.collect()
+        gc.freeze()
