@@ -6,7 +6,6 @@ import asyncio
 import http.client
 import io
 import random
-import re
 import sys
 import time
 from dataclasses import dataclass, field
@@ -29,7 +28,6 @@ UPLOADERS = {
     "mca": ("eeg.file", "npz"),
     "mit": ("rooms.files", "zip"),
 }
-NAME = re.compile(rb"own-(\d+)-of")  #: of files, which tells whose they are
 SENTENCES = 6  #: of one visitor
 PATIENCE = 240  #: seconds for one answer
 COLOURS, THINGS = ("red", "green", "blue", "yellow", "white", "brown"), ("dog", "cup", "chair", "car", "cat", "ball")
@@ -42,7 +40,6 @@ class Seen:
     opened: list[float] = field(default_factory=list)
     clicked: dict[str, list[float]] = field(default_factory=dict)  #: page → seconds
     answers: int = 0
-    own: int = 0  #: pages on which the visitor's own file is named
     wrong: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
@@ -189,9 +186,6 @@ class Visitor:
         bad = [alert for alert in self.of("alert") if alert.format == alert.Format.ERROR]
         for alert in bad[:1]:
             (self.seen.errors if "bug_report" in alert.icon else self.seen.refused).append(f"{who}: {alert.body[:100]}")
-        named = {int(n) for element in self.elements.values() for n in NAME.findall(element.SerializeToString())}
-        self.seen.own += self.number in named
-        self.seen.wrong += [f"{who}: the file of visitor {other}" for other in sorted(named - {self.number})]
         if len(self.elements) < 5:
             self.seen.lost.append(who)
         if self.page == "mmca" and not bad:

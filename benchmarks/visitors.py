@@ -1,8 +1,8 @@
 """Many visitors at once, in Streamlit's own protocol without browsers: how long they wait, and whose answers they see.
 
 Starts a server, lets visitors open every page, upload a file of their own where a page takes one, and pick something
-every 2 to 6 seconds. The score on the page of matching is held against what the library gives for that pair, and no
-page may name a file of another visitor. Beside them, ``--browsers`` click in headless Chromium, on the same processors.
+every 2 to 6 seconds. The score on the page of matching is held against what the library gives for that pair, so that a
+wrong or a foreign answer is seen. Beside them, ``--browsers`` click in headless Chromium, on the same processors.
 
     python benchmarks/visitors.py --visitors 50 --seconds 300 --browsers 8
 """
@@ -95,8 +95,8 @@ def told(seen: Seen, who: str) -> None:
     for page, values in sorted(seen.clicked.items()):
         print("  ", summary(page, values))
     print(
-        f"{who}: wrong or foreign answers {len(seen.wrong)} of {seen.answers} scores and {seen.own} pages that name "
-        f"the own file; errors {len(seen.errors)}; lost {len(seen.lost)}; refusals in words {len(seen.refused)}"
+        f"{who}: wrong or foreign answers {len(seen.wrong)} of {seen.answers}; "
+        f"errors {len(seen.errors)}; lost {len(seen.lost)}; refusals in words {len(seen.refused)}"
     )
     for line in (*seen.wrong[:5], *seen.errors[:5], *seen.lost[:5], *sorted(set(seen.refused))[:3]):
         print("  ", line)
