@@ -20,7 +20,7 @@ from xviz.core.provenance import digest
 from xviz.ui import page, state
 
 START = secrets.token_hex(3)  #: tells this start of the server from others
-LARGEST = 512  #: MB that a visitor can send at all, as in .streamlit/config.toml
+LARGEST = 500  #: MB of one file; the server itself takes 512, which widgets would call 1 GB
 
 
 @dataclass(frozen=True, eq=False)
