@@ -4,13 +4,14 @@ import streamlit as st
 
 from xviz.house import TABLE
 from xviz.places import PACKAGE
-from xviz.ui import door, first, handed, own
+from xviz.ui import alive, door, first, handed, own
 
 UI = PACKAGE / "ui"
 ICON = UI / "icon.png"  # a symbol's name would be fetched from another host
 
 st.set_page_config(page_title="xviz", page_icon=str(ICON), layout="wide")
 st.html(UI / "page.css")
+alive.watch()
 pages = {
     "": [st.Page("pages/home.py", title="Start", icon=":material/home:", default=True)],
     "Models": [st.Page(f"pages/{key}.py", title=entry.title, icon=entry.icon) for key, entry in TABLE.items()],

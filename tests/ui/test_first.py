@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 
 from xviz.places import ROOT
+from xviz.ui import first
 
 CODE = """
 import sys
@@ -40,3 +42,14 @@ def test_pages_that_open_at_once_do_not_see_half_made_modules() -> None:
 def test_the_page_table_waits_for_the_models_before_a_page_runs() -> None:
     table = (ROOT / "app.py").read_text(encoding="utf-8")
     assert table.index("st.navigation(") < table.index("first.ready()") < table.index("page.run()")
+
+
+def test_whatever_pages_import_is_imported_before_one_of_them_runs() -> None:
+    named = set()
+    for path in (ROOT / "pages").glob("*.py"):
+        for line in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(line, ast.ImportFrom) and str(line.module).startswith("xviz.ui"):
+                modules = {f"{line.module}.{alias.name}" for alias in line.names}
+                named |= {m for m in modules if (ROOT / f"{m.replace('.', '/')}.py").exists()}
+    light = {"xviz.ui.texts", "xviz.ui.cache", "xviz.ui.forms"}  # they import nothing that the others do not
+    assert named - light <= set(first.MODULES)

@@ -103,3 +103,37 @@ def test_work_that_fails_gives_the_turn_back(monkeypatch: pytest.MonkeyPatch) ->
     ).run(timeout=30)
     assert "Something went wrong" in shown.error[0].value
     assert len(line) == 0
+
+
+class _Again(BaseException):
+    """As Streamlit ends a script that is to run again."""
+
+
+def _sample() -> None:
+    with page.progress("Sampling") as move:
+        for step in range(9):
+            move(step / 9, "step")
+
+
+@pytest.mark.parametrize("ahead", [1, 0], ids=["while it waits", "while it works"])
+def test_a_cancel_frees_the_place_of_long_work(monkeypatch: pytest.MonkeyPatch, ahead: int) -> None:
+    line, looks = Turns(1), []
+    monkeypatch.setattr(page, "TURNS", line)
+    monkeypatch.setattr(page, "SOON", -1.0)
+    monkeypatch.setattr(page, "POLLED", 0.01)
+    others = [line.join() for _ in range(ahead)]
+
+    def asked() -> bool:
+        looks.append(len(line))
+        return len(looks) > 3
+
+    def again(**scope: str) -> None:
+        raise _Again
+
+    monkeypatch.setattr(page, "_asked_again", asked)
+    monkeypatch.setattr(page.st, "rerun", again)
+    with pytest.raises(_Again):
+        _sample()
+    assert looks[1:] == [ahead + 1] * 3, "it stood in the line until it was cancelled"
+    assert len(line) == ahead
+    assert all(line.ahead(ticket) == 0 for ticket in others)

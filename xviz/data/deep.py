@@ -12,7 +12,8 @@ from PIL import TiffImagePlugin
 
 from xviz.core.errors import SampleError
 
-_BITS, _ORIENTATION, _MAKE, _PREVIEW, _SUB, _DNG, _HIGHEST = 258, 274, 271, 254, 330, 50706, 281  #: tags of TIFF
+#: tags of TIFF
+_BITS, _ORIENTATION, _MAKE, _PREVIEW, _SUB, _DNG, _HIGHEST, _PROFILE = 258, 274, 271, 254, 330, 50706, 281, 34675
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +24,7 @@ class Deep:
     bits: int | None = None  #: that the file says are used
     orientation: int = 1  #: EXIF
     frames: int = 1
+    profile: bytes | None = None  #: of its colours (ICC)
 
 
 def png_depth(data: bytes) -> tuple[int, int]:
@@ -107,4 +109,8 @@ def tiff(data: bytes, limit_pixels: int) -> Deep:
         declared = tags[_HIGHEST].value if _HIGHEST in tags else None
         highest = max(declared) if isinstance(declared, tuple) else declared
         bits = int(highest).bit_length() if highest else page.bitspersample
-        return Deep(values, bits if 8 < bits < 16 else None, orientation, len(held.pages))
+        profile = tags[_PROFILE].value if _PROFILE in tags else None
+        return Deep(
+            values, bits if 8 < bits < 16 else None, orientation, len(held.pages),
+            profile if isinstance(profile, bytes) else None,
+        )  # fmt: skip

@@ -1,7 +1,7 @@
 """Uploaded pictures as parts: ``read_picture``.
 
 It reads untrusted bytes: what a file claims to be is checked against limits before anything is decoded, and a
-damaged file is refused rather than filled up. Colour profiles are ignored: numbers are taken as sRGB.
+damaged file is refused rather than filled up. Colours with a profile become sRGB (``colour``); others are taken as it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from xviz.core.errors import SampleError
 from xviz.core.sample import Picture
 from xviz.data import kinds
+from xviz.data.colour import to_srgb
 from xviz.data.deep import by_ffmpeg, plain, png_depth, raw_of_camera, significant, tiff
 from xviz.data.files import File, read_bytes
 from xviz.data.pixels import Told, rgb, rgb_of
@@ -120,7 +121,7 @@ def _decoded(
     if whole_jpeg and width * height > limit_pixels:
         image.draft(image.mode, (long_side, long_side))
     if depth == 16 and colour in (2, 4, 6):
-        pixels = rgb_of(_deep_png(data), texts, significant(data))
+        pixels = to_srgb(rgb_of(_deep_png(data), texts, significant(data)), texts, image.info.get("icc_profile"))
         if turned != 1:
             pixels.getexif()[ORIENTATION] = turned
             pixels = _upright(pixels, turned, texts.notes)
@@ -131,6 +132,8 @@ def _decoded(
         width, height = upright.size
     elif (upright.width > upright.height) != (width > height):
         width, height = height, width
+    if not upright.mode.startswith(("I", "F")) and upright.mode != "LAB":
+        upright = to_srgb(upright, texts, image.info.get("icc_profile"))
     return rgb(upright, texts, significant(data) if kind == "PNG" else None), (width, height)
 
 
@@ -146,7 +149,7 @@ def _tiff(data: bytes, limit_pixels: int, long_side: int, texts: Told) -> tuple[
     _check_size(deep.values.shape[1], deep.values.shape[0], limit_pixels, long_side)
     if deep.frames > 1:
         texts.notes.append(f"The first of {deep.frames} pages.")
-    image = rgb_of(deep.values, texts, deep.bits)
+    image = to_srgb(rgb_of(deep.values, texts, deep.bits), texts, deep.profile)
     if deep.orientation in range(2, 9):
         image.getexif()[ORIENTATION] = deep.orientation
         image = _upright(image, deep.orientation, texts.notes)

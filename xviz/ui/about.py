@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import version
 
 import streamlit as st
@@ -43,4 +44,10 @@ def measurements() -> None:
 
 def versions() -> None:
     """What this app runs on."""
-    st.table([{"package": "xviz", "version": __version__}, *({"package": n, "version": version(n)} for n in PACKAGES)])
+    st.table(_versions())
+
+
+@cache
+def _versions() -> list[dict[str, str]]:
+    """Looked up once: every look goes through the folder of all packages."""
+    return [{"package": "xviz", "version": __version__}, *({"package": n, "version": version(n)} for n in PACKAGES)]

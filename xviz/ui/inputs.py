@@ -24,7 +24,7 @@ from xviz.data.series import read_series
 from xviz.data.sound import read_sound
 from xviz.data.text import read_text
 from xviz.links.link import typed_key
-from xviz.ui import net, page
+from xviz.ui import net, page, uploads
 
 Files = tuple[tuple[str, bytes], ...]  #: names and contents
 
@@ -88,7 +88,10 @@ def kind_of(name: str, about: str) -> type | None:
 def _any(files: Files) -> Part:
     """A part by the ending of its file."""
     ending = PurePath(files[0][0]).suffix.lower().removeprefix(".")
-    kind = next(kind for kind in KINDS.values() if ending in kind.endings)
+    kind = next((kind for kind in KINDS.values() if ending in kind.endings), None)
+    if kind is None:
+        known = ", ".join(dict.fromkeys(one for kind in KINDS.values() for one in kind.endings))
+        raise SampleError(f"What “{files[0][0]}” is cannot be told from its name. Give it one of the endings {known}.")
     return kind.read(files[:1])
 
 
@@ -135,12 +138,9 @@ def _part(spec: Spec, place: str, name: str, kind: type, example: Part | None) -
     if kind is Text:
         return _sentence(label, place, name, about, example if isinstance(example, Text) else None)
     reader = KINDS.get(kind, UNKNOWN)
-    given = st.file_uploader(
-        label, type=list(reader.endings), key=key, max_upload_size=LARGEST, accept_multiple_files=reader.several,
-        help=f"A {reader.noun}. {about} {page.KEPT}".replace("  ", " "),
-    )  # fmt: skip
-    files = tuple((one.name, one.getvalue()) for one in (given if isinstance(given, list) else [given]) if one)
-    files = files or page.brought(key)
+    help_text = f"A {reader.noun}. {about} {page.KEPT}".replace("  ", " ")
+    held = uploads.given(key, label, megabytes=LARGEST, help_text=help_text, many=reader.several)
+    files = tuple((one.name, one.data) for one in held)
     if not files:
         return None
     return _read(reader.noun, digest(*(part for pair in files for part in pair)), files), tuple(
@@ -164,8 +164,5 @@ def _sentence(
 def _read(noun: str, digest: str, _files: Files) -> Part:
     """A part out of files; the digest is of their names and contents."""
     reader = next((reader for reader in KINDS.values() if reader.noun == noun), UNKNOWN)
-    wrong = [name for name, _ in _files if PurePath(name).suffix.lower().removeprefix(".") not in reader.endings]
-    if wrong:
-        raise SampleError(f"A {reader.noun} is one of {', '.join(reader.endings)}; “{wrong[0]}” is none of these.")
     with net.reading(_files[0][0]):
         return reader.read(_files)

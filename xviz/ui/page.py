@@ -13,18 +13,26 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_r
 
 from xviz import record
 from xviz.core.errors import ForeignError, SampleError, XvizError
+from xviz.core.provenance import digest
 from xviz.core.run import Inputs
 from xviz.core.sample import Part
 from xviz.data.kinds import READ
 from xviz.models import CARDS
 from xviz.models.card import ModelCard
-from xviz.ui import net, state
+from xviz.ui import net
 from xviz.ui.turns import TURNS
 
 PICTURES = f"{READ}; of any ending, since files are known by their content."  #: that are read
 KEPT = "Kept in the memory of the machine that runs xviz, for this visit only."  #: of uploads
-LARGEST = 512  #: MB that a visitor can send at all, as in .streamlit/config.toml
 Progress = Callable[[float, str], None]
+
+
+class Gone(SampleError):
+    """What a visitor had given is not there any more."""
+
+    def __init__(self, text: str, leave: Callable[[], None]) -> None:
+        super().__init__(text)
+        self.leave = leave  #: goes on without it
 
 
 @contextmanager
@@ -32,6 +40,9 @@ def told() -> Iterator[None]:
     """Shows errors that a person can put right; anything else is logged, and said without a traceback."""
     try:
         yield
+    except Gone as error:
+        st.warning(plain(str(error)), icon=":material/upload_file:")
+        st.button("Go on without it", on_click=error.leave, key=f"without {digest(str(error))[:8]}")
     except XvizError as error:
         st.error(plain(str(error)), icon=":material/info:")
         if isinstance(error, ForeignError) and error.trace:
@@ -139,47 +150,6 @@ def progress(what: str) -> Iterator[Progress]:
         if ticket is not None:
             TURNS.leave(ticket)
         place.empty()
-
-
-def files(
-    key: str,
-    label: str,
-    kinds: tuple[str, ...] | None = None,
-    *,
-    megabytes: int,
-    help_text: str,
-    on_change: Callable[[], None] | None = None,
-) -> tuple[str, bytes] | None:
-    """An uploaded file as name and bytes; None while there is none.
-
-    Without ``kinds`` a file may have any ending: its reader says what it is, and what to do where it cannot be used.
-    One that is too large is refused here and not by the widget, which would leave the sample before it on the page.
-
-    Raises:
-        SampleError: it is larger than ``megabytes``.
-    """
-    largest = max(megabytes, LARGEST)
-    given = st.file_uploader(
-        label, type=kinds, key=key, max_upload_size=largest, help=f"{help_text} At most {megabytes} MB.",
-        on_change=on_change,
-    )  # fmt: skip
-    if given is None:
-        return next(iter(brought(key)), None)
-    if given.size > megabytes * 1e6:
-        raise SampleError(
-            f"{given.name} has {given.size / 1e6:.0f} MB; at most {megabytes} MB are read here. Save it smaller, or "
-            "cut it."
-        )
-    return given.name, given.getvalue()
-
-
-def brought(key: str) -> state.Files:
-    """The files that another page or “xviz open” handed over, for the uploader of that key; they go with a button."""
-    files = state.brought(key)
-    if files:
-        st.caption(f"Opened here: {plain(', '.join(name for name, _ in files))}")
-        st.button("Back to the examples", key=f"{key} back", on_click=state.bring, args=({},))
-    return files
 
 
 def models() -> None:

@@ -138,6 +138,30 @@ def brought(uploader: str) -> Files:
     return st.session_state.get("brought", {}).get(uploader, ())
 
 
+OWN = "own"  #: what the address calls the uploaders that have files: ``own=match.picture~1a2b3c``
+
+
+def marked(uploader: str) -> str | None:
+    """By which start of the server an uploader held files, as the address says; None where it says nothing."""
+    return _marks().get(uploader)
+
+
+def mark(uploader: str, start: str | None) -> None:
+    """Say in the address that an uploader holds files; None takes that back."""
+    marks = {name: held for name, held in _marks().items() if name != uploader}
+    if start is not None:
+        marks[uploader] = start
+    if marks:
+        st.query_params[OWN] = [f"{name}~{held}" for name, held in sorted(marks.items())]
+    elif OWN in st.query_params:
+        del st.query_params[OWN]
+
+
+def _marks() -> dict[str, str]:
+    said = (entry.rpartition("~") for entry in st.query_params.get_all(OWN))
+    return {name: held for name, _, held in said if name}
+
+
 def arrive(table: Mapping[str, tuple[Mapping[str, Files], Mapping[str, object]]]) -> None:
     """Give a visit that begins what its address names: ``open=NAME`` is a key of the table.
 

@@ -20,6 +20,7 @@ from xviz.core.sample import Eeg
 from xviz.data.eeg.arrays import read_npy, read_npz
 from xviz.data.eeg.bids import apply_sidecars
 from xviz.data.eeg.checks import KINDS, LIMIT_BYTES, LIMIT_FILES, belongs, ending, header_of, named, system, unpacked
+from xviz.data.eeg.content import named_by_content
 from xviz.data.eeg.datasets import read_dat, read_mat
 from xviz.data.eeg.formats import overview, read_system
 from xviz.data.eeg.naming import naming
@@ -38,19 +39,7 @@ Gaps = Literal["keep", "close"]
 SHORTEST = 1.0  #: s
 SUFFIXES = (
     *(suffix for suffix in KINDS if suffix != ".mff"),
-    ".vmrk",
-    ".eeg",
-    ".fdt",
-    ".21e",
-    ".dat",
-    ".mat",
-    ".npz",
-    ".npy",
-    ".csv",
-    ".tsv",
-    ".txt",
-    ".json",
-    ".zip",
+    *(".vmrk", ".eeg", ".fdt", ".21e", ".dat", ".mat", ".npz", ".npy", ".csv", ".tsv", ".txt", ".json", ".zip"),
 )
 
 
@@ -237,6 +226,7 @@ def gathered(files: Sequence[File], name: str) -> dict[str, bytes]:
         for file in files:
             called, held = file if isinstance(file, tuple) else (name or _name(file), file)
             data = _bytes(held)
+            called = named_by_content(called, data)
             if ending(called) == ".zip":
                 made |= unpacked(data)
             else:

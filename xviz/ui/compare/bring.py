@@ -18,7 +18,7 @@ from xviz.data.shipped import ShippedSample, samples
 from xviz.data.text import read_text
 from xviz.models.card import ModelCard
 from xviz.opening import encoded
-from xviz.ui import inputs, net, page
+from xviz.ui import inputs, net, page, uploads
 
 OWN = "Your own files …"
 KINDS = {"picture": "picture", "sound": "sound", "eeg": "eeg", "points": "room"}  #: part → how its files are read
@@ -62,11 +62,11 @@ def sample(key: str, spec: Spec, chosen: Example) -> Sample | None:
 def _own(key: str, spec: ModelCard) -> Sample | None:
     """A sample of the visitor's own files."""
     part = next(name for name in KINDS if name in spec.wants)
-    given = st.file_uploader(
-        "Your own files", accept_multiple_files=True, key=f"{key}-{spec.key}-files", max_upload_size=LIMIT_MB,
-        help=f"{'; '.join(spec.wants.values())}. {page.KEPT}",
+    given = uploads.given(
+        f"{key}-{spec.key}-files", "Your own files", megabytes=LIMIT_MB,
+        help_text=f"{'; '.join(spec.wants.values())}. {page.KEPT}",
     )  # fmt: skip
-    files = tuple((one.name, one.getvalue()) for one in given or ())
+    files = tuple((file.name, file.data) for file in given)
     text = st.text_input("Sentence", "", key=f"{key}-{spec.key}-own sentence") if "text" in spec.wants else None
     if not files or text == "":
         st.info(f"Give {spec.wants[part]}{'' if text is None else ', and a sentence'}.", icon=":material/upload_file:")

@@ -10,7 +10,7 @@ from xviz.batch import shown
 from xviz.batch.opened import Batch, open_archive, open_folder
 from xviz.batch.store import PLAN, ROWS, TABLE
 from xviz.core.provenance import digest
-from xviz.ui import page
+from xviz.ui import page, uploads
 
 LIMIT_MB = 500
 
@@ -28,8 +28,8 @@ def choose() -> Batch | None:
             if shown.FOLDERS
             else None
         )
-        given = page.files(
-            "dataset.zip", "A batch as a zip", ("zip",), megabytes=LIMIT_MB,
+        given = uploads.single(
+            "dataset.zip", "A batch as a zip", megabytes=LIMIT_MB,
             help_text="The folder that “xviz batch --out” wrote, zipped; scores/ may be left out. " + page.KEPT,
         )  # fmt: skip
     if given is not None:

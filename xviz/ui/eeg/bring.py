@@ -11,9 +11,9 @@ from xviz.core.sample import Eeg
 from xviz.data.eeg.condition import HUM, REFERENCES, Condition, hum
 from xviz.data.eeg.condition import conditioned as condition_of
 from xviz.data.eeg.overview import Overview, of_recording
-from xviz.data.eeg.read import SUFFIXES, UNITS, EegFile, Gaps, Stretch, open_eeg, overview_of
+from xviz.data.eeg.read import UNITS, EegFile, Gaps, Stretch, open_eeg, overview_of
 from xviz.data.shipped import ShippedSample
-from xviz.ui import net, page, state
+from xviz.ui import net, page, state, uploads
 
 LIMIT_MB = 450
 MISSING = {"interpolate": "interpolated from their neighbours", "leave out": "left out"}
@@ -51,20 +51,15 @@ class Options:
 
 def uploaded() -> Files:
     """The visitor's files, none while there are none."""
-    given = st.file_uploader(
-        "Your own recording",
-        type=sorted({suffix.rpartition(".")[2] for suffix in SUFFIXES}),
-        key="eeg.file",
-        accept_multiple_files=True,
-        max_upload_size=LIMIT_MB,
-        help="EDF, BDF, GDF, FIF (parts and epochs too), EEGLAB .set and .fdt, BrainVision's three files, Neuroscan "
-        "and ANT .cnt, Nihon Kohden, Persyst, Micromed, XDF, an .mff as a zip, OpenBCI, Muse and Emotiv files, DEAP, "
-        "SEED, DREAMER, MAT, NPZ, NPY, CSV; BIDS with its tables. Several files of one recording at once, or a zip. "
-        "It stays on the machine that runs xviz; files of EEG systems are kept there in a private folder while they "
-        "are read, then deleted.",
-    )
-    own = tuple(File(one.name, one.getvalue(), one.file_id) for one in given or ())
-    return own or tuple(File(name, data, digest(name, data)) for name, data in page.brought("eeg.file"))
+    given = uploads.given(
+        "eeg.file", "Your own recording", megabytes=LIMIT_MB,
+        help_text="EDF, BDF, GDF, FIF (parts and epochs too), EEGLAB .set and .fdt, BrainVision's three files, "
+        "Neuroscan and ANT .cnt, Nihon Kohden, Persyst, Micromed, XDF, an .mff as a zip, OpenBCI, Muse and Emotiv "
+        "files, DEAP, SEED, DREAMER, MAT, NPZ, NPY, CSV; BIDS with its tables. Several files of one recording at once, "
+        "or a zip. It stays on the machine that runs xviz; files of EEG systems are kept there in a private folder "
+        "while they are read, then deleted.",
+    )  # fmt: skip
+    return tuple(File(file.name, file.data, file.ident) for file in given)
 
 
 def options(files: Files) -> Options:

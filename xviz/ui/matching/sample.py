@@ -19,7 +19,7 @@ from xviz.data.text import read_text
 from xviz.models import regions
 from xviz.models.boxes import find_boxes
 from xviz.models.card import ModelCard
-from xviz.ui import cache, net, page, records, state
+from xviz.ui import cache, net, page, records, state, uploads
 from xviz.ui.state import Choices, Selection
 
 
@@ -118,7 +118,7 @@ def choose(card: ModelCard) -> Chosen | None:
             args=(titles,),
         )
         chosen = titles[title]
-        given = page.files(
+        given = uploads.single(
             "match.picture",
             "Your own picture",
             megabytes=60,
@@ -130,7 +130,7 @@ def choose(card: ModelCard) -> Chosen | None:
                 "Arrays `boxes` (n × 4: x0, y0, x1, y1 in pixels) and `features` (n × d), such as SCAN’s bottom-up "
                 "attention features. If d is not what the model reads, features are computed from the picture."
             )
-            boxes = page.files(
+            boxes = uploads.single(
                 "match.regions", "Regions", megabytes=20, help_text="Boxes and features in one file.",
                 on_change=_own_sentence,
             )  # fmt: skip

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
 from xviz.core.errors import SampleError
-from xviz.core.provenance import digest
 from xviz.core.sample import Sample
 from xviz.data.cloud.read import UNITS, UPS
 from xviz.data.cloud.scene import Room, candidates, read_room
 from xviz.data.shipped import load_sample, samples
 from xviz.models.card import ModelCard
-from xviz.ui import net, page
+from xviz.ui import net, page, uploads
 
 DETECT = "Detect automatically"
 HELP = (
@@ -24,23 +22,6 @@ HELP = (
     "xviz, in memory, for this visit only."
 )
 _WHY_SHOWN = 3  #: reasons that an error names
-
-
-@dataclass(frozen=True)
-class Handed:
-    """A file that another page handed over, as an uploaded one."""
-
-    name: str
-    content: bytes
-
-    @property
-    def file_id(self) -> str:
-        """What tells it from others."""
-        return digest(self.name, self.content)
-
-    def getvalue(self) -> bytes:
-        """Its content."""
-        return self.content
 
 
 def choose(card: ModelCard) -> Sample:
@@ -53,16 +34,13 @@ def choose(card: ModelCard) -> Sample:
         st.header("Sample")
         titles = {shipped.title: shipped for shipped in samples(card.key)}
         title = st.selectbox("Shipped rooms", list(titles), key="room", bind="query-params")
-        given = st.file_uploader(
-            "Your own room", accept_multiple_files=True, key="rooms.files", max_upload_size=1024, help=HELP
-        )
-        given = given or [Handed(*file) for file in page.brought("rooms.files")]
+        given = uploads.given("rooms.files", "Your own room", help_text=HELP)
         if not given:
             st.caption(page.plain(titles[title].credit))
             return _shipped(titles[title].name)
         unit = st.selectbox("Units", [DETECT, *UNITS], key="rooms.unit")
         up = st.selectbox("Up axis", [DETECT, *UPS], key="rooms.up")
-        ids = tuple(sorted(file.file_id for file in given))
+        ids = tuple(sorted(file.ident for file in given))
         clouds, series = _candidates(ids, given)
         cloud, photos = _one_of("Cloud", clouds, "rooms.cloud"), _one_of("Photos", series, "rooms.photos")
         sample, room = _own(ids, _given(unit), _given(up), cloud, photos, given)
@@ -119,7 +97,7 @@ def _shipped(name: str) -> Sample:
 @st.cache_data(max_entries=32, show_spinner="Looking through the files …")
 def _candidates(ids: tuple[str, ...], _given: list) -> tuple[tuple[str, ...], tuple[str, ...]]:
     with net.reading(_given[0].name):
-        return candidates([(file.name, file.getvalue()) for file in _given])
+        return candidates([(file.name, file.data) for file in _given])
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the room …")
@@ -132,9 +110,7 @@ def _own(
         SampleError: they are no room, or photos are missing.
     """
     with net.reading(_given[0].name):
-        room = read_room(
-            [(file.name, file.getvalue()) for file in _given], unit=unit, up=up, cloud=cloud, photos=photos
-        )
+        room = read_room([(file.name, file.data) for file in _given], unit=unit, up=up, cloud=cloud, photos=photos)
     if "views" not in room.parts:
         why = "; ".join(f"{name}: {why}" for name, why in list(room.left_out.items())[:_WHY_SHOWN])
         raise SampleError(

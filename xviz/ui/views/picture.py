@@ -5,7 +5,7 @@ from __future__ import annotations
 from xviz.core.sample import Sample
 from xviz.data.picture import read_picture
 from xviz.models.card import ModelCard
-from xviz.ui import net, page
+from xviz.ui import net, page, uploads
 
 
 def own(card: ModelCard) -> Sample | None:
@@ -14,7 +14,7 @@ def own(card: ModelCard) -> Sample | None:
     Raises:
         SampleError: what was given cannot be used.
     """
-    given = page.files(
+    given = uploads.single(
         f"{card.key}.picture", "Your own picture", megabytes=60,
         help_text=f"{page.PICTURES} {page.KEPT}",
     )  # fmt: skip

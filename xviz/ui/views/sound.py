@@ -19,7 +19,7 @@ from xviz.drawings.drawing import Surround
 from xviz.models.card import ModelCard
 from xviz.models.mel import Mel
 from xviz.plates import views
-from xviz.ui import components, net, page, state
+from xviz.ui import components, net, page, state, uploads
 
 CLOSER = 60.0  #: seconds around the stretch that are shown of longer files
 STEP = 0.01  #: seconds between two places at which a stretch may begin
@@ -33,15 +33,13 @@ DETECT, ALL = "Detect automatically", "Mean of all"
 
 def own(card: ModelCard) -> tuple[str, bytes] | None:
     """The visitor's own sound, uploaded or recorded, as name and content; to be called in the sidebar."""
-    given = page.files(
+    given = uploads.single(
         f"{card.key}.sound", "Your own sound", megabytes=200,
         help_text="WAV, FLAC, MP3, M4A, AAC, OGG, Opus, WebM, AIFF, CAF, W64, AMR, WMA and others, of any length. "
         f"{page.KEPT}",
     )  # fmt: skip
-    recorded = st.audio_input("Or record one", key=f"{card.key}.microphone")
-    if given is not None:
-        return given
-    return None if recorded is None else ("recording.wav", recorded.getvalue())
+    recorded = uploads.recorded(f"{card.key}.microphone", "Or record one")
+    return recorded if given is None else given
 
 
 def stretched(card: ModelCard, name: str, content: bytes) -> Sample:

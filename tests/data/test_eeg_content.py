@@ -1,0 +1,32 @@
+"""Recordings whose names say nothing, or something else, are known by their first bytes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from test_eeg_formats import FORMATS
+
+from xviz.core.errors import SampleError
+from xviz.data.eeg.read import read_eeg
+
+CASES = [
+    "EDF", "BDF", "GDF", "BrainVision, a zip", "EEGLAB", "EEGLAB 7.3", "FIF", "FIF, gzip", "Neuroscan", "ANT",
+    "Micromed", "XDF", "NPZ", "NPY", "MAT", "MAT 7.3",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_name_without_or_with_another_ending_gives_the_same_recording(case: str) -> None:
+    make, options = FORMATS[case]
+    ((name, data),) = make()
+    expected = read_eeg((name, data), **options)
+    for other in ("REC001", "patient 7.bin"):
+        eeg = read_eeg((other, data), **options)
+        assert (eeg.channels, eeg.rate) == (expected.channels, expected.rate)
+        assert np.array_equal(eeg.signal, expected.signal)
+
+
+@pytest.mark.parametrize("data", [b"%PDF-1.7 letter", b"PK\x03\x04 cut short", b"RIFF\0\0\0\0WAVEfmt "])
+def test_what_is_no_recording_is_refused_by_its_name(data: bytes) -> None:
+    with pytest.raises(SampleError, match="Recordings end in"):
+        read_eeg(("letter.rec", data))

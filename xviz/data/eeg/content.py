@@ -1,0 +1,35 @@
+"""What a recording is where its name does not say: by its first bytes."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+from xviz.data.eeg.checks import BRAINVISION, EEGLAB, KINDS, NIHON, TABLES, ending
+
+ENDINGS = BRAINVISION | EEGLAB | NIHON | TABLES | set(KINDS) | {".zip", ".json"}
+#: first bytes → the ending of such files
+FIRST = (
+    (b"0       ", ".edf"), (b"\xffBIOSEMI", ".bdf"), (b"GDF 1.", ".gdf"), (b"GDF 2.", ".gdf"), (b"XDF:", ".xdf"),
+    (b"\x00\x00\x00\x64\x00\x00\x00\x1f\x00\x00\x00\x14\x00\x00\x00\x00", ".fif"), (b"Version 3.0", ".cnt"),
+    (b"\x93NUMPY", ".npy"), (b"MATLAB 5.0", ".mat"), (b"MATLAB 7.3", ".mat"), (b"\x89HDF\r\n\x1a\n", ".mat"),
+    (b"* MICROMED", ".trc"), (b"\x1f\x8b", ".fif.gz"),
+)  # fmt: skip
+
+
+def named_by_content(name: str, data: bytes) -> str:
+    """The name, with the ending that its content has where its own is not one of recordings."""
+    if ending(name) in ENDINGS:
+        return name
+    for first, kind in FIRST:
+        if data.startswith(first):
+            return name + kind
+    if data[:4] in (b"RIFF", b"RF64") and data[8:12].upper().startswith(b"CNT"):
+        return name + ".cnt"
+    if data.startswith(b"PK"):
+        try:
+            members = zipfile.ZipFile(io.BytesIO(data)).namelist()
+        except (zipfile.BadZipFile, ValueError, OSError):
+            return name
+        return name + (".npz" if members and all(one.endswith(".npy") for one in members) else ".zip")
+    return name
