@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-from importlib import import_module
 
 from streamlit import runtime
 from streamlit.runtime import RuntimeState
@@ -18,10 +17,6 @@ from xviz.ui import first
 from xviz.ui.net import logged
 
 POLLED = 0.1  #: seconds after which one who waits for the server looks again
-#: what pages import
-PARTS = (
-    "xviz.ui.matching.export", "xviz.ui.views.export", "xviz.ui.eeg.export", "xviz.ui.rooms.export", "xviz.ui.trust",
-)  # fmt: skip
 
 
 def start() -> None:
@@ -33,9 +28,7 @@ def _work() -> None:
     while not (runtime.exists() and runtime.get_instance().state != RuntimeState.INITIAL):
         time.sleep(POLLED)
     try:
-        for name in ("xviz.models", *PARTS):
-            with first.importing:
-                import_module(name)
+        first.ready()
         from xviz.checkpoints import manifest
         from xviz.ui import ahead, cache
 
