@@ -17,6 +17,7 @@ from xviz.core.sample import BIOSEMI32
 from xviz.data.eeg import formats
 from xviz.data.eeg.checks import LIMIT_BYTES
 from xviz.data.shipped import samples
+from xviz.drawings.traces import traces
 from xviz.ui.eeg.bring import LIMIT_MB
 
 ROOT = Path(__file__).parents[2]
@@ -169,6 +170,28 @@ def test_bad_electrodes_are_left_out_in_the_table_of_channels() -> None:
     at.button(key="eeg.show").click().run()
     assert [value(metric) for metric in at.metric] == before
     assert next(select for select in at.multiselect if select.label == "Leave electrodes out").value == []
+
+
+def test_traces_are_filtered_for_the_eye_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[tuple[np.ndarray, float]] = []
+
+    def watched(names, signal, rate, **more):
+        drawn.append((signal, rate))
+        return traces(names, signal, rate, **more)
+
+    monkeypatch.setattr("xviz.ui.eeg.signals.traces.traces", watched)
+    at = opened()
+    outputs = [value(metric) for metric in at.metric]
+    at.selectbox(key="traces filter").select("Alpha, 8–14 Hz").run()
+    assert not at.error, told(at)
+    assert [value(metric) for metric in at.metric] == outputs
+    (before, rate), (after, same) = drawn[0], drawn[-1]
+    assert rate == same
+    hertz = np.fft.rfftfreq(before.shape[1], 1 / rate)
+    kept = np.abs(np.fft.rfft(after)) / np.abs(np.fft.rfft(before))
+    assert np.median(kept[:, (hertz > 9) & (hertz < 13)]) == pytest.approx(1, abs=0.05)
+    assert np.median(kept[:, (hertz > 1) & (hertz < 5)]) < 0.01
+    assert np.median(kept[:, (hertz > 20) & (hertz < 40)]) < 0.01
 
 
 # what people bring

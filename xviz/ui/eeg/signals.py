@@ -5,13 +5,25 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from xviz.core.sample import Sample
+from xviz.data.eeg.condition import Condition
 from xviz.draw.scale import signed
 from xviz.drawings import traces
 from xviz.drawings.drawing import Surround
 from xviz.explain import eeg_cells
 from xviz.ui import cache, charts, components, state
-from xviz.ui.eeg import channels
+from xviz.ui.eeg import bring, channels
 from xviz.ui.eeg.sample import WHOLE, Chosen, Opened
+
+#: what traces may be filtered to, for the eye alone: high-pass and low-pass in Hz
+DISPLAYED = {
+    "As the model reads them": Condition(),
+    "0.5–30 Hz": Condition(high_pass=0.5, low_pass=30),
+    "1–40 Hz": Condition(high_pass=1, low_pass=40),
+    "Theta, 4–8 Hz": Condition(high_pass=4, low_pass=8),
+    "Alpha, 8–14 Hz": Condition(high_pass=8, low_pass=14),
+    "Beta, 14–31 Hz": Condition(high_pass=14, low_pass=31),
+}
 
 
 def show(opened: Opened, chosen: Chosen) -> None:
@@ -57,8 +69,12 @@ def _traces(opened: Opened, outputs: dict[str, np.ndarray]) -> None:
     in_windows = [
         ", ".join(f"{name} {signed(values[i])}" for name, values in outputs.items()) for i in range(opened.windows)
     ]  # empty where no network answers
-    thinned = f"Drawn at {shown.rate:g} Hz; recorded at {opened.eeg.rate:g} Hz."
-    note = "" if shown.rate == opened.eeg.rate else thinned
+    notes = [f"Drawn at {shown.rate:g} Hz; recorded at {opened.eeg.rate:g} Hz."] * (shown.rate != opened.eeg.rate)
+    fitting = [name for name, band in DISPLAYED.items() if band.low_pass < shown.rate / 2]
+    band = str(st.selectbox("Filter of the traces", fitting, key="traces filter", persist_state="page"))
+    if DISPLAYED[band] != Condition():
+        shown = bring.conditioned(Sample("traces", {"eeg": shown}).digest, DISPLAYED[band], shown)
+        notes.append(f"Filtered for the eye alone, {band}: features and attention are not of these traces.")
     drawing = traces.traces(
         opened.marked,
         shown.signal,
@@ -68,7 +84,7 @@ def _traces(opened: Opened, outputs: dict[str, np.ndarray]) -> None:
         invented=opened.electrodes.interpolated,
         marks=[(mark.onset, mark.seconds, mark.label, mark.bad) for mark in opened.eeg.annotations],
         names_too=True,
-        surround=Surround(f"{len(opened.names)} electrodes, {shown.seconds:.4g} s", note),
+        surround=Surround(f"{len(opened.names)} electrodes, {shown.seconds:.4g} s", " ".join(notes)),
     )
     components.mount(drawing, key=f"traces {opened.place}", on_pick=lambda pick: _picked(opened, pick))
 
