@@ -89,6 +89,7 @@ def test_what_is_wrong_is_told_before_the_server_starts(given: str, said: str, m
 
 def test_streamlit_gets_the_other_options(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(serve.cli, "main", lambda: None)
+    monkeypatch.setattr(serve.warm, "start", lambda: None)
     monkeypatch.setattr(serve.sys, "argv", ["xviz"])
     serve.serve(["--server.port", "9", "--weights", f"mca={copied('mca', tmp_path)}"])
     assert serve.sys.argv[3:] == ["--server.port", "9"]

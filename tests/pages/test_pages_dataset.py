@@ -118,7 +118,7 @@ def test_a_zip_is_opened_and_a_wrong_one_refused(tmp_path: Path, monkeypatch: py
         for path in folder.iterdir():
             held.write(path, f"digits/{path.name}")
     for given, expected in ((content.getvalue(), None), (b"PK no zip", "damaged or none at all")):
-        monkeypatch.setattr("xviz.ui.dataset.choose.page.files", lambda *a, given=given, **k: ("a.zip", given))
+        monkeypatch.setattr("xviz.ui.dataset.choose.uploads.single", lambda *a, given=given, **k: ("a.zip", given))
         at = page("dataset")
         assert not at.exception, at.exception
         if expected:

@@ -185,6 +185,7 @@ def test_two_models_of_one_name_have_pages_of_their_own(tmp_path: Path) -> None:
 
 def served(monkeypatch: pytest.MonkeyPatch, *options: str) -> list[str]:
     monkeypatch.setattr(serve.cli, "main", lambda: None)
+    monkeypatch.setattr(serve.warm, "start", lambda: None)
     monkeypatch.setattr(sys, "argv", ["xviz"])
     serve.serve(options)
     return sys.argv[3:]

@@ -79,12 +79,14 @@ class Maker:
 
 
 _MAKERS: list[Maker] = []  #: one, once a server runs; without one nothing is made ahead
+_starting = threading.Lock()
 
 
 def start() -> None:
     """Have tables made in this process."""
-    if not _MAKERS:
-        _MAKERS.append(Maker())
+    with _starting:
+        if not _MAKERS:
+            _MAKERS.append(Maker())
 
 
 def prepare(
@@ -101,7 +103,7 @@ def prepare(
         begin: Whether to have it made now; else it is only given where it is made already.
     """
     name = answers.name_of(cache.key(run), what)
-    for maker in _MAKERS:
+    for maker in _MAKERS[:1]:
         if (table := maker.get(name)) is not None:
             components.keep(table, key=key)
         elif begin:
