@@ -23,7 +23,7 @@ STYLED = (
 CANVAS = "() => getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
 REPAINTED = f"before => ({CANVAS})() !== before"
 DRAWN = """() => [...document.querySelectorAll('[role=tabpanel]')]
-  .every(panel => !panel.offsetParent || panel.innerText.trim())"""
+  .every(panel => !panel.offsetParent || panel.querySelector('.stElementContainer'))"""
 RUN = """exclude => axe.run({ exclude: exclude.map(part => [part]) }, { resultTypes: ["violations"] })
   .then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(node =>
     `${id}: ${node.html.slice(0, 160)} (${[...node.any, ...node.all, ...node.none][0]?.message})`)))"""
