@@ -36,7 +36,7 @@ def test_explain_writes_scores_and_outputs(tmp_path: Path, capsys: pytest.Captur
     shown = capsys.readouterr().out
     assert "Attention of the picked token (attention weight), for score" in shown
     outputs = json.loads((tmp_path / "r/outputs.json").read_text())
-    assert outputs["outputs"]["score"] == pytest.approx(0.652883, abs=1e-4)
+    assert outputs["outputs"]["score"] == pytest.approx(0.351164, abs=1e-4)
     with np.load(tmp_path / "r/scores.npz") as scores:
         assert set(scores) == {f"{m}_{s}" for m in ("look", "occlusion") for s in ("regions", "pieces")}
         assert sum(scores[f"look_{space}"].sum() for space in ("regions", "pieces")) == pytest.approx(1)

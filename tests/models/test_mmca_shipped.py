@@ -71,7 +71,11 @@ def integrals(loaded: engine.Loaded) -> dict[str, Explanation]:
 def test_the_baseline_scores_as_a_pair_that_does_not_match(
     loaded: engine.Loaded, integrals: dict[str, Explanation]
 ) -> None:
-    """Beside every shipped picture with every sentence of another one: the middle half of these and no more."""
+    """Beside every shipped picture with every sentence of another one: the middle half of these and no more.
+
+    Composed scenes with a sentence of their own score 0.26 to 0.57, all more than 19 of 20 of the others, and at least
+    0.26 more than any baseline (0.4 before regions carried words: names of classes never agree wholly with a sentence).
+    """
     inputs = [loaded.card.prepare(load_sample(key), SHIPPED) for key in KEYS]
     others = []
     for picture in inputs:
@@ -87,7 +91,8 @@ def test_the_baseline_scores_as_a_pair_that_does_not_match(
     true = [
         integral.facts.numbers["value"] for key, integral in integrals.items() if sample(key).kind == "composed scene"
     ]
-    assert min(true) > 0.4 + max(plain)
+    assert min(true) > 0.25 + max(plain)
+    assert min(true) > np.nanquantile(others, 0.95)
 
 
 def test_integrated_gradients_are_complete_on_the_shipped_samples(integrals: dict[str, Explanation]) -> None:

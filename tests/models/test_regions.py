@@ -142,7 +142,11 @@ def test_features_are_those_of_the_unfolded_network(encoder):
     pixels = data.coffee()
     boxes = np.array([[0, 0, 600, 400], [170, 30, 420, 200]], np.float32)
     crops = [
-        np.array(Image.fromarray(pixels).crop(box.astype(int).tolist()).resize((112, 112), Image.Resampling.BILINEAR))
+        np.array(
+            Image.fromarray(pixels)
+            .crop(box.astype(int).tolist())
+            .resize((regions.SIDE,) * 2, Image.Resampling.BILINEAR)
+        )
         for box in boxes
     ]
     given_in = (torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).float() - 127) / 128

@@ -23,7 +23,7 @@ from torch.nn.utils import fuse_conv_bn_eval
 from xviz.core.errors import ModelError
 from xviz.models.boxes import Boxes
 
-SIDE = 112  #: pixels of a crop's side
+SIDE = 160  #: pixels of a crop's side; classes are told apart better than at 112, in half as much time again
 AT_ONCE = 4  #: crops; what lies between the layers then fits a processor's cache, which takes a third off the time
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from xviz.explain import METHODS
-from xviz.models.mmca import MMCA_CARD
 from xviz.record.table import IDLE, beside_untrained, table
 
 SPLITS = {
@@ -14,8 +13,6 @@ SPLITS = {
     "photos": "single real photographs with their human captions, never trained on",
 }
 WAYS = {"image to text": "image → text", "text to image": "text → image"}
-FROM_BASELINE = ("integrated",)  #: methods whose scores of regions depend on the baseline of the words
-FORMER = "Measured with the mean word piece as the baseline, before a word without content took its place."
 BRANCHES = {
     "alone": "self-attention part alone",
     "joint": "cross-attention part alone",
@@ -33,7 +30,6 @@ def trust(measured: dict[str, Any], method: str) -> str | None:
     return (
         f"Measured on composed scenes: the strongest region lies on the named thing in {own:.0f} % of "
         f"{measured['things']} cases (chance {measured['chance']['pointing']:.0f} %, untrained model {idle:.0f} %)."
-        f"{' ' + FORMER if method in FROM_BASELINE and former(measured) else ''}"
     )
 
 
@@ -61,24 +57,26 @@ def nearest(measured: dict[str, Any], method: str) -> str:
     )
 
 
-def former(measured: dict[str, Any]) -> bool:
-    """Whether a split's alignment was measured with another baseline than the card has now."""
-    return measured.get("baseline") != MMCA_CARD.settings.baseline
-
-
 def tables(measured: dict[str, Any]) -> list[str]:
     """The whole record as tables."""
-    ranked = [_alpha(measured["alpha"]), *_retrieval(measured["retrieval"]), _linear(measured["linear"])]
+    ranked = [*_choices(measured["choices"]), *_retrieval(measured["retrieval"]), _linear(measured["linear"])]
     return [*ranked, _foils(measured["foils"]), *_alignment(measured["alignment"])]
 
 
-def _alpha(measured: dict[str, Any]) -> str:
-    """How the two parts were weighed."""
-    tried = ", ".join(f"{alpha}: {recall:.1f}" for alpha, recall in measured["R@1 on the validation split"].items())
-    return (
-        f"The score is i0 · c0 + α i1 · c1 with α = {measured['chosen']:g}, the most within half a point of the best "
-        f"on validation scenes (mean R@1 of both directions by α: {tried})."
-    )
+def _choices(measured: dict[str, Any]) -> list[str]:
+    """How the two parts were weighed, and how class names were."""
+    by = {name: {split: _tried(of) for split, of in own.items()} for name, own in measured["by"].items()}
+    return [
+        f"The score is i0 · c0 + α i1 · c1 with α = {measured['alpha']:g}, the most within half a point of the best "
+        f"on validation scenes (mean R@1 of both directions by α: {by['alpha']['val']}).",
+        "Names of classes make half of i0 · c0 where the picture network is as sure as `doubt` = "
+        f"{measured['doubt']:g}, with which it was trained. Mean R@1 of both directions by `doubt`, on validation "
+        f"scenes: {by['doubt']['val']}; on photographs of concepts seen in training: {by['doubt']['known']}.",
+    ]
+
+
+def _tried(measured: dict[str, float]) -> str:
+    return ", ".join(f"{value}: {recall:.1f}" for value, recall in measured.items())
 
 
 def _retrieval(measured: dict[str, Any]) -> list[str]:
@@ -130,9 +128,6 @@ def _alignment(measured: dict[str, Any]) -> list[str]:
         ]
         rows += [(name, *_two(numbers[name]), "") for name in ("chance", "boxes' bound")]
         tables.append(table(f"**Word → region, {SPLITS[split]}** ({numbers['things']} named things; %)", head, rows))
-    if any(former(numbers) for numbers in measured.values()):
-        named = " and ".join(METHODS[key].title for key in FROM_BASELINE)
-        tables.append(f"Of the word → region tables, the rows of {named}: {FORMER[0].lower()}{FORMER[1:]}")
     return tables
 
 

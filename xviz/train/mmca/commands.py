@@ -35,19 +35,20 @@ def make(options: Namespace) -> None:
 
 def measurement(parser: ArgumentParser) -> None:
     """Arguments of the measurement."""
-    from xviz.train.mmca.measure import PARTS
+    from xviz.train.mmca.measure import NAMED, PARTS
 
     tasks.data(parser, SET)
     tasks.out(parser, RESULTS / "mmca.json", "record to write")
     tasks.number(parser, "things", 250, "named things for the table of words and regions")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what is measured; the rest is kept")
+    parser.add_argument("--splits", nargs="+", choices=NAMED, default=NAMED, help="of the part “alignment”")
 
 
 def measured(options: Namespace) -> None:
     """Measure the checkpoint."""
     from xviz.train.mmca.measure import measure
 
-    measure(options.data, options.out, things=options.things, parts=options.parts)
+    measure(options.data, options.out, things=options.things, parts=options.parts, named=options.splits)
 
 
 def shipped(parser: ArgumentParser) -> None:

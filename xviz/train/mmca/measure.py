@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from xviz import engine
+from xviz import checkpoints, engine
 from xviz.core.errors import SampleError
 from xviz.core.provenance import digest_file
 from xviz.core.run import Run, Target
@@ -30,23 +31,24 @@ from xviz.explain import METHODS
 from xviz.models.class_names import ClassNames
 from xviz.models.layers import mean_present
 from xviz.models.mmca import MMCA, MMCA_CARD
+from xviz.train.mmca.choosing import choices
 from xviz.train.mmca.features import Portion, Split, load_split
 from xviz.train.mmca.linear import linear
-from xviz.train.mmca.ranking import score_all
-from xviz.train.mmca.recipe import Recipe
+from xviz.train.mmca.ranking import fullest, score_all
 from xviz.train.mmca.scores import centres_inside, iou, recalls
 
 ALIGNED = ("look", "rollout", "relevance", "gradient", "integrated", "occlusion")  #: methods of the table
-#: what the checkpoint learnt from, apart from scenes of one thing
-LEARNT = Portion(Recipe.scenes, Recipe.regions, Recipe.sentences, Recipe.foils)
 PARTS = ("retrieval", "alignment")  #: of the record
-NAMED = ("test", "unseen")  #: splits of the alignment tables
-ALPHAS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5)
+NAMED = ("test", "unseen")  #: splits of the alignment tables; things of ``photos`` fill their pictures
+#: points of integrated gradients in these tables: enough to tell which region is strongest, not for a small gap
+POINTS = 16
 #: pictures of a split that are ranked, where not all: every pair is one pass of the cross-attention branch
 MOST = {"unseen": 500}
 
 
-def measure(folder: Path, out: Path, *, things: int = 250, parts: Sequence[str] = PARTS) -> dict[str, object]:
+def measure(
+    folder: Path, out: Path, *, things: int = 250, parts: Sequence[str] = PARTS, named: Sequence[str] = NAMED
+) -> dict[str, Any]:
     """Measure the shipped checkpoint on the scenes of a folder and write the record ``out`` (JSON).
 
     Args:
@@ -54,39 +56,36 @@ def measure(folder: Path, out: Path, *, things: int = 250, parts: Sequence[str] 
         out: Where the record goes.
         things: Named things of each split for the part "alignment".
         parts: "retrieval" ranks, "alignment" asks each method for the named thing. With "alignment" alone the rest of
-            the record is kept, and the test and unseen scenes are enough.
+            the record is kept.
+        named: Splits of the part "alignment"; those of others are kept.
 
     Raises:
         SampleError: the kept record is of other weights.
     """
     loaded = engine.load(MMCA_CARD)
-    model = loaded.model(MMCA)
+    model, settings = loaded.model(MMCA), MMCA_CARD.settings
     if "retrieval" not in parts:
-        return realign(loaded, folder, out, things)
+        return realign(loaded, folder, out, things, named)
     former = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
     splits = {name: load_split(folder, name, Portion(MOST.get(name))) for name in ("test", "unseen", "photos")}
-    record: dict[str, object] = {
+    record: dict[str, Any] = {
         "card": MMCA_CARD.key,
         "checkpoint_sha256": loaded.sha256,
         "scenes_sha256": {name: digest_file(folder / f"{name}.jsonl") for name in ("train", "singles", *splits)},
         "parameters": sum(p.numel() for p in model.parameters()),
-        "alpha": {"chosen": MMCA_CARD.settings.alpha, "R@1 on the validation split": sweep(model, folder)},
+        "choices": {"alpha": settings.alpha, "doubt": settings.doubt, "by": choices(model, folder, settings.alpha)},
         "retrieval": {name: retrieval(model, split, MOST.get(name)) for name, split in splits.items()},
-        "linear": linear(load_split(folder, "train", LEARNT), splits["photos"]),
+        "linear": linear(load_split(folder, "train", learnt()), splits["photos"]),
         "foils": foils(model, splits["test"]),
     }
-    if "alignment" in parts:
-        record["alignment"] = {name: alignment(loaded, folder, splits[name], things) for name in NAMED}
-    elif former.get("checkpoint_sha256") == loaded.sha256:
-        kept = ("alignment", "alignment_scenes_sha256")
-        record["alignment_scenes_sha256"] = former["scenes_sha256"]
-        record |= {name: former[name] for name in kept if name in former}
-    out.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    return record
+    if former.get("checkpoint_sha256") == loaded.sha256:
+        record |= {name: former[name] for name in ("alignment", "alignment_scenes_sha256") if name in former}
+    _write(out, record)
+    return realign(loaded, folder, out, things, named) if "alignment" in parts else record
 
 
-def realign(loaded: engine.Loaded, folder: Path, out: Path, things: int) -> dict[str, object]:
-    """Measure the part "alignment" of a record anew, and keep the rest.
+def realign(loaded: engine.Loaded, folder: Path, out: Path, things: int, named: Sequence[str]) -> dict[str, Any]:
+    """Measure the part "alignment" of a record anew, and keep the rest; each split is written when it is done.
 
     Raises:
         SampleError: there is no record, or it is of other weights.
@@ -94,22 +93,25 @@ def realign(loaded: engine.Loaded, folder: Path, out: Path, things: int) -> dict
     record = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
     if record.get("checkpoint_sha256") != loaded.sha256:
         raise SampleError(f"{out.name} is no record of the shipped weights. Measure the part “retrieval” too.")
-    record["alignment"] = {
-        name: alignment(loaded, folder, load_split(folder, name, Portion(scenes=things)), things) for name in NAMED
-    }
-    record["alignment_scenes_sha256"] = {name: digest_file(folder / f"{name}.jsonl") for name in NAMED}
-    out.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    for name in named:
+        split = load_split(folder, name, Portion(MOST.get(name)))
+        record.setdefault("alignment", {})[name] = alignment(loaded, folder, split, things)
+        record.setdefault("alignment_scenes_sha256", {})[name] = digest_file(folder / f"{name}.jsonl")
+        _write(out, record)
     return record
 
 
+def _write(out: Path, record: dict[str, Any]) -> None:
+    out.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def learnt() -> Portion:
+    """What the shipped checkpoint learnt from, apart from scenes of one thing."""
+    recipe = json.loads((checkpoints.FOLDER / "mmca.log.json").read_text(encoding="utf-8"))["recipe"]
+    return Portion(**{name: recipe[name] for name in ("scenes", "regions", "sentences", "foils")})
+
+
 # Retrieval
-
-
-def fullest(split: Split) -> NDArray[np.int64]:
-    """For each scene its sentence with the most mentions, the first of equals: sentences that can identify a scene."""
-    return np.array(
-        [max(own, key=lambda i: (len(split.sentences[i]["mentions"]), -i)) for own in split.true_of], dtype=np.int64
-    )
 
 
 def retrieval(model: MMCA, split: Split, most: int | None = None) -> dict[str, object]:
@@ -136,17 +138,6 @@ def score_names(
     named, (pieces, read) = names.words(names(split.see(scenes))), split.read(sentences)
     texts = mean_present(pieces - model.piece_mean, read)
     return F.normalize(named.mean(1), dim=-1) @ F.normalize(texts, dim=-1).T
-
-
-def sweep(model: MMCA, folder: Path) -> dict[str, float]:
-    """Mean recall at 1 of both directions on the validation split for every weight α, in per cent."""
-    split = load_split(folder, "val", Portion(scenes=300))
-    alone, joint = score_all(model, split, np.arange(len(split.scenes)), fullest(split))
-    recall = {}
-    for alpha in ALPHAS:
-        scores = alone + alpha * joint
-        recall[f"{alpha:g}"] = round((recalls(scores)["R@1"] + recalls(scores.T)["R@1"]) / 2, 1)
-    return recall
 
 
 @torch.inference_mode()
@@ -225,7 +216,8 @@ def _percent(pairs: Sequence[tuple[float, float]]) -> dict[str, float]:
 def strongest(method: str, loaded: engine.Loaded, run: Run, pieces: tuple[int, ...]) -> int:
     """The region that a method scores highest for some pieces; attention is that of the joint branch."""
     target = Target(loaded.card.target, "pieces", pieces)
-    return int(np.argmax(METHODS[method].explain(loaded, run, target).scores["regions"]))
+    options = {"n_steps": POINTS} if method == "integrated" else {}
+    return int(np.argmax(METHODS[method].explain(loaded, run, target, **options).scores["regions"]))
 
 
 def _named(loaded: engine.Loaded, folder: Path, split: Split, things: int) -> Iterator[Named]:

@@ -11,6 +11,13 @@ from xviz.models.mmca import MMCA
 from xviz.train.mmca.features import Split
 
 
+def fullest(split: Split) -> NDArray[np.int64]:
+    """For each scene its sentence with the most mentions, the first of equals: sentences that can identify a scene."""
+    return np.array(
+        [max(own, key=lambda i: (len(split.sentences[i]["mentions"]), -i)) for own in split.true_of], dtype=np.int64
+    )
+
+
 @torch.inference_mode()
 def quick_check(model: MMCA, split: Split, count: int = 200) -> dict[str, float]:
     """Recall at 1 of both directions among ``count`` scenes, and how often a sentence beats its foil, in per cent."""
