@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import io
 from collections.abc import Callable
+from pathlib import Path
 
+import more_systems
 import numpy as np
 import pytest
 import systems
@@ -107,6 +109,7 @@ FORMATS: dict[str, tuple[Callable[[], Files], dict]] = {
     "ANT": (lambda: one("a.cnt", systems.ant(SIGNAL, EIGHT, RATE)), {}),
     "Persyst": (lambda: list(systems.persyst(SIGNAL, EIGHT, RATE).items()), {}),
     "Micromed": (lambda: one("a.trc", systems.micromed(SIGNAL, EIGHT, RATE)), {}),
+    "BCI2000": (lambda: one("a.dat", more_systems.bci2000(SIGNAL, EIGHT, RATE)), {}),
     "XDF": (lambda: one("a.xdf", systems.xdf(SIGNAL, EIGHT, RATE, [(20.0, "closed")])), {}),
     "NPZ": (lambda: one("a.npz", npz(signal=SIGNAL, rate=RATE, channels=np.array(EIGHT))), {}),
     "NPY": (lambda: one("a.npy", npy(SIGNAL)), {"rate": RATE}),
@@ -188,6 +191,33 @@ def test_marks_come_along() -> None:
         assert mark.onset == pytest.approx(20.0 if mark.label == "closed" else 3.5)
     (blink,) = read_eeg(*one("m.csv", systems.mind_monitor(SIGNAL, EIGHT, RATE))).annotations
     assert (blink.label, blink.onset) == ("/muse/elements/blink", pytest.approx(10, abs=0.01))
+
+
+def test_codes_of_bci2000_are_marks() -> None:
+    marks = read_eeg(*one("a.dat", more_systems.bci2000(SIGNAL, EIGHT, RATE, [(5, 3), (9, 0), (20, 4)]))).annotations
+    assert [(mark.onset, mark.label) for mark in marks] == [(5.0, "StimulusCode 3"), (20.0, "StimulusCode 4")]
+
+
+@pytest.mark.parametrize("brought", ["zip", "zip of its inside", "files", "folder"])
+def test_an_mff_is_read_however_it_is_brought(brought: str, tmp_path: Path) -> None:
+    """128 electrodes and the reference of a net, of which EGI's numbers 70 and 83 are O1 and O2."""
+    signal = np.repeat(SIGNAL[:1], 129, 0) + np.arange(129)[:, None]
+    signal[69], signal[82] = SIGNAL[6], SIGNAL[7]
+    files = more_systems.mff(signal, RATE)
+    (tmp_path / "a.mff").mkdir()
+    for name, data in files.items():
+        (tmp_path / "a.mff" / name).write_bytes(data)
+    given = {
+        "zip": [("a.zip", zipped({f"a.mff/{name}": data for name, data in files.items()}))],
+        "zip of its inside": [("a.mff.zip", zipped(files))],
+        "files": list(files.items()),
+        "folder": [tmp_path / "a.mff"],
+    }[brought]
+    eeg = read_eeg(*given)
+    assert (eeg.channels[69], eeg.channels[82], eeg.rate) == ("E70", "E83", RATE)
+    assert np.abs(eeg.signal[:129] - signal).max() < 1e-3
+    own = MODELS["mca-native"].inputs(Sample("a", {"eeg": Eeg(eeg.signal[[69, 82]], eeg.rate, ("O1", "O2"))}))
+    assert own.tokens["psd"].numpy() == pytest.approx(EXPECTED["psd"][6:], abs=2e-5)
 
 
 def test_epochs_of_a_fif_are_recordings_with_their_labels() -> None:

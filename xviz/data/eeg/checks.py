@@ -72,6 +72,13 @@ def named(name: str) -> str:
     return last.stem + last.suffix.lower()
 
 
+def foldered(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files, as those of a folder where they are the inside of an .mff that came without it."""
+    if "signal1.bin" in files and {"info.xml", "epochs.xml"} & set(files):
+        return {name if "/" in name else f"recording.mff/{name}": data for name, data in files.items()}
+    return dict(files)
+
+
 def belongs(name: str) -> bool:
     """Whether a file can be part of a recording."""
     return "/" in name or ending(name) in BRAINVISION | EEGLAB | NIHON | BESIDE | TABLES | set(KINDS)
@@ -93,9 +100,10 @@ def unpacked(data: bytes) -> dict[str, bytes]:
                     "recording only."
                 )
             files = {}
+            egi = any(named(entry.filename) == "signal1.bin" for entry in entries)
             for entry in entries:
                 name = named(entry.filename)
-                if entry.flag_bits & 1 or name in files or not belongs(name):
+                if entry.flag_bits & 1 or name in files or not (egi or belongs(name)):
                     raise SampleError(
                         f"“{name}” does not belong into the zip of a recording, is locked, or is there twice. Zip the "
                         "files of one recording."

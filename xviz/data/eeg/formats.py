@@ -22,6 +22,7 @@ from xviz.core.errors import SampleError
 from xviz.core.sample import Annotation
 from xviz.data.eeg import edf, told
 from xviz.data.eeg.ant import read_ant
+from xviz.data.eeg.bci2000 import read_bci2000
 from xviz.data.eeg.bids import apply_sidecars
 from xviz.data.eeg.checks import check_brainvision, check_eeglab, check_inflated, check_persyst, system
 from xviz.data.eeg.overview import Overview, of_edf, of_mne
@@ -72,7 +73,7 @@ def read_system(files: Mapping[str, bytes], header: str, part: int | Stretch = 0
         said = dict.fromkeys(
             _sentence(one.message) for one in own if not any(w in str(one.message) for w in SAYS_NOTHING)
         )
-        made = told.told(raw, kind, files[header])
+        made = told.told(raw, kind, files.get(header, b""))
     made = replace(made, notes=tuple(said) + made.notes, parts=parts)
     if cut is not None:
         made = _with_gaps(made, cut, pieces)
@@ -92,7 +93,7 @@ def _checked(files: Mapping[str, bytes], header: str) -> tuple[dict[str, bytes],
             f"The name {header[:40]!r} cannot be a file's: it has a zero byte, or more than 255 bytes. Rename the file."
         )
     files = dict(files)
-    kind = system(header, files[header])
+    kind = system(header, files.get(header, b""))  # an .mff is a folder
     if kind == "BrainVision":
         files = check_brainvision(files, header)
     elif kind == "EEGLAB":
@@ -218,10 +219,11 @@ def _opened(path: Path, kind: str) -> Any:
             return mne.io.read_epochs_eeglab(path, verbose="WARNING")
     if kind == "Micromed":
         return _micromed(path)
+    if kind == "BCI2000":
+        return read_bci2000(path)
     readers = {
         "GDF": mne.io.read_raw_gdf, "BrainVision": mne.io.read_raw_brainvision, "Neuroscan": mne.io.read_raw_cnt,
- "EGI": mne.io.read_raw_egi, "Nihon Kohden": mne.io.read_raw_nihon,
-        "Persyst": mne.io.read_raw_persyst, "BCI2000": mne.io.read_raw_bci2k,
+        "EGI": mne.io.read_raw_egi, "Nihon Kohden": mne.io.read_raw_nihon, "Persyst": mne.io.read_raw_persyst,
     }  # fmt: skip
     return readers[kind](path, preload=False, verbose="WARNING")
 

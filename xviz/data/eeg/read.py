@@ -19,7 +19,18 @@ from xviz.core.errors import SampleError
 from xviz.core.sample import Eeg
 from xviz.data.eeg.arrays import read_npy, read_npz
 from xviz.data.eeg.bids import apply_sidecars
-from xviz.data.eeg.checks import KINDS, LIMIT_BYTES, LIMIT_FILES, belongs, ending, header_of, named, system, unpacked
+from xviz.data.eeg.checks import (
+    KINDS,
+    LIMIT_BYTES,
+    LIMIT_FILES,
+    belongs,
+    ending,
+    foldered,
+    header_of,
+    named,
+    system,
+    unpacked,
+)
 from xviz.data.eeg.content import named_by_content
 from xviz.data.eeg.datasets import read_dat, read_mat
 from xviz.data.eeg.formats import overview, read_system
@@ -152,8 +163,14 @@ def overview_of(*files: File, name: str = "") -> Overview | None:
         SampleError: it cannot be read.
     """
     held = gathered(files, name)
-    header = next(iter(held)) if len(held) == 1 else header_of(held)
-    return overview(held, header) if header in held and system(header, held[header]) else None
+    header = _header(held)
+    return overview(held, header) if system(header, held.get(header, b"")) else None
+
+
+def _header(files: Mapping[str, bytes]) -> str:
+    """The file of a recording that is opened, or its folder."""
+    header = next(iter(files)) if len(files) == 1 else header_of(files)
+    return "recording.mff" if header.startswith("recording.mff") else header
 
 
 def _of_parts(raw: Raw, part: int | Stretch) -> tuple[str, ...]:
@@ -181,9 +198,7 @@ def _raw(files: Mapping[str, bytes], rate: float | None, part: int | Stretch) ->
     Raises:
         SampleError: the ending is unknown, or there is no such part.
     """
-    header = next(iter(files)) if len(files) == 1 else header_of(files)
-    if header.startswith("recording.mff"):
-        header = "recording.mff"
+    header = _header(files)
     kind, data = ending(header), files.get(header, b"")
     if system(header, data):
         return read_system(files, header, part)
@@ -231,6 +246,7 @@ def gathered(files: Sequence[File], name: str) -> dict[str, bytes]:
                 made |= unpacked(data)
             else:
                 made[named(called) or called] = data
+    made = foldered(made)
     if sum(len(data) for data in made.values()) > LIMIT_BYTES or len(made) > LIMIT_FILES:
         raise SampleError(
             f"A recording may have {LIMIT_FILES} files and {LIMIT_BYTES >> 20} MiB; these are {len(made)} files and "
