@@ -220,6 +220,23 @@ def test_an_mff_is_read_however_it_is_brought(brought: str, tmp_path: Path) -> N
     assert own.tokens["psd"].numpy() == pytest.approx(EXPECTED["psd"][6:], abs=2e-5)
 
 
+@pytest.mark.parametrize("brought", ["capitals", "small letters", "another name", "zip"])
+def test_nihon_kohden_has_its_names_and_events_from_the_files_beside_it(brought: str) -> None:
+    """Its own order of names, which are not those that stand for the same numbers where no .21E is there."""
+    names = EIGHT[::-1]
+    files = more_systems.nihon(SIGNAL[::-1], names, RATE, ("closed", 20))
+    given = {
+        "capitals": list(files.items()),
+        "small letters": [(name.lower(), data) for name, data in files.items()],
+        "another name": [(name.replace("DA0001.EEG", "rest.eeg"), data) for name, data in files.items()],
+        "zip": one("a.zip", zipped(files)),
+    }[brought]
+    eeg = read_eeg(*given)
+    assert (eeg.channels, eeg.rate) == (names, RATE)
+    assert np.abs(eeg.signal[::-1] - SIGNAL).max() < 0.05  # half a step
+    assert [(mark.onset, mark.label) for mark in eeg.annotations] == [(20.0, "closed")]
+
+
 def test_epochs_of_a_fif_are_recordings_with_their_labels() -> None:
     made = open_eeg(("x-epo.fif", systems.epochs_fif(SIGNAL, EIGHT, RATE, ("left", "right", "left"))))
     assert made.titles == ("trial 1 (left)", "trial 2 (right)", "trial 3 (left)")

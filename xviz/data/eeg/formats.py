@@ -24,7 +24,15 @@ from xviz.data.eeg import edf, told
 from xviz.data.eeg.ant import read_ant
 from xviz.data.eeg.bci2000 import read_bci2000
 from xviz.data.eeg.bids import apply_sidecars
-from xviz.data.eeg.checks import check_brainvision, check_eeglab, check_inflated, check_persyst, system
+from xviz.data.eeg.checks import (
+    NIHON,
+    check_brainvision,
+    check_eeglab,
+    check_inflated,
+    check_persyst,
+    ending,
+    system,
+)  # fmt: skip
 from xviz.data.eeg.overview import Overview, of_edf, of_mne
 from xviz.data.eeg.raw import LIMIT_VALUES, PART_VALUES, WHOLE, Raw, Stretch, clock
 
@@ -101,7 +109,18 @@ def _checked(files: Mapping[str, bytes], header: str) -> tuple[dict[str, bytes],
         files = check_eeglab(files, header)
     elif kind == "Persyst":
         files = check_persyst(files, header)
+    elif kind == "Nihon Kohden":
+        files = _named_by_nihon(files, header)
     return files, kind
+
+
+def _named_by_nihon(files: Mapping[str, bytes], header: str) -> dict[str, bytes]:
+    """The files under the stem of the one with the signal, endings in capitals: MNE finds them by that alone."""
+    stem = Path(header).stem
+    return {
+        f"{stem}{ending(name).upper()}" if name != header and ending(name) in NIHON else name: data
+        for name, data in files.items()
+    }
 
 
 def overview(files: Mapping[str, bytes], header: str) -> Overview | None:
