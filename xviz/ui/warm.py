@@ -6,6 +6,7 @@ are left until somebody needs them.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 
@@ -17,6 +18,7 @@ from xviz.ui import first
 from xviz.ui.net import logged
 
 POLLED = 0.1  #: seconds after which one who waits for the server looks again
+CONTEXT = logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context")
 
 
 def start() -> None:
@@ -27,6 +29,7 @@ def start() -> None:
 def _work() -> None:
     while not (runtime.exists() and runtime.get_instance().state != RuntimeState.INITIAL):
         time.sleep(POLLED)
+    CONTEXT.setLevel(logging.ERROR)  # else each cache that the thread uses writes that it belongs to no page
     try:
         first.ready()
         from xviz.checkpoints import manifest

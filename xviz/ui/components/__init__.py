@@ -38,7 +38,7 @@ def message(view: Drawing, key: str, ahead: Ahead | None) -> bytes:
 
 def keep(table: bytes, *, key: str) -> None:
     """Give the browser a table of answers; it is sent once."""
-    _component("answers")(data=table, key=key)
+    _component("answers")(data=table, key=f"answers {key}")  # page.css takes it out of the flow
 
 
 def mount(
