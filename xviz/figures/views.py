@@ -15,19 +15,19 @@ from xviz.draw.scale import Scale, number, order
 from xviz.figures.caption import caption, letters
 from xviz.figures.caption import measured as told_of
 from xviz.figures.figure import Figure
-from xviz.figures.lettering import fit, width_of, write
+from xviz.figures.lettering import fit, write
 from xviz.figures.look import look
 from xviz.figures.page import Page
 from xviz.figures.pair import SPACE, TOP, bar, bar_height, scale_for
-from xviz.figures.panel import THIN, Marks, bar_width, colour_bar, picture_panel
+from xviz.figures.panel import Marks, bar_width, colour_bar, picture_panel
 from xviz.figures.scales import diverging, sequential
 from xviz.figures.style import MM, PRESETS, Preset, drawing
+from xviz.figures.ticks import FOOT, Tick, below_ticks, beside_ticks, beside_width
 
-Tick = tuple[float, str]  #: share of the side, from left or top, and text
 LEAST, NARROW = 8.0, 20.0  #: mm, the least height of a panel and the least width beside others
 ENOUGH = 60.0  #: mm, the width of a panel that leaves nothing to be wished
 NAME = 1.5  #: height of a view's name, in text sizes
-FOOT, SIDE, END = 6.0, 11.0, 3.0  #: mm for the ticks below and on the left, and for half the last one on the right
+END = 3.0  #: mm for half the last tick on the right
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +130,7 @@ def _below(page: Page, rows: Sequence[_Row], background: Background) -> tuple[fl
             y += NAME * size / MM * named
             last = place == len(rows) - 1 and start + shape.across >= len(views)
             if background.ticks[1]:
-                _beside_ticks(page, 0.0, y, shape, background)
+                beside_ticks(page, y, (shape.side, shape.tall), background.ticks[1], background.names[1])
             for column, name in enumerate(views[start : start + shape.across]):
                 left = shape.side + column * (shape.wide + SPACE)
                 if named:
@@ -142,7 +142,8 @@ def _below(page: Page, rows: Sequence[_Row], background: Background) -> tuple[fl
         if last and background.ticks[0]:
             page.shared()
             for column in range(min(shape.across, len(views))):
-                _below_ticks(page, shape.side + column * (shape.wide + SPACE), y - 1.0, shape, background)
+                left = shape.side + column * (shape.wide + SPACE)
+                below_ticks(page, (left, y - 1.0), shape.wide, background.ticks[0], background.names[0])
         y += (FOOT - 1.0) * last * bool(background.ticks[0])
         sentences.append(_told(row, background))
     return y + (_bars(page, rows, y + 1.0) + 1.0 if shared else 0.0), sentences
@@ -225,7 +226,7 @@ def _around(page: Page, foot: float) -> float:
 def _shape(page: Page, rows: Sequence[_Row], background: Background) -> _Shape:
     """The panels' size, so that all rows fit on the venue's page where it has a greatest height."""
     views, size = max(len(row.scored) for row in rows), page.preset.small_pt
-    side, end = (SIDE if background.ticks[1] else 0.0), (END if background.ticks[0] else 0.0)
+    side, end = beside_width(page, background.ticks[1]), (END if background.ticks[0] else 0.0)
     most = (page.preset.max_height_mm or 240.0) - 2 * page.margin
     heads = sum(page.title_height("m", row.title, page.inner) + bar_height(page) for row in rows)
     shapes = []
@@ -280,31 +281,3 @@ def _told(row: _Row, background: Background) -> str:
         views.append(f"{_view(background, name)}, {ranked}")
     measured = f"{told_of(row.scale, row.values())}, {row.same}"
     return f"{row.title} ({measured}): {'; '.join(views)}."
-
-
-def _below_ticks(page: Page, left: float, top: float, shape: _Shape, background: Background) -> None:
-    """Ticks and name of the horizontal axis; a text that would touch the one before is left out."""
-    size, wide, end = page.preset.small_pt, shape.wide * MM, -np.inf
-    axes = page.axes(left, top, shape.wide, FOOT)
-    for share, text in background.ticks[0]:
-        at, half = share * wide, width_of(text, size) / 2
-        axes.plot([at, at], [0, 2], color="black", linewidth=THIN)
-        middle = float(np.clip(at, half, wide - half))
-        if middle - half > end + 2:
-            write(axes, middle, 2.5 + size, text, size=size, ha="center")
-            end = middle + half
-    write(axes, wide / 2, 2.5 + 2.2 * size, background.names[0], size=size, ha="center")
-
-
-def _beside_ticks(page: Page, left: float, top: float, shape: _Shape, background: Background) -> None:
-    """Ticks and name of the vertical axis, from the bottom."""
-    size, tall, last = page.preset.small_pt, shape.tall * MM, np.inf
-    axes = page.axes(left, top, shape.side, shape.tall)
-    for share, text in sorted(background.ticks[1], reverse=True):
-        at = share * tall
-        axes.plot([shape.side * MM - 2, shape.side * MM], [at, at], color="black", linewidth=THIN)
-        if at < last - 1.15 * size:
-            write(axes, shape.side * MM - 3, at + 0.36 * size, text, size=size, ha="right")
-            last = at
-    if width_of(background.names[1], size) < tall:
-        write(axes, size, tall / 2, background.names[1], size=size, ha="center", va="center", rotation=90)

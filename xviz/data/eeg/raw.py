@@ -56,3 +56,17 @@ def clock(seconds: float) -> str:
     """A time in a recording for people: ``"1:02:05"``."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
+def titled(raw: Raw) -> tuple[str, ...]:
+    """What people call each recording."""
+    if len(raw.signals) == 1:
+        return ("the recording",)
+    titles = []
+    for index in range(len(raw.signals)):
+        said = "" if raw.labels is None else ", ".join(
+            f"{name} {value:.1f}" for name, value in zip(raw.label_names, raw.labels[index], strict=False)
+        )  # fmt: skip
+        said = said or (raw.titles[index] if raw.titles else "")
+        titles.append(f"trial {index + 1}" + f" ({said})" * bool(said))
+    return tuple(titles)

@@ -36,7 +36,7 @@ from xviz.data.eeg.datasets import read_dat, read_mat
 from xviz.data.eeg.formats import overview, read_system
 from xviz.data.eeg.naming import naming
 from xviz.data.eeg.overview import Overview
-from xviz.data.eeg.raw import LIMIT_VALUES, WHOLE, RateUnknown, Raw, Stretch, clock
+from xviz.data.eeg.raw import LIMIT_VALUES, WHOLE, RateUnknown, Raw, Stretch, clock, titled
 from xviz.data.eeg.stretch import closed, crop
 from xviz.data.eeg.tables import read_csv
 from xviz.data.eeg.units import UNITS, judge, likely_unit
@@ -145,7 +145,7 @@ def open_eeg(
         recordings = tuple(closed(eeg) for eeg in recordings)
     return EegFile(
         recordings,
-        _titles(raw),
+        titled(raw),
         judged.unit,
         raw.labels,
         raw.label_names,
@@ -289,17 +289,3 @@ def _finite(signal: NDArray[np.floating]) -> NDArray[np.float32]:
         made = np.array(signal, np.float32)
     made[~np.isfinite(made)] = np.nan
     return made
-
-
-def _titles(raw: Raw) -> tuple[str, ...]:
-    """What people call each recording."""
-    if len(raw.signals) == 1:
-        return ("the recording",)
-    titles = []
-    for index in range(len(raw.signals)):
-        said = "" if raw.labels is None else ", ".join(
-            f"{name} {value:.1f}" for name, value in zip(raw.label_names, raw.labels[index], strict=False)
-        )  # fmt: skip
-        said = said or (raw.titles[index] if raw.titles else "")
-        titles.append(f"trial {index + 1}" + f" ({said})" * bool(said))
-    return tuple(titles)
