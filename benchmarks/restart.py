@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlparse
 
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
-from serving import ROOT, Server
+from serving import ROOT, Server, end
 from skimage import data
 
 sys.path.insert(0, str(ROOT))
@@ -117,10 +117,7 @@ def main() -> None:
             name = visitor.file[0] if visitor.file is not None else "a link"
             print(f"{visitor.path.partition('?')[0]} with {name}, after {back:.1f} s: {said}")
         browser.close()
-    print(f"faults: {len(faults)}")
-    for fault in faults:
-        print("  ", fault)
-    sys.exit(bool(faults))
+    end(faults)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,10 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 ROOT = Path(__file__).parents[1]
 PATIENCE = 120  #: seconds until a server must answer
@@ -77,3 +79,11 @@ class Server:
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(10)
             self.process.kill()
+
+
+def end(faults: Sequence[str]) -> NoReturn:
+    """Print what was wrong, and end with it as the status."""
+    print(f"faults: {len(faults)}")
+    for fault in faults:
+        print("  ", fault)
+    sys.exit(bool(faults))

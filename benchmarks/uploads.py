@@ -8,12 +8,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import io
-import sys
 import time
 
 import numpy as np
 import websockets
-from serving import Server
+from serving import Server, end
 from visitor import Seen, Visitor
 
 MB = 1_000_000
@@ -112,10 +111,7 @@ def main() -> None:
             print(f"round {turn + 1}: at most {most:.0f} MB, {after[-1]:.0f} MB when all had left", flush=True)
             if most > LIMIT:
                 faults.append(f"{most:.0f} MB were held")
-    print(f"faults: {len(faults)}")
-    for fault in faults:
-        print("  ", fault)
-    sys.exit(bool(faults))
+    end(faults)
 
 
 if __name__ == "__main__":

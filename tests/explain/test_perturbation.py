@@ -84,6 +84,20 @@ def test_occlusion_leaves_out_one_by_one(key, absent):
                 assert score == pytest.approx(lost, abs=1e-12)
 
 
+def test_what_one_model_gave_is_not_taken_for_another_that_lies_where_it_lay():
+    """Weights of a model that is gone are at the address of another's sooner or later."""
+    loaded, run = tiny.run_of("mmca-parallel")
+    before = occlusion(loaded, run, Target("score")).scores["regions"]
+    twin, _ = tiny.run_of("mmca-parallel")  # written to as often
+    for tensor, other in zip(twin.module.parameters(), loaded.module.parameters(), strict=True):
+        tensor.data = other.data
+    for tensor, other in zip(twin.module.buffers(), loaded.module.buffers(), strict=True):
+        tensor.data = other.data
+    twin.module.register_forward_hook(lambda module, given, outputs: {name: 2 * out for name, out in outputs.items()})
+    after = occlusion(twin, run, Target("score")).scores["regions"]
+    np.testing.assert_allclose(after, 2 * before, atol=1e-12)
+
+
 def test_the_only_focus_token_gets_its_own_effect_and_others_the_interaction():
     loaded, run = tiny.run_of("mmca-parallel")
     alone = occlusion(loaded, run, Target("score")).scores

@@ -19,6 +19,7 @@ from xviz.drawings import answers
 from xviz.drawings.answers import NONE
 from xviz.ui import cache, components
 from xviz.ui.net import logged
+from xviz.ui.state import Selection
 
 MOST = 4 << 20  #: bytes of a table; a larger one is not sent
 WAITING = 32  #: tables that may be asked for and not be made yet; then no more are taken
@@ -89,6 +90,11 @@ def start() -> None:
             _MAKERS.append(Maker())
 
 
+def pick_name(pick: Selection | None) -> str:
+    """What a pick is called in a table, as the browser calls it (``answerAtOnce``)."""
+    return NONE if pick is None else f"{pick.space}-{pick.token}"
+
+
 def prepare(
     run: Run, what: Hashable, make: Callable[[str], Iterator[tuple[str, Shown]]], *, key: str, begin: bool
 ) -> str:
@@ -111,4 +117,4 @@ def prepare(
     return name
 
 
-__all__ = ["NONE", "Shown", "prepare", "start"]
+__all__ = ["Shown", "pick_name", "prepare", "start"]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from xviz.core.attention import weights_replaced
 from xviz.core.explanation import Explanation
@@ -20,13 +20,16 @@ from xviz.explain.method import Method, Progress
 from xviz.explain.probe import BATCH, counted, per_space, players, probe, repeated, shown
 from xviz.explain.question import answer, check, whole
 
-#: inputs → output and weights → the output with all tokens and without each, which every focus needs anew
-_KNOWN: WeakKeyDictionary[Inputs, dict[tuple[str, tuple[int, ...]], Tensor]] = WeakKeyDictionary()
+#: inputs → module → output and state of its weights → the output with all tokens and without each, which every focus
+#: needs anew
+_KNOWN: WeakKeyDictionary[Inputs, WeakKeyDictionary[nn.Module, dict[tuple[str, tuple[int, ...]], Tensor]]]
+_KNOWN = WeakKeyDictionary()
 
 
-def _state(loaded: Loaded) -> tuple[int, ...]:
+def _state(module: nn.Module) -> tuple[int, ...]:
     """Changes with the weights of a module: where they lie, and how often they were written to."""
-    return tuple(number for weight in loaded.module.parameters() for number in (weight.data_ptr(), weight._version))
+    held = (*module.parameters(), *module.buffers())
+    return tuple(number for tensor in held for number in (tensor.data_ptr(), tensor._version))
 
 
 def explain(
@@ -43,8 +46,9 @@ def explain(
     target, inputs = check(loaded, run, target), run.inputs
     count = len(players(inputs))
     kept = torch.cat([torch.ones(1, count), 1 - torch.eye(count)]).bool()
-    plain, place = Target(target.output), (target.output, _state(loaded))
-    known = _KNOWN.setdefault(inputs, {}) if loaded.ours and not weights_replaced() else {}
+    plain, place = Target(target.output), (target.output, _state(loaded.module))
+    kept_here = loaded.ours and not weights_replaced()
+    known = _KNOWN.setdefault(inputs, WeakKeyDictionary()).setdefault(loaded.module, {}) if kept_here else {}
     value = probe(loaded, inputs, plain)
 
     def values(part: Tensor, gone: Sequence[int] = ()) -> Tensor:

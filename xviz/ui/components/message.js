@@ -21,11 +21,17 @@ function unpack(bytes) {
 // not send again, through an invisible component that leaves them here under their digest.
 const STILLS = (window.xvizStills ??= new Map());
 
+/** Keeps a message under its id, and of all of its kind the latest eight. */
+function keepIn(kept, message) {
+  const { id } = message.header;
+  kept.delete(id);
+  kept.set(id, message);
+  while (kept.size > 8) kept.delete(kept.keys().next().value);
+  return id;
+}
+
 function keepStill(still) {
-  const { id } = still.header;
-  STILLS.delete(id);
-  STILLS.set(id, still);
-  while (STILLS.size > 8) STILLS.delete(STILLS.keys().next().value);
+  const id = keepIn(STILLS, still);
   window.dispatchEvent(new CustomEvent("xviz-still", { detail: id }));
 }
 
@@ -45,13 +51,6 @@ function whenStill(view, id, use) {
 
 // What drawings show for picks that are still to come (`xviz/drawings/answers.py`), by the name of the table.
 const TABLES = (window.xvizTables ??= new Map());
-
-function keepTable(table) {
-  const { id } = table.header;
-  TABLES.delete(id);
-  TABLES.set(id, table);
-  while (TABLES.size > 8) TABLES.delete(TABLES.keys().next().value);
-}
 
 /** The message of a drawing for a pick, put together as Python would send it; null where no table has it. */
 function foretold({ name, table }, pick) {

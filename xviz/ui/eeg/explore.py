@@ -114,7 +114,7 @@ def _ahead(opened: Opened, choice: Choice, weights: NDArray) -> tuple[str, str]:
         where = components.Ahead(table, opened.place, "electrode")
         places = {f"{key} {opened.place}": drawing for key, drawing in drawings.items()}
         shown = {place: components.message(drawing, place, where) for place, drawing in places.items()}
-        return ahead.NONE if pick is None else f"electrode-{pick.token}", shown
+        return ahead.pick_name(pick), shown
 
     def rows(table: str) -> Iterator[tuple[str, ahead.Shown]]:
         for pick in (None, *picks):

@@ -93,7 +93,7 @@ def _ahead(opened: Opened, key: str, name: str, call: str, head: int | None) -> 
                 place: components.message(drawing, place, _following(opened, table, space))
                 for place, (drawing, space) in _drawings(opened, pick, key, ranked, masked).items()
             }
-            yield ahead.NONE if pick is None else f"{pick.space}-{pick.token}", sent
+            yield ahead.pick_name(pick), sent
 
     quick = name in methods.ROWS or (opened.sample.shipped and name not in methods.SLOW)
     return ahead.prepare(opened.run, (key, name, call, head), make, key=f"{key} ahead {opened.place}", begin=quick)
@@ -190,9 +190,9 @@ def show_matrix(opened: Opened, looked: Looked) -> None:
     def make(table: str) -> Iterator[tuple[str, ahead.Shown]]:
         for pick in (None, *dict.fromkeys(picks)):
             sent = components.message(_matrix(opened, looked, pick), place, components.Ahead(table, opened.place, rows))
-            yield ahead.NONE if pick is None else _pick_name(pick), {place: sent}
+            yield ahead.pick_name(pick), {place: sent}
 
-    rows = tuple(map(_pick_name, picks))
+    rows = tuple(map(ahead.pick_name, picks))
     table = ahead.prepare(
         opened.run, ("matrix", call.name, looked.head), make, key=f"matrix ahead {opened.place}", begin=True
     )
@@ -207,10 +207,6 @@ def show_matrix(opened: Opened, looked: Looked) -> None:
             f"Regions and words share one softmax: uniform attention would put {1 - share:.2f} of each row on the "
             f"{len(sides[0])} regions and {share:.2f} on the {len(sides[1])} word pieces."
         )
-
-
-def _pick_name(pick: Selection) -> str:
-    return f"{pick.space}-{pick.token}"
 
 
 def _matrix(opened: Opened, looked: Looked, selection: Selection | None) -> Drawing:
