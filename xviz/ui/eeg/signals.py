@@ -71,7 +71,7 @@ def _traces(opened: Opened, outputs: dict[str, np.ndarray]) -> None:
     ]  # empty where no network answers
     notes = [f"Drawn at {shown.rate:g} Hz; recorded at {opened.eeg.rate:g} Hz."] * (shown.rate != opened.eeg.rate)
     fitting = [name for name, band in DISPLAYED.items() if band.low_pass < shown.rate / 2]
-    band = str(st.selectbox("Filter of the traces", fitting, key="traces filter", persist_state="page"))
+    band = str(st.selectbox("Filter of the traces", fitting, key="traces filter", persist_state="page", width=260))
     if DISPLAYED[band] != Condition():
         shown = bring.conditioned(Sample("traces", {"eeg": shown}).digest, DISPLAYED[band], shown)
         notes.append(f"Filtered for the eye alone, {band}: features and attention are not of these traces.")
