@@ -12,6 +12,11 @@ torch.set_num_threads(1)
 LOCAL = ("127.", "localhost", "::1", "0.0.0.0")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the browser's, which wait most: left to the end, one process has them while the other is done."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+
+
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse every connection to another machine: xviz works with the network off."""
