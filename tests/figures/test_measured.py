@@ -87,3 +87,9 @@ def test_further_scripts_are_text_in_pdf_and_svg_and_outlines_in_eps() -> None:
     assert b"Droid" not in content
     assert b"DejaVu" in content
     assert not any(text.get_path_effects() for text in figure.drawing.findobj(Text))
+
+
+def test_names_below_narrow_cells_end_with_the_page() -> None:
+    for kind, figure in hard.named(40, PRESETS["springer-single"]):
+        if kind == "matrix":
+            passes(figure, cut=True)

@@ -15,7 +15,7 @@ from xviz.draw.scale import Scale
 from xviz.figures.cells import paint
 from xviz.figures.lettering import contrasting, width_of, write
 from xviz.figures.panel import FINE, THIN, in_points
-from xviz.figures.sides import BRACE, TICK, Group, Side, beside, short
+from xviz.figures.sides import BRACE, LINE, TICK, Group, Side, apart, beside, short
 
 MOST = 1000  #: a side longer than this is pooled
 Scales = Scale | Sequence[Sequence[Scale]]  #: of all cells, or of each block of rows and columns
@@ -136,6 +136,10 @@ def _column_labels(axes: Axes, side: Side, edges: Sequence[NDArray], foot: float
     """Labels below the cells, read from bottom to top where they are wider than a cell; braces below these."""
     shown = side.shown(edges, size)
     lying = _lying(shown, size, float(edges[-1][-1]))
+    if not lying:  # the last ones end with the cells, beyond which the page may end
+        most = max(0.0, float(edges[-1][-1]) - LINE / 2 * size)
+        first = sorted(shown, key=lambda one: not one[2])
+        shown = apart([(text, min(x, most), bold) for text, x, bold in first], side.line * size)
     for text, x, bold in shown:
         axes.plot([x, x], [foot, foot + TICK], color="black", linewidth=FINE, clip_on=False)
         looks = {"rotation": 0 if lying else 90, "ha": "center", "weight": "bold" if bold else "normal"}
