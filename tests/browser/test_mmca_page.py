@@ -156,19 +156,23 @@ def test_a_pick_is_answered_before_the_server_hears_of_it(page: Page, app: str) 
     opened(page, app)
     words = page.get_by_label("Sentence", exact=True).input_value().rstrip(".").replace(",", " ").split()
     first, second, third = [word for word in words if words.count(word) == 1][:3]
-    pick_word(page, first)  # its answer brings the table
-    page.wait_for_timeout(2000)
-    pick_word(page, second)
-    shown = page.evaluate(
-        """word => {
-          const roots = [...document.querySelectorAll('*')].map(e => e.shadowRoot).filter(Boolean);
-          const chips = roots.flatMap(r => [...r.querySelectorAll('.chip')]);
-          chips.find(c => c.firstChild.textContent === word).click();
-          return roots.flatMap(r => [...r.querySelectorAll('.title')]).map(t => t.textContent);
-        }""",
-        third,
-    )
-    assert f"Regions, scores for “{third}”" in shown, "in the very event of the click"
+    pick_word(page, first)  # has the table made, in a thread that others may keep waiting
+    for _ in range(12):  # the first answer after that brings it
+        page.wait_for_timeout(2000)
+        pick_word(page, second)
+        shown = page.evaluate(
+            """word => {
+              const roots = [...document.querySelectorAll('*')].map(e => e.shadowRoot).filter(Boolean);
+              const chips = roots.flatMap(r => [...r.querySelectorAll('.chip')]);
+              chips.find(c => c.firstChild.textContent === word).click();
+              return roots.flatMap(r => [...r.querySelectorAll('.title')]).map(t => t.textContent);
+            }""",
+            third,
+        )
+        if at_once := f"Regions, scores for “{third}”" in shown:
+            break
+        settled(page)
+    assert at_once, "in the very event of the click"
     settled(page)
     corrected = page.evaluate(
         """() => [...document.querySelectorAll('*')].map(e => e.shadowRoot).filter(Boolean)
