@@ -89,3 +89,18 @@ def test_a_group_whose_words_would_not_fit_is_given_room_by_the_larger_one():
     edges = side.edges(180.0, 6.0)
     assert len(side.shown(edges, 6.0)) == 20
     assert np.diff(edges[0])[0] < np.diff(edges[1])[0] == pytest.approx(1.05 * 6)
+
+
+def test_ticks_below_stand_at_their_cells_and_no_turned_label_is_lost_or_leaves_the_cells():
+    side, size = Side.of(Group([f"a long name {i}" for i in range(100)])), 7.0
+    axes = canvas(100, 100)
+    matrix_panel(axes, np.eye(100), sequential(np.eye(100)), columns=side, size=size)
+    shown = side.shown(side.edges(100.0, size), size)
+    ticks = [line.get_xdata()[0] for line in axes.lines if line.get_xdata()[0] == line.get_xdata()[1]]
+    labels = [text for text in axes.texts if text.get_rotation() == 90]
+    assert ticks == pytest.approx([x for _, x, _ in shown])
+    assert [text.get_text() for text in labels] == [label for label, *_ in shown]
+    places = [text.get_position()[0] for text in labels]
+    assert np.diff(places).min() >= 1.05 * size - 1e-6
+    assert places[-1] == pytest.approx(100 - 1.05 * size / 2)
+    assert places[-1] < ticks[-1]

@@ -15,7 +15,7 @@ from xviz.draw.scale import Scale
 from xviz.figures.cells import paint
 from xviz.figures.lettering import contrasting, width_of, write
 from xviz.figures.panel import FINE, THIN, in_points
-from xviz.figures.sides import BRACE, LINE, TICK, Group, Side, apart, beside, short
+from xviz.figures.sides import BRACE, TICK, Group, Side, beside, short
 
 MOST = 1000  #: a side longer than this is pooled
 Scales = Scale | Sequence[Sequence[Scale]]  #: of all cells, or of each block of rows and columns
@@ -67,7 +67,7 @@ def below_room(side: Side, extent: float, size: float) -> float:
     """Points that labels and braces need below a matrix so wide."""
     edges = side.edges(extent, size)
     shown = side.shown(edges, size)
-    if not _lying(shown, size, extent):
+    if _lying(shown, size, extent) is None:
         return side.room(size)
     return (TICK + 1 + 1.3 * size) * bool(shown) + BRACE * size * side.named
 
@@ -124,30 +124,28 @@ def _row_labels(axes: Axes, side: Side, edges: Sequence[NDArray], size: float) -
         write(axes, x - 0.5 * size, at, text, size=size, ha="right", va="center", rotation=90)
 
 
-def _lying(shown: Sequence[tuple[str, float, bool]], size: float, extent: float) -> bool:
-    """Whether labels below the cells can be read without turning the head."""
+def _lying(shown: Sequence[tuple[str, float, bool]], size: float, extent: float) -> list[float] | None:
+    """Middles of labels below the cells that can be read without turning the head; None where they would meet."""
     half = [width_of(short(text, size), size, "bold") / 2 for text, *_ in shown]
     places = [float(np.clip(at, h, max(h, extent - h))) for (_, at, _), h in zip(shown, half, strict=True)]
     ends = [(at - h, at + h) for at, h in zip(places, half, strict=True)]
-    return all(after[0] - before[1] > 0.5 * size for before, after in pairwise(ends))
+    return places if all(after[0] - before[1] > 0.5 * size for before, after in pairwise(ends)) else None
 
 
 def _column_labels(axes: Axes, side: Side, edges: Sequence[NDArray], foot: float, size: float) -> None:
-    """Labels below the cells, read from bottom to top where they are wider than a cell; braces below these."""
-    shown = side.shown(edges, size)
-    lying = _lying(shown, size, float(edges[-1][-1]))
-    if not lying:  # the last ones end with the cells, beyond which the page may end
-        most = max(0.0, float(edges[-1][-1]) - LINE / 2 * size)
-        first = sorted(shown, key=lambda one: not one[2])
-        shown = apart([(text, min(x, most), bold) for text, x, bold in first], side.line * size)
-    for text, x, bold in shown:
+    """Labels below the cells, read from bottom to top where they would meet; braces below these.
+
+    Ticks stand at their cells; turned labels beside the last tick end with the cells, where the page may end.
+    """
+    shown, extent, line = side.shown(edges, size), float(edges[-1][-1]), side.line * size
+    lying = _lying(shown, size, extent)
+    turned = beside([x for _, x, _ in shown], [line] * len(shown), 0.0, -line, extent)
+    for (text, x, bold), place in zip(shown, turned if lying is None else lying, strict=True):
         axes.plot([x, x], [foot, foot + TICK], color="black", linewidth=FINE, clip_on=False)
-        looks = {"rotation": 0 if lying else 90, "ha": "center", "weight": "bold" if bold else "normal"}
-        at = (foot + TICK + 1 + 0.9 * size, "baseline") if lying else (foot + TICK + 1, "top")
-        half = width_of(short(text, size), size, "bold" if bold else "normal") / 2 if lying else 0.0
-        x = float(np.clip(x, half, max(half, edges[-1][-1] - half)))
-        write(axes, x, at[0], short(text, size), size=size, va=at[1], **looks)
-    y = foot + below_room(side, float(edges[-1][-1]), size) - (BRACE - 0.4) * size
+        looks = {"rotation": 90 if lying is None else 0, "ha": "center", "weight": "bold" if bold else "normal"}
+        y, va = (foot + TICK + 1, "top") if lying is None else (foot + TICK + 1 + 0.9 * size, "baseline")
+        write(axes, place, y, short(text, size), size=size, va=va, **looks)
+    y = foot + below_room(side, extent, size) - (BRACE - 0.4) * size
     for text, start, end, at in side.braces(edges, size):
         axes.plot([start, start, end, end], [y - 2, y, y, y - 2], color="black", linewidth=THIN, clip_on=False)
         write(axes, at, y + 1.4 * size, text, size=size, ha="center")
