@@ -136,10 +136,10 @@ def eeglab(signal: np.ndarray, names: Sequence[str], rate: float = 128.0, data: 
     return made.getvalue()
 
 
-def mat(**arrays: np.ndarray) -> bytes:
+def mat(compress: bool = True, **arrays: np.ndarray) -> bytes:
     """A MATLAB 5 file."""
     made = io.BytesIO()
-    savemat(made, arrays, do_compression=True)
+    savemat(made, arrays, do_compression=compress)
     return made.getvalue()
 
 
@@ -181,3 +181,28 @@ def deap(trials: int = 3, seconds: float = 63.0) -> dict[str, np.ndarray]:
 
 
 NAMES = BIOSEMI32
+
+
+EPOC = ("AF3", "F7", "F3", "FC5", "T7", "P7", "O1", "O2", "P8", "T8", "FC6", "F4", "F8", "AF4")
+SIGNAL = np.round(8 * np.random.default_rng(14).standard_normal((len(EPOC), 61 * 128)))  #: whole µV
+FILM = np.concatenate([SIGNAL[:, :640], SIGNAL], 1)  #: with 5 s of rest
+
+
+def dreamer_of(subjects: int) -> dict:
+    """What DREAMER.mat holds, of subjects whose ratings tell them apart."""
+    made = [
+        {
+            "EEG": {"baseline": _cell([FILM[:, :640].T] * 2), "stimuli": _cell([SIGNAL.T + number] * 2)},
+            "ScoreValence": np.array([[4.0], [2.0]]), "ScoreArousal": np.array([[1.0], [5.0]]),
+            "ScoreDominance": np.array([[3.0], [float(number)]]),
+        }
+        for number in range(subjects)
+    ]  # fmt: skip
+    electrodes = np.array(EPOC, object)
+    return {"Data": _cell(made), "EEG_Electrodes": electrodes, "EEG_SamplingRate": 128.0, "Version": "1.0.2"}
+
+
+def _cell(items: list) -> np.ndarray:
+    made = np.empty(len(items), object)
+    made[:] = items
+    return made

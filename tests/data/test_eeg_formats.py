@@ -256,29 +256,6 @@ def test_channels_of_other_rates_are_left_out_and_said() -> None:
 # data sets
 
 
-def test_dreamer() -> None:
-    signal = planted(EPOC)
-    film = np.concatenate([signal[:, :640], signal], 1)  # 5 s of rest
-    subject = {
-        "EEG": {"baseline": _cell([film[:, :640].T] * 2), "stimuli": _cell([signal.T] * 2)},
-        "ScoreValence": np.array([[4.0], [2.0]]), "ScoreArousal": np.array([[1.0], [5.0]]),
-        "ScoreDominance": np.array([[3.0], [3.0]]),
-    }  # fmt: skip
-    held = {"Data": _cell([subject] * 2), "EEG_Electrodes": np.array(EPOC, object), "EEG_SamplingRate": 128.0}
-    made = open_eeg(("DREAMER.mat", mat(DREAMER=held)))
-    assert made.titles[3].startswith("trial 4 (valence 2.0, arousal 5.0")
-    eeg = made.recordings[3]
-    assert (eeg.channels, eeg.rate, eeg.rest, eeg.seconds) == (EPOC, 128.0, 5.0, 66.0)
-    expected = features(Eeg(film.astype(np.float32), 128.0, EPOC, rest=5.0))
-    assert features(eeg)["psd"] == pytest.approx(expected["psd"], abs=2e-5)
-
-
-def _cell(items: list) -> np.ndarray:
-    made = np.empty(len(items), object)
-    made[:] = items
-    return made
-
-
 def test_deap_holds_the_same_features() -> None:
     signal = planted(BIOSEMI32)
     data = np.concatenate([signal, np.zeros((8, signal.shape[1]))])[None]

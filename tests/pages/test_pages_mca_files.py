@@ -10,12 +10,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "data"))
-from recordings import edf, noise
+from recordings import dreamer_of, edf, mat, noise
 from systems import xdf
 from test_pages_mca import npz, opened, said, told
 
 from tests.pages.test_pages import turned
 from xviz.core.sample import BIOSEMI32
+from xviz.data.eeg import datasets
 from xviz.models import eeg_power
 from xviz.ui.eeg import events
 
@@ -41,6 +42,18 @@ def test_a_bipolar_recording_is_refused_with_its_traces_and_shown_as_it_is() -> 
     assert [metric.label for metric in at.metric] == [
         "Most attention received, DE to PSD", "Most attention received, PSD to DE",
     ]  # fmt: skip
+
+
+def test_of_a_large_dreamer_the_subject_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datasets, "LARGE", 10**6)
+    at = opened()
+    at.radio(key="montage").set_value("native montage").run()
+    at = brought(at, ("DREAMER.mat", mat(DREAMER=dreamer_of(3))))
+    assert at.selectbox(key="subject").options == ["subject 1", "subject 2", "subject 3"]
+    at.selectbox(key="subject").set_value(2).run()
+    assert not at.error, told(at)
+    assert "The file holds 3 subjects: subject 3 was read" in said(at)
+    assert at.selectbox(key="trial").options[1].startswith("subject 3, film 2 (valence 2.0")
 
 
 def test_a_rate_that_no_file_says_is_asked_for_and_never_guessed() -> None:

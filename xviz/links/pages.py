@@ -98,9 +98,8 @@ def _eeg(asked: Asked, card: ModelCard) -> Link:
     gone = asked.without.get("psd", asked.without.get("de", ()))
     query |= {"masked": listed(gone)} if gone else {}
     options = dict(asked.origin.get("options", {}))
-    widgets |= {
-        key: options[name] for name, key in (("unit", "unit"), ("rate", "rate"), ("index", "trial")) if name in options
-    }
+    keys = {"unit": "unit", "rate": "rate", "index": "trial", "part": "subject"}
+    widgets |= {keys[name]: value for name, value in options.items() if name in keys}
     return Link("mca", query, widgets, _uploaded(asked, "eeg.file"), _lost(asked, "psd", "de"))
 
 

@@ -14,6 +14,10 @@ from xviz.core.errors import SampleError
 
 LIMIT_BYTES = 512 * 2**20  #: of a file, and of all that a zip unpacks to
 LIMIT_UNPACKED = 512 * 2**20  #: of a compressed .mat; a file of SEED has 340 MiB
+UNPACKS = (
+    f"The file unpacks to more than {LIMIT_UNPACKED >> 20} MiB, the most that is read. Save one recording or "
+    "subject alone."
+)
 LIMIT_FILES = 80  #: of a recording; an .mff is a folder of some dozens
 #: ending → whose format
 KINDS = {
@@ -262,7 +266,7 @@ def _set73(data: bytes) -> Any:
     with h5py.File(BytesIO(data), "r") as file:
         held = file["EEG/data"] if "EEG" in file else file["data"]
         if held.size * held.dtype.itemsize > LIMIT_UNPACKED:
-            raise SampleError(f"The file unpacks to more than {LIMIT_UNPACKED >> 20} MiB and was refused.")
+            raise SampleError(UNPACKS)
         if held.attrs.get("MATLAB_class") == b"char":
             return "".join(chr(int(one)) for one in held[()].ravel())
     return None
@@ -279,14 +283,15 @@ def check_inflated(data: bytes) -> None:
         order: Literal["big", "little"] = "big" if data[126:128] == b"MI" else "little"
         kind, size = (int.from_bytes(data[at + i : at + i + 4], order) for i in (0, 4))
         if kind == 15:
-            left = zlib.decompressobj()
-            rest = data[at + 8 : at + 8 + size]
-            while rest and not left.eof:
+            engine, end = zlib.decompressobj(), min(at + 8 + size, len(data))
+            for start in range(at + 8, end, 2**16):
+                piece = data[start : min(start + 2**16, end)]
                 try:
-                    total += len(left.decompress(rest, 2**20))
+                    while piece and not engine.eof:
+                        total += len(engine.decompress(piece, 2**20))
+                        piece = engine.unconsumed_tail
+                        if total > LIMIT_UNPACKED:
+                            raise SampleError(UNPACKS)
                 except zlib.error:
                     break  # a damaged part is told where it is read
-                rest = left.unconsumed_tail
-                if total > LIMIT_UNPACKED:
-                    raise SampleError(f"The file unpacks to more than {LIMIT_UNPACKED >> 20} MiB and was refused.")
         at += 8 + size

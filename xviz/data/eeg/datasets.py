@@ -20,7 +20,8 @@ from xviz.core.errors import SampleError
 from xviz.core.sample import BIOSEMI32
 from xviz.data.eeg.matlab import generic, mat_all, mat_arrays, numbers
 from xviz.data.eeg.pickles import read_arrays
-from xviz.data.eeg.raw import LIMIT_VALUES, RateUnknown, Raw
+from xviz.data.eeg.raw import LIMIT_VALUES, WHOLE, RateUnknown, Raw
+from xviz.data.eeg.subjects import subject_of
 
 DEAP_LABELS = ("valence", "arousal", "dominance", "liking")
 SEED62 = (
@@ -43,17 +44,22 @@ def read_dat(data: bytes) -> Raw:
     return deap(read_arrays(data), "DEAP .dat file")
 
 
-def read_mat(data: bytes, rate: float | None = None) -> Raw:
+def read_mat(data: bytes, rate: float | None = None, part: int = 0) -> Raw:
     """A ``.mat`` file with raw signals: DEAP's, SEED's, DREAMER's, or a signal with its rate and names.
 
     Args:
         data: Bytes of the file.
         rate: Hz, where the file does not say it.
+        part: Which subject of DREAMER's file, counted from 0, which as a whole is too large.
 
     Raises:
         SampleError: it is none of these, or cannot be read.
         RateUnknown: nobody says the rate.
     """
+    if (one := subject_of(data, part, LARGE)) is not None:
+        return dreamer(one[0]["DREAMER"], subject=part, of=one[1])
+    if part:
+        raise SampleError(f"This .mat file is read as a whole; there is no part {part}.")
     held = mat_all(data) if data[:10] == b"MATLAB 7.3" else None
     arrays = mat_arrays(data) if held is None else numbers(held)
     if "data" in arrays and "labels" in arrays and arrays["labels"].dtype.kind in "iuf":
@@ -152,6 +158,7 @@ def seed(clips: Mapping[int, NDArray[Any]]) -> Raw:
     return Raw(signals=signals, rate=200.0, channels=SEED62, unit=None)
 
 
+LARGE = 4 * LIMIT_VALUES  #: bytes of a DREAMER file from which on one subject of it is read at a time
 DREAMER_LABELS = ("valence", "arousal", "dominance")
 #: emotions of SEED-IV's clips in its three sessions, as its ReadMe lists them: 0 neutral, 1 sad, 2 fear, 3 happy
 SEED_IV = (
@@ -161,12 +168,14 @@ SEED_IV = (
 )  # fmt: skip
 
 
-def dreamer(held: Mapping[str, Any], most: int = LIMIT_VALUES) -> Raw:
+def dreamer(held: Mapping[str, Any], most: int = LIMIT_VALUES, subject: int = 0, of: int = 1) -> Raw:
     """DREAMER's one struct: every film of every subject, its last seconds of rest in front.
 
     Args:
         held: What is under the name DREAMER.
         most: Values that may be read.
+        subject: Which subject is the first in it, counted from 0.
+        of: How many the file holds, where ``held`` is one of them.
 
     Raises:
         SampleError: it is not built as DREAMER is, or there is more of it than ``most``.
@@ -193,8 +202,8 @@ def dreamer(held: Mapping[str, Any], most: int = LIMIT_VALUES) -> Raw:
         ) from error
     if (count := sum(clip.size for _, clip in films)) > most:
         raise SampleError(
-            f"This file holds {count // 10**6} million values, of {len(subjects)} subjects; the page opens "
-            f"{most // 10**6} million. Train on it with “xviz train mca --data DIR”, or save one subject as NPZ."
+            f"The films of {len(subjects)} subjects hold {count // 10**6} million values; {most // 10**6} million are "
+            "read at once. Use DREAMER.mat as it was downloaded: one subject of it is read at a time."
         )
     rest = min(min(part.shape[1] for part, _ in films), round(5 * rate))
     each = len(films) // len(subjects)
@@ -202,5 +211,6 @@ def dreamer(held: Mapping[str, Any], most: int = LIMIT_VALUES) -> Raw:
         signals=tuple(np.concatenate([before[:, before.shape[1] - rest :], clip], 1) for before, clip in films),
         rate=rate, channels=names, unit="µV", rest=rest / rate, labels=scores, label_names=DREAMER_LABELS,
         notes=("DREAMER's raw counts of the EPOC hold an offset of about 4,200 µV, which features do not see.",),
-        titles=tuple(f"subject {i // each + 1}, film {i % each + 1}" for i in range(len(films))),
+        titles=tuple(f"subject {subject + i // each + 1}, film {i % each + 1}" for i in range(len(films))),
+        parts=(WHOLE,) if of == 1 else tuple(f"subject {i + 1}" for i in range(of)),
     )  # fmt: skip

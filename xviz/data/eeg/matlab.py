@@ -67,30 +67,37 @@ def _hdf(data: bytes, limit: bool) -> dict[str, Any]:
     import h5py
 
     with h5py.File(BytesIO(data), "r") as file:
-        total = 0
-
-        def count(_: str, held: Any) -> None:
-            nonlocal total
-            if isinstance(held, h5py.Dataset):
-                total += held.size * held.dtype.itemsize
-
-        file.visititems(count)
-        if limit and total > checks.LIMIT_UNPACKED:
-            raise SampleError(f"The file unpacks to more than {checks.LIMIT_UNPACKED >> 20} MiB and was refused.")
-        return {name: _opened(file, held, 0) for name, held in file.items() if not name.startswith("#")}
+        if limit and stored(file) > checks.LIMIT_UNPACKED:
+            raise SampleError(checks.UNPACKS)
+        return {name: opened_hdf(file, held, 0) for name, held in file.items() if not name.startswith("#")}
 
 
-def _opened(file: Any, held: Any, depth: int) -> Any:
+def stored(file: Any) -> int:
+    """Bytes of all that an open HDF5 file holds, unpacked."""
+    import h5py
+
+    total = 0
+
+    def count(_: str, held: Any) -> None:
+        nonlocal total
+        if isinstance(held, h5py.Dataset):
+            total += held.size * held.dtype.itemsize
+
+    file.visititems(count)
+    return total
+
+
+def opened_hdf(file: Any, held: Any, depth: int = 0) -> Any:
     """One thing of an HDF5 file as SciPy would give it."""
     import h5py
 
     if depth > 8:
         raise SampleError("The .mat file holds structs within structs without end. Save the signal alone.")
     if isinstance(held, h5py.Group):
-        return {name: _opened(file, inside, depth + 1) for name, inside in held.items()}
+        return {name: opened_hdf(file, inside, depth + 1) for name, inside in held.items()}
     kind = held.attrs.get("MATLAB_class", b"")
     if held.dtype == h5py.ref_dtype:
-        return [_opened(file, file[reference], depth + 1) for reference in held[()].T.ravel()]
+        return [opened_hdf(file, file[reference], depth + 1) for reference in held[()].T.ravel()]
     if held.attrs.get("MATLAB_empty", 0):
         return np.zeros(0)
     if kind == b"char":

@@ -32,7 +32,7 @@ class Raw:
     rest: float = 0.0  #: seconds
     labels: NDArray[np.float64] | None = None  #: (signals, labels)
     label_names: tuple[str, ...] = ()
-    parts: tuple[str, ...] = (WHOLE,)  #: in which a long recording is read, for people
+    parts: tuple[str, ...] = (WHOLE,)  #: in which a long recording, or a file of many subjects, is read, for people
     warnings: tuple[str, ...] = ()
     annotations: tuple[Annotation, ...] = ()  #: from the beginning of the signal
     bads: tuple[str, ...] = ()
@@ -67,6 +67,7 @@ def titled(raw: Raw) -> tuple[str, ...]:
         said = "" if raw.labels is None else ", ".join(
             f"{name} {value:.1f}" for name, value in zip(raw.label_names, raw.labels[index], strict=False)
         )  # fmt: skip
+        called = raw.titles[index] if raw.titles and raw.labels is not None else f"trial {index + 1}"
         said = said or (raw.titles[index] if raw.titles else "")
-        titles.append(f"trial {index + 1}" + f" ({said})" * bool(said))
+        titles.append(called + f" ({said})" * bool(said))
     return tuple(titles)

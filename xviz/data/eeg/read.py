@@ -63,7 +63,7 @@ class EegFile:
     unit: str  #: in which the numbers were taken
     labels: NDArray[np.float64] | None = None  #: (recordings, labels) ratings
     label_names: tuple[str, ...] = ()
-    parts: tuple[str, ...] = (WHOLE,)  #: in which a long recording is read, for people
+    parts: tuple[str, ...] = (WHOLE,)  #: in which a long recording, or a file of many subjects, is read, for people
     seconds: float = 0.0  #: of the whole recording, where a part of it was read; else 0
     start: float = 0.0  #: s of the whole recording before that part
     offered: str = ""  #: the unit in which the numbers would rather be EEG, where they are not plausible
@@ -177,6 +177,9 @@ def _of_parts(raw: Raw, part: int | Stretch) -> tuple[str, ...]:
     """What is to say where only a part of a recording was read."""
     if len(raw.parts) == 1:
         return ()
+    if not raw.seconds:
+        called = raw.parts[0 if isinstance(part, Stretch) else part]
+        return (f"The file holds {len(raw.parts)} subjects: {called} was read.",)
     if isinstance(part, Stretch):
         return (f"The recording is long, {clock(raw.seconds)}: the stretch from {clock(raw.start)} on was read.",)
     return (f"The recording is long: part {part + 1} of {len(raw.parts)} was read, {raw.parts[part]}.",)
@@ -204,13 +207,15 @@ def _raw(files: Mapping[str, bytes], rate: float | None, part: int | Stretch) ->
         return read_system(files, header, part)
     if isinstance(part, Stretch):
         part = 0
+    if kind == ".mat":
+        return read_mat(data, rate, part)
     if part:
         raise SampleError(f"Files in {kind} are read as a whole; there is no part {part}.")
     if kind in (".csv", ".tsv", ".txt"):
         return apply_sidecars(read_csv(data, rate, kind), {n: d for n, d in files.items() if n != header})
     if kind == ".dat":
         return read_dat(data)
-    readers = {".mat": read_mat, ".npz": read_npz, ".npy": read_npy}
+    readers = {".npz": read_npz, ".npy": read_npy}
     if kind in readers:
         return readers[kind](data, rate)
     if kind in (".fdt", ".vmrk", ".eeg", ".21e"):

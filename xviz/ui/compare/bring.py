@@ -22,7 +22,7 @@ from xviz.ui import inputs, net, page, uploads
 
 OWN = "Your own files …"
 KINDS = {"picture": "picture", "sound": "sound", "eeg": "eeg", "points": "room"}  #: part → how its files are read
-LIMIT_MB = 450
+LIMIT_MB = 500
 Files = tuple[tuple[str, bytes], ...]
 Example = ShippedSample | Sample | None  #: None for the visitor's own
 

@@ -15,7 +15,7 @@ from xviz.data.eeg.read import UNITS, EegFile, Gaps, Stretch, open_eeg, overview
 from xviz.data.shipped import ShippedSample
 from xviz.ui import net, page, state, uploads
 
-LIMIT_MB = 450
+LIMIT_MB = 500
 MISSING = {"interpolate": "interpolated from their neighbours", "leave out": "left out"}
 DETECT = "detect automatically"  #: the unit of the numbers
 NATIVE = "native montage"

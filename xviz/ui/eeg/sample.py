@@ -26,6 +26,7 @@ from xviz.ui.eeg import bring, span
 from xviz.ui.state import Choices, Selection
 
 WHOLE = "the whole minute"
+Place = dict[str, int]  #: which of the file's parts and recordings, counted from 0
 FEWEST = 8  #: electrodes that the trained network keeps
 
 
@@ -152,7 +153,7 @@ def choose(card: ModelCard) -> Chosen:
         if not given:
             st.caption(f"{example.kind.capitalize()}. {page.plain(example.credit)}")
     files = given or bring.shipped(example)
-    eeg, whole, index = _recording(files, options)
+    eeg, whole, place = _recording(files, options)
     with st.sidebar:
         wanted = bring.condition(eeg)
     if wanted != Condition():
@@ -173,27 +174,31 @@ def choose(card: ModelCard) -> Chosen:
             {"eeg": matched},
             source="the visitor's own" if given else example.credit,
             shipped=not given and wanted == Condition(),
-            origin=_origin(example.name, files, bool(given), options, index),
+            origin=_origin(example.name, files, bool(given), options, place),
         )
     choices.start(digest(eeg_digest, "native") if native else eeg_digest)
     return Chosen(choices, sample, report, None if given else example, eeg, whole, native)
 
 
-def _origin(example: str, files: bring.Files, own: bool, options: bring.Options, index: int) -> dict[str, Any]:
+def _origin(example: str, files: bring.Files, own: bool, options: bring.Options, place: Place) -> dict[str, Any]:
     """How the recording is read again; what was done to it beyond that makes another digest, which is then said."""
-    chosen = {"unit": options.unit, "rate": options.rate, "index": index}
+    chosen = {"unit": options.unit, "rate": options.rate, **place}
     read = {"options": {name: value for name, value in chosen.items() if value}} if any(chosen.values()) else {}
     if not own:
         return {"shipped": example, **read}
     return {"files": [file.name for file in files], "kind": "eeg", **read}
 
 
-def _recording(files: bring.Files, options: bring.Options) -> tuple[Eeg, Whole, int]:
-    """One recording of the files, the stretch of it that is shown, what is known of all of it, and its number."""
+def _recording(files: bring.Files, options: bring.Options) -> tuple[Eeg, Whole, Place]:
+    """One recording of the files, the stretch of it that is shown, what is known of all of it, and which it is."""
     name = bring.digest_of(files)
-    file, index = bring.opened(files, name, options), 0
+    file, index, part = bring.opened(files, name, options), 0, 0
     key = name[:12]
     with st.sidebar:
+        if len(file.parts) > 1 and not file.seconds:
+            part = st.selectbox("Subject", range(len(file.parts)), format_func=file.parts.__getitem__, key="subject")
+            file = bring.opened(files, name, options, part)
+            key = f"{key} s{part}" if part else key
         if len(file.recordings) > 1:
             index = st.selectbox(
                 "Recording in the file", range(len(file.titles)), format_func=file.titles.__getitem__, key="trial"
@@ -203,8 +208,10 @@ def _recording(files: bring.Files, options: bring.Options) -> tuple[Eeg, Whole, 
         if not file.seconds:
             made = span.choose(eeg, key, avoid=options.avoid, rest=options.rest)
             held = eeg if eeg.seconds - eeg.rest > 61 else None
-            known = Whole(key, eeg.annotations, held, files, file.unit, eeg, digest(name, str(options), str(index)))
-            return warned(made), known, index
+            known = Whole(
+                key, eeg.annotations, held, files, file.unit, eeg, digest(name, str(options), str((index, part)))
+            )
+            return warned(made), known, {"index": index, "part": part}
         start, seconds = span.numbers(key, file.seconds)
         before = min(options.rest or 0.0, start)
         stretch = Stretch(start - before, before + seconds + span.MARGIN)
@@ -213,7 +220,7 @@ def _recording(files: bring.Files, options: bring.Options) -> tuple[Eeg, Whole, 
         inner = start - long.start
         made = crop(eeg, inner, min(seconds, eeg.seconds - inner), options.rest) if eeg.seconds - inner > 0 else eeg
     known = Whole(key, (), None, files, file.unit, eeg, digest(name, str(options), str(stretch)))
-    return warned(made), known, index
+    return warned(made), known, {"index": index}
 
 
 @st.cache_resource(max_entries=16, show_spinner="Matching the channels …")
