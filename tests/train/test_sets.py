@@ -59,14 +59,14 @@ def events(file: bytes) -> list[tuple[int, int, int]]:
 
 
 def play(font: str, file: bytes) -> np.ndarray:
-    """A sine for every note; the other soundfont is softer."""
+    """A sine for every note; other soundfonts are softer."""
     heard = events(file)
     sound = np.zeros(round((heard[-1][0] / 1000) * RATE), np.float32)
     for start, status, pitch in heard:
         if status == 0x90:
             time = np.arange(round(1.3 * RATE)) / RATE
             tone = np.sin(2 * np.pi * 440 * 2 ** ((pitch - 69) / 12) * time)
-            sound[round(start * RATE / 1000) :][: len(tone)] = tone * (0.5 if font == made_notes.TRAINED else 0.2)
+            sound[round(start * RATE / 1000) :][: len(tone)] = tone * (0.5 if font == made_notes.FREE else 0.2)
     return sound
 
 
@@ -98,7 +98,9 @@ def test_no_tested_note_is_trained_on() -> None:
     assert len({note.program for note in every}) == 51
     assert not by["train"] & by["pitch"]
     assert not {program for _, program, _ in by["train"]} & {program for _, program, _ in by["instrument"]}
-    assert {font for font, _, _ in by["train"] | by["pitch"] | by["instrument"]} == {made_notes.TRAINED}
+    trained = {made_notes.FREE, "GeneralUser-v1.47"}
+    assert all({font for font, _, _ in by[split]} == trained for split in ("train", "pitch", "instrument"))
+    assert {font for font, _, _ in by["soundfont"]} == {made_notes.TESTED}
     assert 0.2 < len(by["pitch"]) / len(by["train"] | by["pitch"]) < 0.4
     families = {split: {n.family for n in every if n.split == split} for split in by}
     assert all(of_family == set(made_notes.FAMILIES) for of_family in families.values())
@@ -107,7 +109,7 @@ def test_no_tested_note_is_trained_on() -> None:
 def test_the_builder_cuts_every_note_where_it_begins(played: Path) -> None:
     every = notes(played, RATE, INSTRUMENTS.classes)
     listed = json.loads((played / "instruments.json").read_text())["notes"]
-    assert len(every) == len(listed) == 2 * 2 * (6 + 4 + 6 + 4)
+    assert len(every) == len(listed) == len(made_notes.FONTS) * 2 * (6 + 4 + 6 + 4)
     for note, entry in zip(every, listed, strict=True):
         assert len(note.signal) == 24_000
         assert np.abs(note.signal[:400]).max() > 0.1

@@ -19,6 +19,7 @@ from xviz.models.mel import Mel
 from xviz.models.mmvit_cards import FAMILIES, INSTRUMENTS, KINDS
 from xviz.train.mmvit.instruments.clips import notes
 from xviz.train.mmvit.instruments.measure import mixtures
+from xviz.train.mmvit.instruments.notes import FREE
 from xviz.train.mmvit.objects.pictures import Cutout, backgrounds, composed
 from xviz.train.mmvit.objects.renders import VIEWS
 
@@ -32,7 +33,8 @@ def instruments(folder: Path) -> None:
     """Write the sounds."""
     definition = Mel.of(INSTRUMENTS)
     listed: list[ShippedSample] = []
-    tested = [note for note in notes(folder, definition.rate, FAMILIES) if note.split == "pitch"]
+    every = notes(folder, definition.rate, FAMILIES)
+    tested = [note for note in every if note.split == "pitch" and note.font == FREE]
     for clip in mixtures(tested, definition, 60, seed=3):
         order = np.argsort([start for start, _ in clip.places])
         names = [FAMILIES[clip.families[index]] for index in order]

@@ -30,6 +30,7 @@ class Note:
     program: int  #: of General MIDI, counted from 0
     pitch: int  #: MIDI note
     split: str  #: "train", "pitch", "instrument" or "soundfont"
+    font: str = ""  #: the soundfont that plays it
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +76,7 @@ def notes(folder: Path, rate: float, families: Sequence[str]) -> list[Note]:
     with np.load(signals, allow_pickle=False) as kept:
         every = kept["signals"].astype(np.float32) / 32767
     return [
-        Note(signal, families.index(entry["family"]), entry["program"], entry["pitch"], entry["split"])
+        Note(signal, families.index(entry["family"]), entry["program"], entry["pitch"], entry["split"], entry["font"])
         for signal, entry in zip(every, listed["notes"], strict=True)
     ]
 

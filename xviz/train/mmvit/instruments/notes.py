@@ -1,12 +1,13 @@
 """Make the training set of instruments: single notes of General MIDI programs, rendered from soundfonts.
 
 ``xviz make notes --out DIR`` needs the Debian packages ``fluidsynth``,
-``fluid-soundfont-gm`` (FluidR3 GM, MIT) and ``timgm6mb-soundfont`` (TimGM6mb, GPL-2; for testing alone). It plays every
-second semitone of 51 programs of ten families at two strengths, and writes ``instruments.npz`` (1.5 s each at 16 kHz)
+``fluid-soundfont-gm`` (FluidR3 GM, MIT), ``minuet-data`` (GeneralUser GS 1.47 by S. Christian Collins, its licence 2.0:
+free for music and software; some samples of origins that he does not know, so that no clip of it ships) and
+``timgm6mb-soundfont`` (TimGM6mb, GPL-2; for testing alone). It plays every second semitone of 51 programs of ten families at two strengths, and writes ``instruments.npz`` (1.5 s each at 16 kHz)
 and ``instruments.json`` (what each note is).
 
 Splits: every third of the notes of a program is only tested (``pitch``), as are all notes of the last program of each
-family (``instrument``) and all of the other soundfont (``soundfont``).
+family (``instrument``), both of the soundfonts that are trained on, and all of TimGM6mb (``soundfont``).
 """
 
 from __future__ import annotations
@@ -43,9 +44,10 @@ FAMILIES: Families = {
     "choir": {53: (48, 80), 54: (48, 80), 52: (48, 80)},
 }  # fmt: skip
 STRENGTHS = (64, 104)  #: MIDI velocities
-FOLDER = Path("/usr/share/sounds/sf2")
-FONTS = {"FluidR3_GM": "fluid-soundfont-gm", "TimGM6mb": "timgm6mb-soundfont"}  #: file → Debian package
-TRAINED = "FluidR3_GM"
+FOLDERS = (Path("/usr/share/sounds/sf2"), Path("/usr/share/minuet/soundfonts"))
+FREE = "FluidR3_GM"  #: the soundfont of which clips may ship
+TESTED = "TimGM6mb"  #: the one that is only tested
+FONTS = {FREE: "fluid-soundfont-gm", "GeneralUser-v1.47": "minuet-data", TESTED: "timgm6mb-soundfont"}  #: → package
 RATE = 16_000  #: Hz
 SECONDS, HELD, SLOT = 1.5, 1.3, 2.5  #: kept of each note; until its key is released; until the next note
 SILENT = 1e-3  #: of full scale: a note whose loudest moment is below was not rendered
@@ -101,7 +103,7 @@ def planned(font: str, family: str, program: int, families: Families) -> Iterato
     last = program == list(families[family])[-1]
     for number, pitch in enumerate(range(low, high + 1, 2)):
         split = "pitch" if number % 3 == 2 else "train"
-        split = "soundfont" if font != TRAINED else "instrument" if last else split
+        split = "soundfont" if font == TESTED else "instrument" if last else split
         for strength in STRENGTHS:
             yield Played(family, program, pitch, strength, font, split)
 
@@ -142,10 +144,10 @@ def _ticks(value: int) -> bytes:
 
 def _fluidsynth(font: str, file: bytes) -> NDArray[np.float32]:
     """Play with fluidsynth, without reverberation and chorus."""
-    path = FOLDER / f"{font}.sf2"
-    if shutil.which("fluidsynth") is None or not path.is_file():
+    path = next((folder / f"{font}.sf2" for folder in FOLDERS if (folder / f"{font}.sf2").is_file()), None)
+    if shutil.which("fluidsynth") is None or path is None:
         raise SourceError(
-            f"Playing notes needs fluidsynth and {path.name}; this machine lacks one of them. "
+            f"Playing notes needs fluidsynth and {font}.sf2; this machine lacks one of them. "
             f"Run: apt-get install fluidsynth {' '.join(FONTS.values())}"
         )
     with tempfile.TemporaryDirectory() as folder:
