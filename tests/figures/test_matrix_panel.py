@@ -104,3 +104,14 @@ def test_ticks_below_stand_at_their_cells_and_no_turned_label_is_lost_or_leaves_
     assert np.diff(places).min() >= 1.05 * size - 1e-6
     assert places[-1] == pytest.approx(100 - 1.05 * size / 2)
     assert places[-1] < ticks[-1]
+
+
+def test_names_under_braces_take_a_second_line_before_they_are_cut():
+    side, size = Side.of(*(Group(["a"] * n, "tokens", brace=f"view {n}, pooled: {n} tokens") for n in (9, 4))), 7.0
+    assert [lines for lines, *_ in side.braces(side.edges(300.0, size), size, side.lines(size, 300.0))] == [
+        ("view 9, pooled: 9 tokens",), ("view 4, pooled: 4 tokens",),
+    ]  # fmt: skip
+    assert side.brace(size, 300.0) < side.brace(size, 120.0) == side.brace(size)
+    found = side.braces(side.edges(120.0, size), size, side.lines(size, 120.0))
+    assert [lines for lines, *_ in found] == [("view 9, pooled:", "9 tokens"), ("view 4, pooled:", "4 tokens")]
+    assert side.braces(side.edges(120.0, size), size, 1)[0][0][0].endswith("…"), "where there is no room for two"

@@ -15,7 +15,7 @@ from xviz.draw.scale import Scale
 from xviz.figures.cells import paint
 from xviz.figures.lettering import contrasting, width_of, write
 from xviz.figures.panel import FINE, THIN, in_points
-from xviz.figures.sides import BRACE, TICK, Group, Side, beside, short
+from xviz.figures.sides import SECOND, TICK, Group, Side, beside, short
 
 MOST = 1000  #: a side longer than this is pooled
 Scales = Scale | Sequence[Sequence[Scale]]  #: of all cells, or of each block of rows and columns
@@ -68,8 +68,8 @@ def below_room(side: Side, extent: float, size: float) -> float:
     edges = side.edges(extent, size)
     shown = side.shown(edges, size)
     if _lying(shown, size, extent) is None:
-        return side.room(size)
-    return (TICK + 1 + 1.3 * size) * bool(shown) + BRACE * size * side.named
+        return side.room(size, extent)
+    return (TICK + 1 + 1.3 * size) * bool(shown) + side.brace(size, extent)
 
 
 def shares_room(sides: tuple[Side, Side], size: float) -> float:
@@ -118,10 +118,12 @@ def _row_labels(axes: Axes, side: Side, edges: Sequence[NDArray], size: float) -
         axes.plot([0, -TICK], [y, y], color="black", linewidth=FINE, clip_on=False)
         looks = {"ha": "right", "weight": "bold" if bold else "normal"}
         write(axes, -TICK - 1, y + 0.36 * size, short(text, size), size=size, **looks)
-    x = -side.room(size) + (BRACE - 0.4) * size
-    for text, start, end, at in side.braces(edges, size):
+    x = -side.room(size) + side.brace(size) - 0.4 * size
+    for lines, start, end, at in side.braces(edges, size, side.lines(size)):
         axes.plot([x + 2, x, x, x + 2], [start, start, end, end], color="black", linewidth=THIN, clip_on=False)
-        write(axes, x - 0.5 * size, at, text, size=size, ha="right", va="center", rotation=90)
+        for number, line in enumerate(reversed(lines)):
+            place = x - (0.5 + SECOND * number) * size
+            write(axes, place, at, line, size=size, ha="right", va="center", rotation=90)
 
 
 def _lying(shown: Sequence[tuple[str, float, bool]], size: float, extent: float) -> list[float] | None:
@@ -145,10 +147,11 @@ def _column_labels(axes: Axes, side: Side, edges: Sequence[NDArray], foot: float
         looks = {"rotation": 90 if lying is None else 0, "ha": "center", "weight": "bold" if bold else "normal"}
         y, va = (foot + TICK + 1, "top") if lying is None else (foot + TICK + 1 + 0.9 * size, "baseline")
         write(axes, place, y, short(text, size), size=size, va=va, **looks)
-    y = foot + below_room(side, extent, size) - (BRACE - 0.4) * size
-    for text, start, end, at in side.braces(edges, size):
+    y = foot + below_room(side, extent, size) - side.brace(size, extent) + 0.4 * size
+    for lines, start, end, at in side.braces(edges, size, side.lines(size, extent)):
         axes.plot([start, start, end, end], [y - 2, y, y, y - 2], color="black", linewidth=THIN, clip_on=False)
-        write(axes, at, y + 1.4 * size, text, size=size, ha="center")
+        for number, line in enumerate(lines):
+            write(axes, at, y + (1.4 + SECOND * number) * size, line, size=size, ha="center")
 
 
 def _lines(sides: tuple[Side, Side], table: NDArray[np.float64]) -> list[list[str]]:

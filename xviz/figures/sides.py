@@ -22,6 +22,8 @@ LONGEST = 16.5  #: a label is cut at this many text sizes
 GAP = 2.5  #: points between groups
 TICK = 2.0  #: points between cells and labels
 BRACE = 2.4  #: room of a brace with its name, in text sizes
+SECOND = 1.15  #: what a second line of names takes more
+MANY = 20  #: text sizes of all names of a side, over which they may need a second line
 SPARE = 0.85  #: of a side, what groups with labels may take from those that have more tokens
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  #: of every how many tokens one is labelled
 
@@ -74,13 +76,22 @@ class Side:
         """Whether there are braces."""
         return any(group.name for group in self.groups)
 
-    def room(self, size: float) -> float:
-        """Points that labels and braces need beside the cells."""
+    def lines(self, size: float, extent: float | None = None) -> int:
+        """Lines of the names under braces: two where one may not do for a side so long in points, if that is known."""
+        wide = [width_of(group.name, size) for group in self.groups if group.name]
+        return 1 + (len(wide) > 1 and sum(wide) + size * len(wide) > (MANY * size if extent is None else extent))
+
+    def brace(self, size: float, extent: float | None = None) -> float:
+        """Points that braces and their names need."""
+        return (BRACE + SECOND * (self.lines(size, extent) - 1)) * size * self.named
+
+    def room(self, size: float, extent: float | None = None) -> float:
+        """Points that labels and braces need beside the cells, for a side so long in points if that is known."""
         shown = [
             label for group in self.groups for i, label in enumerate(group.labels) if group.all or i in group.marked
         ]
         widest = max((width_of(short(label, size), size, "bold") for label in shown), default=-TICK - 1)
-        return TICK + 1 + widest + BRACE * size * self.named
+        return TICK + 1 + widest + self.brace(size, extent)
 
     @property
     def line(self) -> float:
@@ -135,22 +146,40 @@ class Side:
                 ]
         return apart([one for one in (*marked, *others) if one[0]], line)
 
-    def braces(self, edges: Sequence[NDArray[np.float64]], size: float) -> list[tuple[str, float, float, float]]:
-        """Names with where their brace begins and ends and where the name stands, those that have room."""
+    def braces(
+        self, edges: Sequence[NDArray[np.float64]], size: float, most: int
+    ) -> list[tuple[tuple[str, ...], float, float, float]]:
+        """Lines of each name with where its brace begins and ends and where the name stands.
+
+        Names that have no room in one line take two, if that many are the most; what has none there either is cut.
+        """
         found = []
         for group, at in zip(self.groups, edges, strict=True):
             if group.name:
                 found.append((group.name, float(at[0]), float(at[-1])))
         low, high = float(edges[0][0]), float(edges[-1][-1])
-        share = (high - low - size * (len(found) - 1)) / max(len(found), 1)
         free = high - low - size * len(found)
-        wide = [width_of(name, size) for name, *_ in found]
-        if sum(wide) > free:  # each keeps what an equal share leaves it
-            texts = [name if wide[i] <= share else fit(name, size, share) for i, (name, *_) in enumerate(found)]
-        else:
-            texts = [name for name, *_ in found]
-        middles = beside([(a + b) / 2 for _, a, b in found], [width_of(text, size) for text in texts], size, low, high)
-        return [(text, a, b, at) for text, (_, a, b), at in zip(texts, found, middles, strict=True)]
+        share = (high - low - size * (len(found) - 1)) / max(len(found), 1)
+        texts = [(name,) for name, *_ in found]
+        if most > 1 and _width(texts, size) > free:
+            texts = [_halved(name, size) if _width([(name,)], size) > share else (name,) for name, *_ in found]
+        if _width(texts, size) > free:  # each keeps what an equal share leaves it
+            texts = [tuple(fit(line, size, max(share, size)) for line in lines) for lines in texts]
+        wide = [_width([lines], size) for lines in texts]
+        middles = beside([(a + b) / 2 for _, a, b in found], wide, size, low, high)
+        return [(lines, a, b, at) for lines, (_, a, b), at in zip(texts, found, middles, strict=True)]
+
+
+def _width(texts: Sequence[tuple[str, ...]], size: float) -> float:
+    """Points of names beside each other, each as wide as its widest line."""
+    return sum(max(width_of(line, size) for line in lines) for lines in texts)
+
+
+def _halved(name: str, size: float) -> tuple[str, ...]:
+    """A name in two lines, parted where the longer one is shortest."""
+    words = name.split()
+    parted = [(" ".join(words[:i]), " ".join(words[i:])) for i in range(1, len(words))]
+    return min(parted, key=lambda lines: max(width_of(line, size) for line in lines), default=(name,))
 
 
 def short(label: str, size: float) -> str:

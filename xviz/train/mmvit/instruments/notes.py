@@ -3,8 +3,9 @@
 ``xviz make notes --out DIR`` needs the Debian packages ``fluidsynth``,
 ``fluid-soundfont-gm`` (FluidR3 GM, MIT), ``minuet-data`` (GeneralUser GS 1.47 by S. Christian Collins, its licence 2.0:
 free for music and software; some samples of origins that he does not know, so that no clip of it ships) and
-``timgm6mb-soundfont`` (TimGM6mb, GPL-2; for testing alone). It plays every second semitone of 51 programs of ten families at two strengths, and writes ``instruments.npz`` (1.5 s each at 16 kHz)
-and ``instruments.json`` (what each note is).
+``timgm6mb-soundfont`` (TimGM6mb, GPL-2; for testing alone). It plays every second semitone of 51 programs of ten
+families at two strengths, and writes ``instruments.npz`` (1.5 s each at 16 kHz) and ``instruments.json`` (what each
+note is).
 
 Splits: every third of the notes of a program is only tested (``pitch``), as are all notes of the last program of each
 family (``instrument``), both of the soundfonts that are trained on, and all of TimGM6mb (``soundfont``).
