@@ -223,7 +223,7 @@ def _cloud(
             first = first or error
             files.left_out[name] = str(error)
             continue
-        return with_arrays(files, name, cloud, files.named(r"\.segs\.json$")), frame, name
+        return with_arrays(files, name, cloud, frame.kept, files.named(r"\.segs\.json$")), frame, name
     raise tried(files, clouds, first)
 
 
