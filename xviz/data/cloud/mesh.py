@@ -79,7 +79,7 @@ def _read_obj(data: bytes, beside: Beside) -> RawCloud:
     if columns < 3:
         raise SampleError("The vertices of this OBJ file have fewer than three numbers. Save it again.")
     table = read_table(BytesIO(b"\n".join(lines)), columns)
-    raw = RawCloud(table.values[:, :3], table.values[:, columns - 3 :] if columns >= 6 else None)
+    raw = RawCloud(table.values[:, :3], _colours(table.values[:, 3:]) if columns >= 6 else None)
     raw.notes += [note.replace("in line", "in vertex") for note in table.notes()]
     faces = re.search(rb"^[ \t]*f[ \t]", data, re.MULTILINE) is not None
     if faces and (raw.rgb is None or _few(raw.xyz)):
@@ -94,6 +94,12 @@ def _read_obj(data: bytes, beside: Beside) -> RawCloud:
             "The pictures that the OBJ takes its colours from did not come or cannot be read: no colours."
         )
     return raw
+
+
+def _colours(behind: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(points, 3) colours of what stands behind places: r g b, a weight before them, or opacity behind them."""
+    weighted = bool((behind[:, 0] == 1).all())
+    return behind[:, :3] if behind.shape[1] == 4 and not weighted else behind[:, -3:]
 
 
 def _few(xyz: NDArray) -> bool:
