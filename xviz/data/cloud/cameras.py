@@ -102,7 +102,7 @@ def from_axis(turn: ArrayLike, place: ArrayLike) -> NDArray[np.float64] | None:
 def number(value: object) -> float:
     """What a file of cameras has for a number; NaN where it is none."""
     try:
-        return float(value)  # type: ignore[arg-type]
+        return float(value)
     except (TypeError, ValueError, OverflowError):
         return float("nan")
 
