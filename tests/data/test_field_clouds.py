@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import struct
 
 import laspy
@@ -218,3 +219,16 @@ def test_arrays_with_fields_of_three_numbers_or_one_for_each_axis_are_clouds() -
     columns = dict(zip("xyzrgb", [*XYZ.T, *RGB.T], strict=True))
     same(read_cloud(npz(**columns), up="z"))
     same(read_cloud(npz(vertices=XYZ, faces=np.zeros((9, 3), int), vertex_colors=RGB), up="z"))
+
+
+@pytest.mark.parametrize("name", ["KHR_draco_mesh_compression", "EXT_meshopt_compression"])
+def test_a_mesh_of_compressed_points_is_refused_and_no_cloud_of_zeros(name: str) -> None:
+    held = {
+        "asset": {"version": "2.0"}, "extensionsRequired": [name], "scene": 0, "scenes": [{"nodes": [0]}],
+        "nodes": [{"mesh": 0}], "accessors": [{"componentType": 5126, "count": 3, "type": "VEC3"}],
+        "meshes": [{"primitives": [{"attributes": {"POSITION": 0}, "extensions": {name: {"bufferView": 0}}}]}],
+        "bufferViews": [{"buffer": 0, "byteLength": 4}],
+        "buffers": [{"byteLength": 4, "uri": "data:application/octet-stream;base64,AAAAAA=="}],
+    }  # fmt: skip
+    with pytest.raises(SampleError, match=r"compressed \((Draco|Meshopt)\)"):
+        read_cloud(json.dumps(held).encode(), name="a.gltf")

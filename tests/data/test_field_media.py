@@ -11,6 +11,7 @@ import av
 import numpy as np
 import pytest
 import sounds
+import systems
 import tifffile
 from clouds import furnished, text
 from PIL import Image
@@ -138,6 +139,12 @@ def test_a_table_of_places_with_a_time_is_a_cloud_and_no_eeg(head: str, tmp_path
     (tmp_path / "a.csv").write_bytes(head.encode() + b"\n" + text(np.column_stack(columns), separator=","))
     cloud = xviz.read(tmp_path / "a.csv").parts["points"]
     assert cloud.xyz == pytest.approx(xyz, abs=2e-3)
+
+
+def test_a_text_of_openbci_is_no_cloud(tmp_path: Path) -> None:
+    waves = 20 * np.random.default_rng(0).normal(size=(8, 2500))
+    (tmp_path / "OpenBCI-RAW.txt").write_bytes(systems.openbci(waves, 250))
+    assert "eeg" in xviz.read(tmp_path / "OpenBCI-RAW.txt").parts
 
 
 SIGNAL = sounds.speech()

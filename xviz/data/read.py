@@ -117,17 +117,23 @@ def _reader(paths: Sequence[Path], kind: str | None) -> Read:
     ending = paths[0].suffix.lower()
     if paths[0].name.lower().endswith(".fif.gz"):
         return READERS["eeg"]
+    if ending == ".txt" and _starts(paths[0], 8) == b"%OpenBCI":
+        return READERS["eeg"]
     for name, endings in ENDINGS.items():
         if ending in endings:
             return READERS[name]
     if ending in AMBIGUOUS:
         return _first(("room", "eeg") if ending == ".csv" and _places(paths[0]) else AMBIGUOUS[ending])
-    with paths[0].open("rb") as opened:
-        begun = import_module("xviz.data.kinds").of(opened.read(512))
-    if begun:  # a picture by its first bytes, or something that its reader refuses by name
+    if import_module("xviz.data.kinds").of(_starts(paths[0], 512)):  # a picture, or what its reader refuses by name
         return READERS["picture"]
     known = ", ".join(ending for endings in (*ENDINGS.values(), AMBIGUOUS) for ending in endings)
     raise SampleError(f"The ending “{ending}” of {paths[0].name} is none of {known}. Say what it is with kind=….")
+
+
+def _starts(path: Path, most: int) -> bytes:
+    """The first bytes of a file."""
+    with path.open("rb") as opened:
+        return opened.read(most)
 
 
 def _places(path: Path) -> bool:

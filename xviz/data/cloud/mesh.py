@@ -23,6 +23,7 @@ COARSE = 0.01  #: share of the room's diagonal: faces with longer sides are cove
 SPREAD = 300_000  #: points all over the faces of a coarse mesh
 _MOST_INSTANCES = 10_000
 _NO_PICTURE = (2, 2)  #: size of the picture that trimesh puts where a material has none
+_PACKED = re.compile(rb"(draco|meshopt)")  #: compressions of points in a glTF
 _OBJ = re.compile(rb"^(mtllib|o |g |v |vn |vt |usemtl )", re.MULTILINE)
 
 Beside = Callable[[str], bytes | None]  #: the bytes of a file that a mesh names; None where it did not come
@@ -60,10 +61,16 @@ def read_mesh(data: bytes, kind: str, beside: Beside = lambda name: None) -> Raw
         beside: files that it names, such as its pictures.
 
     Raises:
-        SampleError: it is damaged, or holds no points.
+        SampleError: it is damaged, compressed, or holds no points.
     """
     if kind == "OBJ":
         return _read_obj(data, beside)
+    needed = re.search(rb'"extensionsRequired"\s*:\s*\[([^\]]*)\]', data) if kind == "glTF" else None
+    if needed and (packed := _PACKED.search(needed[1])):  # trimesh reads such as zeros
+        raise SampleError(
+            f"The points of this glTF file are compressed ({packed[1].decode().title()}), which is not read. Export it "
+            "without compression, or as PLY."
+        )
     raw = _loaded(data, {"glTF": "glb" if data[:4] == b"glTF" else "gltf", "STL": "stl"}[kind], kind, beside)
     if kind == "glTF":
         raw.up, raw.unit = "y", "m"  # glTF 2.0, section 3.4
