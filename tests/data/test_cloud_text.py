@@ -84,7 +84,7 @@ SAME: dict[str, tuple[bytes, str]] = {
     "UTF-16": (PLAIN.decode().encode("utf-16"), ""),
     "no last line end": (PLAIN.rstrip(b"\n"), ""),
     "cut in the last line": (PLAIN + b"1.5 2.0", "ends within a point|something else than the numbers"),
-    "comment at the end": (PLAIN + b"# end of file\n", "1 line holds something else"),
+    "comment at the end": (PLAIN + b"# end of file\n", "1 comment among the points left out"),
     "tabs": (text(XYZ, RGB, separator="\t"), ""),
     "semicolons": (text(XYZ, RGB, separator=";"), ""),
     "trailing semicolons": (text(XYZ, RGB, separator=";").replace(b"\n", b";\n"), ""),

@@ -14,6 +14,8 @@ from xviz.core.errors import SampleError
 
 #: tags of TIFF
 _BITS, _ORIENTATION, _MAKE, _PREVIEW, _SUB, _DNG, _HIGHEST, _PROFILE = 258, 274, 271, 254, 330, 50706, 281, 34675
+_INKS, _PREMULTIPLIED, _OPACITY = 5, 1, 2  #: values of the tags of colours and of further channels
+_UNREAD = {3: "numbers of a palette", 6: "YCbCr", 8: "CIELAB", 9: "CIELAB", 10: "CIELAB", 32844: "LogLuv"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +27,8 @@ class Deep:
     orientation: int = 1  #: EXIF
     frames: int = 1
     profile: bytes | None = None  #: of its colours (ICC)
+    inks: bool = False  #: whether they are cyan, magenta, yellow and black
+    notes: tuple[str, ...] = ()  #: what was left out
 
 
 def png_depth(data: bytes) -> tuple[int, int]:
@@ -102,6 +106,7 @@ def tiff(data: bytes, limit_pixels: int) -> Deep:
             values = values.transpose(1, 2, 0)
         if values.ndim > 3 or values.size == 0:
             raise ValueError(f"its first page has the axes {page.axes}")
+        values, inks, notes = _colours(page, values)
         if int(page.photometric) == 0 and values.dtype.kind in "ub":
             values = (1 if values.dtype == np.bool_ else (1 << page.bitspersample) - 1) - values
         tags = page.tags
@@ -112,5 +117,40 @@ def tiff(data: bytes, limit_pixels: int) -> Deep:
         profile = tags[_PROFILE].value if _PROFILE in tags else None
         return Deep(
             values, bits if 8 < bits < 16 else None, orientation, len(held.pages),
-            profile if isinstance(profile, bytes) else None,
+            profile if isinstance(profile, bytes) else None, inks, notes,
         )  # fmt: skip
+
+
+def _colours(page: Any, values: NDArray) -> tuple[NDArray, bool, tuple[str, ...]]:
+    """The numbers as greys, RGB, inks, or with opacity that is not in the colours yet; whether they are inks; notes.
+
+    Raises:
+        SampleError: they are of a kind that is not read.
+    """
+    kind, extra, notes = int(page.photometric), tuple(int(v) for v in page.extrasamples), ()
+    if kind in _UNREAD or values.dtype.kind == "c":
+        what = "complex numbers" if values.dtype.kind == "c" else _UNREAD[kind]
+        raise SampleError(f"Its colours are {what} of more than 8 bits, which are not read. Save it as RGB.")
+    plain = 4 if kind == _INKS else 3 if kind == 2 else 1
+    if kind == _INKS and page.samplesperpixel - len(extra) != 4:
+        raise SampleError(f"It has {page.samplesperpixel - len(extra)} inks; four are read. Save it as RGB.")
+    if plain == 1 and len(extra) in (2, 3) and values.ndim == 3:
+        return values[..., :3], False, ("Its first three channels of grey are shown as red, green and blue.",)
+    if values.ndim == 3 and (len(extra) == 1 or (plain > 1 and extra)) and values.shape[2] == plain + len(extra):
+        if kind == _INKS or extra[0] not in (_PREMULTIPLIED, _OPACITY):
+            notes = (f"{len(extra)} further channel{'s' * (len(extra) > 1)} that no colour is made of left out.",)
+            values = values[..., :plain] if plain > 1 else values[..., 0]
+        else:
+            values = values[..., : plain + 1]
+            if extra[0] == _PREMULTIPLIED:
+                values = _divided(values)
+    return values, kind == _INKS, notes
+
+
+def _divided(values: NDArray) -> NDArray:
+    """Colours that were multiplied by their opacity, as they were before."""
+    full = 1.0 if values.dtype.kind == "f" else float(np.iinfo(values.dtype).max)
+    opacity = values[..., -1:].astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        colours = np.nan_to_num(values[..., :-1] * full / opacity).clip(0, full)
+    return np.concatenate([colours.astype(values.dtype), values[..., -1:]], 2)

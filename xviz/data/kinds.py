@@ -16,6 +16,7 @@ _STARTS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"%PDF", "PDF"), (0, b"%!PS", "PostScript"), (0, b"\xc5\xd0\xd3\xc6", "PostScript"), (128, b"DICM", "DICOM"),
     (0, b"SIMPLE  =", "FITS"), (0, b"\x89HDF", "HDF5"), (0, b"\x93NUMPY", "NumPy"), (0, b"\0\0\1\0", "ICO"),
     (0, b"PK\x03\x04", "zip or office"), (0, b"Rar!", "RAR"), (0, b"7z\xbc\xaf", "7z"), (0, b"\x1f\x8b", "gzip"),
+    (0, b"PF\n", "PFM of colours"),
     (0, b"<svg", "SVG"), (0, b"<?xml", "SVG or XML"), (0, b"<!DOCTYPE svg", "SVG"), (0, b"<!", "HTML"),
     (0, b"<html", "HTML"), (0, b"OggS", "sound or film"), (0, b"ID3", "sound"), (0, b"\x1aE\xdf\xa3", "film"),
 )  # fmt: skip
@@ -52,7 +53,7 @@ def of(data: bytes) -> str:
         brands = [data[8:12], *(data[at : at + 4] for at in range(16, size, 4))]
         named = [_BRANDS[brand] for brand in brands if brand in _BRANDS]
         return "AVIF" if "AVIF" in named else named[0] if named else "film"
-    if data[:1] == b"P" and data[1:2] in b"123456fF" and data[2:3].isspace():
+    if data[:1] == b"P" and data[1:2] in b"123456f" and data[2:3].isspace():
         return "PPM"
     head = data[:256].lstrip(b"\xef\xbb\xbf \r\n")
     if head[:5].lower() == b"<html":

@@ -30,12 +30,13 @@ from xviz.data import kinds
 from xviz.data.colour import to_srgb
 from xviz.data.deep import by_ffmpeg, plain, png_depth, raw_of_camera, significant, tiff
 from xviz.data.files import File, read_bytes
-from xviz.data.pixels import Told, rgb, rgb_of
+from xviz.data.pixels import Told, cmyk_of, rgb, rgb_of
 
 LIMIT_PIXELS = 50_000_000
 REDUCED = 8  #: times as many pixels may a JPEG have that can be decoded at an eighth of its sides
 LIMIT_BYTES = 64 * 2**20
 SHORTEST = 32  #: pixels of a side
+SRGB = 0.45455  #: gamma that a PNG says where its numbers are sRGB
 ORIENTATION = 0x0112  #: the EXIF tag
 
 
@@ -120,6 +121,8 @@ def _decoded(
         texts.notes.append(f"The first of {frames} {'pages' if kind == 'TIFF' else 'frames'}.")
     if whole_jpeg and width * height > limit_pixels:
         image.draft(image.mode, (long_side, long_side))
+    if kind == "PNG":
+        _tell_gamma(image, texts)
     if depth == 16 and colour in (2, 4, 6):
         pixels = to_srgb(rgb_of(_deep_png(data), texts, significant(data)), texts, image.info.get("icc_profile"))
         if turned != 1:
@@ -132,9 +135,26 @@ def _decoded(
         width, height = upright.size
     elif (upright.width > upright.height) != (width > height):
         width, height = height, width
+    clear = image.info.get("transparency")
+    if upright.mode.startswith("I;16") and isinstance(clear, int):  # Pillow leaves it at this
+        grey = np.asarray(upright).astype(np.uint16)
+        upright_ = rgb_of(np.dstack([grey, np.where(grey == clear, 0, 65535).astype(np.uint16)]), texts, None)
+        return upright_, (width, height)
     if not upright.mode.startswith(("I", "F")) and upright.mode != "LAB":
         upright = to_srgb(upright, texts, image.info.get("icc_profile"))
     return rgb(upright, texts, significant(data) if kind == "PNG" else None), (width, height)
+
+
+def _tell_gamma(image: ImageFile, texts: Told) -> None:
+    """Say where the numbers of a PNG are no sRGB by its own word (gAMA), which is not converted."""
+    gamma = image.info.get("gamma")
+    other = isinstance(gamma, float) and gamma > 0 and not 0.8 <= gamma / SRGB <= 1.25
+    if other and "srgb" not in image.info and "icc_profile" not in image.info:
+        shade = "darker" if gamma > SRGB else "lighter"
+        texts.warnings.append(
+            f"The file says that its numbers have a gamma of {gamma:.2g}, not {SRGB:.2g} as sRGB: they were taken as "
+            f"sRGB, and the picture is {shade} than it should be. Save it as sRGB."
+        )
 
 
 def _deep_png(data: bytes) -> NDArray:
@@ -149,7 +169,10 @@ def _tiff(data: bytes, limit_pixels: int, long_side: int, texts: Told) -> tuple[
     _check_size(deep.values.shape[1], deep.values.shape[0], limit_pixels, long_side)
     if deep.frames > 1:
         texts.notes.append(f"The first of {deep.frames} pages.")
-    image = to_srgb(rgb_of(deep.values, texts, deep.bits), texts, deep.profile)
+    texts.notes += deep.notes
+    image = cmyk_of(deep.values, texts) if deep.inks else rgb_of(deep.values, texts, deep.bits)
+    image = to_srgb(image, texts, deep.profile)
+    image = rgb(image, texts) if deep.inks else image
     if deep.orientation in range(2, 9):
         image.getexif()[ORIENTATION] = deep.orientation
         image = _upright(image, deep.orientation, texts.notes)

@@ -123,6 +123,13 @@ def rgb_of(values: NDArray, told: Told, bits: int | None = None) -> Image.Image:
     return rgb(image, told)
 
 
+def cmyk_of(values: NDArray, told: Told) -> Image.Image:
+    """Inks of any depth, (height, width, 4), as a picture of 8 bits; all of their range is used."""
+    full = 1.0 if values.dtype.kind == "f" else float(np.iinfo(values.dtype).max)
+    told.notes.append("Inks reduced to 8 bits.")
+    return Image.fromarray((values.astype(np.float64) * (255 / full)).clip(0, 255).round().astype(np.uint8), "CMYK")
+
+
 def rgb(image: Image.Image, told: Told, bits: int | None = None) -> Image.Image:
     """A picture as Pillow decoded it, as 8-bit RGB on white.
 
@@ -140,4 +147,10 @@ def rgb(image: Image.Image, told: Told, bits: int | None = None) -> Image.Image:
     clear = image.convert("RGBA")
     if clear.getextrema()[3][0] < 255:
         told.notes.append("Transparent parts stand on white.")
-    return Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear).convert("RGB")
+    made = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear).convert("RGB")
+    if clear.getextrema()[3][1] > 0 and all(low == 255 for low, _ in made.getextrema()):
+        told.warnings.append(
+            "All that can be seen in it is white, and so is the ground on which transparent parts stand: nothing is to "
+            "be seen. Save it on another ground."
+        )
+    return made

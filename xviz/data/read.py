@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -83,7 +84,7 @@ READERS: Mapping[str, Read] = {"picture": _picture, "sound": _sound, "eeg": _eeg
 ENDINGS: Mapping[str, tuple[str, ...]] = {
     "picture": (
         ".png", ".jpg", ".jpeg", ".jfif", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff", ".gif", ".bmp", ".jp2",
-        ".ppm", ".pgm",
+        ".ppm", ".pgm", ".pnm", ".pbm", ".pfm", ".mpo", ".apng",
     ),
     "sound": (
         ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".mp4", ".aac", ".webm", ".mka", ".aif", ".aiff",
@@ -95,7 +96,7 @@ ENDINGS: Mapping[str, tuple[str, ...]] = {
     ),
     "room": (
         ".ply", ".pcd", ".las", ".laz", ".e57", ".xyz", ".txt", ".pts", ".ptx", ".asc", ".npy", ".obj", ".glb",
-        ".gltf", ".stl", ".bin", ".gz",
+        ".gltf", ".stl", ".bin", ".gz", ".npts", ".xyzrgb", ".xyzn",
     ),
 }  # fmt: skip
 AMBIGUOUS = {".npz": ("eeg", "room"), ".csv": ("eeg", "room"), ".zip": ("room", "eeg")}
@@ -116,13 +117,31 @@ def _reader(paths: Sequence[Path], kind: str | None) -> Read:
     ending = paths[0].suffix.lower()
     if paths[0].name.lower().endswith(".fif.gz"):
         return READERS["eeg"]
+    if ending == ".txt" and _starts(paths[0], 8) == b"%OpenBCI":
+        return READERS["eeg"]
     for name, endings in ENDINGS.items():
         if ending in endings:
             return READERS[name]
     if ending in AMBIGUOUS:
-        return _first(AMBIGUOUS[ending])
+        return _first(("room", "eeg") if ending == ".csv" and _places(paths[0]) else AMBIGUOUS[ending])
+    if import_module("xviz.data.kinds").of(_starts(paths[0], 512)):  # a picture, or what its reader refuses by name
+        return READERS["picture"]
     known = ", ".join(ending for endings in (*ENDINGS.values(), AMBIGUOUS) for ending in endings)
     raise SampleError(f"The ending “{ending}” of {paths[0].name} is none of {known}. Say what it is with kind=….")
+
+
+def _starts(path: Path, most: int) -> bytes:
+    """The first bytes of a file."""
+    with path.open("rb") as opened:
+        return opened.read(most)
+
+
+def _places(path: Path) -> bool:
+    """Whether the first line of a table names x, y and z side by side, behind one other column at most, or points."""
+    with path.open("rb") as opened:
+        line = opened.readline(1 << 16).decode("latin-1").lower()
+    cells = [cell.strip(' "\r\n#/') for cell in re.split("[,;\\t]", line)]
+    return ["x", "y", "z"] in (cells[:3], cells[1:4]) or sum(bool(re.match(r"points.*:[012]$", c)) for c in cells) == 3
 
 
 def _brain(paths: Sequence[Path]) -> bool:

@@ -19,8 +19,10 @@ from xviz.data.cloud.dialect import MOST_COLUMNS
 from xviz.data.cloud.unnamed import unnamed
 from xviz.data.files import NUMBERS, open_zip, read_npy
 
-PLACES = ("xyz", "coord", "coords", "points", "point", "pos", "positions", "vertices", "coordinates", "pcd", "pc")
-COLOURS = ("rgb", "color", "colors", "colour", "colours")
+PLACES = (
+    "xyz", "coord", "coords", "points", "point", "pos", "position", "positions", "vertices", "coordinates", "pcd", "pc",
+)  # fmt: skip
+COLOURS = ("rgb", "color", "colors", "colour", "colours", "rgbs", "vertex_colors", "vertex_colours")
 SEGMENTS = ("supervoxel", "supervoxels", "superpoint", "superpoints", "segindices")
 _WIDTHS = (3, 4, 5, 6, 7, 8, 9)  #: columns that raw floats may have
 _FURTHEST = 1e5  #: of a place in raw floats
@@ -48,6 +50,8 @@ def read_arrays(data: bytes) -> RawCloud:
             "This zip holds no NumPy arrays. A cloud as NPZ has xyz and rgb; a zip of a scene is read as a scene."
         )
     stems = {PurePosixPath(name).stem.lower(): name for name in names}
+    if set("xyz") <= set(stems) and not set(PLACES) & set(stems):
+        return _apart({stem: _npy(lambda name=name: archive.read(name), name) for stem, name in stems.items()})
     wanted = [stem for stem in stems if stem in PLACES + COLOURS + SEGMENTS]
     known = any(stem in PLACES for stem in wanted)
     arrays, failed = {}, {}
@@ -69,6 +73,20 @@ def read_arrays(data: bytes) -> RawCloud:
     if other := sorted(set(stems) - set(arrays) - set(failed) - {"segment"}):
         raw.notes.append(f"Not used: {', '.join(other[:8])}.")
     return raw
+
+
+def _apart(arrays: Mapping[str, NDArray]) -> RawCloud:
+    """A cloud whose columns are arrays of their own, x, y, z and what has as many numbers.
+
+    Raises:
+        SampleError: x, y and z are not as long as each other.
+    """
+    count = arrays["x"].size
+    if any(arrays[axis].size != count for axis in "xyz"):
+        sizes = ", ".join(f"{axis} {arrays[axis].shape}" for axis in "xyz")
+        raise SampleError(f"A cloud needs x, y and z of one length; these are {sizes}. Save them so.")
+    check_count(count, max(arrays["x"].nbytes, 1), 1, "NPZ")
+    return from_columns([(name, values.reshape(-1)) for name, values in arrays.items() if values.size == count], "NPZ")
 
 
 def read_floats(data: bytes) -> RawCloud:
@@ -140,7 +158,7 @@ def _cloud(arrays: Mapping[str, NDArray]) -> RawCloud:
         place = next(iter(arrays.values()))
     if place.ndim == 1 and place.dtype.names:
         check_count(len(place), place.nbytes, 1, "NPY")
-        return from_columns([(name, place[name]) for name in place.dtype.names if place[name].ndim == 1], "NPY")
+        return from_columns(_fields(place), "NPY")
     place, notes = _turned(place)
     if place.ndim != 2 or place.dtype.kind not in "fiu" or not 3 <= place.shape[1] <= MOST_COLUMNS:
         raise SampleError(
@@ -164,6 +182,21 @@ def _cloud(arrays: Mapping[str, NDArray]) -> RawCloud:
             raise SampleError(f"{len(place):,} points need as many supervoxels; there are {len(segment):,}.")
         raw.segment = segment
     return raw
+
+
+def _fields(table: NDArray) -> list[tuple[str, NDArray]]:
+    """The columns of a structured array; a field of three or four numbers that is places or colours is as many."""
+    columns: list[tuple[str, NDArray]] = []
+    for name in table.dtype.names or ():
+        values, low = table[name], name.lower()
+        names = "xyz" if low in PLACES else ("red", "green", "blue") if low in COLOURS else ()
+        if values.ndim == 1:
+            columns.append((name, values))
+        elif values.ndim == 2 and names and values.shape[1] in (3, 4):
+            columns += [(part, values[:, i]) for i, part in enumerate(names)]
+        else:
+            columns.append((name, values.reshape(len(values), -1)[:, 0]))
+    return columns
 
 
 def _turned(place: NDArray) -> tuple[NDArray, list[str]]:

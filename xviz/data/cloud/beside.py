@@ -8,42 +8,54 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
 from xviz.core.sample import PointCloud
+from xviz.data.cloud.arrays import read_array
 from xviz.data.cloud.folder import Files
 from xviz.data.cloud.frame import counted
-from xviz.data.cloud.read import read_placed
 
 
-def with_arrays(files: Files, name: str, cloud: PointCloud, segments: Sequence[str]) -> PointCloud:
-    """The cloud with Pointcept's colours beside it, and ScanNet's or mmdetection3d's supervoxels."""
+def with_arrays(
+    files: Files, name: str, cloud: PointCloud, kept: NDArray[np.bool_], segments: Sequence[str]
+) -> PointCloud:
+    """The cloud with Pointcept's colours beside it, and ScanNet's or mmdetection3d's supervoxels.
+
+    Args:
+        files: all files of the room.
+        name: path of the cloud.
+        cloud: as it was read.
+        kept: (points of the file,) true for those that are in the cloud.
+        segments: ScanNet's files of supervoxels.
+    """
     colours = str(PurePosixPath(name).with_name("color.npy"))
     if PurePosixPath(name).name == "coord.npy" and colours in files.names:
-        cloud = _with_colours(cloud, files, colours)
+        cloud = _with_colours(cloud, files, colours, kept)
         files.left_out.pop(colours, None)
     if cloud.segment is not None:
         return cloud
     points = files.named(rf"super_points?/{PurePosixPath(name).stem.lower()}\.bin$")
     for path in (*segments[:1], *points[:1]):
         files.left_out.pop(path, None)
-        return _with_segments(cloud, files, path)
+        return _with_segments(cloud, files, path, kept)
     return cloud
 
 
-def _with_colours(cloud: PointCloud, files: Files, name: str) -> PointCloud:
+def _with_colours(cloud: PointCloud, files: Files, name: str, kept: NDArray[np.bool_]) -> PointCloud:
     """The cloud of Pointcept's coord.npy with the colours of its color.npy, of which each point has one."""
     try:
-        colours, _ = read_placed(files.read(name), name=name, unit="m", up="z")
-        if len(colours.xyz) != len(cloud.xyz):
+        colours = read_array(files.read(name)).xyz
+        if len(colours) != len(kept):
             raise SampleError("color.npy has another number of points and was not read.")
     except SampleError as error:
         return replace(cloud, warnings=(*cloud.warnings, str(error)))
-    values = colours.xyz * (255 if colours.xyz.max() <= 1 else 1)
+    values = np.nan_to_num(colours[kept])
+    values = values * (255 if values.max() <= 1 else 1)
     return replace(cloud, rgb=values.round().clip(0, 255).astype(np.uint8))
 
 
-def _with_segments(cloud: PointCloud, files: Files, name: str) -> PointCloud:
+def _with_segments(cloud: PointCloud, files: Files, name: str, kept: NDArray[np.bool_]) -> PointCloud:
     """The cloud with supervoxels counted from zero; a note where they do not fit."""
     try:
         data = files.read(name)
@@ -52,9 +64,9 @@ def _with_segments(cloud: PointCloud, files: Files, name: str) -> PointCloud:
             if name.endswith(".bin")
             else np.asarray(json.loads(data)["segIndices"], np.int64)
         )
-        if held.shape != (len(cloud.xyz),):
-            raise ValueError(f"{held.size:,} for {len(cloud.xyz):,} points")
+        if held.shape != kept.shape:
+            raise ValueError(f"{held.size:,} for {len(kept):,} points")
     except (SampleError, ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
         note = f"The supervoxels of {PurePosixPath(name).name} do not fit and were not read ({error!s:.80})."
         return replace(cloud, notes=(*cloud.notes, note))
-    return replace(cloud, segment=counted(held))
+    return replace(cloud, segment=counted(held[kept]))

@@ -6,6 +6,7 @@ What files have otherwise (world to camera, y up and z back, quaternions) is bro
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -46,9 +47,21 @@ class Cameras:
     depth_scale: float | None = None  #: numbers of depth maps that are a metre; None where the layout does not say
 
 
+def tell_bare(held: Cameras, photos: Sequence[str]) -> None:
+    """Say how many photos have no whole camera where others have one."""
+    whole = [held.of.get(photo, Camera()) for photo in photos]
+    lens = any(camera.intrinsics is not None for camera in whole)
+    bare = sum(camera.pose is None or (lens and camera.intrinsics is None) for camera in whole)
+    if 0 < bare < len(photos) and not any("pose" in note for note in held.notes):
+        held.notes.append(f"{bare} of {len(photos)} photos have no pose or intrinsics that can be read.")
+
+
 def rigid(values: ArrayLike) -> NDArray[np.float64] | None:
     """(4, 4) of 12 or 16 numbers, if they are a rotation and a place; None where they are not."""
-    values = np.asarray(values, np.float64).reshape(-1)
+    try:
+        values = np.asarray(values, np.float64).reshape(-1)
+    except (ValueError, TypeError):  # rows of several lengths, or words
+        return None
     if values.size not in (12, 16) or not np.isfinite(values).all():
         return None
     pose = np.vstack([values.reshape(-1, 4)[:3], [0, 0, 0, 1]])
@@ -86,8 +99,23 @@ def from_axis(turn: ArrayLike, place: ArrayLike) -> NDArray[np.float64] | None:
     return from_quaternion(float(np.cos(angle / 2)), x, y, z, place)
 
 
-def pinhole_matrix(fx: float, fy: float, cx: float, cy: float) -> NDArray[np.float64] | None:
-    """(3, 3) intrinsics; None where they cannot be."""
+def number(value: object) -> float:
+    """What a file of cameras has for a number; NaN where it is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return float("nan")
+
+
+def size_of(height: object, width: object) -> Size | None:
+    """Height and width; None where they cannot be."""
+    size = number(height), number(width)
+    return size if np.isfinite(size).all() and min(size) > 0 else None
+
+
+def pinhole_matrix(fx: object, fy: object, cx: object, cy: object) -> NDArray[np.float64] | None:
+    """(3, 3) intrinsics of numbers; None where they cannot be."""
+    fx, fy, cx, cy = map(number, (fx, fy, cx, cy))
     matrix = np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1.0]])
     return matrix if np.isfinite(matrix).all() and fx > 0 and fy > 0 else None
 

@@ -13,6 +13,7 @@ from xviz.core.errors import SampleError
 
 LIMIT_POINTS = 20_000_000  #: of a file; a room of ScanNet has a fifth of a million, the largest of S3DIS eight
 SPLAT = 0.28209479177387814  #: the constant spherical harmonic, 1 / (2 √π): colour = ½ + SPLAT · f_dc
+_NAN = 0x7FC0_0000  #: bits of what a text calls “nan”
 _NAMED_MOST = 8  #: columns that a note names
 
 #: names of columns as files have them, in small letters without signs → ours
@@ -20,7 +21,7 @@ _ROLES = {
     **{name: name for name in ("x", "y", "z", "rgb", "rgba")},
     **{f"{name}{axis}": axis for axis in "xyz" for name in ("p", "pos", "position", "coord", "point")},
     **{f"{axis}{name}": axis for axis in "xyz" for name in ("0", "coord", "coordinate")},
-    **{f"{name}{i}": axis for i, axis in enumerate("xyz") for name in ("points", "points:")},
+    **{f"{name}{i}": axis for i, axis in enumerate("xyz") for name in ("points", "points:", "pointsmxyz")},
     **dict.fromkeys(("easting", "east", "e"), "x"),
     **dict.fromkeys(("northing", "north", "n"), "y"),
     **dict.fromkeys(("elevation", "height", "h", "altitude"), "z"),
@@ -38,6 +39,11 @@ _ROLES = {
         ("supervoxel", "supervoxels", "superpoint", "superpoints", "segindices", "superpointid"), "segment"
     ),
 }
+#: words for units in names of columns
+_UNITS = {
+    "feet": "ft", "foot": "ft", "inch": "in", "inche": "in", "metre": "m", "meter": "m", "centimetre": "cm",
+    "centimeter": "cm", "millimetre": "mm", "millimeter": "mm",
+}  # fmt: skip
 _SAY_NOTHING = {"alpha", "a", "diffusealpha"}  #: columns of which not using them need not be said
 _WAVES = {"fdc0": "red", "fdc1": "green", "fdc2": "blue"}
 
@@ -160,14 +166,16 @@ def _some(names: Sequence[str]) -> str:
 
 def _unit(names: Sequence[str]) -> str | None:
     """The unit that all three names of places carry in brackets, such as “x [mm]”."""
-    units = {unit[1] for name in names if role(name) in tuple("xyz") and (unit := re.search(r"[\[(](\w+)[\])]", name))}
+    found = [re.search(r"[\[(](\w+)[\])]", name) for name in names if role(name) in tuple("xyz")]
+    units = {_UNITS.get(unit[1].removesuffix("s"), unit[1]) for unit in found if unit}
     return next(iter(units)) if units in ({"m"}, {"cm"}, {"mm"}, {"ft"}, {"in"}) else None
 
 
-def unpacked(packed: NDArray) -> NDArray[np.uint8] | None:
-    """Colours that are the bytes of one number, as PCL keeps them, (points, 3) red, green, blue.
+def unpacked(packed: NDArray) -> NDArray:
+    """Colours that are the bytes of one number, as PCL keeps them, (points, 3) red, green, blue; NaN where none is.
 
-    A float holds them as its bits; one whose value is a large whole number was written as that number instead.
+    A float holds them as its bits; one whose value is a large whole number was written as that number instead. A text
+    that says “nan” has lost them.
     """
     if packed.dtype.kind == "f":
         finite = packed[np.isfinite(packed)]
@@ -177,4 +185,6 @@ def unpacked(packed: NDArray) -> NDArray[np.uint8] | None:
         with np.errstate(over="ignore", invalid="ignore"):
             packed = packed.astype(np.float32 if packed.dtype.kind == "f" else np.uint32)
     whole = np.ascontiguousarray(packed).astype(packed.dtype.newbyteorder("<")).view("<u4")
-    return np.stack([(whole >> shift) & 255 for shift in (16, 8, 0)], 1).astype(np.uint8)
+    colours = np.stack([(whole >> shift) & 255 for shift in (16, 8, 0)], 1).astype(np.uint8)
+    lost = (whole == _NAN) & (packed.dtype.kind == "f")
+    return np.where(lost[:, None], np.float32(np.nan), colours) if lost.any() else colours

@@ -25,8 +25,9 @@ _NUMBERS = {
 }
 #: separator, decimal sign; the first that fits most lines is taken
 _WAYS = ((";", "."), (";", ","), ("\t", "."), ("\t", ","), ("|", "."), (r"\s+", "."), (",", "."), (r"\s+", ","))
+_MIXED = 0.95  #: share of lines that one way of splitting must fit, else marks may be mixed
 _BRACKETS = bytes.maketrans(b"()[]{},;|", b" " * 9)
-_COMMENT = re.compile(r"\s*(#|//|%|!|;|'|\*|--)")
+COMMENT = re.compile(r"\s*(#|//|%|!|;|'|\*|--)")
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,11 @@ class Dialect:
 
     def comments(self) -> list[str]:
         """Lines above the table that are marked as comments, without their marks."""
-        return [_COMMENT.sub("", line).lstrip("#/%!; ").strip() for line in self.head if _COMMENT.match(line)]
+        return [COMMENT.sub("", line).lstrip("#/%!; ").strip() for line in self.head if COMMENT.match(line)]
 
     def others(self) -> list[str]:
         """Lines above the table that are neither comments nor empty."""
-        return [line.strip() for line in self.head if line.strip() and not _COMMENT.match(line)]
+        return [line.strip() for line in self.head if line.strip() and not COMMENT.match(line)]
 
 
 def plain_text(data: bytes) -> bytes:
@@ -78,10 +79,13 @@ def dialect_of(data: bytes) -> Dialect:
         SampleError: it has no table of numbers of three columns or more.
     """
     sample = list(_lines(data))
-    way, columns = _way(sample)
-    loose = way is None
-    if way is None:
-        way, columns = _way([line.encode("latin-1").translate(_BRACKETS).decode("latin-1") for line in sample])
+    way, columns, fits = _way(sample)
+    loose = False
+    if fits < _MIXED * len(sample):  # several marks between numbers, of which some stand in some lines only
+        other = _way([line.encode("latin-1").translate(_BRACKETS).decode("latin-1") for line in sample])
+        if other[0] is not None and other[2] > fits and (way is None or other[0][1] == "."):
+            way, columns, fits = other
+            loose = True
     if way is None:
         _refuse(sample)
     assert way is not None
@@ -100,9 +104,9 @@ def dialect_of(data: bytes) -> Dialect:
     while at < len(data) and len(head) < _HEAD:
         end = data.find(b"\n", at)
         end = len(data) if end < 0 else end
-        line = data[at:end].decode("latin-1")
+        line = _words(data[at:end])
         cells = dialect.split(line)
-        if len(cells) >= columns and _numeric(cells, way[1]) and not _COMMENT.match(line):
+        if len(cells) >= columns and _numeric(cells, way[1]) and not COMMENT.match(line):
             break
         head.append(line)
         at = end + 1
@@ -113,6 +117,14 @@ def dialect_of(data: bytes) -> Dialect:
     return Dialect(at, len(head) + 1, *way, columns, tuple(head), loose)
 
 
+def _words(line: bytes) -> str:
+    """A line as people wrote it: in UTF-8, else in Latin-1."""
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
+
+
 def _lines(data: bytes) -> Iterator[str]:
     """Lines from several places of the file, none of them empty, none a part of one."""
     span = _LONGEST * 4
@@ -120,16 +132,16 @@ def _lines(data: bytes) -> Iterator[str]:
         at = len(data) * piece // _PIECES
         part = data[at : at + span].decode("latin-1").split("\n")
         whole = part[1 if piece else 0 : None if at + span >= len(data) else -1]
-        begun = [line for line in whole if line.strip() and len(line) < _LONGEST and not _COMMENT.match(line)]
+        begun = [line for line in whole if line.strip() and len(line) < _LONGEST and not COMMENT.match(line)]
         yield from begun[:_LINES]
         if span >= len(data):
             yield from begun[_LINES : _PIECES * _LINES]
             return
 
 
-def _way(lines: Sequence[str]) -> tuple[tuple[str, str] | None, int]:
-    """Separator and decimal sign that make numbers of most lines, and how many columns most of these have."""
-    best, columns, most = None, 0, 0
+def _way(lines: Sequence[str]) -> tuple[tuple[str, str] | None, int, int]:
+    """Separator and decimal sign that make numbers of most lines, how many columns these have, and lines that fit."""
+    best, columns, most, alike = None, 0, 0, 0
     for separator, sign in _WAYS:
         split = [_cells(line, separator) for line in lines]
         counts = Counter(len(cells) for cells in split if _numeric(cells, sign))
@@ -138,7 +150,8 @@ def _way(lines: Sequence[str]) -> tuple[tuple[str, str] | None, int]:
         if counts and (fits := sum(counts.values())) > most:
             top = max(counts.values())
             best, columns, most = (separator, sign), max(n for n, many in counts.items() if many == top), fits
-    return (best, columns) if most > len(lines) / 2 else (None, 0)
+            alike = top
+    return (best, columns, alike) if most > len(lines) / 2 else (None, 0, 0)
 
 
 def _cells(line: str, separator: str) -> list[str]:

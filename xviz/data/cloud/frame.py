@@ -34,6 +34,9 @@ COARSE = 0.005  #: metres: a grid of places that is coarser is said
 WIDEST = 100.0  #: metres: no room is wider
 ROOM, HALL = (1.0, 5.0), (5.0, 15.0)  #: metres from floor to ceiling: of rooms and flats, of halls
 _SAMPLE = 100_000  #: points that are judged
+_STRAY = 10.0  #: times the size of the cloud from its middle, from which a point belongs to nothing
+_STRAYS = 1e-3  #: share of the points that may be so
+_ORIGIN = (10, 1e-3)  #: points at exactly zero, and their share, from which they are pixels without a distance
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +46,7 @@ class Frame:
     unit: str
     up: str
     moved: NDArray[np.float64]  #: (3,) metres that were taken off
+    kept: NDArray[np.bool_]  #: (points of the file,) true for those that are in the cloud
 
     @property
     def turn(self) -> NDArray[np.float64]:
@@ -86,7 +90,8 @@ def placed(
         raise SampleError("No point of the file has a place that is a number. Choose another file.")
     if gone := int((~there).sum()):
         notes.append(f"{gone:,} of {len(there):,} points have no place (NaN) and were left out.")
-    keep = (lambda part: part) if not gone else (lambda part: part[there])
+    there = _near(raw.xyz, there, notes, warnings)
+    keep = (lambda part: part) if there.all() else (lambda part: part[there])
     xyz = keep(raw.xyz)
     some = xyz[:: max(1, len(xyz) // _SAMPLE)].astype(np.float64)
     up = up or _up(upright(some, raw.up, hint, ahead), notes, warnings)
@@ -112,7 +117,34 @@ def placed(
     if len(xyz) == 1:
         warnings.append("The file holds a single point.")
     cloud = PointCloud(np.ascontiguousarray(xyz, np.float32), rgb, segment, tuple(notes), tuple(warnings))
-    return cloud, Frame(unit, up, moved)
+    return cloud, Frame(unit, up, moved, there)
+
+
+def _near(xyz: NDArray, there: NDArray[np.bool_], notes: list[str], warnings: list[str]) -> NDArray[np.bool_]:
+    """(points,) true for points that have a place, without those at exactly zero and the few far from all others.
+
+    Cameras of depth and scanners write zeros where they saw nothing. A single point a thousand kilometres away would
+    take the millimetres from all others, since places are kept in 32 bits.
+    """
+    zero = there & (xyz == 0).all(1)
+    if (many := int(zero.sum())) >= max(_ORIGIN[0], _ORIGIN[1] * len(xyz)) and many < there.sum():
+        notes.append(f"{many:,} points lie at exactly 0, 0, 0, as where nothing was measured, and were left out.")
+        there = there & ~zero
+    held = xyz[there]
+    if len(held) < 1 / _STRAYS:
+        return there
+    some = held[:: max(1, len(held) // _SAMPLE)].astype(np.float64)
+    low, middle, high = np.percentile(some, [1, 50, 99], axis=0)
+    far = np.zeros(len(xyz), bool)
+    far[there] = (np.abs(held - middle) > _STRAY * max(float((high - low).max()), 1e-9)).any(1)
+    if 0 < (many := int(far.sum())) <= _STRAYS * len(held):
+        several = "points lie" if many > 1 else "point lies"
+        warnings.append(
+            f"{many:,} {several} more than {_STRAY:g} times the size of the cloud away from it and "
+            f"{'were' if many > 1 else 'was'} left out."
+        )
+        return there & ~far
+    return there
 
 
 def _up(judged: Upright, notes: list[str], warnings: list[str]) -> str:

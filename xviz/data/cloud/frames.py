@@ -7,11 +7,13 @@ _info.txt), 3RScan and mmdetection3d's posed_images are read so, and what people
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from io import BytesIO
 from pathlib import PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from xviz.data.cloud.cameras import Camera, Cameras, Size, fits, pinhole_matrix, rigid
 from xviz.data.cloud.folder import Files
@@ -30,6 +32,32 @@ def numbers(data: bytes) -> NDArray[np.float64] | None:
     try:
         return np.array(re.split(r"[\s,;]+", data[:_LONGEST].decode("ascii").strip()), np.float64)
     except (UnicodeDecodeError, ValueError):
+        return None
+
+
+def by_end(photos: Sequence[str]) -> Callable[[str], str | None]:
+    """What finds a photo by the end of a path, with or without its ending."""
+    table: dict[str, str] = {}
+    for photo in photos:
+        parts = PurePosixPath(photo).parts
+        for begin in range(len(parts)):
+            path = "/".join(parts[begin:])
+            table.setdefault(path, photo)
+            table.setdefault(path.rsplit(".", 1)[0], photo)
+
+    def find(path: str) -> str | None:
+        parts = [part for part in path.replace("\\", "/").split("/") if part not in (".", "..", "")]
+        return next((table["/".join(parts[k:])] for k in range(len(parts)) if "/".join(parts[k:]) in table), None)
+
+    return find
+
+
+def measured(files: Files, photo: str) -> Size | None:
+    """Height and width of a photo as it is stored, by its head; None where it cannot be read."""
+    try:
+        with Image.open(BytesIO(files.read(photo))) as image:
+            return float(image.height), float(image.width)
+    except Exception:  # Pillow fails in many ways; what reads the photo says why
         return None
 
 
@@ -54,7 +82,7 @@ def _poses(files: Files, photos: Sequence[str], out: Cameras) -> dict[str, NDArr
     for photo in photos:
         able = [name for name in named.get(stem_of(photo), ()) if files.sizes.get(name, 0) <= _LONGEST]
         able.sort(key=lambda name: not _POSES.search(name.lower()))
-        read = [(name, values) for name in able if (values := numbers(files.read(name))) is not None]
+        read = [(name, values) for name in able if (values := numbers(files.peek(name))) is not None]
         sized = [(name, values) for name, values in read if values.size in (12, 16)]
         if not able:
             continue
@@ -93,13 +121,13 @@ def _intrinsics(
     own = {}
     for photo in photos:
         name = by_stem.get(stem_of(photo))
-        if name and (matrix := _camera(files.read(name))) is not None:
+        if name and (matrix := _camera(files.peek(name))) is not None:
             own[photo] = matrix
             out.used.add(name)
     matrix = None
     shared = [name for name in names if name not in own.values() and stem_of(name) not in map(stem_of, photos)]
     for name in shared:
-        matrix = _camera(files.read(name))
+        matrix = _camera(files.peek(name))
         out.used.add(name)
         if matrix is not None:
             break

@@ -21,6 +21,7 @@ _VLR = 54  #: bytes of the head of a variable length record
 _SMALLEST = {0: 20, 1: 28, 2: 26, 3: 34, 4: 57, 5: 63, 6: 30, 7: 36, 8: 38, 9: 59, 10: 67}  #: point format → bytes
 _PACKED = 0.02  #: bytes that a point of LAZ takes at least; a scan has 5 to 15
 _UNKNOWN = 65_000  #: number of a record that nobody reads
+_DEGREES = 0.01  #: width of a cloud up to which it can be in degrees: a kilometre, or a centimetre
 _LARGEST = 1 << 14  #: bytes of a point, extra ones included
 
 
@@ -82,17 +83,60 @@ def _records(data: bytes) -> tuple[bytes, list[str], str | None]:
         elif who == b"LASF_Projection":
             unit = unit or _unit(number, payload)
         at += _VLR + size
+    if unit == "degrees":
+        east, west, north, south = struct.unpack_from("<4d", data, 179)
+        if max(abs(east), abs(west)) <= 360 and max(abs(north), abs(south)) <= 90 and east - west < _DEGREES:
+            raise SampleError(
+                "Degrees of longitude and latitude are no places in a room: convert the cloud to metres first, such "
+                "as UTM, with the program that made it."
+            )
+        unit = None  # local places under the name of another system
     return out, notes, unit
 
 
 def _unit(number: int, payload: bytes) -> str | None:
-    """Feet, where a record of a system of places says so; None for metres, degrees and unknown ones."""
-    if number == 2112 and (unit := re.search(rb'PROJCS.*UNIT\["([^"]*)"', payload, re.DOTALL | re.IGNORECASE)):
-        return "ft" if b"foot" in unit[1].lower() or b"feet" in unit[1].lower() else None
+    """Feet or degrees, where a record of a system of places says so; None for metres and unknown ones.
+
+    Raises:
+        SampleError: places are of two units.
+    """
+    if number == 2112:
+        plan, _, height = payload.decode("latin-1").replace("VERTCRS", "VERT_CS").partition("VERT_CS[")
+        return _length(_last(plan), _last(height))
     if number == 34735:
-        keys = [struct.unpack_from("<4H", payload, k) for k in range(8, len(payload) - 7, 8)]
-        return "ft" if any(key == 3076 and value in (9002, 9003) for key, _, _, value in keys) else None
+        keys = {key: value for key, _, _, value in (struct.unpack_from("<4H", payload, k) for k in _steps(payload))}
+        feet = dict.fromkeys((9002, 9003), "foot")
+        plan = "degree" if keys.get(1024) == 2 else feet.get(keys.get(3076, 0), "metre")
+        return _length(plan, feet.get(keys.get(4099, 0), "metre" if keys.get(4099) else ""))
     return None
+
+
+def _steps(payload: bytes) -> range:
+    """Where the keys of a GeoTIFF directory begin."""
+    return range(8, len(payload) - 7, 8)
+
+
+def _last(system: str) -> str:
+    """The name of the last unit of a system of places, in small letters; that of its axes stands behind all others."""
+    names = re.findall(r'\b(?:LENGTH|ANGLE)?UNIT\["([^"]*)"', system, re.IGNORECASE)
+    return names[-1].lower() if names else ""
+
+
+def _length(plan: str, height: str) -> str | None:
+    """Feet, degrees or nothing, of the names of the units in the plan and upwards.
+
+    Raises:
+        SampleError: one is feet and the other is not.
+    """
+    if "degree" in plan:
+        return "degrees"
+    feet = ["foot" in name or "feet" in name for name in (plan, height or plan)]
+    if feet[0] != feet[1]:
+        raise SampleError(
+            f"Places of this LAS file are in two units, {'feet' if feet[0] else 'metres'} in the plan and "
+            f"{'feet' if feet[1] else 'metres'} upwards, which would bend the room. Save it in one unit."
+        )
+    return "ft" if feet[0] else None
 
 
 def _check(data: bytes) -> tuple[int, bool]:
@@ -118,8 +162,8 @@ def _check(data: bytes) -> tuple[int, bool]:
     if packed:
         _check_chunks(data, start, count)
     scales = struct.unpack_from("<6d", data, 131)
-    if not np.isfinite(scales).all():
-        raise SampleError("The header of the LAS file is damaged: its scales are no numbers. Copy it again.")
+    if not np.isfinite(scales).all() or not all(scales[:3]):
+        raise SampleError("The header of the LAS file is damaged: its scales are zero or no numbers. Copy it again.")
     return count, kind in (2, 3, 5, 7, 8, 10)
 
 

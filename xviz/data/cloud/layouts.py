@@ -9,16 +9,27 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
-from xviz.data.cloud.cameras import OPENGL, Camera, Cameras, from_axis, from_quaternion, pinhole_matrix, rigid
+from xviz.data.cloud.cameras import (
+    OPENGL,
+    Camera,
+    Cameras,
+    from_axis,
+    from_quaternion,
+    number,
+    pinhole_matrix,
+    rigid,
+    size_of,
+    tell_bare,
+)  # fmt: skip
 from xviz.data.cloud.folder import Files
-from xviz.data.cloud.frames import frames
+from xviz.data.cloud.frames import by_end, frames, measured
 from xviz.data.cloud.models import colmap
 
 #: what fails where files of cameras hold something else than they should
@@ -56,6 +67,7 @@ def cameras_of(files: Files, photos: Sequence[str]) -> Cameras:
         for photo in best.of.keys() & lenses.of.keys():
             lens = lenses.of[photo]
             best.of[photo] = Camera(best.of[photo].pose, lens.intrinsics, lens.size)
+    tell_bare(best, photos)
     return best
 
 
@@ -88,45 +100,28 @@ def transforms(files: Files, photos: Sequence[str]) -> Cameras:
         if not isinstance(frames_, list):
             continue
         out.used.add(name)
-        ends = _by_end(photos)
+        ends = by_end(photos)
         for frame in frames_:
-            photo = ends(str(frame.get("file_path", "")))
+            photo = ends(str(frame.get("file_path", ""))) if isinstance(frame, dict) else None
             if photo is None:
                 continue
             settings = {**held, **frame}
             pose = rigid(frame.get("transform_matrix", ()))
-            width, height = settings.get("w"), settings.get("h")
+            size = size_of(settings.get("h"), settings.get("w")) or measured(files, photo)
+            height, width = size or (0.0, 0.0)
             fx = settings.get("fl_x")
             if fx is None and width and isinstance(settings.get("camera_angle_x"), int | float):
                 fx = width / 2 / np.tan(settings["camera_angle_x"] / 2)
             matrix = None
             if fx:
-                middle = (settings.get("cx", (width or 0) / 2), settings.get("cy", (height or 0) / 2))
-                matrix = pinhole_matrix(float(fx), float(settings.get("fl_y") or fx), *map(float, middle))
-            size = (float(height), float(width)) if width and height else None
+                middle = (settings.get("cx", width / 2), settings.get("cy", height / 2))
+                matrix = pinhole_matrix(fx, settings.get("fl_y") or fx, *middle)
             out.of[photo] = Camera(None if pose is None else pose @ OPENGL, matrix, size)
         if any(abs(float(held.get(key) or 0)) > _DISTORTED for key in ("k1", "k2", "k3", "k4")):
             out.warnings.append(
                 "The photos' lenses bend straight lines (k1 …), which is not undone: places are off at the edges."
             )
     return out
-
-
-def _by_end(photos: Sequence[str]) -> Callable[[str], str | None]:
-    """What finds a photo by the end of a path, with or without its ending."""
-    table: dict[str, str] = {}
-    for photo in photos:
-        parts = PurePosixPath(photo).parts
-        for begin in range(len(parts)):
-            path = "/".join(parts[begin:])
-            table.setdefault(path, photo)
-            table.setdefault(path.rsplit(".", 1)[0], photo)
-
-    def find(path: str) -> str | None:
-        parts = [part for part in path.replace("\\", "/").split("/") if part not in (".", "..", "")]
-        return next((table["/".join(parts[k:])] for k in range(len(parts)) if "/".join(parts[k:]) in table), None)
-
-    return find
 
 
 def _rows(data: bytes, columns: Sequence[int]) -> NDArray[np.float64]:
@@ -139,7 +134,7 @@ def _rows(data: bytes, columns: Sequence[int]) -> NDArray[np.float64]:
                 rows.append([float(cell) for cell in cells])
             except ValueError:
                 continue
-    width = max(map(len, rows), default=0)
+    width = max(map(len, rows), default=max(columns))
     return np.array([row for row in rows if len(row) == width], np.float64).reshape(-1, width)
 
 
@@ -188,9 +183,9 @@ def polycam(files: Files, photos: Sequence[str]) -> Cameras:
         out.used.add(name)
         folder = PurePosixPath(name).parent.name.lower().replace("cameras", "images")
         stem = PurePosixPath(name).stem
-        pose = rigid([float(settings.get(f"t_{row}{column}", np.nan)) for row in range(3) for column in range(4)])
-        matrix = pinhole_matrix(*(float(settings.get(key, np.nan)) for key in ("fx", "fy", "cx", "cy")))
-        size = (float(settings["height"]), float(settings["width"])) if {"width", "height"} <= settings.keys() else None
+        pose = rigid([number(settings.get(f"t_{row}{column}")) for row in range(3) for column in range(4)])
+        matrix = pinhole_matrix(*(settings.get(key) for key in ("fx", "fy", "cx", "cy")))
+        size = size_of(settings.get("height"), settings.get("width"))
         for photo in photos:
             at = PurePosixPath(photo)
             where = at.parent.name.lower()
@@ -210,12 +205,13 @@ def record3d(files: Files, photos: Sequence[str]) -> Cameras:
         out.used.add(name)
         k = np.asarray(settings["K"], np.float64).reshape(3, 3).T
         matrix = pinhole_matrix(k[0, 0], k[1, 1], k[0, 2], k[1, 2])
-        size = (float(settings["h"]), float(settings["w"])) if {"w", "h"} <= settings.keys() else None
+        size = size_of(settings.get("h"), settings.get("w"))
         for photo in photos:
             at = number_of(photo)
             if at is None or at >= len(settings["poses"]):
                 continue
-            x, y, z, w, *place = (float(v) for v in settings["poses"][at])
+            values = settings["poses"][at]
+            x, y, z, w, *place = map(number, values if isinstance(values, list) and len(values) == 7 else [None] * 7)
             pose = from_quaternion(w, x, y, z, place)
             out.of[photo] = Camera(None if pose is None else pose @ OPENGL, matrix, size)
     return out
@@ -231,7 +227,7 @@ def stray(files: Files, photos: Sequence[str]) -> Cameras:
     k = _rows(files.read(cameras[0]), [3]) if cameras else np.zeros((0, 3))
     matrix = pinhole_matrix(k[0, 0], k[1, 1], k[0, 2], k[1, 2]) if len(k) >= 3 else None
     out.used |= {*lines, *cameras, *files.named(r"(^|/)imu\.csv$")}
-    by_frame = {int(row[1]): row for row in rows}
+    by_frame = {int(row[1]): row for row in rows if np.isfinite(row[1])}
     for photo in photos:
         row = by_frame.get(at) if (at := number_of(photo)) is not None else None
         if row is None:
@@ -269,8 +265,8 @@ def trajectory(files: Files, photos: Sequence[str]) -> Cameras:
     settings = settings.get("camera", settings) if isinstance(settings.get("camera", settings), dict) else settings
     matrix = size = None
     if {"fx", "fy", "cx", "cy"} <= settings.keys():
-        matrix = pinhole_matrix(*(float(settings[key]) for key in ("fx", "fy", "cx", "cy")))
-        size = (float(settings["h"]), float(settings["w"])) if {"w", "h"} <= settings.keys() else None
+        matrix = pinhole_matrix(*(settings[key] for key in ("fx", "fy", "cx", "cy")))
+        size = size_of(settings.get("h"), settings.get("w"))
         out.depth_scale = float(settings["scale"]) if isinstance(settings.get("scale"), int | float) else None
     for name in names:
         rows = _rows(files.read(name), [8, 12, 16, 17])

@@ -23,6 +23,7 @@ COARSE = 0.01  #: share of the room's diagonal: faces with longer sides are cove
 SPREAD = 300_000  #: points all over the faces of a coarse mesh
 _MOST_INSTANCES = 10_000
 _NO_PICTURE = (2, 2)  #: size of the picture that trimesh puts where a material has none
+_PACKED = re.compile(rb"(draco|meshopt)")  #: compressions of points in a glTF
 _OBJ = re.compile(rb"^(mtllib|o |g |v |vn |vt |usemtl )", re.MULTILINE)
 
 Beside = Callable[[str], bytes | None]  #: the bytes of a file that a mesh names; None where it did not come
@@ -60,10 +61,16 @@ def read_mesh(data: bytes, kind: str, beside: Beside = lambda name: None) -> Raw
         beside: files that it names, such as its pictures.
 
     Raises:
-        SampleError: it is damaged, or holds no points.
+        SampleError: it is damaged, compressed, or holds no points.
     """
     if kind == "OBJ":
         return _read_obj(data, beside)
+    needed = re.search(rb'"extensionsRequired"\s*:\s*\[([^\]]*)\]', data) if kind == "glTF" else None
+    if needed and (packed := _PACKED.search(needed[1])):  # trimesh reads such as zeros
+        raise SampleError(
+            f"The points of this glTF file are compressed ({packed[1].decode().title()}), which is not read. Export it "
+            "without compression, or as PLY."
+        )
     raw = _loaded(data, {"glTF": "glb" if data[:4] == b"glTF" else "gltf", "STL": "stl"}[kind], kind, beside)
     if kind == "glTF":
         raw.up, raw.unit = "y", "m"  # glTF 2.0, section 3.4
@@ -79,7 +86,7 @@ def _read_obj(data: bytes, beside: Beside) -> RawCloud:
     if columns < 3:
         raise SampleError("The vertices of this OBJ file have fewer than three numbers. Save it again.")
     table = read_table(BytesIO(b"\n".join(lines)), columns)
-    raw = RawCloud(table.values[:, :3], table.values[:, columns - 3 :] if columns >= 6 else None)
+    raw = RawCloud(table.values[:, :3], _colours(table.values[:, 3:]) if columns >= 6 else None)
     raw.notes += [note.replace("in line", "in vertex") for note in table.notes()]
     faces = re.search(rb"^[ \t]*f[ \t]", data, re.MULTILINE) is not None
     if faces and (raw.rgb is None or _few(raw.xyz)):
@@ -94,6 +101,12 @@ def _read_obj(data: bytes, beside: Beside) -> RawCloud:
             "The pictures that the OBJ takes its colours from did not come or cannot be read: no colours."
         )
     return raw
+
+
+def _colours(behind: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(points, 3) colours of what stands behind places: r g b, a weight before them, or opacity behind them."""
+    weighted = bool((behind[:, 0] == 1).all())
+    return behind[:, :3] if behind.shape[1] == 4 and not weighted else behind[:, -3:]
 
 
 def _few(xyz: NDArray) -> bool:

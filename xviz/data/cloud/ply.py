@@ -5,6 +5,7 @@ Source: Turk 1994, the PLY polygon file format. ScanNet's meshes are binary with
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -127,7 +128,8 @@ def _header(data: bytes) -> tuple[str, list[Element], int]:
     Raises:
         SampleError: the header is none.
     """
-    end = data.find(b"end_header", 0, LONGEST)
+    ended = re.search(rb"(?<=[\r\n])end_header(?=[ \t]*[\r\n])", data[:LONGEST])
+    end = ended.start() if ended else -1
     if end < 0:
         raise SampleError("The header of the PLY file does not end: it is damaged or cut short. Save it again.")
     feed = b"\n" if b"\n" in data[:end] else b"\r"
@@ -225,9 +227,9 @@ def _ascii(data: bytes, start: int, before: list[Element], vertex: Element) -> t
     line = data.count(b"\n", 0, file.tell()) + 1
     begin = file.tell()
     table = read_table(file, columns, decimal=decimal, rows=vertex.count, line=line, strict=False)
-    if table.empty:  # empty lines are none of those that the header counts
+    if other := table.empty + table.remarks:  # empty lines and comments are none of those that the header counts
         file.seek(begin)
-        rows = vertex.count + table.empty
+        rows = vertex.count + other
         table = read_table(file, columns, decimal=decimal, rows=rows, line=line, strict=False)
     whole = len(table.values) + table.bad
     if whole < vertex.count:

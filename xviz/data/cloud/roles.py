@@ -27,6 +27,7 @@ _NO_PHOTO = re.compile(
     r"|(^|[/._-])(depth|labels?|masks?|confidence|conf|semantic|instances?|seg|normals?|thumb(nail)?)[._-]?\d*\.[a-z]+$"
     r"|domain_(depth|semantic|normals?|global_xyz)"
 )
+_LABELLED = re.compile(r"label|instance|semantic|mask|seg")
 _COLOUR = re.compile(
     r"(^|/)(colou?rs?|rgb|images?|photos?|posed_images|results|lowres_wide|wide|vga_wide|frames?)[^/]*/"
 )
@@ -37,11 +38,11 @@ _CERTAIN = 4  #: values of a map of confidence, at most
 
 #: files that are of the cloud's labels, or of parts of it
 _EVALUATION = re.compile(
-    r"\.labels?\.ply$|(^|/)(label|instance|semantic|super_point|seg)[^/]*/|(^|[/._-])(labels?|semantic|instances?|semseg)[^/]*\."
+    r"\.labels?(\.ply)?$|(^|/)(label|instance|semantic|super_point|seg)[^/]*/|(^|[/._-])(labels?|semantic|instances?|semseg)[^/]*\."
     r"(ply|obj|txt|npy|bin)$|(^|/)(segment|instance|normal)\w*\.npy$"
 )  # fmt: skip
 _PARTS = re.compile(r"(^|/)annotations?/", re.IGNORECASE)
-_LABELS = "labels of points or pixels, which are never shown to the model"
+_LABELS = "labels or masks of points or pixels, which are never shown to the model"
 #: kinds of clouds by name, the likeliest first
 _RANKS = (
     re.compile(r"_vh_clean_2\.ply$"),
@@ -80,11 +81,30 @@ def series_of(files: Files) -> list[Series]:
             pattern = re.sub(r"[0-9a-f]{16,}|\d+([._]\d+)*(?=\D)", "#", short)
             held.setdefault(f"{folder}/{pattern}" if folder else pattern, []).append(name)
     out = []
-    for key, names in held.items():
+    for key, names in _split(files, held).items():
         names.sort(key=natural)
         kind = "texture" if all(PurePosixPath(name).name.lower() in textures for name in names) else _kind(files, names)
         out.append(Series(key, tuple(names), kind))
     return out
+
+
+def _split(files: Files, held: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The series, those in two of which greys of 16 bits, as depth maps have them, stand among other pictures."""
+    out: dict[str, list[str]] = {}
+    for key, names in held.items():
+        few = {*names[:2], names[len(names) // 2], *names[-2:]} if key.lower().endswith(".png") else set()
+        if len({_deep(files, name) for name in few}) < 2:
+            out[key] = names
+            continue
+        deep = [name for name in names if _deep(files, name)]
+        out[key] = [name for name in names if name not in set(deep)]
+        out[f"{key} (16-bit greys)"] = deep
+    return out
+
+
+def _deep(files: Files, name: str) -> bool:
+    """True for a PNG of greys of 16 bits, by its header."""
+    return files.peek(name, 26)[24:26] == b"\x10\0"
 
 
 def _textures(files: Files) -> set[str]:
@@ -112,7 +132,7 @@ def _kind(files: Files, names: Sequence[str]) -> str:
                 if image.mode in ("L", "P", "1") and image.width * image.height < 50_000_000:
                     values = len(np.unique(np.asarray(image)))
                     if values <= _CERTAIN and (by_name or image.mode != "P"):
-                        return "confidence"
+                        return "label" if _LABELLED.search(names[0].lower()) else "confidence"
                     if values <= _FEW and (by_name or image.mode == "L"):
                         return "label"
                 break
@@ -168,7 +188,16 @@ def clouds_among(files: Files, used: set[str]) -> list[str]:
             path = PurePosixPath(low)
             rank = 1 if path.suffix == ".txt" and path.stem == path.parent.name else rank  # a room of S3DIS
             able[name] = (rank, -files.sizes.get(name, 0), low)
+    if not able:  # labels have their points with them, mostly: what else came is no cloud
+        for name in [name for name in files.names if files.left_out.get(name) == _LABELS and _likely(name)]:
+            del files.left_out[name]
+            able[name] = (len(_RANKS), -files.sizes.get(name, 0), name.lower())
     return sorted(able, key=lambda name: able[name])
+
+
+def _likely(name: str) -> bool:
+    """True for a name that ends as those of clouds do, and not as those of arrays of labels."""
+    return bool(re.search(r"\.(ply|pcd|laz|las|e57|obj|txt|csv|xyz)$", name.lower()))
 
 
 def _no_table(files: Files, name: str) -> str:
@@ -193,8 +222,14 @@ def tried(files: Files, clouds: Sequence[str], error: SampleError | None) -> Sam
     if error is not None:
         more = f" So were {len(clouds) - 1} others." if len(clouds) > 1 else ""
         return SampleError(f"{error}{more}")
+    reasons = {why for name, why in files.left_out.items() if not PICTURES.search(name.lower())}
+    if {"a part of a room (Annotations), not the room"} & reasons:
+        return SampleError(
+            "Only parts of a room came (Annotations of S3DIS), not the room. Add its own file, such as "
+            "office_1/office_1.txt."
+        )
     ends = sorted({PurePosixPath(name).suffix.lower() or "no ending" for name in (*files.names, *files.left_out)})
-    count = len(files.names) + len(files.left_out)
+    count = len({*files.names, *files.left_out})
     came = f"{count:,} file{'' if count == 1 else 's'} came, of {', '.join(ends[:8]) or 'no kind'}."
     came += " ScanNet's .sens is not read: export its frames first." if ".sens" in ends else ""
     return SampleError(

@@ -43,6 +43,8 @@ def read_ptx(data: bytes) -> RawCloud:
             raise SampleError(f"A PTX file may hold {_MOST_SCANS:,} scans; this one holds more. Save some of them.")
         count, matrix = head
         line += 10
+        if not count:
+            continue
         check_count(count, len(data) - file.tell() + 1, 6, "PTX")
         check_count(sum(map(len, places)) + count, LIMIT_POINTS * 100, 1, "PTX")
         begin = file.tell()
@@ -65,12 +67,20 @@ def read_ptx(data: bytes) -> RawCloud:
         line += count
     if not places:
         raise SampleError("The PTX file holds no scan. Save it again.")
-    whole = None if any(part is None for part in colours) else np.concatenate(colours)
+    grey = sum(part is None for part in colours)
+    whole = None
+    if grey < len(colours):
+        none = (np.full((len(at), 3), np.nan) for at in places)
+        pairs = zip(colours, none, strict=True)
+        whole = np.concatenate([empty if part is None else part for part, empty in pairs])
     several = f"{len(places)} scans, each at its place" if len(places) > 1 else "One scan"
     notes.insert(0, f"{several}; {dark:,} directions gave no echo and are no points.")
     if whole is None:
         notes.append("Intensities are no colours: read without colours.")
-    return RawCloud(np.concatenate(places), whole, notes=notes, up="z")
+    raw = RawCloud(np.concatenate(places), whole, notes=notes, up="z")
+    if whole is not None and grey:
+        raw.warnings.append(f"{grey} of {len(colours)} scans have no colours; their points are grey.")
+    return raw
 
 
 def _head(file: BytesIO) -> tuple[int, NDArray[np.float64]] | None:

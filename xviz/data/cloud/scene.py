@@ -104,6 +104,7 @@ def read_room(
     known = album is not None and np.isfinite(album.poses).all((1, 2)).any()
     ahead = -album.poses[:, :3, 1] if album is not None and known else None
     read, frame, which = _cloud(files, clouds, unit, up, cameras, ahead, cloud is not None)
+    every = [name for name in every if name not in cameras.used or name == which]
     parts: dict[str, Part] = {"points": _with_choice(files, read, which, every, cloud)}
     taken: tuple[str, ...] = ()
     if album is not None:
@@ -223,7 +224,7 @@ def _cloud(
             first = first or error
             files.left_out[name] = str(error)
             continue
-        return with_arrays(files, name, cloud, files.named(r"\.segs\.json$")), frame, name
+        return with_arrays(files, name, cloud, frame.kept, files.named(r"\.segs\.json$")), frame, name
     raise tried(files, clouds, first)
 
 

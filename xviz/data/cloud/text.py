@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
 from xviz.data.cloud.columns import LIMIT_POINTS, RawCloud, check_count, from_columns, role
-from xviz.data.cloud.dialect import Dialect, bare, dialect_of, plain_text
+from xviz.data.cloud.dialect import COMMENT, Dialect, bare, dialect_of, plain_text
 from xviz.data.cloud.unnamed import unnamed
 
 BAD = 0.02  #: share of lines without numbers above which a file is refused
@@ -34,18 +34,22 @@ class Table:
     lines: int = 0  #: all lines, empty ones included
     bad: int = 0  #: lines left out because they hold something else than the numbers of a row
     first: int = 0  #: the first of them, as a line of the file; 0 where there is none
+    remarks: int = 0  #: lines that are marked as comments
     empty: int = 0  #: lines left out because they hold nothing, or no number at all
     counts: list[tuple[int, float]] = field(default_factory=list)  #: line and value of lines with a single number
 
     def notes(self) -> list[str]:
         """What was left out, in words."""
+        many = f"{self.remarks:,} comment{'s' * (self.remarks > 1)}"
+        told = [f"{many} among the points left out."] if self.remarks else []
         if not self.bad:
-            return []
+            return told
         several = "lines hold" if self.bad > 1 else "line holds"
         gone = "were" if self.bad > 1 else "was"
         return [
+            *told,
             f"{self.bad:,} {several} something else than the numbers of a point and {gone} left out, the first in line "
-            f"{self.first:,}."
+            f"{self.first:,}.",
         ]
 
 
@@ -89,6 +93,9 @@ def read_table(
         nothing = np.isnan(values).all(1) & ~wrong
         single = ~nothing & ~wrong & (columns > 1) & np.isnan(values[:, 1:]).all(1)
         wrong |= ~nothing & np.isnan(values[:, : min(3, columns)]).any(1) & _short(values)
+        remark = _remarks(frame) & (wrong | nothing)
+        wrong, nothing, single = wrong & ~remark, nothing & ~remark, single & ~remark
+        table.remarks += int(remark.sum())
         begin = line + table.lines
         table.counts += [(begin + int(at), float(values[at, 0])) for at in np.flatnonzero(single)[:10_000]]
         if wrong.any():
@@ -96,11 +103,11 @@ def read_table(
         table.bad += int(wrong.sum())
         table.empty += int(nothing.sum())
         table.lines += len(frame)
-        parts.append(values[~(wrong | nothing)])
+        parts.append(values[~(wrong | nothing | remark)])
         if (kept := sum(map(len, parts))) > LIMIT_POINTS:
             check_count(kept, kept, 1, "text")
     _forgive_counts(table, sum(map(len, parts)), line)
-    held = table.lines - table.empty
+    held = table.lines - table.empty - table.remarks
     if strict and (not held or table.bad > max(BAD * held, 2 if held > 10 else 0)):
         raise SampleError(
             f"A cloud as text has the same numbers in each line; {table.bad:,} of {held:,} lines have something else"
@@ -109,6 +116,14 @@ def read_table(
         )
     table.values = np.concatenate(parts) if parts else table.values
     return table
+
+
+def _remarks(frame: pandas.DataFrame) -> NDArray[np.bool_]:
+    """(rows,) true for lines that begin as comments do."""
+    first = frame[0]
+    if first.dtype.kind in "fiu":
+        return np.zeros(len(frame), bool)
+    return first.astype(str).str.match(COMMENT.pattern).to_numpy(bool)
 
 
 def _short(values: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -230,6 +245,13 @@ def _names(dialect: Dialect) -> tuple[list[str], list[str], list[str]]:
                     return names, [], []
                 if cells is not dialect.split(line) and len(names) != dialect.columns:
                     continue
+    unknown = next((line for line in reversed(dialect.others()) if _names_columns(dialect, line)), None)
+    if unknown is not None:
+        note = (
+            f"The head “{unknown:.60}” names no x, y and z that are known: columns were taken by their numbers. Name "
+            "them x, y, z, r, g, b if the room is wrong."
+        )
+        return [], [], [note]
     for line in dialect.comments():
         if {"x", "y", "z"} <= {role(cell) for cell in re.split(r"[\s,;|]+", line)}:
             break
@@ -237,6 +259,12 @@ def _names(dialect: Dialect) -> tuple[list[str], list[str], list[str]]:
         return [], [], []
     note = f"The head names other columns (“{line:.60}”) than the {dialect.columns} that lines have: taken by place."
     return [], [], [note]
+
+
+def _names_columns(dialect: Dialect, line: str) -> bool:
+    """True for as many words as there are columns, none of them a number."""
+    cells = dialect.split(line)
+    return len(cells) == dialect.columns and all(re.search(r"[^\W\d_]", cell) for cell in cells)
 
 
 def _head(dialect: Dialect, table: Table, names: list[str]) -> tuple[list[str], list[str]]:

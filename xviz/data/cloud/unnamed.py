@@ -13,19 +13,22 @@ from xviz.data.cloud.columns import RawCloud, unpacked
 
 _SAMPLE = 20_000  #: rows that are judged
 _FEW = 60  #: values of a column of labels, at most; no set of a room has more classes
+_TIME = 1e8  #: seconds since 1970, or fractions of them; no place is so far
+_UNEVEN = 0.9  #: share of numbers with decimals in a column of places
 _CLEAR = 0.15  #: by which channels must go together better to be taken without a warning
 
 
 def unnamed(values: NDArray) -> RawCloud:
     """A cloud of (points, columns) numbers without names: x, y, z and what can be colours after them."""
     some = values[:: max(1, len(values) // _SAMPLE)].astype(np.float64)
-    begin = 1 if _ids(values, some) else 0
+    first = _before(values, some)
+    begin = 1 if first else 0
     places, columns = values[:, begin : begin + 3], values.shape[1]
     at, doubt = _colours(some, begin + 3)
     packed = None if at else _packed(some, begin + 3)
     kind = values.dtype if values.dtype in (np.float32, np.float64) else np.float64
     raw = RawCloud(places.astype(kind), values[:, at : at + 3] if at else None)
-    used = [*(["column 1 as an id"] if begin else []), f"columns {begin + 1}–{begin + 3} as x, y, z"]
+    used = [*([f"column 1 as {first}"] if begin else []), f"columns {begin + 1}–{begin + 3} as x, y, z"]
     if at:
         used.append(f"columns {at + 1}–{at + 3} as colours")
     elif packed is not None:
@@ -44,16 +47,30 @@ def unnamed(values: NDArray) -> RawCloud:
     return raw
 
 
-def _ids(values: NDArray, some: NDArray[np.float64]) -> bool:
-    """True where the first column counts or names the points: whole, each once, and the next three are places."""
+def _before(values: NDArray, some: NDArray[np.float64]) -> str:
+    """What the first column is where the next three are places: an id, a time or a class; empty where it is a place.
+
+    An id counts the points, or is whole and each once; a time never falls and is greater than any place; a class is
+    whole with few values, before three columns that are not.
+    """
     if values.shape[1] < 4:
-        return False
+        return ""
     first, rest = some[:, 0], some[:, 1:4]
-    if not np.isfinite(first).all() or (first < 0).any() or (first != np.round(first)).any():
-        return False
-    if (rest == np.round(rest)).all() or len(np.unique(values[:, 0])) != len(values):
-        return False
-    return len(values) >= 10 or bool((np.diff(values[:, 0]) == 1).all())
+    if not np.isfinite(first).all() or (first < 0).any():
+        return ""
+    steps = np.diff(values[:, 0])
+    if first.min() > _TIME and len(first) > 1 and (steps >= 0).all() and np.nanmax(np.abs(rest)) < _TIME:
+        return "a time"
+    if (first != np.round(first)).any():
+        return ""
+    if len(values) >= 10 and (steps == 1).all():
+        return "an id"
+    uneven = (rest != np.round(rest)).mean(0)
+    if len(values) >= 200 and (uneven > _UNEVEN).all() and 2 <= len(np.unique(first)) <= _FEW:
+        return "a class"
+    if not uneven.any() or len(np.unique(values[:, 0])) != len(values):
+        return ""
+    return "an id" if len(values) >= 10 or (steps == 1).all() else ""
 
 
 def _colours(some: NDArray[np.float64], begin: int) -> tuple[int, bool]:

@@ -76,6 +76,8 @@ def _depths(
         scale, right = agree.depth_scale(album.depths[at], cloud.xyz, poses[at], album.intrinsics[at], declared)
         if scale != declared:
             notes.append(f"Depths fit the cloud where {scale:g} is a metre, not {declared:g}: read so.")
+    elif cameras.depth_scale is None:
+        notes.append("Nothing says the unit of the depth maps: their numbers were taken as millimetres.")
     if not right:
         warnings.append("Depth maps do not fit the cloud in any unit that is known, and were left out.")
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +67,7 @@ class Track:
     open_ended: bool  #: whether values may exceed full scale: floats, and codecs that compute in floats
     slack: float  #: seconds by which the length told may be wrong, as where codecs add a frame
     read: Callable[[int, int], Iterator[NDArray[np.float32]]]  #: first, how many → (n, channels); ends where it breaks
+    tracks: int = 1  #: of sound in the file; the first is read
 
     @property
     def seconds(self) -> float:
@@ -129,7 +130,8 @@ def _sndfile(content: bytes) -> Iterator[Track | None]:
             try:
                 file.seek(first)
             except (soundfile.LibsndfileError, RuntimeError):  # a damaged index: the way there is decoded
-                file.seek(0)
+                with suppress(soundfile.LibsndfileError, RuntimeError):  # GSM cannot go back, and stands at its start
+                    file.seek(0)
                 skipped = sum(len(file.read(min(BLOCK, first - at))) for at in range(0, first, BLOCK))
                 if skipped < first:
                     return
@@ -265,7 +267,7 @@ def _stream(held: Any, content: bytes, name: str, known: tuple[str, str]) -> Tra
 
     return Track(
         known[1], float(rate), first.layout.nb_channels, _length(held, stream, known[0], rate), True, 0.25,
-        _guarded(read),
+        _guarded(read), len(held.streams.audio),
     )  # fmt: skip
 
 

@@ -31,7 +31,11 @@ class Promise:
 
 
 def mended(content: bytes) -> tuple[bytes, str]:
-    """The same file with samples to its end, and what was done in words; unchanged where the header is right."""
+    """The same file with samples to its end, and what was done in words; unchanged where the header is right.
+
+    Tags and zeros before the sound, which readers trip over, are taken off without a word.
+    """
+    content = _bare(content)
     promise = promised(content)
     if promise is None or not promise.patches or promise.size >= min(promise.holds(content), _UNKNOWN):
         return content, ""
@@ -46,6 +50,19 @@ def mended(content: bytes) -> tuple[bytes, str]:
         f"The header promises {length}, as after a crash of the recorder, and {promise.holds(content):,} bytes follow: "
         "all of them were read, to the end of the file."
     )
+
+
+def _bare(content: bytes) -> bytes:
+    """The file from where its sound begins: without an ID3 tag where no MP3 follows, without zeros before an MP3."""
+    rest = content
+    if content[:4] == bytes(4):
+        rest = content.lstrip(b"\0")
+        return rest if rest[:3] == b"ID3" or (rest[:1] == b"\xff" and rest[1:2] >= b"\xe0") else content
+    if content[:3] == b"ID3" and len(content) > 10:
+        size = sum((content[6 + i] & 127) << 7 * (3 - i) for i in range(4))
+        rest = content[10 + size :]
+    adts = rest[:1] == b"\xff" and len(rest) > 1 and rest[1] & 0xF6 == 0xF0
+    return rest if adts or rest[:4] in (b"RIFF", b"RF64", b"FORM", b"OggS", b"fLaC", b"caff") else content
 
 
 def missing(content: bytes) -> float:

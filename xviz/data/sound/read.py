@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
 from xviz.core.sample import Sound
+from xviz.data.sound.behind import behind
 from xviz.data.sound.channels import mix
 from xviz.data.sound.decode import Track, opened
 from xviz.data.sound.headers import mended, missing
@@ -75,7 +76,13 @@ def read_sound(
         signal, offset = _centred(mixed.signal)
         notes = [note for note in (mending, *mixed.notes, *short, offset, clipped) if note]
         whole = track.seconds if track.seconds > len(signal) / track.rate + 1e-3 else None
-        return Sound(signal, track.rate, start, tuple(notes), whole, mixed.warnings)
+        others = [behind(content)]
+        if track.tracks > 1:
+            others.append(
+                f"{name} has {track.tracks} tracks of sound; the first is read. Save another as a file first."
+            )
+        warnings = (*mixed.warnings, *filter(None, others))
+        return Sound(signal, track.rate, start, tuple(notes), whole, warnings)
 
 
 def _all(track: Track, first: int, wanted: int, name: str) -> NDArray[np.float32]:
