@@ -18,7 +18,10 @@ FIRST = (
 
 
 def named_by_content(name: str, data: bytes) -> str:
-    """The name, with the ending that its content has where its own is not one of recordings."""
+    """The name, with the ending of its content where its own is not one of recordings, or EDF and BDF are mixed up."""
+    if ending(name) in (".edf", ".bdf"):  # one is often named for the other, and its numbers are of another width
+        right = next((kind for first, kind in FIRST[:2] if data.startswith(first)), ending(name))
+        return name if ending(name) == right else name[: -len(right)] + right
     if ending(name) in ENDINGS:
         return name
     for first, kind in FIRST:
