@@ -211,7 +211,8 @@ REFUSED = {
         "a.npz", npz(signal=SIGNAL, rate=128.0, channels=np.array(EIGHT[:3])), "names (3,) channels"),
     "npz of objects": ("a.npz", npz(signal=np.array([{}], object), rate=1, channels=EIGHT), "holds objects"),
     "half an npz": ("a.npz", FILES["rec.npz"][:5000], "NPZ is damaged"),
-    "npz with a rate of zero": ("a.npz", npz(signal=SIGNAL, rate=0.0, channels=np.array(EIGHT)), "needs 1 s or more"),
+    "npz with a rate of zero": (
+        "a.npz", npz(signal=SIGNAL, rate=0.0, channels=np.array(EIGHT)), "above 0 Hz; 0 Hz stands in the file"),
     "csv of words": ("a.csv", f"{TEXT}\nfour,five,six,a,b,c,d,e\n".encode(), "then numbers"),
     "csv that is binary": ("a.csv", b"\xff\xfe\x00\x01" * 9, "first line of channel names"),
     "csv whose time counts": (

@@ -323,3 +323,27 @@ def test_brainvision_that_is_cut_short_says_so() -> None:
     assert not read_eeg(*files.items()).warnings
     files["rec.eeg"] = files["rec.eeg"][: 4 * 2 * 200]
     assert any("the header says 640 samples, 200 are there" in w for w in read_eeg(*files.items()).warnings)
+
+
+# tables of BIDS
+
+
+def beside(table: str, names: Sequence[str] = FOUR, unit: str = "uV", scale: float = 1.0) -> Eeg:
+    data = edf(EEG4 * scale, names, limit=3276.7 * scale, unit=unit)
+    return read_eeg(("sub-1_eeg.edf", data), ("sub-1_channels.tsv", table.encode()))
+
+
+def test_what_bids_marks_bad_is_bad_however_its_table_is_filled() -> None:
+    head = "name\ttype\tunits\tstatus\n"
+    assert beside(head + "C3\tEEG\tuV\tBad\nO1\tEEG\tuV\tgood\n", [f"EEG {n}-Ref" for n in FOUR]).bads == (
+        "EEG C3-Ref",
+    )
+    assert beside(head + "".join(f"{n}\tn/a\tuV\tbad\n" for n in FOUR[:2])).bads == FOUR[:2]
+    assert beside(head + "Fp1\nC3\tEEG\tuV\tbad\n").channels == FOUR  # a row that was cut says nothing of its type
+
+
+def test_a_table_of_bids_that_fits_nothing_is_said_and_its_unit_counts_where_the_file_has_none() -> None:
+    assert any("names no channel of the recording" in note for note in beside("name,type\nC3,EEG\n").notes)
+    rows = "".join(f"{name}\tEEG\tmV\n" for name in FOUR)
+    eeg = beside("name\ttype\tunits\n" + rows, unit="", scale=1e-3)
+    assert "Unit: mV, as the file says." in eeg.notes

@@ -119,7 +119,10 @@ def open_eeg(
         raise SampleError(
             f"A file may hold {LIMIT_VALUES // 10**6} million values. Cut it, or bring it at a lower rate."
         )
-    given = raw.signals[0].shape[1] / raw.rate if raw.rate > 0 else 0.0
+    if not 0 < raw.rate < np.inf:
+        where = "is given" if rate is not None else "stands in the file"
+        raise SampleError(f"A rate should be above 0 Hz; {raw.rate:g} Hz {where}. Give the rate of your device.")
+    given = raw.signals[0].shape[1] / raw.rate
     if given < SHORTEST:
         raise SampleError(f"A recording needs {SHORTEST:g} s or more; this one has {given:.3g} s. Bring a longer one.")
     judged = judge(raw, unit)
