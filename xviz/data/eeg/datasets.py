@@ -139,7 +139,9 @@ def deap(arrays: Arrays, what: str) -> Raw:
         )
     if data.size > LIMIT_VALUES:
         raise SampleError(f"A {what} may hold {LIMIT_VALUES // 10**6} million values; this one has {data.shape}.")
-    notes = ("Of DEAP's channels the first 32 are EEG; the others were left out.",) if data.shape[1] > 32 else ()
+    notes: tuple[str, ...] = ()
+    if data.shape[1] > 32:
+        notes = ("Of DEAP's channels the first 32 are EEG; the others were left out.",)
     rest = 0.0 if data.shape[2] == 60 * 128 else min(3.0, data.shape[2] / 128)
     if not rest:
         notes += ("These trials are 60 s long: the 3 s of rest in front, which DEAP has, were cut off.",)

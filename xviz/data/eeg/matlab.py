@@ -160,7 +160,8 @@ def generic(held: Mapping[str, Any]) -> Given | None:
             notes += (f"Of the file's arrays {', '.join(found)} the first was read.",)
         rate = next((_rate(n, part[n]) for part in (each, held) for n in RATES if np.size(part.get(n, ())) == 1), None)
         unit = next((spelled_unit(str(part[n])) for part in (each, held) for n in UNIT_NAMES if n in part), None)
-        names, warnings = said, ()
+        names = said
+        warnings: tuple[str, ...] = ()
         if said is not None and len(said) != len(signals[0]):
             names = None
             warnings = (

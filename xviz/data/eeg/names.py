@@ -37,6 +37,7 @@ OTHERS = frozenset(
     for word in line.split()
 )
 _AROUND = re.compile(r"^(?:EEG|POL|RAW|VALUE|CH)(?=.)|(?:REF\d?|AVE?|AVG|CAR|LE|UV|ΜV|RAW)$")
+_BEFORE = re.compile(r"\d+|(?:EEG|POL|RAW|VALUE|CH|CHANNEL)\d*|E")  #: words that stand in front of an electrode's name
 _UNIT = re.compile(
     r"[\s_]*(?:[(\[]?\s*(?:[uµμn]V|mV|microvolts?|volts?)\s*[)\]]?|[(\[]\s*V\s*[)\]])\s*$", re.IGNORECASE
 )
@@ -91,6 +92,8 @@ def parts(name: str) -> tuple[str, str]:
         return "", ""
     for index, word in enumerate(words):
         pair = _pair(word)
+        if pair and pair[0] in EARS and index and not _BEFORE.fullmatch(words[index - 1]):
+            return "", ""  # an ear behind another sensor is what that was measured against: LOC-A2, E1-M2
         if pair:
             after = [OLD.get(one, one) for one in words[index + 1 :] if not one.isdecimal()]
             return pair[0], pair[1] or "".join(after) or "".join(words[index + 1 :])

@@ -31,7 +31,7 @@ from xviz.data.eeg.checks import (
     system,
     unpacked,
 )
-from xviz.data.eeg.content import named_by_content
+from xviz.data.eeg.content import export_step, named_by_content
 from xviz.data.eeg.datasets import read_dat, read_mat
 from xviz.data.eeg.formats import overview, read_system
 from xviz.data.eeg.naming import naming
@@ -226,7 +226,7 @@ def _raw(files: Mapping[str, bytes], rate: float | None, part: int | Stretch) ->
             f"“{header:.60}” is one part of a recording. Bring its other parts too, all at once: a BrainVision "
             "recording is three files (.vhdr, .vmrk, .eeg), one of EEGLAB two (.set, .fdt)."
         )
-    raise SampleError(f"Recordings end in {', '.join(SUFFIXES)}; this file ends in “{kind}”. Export it as EDF or FIF.")
+    raise SampleError(f"Recordings end in {', '.join(SUFFIXES)}; this file ends in “{kind}”. {export_step(kind)}")
 
 
 def gathered(files: Sequence[File], name: str) -> dict[str, bytes]:
