@@ -159,9 +159,7 @@ def _unit(raw: Any, kind: str, kept: list[int]) -> tuple[str | None, NDArray[np.
         return None, 1e-6 * whole, ()
     if kind not in ("EDF", "BDF", "GDF", "BrainVision"):
         return "µV", 1e-6 * whole, ()
-    said = [
-        {"uV": "µV", "ÂµV": "µV"}.get(unit, unit) for i in kept if (unit := raw._orig_units.get(raw.ch_names[i], ""))
-    ]
+    said = [{"uV": "µV"}.get(unit, unit) for i in kept if (unit := raw._orig_units.get(raw.ch_names[i], ""))]
     volts = np.array([VOLTS.get(unit, 1.0) for unit in said])
     if kind != "BrainVision":
         volts = np.array([float(raw._raw_extras[0]["units"][i]) for i in kept])
