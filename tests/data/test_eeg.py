@@ -202,7 +202,7 @@ REFUSED = {
         "a.zip", brainvision(SIGNAL, EIGHT, marker_file="/etc/passwd"), "names “/etc/passwd” as its MarkerFile"),
     "zip of anything": ("a.zip", zipped({"a.exe": b"x"}), "does not belong into the zip"),
     "zip of two recordings": ("a.zip", zipped({"a.vhdr": b"x", "b.vhdr": b"x"}), "should hold one recording"),
-    "zip that repeats a name": ("a.zip", zipped({"a/r.eeg": b"x", "b/r.eeg": b"x"}), "does not belong into the zip"),
+    "zip that repeats a name": ("a.zip", zipped({"a/r.eeg": b"x", "b/r.eeg": b"x"}), "is there twice"),
     "no zip": ("a.zip", b"PK\x03\x04 no", "zip is damaged"),
     "one second less": ("a.edf", edf(noise(2, 0.5, 128)[:, :64], ("Cz", "Pz"), 64)[:-64], "ends before its first"),
     "half a second": ("a.npz", npz(signal=SIGNAL[:, :64], rate=128.0, channels=np.array(EIGHT)), "needs 1 s or more"),
@@ -211,7 +211,8 @@ REFUSED = {
         "a.npz", npz(signal=SIGNAL, rate=128.0, channels=np.array(EIGHT[:3])), "names (3,) channels"),
     "npz of objects": ("a.npz", npz(signal=np.array([{}], object), rate=1, channels=EIGHT), "holds objects"),
     "half an npz": ("a.npz", FILES["rec.npz"][:5000], "NPZ is damaged"),
-    "npz with a rate of zero": ("a.npz", npz(signal=SIGNAL, rate=0.0, channels=np.array(EIGHT)), "needs 1 s or more"),
+    "npz with a rate of zero": (
+        "a.npz", npz(signal=SIGNAL, rate=0.0, channels=np.array(EIGHT)), "above 0 Hz; 0 Hz stands in the file"),
     "csv of words": ("a.csv", f"{TEXT}\nfour,five,six,a,b,c,d,e\n".encode(), "then numbers"),
     "csv that is binary": ("a.csv", b"\xff\xfe\x00\x01" * 9, "first line of channel names"),
     "csv whose time counts": (

@@ -32,6 +32,8 @@ OTHERS = (
     "Status",
     "EEG 001",
     "HSI_TP9",
+    "LOC-A2",
+    "E1-M2",
 )
 
 
@@ -99,6 +101,11 @@ def test_biosemi(sheets: str, pairs: dict[str, str]) -> None:
     assert {name: named.electrodes[names.index(name)] for name in pairs} == pairs
     assert set(named.electrodes) >= WANTED
     assert "BioSemi" in named.layout
+
+
+def test_biosemi_with_the_number_of_its_box() -> None:
+    named = naming([f"1-{sheet}{i + 1}" for sheet in "AB" for i in range(32)])
+    assert set(named.electrodes) >= WANTED
 
 
 @pytest.mark.parametrize(("count", "pairs"), [

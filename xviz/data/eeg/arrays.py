@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Mapping
 from io import BytesIO
 from math import prod
 from typing import IO, Any
@@ -13,7 +14,9 @@ from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
 from xviz.data.eeg.checks import LIMIT_BYTES
+from xviz.data.eeg.matlab import NAMES, RATES, SIGNALS
 from xviz.data.eeg.raw import RateUnknown, Raw
+from xviz.data.eeg.units import spelled_unit
 
 
 def read_npz(data: bytes, rate: float | None = None) -> Raw:
@@ -27,35 +30,61 @@ def read_npz(data: bytes, rate: float | None = None) -> Raw:
         SampleError: something is missing, too large, or not an array of numbers or text.
     """
     arrays = npz_arrays(data)
-    signal = next((arrays[name] for name in ("signal", "data", "eeg") if name in arrays), None)
-    if "rate" not in arrays and rate is not None:
+    signal = next((arrays[name] for name in SIGNALS if name in arrays), None)
+    if rate is not None and not any(name in arrays for name in RATES):
         arrays["rate"] = np.array(rate)
-    said = next((arrays[name] for name in ("rate", "sfreq", "fs") if name in arrays), None)
-    names = next((arrays[name] for name in ("channels", "ch_names", "names") if name in arrays), None)
+    said = next((name for name in RATES if name in arrays), None)
+    named = next((name for name in NAMES if name in arrays and arrays[name].dtype.kind in "US"), "")
+    names = arrays.pop(named, None)
     if signal is None or said is None or names is None or signal.ndim not in (2, 3) or signal.dtype.kind not in "iuf":
         raise SampleError(
             "An NPZ needs signal (channel, time), rate in Hz and channels, a list of names; this one has "
             f"{', '.join(f'{name} {value.shape}' for name, value in arrays.items()) or 'nothing'}. "
             "Save it with these names."
         )
-    if names.dtype.kind != "U" or names.shape != signal.shape[-2:-1] or said.size != 1:
+    if names.dtype.kind == "S":
+        names = np.char.decode(names, "latin-1")
+    notes: tuple[str, ...] = ()
+    if names.shape == signal.shape[-1:] != signal.shape[-2:-1]:
+        signal = signal.swapaxes(-1, -2)
+        notes = ("The array was turned round: as many columns as names were taken as the channels.",)
+    if names.shape != signal.shape[-2:-1]:
         raise SampleError(f"The NPZ names {names.shape} channels as {names.dtype}, but its signal is {signal.shape}.")
     labels, positions = arrays.get("labels"), arrays.get("positions")
-    factor = float(arrays["resolution"]) if "resolution" in arrays else 1.0
+    count = len(signal) if signal.ndim == 3 else 1
+    if labels is not None and (labels.dtype.kind not in "biuf" or len(labels.reshape(-1)) % count or not labels.size):
+        raise SampleError(
+            f"The NPZ should hold labels for each of {count} trials; it has {labels.shape} {labels.dtype}."
+        )
+    factor = _one(arrays, "resolution", 1.0)
     return Raw(
-        signals=tuple(np.asarray(part, np.float32) * np.float32(factor) for part in np.atleast_3d(signal))
+        signals=tuple(np.asarray(part, np.float32) * np.float32(factor) for part in signal)
         if signal.ndim == 3
         else (signal.astype(np.float64) * factor,),
-        rate=float(said),
+        rate=_one(arrays, said, 0.0),
         channels=tuple(str(name) for name in names),
-        unit=str(arrays["unit"]) if "unit" in arrays else None,
+        unit=spelled_unit(str(arrays["unit"])) if "unit" in arrays else None,
         positions=None if positions is None else positions.astype(np.float32),
-        rest=float(arrays["rest"]) if "rest" in arrays else 0.0,
-        labels=None if labels is None else np.atleast_2d(labels.astype(np.float64)),
+        notes=notes,
+        rest=_one(arrays, "rest", 0.0),
+        labels=None if labels is None else labels.astype(np.float64).reshape(count, -1),
         label_names=tuple(str(name) for name in arrays.get("label_names", ())),
         bads=tuple(str(name) for name in arrays.get("bads", ())),
         reference=str(arrays["reference"]) if "reference" in arrays else "",
     )
+
+
+def _one(arrays: Mapping[str, NDArray[Any]], name: str, otherwise: float) -> float:
+    """One number of a file.
+
+    Raises:
+        SampleError: it is none.
+    """
+    held = arrays.get(name, np.array(otherwise))
+    if held.size != 1 or held.dtype.kind not in "biuf":
+        shown = str(held.reshape(-1)[0]) if held.size == 1 else str(held.shape)
+        raise SampleError(f"“{name}” of the NPZ should be one number; it is {shown:.40} {held.dtype}. Save it as one.")
+    return float(held.reshape(-1)[0])
 
 
 def read_npy(data: bytes, rate: float | None) -> Raw:
@@ -90,6 +119,11 @@ def read_npy(data: bytes, rate: float | None) -> Raw:
     notes: tuple[str, ...] = ()
     if array.ndim == 2 and array.shape[0] > array.shape[1]:
         array, notes = array.T, (f"The array was turned round: {array.shape} was taken as (time, channel).",)
+    if array.ndim == 3 and array.shape[1] > array.shape[2]:
+        raise SampleError(
+            f"An NPY of trials should be (trial, channel, time); this one is {array.shape}, with more channels than "
+            "samples if it were. Turn its axes with numpy.transpose and save it again."
+        )
     names = tuple(f"channel {i + 1}" for i in range(array.shape[-2]))
     signals = tuple(array.astype(np.float64)) if array.ndim == 3 else (array.astype(np.float64),)
     return Raw(signals=signals, rate=float(rate), channels=names, unit=None, notes=notes, rate_said="as chosen")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from io import StringIO
@@ -16,7 +17,9 @@ from typing import Any
 import numpy as np
 
 from xviz.core.sample import Annotation
+from xviz.data.eeg.names import plain
 from xviz.data.eeg.raw import Raw
+from xviz.data.eeg.units import spelled_unit
 
 EMPTY = {"", "n/a", "nan"}
 METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
@@ -42,20 +45,26 @@ def apply_sidecars(raw: Raw, files: Mapping[str, bytes]) -> Raw:
 
 
 def _channels(raw: Raw, rows: list[dict[str, str]]) -> Raw:
-    """Types and status of channels."""
-    types = {row["name"]: row.get("type", "EEG").upper() for row in rows if row.get("name")}
-    bads = tuple(
-        row["name"] for row in rows if row.get("status", "").lower() == "bad" and row.get("name") in raw.channels
-    )
-    keep = [i for i, name in enumerate(raw.channels) if types.get(name, "EEG") == "EEG"]
+    """Types, status and unit of channels; names count as the same where they name the same electrode."""
+    held = {row["name"]: row for row in rows if row.get("name")}
+    times = Counter(plain(name) for name in held)
+    near = {plain(name): row for name, row in held.items() if times[plain(name)] == 1}
+    mine = [held.get(name) or near.get(plain(name)) or {} for name in raw.channels]
+    types = [row.get("type", "").upper() for row in mine]
+    keep = [i for i, kind in enumerate(types) if kind in ("", "N/A", "EEG")]
+    bads = tuple(raw.channels[i] for i, row in enumerate(mine) if row.get("status", "").lower() == "bad")
     notes = raw.notes
+    if not any(mine):
+        return replace(raw, notes=(*notes, "channels.tsv names no channel of the recording, and was left out."))
     if gone := [name for i, name in enumerate(raw.channels) if i not in keep]:
         notes += (f"Channels that channels.tsv does not call EEG were left out: {', '.join(gone[:12])}.",)
     if not keep:
         return raw
+    units = {mine[i].get("units", "") for i in keep}
+    unit = raw.unit or (spelled_unit(units.pop()) if len(units) == 1 else None)
     return replace(
         raw, signals=tuple(signal[keep] for signal in raw.signals), channels=tuple(raw.channels[i] for i in keep),
-        positions=None if raw.positions is None else raw.positions[keep], notes=notes,
+        positions=None if raw.positions is None else raw.positions[keep], notes=notes, unit=unit,
         bads=tuple(dict.fromkeys((*raw.bads, *bads))),
     )  # fmt: skip
 

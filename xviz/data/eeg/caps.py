@@ -34,7 +34,7 @@ NETS = {32: "GSN-HydroCel-32", 65: "GSN-HydroCel-65_1.0", 129: "GSN-HydroCel-129
 
 def by_cap(channels: Sequence[str]) -> Naming | None:
     """Names that only a cap's layout explains; None where they are of neither cap."""
-    names = [re.sub(r"(?i)^(?:EEG|POL)[\s_:.-]*(?=[A-H]\d)", "", bare(name)).upper() for name in channels]
+    names = [re.sub(r"(?i)^(?:EEG|POL|\d-)[\s_:.-]*(?=[A-H]\d)", "", bare(name)).upper() for name in channels]
     names = [re.sub(r"[\s_.-]+(?:REF|LE|AVG?|VREF|CZ)$", "", name) for name in names]
     semi = [bool(re.fullmatch(r"[A-H](?:[1-9]|[12]\d|3[0-2])", name)) for name in names]
     sheets = {name[0] for name, yes in zip(names, semi, strict=True) if yes}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from io import StringIO
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 from xviz.core.errors import SampleError
 from xviz.data.eeg.names import parts
 
+#: a cell of a line of units
+UNIT = re.compile(r"[(\[]?\s*(?:s|secs?|ms|[uµμ]s|[uµμnm]?V|Hz|°?C|%|g|-|n/a|)\s*[)\]]?", re.I)
 EMPTY = {"", "nan", "na", "null", "none", "-", "inf", "-inf"}
 
 
@@ -35,31 +38,79 @@ def read_table(data: bytes) -> Table:
     """
     text = _decoded(data)
     lines = text.splitlines()
-    first = next((i for i, line in enumerate(lines) if _numbers(line)), None)
+    first = _first(lines)
     if first is None:
+        if found := re.search(r"\d,\d{3}\.\d+|\d\.\d{3},\d+", text[:10_000]):
+            raise SampleError(
+                f"A CSV needs numbers without marks between thousands; this one has “{found[0]}”. Export it without."
+            )
         raise SampleError(
             "A CSV needs a first line of channel names and then numbers, separated by commas, semicolons, tabs or "
             f"spaces; this file begins with “{lines[0][:60] if lines else ''}”."
         )
     mark = _mark(lines[first : first + 20])
-    width = len(_cells(lines[first], mark))
-    comments, names = lines[:first], None
-    for line in reversed(lines[:first]):
-        cells = [cell.strip() for cell in _cells(line.lstrip("%#").strip(), mark)]
-        if (len(cells) in (width, width - 1) and not line.startswith("%")) or (len(cells) == width and width > 2):
-            names = cells if len(cells) == width else ["", *cells]
-            break
-    if names is None and (said := re.search(r"labels:([^,]*)", " ".join(comments))):
-        names = said[1].split()
-        names += [f"column {i + 1}" for i in range(len(names), width)]
-        names = names[:width]
+    comments, body = lines[:first], _unended(lines[first - 1] if first else "", lines[first:], mark)
+    width = len(_cells(body[0], mark))
+    names = _named(comments, mark, width)
     if names is None:
         above = len(_cells(lines[first - 1], mark)) if first else 0
+        if not above and width > len(lines) and parts(_cells(body[0], mark)[0])[0]:
+            raise SampleError(
+                "A CSV needs a line for each sample; in this one each line is a channel. Turn it round: one column "
+                "for each channel, with its name in the first line."
+            )
         raise SampleError(
             f"A CSV needs a first line of channel names and then numbers: it has {width} columns and "
             + (f"names {above}. Give one name for each." if above else "no names. Write the names into a first line.")
         )
-    return _columns(lines[first:], names, mark, comments)
+    return _columns(body, names, mark, comments)
+
+
+def _first(lines: Sequence[str]) -> int | None:
+    """The first line of numbers, as wide as most at the end are: settings above ("Rate;250") look like numbers too."""
+    widths = Counter(len(_cells(line, _mark([line]))) for line in lines[-50:] if line.strip())
+    usual = widths.most_common(1)[0][0] if widths else 0
+    good = [i for i, line in enumerate(lines[:1000]) if _numbers(line)]
+    wide = (i for i in good if len(_cells(lines[i], _mark([lines[i]]))) == usual)
+    return next(wide, good[0] if good else None)
+
+
+def _unended(above: str, lines: Sequence[str], mark: str) -> list[str]:
+    """The lines without a mark that ends each of them and separates nothing, as the line of names above shows."""
+    held = [line.rstrip("\r\n ") for line in lines if line.strip()]
+    if mark == " " or not all(line.endswith(mark) for line in held):
+        return held
+    named, width = len(_cells(above.strip(" "), mark)), len(_cells(held[0], mark))
+    ended = above.rstrip("\r\n ").endswith(mark)
+    return [line[: -len(mark)] for line in held] if ended or named == width - 1 else held
+
+
+def _named(above: Sequence[str], mark: str, width: int) -> list[str] | None:
+    """The names of the columns out of the lines above them, with units where a line of these stands below the names."""
+    units: list[str] = []
+    for line in reversed(above):
+        cells = [cell.strip() for cell in _cells(line.lstrip("%#").strip(), mark)]
+        if len(cells) == width + 1 and not cells[-1]:
+            cells = cells[:-1]
+        if (len(cells) in (width, width - 1) and not line.startswith("%")) or (len(cells) == width and width > 2):
+            cells = cells if len(cells) == width else ["", *cells]
+            if not units and any(cells) and all(UNIT.fullmatch(cell) for cell in cells):
+                units = [cell.strip("()[] ") for cell in cells]
+                continue
+            return [
+                f"{name} ({unit})" if unit else name for name, unit in zip(cells, units or [""] * width, strict=True)
+            ]
+    said = re.search(r"labels:([^,]*)", " ".join(above))
+    names = said[1].split() if said else _openbci(above)
+    return [*names, *(f"other {i + 1}" for i in range(len(names), width))][:width] if names else None
+
+
+def _openbci(above: Sequence[str]) -> list[str]:
+    """The columns of an OpenBCI file of before 2020, which says how many channels it has and names none."""
+    said = re.search(r"number of channels\s*=\s*(\d+)", " ".join(above), re.I)
+    if said is None or "openbci" not in " ".join(above).lower():
+        return []
+    return ["Sample Index", *(f"EXG Channel {i}" for i in range(int(said[1])))]
 
 
 def _columns(lines: Sequence[str], names: list[str], mark: str, comments: list[str]) -> Table:
@@ -68,7 +119,10 @@ def _columns(lines: Sequence[str], names: list[str], mark: str, comments: list[s
     Raises:
         SampleError: lines are of unequal length.
     """
-    comma = mark != "," and sum("," in line for line in lines[:50]) > sum("." in line for line in lines[:50])
+    shown = [cell for line in lines[:50] for cell in _cells(line, mark)]
+    comma = mark != "," and sum(bool(COMMA.fullmatch(cell.strip())) for cell in shown) > sum(
+        bool(re.fullmatch(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?", cell.strip())) for cell in shown
+    )
     body = "\n".join(lines)
     if comma:
         body = body.replace(",", ".")
@@ -108,12 +162,16 @@ def _columns(lines: Sequence[str], names: list[str], mark: str, comments: list[s
     return Table(names, columns, texts, comments)
 
 
+COMMA = re.compile(r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?")  #: a number with a decimal comma
 NAMED_TIME = re.compile(r"time|date|stamp|zeit|clock|uhr|datum", re.I)
 
 
 def _numeric(cells: Sequence[str]) -> tuple[NDArray[np.float64], list[str] | None]:
     """Cells as numbers, NaN where empty; and as words where they are no numbers."""
     made, odd = np.full(len(cells), np.nan), 0
+    quoted = any(COMMA.fullmatch(cell) and not re.fullmatch(r"[-+]?\d{1,3},\d{3}", cell) for cell in cells[:1000])
+    if quoted:  # in quotes, where commas separate columns too
+        cells = [cell.replace(",", ".") if COMMA.fullmatch(cell) else cell for cell in cells]
     for i, cell in enumerate(cells):
         try:
             made[i] = float(cell)
@@ -122,25 +180,52 @@ def _numeric(cells: Sequence[str]) -> tuple[NDArray[np.float64], list[str] | Non
     return made, list(cells) if odd else None
 
 
+STAMP = re.compile(
+    r"(?:(?P<day>\d{1,4}[-/.]\d\d?[-/.]\d{1,4})[T ]\s*)?(?P<hour>\d\d?):(?P<minute>\d\d)(?P<second>[:.,]\d[\d.,:]*)?"
+    r"(?:\s*(?P<half>[AP])\.?M\.?)?\s*(?:Z|UTC|GMT|[+-]\d\d:?\d\d)?",
+    re.I,
+)
+
+
 def _dates(cells: Sequence[str]) -> NDArray[np.float64] | None:
-    """Date stamps, or times of day, as seconds; None where they are neither."""
-    made = np.full(len(cells), np.nan)
+    """Date stamps, or times of day, as seconds; None where they are neither.
+
+    Times without a day go on after midnight, and those of minutes and seconds ("59:59.9", as Excel writes them) after
+    the full hour.
+    """
+    made, round_of = np.full(len(cells), np.nan), 0.0
     for i, cell in enumerate(cells):
-        found = re.fullmatch(
-            r"(?:(\d{4})[-/.](\d\d?)[-/.](\d\d?)[T ])?(\d\d?):(\d\d)(?::(\d\d(?:[.,:]\d+)?))?(?:Z|[+-]\d\d:?\d\d)?",
-            cell,
-        )
-        if found:
-            day = 0.0
-            if found[1]:
-                day = (
-                    float(np.datetime64(f"{found[1]}-{int(found[2]):02d}-{int(found[3]):02d}").astype("int64")) * 86400
-                )
-            second = (found[6] or "0").replace(",", ".").replace(":", ".")
-            made[i] = day + int(found[4]) * 3600 + int(found[5]) * 60 + float(second)
+        if found := STAMP.fullmatch(cell.strip()):
+            hour, minute, second = int(found["hour"]), int(found["minute"]), found["second"] or ":0"
+            if found["half"]:
+                hour = hour % 12 + 12 * (found["half"].upper() == "P")
+            day = _day(found["day"]) if found["day"] else 0.0
+            if day is None:
+                return None
+            if second[0] == ":":
+                made[i] = day + hour * 3600 + minute * 60 + float(re.sub("[,:]", ".", second[1:]))
+                round_of = 0.0 if found["day"] else 86400.0
+            else:
+                made[i], round_of = hour * 60 + minute + float(f"0.{second[1:]}"), 3600.0
         elif cell.lower() not in EMPTY:
             return None
-    return made if np.isfinite(made).any() else None
+    held = np.flatnonzero(np.isfinite(made))
+    if round_of and len(held):
+        made[held] += round_of * np.concatenate([[0], np.cumsum(np.diff(made[held]) < -round_of / 2)])
+    return made if len(held) else None
+
+
+def _day(text: str) -> float | None:
+    """A day as s since 1970: year first, day first with points, month first with strokes; None where it is none."""
+    first, middle, last = (int(number) for number in re.split(r"[-/.]", text))
+    if first > 31:
+        year, month, day = first, middle, last
+    else:
+        year, month, day = (last, middle, first) if "." in text or first > 12 else (last, first, middle)
+    try:
+        return float(np.datetime64(f"{year + 2000 * (year < 100):04d}-{month:02d}-{day:02d}").astype("int64")) * 86400
+    except ValueError:
+        return None
 
 
 def _decoded(data: bytes) -> str:
@@ -156,6 +241,8 @@ def _decoded(data: bytes) -> str:
             raise SampleError(
                 f"A CSV needs a first line of channel names and then numbers, as text; {error}."
             ) from error
+    if len(data) > 64 and not any(data[1:64:2]):  # UTF-16 without its mark
+        data = data.decode("utf-16-le", "replace").encode()
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

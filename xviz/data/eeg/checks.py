@@ -107,10 +107,16 @@ def unpacked(data: bytes) -> dict[str, bytes]:
             egi = any(named(entry.filename) == "signal1.bin" for entry in entries)
             for entry in entries:
                 name = named(entry.filename)
-                if entry.flag_bits & 1 or name in files or not (egi or belongs(name)):
+                if entry.flag_bits & 1:
+                    raise SampleError(f"“{name}” is locked by a password. Zip the files without one.")
+                if name in files:
                     raise SampleError(
-                        f"“{name}” does not belong into the zip of a recording, is locked, or is there twice. Zip the "
-                        "files of one recording."
+                        f"“{name}” is there twice, in two folders: these are several recordings. Zip the files of one "
+                        "recording."
+                    )
+                if not (egi or belongs(name)):
+                    raise SampleError(
+                        f"“{name}” does not belong into the zip of a recording. Zip the files of one recording alone."
                     )
                 with archive.open(entry) as file:
                     files[name] = file.read(entry.file_size + 1)
@@ -162,47 +168,13 @@ def header_of(files: Mapping[str, bytes]) -> str:
         tables = tables or [name for name in files if ending(name) == ".txt" and "readme" not in name.lower()]
         found = tables
     if len(found) != 1:
+        listed = ", ".join((found or list(files))[:8])
         raise SampleError(
-            "A zip should hold one recording: BrainVision's .vhdr, .vmrk and .eeg, EEGLAB's .set and .fdt, or one "
-            f"file of a system with the tables of BIDS beside it; this one holds {', '.join(list(files)[:8])}. Bring "
-            "the files of one recording."
+            "A zip, or what is brought at once, should hold one recording: BrainVision's .vhdr, .vmrk and .eeg, "
+            "EEGLAB's .set and .fdt, or one file of a system with the tables of BIDS beside it; this one holds "
+            f"{listed}. Bring the files of one recording."
         )
     return found[0]
-
-
-def check_brainvision(files: Mapping[str, bytes], header: str) -> dict[str, bytes]:
-    """The files of a BrainVision recording, the header naming those that came: parts that were renamed alike are found.
-
-    Raises:
-        SampleError: a file is missing or lies elsewhere.
-    """
-    codes = "latin-1"  # every byte comes back as it was; names are compared in the header's own code
-    said = files[header].decode(codes)
-    if not re.search(r"(?mi)^[ \t]*DataFile[ \t]*=", said):
-        raise SampleError(
-            f"“{header:.60}” should be the header of a BrainVision recording, which names its DataFile; it does not. "
-            "Export it again."
-        )
-    for key, endings in (("DataFile", (".eeg", ".dat", ".avg")), ("MarkerFile", (".vmrk",))):
-        for found in re.finditer(rf"^[ \t]*{key}[ \t]*=[ \t]*(.*?)[ \t]*\r?$", said, re.MULTILINE | re.IGNORECASE):
-            written = found[1].encode(codes).decode("utf-8", "replace")
-            name = written.replace("$b", Path(header).stem)
-            if name in files or (named(name) in files and "/" not in name):
-                came = name if name in files else named(name)
-            else:
-                same = [other for other in files if ending(other) in endings]
-                stem = [other for other in same if Path(other).stem == Path(header).stem]
-                if re.search(r"[/\\]", name) or not (len(stem) == 1 or len(same) == 1):
-                    raise SampleError(
-                        f"The BrainVision header names “{name:.80}” as its {key}; {', '.join(files)} came. Bring the "
-                        ".vhdr, .vmrk and .eeg of one recording together, or zip them; a BrainVision recording is "
-                        "three files."
-                    )
-                came = (stem or same)[0]
-            if came != written:
-                said = said[: found.start(1)] + came.encode().decode(codes) + said[found.end(1) :]
-                return check_brainvision({**files, header: said.encode(codes)}, header)
-    return dict(files)
 
 
 def check_persyst(files: Mapping[str, bytes], header: str) -> dict[str, bytes]:

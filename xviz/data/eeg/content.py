@@ -8,6 +8,7 @@ import zipfile
 from xviz.data.eeg.checks import BRAINVISION, EEGLAB, KINDS, NIHON, TABLES, ending
 
 ENDINGS = BRAINVISION | EEGLAB | NIHON | TABLES | set(KINDS) | {".zip", ".json"}
+WORKBOOKS = (".xlsx", ".xls", ".ods")
 #: first bytes → the ending of such files
 FIRST = (
     (b"0       ", ".edf"), (b"\xffBIOSEMI", ".bdf"), (b"GDF 1.", ".gdf"), (b"GDF 2.", ".gdf"), (b"XDF:", ".xdf"),
@@ -17,12 +18,22 @@ FIRST = (
 )  # fmt: skip
 
 
+def export_step(kind: str) -> str:
+    """What to do with a file of that ending, which is none of a recording."""
+    if kind in WORKBOOKS:
+        return "Save the table as CSV."
+    return "Unpack it first." if kind.endswith((".gz", ".7z", ".rar", ".tar", ".bz2")) else "Export it as EDF or FIF."
+
+
 def named_by_content(name: str, data: bytes) -> str:
-    """The name, with the ending that its content has where its own is not one of recordings."""
+    """The name, with the ending of its content where its own is not one of recordings, or EDF and BDF are mixed up."""
+    if ending(name) in (".edf", ".bdf"):  # one is often named for the other, and its numbers are of another width
+        right = next((kind for first, kind in FIRST[:2] if data.startswith(first)), ending(name))
+        return name if ending(name) == right else name[: -len(right)] + right
     if ending(name) in ENDINGS:
         return name
     for first, kind in FIRST:
-        if data.startswith(first):
+        if data.startswith(first) and not (kind == ".fif.gz" and name.lower().endswith(".gz")):
             return name + kind
     if data[:4] in (b"RIFF", b"RF64") and data[8:12].upper().startswith(b"CNT"):
         return name + ".cnt"
@@ -31,5 +42,7 @@ def named_by_content(name: str, data: bytes) -> str:
             members = zipfile.ZipFile(io.BytesIO(data)).namelist()
         except (zipfile.BadZipFile, ValueError, OSError):
             return name
+        if "[Content_Types].xml" in members:  # a workbook
+            return name if ending(name) in WORKBOOKS else name + WORKBOOKS[0]
         return name + (".npz" if members and all(one.endswith(".npy") for one in members) else ".zip")
     return name

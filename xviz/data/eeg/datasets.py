@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
 from xviz.core.sample import BIOSEMI32
-from xviz.data.eeg.matlab import generic, mat_all, mat_arrays, numbers
+from xviz.data.eeg.matlab import RATES, generic, mat_all, mat_arrays, numbers
 from xviz.data.eeg.pickles import read_arrays
 from xviz.data.eeg.raw import LIMIT_VALUES, WHOLE, RateUnknown, Raw
 from xviz.data.eeg.subjects import subject_of
@@ -62,7 +62,7 @@ def read_mat(data: bytes, rate: float | None = None, part: int = 0) -> Raw:
         raise SampleError(f"This .mat file is read as a whole; there is no part {part}.")
     held = mat_all(data) if data[:10] == b"MATLAB 7.3" else None
     arrays = mat_arrays(data) if held is None else numbers(held)
-    if "data" in arrays and "labels" in arrays and arrays["labels"].dtype.kind in "iuf":
+    if "data" in arrays and "labels" in arrays and not any(name in arrays for name in RATES):
         return deap(arrays, "DEAP .mat file")
     clips = {int(found[1]): value for name, value in arrays.items() if (found := re.search(r"_eeg(\d+)$", name))}
     if clips:
@@ -81,17 +81,16 @@ def read_mat(data: bytes, rate: float | None = None, part: int = 0) -> Raw:
             f"(channel, time), rate and channels; this one holds {', '.join(held) or 'no arrays'}. Save it with these "
             "names."
         )
-    signal, said, names = given
-    if rate is None and said is None:
+    if rate is None and given.rate is None:
         raise RateUnknown(
             "This .mat file does not say its sampling rate (as rate, fs, srate or fsample). Give the rate in Hz in "
             "“Import options” (from Python: rate=…); a wrong one makes every frequency wrong."
         )
-    signals = tuple(signal.astype(np.float64)) if signal.ndim == 3 else (signal.astype(np.float64),)
+    signals = tuple(signal.astype(np.float64) for signal in given.signals)
     return Raw(
-        signals=signals, rate=float(rate or said or 0), unit=None,
-        channels=names or tuple(f"channel {i + 1}" for i in range(len(signals[0]))),
-        rate_said="as the file says" if rate is None else "as chosen",
+        signals=signals, rate=float(given.rate or 0 if rate is None else rate), unit=given.unit,
+        channels=given.names or tuple(f"channel {i + 1}" for i in range(len(signals[0]))),
+        notes=given.notes, warnings=given.warnings, rate_said="as the file says" if rate is None else "as chosen",
     )  # fmt: skip
 
 
@@ -126,20 +125,36 @@ def deap(arrays: Arrays, what: str) -> Raw:
         SampleError: a shape is not DEAP's.
     """
     data, labels = arrays.get("data"), arrays.get("labels")
-    if data is None or labels is None or data.ndim != 3 or data.shape[1] < 32 or labels.shape[:1] != data.shape[:1]:
+    if (
+        data is None
+        or labels is None
+        or data.ndim != 3
+        or data.shape[1] not in (32, 40)
+        or labels.shape[:1] != data.shape[:1]
+        or labels.ndim > 2
+        or (labels.ndim == 2 and labels.shape[1] > 4)
+    ):
         shapes = ", ".join(f"{name} {value.shape}" for name, value in arrays.items())
-        raise SampleError(f"A {what} should hold data (40, 40, 8064) and labels (40, 4); this one holds {shapes}.")
+        raise SampleError(
+            f"A {what} should hold data (40, 40, 8064) and labels (40, 4); this one holds {shapes}. "
+            "Any other recording needs its rate in Hz (fs) beside its data."
+        )
     if data.size > LIMIT_VALUES:
         raise SampleError(f"A {what} may hold {LIMIT_VALUES // 10**6} million values; this one has {data.shape}.")
     names = DEAP_LABELS[: labels.shape[1]] if labels.ndim == 2 else ()
-    notes = ("Of DEAP's channels the first 32 are EEG; the others were left out.",) if data.shape[1] > 32 else ()
+    notes: tuple[str, ...] = ()
+    if data.shape[1] > 32:
+        notes = ("Of DEAP's channels the first 32 are EEG; the others were left out.",)
+    rest = 0.0 if data.shape[2] == 60 * 128 else min(3.0, data.shape[2] / 128)
+    if not rest:
+        notes += ("These trials are 60 s long: the 3 s of rest in front, which DEAP has, were cut off.",)
     return Raw(
         signals=tuple(data[:, :32].astype(np.float32)),
         rate=128.0,
         channels=BIOSEMI32,
         unit="µV",
         notes=notes,
-        rest=min(3.0, data.shape[2] / 128),
+        rest=rest,
         labels=labels.astype(np.float64) if names else None,
         label_names=names,
     )

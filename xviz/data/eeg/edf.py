@@ -57,6 +57,7 @@ class Cut:
     seconds: float  #: of the whole recording without its gaps
     stretch: Stretch | None  #: which part of it the data are, of the recorded signal without gaps
     onset: float = 0.0  #: s since the beginning of the recording at which the data begin
+    unscaled: tuple[str, ...] = ()  #: channels of which no amplitude is known
 
 
 def cut(data: bytes, kind: str, most: int, wanted: Stretch | int) -> tuple[Cut, list[Stretch]]:
@@ -81,6 +82,7 @@ def cut(data: bytes, kind: str, most: int, wanted: Stretch | int) -> tuple[Cut, 
     if data[192:197] in (b"EDF+D", b"BDF+D"):
         gaps, notes = _gaps(data, head, count)
     keep, said, warned = one_rate(head)
+    lost, unknown = unscaled(data, head)
     values = sum(head.samples[i] for i in keep if not head.labels[i].endswith("Annotations"))
     pieces: list[Stretch] = []
     first, last = 0, count
@@ -100,7 +102,7 @@ def cut(data: bytes, kind: str, most: int, wanted: Stretch | int) -> tuple[Cut, 
     discontinuous = data[192:197] in (b"EDF+D", b"BDF+D")
     made = data if whole and not discontinuous else reduced(data, head, keep, first, last)
     onset = first * head.seconds + sum(gap.seconds for gap in gaps if gap.at <= first * head.seconds + 1e-6)
-    return Cut(made, gaps, notes + said, warned, count * head.seconds, stretch, onset), pieces
+    return Cut(made, gaps, notes + said, warned + unknown, count * head.seconds, stretch, onset, lost), pieces
 
 
 def _wanted(pieces: Sequence[Stretch], wanted: Stretch | int) -> Stretch:
@@ -132,6 +134,18 @@ def reduced(data: bytes, head: Header, keep: Sequence[int], first: int, last: in
     if len(keep) == count:
         return top + table.tobytes()
     return top + np.concatenate([table[:, begins[i] : begins[i + 1]] for i in keep], axis=1).tobytes()
+
+
+def tidied(data: bytes) -> bytes:
+    """The file, its header with spaces where zero bytes stand and points where numbers have a decimal comma."""
+    try:
+        count = int(data[252:256].strip(b"\0 "))
+    except ValueError:
+        return data
+    head = bytearray(data[: 256 * (count + 1)].replace(b"\0", b" "))
+    for at, end in ((184, 256), (256 + 104 * count, 256 + 136 * count), (256 + 216 * count, 256 + 224 * count)):
+        head[at:end] = head[at:end].replace(b",", b".")
+    return data if head == data[: len(head)] else bytes(head) + data[len(head) :]
 
 
 def one_rate(head: Header) -> tuple[list[int], tuple[str, ...], tuple[str, ...]]:
@@ -213,14 +227,43 @@ def _onset(record: bytes, head: Header) -> float:
     return float(found[1])
 
 
-def scales(data: bytes, count: int) -> NDArray[np.float64]:
-    """(channel,) how much one step of the numbers is, in the channel's unit."""
-    fields = [
-        [float(data[at + 8 * i : at + 8 * i + 8]) for i in range(count)]
+def unscaled(data: bytes, head: Header) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Channels whose header gives no scale, and a warning of them.
+
+    Raises:
+        SampleError: none has a scale.
+    """
+    low, high, least, most = _ranges(data, len(head.labels))
+    real = [i for i, label in enumerate(head.labels) if not label.endswith("Annotations")]
+    lost = tuple(head.labels[i] for i in real if low[i] == high[i] or least[i] == most[i])
+    if not lost:
+        return (), ()
+    why = "minimum and maximum are the same in the header, so that no amplitude is known"
+    if len(lost) == len(real):
+        raise SampleError(f"The channels of this file have no scale: {why}. Export it again with the range in µV.")
+    listed = ", ".join(lost[:8]) + " …" * (len(lost) > 8)
+    return lost, (f"No scale: {listed}, whose {why}. They count as bad; export the file again to use them.",)
+
+
+def _ranges(data: bytes, count: int) -> list[NDArray[np.float64]]:
+    """Physical minimum and maximum, digital minimum and maximum, (channel,) each; damaged ones are not numbers."""
+    return [
+        np.array([_number(data[at + 8 * i : at + 8 * i + 8]) for i in range(count)])
         for at in (256 + (104 + 8 * k) * count for k in range(4))
     ]
-    low, high, least, most = (np.array(values) for values in fields)
-    return (high - low) / np.where(most > least, most - least, 1)
+
+
+def _number(field: bytes) -> float:
+    try:
+        return float(field)
+    except ValueError:
+        return np.nan
+
+
+def scales(data: bytes, count: int) -> NDArray[np.float64]:
+    """(channel,) how much one step of the numbers is, in the channel's unit, whichever way the ranges run."""
+    low, high, least, most = _ranges(data, count)
+    return np.asarray(np.abs((high - low) / np.where(most != least, most - least, 1)))
 
 
 def read_header(data: bytes, kind: str) -> Header:
@@ -245,5 +288,12 @@ def read_header(data: bytes, kind: str) -> Header:
     if len(data) < start + record:
         raise SampleError(f"This {kind} file ends before its first record of {seconds:g} s. Download it again.")
     notes = next((i for i, label in enumerate(labels) if label.endswith("Annotations")), None)
+    if all(label.endswith("Annotations") for label in labels):
+        raise SampleError(f"This {kind} file holds annotations alone, no channel. Bring the file with the signals.")
+    if not seconds:
+        raise SampleError(
+            f"The records of this {kind} file last 0 s, as its header says, so that its sampling rate is unknown. "
+            "Export it again."
+        )
     at = None if notes is None else wide * sum(samples[:notes])
     return Header(start, record, seconds, at, tuple(labels), tuple(samples), wide)

@@ -16,23 +16,22 @@ from pathlib import Path, PurePosixPath
 from threading import Lock
 from typing import Any
 
-import numpy as np
-
 from xviz.core.errors import SampleError
 from xviz.core.sample import Annotation
 from xviz.data.eeg import edf, told
 from xviz.data.eeg.ant import read_ant
 from xviz.data.eeg.bci2000 import read_bci2000
 from xviz.data.eeg.bids import apply_sidecars
+from xviz.data.eeg.brainvision import check_brainvision, cut_short
 from xviz.data.eeg.checks import (
     NIHON,
-    check_brainvision,
     check_eeglab,
     check_inflated,
     check_persyst,
     ending,
     system,
 )  # fmt: skip
+from xviz.data.eeg.micromed import read_micromed
 from xviz.data.eeg.overview import Overview, of_edf, of_mne
 from xviz.data.eeg.raw import LIMIT_VALUES, PART_VALUES, WHOLE, Raw, Stretch, clock
 
@@ -45,6 +44,9 @@ SAYS_NOTHING = (
     "does not conform",
     "Highpass cutoff frequency",
     "Lowpass cutoff frequency",
+    "Physical range is not defined",
+    "Scaling factor will not be defined",
+    "contains 'boundary' events",
 )  #: warnings that are nobody's concern, or told in other words
 _reading = Lock()  # what MNE warns of reaches a list that all threads share
 
@@ -85,7 +87,9 @@ def read_system(files: Mapping[str, bytes], header: str, part: int | Stretch = 0
     made = replace(made, notes=tuple(said) + made.notes, parts=parts)
     if cut is not None:
         made = _with_gaps(made, cut, pieces)
-    elif stretch is not None:
+    if kind == "BrainVision":
+        made = replace(made, warnings=made.warnings + cut_short(files, header))
+    if stretch is not None:
         made = replace(made, seconds=stretch[0], start=stretch[1].start)
     return apply_sidecars(made, files)
 
@@ -102,7 +106,9 @@ def _checked(files: Mapping[str, bytes], header: str) -> tuple[dict[str, bytes],
         )
     files = dict(files)
     kind = system(header, files.get(header, b""))  # an .mff is a folder
-    if kind == "BrainVision":
+    if kind in ("EDF", "BDF"):
+        files[header] = edf.tidied(files[header])
+    elif kind == "BrainVision":
         files = check_brainvision(files, header)
     elif kind == "EEGLAB":
         check_inflated(files[header])
@@ -159,6 +165,7 @@ def _with_gaps(raw: Raw, cut: edf.Cut, pieces: list[Stretch]) -> Raw:
         parts=parts,
         notes=raw.notes + cut.notes,
         warnings=raw.warnings + cut.warnings,
+        bads=tuple(dict.fromkeys((*raw.bads, *(name for name in cut.unscaled if name in raw.channels)))),
         seconds=cut.seconds if pieces else 0.0,
         start=start,
     )
@@ -207,6 +214,7 @@ def _read(
         raise
     except Exception as error:  # MNE fails in many ways on damaged files
         said = str(error).replace(str(path.parent), "").strip() or type(error).__name__
+        said = re.sub(r",? please report this error to MNE-Python developers", "", said)
         raise SampleError(
             f"The {kind} file cannot be read: {said:.300}. It may be damaged or cut short: export or download it again."
         ) from error
@@ -230,14 +238,22 @@ def _opened(path: Path, kind: str) -> Any:
         except ValueError as error:
             if "No raw data" not in str(error):
                 raise
+        try:
             return mne.read_epochs(path, preload=False, verbose="WARNING")
+        except ValueError as error:
+            if "event data" not in str(error):
+                raise
+            raise SampleError(
+                "This FIF file holds no recording and no epochs, but averages or what was computed (as files -ave, "
+                "-cov, -ica do). Bring the file of the recording, -raw or -epo."
+            ) from error
     if kind == "EEGLAB":
         try:
             return mne.io.read_raw_eeglab(path, preload=False, verbose="WARNING")
         except TypeError:
             return mne.io.read_epochs_eeglab(path, verbose="WARNING")
     if kind == "Micromed":
-        return _micromed(path)
+        return read_micromed(path)
     if kind == "BCI2000":
         return read_bci2000(path)
     readers = {
@@ -245,21 +261,6 @@ def _opened(path: Path, kind: str) -> Any:
         "EGI": mne.io.read_raw_egi, "Nihon Kohden": mne.io.read_raw_nihon, "Persyst": mne.io.read_raw_persyst,
     }  # fmt: skip
     return readers[kind](path, preload=False, verbose="WARNING")
-
-
-def _micromed(path: Path) -> Any:
-    """A Micromed .trc as MNE has recordings, in volts; neo reads the file."""
-    import mne
-    from neo.rawio import MicromedRawIO
-
-    reader = MicromedRawIO(filename=str(path))
-    reader.parse_header()
-    channels = reader.header["signal_channels"]
-    counts = reader.get_analogsignal_chunk(block_index=0, seg_index=0, stream_index=0)
-    signal = reader.rescale_signal_raw_to_float(counts, dtype="float64", stream_index=0).T
-    volts = np.array([{"nV": 1e-9, "uV": 1e-6, "mV": 1e-3, "V": 1.0}.get(unit, 1e-6) for unit in channels["units"]])
-    info = mne.create_info(list(channels["name"]), float(channels["sampling_rate"][0]), "eeg", verbose="ERROR")
-    return mne.io.RawArray(signal * volts[:, None], info, verbose="ERROR")
 
 
 def _part(raw: Any, part: int | Stretch) -> tuple[Any, tuple[str, ...], tuple[float, Stretch]]:

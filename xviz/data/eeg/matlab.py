@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
 from xviz.data.eeg import checks
+from xviz.data.eeg.units import spelled_unit
 
 
 def mat_arrays(data: bytes) -> dict[str, NDArray[Any]]:
@@ -121,35 +123,117 @@ NAMES = (
 )
 
 
-def generic(held: Mapping[str, Any]) -> tuple[NDArray[Any], float | None, tuple[str, ...] | None] | None:
-    """A signal (…, channel, time), its rate and names, under the names that people give them; None where there is none.
+UNIT_NAMES = ("unit", "units")
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """A signal as people save it."""
+
+    signals: tuple[NDArray[Any], ...]  #: (channel, time) each
+    rate: float | None  #: Hz
+    names: tuple[str, ...] | None
+    unit: str | None
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def generic(held: Mapping[str, Any]) -> Given | None:
+    """A signal, its rate, names and unit, under the names that people give them; None where there is none.
 
     Also inside one struct, as EEGLAB's EEG and FieldTrip's data.
+
+    Raises:
+        SampleError: the rate is no number, or trials are no arrays of the same channels.
     """
     inside = [held, *(value for value in held.values() if isinstance(value, Mapping))]
     for each in inside:
-        signal = next((each[name] for name in SIGNALS if _numbers(each.get(name))), None)
-        if signal is None and isinstance(each.get("trial"), list | np.ndarray):
-            signal = np.stack(list(each["trial"])) if len(np.shape(each["trial"])) != 2 else each["trial"]
-        if signal is None:
+        found = [name for name in SIGNALS if _numbers(each.get(name))]
+        trials = None if found or not isinstance(each.get("trial"), list | np.ndarray) else _trials(each["trial"])
+        if not found and trials is None:
             continue
-        names = _names(next((each[n] for n in NAMES if n in each), next((held[n] for n in NAMES if n in held), None)))
-        rate = next(
-            (
-                float(np.ravel(part[n])[0])
-                for part in (each, held)
-                for n in RATES
-                if n in part and np.size(part[n]) == 1
-            ),
-            None,
+        said = _names(next((each[n] for n in NAMES if n in each), next((held[n] for n in NAMES if n in held), None)))
+        signals, notes = (
+            (trials, ()) if trials is not None else _turned(np.asarray(each[found[0]]), said, "pnts" in each)
         )
-        signal = np.asarray(signal)
-        if signal.ndim == 2 and (len(names) == signal.shape[1] if names else signal.shape[0] > signal.shape[1]):
-            signal = signal.T
-        if names is not None and len(names) not in signal.shape[-2:]:
+        if len(found) > 1:
+            notes += (f"Of the file's arrays {', '.join(found)} the first was read.",)
+        rate = next((_rate(n, part[n]) for part in (each, held) for n in RATES if np.size(part.get(n, ())) == 1), None)
+        unit = next((spelled_unit(str(part[n])) for part in (each, held) for n in UNIT_NAMES if n in part), None)
+        names = said
+        warnings: tuple[str, ...] = ()
+        if said is not None and len(said) != len(signals[0]):
             names = None
-        return signal, rate, names
+            warnings = (
+                f"The file names {len(said)} channels, but its signal has {len(signals[0])}, so that the names were "
+                "left out. Save as many names as channels.",
+            )
+        return Given(signals, rate or _rate_of_times(each.get("time")), names, unit, notes, warnings)
     return None
+
+
+def _trials(held: Any) -> tuple[NDArray[Any], ...]:
+    """FieldTrip's trials, (channel, time) each, of any lengths.
+
+    Raises:
+        SampleError: they are no arrays of the same channels.
+    """
+    made = (held,) if isinstance(held, np.ndarray) and held.dtype != object and held.ndim == 2 else tuple(held)
+    whole = all(isinstance(one, np.ndarray) and one.ndim == 2 and one.dtype.kind in "iuf" for one in made)
+    if not made or not whole or len({len(one) for one in made}) > 1:
+        raise SampleError("“trial” of the .mat file should be a cell of arrays (channel, time) of the same channels.")
+    return made
+
+
+def _turned(
+    signal: NDArray[Any], names: tuple[str, ...] | None, eeglab: bool
+) -> tuple[tuple[NDArray[Any], ...], tuple[str, ...]]:
+    """A signal as (channel, time) for each trial, and a note where its axes are not told by its shape alone.
+
+    Raises:
+        SampleError: its axes cannot be told.
+    """
+    count = len(names) if names else 0
+    if signal.ndim == 2:
+        turn = count == signal.shape[1] != len(signal) if count in signal.shape else signal.shape[0] > signal.shape[1]
+        return (signal.T if turn else signal,), ()
+    if eeglab or (count == len(signal) and count not in signal.shape[1:]):
+        order = (2, 0, 1)
+    elif count == signal.shape[2] and count not in signal.shape[:2]:
+        order = (0, 2, 1)
+    elif count == signal.shape[1] or (signal.shape[1] <= signal.shape[2] and not count):
+        return tuple(signal), ()
+    else:
+        raise SampleError(
+            f"Trials should be (trial, channel, time); this array is {signal.shape}, whose axes cannot be told. Save "
+            "them in that order, with the names of the channels."
+        )
+    said = {(2, 0, 1): "(channel, time, trial)", (0, 2, 1): "(trial, time, channel)"}[order]
+    return tuple(signal.transpose(order)), (f"The array {signal.shape} was taken as {said}.",)
+
+
+def _rate(name: str, held: Any) -> float:
+    """A rate in Hz.
+
+    Raises:
+        SampleError: it is no number.
+    """
+    try:
+        return float(np.ravel(held)[0])
+    except (TypeError, ValueError) as error:
+        raise SampleError(
+            f"“{name}” of the .mat file should be the rate in Hz, a number; it is “{np.ravel(held)[0]!s:.30}”. "
+            "Save the number alone."
+        ) from error
+
+
+def _rate_of_times(held: Any) -> float | None:
+    """The rate that FieldTrip's times tell, s of each sample; None where they are none."""
+    first = held[0] if isinstance(held, list) or (isinstance(held, np.ndarray) and held.dtype == object) else held
+    times = np.ravel(first) if isinstance(first, np.ndarray) and first.dtype.kind == "f" else np.zeros(0)
+    if len(times) < 2 or not np.isfinite(times).all() or times[-1] <= times[0]:
+        return None
+    return float(f"{(len(times) - 1) / (times[-1] - times[0]):.6g}")
 
 
 def _numbers(value: Any) -> bool:

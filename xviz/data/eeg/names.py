@@ -37,10 +37,14 @@ OTHERS = frozenset(
     for word in line.split()
 )
 _AROUND = re.compile(r"^(?:EEG|POL|RAW|VALUE|CH)(?=.)|(?:REF\d?|AVE?|AVG|CAR|LE|UV|ΜV|RAW)$")
-_UNIT = re.compile(r"[\s_]*[(\[]?\s*(?:[uµμn]V|mV|microvolts?|volts?)\s*[)\]]?\s*$", re.IGNORECASE)
+_BEFORE = re.compile(r"\d+|(?:EEG|POL|RAW|VALUE|CH|CHANNEL)\d*|E")  #: words that stand in front of an electrode's name
+_UNIT = re.compile(
+    r"[\s_]*(?:[(\[]?\s*(?:[uµμn]V|mV|microvolts?|volts?)\s*[)\]]?|[(\[]\s*V\s*[)\]])\s*$", re.IGNORECASE
+)
 #: how common references are written → what they are called
 REFERENCES = {
-    "REF": "a common reference", "LE": "linked ears", "AVE": "the average", "AV": "the average", "AVG": "the average",
+    "REF": "a common reference", "LE": "linked ears", "LER": "linked ears",
+    "AVE": "the average", "AV": "the average", "AVG": "the average",
     "CAR": "the average", "AR": "the average", "M1M2": "linked mastoids", "LM": "linked mastoids",
     "A1A2": "linked ears", "A12": "linked ears", "AA": "linked ears",
 }  # fmt: skip
@@ -83,11 +87,13 @@ def plain(name: str) -> str:
 
 def parts(name: str) -> tuple[str, str]:
     """The electrode of a name, in capitals, and what follows it: ``"EEG Fp1-CPz"`` → ``("FP1", "CPZ")``; else ""."""
-    words = [word for word in re.split(r"[^0-9A-Za-zµ]+", bare(name).upper()) if word and word != "EEG"]
+    words = [word for word in re.split(r"[\W_]+", bare(name).upper()) if word and word != "EEG"]
     if OTHERS.intersection(words):
         return "", ""
     for index, word in enumerate(words):
         pair = _pair(word)
+        if pair and pair[0] in EARS and index and not _BEFORE.fullmatch(words[index - 1]):
+            return "", ""  # an ear behind another sensor is what that was measured against: LOC-A2, E1-M2
         if pair:
             after = [OLD.get(one, one) for one in words[index + 1 :] if not one.isdecimal()]
             return pair[0], pair[1] or "".join(after) or "".join(words[index + 1 :])

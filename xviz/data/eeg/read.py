@@ -31,7 +31,7 @@ from xviz.data.eeg.checks import (
     system,
     unpacked,
 )
-from xviz.data.eeg.content import named_by_content
+from xviz.data.eeg.content import export_step, named_by_content
 from xviz.data.eeg.datasets import read_dat, read_mat
 from xviz.data.eeg.formats import overview, read_system
 from xviz.data.eeg.naming import naming
@@ -119,7 +119,10 @@ def open_eeg(
         raise SampleError(
             f"A file may hold {LIMIT_VALUES // 10**6} million values. Cut it, or bring it at a lower rate."
         )
-    given = raw.signals[0].shape[1] / raw.rate if raw.rate > 0 else 0.0
+    if not 0 < raw.rate < np.inf:
+        where = "is given" if rate is not None else "stands in the file"
+        raise SampleError(f"A rate should be above 0 Hz; {raw.rate:g} Hz {where}. Give the rate of your device.")
+    given = raw.signals[0].shape[1] / raw.rate
     if given < SHORTEST:
         raise SampleError(f"A recording needs {SHORTEST:g} s or more; this one has {given:.3g} s. Bring a longer one.")
     judged = judge(raw, unit)
@@ -223,7 +226,7 @@ def _raw(files: Mapping[str, bytes], rate: float | None, part: int | Stretch) ->
             f"“{header:.60}” is one part of a recording. Bring its other parts too, all at once: a BrainVision "
             "recording is three files (.vhdr, .vmrk, .eeg), one of EEGLAB two (.set, .fdt)."
         )
-    raise SampleError(f"Recordings end in {', '.join(SUFFIXES)}; this file ends in “{kind}”. Export it as EDF or FIF.")
+    raise SampleError(f"Recordings end in {', '.join(SUFFIXES)}; this file ends in “{kind}”. {export_step(kind)}")
 
 
 def gathered(files: Sequence[File], name: str) -> dict[str, bytes]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
 from xviz.core.sample import Annotation
-from xviz.data.eeg.cells import EMPTY, Table, read_table
+from xviz.data.eeg.cells import EMPTY, NAMED_TIME, Table, read_table
 from xviz.data.eeg.clock import Clock, read_clock
 from xviz.data.eeg.names import OTHERS, parts
 from xviz.data.eeg.raw import RateUnknown, Raw
@@ -27,7 +27,9 @@ NOT_EEG = re.compile(
     r"|other.*|aux.*|right aux|left aux|ppg.*|heart.*|(?:eeg\.)?(?:cq|eq|pow|pm|mot|fe|dev)\..*"
     r"|(?:cq|eq|pow|mot)_.*|cq_?overall|not used"
     r"|raw_cq|eeg\.(?:counter|interpolated|rawcq|battery.*|markerhardware|markers)|unix.*|quality.*"
-    r"|(?:delta|theta|alpha|beta|gamma)_.*|exg channel \d+ quality|software marker|sync signal)$",
+    r"|(?:delta|theta|alpha|beta|gamma)_.*|(?:low|high|mid)?(?:delta|theta|alpha|beta|gamma)(?:low|mid|high)?"
+    r"|attention|meditation|poor\s*signal.*|blink\s*strength|eegrawvaluevolts"
+    r"|exg channel \d+ quality|software marker|sync signal)$",
     re.IGNORECASE,
 )
 
@@ -70,12 +72,26 @@ def read_csv(data: bytes, rate: float | None, suffix: str = ".csv") -> Raw:
     ]
     if gone:
         notes.append(f"Columns that are not EEG were left out: {', '.join(gone[:12])}{' …' if len(gone) > 12 else ''}.")
-    chosen, source = _chosen(rate, said, clock)
+    unread = next(
+        (i for i, text in enumerate(table.texts) if text is not None and NAMED_TIME.search(table.names[i])), None
+    )
+    why = (
+        "it has no column that tells the time"
+        if unread is None
+        else f"its column “{table.names[unread]}” cannot be read as a time (“{(table.texts[unread] or [''])[0]:.40}”)"
+    )
+    chosen, source = _chosen(rate, said, clock, why)
     if rate is not None and clock is not None and abs(clock.rate - rate) > 0.01 * rate:
         warnings.append(
             f"The rate was taken as {rate:g} Hz, as chosen; the column “{clock.name.strip()}” tells {clock.rate:g} Hz."
         )
-    if clock is not None and clock.warning and source == clock.said:
+    if rate is None and said is not None and clock is not None and abs(clock.rate - said) > 0.01 * said:
+        warnings.append(
+            f"The lines above the table say {said:g} Hz, which was taken; the column “{clock.name.strip()}” tells "
+            f"{clock.rate:g} Hz. Choose the rate of your device in “Import options”."
+        )
+    same = clock is not None and abs(clock.rate - chosen) <= 0.01 * chosen
+    if clock is not None and clock.warning and (source == clock.said or (same and clock.at is not None)):
         warnings.append(clock.warning)
         if clock.at is not None and clock.at[-1] < 4 * len(clock.at):
             spread = np.full((len(signal), int(clock.at[-1]) + 1), np.nan)
@@ -94,8 +110,8 @@ def _other(name: str) -> bool:
     return bool(OTHERS.intersection(words)) and not parts(name)[0]
 
 
-def _chosen(rate: float | None, said: float | None, clock: Clock | None) -> tuple[float, str]:
-    """The rate, and where it comes from.
+def _chosen(rate: float | None, said: float | None, clock: Clock | None, why: str) -> tuple[float, str]:
+    """The rate, and where it comes from; ``why`` is said where there is none.
 
     Raises:
         RateUnknown: nothing says it.
@@ -106,27 +122,43 @@ def _chosen(rate: float | None, said: float | None, clock: Clock | None) -> tupl
         return said, "as the file says"
     if clock is None:
         raise RateUnknown(
-            "This table does not say its sampling rate: it has no column that tells the time. Give the rate in Hz, as "
-            "your device has it, in “Import options” (from Python: rate=…); a wrong one makes every frequency wrong."
+            f"This table does not say its sampling rate: {why}. Give the rate in Hz, as your "
+            "device has it, in “Import options” (from Python: rate=…); a wrong one makes every frequency wrong."
         )
     return clock.rate, clock.said
 
 
+_RATE = re.compile(
+    r"(?:sampl\w*[\s_]*(?:rate|freq\w*)|\bsampling(?=\s*[:=])|\bsrate|\bsfreq)\s*(?:[(\[]\s*Hz\s*[)\]])?[\s\"';,:=]*"
+    r"(?:eeg_)?(\d+(?:\.\d+)?)\s*(kHz)?",
+    re.I,
+)
+_INTERVAL = re.compile(
+    r"sampl\w*[\s_]*(?:interval|period)\s*(?:[(\[]\s*([uµμm]?s)\s*[)\]])?[\s\"';,:=]*(\d+(?:\.\d+)?)\s*([uµμm]?s\b)?",
+    re.I,
+)
+
+
 def _rate_of_comments(comments: Sequence[str]) -> float | None:
-    """The rate that lines above the table say, Hz."""
+    """The rate that lines above the table say, Hz; a number of samples is none."""
     for line in comments:
-        found = re.search(
-            r"(?:sampl\w*[\s_]*(?:rate|freq\w*)?|srate|sfreq)\s*[:=]?\s*(?:eeg_)?(\d+(?:\.\d+)?)", line, re.I
-        )
-        if found and 1 <= float(found[1]) <= 1e5:
-            return float(found[1])
+        if found := _RATE.search(line):
+            rate = float(found[1]) * (1000 if found[2] else 1)
+        elif (found := _INTERVAL.search(line)) and (unit := found[1] or found[3]) and float(found[2]):
+            rate = {"s": 1.0, "m": 1e3}.get(unit[0].lower(), 1e6) / float(found[2])
+        else:
+            continue
+        if 1 <= rate <= 1e5:
+            return float(f"{rate:.6g}")
     return None
 
 
 def _unit(names: Sequence[str]) -> str | None:
     """The unit that the names of the columns say, if all say the same."""
     found = {
-        m[1].replace("u", "µ").replace("μ", "µ") if (m := re.search(r"[(\[]\s*([uµμnm]?V)\s*[)\]]", name)) else ""
+        (m[1] or m[2]).replace("u", "µ").replace("μ", "µ")
+        if (m := re.search(r"[(\[]\s*([uµμnm]?V)\s*[)\]]|[\s_]([uµμnm]V)\s*$", name))
+        else ""
         for name in names
     }
     return found.pop() if len(found) == 1 and found != {""} else None

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
 from xviz.core.sample import Annotation
+from xviz.data.eeg.names import parts
 from xviz.data.eeg.raw import Raw
 
 VOLTS = {"V": 1.0, "mV": 1e-3, "µV": 1e-6, "nV": 1e-9}
@@ -30,8 +34,13 @@ def told(raw: Any, kind: str, header: bytes) -> Raw:
     notes: tuple[str, ...] = ()
     if gone := [raw.ch_names[i] for i in range(len(types)) if i not in kept]:
         notes += (f"Channels that are not EEG were left out: {', '.join(gone[:12])}{' …' * (len(gone) > 12)}.",)
-    unit, volts = _unit(raw, kind, kept)
-    data = raw.get_data(picks=kept) / volts
+    unit, volts, said = _unit(raw, kind, kept)
+    notes += said + _projected(raw)
+    data = raw.get_data(picks=kept) / volts[:, None]
+    marks = _annotations(raw)
+    if kind == "EEGLAB":
+        marks, cuts = _cuts(marks)
+        notes += cuts
     places = np.array([raw.info["chs"][i]["loc"][:3] for i in kept], np.float32)
     places[~np.isfinite(places).all(1) | (np.abs(places).sum(1) == 0)] = np.nan
     return Raw(
@@ -42,7 +51,7 @@ def told(raw: Any, kind: str, header: bytes) -> Raw:
         positions=places if np.isfinite(places).any() else None,
         notes=notes,
         bads=tuple(name for name in raw.info["bads"] if name in raw.ch_names),
-        annotations=_annotations(raw),
+        annotations=marks,
         reference=_reference(raw, kind, header),
         passband=_passband(raw, kind, header),
         titles=_titles(raw) if data.ndim == 3 else (),
@@ -63,6 +72,29 @@ def _annotations(raw: Any) -> tuple[Annotation, ...]:
     if "stim" in raw.get_channel_types():
         made += _events(raw)
     return tuple(sorted(made, key=lambda mark: mark.onset)[:MOST_EVENTS])
+
+
+def _cuts(marks: tuple[Annotation, ...]) -> tuple[tuple[Annotation, ...], tuple[str, ...]]:
+    """EEGLAB's boundaries, at which something was cut out, as moments that stretches avoid, and a note on them."""
+    at = [mark.onset for mark in marks if mark.label == "boundary"]
+    made = tuple(
+        replace(mark, seconds=0.0, label="BAD boundary") if mark.label == "boundary" else mark for mark in marks
+    )
+    if not at:
+        return made, ()
+    where = ", ".join(f"{onset:.4g} s" for onset in at[:6]) + " …" * (len(at) > 6)
+    return made, (f"Something was cut out at {where} (“boundary”): windows over a cut hold two times.",)
+
+
+def _projected(raw: Any) -> tuple[str, ...]:
+    """A note on projections (SSP) that the file brings and that nobody has applied."""
+    waiting = [str(one["desc"]) for one in raw.info["projs"] if not one["active"]]
+    if not waiting:
+        return ()
+    listed = ", ".join(waiting[:4]) + " …" * (len(waiting) > 4)
+    return (
+        f"Projections that the file holds were not applied: {listed}. Apply them before you export, if you want them.",
+    )
 
 
 def _events(raw: Any) -> list[Annotation]:
@@ -100,6 +132,7 @@ def _passband(raw: Any, kind: str, header: bytes) -> tuple[float, float] | None:
     if kind in ("EDF", "BDF"):
         count = int(header[252:256])
         fields = [header[256 + 136 * count + 80 * i :][:80].decode("latin-1") for i in range(count)]
+        fields = [re.sub(r"(?<=\d),(?=\d)", ".", field) for field in fields]
         found = next((field for field in fields if re.search(r"[HL]P\s*[:=]", field, re.I)), "")
         edges = []
         for letter in "HL":
@@ -114,22 +147,31 @@ def _passband(raw: Any, kind: str, header: bytes) -> tuple[float, float] | None:
     return (low, high) if low or high else None
 
 
-def _unit(raw: Any, kind: str, kept: list[int]) -> tuple[str | None, float]:
-    """The unit that the file says for its EEG, None where it does not, and how many volts one of its numbers is to MNE.
+def _unit(raw: Any, kind: str, kept: list[int]) -> tuple[str | None, NDArray[np.float64], tuple[str, ...]]:
+    """The unit that the file says, None where it does not; (channel,) volts of one number to MNE; and notes.
 
     MNE gives volts whatever the file says, and takes numbers without a unit, and nV in EDF, for volts; EEGLAB's for µV.
     """
+    whole = np.ones(len(kept))
     if kind == "FIF":
-        return "V", 1.0
+        return "V", whole, ()
     if kind == "EEGLAB":
-        return None, 1e-6
+        return None, 1e-6 * whole, ()
     if kind not in ("EDF", "BDF", "GDF", "BrainVision"):
-        return "µV", 1e-6
-    said = [{"uV": "µV"}.get(unit, unit) for name in kept if (unit := raw._orig_units.get(raw.ch_names[name], ""))]
-    volts = [VOLTS.get(unit, 1.0) for unit in said]
+        return "µV", 1e-6 * whole, ()
+    said = [{"uV": "µV"}.get(unit, unit) for i in kept if (unit := raw._orig_units.get(raw.ch_names[i], ""))]
+    volts = np.array([VOLTS.get(unit, 1.0) for unit in said])
     if kind != "BrainVision":
-        volts = [float(raw._raw_extras[0]["units"][i]) for i in kept]
+        volts = np.array([float(raw._raw_extras[0]["units"][i]) for i in kept])
         said = said or [{1e-6: "µV", 1e-3: "mV"}.get(one, "") for one in volts]
-    if len({*zip(said, volts, strict=True)}) != 1:
-        return "µV", 1e-6
-    return said[0] if said[0] in VOLTS else None, volts[0]
+    if len({*zip(said, volts, strict=True)}) == 1:
+        return said[0] if said[0] in VOLTS else None, volts, ()
+    known = Counter(one for one in said if one in VOLTS)
+    if not known:
+        return None, volts, ()
+    unit = known.most_common(1)[0][0]
+    guessed = [raw.ch_names[i] for i, one in zip(kept, said, strict=True) if one not in VOLTS]
+    guessed = [name for name in guessed if parts(name)[0]]
+    listed = ", ".join(guessed[:8]) + " …" * (len(guessed) > 8)
+    note = f"Channels without a known unit were taken as {unit}, as the others are: {listed}."
+    return unit, volts * [VOLTS[unit] / VOLTS.get(one, VOLTS[unit]) for one in said], (note,) * bool(guessed)

@@ -11,9 +11,18 @@ from xviz.data.eeg.raw import Raw
 
 UNITS = {"V": 1e6, "mV": 1e3, "µV": 1.0, "nV": 1e-3, "pV": 1e-6}  #: unit → µV
 ORDER = tuple(UNITS)
+#: how else units are written, in small letters → unit; mV and MV are told apart nowhere, and no EEG has megavolts
+WRITTEN = {"v": "V", "volt": "V", "volts": "V", "mv": "mV", "millivolt": "mV", "millivolts": "mV", "uv": "µV",
+           "µv": "µV", "μv": "µV", "microv": "µV", "microvolt": "µV", "microvolts": "µV", "nv": "nV", "nanovolt": "nV",
+           "nanovolts": "nV", "pv": "pV"}  # fmt: skip
 #: what the numbers of an EEG look like: the median channel's spread, from (included) to, in the unit itself
 SPREADS = {"V": (1e-8, 5e-4), "mV": (5e-4, 0.3), "µV": (0.3, 1000.0), "nV": (1000.0, 1e6), "pV": (1e6, 1e9)}
 PLAUSIBLE = (0.1, 1000.0)  #: µV rms after a high-pass, between which an EEG lies
+
+
+def spelled_unit(text: str) -> str | None:
+    """The unit that a text says; None where it is none."""
+    return WRITTEN.get(text.strip().strip("[]()").lower())
 
 
 @dataclass(frozen=True)
