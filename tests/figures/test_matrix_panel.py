@@ -111,7 +111,9 @@ def test_names_under_braces_take_a_second_line_before_they_are_cut():
     assert [lines for lines, *_ in side.braces(side.edges(300.0, size), size, side.lines(size, 300.0))] == [
         ("view 9, pooled: 9 tokens",), ("view 4, pooled: 4 tokens",),
     ]  # fmt: skip
-    assert side.brace(size, 300.0) < side.brace(size, 120.0) == side.brace(size)
-    found = side.braces(side.edges(120.0, size), size, side.lines(size, 120.0))
+    assert side.brace(size, 300.0) < side.brace(size, 130.0) == side.brace(size)
+    found = side.braces(side.edges(130.0, size), size, side.lines(size, 130.0))
     assert [lines for lines, *_ in found] == [("view 9, pooled:", "9 tokens"), ("view 4, pooled:", "4 tokens")]
-    assert side.braces(side.edges(120.0, size), size, 1)[0][0][0].endswith("…"), "where there is no room for two"
+    assert side.lines(size, 80.0) == 3
+    assert side.braces(side.edges(80.0, size), size, 3)[1][0] == ("view 4,", "pooled:", "4 tokens")
+    assert side.braces(side.edges(130.0, size), size, 1)[0][0][0].endswith("…"), "where there is no room for two"

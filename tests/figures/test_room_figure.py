@@ -134,6 +134,14 @@ def test_photos_stand_by_their_totals(shown: Room) -> None:
     assert "0.5" in drawn_texts
 
 
+@pytest.mark.parametrize("preset", ["springer-single", "pnas-middle", "lncs", "nature-double"])
+def test_the_number_of_a_photo_is_never_cut(shown: Room, preset: str) -> None:
+    drawn = figure(shown, asked_by_piece(shown), preset, totals=[1.23e-05, 0.5, 0.000212, 0.000961, 0.05])
+    names = [text.get_text() for axes in drawn.drawing.axes for text in axes.texts if text.get_text()[:3] == "Pho"]
+    assert len(names) > 3
+    assert all(name[:6] == "Photo " and name[6:].isdigit() for name in names[1:] if name != "Photos"), names
+
+
 def test_no_text_leaves_the_page(shown: Room) -> None:
     for preset in ("nature-single", "lncs", "ieee-double"):
         drawing = figure(shown, asked_by_patch(shown, signed=True), preset).drawing

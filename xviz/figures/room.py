@@ -32,7 +32,7 @@ EMPTY = 200  #: grey of points without a score
 PALE = 0.45  #: how much of its own colour a point keeps where colours are no scores
 LIGHT = 60  #: grey of a black point under its score's colour
 DPI = 450  #: of the cloud
-NARROW = 110.0  #: mm; below it photos stand under the cloud, else beside it
+NARROW = 125.0  #: mm; below it photos stand under the cloud, else beside it
 PHOTOS, BESIDE = 6, 4  #: at most, below the cloud and beside it
 
 
@@ -181,8 +181,12 @@ def _photos(
     (left, top, width), images = start, shown.room.images
     y = top + page.title("b", title, left, top, width)
     above_lines(page.last())
-    beside = 2 if width < 75 else 3
-    line = 1.6 * page.preset.small_pt / 72 * INCH
+    size = page.preset.small_pt
+    named = [_names(shown, photo) for photo in shown.photos]
+    least = max((sum(width_of(text, size) for text in texts) + 1.1 * size for texts in named), default=0.0) / 72 * INCH
+    most_beside = 2 if width < 75 else 3
+    beside = next((n for n in range(most_beside, 1, -1) if (width - SPACE * (n - 1)) / n >= least), 1)
+    line = 1.6 * size / 72 * INCH
     wide = (width - SPACE * (beside - 1)) / beside
     panels: dict[int, Axes] = {}
     for begin in range(0, len(shown.photos), beside):
@@ -196,17 +200,22 @@ def _photos(
             shape = images[photo].shape
             own = min(wide, tall * shape[1] / shape[0])
             panels[photo] = page.axes(x, y + line, own, own * shape[0] / shape[1])
-            _photo(panels[photo], shown, photo, page.preset.small_pt)
+            _photo(panels[photo], shown, photo, size)
         y += line + tall + 1.0
     return panels, y - 1.0
 
 
+def _names(shown: Shown, photo: int) -> tuple[str, str]:
+    """A photo's number and its total, as both stand above it."""
+    totals = shown.overlay.totals
+    return f"Photo {photo + 1}", "" if totals is None else number(float(np.asarray(totals)[photo]))
+
+
 def _name(page: Page, shown: Shown, photo: int, place: tuple[float, float, float, float]) -> None:
     """A photo's number, and its total at the right."""
-    size, totals, name = page.preset.small_pt, shown.overlay.totals, f"Photo {photo + 1}"
+    size, (name, total) = page.preset.small_pt, _names(shown, photo)
     axes = page.axes(*place)
     width, _ = in_points(axes)
-    total = "" if totals is None else number(float(np.asarray(totals)[photo]))
     write(axes, width, 1.1 * size, total, size=size, ha="right")
     write(axes, 0, 1.1 * size, fit(name, size, width - width_of(total, size) - size), size=size)
     above_lines(axes)

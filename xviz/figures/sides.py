@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,9 +77,16 @@ class Side:
         return any(group.name for group in self.groups)
 
     def lines(self, size: float, extent: float | None = None) -> int:
-        """Lines of the names under braces: two where one may not do for a side so long in points, if that is known."""
-        wide = [width_of(group.name, size) for group in self.groups if group.name]
-        return 1 + (len(wide) > 1 and sum(wide) + size * len(wide) > (MANY * size if extent is None else extent))
+        """Lines of the names under braces: as many, three at most, as they need on a side so long in points.
+
+        Where that is not known, two if the names are many.
+        """
+        names = [group.name for group in self.groups if group.name]
+        if len(names) < 2:
+            return 1
+        room = (MANY * size if extent is None else extent) - size * len(names)
+        fits = (n for n in (1, 2, 3) if _width([_parted(name, size, n) for name in names], size) <= room)
+        return next(fits, 3) if extent is not None else 1 + (next(fits, 3) > 1)
 
     def brace(self, size: float, extent: float | None = None) -> float:
         """Points that braces and their names need."""
@@ -151,7 +158,7 @@ class Side:
     ) -> list[tuple[tuple[str, ...], float, float, float]]:
         """Lines of each name with where its brace begins and ends and where the name stands.
 
-        Names that have no room in one line take two, if that many are the most; what has none there either is cut.
+        Names that have no room in one line take more, up to ``most``; what has none there either is cut.
         """
         found = []
         for group, at in zip(self.groups, edges, strict=True):
@@ -161,8 +168,9 @@ class Side:
         free = high - low - size * len(found)
         share = (high - low - size * (len(found) - 1)) / max(len(found), 1)
         texts = [(name,) for name, *_ in found]
-        if most > 1 and _width(texts, size) > free:
-            texts = [_halved(name, size) if _width([(name,)], size) > share else (name,) for name, *_ in found]
+        for lines in range(2, most + 1):
+            if _width(texts, size) > free:
+                texts = [_parted(name, size, lines) if width_of(name, size) > share else (name,) for name, *_ in found]
         if _width(texts, size) > free:  # each keeps what an equal share leaves it
             texts = [tuple(fit(line, size, max(share, size)) for line in lines) for lines in texts]
         wide = [_width([lines], size) for lines in texts]
@@ -175,10 +183,11 @@ def _width(texts: Sequence[tuple[str, ...]], size: float) -> float:
     return sum(max(width_of(line, size) for line in lines) for lines in texts)
 
 
-def _halved(name: str, size: float) -> tuple[str, ...]:
-    """A name in two lines, parted where the longer one is shortest."""
-    words = name.split()
-    parted = [(" ".join(words[:i]), " ".join(words[i:])) for i in range(1, len(words))]
+def _parted(name: str, size: float, lines: int) -> tuple[str, ...]:
+    """A name in so many lines, parted where the widest one is narrowest."""
+    words = name.split() or [name]
+    cuts = combinations(range(1, len(words)), min(lines, len(words)) - 1)
+    parted = [tuple(" ".join(words[a:b]) for a, b in pairwise((0, *at, len(words)))) for at in cuts]
     return min(parted, key=lambda lines: max(width_of(line, size) for line in lines), default=(name,))
 
 
