@@ -41,6 +41,7 @@ def test_what_is_no_recording_is_refused_by_its_name(data: bytes) -> None:
         ("a.csv.gz", gzip.compress(b"time,Cz\n0,1\n"), "Unpack it first"),
         ("a.xlsx", zipped({"[Content_Types].xml": b"x", "_rels/.rels": b"x"}), "Save the table as CSV"),
     ],
+    ids=["packed", "workbook"],
 )
 def test_what_to_do_with_another_ending(name: str, data: bytes, step: str) -> None:
     with pytest.raises(SampleError, match=step):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
@@ -110,3 +111,15 @@ def test_interpolated_electrodes_are_marked_on_paper() -> None:
     made_up = Scalp(Electrodes("psd", BIOSEMI32, POSITIONS, (BIOSEMI32.index("Cz"),)), "10–20")
     figure = heads_figure(made_up, TABLES, BANDS, ORIGIN)
     assert "interpolated from their neighbours (Cz)" in figure.caption
+
+
+def test_names_with_a_rim_are_text_in_files() -> None:
+    scores = np.linspace(0, 1, 32)
+    explanation = Explanation({"psd": scores}, "received", "valence", "weight", False, ORIGIN)
+    figure = row_figure(SCALP, explanation, np.full((32, 32), 1 / 32), direction="DE to PSD", band="alpha")
+    saved = figure.to_bytes("svg").decode()
+    for name in BIOSEMI32:
+        texts = [text for text in figure.drawing.findobj(Text) if text.get_text() == name]
+        assert texts, name
+        assert saved.count(f">{name}</text>") == len(texts), name
+    assert figure.to_bytes("svg").decode() == saved

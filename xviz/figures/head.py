@@ -18,7 +18,7 @@ from xviz.core.errors import ModelError
 from xviz.core.tokens import Electrodes
 from xviz.draw.scale import Scale
 from xviz.draw.scalp import flat, rim
-from xviz.figures.lettering import contrasting, write
+from xviz.figures.lettering import contrasting, write, write_haloed
 from xviz.figures.panel import FINE
 
 LEAST = 4  #: electrodes without which there is no topography
@@ -153,12 +153,13 @@ def _names(
             continue
         upwards = any(index == end and places[end, 1] > places[start, 1] for start, end, _ in links)
         ground = "black" if inks[index] == "white" else "white"
-        looks |= {"color": inks[index], "path_effects": [withStroke(linewidth=1.0, foreground=ground, alpha=0.6)]}
-        write(
+        write_haloed(
             axes,
             *place - (0, -0.05 if upwards else 0.11),
             scalp.electrodes.marked[index],
             size=size,
+            ground=ground,
             ha="center",
+            color=inks[index],
             **looks,
         )

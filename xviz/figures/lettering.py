@@ -9,10 +9,13 @@ from functools import lru_cache
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
+from matplotlib.patheffects import Stroke, withStroke
 from matplotlib.text import Text
 from numpy.typing import ArrayLike, NDArray
 
+from xviz.figures.fonts import drawn_by_dejavu
 from xviz.figures.look import look
 from xviz.figures.style import Written, composed, drawable, drawing
 
@@ -27,6 +30,31 @@ def write(axes: Axes, x: float, y: float, text: str, *, size: float, **looks: ob
     looks = {"va": "baseline", "ha": "left", "color": "black", **looks}
     lettered = axes.text(x, y, drawable(text), fontsize=size, parse_math=False, clip_on=False, **looks)
     lettered.set_label(text)  # labels are not drawn; this one keeps characters that are “□”
+    return lettered
+
+
+class Haloed(Text):
+    """Text over its own rim: the rim is drawn as outlines, the letters are letters, so that files can be searched."""
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw the rim, then the text."""
+        rim = self.get_path_effects()
+        super().draw(renderer)
+        self.set_path_effects([])
+        try:
+            super().draw(renderer)
+        finally:
+            self.set_path_effects(rim)
+
+
+def write_haloed(axes: Axes, x: float, y: float, text: str, *, size: float, ground: str, **looks: object) -> Text:
+    """Text as ``write`` does, with a thin rim of the colour ``ground``."""
+    lettered = write(axes, x, y, text, size=size, **looks)
+    if drawn_by_dejavu().issuperset(map(ord, lettered.get_text())):
+        lettered.__class__ = Haloed
+        lettered.set_path_effects([Stroke(linewidth=1.0, foreground=ground, alpha=0.6)])
+    else:  # letters of further fonts are outlines in some formats
+        lettered.set_path_effects([withStroke(linewidth=1.0, foreground=ground, alpha=0.6)])
     return lettered
 
 
