@@ -73,3 +73,10 @@ def dreamer_hdf(held: dict) -> bytes:
 
         put(file, "DREAMER", held)
     return b"MATLAB 7.3 MAT-file".ljust(512) + made.getvalue()[512:]
+
+
+def test_another_damaged_file_is_not_called_dreamer() -> None:
+    data = bytearray(mat(djc_eeg1=np.zeros((62, 400))))
+    data[136:150] = b"\xff" * 14
+    with pytest.raises(SampleError, match=r"The \.mat file is damaged or cut short"):
+        open_eeg(("1_20160518.mat", bytes(data)))

@@ -25,6 +25,7 @@ CHUNK = 2**16
 MATRIX, COMPRESSED = 14, 15  #: kinds of elements
 CELL, STRUCT = 1, 2  #: classes of arrays
 DAMAGED = "DREAMER.mat is damaged or cut short ({}). Download it again."
+FAULTS = (struct.error, zlib.error, ValueError)  #: what fails where the file is damaged
 Take = Callable[[int], bytes]
 
 
@@ -55,14 +56,23 @@ class _Element:
             return short
         if count > KEPT:
             _too_large(count)
-        padded = count if kind == COMPRESSED else -(-count // 8) * 8
-        return struct.pack(f"{self.order}II", kind, count) + self.take(padded)
+        return struct.pack(f"{self.order}II", kind, count) + self.take(_padded(count))
 
     def pass_over(self) -> None:
         """Leave the next element out."""
-        kind, count, short = self.tag()
+        _, count, short = self.tag()
         if not short:
-            self.skip(count if kind == COMPRESSED else -(-count // 8) * 8)
+            self.skip(_padded(count))
+
+    def fields(self) -> tuple[list[str], bytes]:
+        """The names of a struct's fields, and the two elements that hold them."""
+        width, names = self.whole(), self.whole()
+        (length,) = struct.unpack(f"{self.order}i", _held(width, self.order)[:4])
+        held = _held(names, self.order)
+        if not 0 < length <= 64 or len(held) % length:
+            raise ValueError("names of its fields are not as MATLAB writes them")
+        found = [held[i : i + length].split(b"\0")[0].decode("latin-1") for i in range(0, len(held), length)]
+        return found, width + names
 
 
 def subject_of(data: bytes, index: int, more_than: int) -> tuple[dict[str, Any], int] | None:
@@ -91,8 +101,13 @@ def subject_of(data: bytes, index: int, more_than: int) -> tuple[dict[str, Any],
             flags, sizes, name = element.whole(), element.whole(), element.whole()
             if _held(name, order) != NAME.encode():
                 continue
+        except FAULTS as error:
+            if index:  # nothing else has parts
+                raise SampleError(DAMAGED.format(error)) from error
+            continue  # who reads all of the file tells what is wrong with it
+        try:
             body, subjects = _of_struct(element, order, index)
-        except (struct.error, zlib.error, ValueError) as error:
+        except FAULTS as error:
             raise SampleError(DAMAGED.format(error)) from error
         inside = flags + sizes + name + body
         made = data[:128] + struct.pack(f"{order}II", MATRIX, len(inside)) + inside
@@ -106,7 +121,7 @@ def _variables(data: bytes, order: str) -> Iterator[Take]:
     while at + 8 <= len(data):
         kind, count = struct.unpack_from(f"{order}II", data, at)
         yield _inflating(data, at + 8, count) if kind == COMPRESSED else _from(data, at)
-        at += 8 + (count if kind == COMPRESSED else -(-count // 8) * 8)
+        at += 8 + (count if kind == COMPRESSED else _padded(count))
 
 
 def _from(data: bytes, at: int) -> Take:
@@ -144,15 +159,10 @@ def _inflating(data: bytes, at: int, count: int) -> Take:
 
 def _of_struct(element: _Element, order: str, index: int) -> tuple[bytes, int]:
     """The fields of the variable, of its subjects one; and how many there are."""
-    width, names = element.whole(), element.whole()
-    length = int.from_bytes(_held(width, order)[:4], "little" if order == "<" else "big")
-    held = _held(names, order)
-    if not 0 < length <= 64 or len(held) % length:
-        raise ValueError("names of its fields are not as MATLAB writes them")
-    fields = [held[i : i + length].split(b"\0")[0].decode("latin-1") for i in range(0, len(held), length)]
+    fields, names = element.fields()
     if MANY not in fields:
         raise SampleError(f"DREAMER should hold {MANY}, of each subject; it holds {', '.join(fields)[:200]}.")
-    parts, subjects = [width, names], 0
+    parts, subjects = [names], 0
     for field in fields:
         if field == MANY:
             part, subjects = _one_of(element, order, index)
@@ -174,9 +184,8 @@ def _one_of(element: _Element, order: str, index: int) -> tuple[bytes, int]:
     _check(index, count)
     head, each = b"", 1
     if kind == STRUCT:
-        width, names = element.whole(), element.whole()
-        length = int.from_bytes(_held(width, order)[:4], "little" if order == "<" else "big")
-        head, each = width + names, len(_held(names, order)) // max(length, 1)
+        fields, head = element.fields()
+        each = len(fields)
     kept = []
     for entry in range(count):
         for _ in range(each):
@@ -201,6 +210,11 @@ def _too_large(count: int) -> NoReturn:
         f"One subject of this DREAMER file has {count >> 20} MiB; at most {KEPT >> 20} MiB are read. Use the file as "
         "it was downloaded."
     )
+
+
+def _padded(count: int) -> int:
+    """Bytes that so many take in the file."""
+    return -(-count // 8) * 8
 
 
 def _held(element: bytes, order: str) -> bytes:
