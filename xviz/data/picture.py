@@ -138,8 +138,8 @@ def _decoded(
     clear = image.info.get("transparency")
     if upright.mode.startswith("I;16") and isinstance(clear, int):  # Pillow leaves it at this
         grey = np.asarray(upright).astype(np.uint16)
-        upright_ = rgb_of(np.dstack([grey, np.where(grey == clear, 0, 65535).astype(np.uint16)]), texts, None)
-        return upright_, (width, height)
+        opacity = np.where(grey == clear, 0, 65535).astype(np.uint16)
+        return rgb_of(np.dstack([grey, opacity]), texts, None), (width, height)
     if not upright.mode.startswith(("I", "F")) and upright.mode != "LAB":
         upright = to_srgb(upright, texts, image.info.get("icc_profile"))
     return rgb(upright, texts, significant(data) if kind == "PNG" else None), (width, height)

@@ -168,9 +168,9 @@ class Side:
         free = high - low - size * len(found)
         share = (high - low - size * (len(found) - 1)) / max(len(found), 1)
         texts = [(name,) for name, *_ in found]
-        for lines in range(2, most + 1):
+        for count in range(2, most + 1):
             if _width(texts, size) > free:
-                texts = [_parted(name, size, lines) if width_of(name, size) > share else (name,) for name, *_ in found]
+                texts = [_parted(name, size, count) if width_of(name, size) > share else (name,) for name, *_ in found]
         if _width(texts, size) > free:  # each keeps what an equal share leaves it
             texts = [tuple(fit(line, size, max(share, size)) for line in lines) for lines in texts]
         wide = [_width([lines], size) for lines in texts]
@@ -183,10 +183,10 @@ def _width(texts: Sequence[tuple[str, ...]], size: float) -> float:
     return sum(max(width_of(line, size) for line in lines) for lines in texts)
 
 
-def _parted(name: str, size: float, lines: int) -> tuple[str, ...]:
+def _parted(name: str, size: float, count: int) -> tuple[str, ...]:
     """A name in so many lines, parted where the widest one is narrowest."""
     words = name.split() or [name]
-    cuts = combinations(range(1, len(words)), min(lines, len(words)) - 1)
+    cuts = combinations(range(1, len(words)), min(count, len(words)) - 1)
     parted = [tuple(" ".join(words[a:b]) for a, b in pairwise((0, *at, len(words)))) for at in cuts]
     return min(parted, key=lambda lines: max(width_of(line, size) for line in lines), default=(name,))
 

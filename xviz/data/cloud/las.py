@@ -104,16 +104,12 @@ def _unit(number: int, payload: bytes) -> str | None:
         plan, _, height = payload.decode("latin-1").replace("VERTCRS", "VERT_CS").partition("VERT_CS[")
         return _length(_last(plan), _last(height))
     if number == 34735:
-        keys = {key: value for key, _, _, value in (struct.unpack_from("<4H", payload, k) for k in _steps(payload))}
+        rows = (struct.unpack_from("<4H", payload, at) for at in range(8, len(payload) - 7, 8))
+        keys = {key: value for key, _, _, value in rows}
         feet = dict.fromkeys((9002, 9003), "foot")
         plan = "degree" if keys.get(1024) == 2 else feet.get(keys.get(3076, 0), "metre")
         return _length(plan, feet.get(keys.get(4099, 0), "metre" if keys.get(4099) else ""))
     return None
-
-
-def _steps(payload: bytes) -> range:
-    """Where the keys of a GeoTIFF directory begin."""
-    return range(8, len(payload) - 7, 8)
 
 
 def _last(system: str) -> str:

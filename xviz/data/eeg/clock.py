@@ -74,9 +74,7 @@ def clock_of(name: str, values: Array) -> Clock | None:
         good = steps[np.abs(steps - middle) <= 0.5 * middle]
         rate = _round(1 / (float(good.mean()) * scale))
     else:
-        if (
-            middle == 0 and len(forward) > 2
-        ):  # bursts of one time: from the beginning of the first whole one to the last
+        if middle == 0 and len(forward) > 2:  # bursts of one time: from the first whole one to the last
             rises = np.flatnonzero(steps > 0)
             steps = steps[rises[0] + 1 : rises[-1] + 1]
         between = steps[~((steps > max(5 * mean, 5 * middle)) & (steps * scale > 1.0))]

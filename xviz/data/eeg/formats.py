@@ -87,10 +87,10 @@ def read_system(files: Mapping[str, bytes], header: str, part: int | Stretch = 0
     made = replace(made, notes=tuple(said) + made.notes, parts=parts)
     if cut is not None:
         made = _with_gaps(made, cut, pieces)
+    elif stretch is not None:
+        made = replace(made, seconds=stretch[0], start=stretch[1].start)
     if kind == "BrainVision":
         made = replace(made, warnings=made.warnings + cut_short(files, header))
-    if stretch is not None:
-        made = replace(made, seconds=stretch[0], start=stretch[1].start)
     return apply_sidecars(made, files)
 
 

@@ -19,6 +19,7 @@ from xviz.data.eeg.cells import EMPTY, NAMED_TIME, Table, read_table
 from xviz.data.eeg.clock import Clock, read_clock
 from xviz.data.eeg.names import OTHERS, parts
 from xviz.data.eeg.raw import RateUnknown, Raw
+from xviz.data.eeg.units import spelled_unit
 
 #: columns that are never a voltage at the head
 NOT_EEG = re.compile(
@@ -155,13 +156,9 @@ def _rate_of_comments(comments: Sequence[str]) -> float | None:
 
 def _unit(names: Sequence[str]) -> str | None:
     """The unit that the names of the columns say, if all say the same."""
-    found = {
-        (m[1] or m[2]).replace("u", "µ").replace("μ", "µ")
-        if (m := re.search(r"[(\[]\s*([uµμnm]?V)\s*[)\]]|[\s_]([uµμnm]V)\s*$", name))
-        else ""
-        for name in names
-    }
-    return found.pop() if len(found) == 1 and found != {""} else None
+    said = (re.search(r"[(\[]\s*([uµμnm]?V)\s*[)\]]|[\s_]([uµμnm]V)\s*$", name) for name in names)
+    found = {spelled_unit(unit[1] or unit[2]) if unit else None for unit in said}
+    return found.pop() if len(found) == 1 else None
 
 
 def _marks(table: Table, channels: Sequence[int], count: int) -> tuple[list[tuple[int, str]], NDArray[np.int64]]:

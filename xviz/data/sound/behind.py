@@ -6,7 +6,7 @@ import struct
 
 from xviz.data.sound.headers import promised
 
-_FLAGS = struct.Struct(">I")
+_NUMBER = struct.Struct(">I")  #: four bytes of the index of an MP3
 _SLACK = 1 << 14  #: bytes behind an MP3 that are tags
 
 
@@ -46,8 +46,8 @@ def _mp3(content: bytes) -> bool:
     if content[:4] in (b"RIFF", b"OggS", b"fLaC") or not found or min(found) + 16 > len(content):
         return False
     at = min(found)
-    (flags,) = _FLAGS.unpack_from(content, at + 4)
+    (flags,) = _NUMBER.unpack_from(content, at + 4)
     if flags & 3 != 3:
         return False
-    end = at - 36 + _FLAGS.unpack_from(content, at + 12)[0]
+    end = at - 36 + _NUMBER.unpack_from(content, at + 12)[0]
     return len(content) - end > _SLACK // 4 and any(content.find(m, end, end + _SLACK) >= 0 for m in (b"Xing", b"Info"))
