@@ -20,6 +20,7 @@ from xviz.models.card import ModelCard
 from xviz.models.mel import Mel
 from xviz.models.mmvit import MMViT, view_grid
 from xviz.models.mmvit_cards import INSTRUMENTS, KINDS, MMVIT_INSTRUMENTS_CARD, MMVIT_OBJECTS_CARD, OBJECTS
+from xviz.record import sets
 from xviz.train.common.furniture import Model, Shot
 from xviz.train.common.placement import placed, several
 from xviz.train.common.sources import SourceError
@@ -101,6 +102,7 @@ def test_no_tested_note_is_trained_on() -> None:
     trained = {made_notes.FREE, "GeneralUser-v1.47"}
     assert all({font for font, _, _ in by[split]} == trained for split in ("train", "pitch", "instrument"))
     assert {font for font, _, _ in by["soundfont"]} == {made_notes.TESTED}
+    assert sets.SETS["mmvit-instruments"].trained == "notes synthesised from two soundfonts", "as the page says it"
     assert 0.2 < len(by["pitch"]) / len(by["train"] | by["pitch"]) < 0.4
     families = {split: {n.family for n in every if n.split == split} for split in by}
     assert all(of_family == set(made_notes.FAMILIES) for of_family in families.values())

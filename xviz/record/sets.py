@@ -42,7 +42,7 @@ SETS = {
         },
         truth="Measured on synthesised notes: {share:.0f} % of the relevance fell where the note was heard, in time "
         "and frequency, in {cases} clips of two notes (chance {chance:.0f} %, untrained model {idle:.0f} %).",
-        trained="notes synthesised from one soundfont",
+        trained="notes synthesised from two soundfonts",
         far="soundfont",
     ),
     "mmvit-objects": Words(
