@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy, and for every process that a test begins
 
 import pytest
 import torch

@@ -18,6 +18,7 @@ from xviz.core.errors import ModelError
 from xviz.core.run import Target
 from xviz.core.tokens import Pieces
 from xviz.explain import METHODS
+from xviz.explain.methods import occlusion as occlusion_method
 from xviz.explain.methods import shap as shap_method
 from xviz.explain.methods.shap import draw, estimate, game
 from xviz.explain.methods.shap import players as players_of_shap
@@ -106,6 +107,47 @@ def test_the_only_focus_token_gets_its_own_effect_and_others_the_interaction():
     without = run.inputs.without({"pieces": (2,)})
     less = occlusion(loaded, tiny.ran(loaded, without), Target("score")).scores
     np.testing.assert_allclose(about["regions"], alone["regions"] - less["regions"], atol=1e-12)
+
+
+@pytest.mark.parametrize("pairs", [512, 2])
+def test_what_two_tokens_lose_together_is_asked_of_the_model_once(monkeypatch, pairs):
+    monkeypatch.setattr(occlusion_method, "PAIRS", pairs)
+    loaded, run = tiny.run_of("mmca-parallel")
+    asked = []
+    loaded.module.register_forward_hook(lambda module, given, outputs: asked.append(len(outputs["score"])))
+    count = len(players(run.inputs))
+    first = occlusion(loaded, run, Target("score", "regions", (1,))).scores
+    assert sum(asked) == (2 * count if pairs > count else 2 * (count + 1))  # without it alone is known in advance
+    asked.clear()
+    told = []
+    second = occlusion(
+        loaded, run, Target("score", "pieces", (2,)), progress=lambda share, _: told.append(share)
+    ).scores
+    assert sum(asked) == (count - 2 if pairs > count else count + 1)
+    assert first["pieces"][2] == pytest.approx(second["regions"][1], abs=1e-12)
+    assert told == sorted(told)
+    assert told[-1] <= 1
+    if pairs > count:
+        assert first["pieces"][2] == second["regions"][1]
+
+
+@pytest.mark.parametrize("key", tiny.CARDS)
+def test_a_sample_repeated_without_copies_is_the_same_as_copies(key):
+    """Layers that look at one token alone see such a batch once (``models.layers.once``)."""
+    loaded, run = tiny.run_of(key)
+    inputs, rng = run.inputs, torch.Generator().manual_seed(2)
+    present = shown(inputs, torch.rand(5, len(players(inputs)), generator=rng) < 0.7)
+    value = probe(loaded, inputs, Target(loaded.card.target))
+    whole = repeated(inputs.tokens, 5)
+    copies = {name: tokens.clone() for name, tokens in whole.items()}
+    np.testing.assert_allclose(value(whole, present), value(copies, present), atol=1e-12)
+    for tokens in copies.values():
+        tokens.requires_grad_()
+    once_for_all = {name: tokens.clone().requires_grad_() for name, tokens in inputs.tokens.items()}
+    value(copies, present).sum().backward()
+    value({n: t.expand(5, *t.shape) for n, t in once_for_all.items()}, present).sum().backward()
+    for name, tokens in copies.items():
+        np.testing.assert_allclose(once_for_all[name].grad, tokens.grad.sum(0), atol=1e-10)
 
 
 @pytest.mark.parametrize("key", tiny.CARDS)

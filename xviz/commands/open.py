@@ -39,19 +39,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> None:
     """Find the page, then print its address, or serve it until stopped."""
-    from xviz import asking
     from xviz.core.errors import XvizError
+
+    try:
+        from xviz.ui.serve import alone, serve, take
+    except ModuleNotFoundError as error:
+        raise XvizError(f"The app needs the package {error.name}. Run: pip install “xviz[app]”.") from error
+    alone()
+    from xviz import asking, own_models
     from xviz.links.files import source
+    from xviz.ui import handed
 
     if given.rest and given.printed:
         raise XvizError(f"--print starts no app, so that “{given.rest[0]}” has no meaning. Leave it out.")
     opened = source(given.file)
-    try:
-        from xviz import own_models
-        from xviz.ui import handed
-        from xviz.ui.serve import serve, take
-    except ModuleNotFoundError as error:
-        raise XvizError(f"The app needs the package {error.name}. Run: pip install “xviz[app]”.") from error
     model = given.model or opened.model
     take([model] if model else [], given.weights, [str(opened.path)] if opened.batch else [])
     link = opened.link(given.sample, model, next(reversed(own_models.SPECS), ""))

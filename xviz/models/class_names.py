@@ -56,14 +56,16 @@ class ClassNames(nn.Module):
 
         Args:
             own: (b, d) of length one.
-            chances: (b, n, classes) probabilities.
+            chances: (b, n, classes) probabilities, or (1, n, classes) where all samples have the same.
             regions: (b, n, width) after self-attention.
             present: (b, n) bool.
 
         Returns:
             (b, d + words), the two parts of lengths that sum to one.
         """
-        heard = mean_present(2 * self.thing(regions).sigmoid() * chances, present)
+        kept = present.to(chances.dtype)
+        weights = 2 * self.thing(regions).sigmoid()[..., 0] * kept / kept.sum(1, keepdim=True)
+        heard = weights @ chances[0] if len(chances) == 1 else (weights[:, None] @ chances)[:, 0]
         said = F.normalize(self.words(heard), dim=-1)
         sure = heard.norm(dim=-1, keepdim=True)  # 1 where all regions are of one class and weigh one
         share = sure / (sure + self.doubt)

@@ -13,6 +13,15 @@ def exclude(present: Tensor) -> Tensor:
     return torch.zeros(present.shape).masked_fill(~present, -torch.inf)[:, None, None, :]
 
 
+def once(batch: Tensor) -> Tensor:
+    """One sample of a batch that holds the same one many times without copies, else the batch.
+
+    What a layer makes of every token alone is the same for all these samples, so it is made once and spread again
+    (``expand``). Probes ask about one sample with ever other tokens present.
+    """
+    return batch[:1] if len(batch) > 1 and batch.stride(0) == 0 and not batch.requires_grad else batch
+
+
 class Attention(nn.Module):
     """Multi-head attention of one space to another, with its four projections.
 
@@ -33,13 +42,14 @@ class Attention(nn.Module):
 
     def forward(self, asking: Tensor, answering: Tensor, present: Tensor) -> Tensor:
         """(b, q, width) asking, (b, k, width) answering, (b, k) bool present → (b, q, width)."""
-        q, k, v = self._heads(self.query(asking)), self._heads(self.key(answering)), self._heads(self.value(answering))
+        q, k, v = self._heads(self.query, asking), self._heads(self.key, answering), self._heads(self.value, answering)
         out = self.attend(q, k, v, bias=exclude(present).to(q.dtype))
         return self.out(out.transpose(1, 2).flatten(2))
 
-    def _heads(self, tokens: Tensor) -> Tensor:
+    def _heads(self, projection: nn.Linear, tokens: Tensor) -> Tensor:
         """(b, n, width) → (b, h, n, d)."""
-        return tokens.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        projected = projection(once(tokens)).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        return projected.expand(len(tokens), -1, -1, -1)
 
 
 class Unit(nn.Module):

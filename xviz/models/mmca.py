@@ -31,7 +31,7 @@ from xviz.models import language, regions, words
 from xviz.models.boxes import find_boxes
 from xviz.models.card import CallTitle, ModelCard
 from xviz.models.class_names import ClassNames
-from xviz.models.layers import Unit, mean_present
+from xviz.models.layers import Unit, mean_present, once
 
 PAPER = "Wei et al., Multi-Modality Cross Attention Network for Image and Sentence Matching, CVPR 2020"
 
@@ -146,14 +146,14 @@ class MMCA(nn.Module):
 
         In training, ``blind`` (b, n) names regions that only the class names speak for.
         """
-        standard = (features - self.region_mean) / self.region_scale
+        standard = (once(features) - self.region_mean) / self.region_scale
         regions = self.region(standard if blind is None else standard.masked_fill(blind[..., None], 0.0))
         if self.place is not None:
-            regions = regions + self.place(places)
+            regions = regions + self.place(once(places))
         if self.names is not None:
-            chances = self.names(features)
+            chances = self.names(once(features))
             regions = regions + F.linear(self.names.words(chances), self.piece.weight)  # as words are embedded
-        own = regions
+        own = regions = regions.expand(len(features), -1, -1)
         for unit in self.regions:
             own = unit(own, present)
         i0 = F.normalize(mean_present(own, present), dim=-1)
@@ -164,11 +164,12 @@ class MMCA(nn.Module):
         c0 = F.normalize(self.phrases_alone(features, present), dim=-1)
         if self.names is not None:
             c0 = self.names.read(c0, features, self.piece_mean, present)
-        return self.piece(features), c0
+        return self.piece(once(features)).expand(len(features), -1, -1), c0
 
     def meet(self, regions: Tensor, pieces: Tensor, seen: Tensor, read: Tensor) -> tuple[Tensor, Tensor]:
         """Picture and sentence vectors i1, c1 (b, width) after attention over both at once."""
-        joint, present = torch.cat([regions, pieces], 1), torch.cat([seen, read], 1)
+        present, both = torch.cat([seen, read], 1), (once(regions), once(pieces))
+        joint = torch.cat(both if len(both[0]) == len(both[1]) else (regions, pieces), 1).expand(len(regions), -1, -1)
         for unit in self.joint:
             joint = unit(joint, present)
         shown, phrases = joint.split([regions.shape[1], pieces.shape[1]], 1)

@@ -9,6 +9,7 @@ model of one's own a page, for every visitor of this server.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -24,6 +25,7 @@ from xviz.places import APP
 from xviz.ui import warm
 
 POLLED = 0.1  #: seconds after which one who waits for the server looks again
+THREADS = "OMP_NUM_THREADS"  #: environment variable: threads of one computation, of PyTorch's and of NumPy's libraries
 
 
 def serve(options: Sequence[str] = (), ready: Callable[[str], None] | None = None) -> None:
@@ -33,6 +35,7 @@ def serve(options: Sequence[str] = (), ready: Callable[[str], None] | None = Non
         options: Streamlit's own, ``--model``, ``--weights`` and ``--batch``.
         ready: Told the address once the server answers there.
     """
+    alone()
     options = _with_own(options)
     if ready is not None:
         Thread(target=_wait, args=(ready,), daemon=True).start()
@@ -40,6 +43,15 @@ def serve(options: Sequence[str] = (), ready: Callable[[str], None] | None = Non
     PagesManager.uses_pages_directory = False
     sys.argv = ["streamlit", "run", str(APP), *options]
     cli.main()
+
+
+def alone() -> None:
+    """One thread for each computation, unless the environment says otherwise; before NumPy or PyTorch is loaded.
+
+    Threads of a computation wait for each other at full speed. Where another program or visitor has one of the cores,
+    most computations here, which are small, take tens of times as long as on one thread.
+    """
+    os.environ.setdefault(THREADS, "1")
 
 
 def _wait(ready: Callable[[str], None]) -> None:

@@ -6,7 +6,6 @@ interaction output(x) − output(x∖F) − output(x∖j) + output(x∖F∖j), a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
 import torch
@@ -20,10 +19,12 @@ from xviz.explain.method import Method, Progress
 from xviz.explain.probe import BATCH, counted, per_space, players, probe, repeated, shown
 from xviz.explain.question import answer, check, whole
 
-#: inputs → module → output and state of its weights → the output with all tokens and without each, which every focus
-#: needs anew
-_KNOWN: WeakKeyDictionary[Inputs, WeakKeyDictionary[nn.Module, dict[tuple[str, tuple[int, ...]], Tensor]]]
-_KNOWN = WeakKeyDictionary()
+PAIRS = 512  #: tokens up to which outputs without two of them are kept; whoever asks about either needs them
+State = tuple[str, tuple[int, ...]]  #: an output, and the state of the weights
+
+#: inputs → module → outputs without the token of a row and that of a column, (1 + tokens, 1 + tokens), where place 0 is
+#: no token; NaN is not known yet; above PAIRS there is row 0 alone
+_KNOWN: WeakKeyDictionary[Inputs, WeakKeyDictionary[nn.Module, dict[State, Tensor]]] = WeakKeyDictionary()
 
 
 def _state(module: nn.Module) -> tuple[int, ...]:
@@ -44,28 +45,41 @@ def explain(
     """What the target loses without each single token; see ``method.Explain``."""
     whole(METHOD, call, head)
     target, inputs = check(loaded, run, target), run.inputs
-    count = len(players(inputs))
-    kept = torch.cat([torch.ones(1, count), 1 - torch.eye(count)]).bool()
-    plain, place = Target(target.output), (target.output, _state(loaded.module))
+    everyone, place = players(inputs), (target.output, _state(loaded.module))
+    count, value = 1 + len(everyone), probe(loaded, inputs, Target(target.output))
+    each = torch.cat([torch.ones(1, count - 1), 1 - torch.eye(count - 1)]).bool()  # nobody is left out, then one
+    focus = [1 + everyone.index((target.space, token)) for token in target.tokens] if target.space else []
+    one = focus[0] if len(focus) == 1 and count <= PAIRS else None  # of whom pairs are kept
     kept_here = loaded.ours and not weights_replaced()
     known = _KNOWN.setdefault(inputs, WeakKeyDictionary()).setdefault(loaded.module, {}) if kept_here else {}
-    value = probe(loaded, inputs, plain)
+    pairs = known.get(place)
+    fresh = pairs is None
+    if pairs is None:
+        pairs = torch.full((count if count <= PAIRS else 1, count), torch.nan, dtype=torch.float64)
+    unknown = torch.ones(count, dtype=torch.bool) if one is None else pairs[one].isnan()
+    if one is not None:
+        unknown[[0, one]] = False  # known as soon as row 0 is
 
-    def values(part: Tensor, gone: Sequence[int] = ()) -> Tensor:
-        present = shown(inputs, part)
-        if gone:
-            present[str(target.space)][:, list(gone)] = False
-        return value(repeated(inputs.tokens, len(part)), present)
+    def outputs(coalitions: Tensor) -> Tensor:
+        return value(repeated(inputs.tokens, len(coalitions)), shown(inputs, coalitions)).double()
 
-    total = len(kept) * ((place not in known) + (target.space is not None))
-    evaluate = counted(values, total, progress, "leaving tokens out")
+    evaluate = counted(outputs, count * fresh + int(unknown.sum()) * bool(focus), progress, "leaving tokens out")
     with torch.no_grad():
-        if place not in known:
-            known[place] = torch.cat([evaluate(part) for part in kept.split(BATCH)])
-        every = known[place]
-        if target.space is not None:
-            every = every - torch.cat([evaluate(part, target.tokens) for part in kept.split(BATCH)])
-    return answer(METHOD, run, target, per_space(inputs, every[0] - every[1:]))
+        if fresh:
+            pairs[0] = every = torch.cat([evaluate(part) for part in each.split(BATCH)])
+            if len(pairs) > 1:
+                pairs[:, 0] = every
+                pairs.diagonal().copy_(every)
+            known[place] = pairs
+        effects = pairs[0]
+        if focus:
+            row = pairs[0].clone() if one is None else pairs[one].clone()
+            parts = (each[unknown] & each[focus].all(0)).split(BATCH)
+            row[unknown] = torch.cat([row[:0], *(evaluate(part) for part in parts)])
+            effects = effects - row
+            if one is not None:
+                pairs[one] = pairs[:, one] = row
+    return answer(METHOD, run, target, per_space(inputs, effects[0] - effects[1:]))
 
 
 METHOD = Method(
