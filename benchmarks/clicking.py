@@ -80,7 +80,7 @@ STAGES = """[...document.querySelectorAll('WITHIN *')].filter(e => e.shadowRoot)
 #: the script is at rest and nothing has arrived for so many milliseconds
 REST = """quiet => { const t = performance.timeOrigin + performance.now();
   return document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'
-    && t - (seen.received ?? t) > quiet; }"""
+    && t - Math.max(seen.received ?? 0, seen.pressed ?? 0) > quiet; }"""
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from streamlit.runtime.scriptrunner import script_runner
-from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
+from xviz.ui.serve import alone
+
+alone()  # as the app does, before NumPy is loaded
+
+from streamlit.runtime.scriptrunner import script_runner  # noqa: E402
+from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext  # noqa: E402
 
 PARTS = ("model", "method", "packing", "sending")
 #: modules that hold what pages call; imported first, so that every name of a timed function is found

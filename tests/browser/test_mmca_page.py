@@ -17,7 +17,7 @@ from playwright.sync_api import Page, Request
 from pypdf import PdfReader
 from skimage import data
 
-from tests.browser.waiting import settled
+from tests.browser.waiting import corrected, settled
 from xviz.figures.figure import read_record
 
 pytestmark = pytest.mark.browser
@@ -173,8 +173,4 @@ def test_a_pick_is_answered_before_the_server_hears_of_it(page: Page, app: str) 
     )
     assert f"Regions, scores for “{third}”" in shown, "in the very event of the click"
     settled(page)
-    corrected = page.evaluate(
-        """() => [...document.querySelectorAll('*')].map(e => e.shadowRoot).filter(Boolean)
-          .flatMap(r => [...r.querySelectorAll('.xv')]).map(e => e.dataset.corrected).filter(Boolean)"""
-    )
-    assert corrected == [], "the server says the same"
+    assert corrected(page) == [], "the server says the same"

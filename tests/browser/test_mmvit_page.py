@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
 from tests.browser.test_mmca_page import app, asked
-from tests.browser.waiting import settled
+from tests.browser.waiting import corrected, settled
 from xviz.figures.figure import read_record
 
 pytestmark = pytest.mark.browser
@@ -31,6 +31,19 @@ HANDS = """() => {
   walk(document);
   return found;
 }"""
+
+#: what is said of the keys of every view
+KEYS = """() => [...document.querySelectorAll("[class*='st-key-answer-'] *")].map((e) => e.shadowRoot).filter(Boolean)
+  .flatMap((r) => [...r.querySelectorAll('.stage')]).filter((s) => s.checkVisibility()).map((s) => s.ariaLabel)"""
+#: the same before and after a click on a patch, in the event of the click
+CLICKED = f"""() => {{
+  const says = {KEYS};
+  const roots = [...document.querySelectorAll('.st-key-asking *')].map((e) => e.shadowRoot).filter(Boolean);
+  const canvas = roots.map((r) => r.querySelector('canvas')).find(Boolean), box = canvas.getBoundingClientRect();
+  const before = says(), at = {{ clientX: box.x + 0.2 * box.width, clientY: box.y + 0.3 * box.height }};
+  canvas.dispatchEvent(new MouseEvent('click', {{ bubbles: true, ...at }}));
+  return [before, says()];
+}}"""
 
 
 def opened(page: Page, app: str) -> None:
@@ -78,6 +91,19 @@ def test_pick_a_cell_and_take_the_figure(page: Page, app: str, asked: list[str])
     page.get_by_text("Attention from view 1").wait_for(timeout=SLOW)
     settled(page)
     assert parse_qs(urlparse(page.evaluate("location.href")).query)["token"][0].startswith("view1-")
+
+    for share in 6 * (0.3, 0.7):  # the answer after the table was made, in a thread, brings it
+        page.wait_for_timeout(2000)
+        page.mouse.click(picture["x"] + share * picture["width"], picture["y"] + 0.5 * picture["height"])
+        settled(page)
+        if page.evaluate("() => window.xvizTables?.size"):
+            break
+    before, after = page.evaluate(CLICKED)
+    assert len(before) == len(after) == 2, "keys of two views"
+    assert all(a != b for a, b in zip(before, after, strict=True)), "in the very event of the click"
+    settled(page)
+    assert page.evaluate(KEYS) == after
+    assert corrected(page) == [], "the server says the same"
 
     turned_to(page, "Figure")
     with page.expect_download() as waiting:

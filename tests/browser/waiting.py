@@ -20,3 +20,11 @@ def settled(page: Page, *, quiet: int = 1000, timeout: float = 60_000) -> None:
     """Returns when the page has been at rest for ``quiet`` milliseconds."""
     page.evaluate("() => { window.restingSince = performance.now(); }")
     page.wait_for_function(_REST, arg=quiet, timeout=timeout)
+
+
+def corrected(page: Page) -> list[str]:
+    """Counts of drawings for which the server said something else than the browser had answered before."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll('*')].map(e => e.shadowRoot).filter(Boolean)
+          .flatMap(r => [...r.querySelectorAll('.xv')]).map(e => e.dataset.corrected).filter(Boolean)"""
+    )

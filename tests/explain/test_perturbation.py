@@ -129,6 +129,9 @@ def test_what_two_tokens_lose_together_is_asked_of_the_model_once(monkeypatch, p
     assert told[-1] <= 1
     if pairs > count:
         assert first["pieces"][2] == second["regions"][1]
+        for space, token in players(run.inputs):  # the last has nothing left to ask
+            about = occlusion(loaded, run, Target("score", space, (token,)), progress=lambda *_: None).scores
+            assert about["regions"][1] == pytest.approx(first[space][token], abs=1e-12)
 
 
 @pytest.mark.parametrize("key", tiny.CARDS)

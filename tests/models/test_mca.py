@@ -190,7 +190,7 @@ def test_windows_of_time() -> None:
         chosen = network(tokens, here, {"window": torch.tensor([4.0, 19.0])})["valence"]
     assert every.shape == (2, 20)
     assert torch.allclose(mean, every.mean(1))
-    assert torch.equal(chosen, torch.stack([every[0, 4], every[1, 19]]))
+    assert torch.allclose(chosen, torch.stack([every[0, 4], every[1, 19]]), rtol=0, atol=1e-12)
     fused = min_max(network.fuse(tokens, here))
     low, high = network.cnn["valence"](fused[1:, None, ..., 12:15])[0]
     assert every[1, 4].item() == pytest.approx((high - low).item(), abs=1e-12)

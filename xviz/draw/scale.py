@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import matplotlib as mpl
 import numpy as np
@@ -40,6 +41,15 @@ CLASS_COLOURS = (
 )  # fmt: skip
 
 
+@lru_cache(maxsize=32)
+def _table(colours: str) -> NDArray[np.uint8]:
+    """The colours of a map of matplotlib's, see ``Scale.lut``; nobody can write to them."""
+    table = np.zeros((LEVELS + 1, 4), np.uint8)
+    table[1:] = np.round(mpl.colormaps[colours](np.linspace(0, 1, LEVELS)) * 255)
+    table.flags.writeable = False
+    return table
+
+
 @dataclass(frozen=True)
 class Scale:
     """Which colour a score gets."""
@@ -59,11 +69,7 @@ class Scale:
 
     def lut(self) -> NDArray[np.uint8]:
         """The colour of each level, (256, 4) RGBA 0–255; level 0 is transparent."""
-        usual = "coolwarm" if self.diverging else "cividis"
-        colours = mpl.colormaps[self.colours or usual](np.linspace(0, 1, LEVELS))
-        table = np.zeros((LEVELS + 1, 4), np.uint8)
-        table[1:] = np.round(colours * 255)
-        return table
+        return _table(self.colours or ("coolwarm" if self.diverging else "cividis"))
 
     def quantise(self, scores: ArrayLike) -> NDArray[np.uint8]:
         """The level of each score, same shape: 1–255 from `low` to `high`, 0 for NaN; see `clipped` for the rest."""

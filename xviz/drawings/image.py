@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -105,8 +107,22 @@ def regions(
     return Drawing("picture", payload, height, alt, table, (len(boxes),), still=still)
 
 
+_MESSAGES: dict[int, tuple[weakref.ref, tuple[str, bytes]]] = {}  #: of read-only pictures, by identity
+
+
 def _encoded(pixels: NDArray[np.uint8]) -> tuple[str, bytes]:
-    """The message that holds the picture, with its digest."""
+    """The message that holds the picture, with its digest; made once for an array that is read-only."""
+    of_picture, made = _MESSAGES.get(id(pixels), (None, None))
+    if of_picture is not None and of_picture() is pixels and made is not None:
+        return made
+    made = _message(pixels)
+    if not pixels.flags.writeable:
+        forget = partial(_MESSAGES.pop, id(pixels), None)
+        _MESSAGES[id(pixels)] = (weakref.ref(pixels, lambda _: forget()), made)
+    return made
+
+
+def _message(pixels: NDArray[np.uint8]) -> tuple[str, bytes]:
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
         raise ValueError(f"pixels must be (h, w, 3) of uint8; these are {pixels.shape} of {pixels.dtype}")
     small = pixels.shape[0] * pixels.shape[1] <= LOSSLESS

@@ -35,6 +35,12 @@ class Plane:
     names: tuple[str, str] = ("", "")  #: of the horizontal and of the vertical axis, with units
     clock: Clock | None = None
 
+    def __post_init__(self) -> None:
+        """Keeps the pixels as nobody can write to them, so that they are encoded once (``image``)."""
+        pixels = self.pixels.view()
+        pixels.flags.writeable = False
+        object.__setattr__(self, "pixels", pixels)
+
     def place(self, boxes: ArrayLike) -> NDArray[np.float32]:
         """Boxes (n, 4) counted in values → in pixels."""
         across, down = self.pixels.shape[1] / self.size[1], self.pixels.shape[0] / self.size[0]

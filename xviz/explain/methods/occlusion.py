@@ -17,9 +17,10 @@ from xviz.core.run import Inputs, Run, Target
 from xviz.engine import Loaded
 from xviz.explain.method import Method, Progress
 from xviz.explain.probe import BATCH, counted, per_space, players, probe, repeated, shown
-from xviz.explain.question import answer, check, whole
+from xviz.explain.question import answer, check, tell, whole
 
 PAIRS = 512  #: tokens up to which outputs without two of them are kept; whoever asks about either needs them
+WORDS = "leaving tokens out"
 State = tuple[str, tuple[int, ...]]  #: an output, and the state of the weights
 
 #: inputs → module → outputs without the token of a row and that of a column, (1 + tokens, 1 + tokens), where place 0 is
@@ -63,7 +64,8 @@ def explain(
     def outputs(coalitions: Tensor) -> Tensor:
         return value(repeated(inputs.tokens, len(coalitions)), shown(inputs, coalitions)).double()
 
-    evaluate = counted(outputs, count * fresh + int(unknown.sum()) * bool(focus), progress, "leaving tokens out")
+    tell(progress, 0.0, WORDS)  # also where all is known
+    evaluate = counted(outputs, count * fresh + int(unknown.sum()) * bool(focus), progress, WORDS)
     with torch.no_grad():
         if fresh:
             pairs[0] = every = torch.cat([evaluate(part) for part in each.split(BATCH)])
@@ -74,8 +76,9 @@ def explain(
         effects = pairs[0]
         if focus:
             row = pairs[0].clone() if one is None else pairs[one].clone()
-            parts = (each[unknown] & each[focus].all(0)).split(BATCH)
-            row[unknown] = torch.cat([row[:0], *(evaluate(part) for part in parts)])
+            if unknown.any():
+                parts = (each[unknown] & each[focus].all(0)).split(BATCH)
+                row[unknown] = torch.cat([evaluate(part) for part in parts])
             effects = effects - row
             if one is not None:
                 pairs[one] = pairs[:, one] = row

@@ -112,7 +112,7 @@ def _drawings(
         of_regions,
         labels=opened.region_names,
         scale=_scale(explanation, of_regions),
-        marks=image.Marks(picked.get("region"), masked),
+        marks=image.Marks(picked.get("region", -1), masked),
         surround=Surround(f"Regions{suffix}", height=420),
     )
     sentence = words.words(

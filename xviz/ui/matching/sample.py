@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -40,11 +41,14 @@ class Opened(records.Opened):
         """The word pieces."""
         return self.run.space("pieces", Pieces)
 
-    @property
+    @cached_property
     def pixels(self) -> NDArray[np.uint8]:
-        """The picture; grey where only its regions are known."""
+        """The picture, read-only, so that it is encoded once; grey where only its regions are known."""
         picture = self.sample.parts.get("picture")
-        return picture.pixels if isinstance(picture, Picture) else np.full((*self.regions.size, 3), 200, np.uint8)
+        grey = np.full((*self.regions.size, 3), 200, np.uint8)
+        pixels = (picture.pixels if isinstance(picture, Picture) else grey).view()
+        pixels.flags.writeable = False
+        return pixels
 
     @property
     def region_names(self) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
 
 import numpy as np
 import streamlit as st
@@ -15,34 +17,96 @@ from xviz.core.tokens import TokenSpace, leaves
 from xviz.draw import scale
 from xviz.draw.blocks import masses
 from xviz.drawings import image, matrix
-from xviz.drawings.drawing import Surround
+from xviz.drawings.drawing import Drawing, Surround
 from xviz.plates.views import of_patches
-from xviz.ui import cache, components, glance, methods, state
+from xviz.ui import ahead, cache, components, glance, methods, state
 from xviz.ui.forms import Forms
 from xviz.ui.records import Looked
 from xviz.ui.state import Selection
 from xviz.ui.views.sample import Opened
 
+KEYS = "key"  #: what a pick among keys is called; no table has it, since nothing follows it
 HEIGHT, SMALL = 330, 190  #: the most that a drawing takes, CSS pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What one query shows."""
+
+    row: Explanation
+    query: str  #: in words
+    queries: Mapping[str, Drawing]  #: view → its patches that can be picked
+    keys: Mapping[str, Mapping[str, Drawing]]  #: view → space → its keys under the row's weights, on shared limits
 
 
 def explore(opened: Opened) -> Looked:
     """Choose a block and a head, pick a patch or leave it to the class token, and see the attention of that query."""
     call, head = _choose(opened)
-    selection = _selection(opened, call)
-    queries = {view: leaf_of(opened.run, call, view) for view in opened.views}
+    selection = _selection(opened, call, opened.choices.selection)
+    table, shown = _ahead(opened, call, head), _shown(opened, call, head, selection)
     with st.container(key="asking"):
-        for column, (view, leaf) in zip(st.columns(len(queries), gap="medium"), queries.items(), strict=True):
+        for column, view in zip(st.columns(len(opened.views), gap="medium"), opened.views, strict=True):
             with column:
-                _queries(opened, call, view, leaf, selection)
+                if not (drawing := shown.queries.get(view)):
+                    st.caption(f"{opened.named(view).capitalize()} has no queries in this block.")
+                    continue
+                components.mount(
+                    drawing, key=_place(opened, "ask", view, call), on_pick=partial(_pick, opened, view),
+                    ahead=components.Ahead(table, opened.place, view),
+                )  # fmt: skip
+    scores = shown.row.scores
+    of_class = f" Weight on the class token: {float(scores['class'][0]):.3f}." if "class" in scores else ""
+    st.markdown(f"**Attention from {shown.query}.**{of_class}")
+    for column, view in zip(st.columns(len(opened.views), gap="medium"), opened.views, strict=True):
+        with column:
+            mount_keys(opened, view, shown.keys[view], key="answer", ahead=components.Ahead(table, opened.place, KEYS))
+    _matrix(opened, call, head)
+    return Looked(selection=selection, call=call, head=head, explanations=(shown.row,))
+
+
+def _place(opened: Opened, key: str, *what: str) -> str:
+    """The key of a drawing on this page."""
+    return " ".join((key, *what, opened.place))
+
+
+def _pick(opened: Opened, view: str, token: components.Pick) -> None:
+    """Select a patch that was picked in a view."""
+    opened.choices.select(Selection(view, token) if isinstance(token, int) else None)
+
+
+def _shown(opened: Opened, call: str, head: int | None, selection: Selection | None) -> Shown:
+    """The attention of the picked patch, or of the class token, drawn."""
     target, query = Target(opened.output, "class", (0,)), "the class token"
-    if selection and (leaf := queries[selection.space]):
+    if selection and (leaf := leaf_of(opened.run, call, selection.space)):
         target = Target(opened.output, leaf.name, (selection.token,))
         query = f"{opened.named(selection.space)}, {leaf.label(selection.token)}"
     row = cache.explain(opened.run, cache.Question("look", target, call, head))
-    _keys(opened, row, query)
-    _matrix(opened, call, head)
-    return Looked(selection=selection, call=call, head=head, explanations=(row,))
+    asking = {view: leaf for view in opened.views if (leaf := leaf_of(opened.run, call, view))}
+    queries = {view: _queries(opened, view, leaf, selection) for view, leaf in asking.items()}
+    limits, titles = shared([row]), {view: f"Keys: {opened.named(view)}" for view in opened.views}
+    keys = {view: keys_of(opened, row, view, limits, title=title) for view, title in titles.items()}
+    return Shown(row, query, queries, keys)
+
+
+def _ahead(opened: Opened, call: str, head: int | None) -> str:
+    """What queries and keys show for every pick, made ahead."""
+    asking = {view: leaf for view in opened.views if (leaf := leaf_of(opened.run, call, view))}
+    picks = [Selection(view, i) for view, leaf in asking.items() for i in range(len(leaf))]
+
+    def make(table: str) -> Iterator[tuple[str, ahead.Shown]]:
+        def sent(drawing: Drawing, place: str, space: str) -> dict[str, bytes]:
+            return {place: components.message(drawing, place, components.Ahead(table, opened.place, space))}
+
+        for pick in (None, *picks):
+            shown, messages = _shown(opened, call, head, _selection(opened, call, pick)), dict[str, bytes]()
+            for view, drawing in shown.queries.items():
+                messages |= sent(drawing, _place(opened, "ask", view, call), view)
+            for drawings in shown.keys.values():
+                for space, drawing in drawings.items():
+                    messages |= sent(drawing, _place(opened, "answer", space), KEYS)
+            yield ahead.pick_name(pick), messages
+
+    return ahead.prepare(opened.run, ("views", call, head), make, key=f"views ahead {opened.place}", begin=True)
 
 
 def at_a_glance(opened: Opened, looked: Looked) -> None:
@@ -100,9 +164,8 @@ def leaf_of(run: Run, call: str, view: str) -> Cells | None:
     return None
 
 
-def _selection(opened: Opened, call: str) -> Selection | None:
+def _selection(opened: Opened, call: str, kept: Selection | None) -> Selection | None:
     """The picked patch, if it is a query of this call; None is the class token."""
-    kept = opened.choices.selection
     leaf = leaf_of(opened.run, call, kept.space) if kept and kept.space in opened.views else None
     if kept and leaf is not None and kept.token < len(leaf):
         return kept
@@ -112,33 +175,16 @@ def _selection(opened: Opened, call: str) -> Selection | None:
     return Selection(view, len(leaf) // 2)  # as an example, where the class token is no query
 
 
-def _queries(opened: Opened, call: str, view: str, leaf: Cells | None, selection: Selection | None) -> None:
+def _queries(opened: Opened, view: str, leaf: Cells, selection: Selection | None) -> Drawing:
     """The patches of one view that can be picked."""
-    if leaf is None:
-        st.caption(f"{opened.named(view).capitalize()} has no queries in this block.")
-        return
-    drawing = image.regions(
+    return image.regions(
         opened.plane.pixels,
         opened.plane.place(leaf.boxes),
-        labels=[leaf.label(i) for i in range(len(leaf))],
-        marks=image.Marks(selection.token if selection and selection.space == view else None, strongest=len(leaf)),
+        labels=_labels(leaf),
+        marks=image.Marks(selection.token if selection and selection.space == view else -1, strongest=len(leaf)),
         look=image.Look(opened.plane, "patch"),
         surround=Surround(f"Queries: {opened.named(view)} ({leaf.grid[0]} × {leaf.grid[1]})", height=HEIGHT),
     )
-
-    def pick(token: components.Pick) -> None:
-        opened.choices.select(Selection(view, token) if isinstance(token, int) else None)
-
-    components.mount(drawing, key=f"ask {view} {call} {opened.place}", on_pick=pick)
-
-
-def _keys(opened: Opened, row: Explanation, query: str) -> None:
-    """The keys of every view under the weights of one row, with shared limits."""
-    of_class = f" Weight on the class token: {float(row.scores['class'][0]):.3f}." if "class" in row.scores else ""
-    st.markdown(f"**Attention from {query}.**{of_class}")
-    for column, view in zip(st.columns(len(opened.views), gap="medium"), opened.views, strict=True):
-        with column:
-            draw_view(opened, row, view, shared([row]), key="answer", title=f"Keys: {opened.named(view)}")
 
 
 def shared(explanations: Sequence[Explanation]) -> scale.Scale:
@@ -147,25 +193,40 @@ def shared(explanations: Sequence[Explanation]) -> scale.Scale:
     return make(np.concatenate([of_patches(each) for each in explanations]), label=explanations[0].unit)
 
 
-def draw_view(
-    opened: Opened, shown: Explanation, view: str, limits: scale.Scale, *, key: str, title: str, compact: bool = False
-) -> None:
-    """One view under an explanation, each patch where it is."""
+@lru_cache(maxsize=64)
+def _labels(leaf: Cells) -> list[str]:
+    """What the cells of a view are called."""
+    return [leaf.label(i) for i in range(len(leaf))]
+
+
+def keys_of(
+    opened: Opened, shown: Explanation, view: str, limits: scale.Scale, *, title: str, compact: bool = False
+) -> dict[str, Drawing]:
+    """One view under an explanation, each patch where it is: space → drawing; none where it has no scores."""
     own = {name: opened.cells(name) for name in shown.scores if name != "class"}
-    own = {name: leaf for name, leaf in own.items() if leaf.base().name == view}
-    for name, leaf in own.items():
-        drawing = image.regions(
+    return {
+        name: image.regions(
             opened.plane.pixels,
             opened.plane.place(leaf.boxes),
             shown.scores[name],
-            labels=[leaf.label(i) for i in range(len(leaf))],
+            labels=_labels(leaf),
             scale=limits,
             marks=image.Marks(known=() if opened.known is None else opened.known, strongest=3),
             look=image.Look(opened.plane, "patch", compact),
             surround=Surround(title, height=SMALL if compact else HEIGHT),
         )
-        components.mount(drawing, key=f"{key} {name} {opened.place}")
-    if not own:
+        for name, leaf in own.items()
+        if leaf.base().name == view
+    }
+
+
+def mount_keys(
+    opened: Opened, view: str, drawings: Mapping[str, Drawing], *, key: str, ahead: components.Ahead | None = None
+) -> None:
+    """The keys of one view, as ``keys_of`` drew them."""
+    for space, drawing in drawings.items():
+        components.mount(drawing, key=_place(opened, key, space), ahead=ahead)
+    if not drawings:
         st.caption(f"{opened.named(view).capitalize()} has no keys here.")
 
 

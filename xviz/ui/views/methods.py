@@ -12,7 +12,7 @@ from xviz.explain import METHODS, planted
 from xviz.explain.faithfulness import agreement
 from xviz.plates.views import DEFAULTS, DENSITY, limit, spread
 from xviz.ui import cache, methods, page
-from xviz.ui.views.explore import draw_view, shared
+from xviz.ui.views.explore import keys_of, mount_keys, shared
 from xviz.ui.views.sample import Opened
 
 ACROSS = 3  #: methods beside each other
@@ -47,7 +47,8 @@ def explore(opened: Opened) -> tuple[tuple[Explanation, ...], tuple[Explanation,
                 if methods.ranked(raw[name]) is not None:
                     for view in opened.views:
                         key, title = f"find {name} {common}", opened.named(view).capitalize()
-                        draw_view(opened, drawn[name], view, limits[name], key=key, title=title, compact=True)
+                        of_view = keys_of(opened, drawn[name], view, limits[name], title=title, compact=True)
+                        mount_keys(opened, view, of_view, key=key)
                     methods.facts(raw[name])
                 _accuracy(opened, name, raw[name])
     _agreement(opened, ranked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import streamlit as st
@@ -42,7 +43,7 @@ class Opened(records.Opened):
         """The spaces of the views that the model is fed."""
         return tuple(self.run.inputs.tokens)
 
-    @property
+    @cached_property
     def known(self) -> NDArray[np.float32] | None:
         """Line segments in pixels around the place that is known."""
         return None if self.truth is None else self.plane.place(plane.outlines(self.truth >= 0.5))
