@@ -58,13 +58,14 @@ class Figure:
             metadata["recipe"] = dict(self.recipe)
         return json.dumps({**metadata, "xviz_figure": SCHEMA}, sort_keys=True, allow_nan=False)
 
-    def to_bytes(self, format: str = "pdf", dpi: float = 300, *, shapes: bool = False) -> bytes:
+    def to_bytes(self, format: str = "pdf", dpi: float = 300, *, shapes: bool = False, fast: bool = False) -> bytes:
         """The file's content.
 
         Args:
             format: "pdf", "svg", "png" or "eps"; an EPS has no transparency, what is half transparent is opaque in it.
             dpi: Of a PNG; the pictures inside the others always have 600.
             shapes: Whether the text of an SVG becomes shapes, which look alike where the font is missing, as on slides.
+            fast: Whether a PNG is compressed little, for a look at it; its pixels are the same.
 
         Raises:
             XvizError: there is no such format.
@@ -74,7 +75,7 @@ class Figure:
             raise XvizError(f"Figures are saved as {have}; “{format}” is none of these. Choose one of them.")
         with drawing(), mpl.rc_context({"svg.fonttype": "path"} if shapes else {}):
             if format == "png":
-                return _png(self, dpi)
+                return _png(self, dpi, {"compress_level": 1} if fast else {})
             return {"svg": _svg, "pdf": _pdf, "eps": _eps}[format](self)
 
     def save(self, path: Path | str, dpi: float = 300) -> Path:
@@ -163,13 +164,13 @@ def _chunks(text: bytes, size: int = 200) -> list[bytes]:
     return [text[start : start + size] for start in range(0, len(text), size)]
 
 
-def _png(figure: Figure, dpi: float) -> bytes:
+def _png(figure: Figure, dpi: float, packed: Mapping[str, int]) -> bytes:
     """A PNG of exactly the nearest whole number of pixels; matplotlib alone would round down."""
     size = figure.drawing.get_size_inches().copy()
     metadata = {"Title": figure.alt, "Description": figure.caption, "xviz": figure.record()}
     try:
         figure.drawing.set_size_inches((size * dpi).round().clip(1) / dpi + 1e-3 / dpi)
-        return _saved(figure, "png", dpi, {**metadata, "Software": f"xviz {__version__}"})
+        return _saved(figure, "png", dpi, {**metadata, "Software": f"xviz {__version__}"}, packed)
     finally:
         figure.drawing.set_size_inches(size)
 
@@ -215,10 +216,13 @@ def _clipped_once(content: bytes) -> bytes:
     return re.sub(rb"^(c\d+)$", lambda found: names.get(found[1], found[1]), content, flags=re.MULTILINE)
 
 
-def _saved(figure: Figure, kind: str, dpi: float, metadata: dict[str, str | None]) -> bytes:
-    """What matplotlib writes."""
+def _saved(
+    figure: Figure, kind: str, dpi: float, metadata: dict[str, str | None], packed: Mapping[str, int] | None = None
+) -> bytes:
+    """What matplotlib writes; ``packed`` says how a PNG is compressed."""
     file = io.BytesIO()
-    figure.drawing.savefig(file, format=kind, dpi=dpi, metadata=metadata, bbox_inches=None, facecolor="auto")
+    more = {"pil_kwargs": dict(packed)} if packed else {}
+    figure.drawing.savefig(file, format=kind, dpi=dpi, metadata=metadata, bbox_inches=None, facecolor="auto", **more)
     return file.getvalue()
 
 

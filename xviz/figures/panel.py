@@ -109,7 +109,7 @@ def outline(axes: Axes, box: NDArray, *, dashed: bool) -> None:
     """A box in points as a dark line on a light one, so that it shows on any picture."""
     corner, sides = box[:2], box[2:] - box[:2]
     for colour, width, style in (("white", 1.6, "-"), ("black", 0.7, (0, (3, 2)) if dashed else "-")):
-        axes.add_patch(
+        axes.add_artist(  # limits are known
             Rectangle(corner, *sides, fill=False, edgecolor=colour, linewidth=width, linestyle=style, joinstyle="miter")
         )
 
@@ -138,7 +138,7 @@ def _tag(
     covered = (_overlaps(np.array(grounds), np.reshape(boxes, (-1, 4))) / [_area(each) for each in boxes]).sum(1)
     cost = 1e3 * hidden + covered + shift + (np.arange(len(grounds)) >= 12)
     place = grounds[int(np.argmin(cost))]
-    axes.add_patch(Rectangle(place[:2], wide, tall, facecolor="white", edgecolor="black", linewidth=FINE))
+    axes.add_artist(Rectangle(place[:2], wide, tall, facecolor="white", edgecolor="black", linewidth=FINE))
     write(axes, place[0] + 0.25 * size, place[1] + 1.02 * size, text, size=size)
     return place
 

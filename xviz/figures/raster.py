@@ -72,11 +72,12 @@ def cover(scale: Scale) -> NDArray[np.float64]:
 
 def mixed(grey: NDArray[np.floating], levels: NDArray[np.uint8], scale: Scale) -> NDArray[np.uint8]:
     """Colours of levels (…) over greys (…, 3), as much as ``cover`` says; level 0 leaves the grey as it is."""
-    share = cover(scale)[levels][..., None]
-    return np.round((1 - share) * grey + share * scale.lut()[levels][..., :3]).astype(np.uint8)
+    share = cover(scale)
+    colours = share[:, None] * scale.lut()[:, :3]
+    return np.round((1 - share)[levels][..., None] * grey + colours[levels]).astype(np.uint8)
 
 
 def _mixed(pixels: NDArray[np.uint8], covered: NDArray[np.uint8], scale: Scale) -> NDArray[np.uint8]:
     """The picture, light and grey unless the look says otherwise, under the colours of levels (height, width)."""
-    grey = (pixels @ np.array([0.299, 0.587, 0.114]))[..., None]
-    return mixed(255 - 0.85 * (255.0 - (np.repeat(grey, 3, axis=2) if look().grey else pixels)), covered, scale)
+    shown = (pixels @ np.array([0.299, 0.587, 0.114]))[..., None] if look().grey else pixels
+    return mixed(255 - 0.85 * (255.0 - shown), covered, scale)

@@ -101,7 +101,7 @@ def show(studio: Studio, kinds: Mapping[str, str], made: Figure, found: Drawn, l
 
 def preview(figure: Figure, eyes: str = AS_IT_IS) -> None:
     """The figure as large as it is printed, with its caption."""
-    content = figure.to_bytes("png", 200)
+    content = figure.to_bytes("png", 200, fast=True)
     if eyes in EYES:
         content = _through(content, eyes)
     st.image(content, alt=figure.alt, width=round(figure.size_mm[0] / INCH * CSS))
