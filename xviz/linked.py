@@ -216,6 +216,16 @@ def _panel(number: int, name: str, shown: Form, drawing: Drawing, arrays: dict[s
     }  # fmt: skip
 
 
+def _asked(explanation: Explanation, forms: Mapping[str, Form]) -> str:
+    """The output that is explained, and what it is owed to under its name on the page."""
+    output, owed, _ = explanation.target.partition(" owed to ")
+    if not owed or explanation.focus is None or explanation.focus[0] not in forms:
+        return explanation.target
+    shown, tokens = forms[explanation.focus[0]], explanation.focus[1]
+    things = dict.fromkeys(int(shown.of_token[token]) if isinstance(shown, Words) else token for token in tokens)
+    return f"{output} owed to {', '.join(f'“{shown.labels[thing]}”' for thing in things)}"
+
+
 def _scored(
     explanation: Explanation, forms: Mapping[str, Form], arrays: dict[str, NDArray], number: int
 ) -> dict[str, object]:
@@ -231,7 +241,7 @@ def _scored(
     arrays[f"e{number}lut"] = scale.lut()
     title = METHODS[explanation.method].title if explanation.method in METHODS else explanation.method
     return {
-        "title": f"{title}, {explanation.target}", "spaces": list(painted), "scale": scale.header(np.zeros(0)),
+        "title": f"{title}, {_asked(explanation, forms)}", "spaces": list(painted), "scale": scale.header(np.zeros(0)),
         "note": " ".join(explanation.facts.sentences), "ranked": explanation.facts.ranked,
     }  # fmt: skip
 

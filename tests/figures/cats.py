@@ -7,6 +7,7 @@ from skimage.data import chelsea
 
 from xviz.core.explanation import Explanation
 from xviz.core.provenance import Provenance
+from xviz.core.run import Target
 from xviz.core.tokens import Boxes, Joined, Pieces
 from xviz.figures.recipes import Pair, match_figure, methods_figure
 from xviz.figures.style import PRESETS
@@ -71,7 +72,8 @@ def make_methods(preset: str = "nature-double", count: int = 3):
     look = parts_of(pair)["by_word"]
     rng = np.random.default_rng(2)
     signed = {name: rng.normal(size=len(scores)) for name, scores in look.scores.items()}
-    occlusion = Explanation(signed, "occlusion", "score", "score difference", True, PROVENANCE, look.focus)
+    owed = Target("score", *look.focus).text()
+    occlusion = Explanation(signed, "occlusion", owed, "score difference", True, PROVENANCE, look.focus)
     received = Explanation(look.scores, "received", "score", "attention weight", False, PROVENANCE)
     these = (look, occlusion, received)[:count]
     agreement = np.eye(3)[:count, :count]

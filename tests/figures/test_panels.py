@@ -103,6 +103,7 @@ def test_the_caption_says_what_is_shown_by_whom_and_on_what():
     ):
         assert phrase in figure.caption
     assert make_match("lncs").caption.startswith("(a) Regions")
+    assert make_match("pnas-double").caption.startswith("A, Regions"), "PNAS writes capitals"
     assert "Strongest regions for “eyes”: region 5 (" in figure.alt
 
 
@@ -253,6 +254,8 @@ def test_methods_share_a_scale_only_where_they_measure_the_same():
     assert bars.count("attention weight") == 2
     assert bars.count("score difference") == 1
     assert "shared with c" in figure.caption
+    assert "shared with C" in make_methods("pnas-double").caption
+    assert "b, Occlusion, for the output “score” owed to “" in figure.caption, "a reader knows no numbers of tokens"
     assert figure.provenance.options["method"] == "look, occlusion, received"
     highs = figure.caption.split("colour: ")
     assert highs[1].split(" attention")[0] == highs[3].split(" attention")[0]

@@ -48,7 +48,7 @@ def caption(
     chosen, comma = look(), "" if "(" in preset.letter else ","
     if chosen.caption:
         return chosen.caption
-    signs = [f"{preset.letter.format(letters()[i])}{comma} " if chosen.letters else "" for i in range(len(panels))]
+    signs = [f"{preset.sign(letters()[i])}{comma} " if chosen.letters else "" for i in range(len(panels))]
     shown = [chosen.renamed(panels[index]) for index in chosen.order(len(panels))]
     lettered = [f"{sign}{text}" for sign, text in zip(signs, shown, strict=False)]
     return " ".join([*lettered, *facts(about), *notes, *_names(chosen), tail(provenance, credit)])

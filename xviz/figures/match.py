@@ -19,7 +19,7 @@ from xviz.figures.lettering import words_height
 from xviz.figures.look import look
 from xviz.figures.names import noun, tokens
 from xviz.figures.page import Page
-from xviz.figures.pair import SPACE, TOP, Pair, bar, scale_for
+from xviz.figures.pair import SPACE, TOP, Pair, bar, bar_height, scale_for
 from xviz.figures.panel import Marks, picture_panel, words_panel
 from xviz.figures.quadrants import bars, bars_height, told
 from xviz.figures.quadrants import limits as limits_of_blocks
@@ -77,7 +77,7 @@ def match_figure(
             "b": _words(page, pair, read, own["words"], by_region, by_word),
             "c": _joint(page, weights, side, cells, layer),
         }
-        drawn = page.finish(_arrange(page, pair, panels))
+        drawn = page.finish(_arrange(page, pair, panels, lambda width: _joint_tall(page, weights, side, cells, width)))
     measured = [told_of(own[name], drawn_) for name, drawn_ in (("regions", seen), ("words", read))]
     single = told_of(cells, weights) if isinstance(cells, Scale) else ""
     measured.append(told(cells, weights, (side, side), single))
@@ -89,8 +89,15 @@ def match_figure(
     return Figure(drawn, text, provenance, _match_alt(pair, by_word, by_region, seen, read))
 
 
-def _arrange(page: Page, pair: Pair, panels: Mapping[str, Draw]) -> float:
-    """Places the three panels by the width of the page; returns its height in mm."""
+def _arrange(page: Page, pair: Pair, panels: Mapping[str, Draw], matrix_tall: Callable[[float], float]) -> float:
+    """Places the three panels by the width of the page; returns its height in mm.
+
+    Args:
+        page: To be filled.
+        pair: What was matched.
+        panels: How to draw them.
+        matrix_tall: Width in mm → height of (c), where nothing limits it.
+    """
     inner, limit = page.inner, (page.preset.max_height_mm or 200.0) - 2 * page.margin
     if inner < 110:
         words = words_height(pair.text.words, page.preset.text_pt, inner * MM) / MM
@@ -103,10 +110,22 @@ def _arrange(page: Page, pair: Pair, panels: Mapping[str, Draw]) -> float:
         high = panels["a"](0, 0, left, 0.4 * limit)
         y = max(high, panels["b"](left + SPACE, 0, inner - left - SPACE)) + SPACE
         return y + panels["c"](0, y, inner, min(limit - y, 0.6 * inner + 22))
-    left = 0.49 * inner
+    left = _balanced(page, pair, inner, matrix_tall)
     y = panels["a"](0, 0, left, 0.6 * limit) + SPACE
     y += panels["b"](0, y, left)
     return max(y, panels["c"](left + 1.5 * SPACE, 0, inner - left - 1.5 * SPACE, limit))
+
+
+def _balanced(page: Page, pair: Pair, inner: float, matrix_tall: Callable[[float], float]) -> float:
+    """The width in mm of (a) and (b) at which they end about where (c) beside them does, near half of the page."""
+    tall, wide = pair.pixels.shape[:2]
+
+    def apart(left: float) -> float:
+        words = words_height(pair.text.words, page.preset.text_pt, left * MM) / MM
+        title, bars_of_both = page.title_height("b", "Words", left), 2 * bar_height(page)
+        return abs(left * tall / wide + words + title + bars_of_both + SPACE - matrix_tall(inner - left - 1.5 * SPACE))
+
+    return min((share * inner for share in np.arange(0.46, 0.525, 0.01)), key=apart)
 
 
 def _picture(page: Page, pair: Pair, scores: NDArray, scale: Scale, title: str, selected: int | None) -> Draw:
@@ -170,6 +189,13 @@ def _joint(page: Page, weights: NDArray, side: Side, scales: Scales, layer: str)
         return y + bars(page, scales, weights, (side, side), left, y, width) - start
 
     return draw
+
+
+def _joint_tall(page: Page, weights: NDArray, side: Side, scales: Scales, width: float) -> float:
+    """The height in mm of the joint matrix, without its title, in a width where nothing limits it."""
+    wide = width - side.room(page.preset.small_pt) / MM
+    foot = below_room(side, wide * MM, page.preset.small_pt) / MM
+    return wide + foot + bars_height(page, scales, weights, (side, side), width) + 1.0
 
 
 def _match_words(

@@ -70,7 +70,8 @@ def methods_figure(
         drawn = page.finish(_grid(page, draws))
     methods = ", ".join(e.method for e in explanations)
     provenance = explanations[0].provenance.but(figure="methods", preset=preset.key, method=methods)
-    sentences = _methods_words(explanations, titles, scales, seen, read, agreement_name)
+    asked = [_asked(pair, explanation) for explanation in explanations]
+    sentences = _methods_words(preset, asked, titles, scales, seen, read, agreement_name)
     notes = glyph_note(pair.text.words)
     text = caption(preset, sentences, provenance, credit=pair.credit, notes=notes, about=explanations)
     strongest = "; ".join(
@@ -125,7 +126,8 @@ def _method(
 def _agreement(page: Page, agreement: NDArray, name: str, letter: str, titles: Sequence[str]) -> Draw:
     """How to draw the agreement, methods named by their panel letters, by their titles where they have none."""
     size = page.preset.small_pt
-    named = Side.of(Group([look().letter(own) or title for own, title in zip(letters(), titles, strict=False)]))
+    signs = [page.preset.cased(look().letter(own)) for own in letters()]
+    named = Side.of(Group([sign or title for sign, title in zip(signs, titles, strict=False)]))
     scale = diverging(agreement, limit=1.0, label=name)
 
     def draw(left: float, y: float, width: float) -> float:
@@ -152,8 +154,15 @@ def _grid(page: Page, draws: Sequence[Draw]) -> float:
     return y - SPACE
 
 
+def _asked(pair: Pair, explanation: Explanation) -> str:
+    """The output that is explained, and the word or region that it is owed to, for people."""
+    output, owed, _ = explanation.target.partition(" owed to ")
+    return f"for the output “{output}”" + (f" owed to {pair.asked_by(explanation)}" if owed else "")
+
+
 def _methods_words(
-    explanations: Sequence[Explanation],
+    preset: Preset,
+    asked: Sequence[str],
     titles: Sequence[str],
     scales: Sequence[Scale],
     seen: Sequence[NDArray],
@@ -162,11 +171,11 @@ def _methods_words(
 ) -> list[str]:
     """A sentence per panel for the caption."""
     sentences = []
-    for title, explanation, scale, a, b in zip(titles, explanations, scales, seen, read, strict=True):
+    for title, what, scale, a, b in zip(titles, asked, scales, seen, read, strict=True):
         others = [letters()[i] for i, other in enumerate(scales) if other is scale and titles[i] != title]
-        same = [letter for letter in map(look().letter, others) if letter]
+        same = [preset.cased(letter) for letter in map(look().letter, others) if letter]
         shared = f", shared with {', '.join(same)}" if same else ""
-        sentences.append(f"{title}: {explanation.target} ({measured(scale, np.r_[a, b])}{shared}).")
+        sentences.append(f"{title}, {what} ({measured(scale, np.r_[a, b])}{shared}).")
     outlined = look().told(TOP, "regions")
     sentences[0] += f" {outlined.capitalize()}; a" if outlined else " A"
     mixed = look().mixed(SHARE, "picture")

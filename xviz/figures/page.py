@@ -91,7 +91,7 @@ class Page:
         axes, base = self.axes(left, top, width, height), 1.15 * max(preset.text_pt, preset.letter_pt)
         axes.set_label(TITLE)
         if sign := chosen.letter(letter):
-            write(axes, 0, base, preset.letter.format(sign), size=preset.letter_pt, weight=preset.letter_weight)
+            write(axes, 0, base, preset.sign(sign), size=preset.letter_pt, weight=preset.letter_weight)
         for line in wrap(chosen.titles.get(letter, text), preset.text_pt, width * MM - start):
             write(axes, start, base, line, size=preset.text_pt)
             base += TITLE_LINE * preset.text_pt
@@ -108,7 +108,7 @@ class Page:
         preset = self.preset
         if not (sign := look().letter(letter)):
             return 0.0
-        return width_of(preset.letter.format(sign), preset.letter_pt, preset.letter_weight) + 0.6 * preset.text_pt
+        return width_of(preset.sign(sign), preset.letter_pt, preset.letter_weight) + 0.6 * preset.text_pt
 
     def shared(self) -> None:
         """What is placed next belongs to no panel; it is shown below those that are shown."""

@@ -40,6 +40,15 @@ class Preset:
     letter_weight: str  #: "bold" or "normal"
     source: str  #: where the sizes were read
     seen: str  #: when, as year-month
+    capitals: bool = False  #: whether panel letters are capitals
+
+    def cased(self, letter: str) -> str:
+        """A panel letter, "a", in the venue's case."""
+        return letter.upper() if self.capitals else letter
+
+    def sign(self, letter: str) -> str:
+        """A panel letter as it is written: "a", "A" or "(a)"."""
+        return self.letter.format(self.cased(letter))
 
     @property
     def small_pt(self) -> float:
@@ -86,9 +95,9 @@ PRESETS: dict[str, Preset] = {
         Preset("acl-single", "ACL, one column", 77.0, 247.0, 7.0, 8.0, "({})", "normal", *_ACL),
         Preset("acl-double", "ACL, two columns", 160.0, 247.0, 7.5, 8.0, "({})", "normal", *_ACL),
         Preset("tmlr", "TMLR", 6.5 * INCH, 9 * INCH, 7.5, 8.0, "({})", "normal", *_TMLR),
-        Preset("pnas-single", "PNAS, one column", 87.0, None, 7.0, 8.0, "{}", "bold", *_PNAS),
-        Preset("pnas-middle", "PNAS, 1.5 columns", 114.0, None, 7.0, 8.0, "{}", "bold", *_PNAS),
-        Preset("pnas-double", "PNAS, two columns", 178.0, None, 7.0, 8.0, "{}", "bold", *_PNAS),
+        Preset("pnas-single", "PNAS, one column", 87.0, None, 7.0, 8.0, "{}", "bold", *_PNAS, True),
+        Preset("pnas-middle", "PNAS, 1.5 columns", 114.0, None, 7.0, 8.0, "{}", "bold", *_PNAS, True),
+        Preset("pnas-double", "PNAS, two columns", 178.0, None, 7.0, 8.0, "{}", "bold", *_PNAS, True),
         Preset("elsevier-single", "Elsevier, one column", 90.0, None, 7.0, 8.0, "({})", "normal", *_ELSEVIER),
         Preset("elsevier-middle", "Elsevier, 1.5 columns", 140.0, None, 7.0, 8.0, "({})", "normal", *_ELSEVIER),
         Preset("elsevier-double", "Elsevier, two columns", 190.0, None, 7.0, 8.0, "({})", "normal", *_ELSEVIER),
