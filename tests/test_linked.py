@@ -161,7 +161,7 @@ def test_explanations_are_shown_beside_attention_with_the_limits_of_one_scale(tm
     (entry,) = index["explanations"]
     assert entry["title"].startswith("Leave one out")
     assert entry["scale"]["low"] == -entry["scale"]["high"]
-    about = xviz.show(xviz.explain(asked, "occlusion", ("words", (1, 2))))
+    about = xviz.show(xviz.explain(asked, "occlusion", picked=("words", (1, 2))))
     (owed,) = content(about.page, "index")[0]["explanations"]
     assert owed["title"].endswith(f"owed to “{index['panels'][1]['labels'][1]}”"), "a word, not its two pieces"
     words = arrays[f"e0s{entry['spaces'].index('words')}"]
