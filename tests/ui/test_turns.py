@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack, suppress
 from threading import Thread
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from xviz.ui import page, turns
+from xviz.data.shipped import samples
+from xviz.models import MODELS
+from xviz.ui import cache, page, turns
 from xviz.ui.turns import Turns, allowed
 
 
@@ -137,3 +140,38 @@ def test_a_cancel_frees_the_place_of_long_work(monkeypatch: pytest.MonkeyPatch, 
     assert looks[1:] == [ahead + 1] * 3, "it stood in the line until it was cancelled"
     assert len(line) == ahead
     assert all(line.ahead(ticket) == 0 for ticket in others)
+
+
+def test_samples_open_one_after_another_and_a_turn_holds_further_in() -> None:
+    busy, most = [], []
+
+    def work(fails: bool) -> None:
+        with suppress(ValueError), turns.opening():
+            with turns.opening():  # what is run is prepared first
+                busy.append(1)
+            most.append(len(busy))
+            time.sleep(0.005)
+            busy.pop()
+            if fails:
+                raise ValueError
+
+    threads = [Thread(target=work, args=(number % 3 == 0,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(most) == 12
+    assert max(most) <= allowed()
+
+
+def test_what_is_there_waits_for_no_turn() -> None:
+    card, sample = MODELS["mmca"], samples("mmca")[0].load()
+    first = cache.run(card.key, sample)
+    had = []
+    thread = Thread(target=lambda: had.append(cache.run(card.key, sample)))
+    with ExitStack() as all_turns:
+        for _ in range(allowed()):
+            all_turns.enter_context(turns._OPENING)
+        thread.start()
+        thread.join(20)
+    assert had == [first]

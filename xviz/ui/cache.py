@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import gc
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from threading import Lock
 
@@ -22,11 +23,12 @@ from xviz.explain import EVERY
 from xviz.explain.ask import Question
 from xviz.models import MODELS
 from xviz.own_models import SOURCES, SPECS
+from xviz.ui import turns
 
 __all__ = ["MODELS", "Question", "explain", "known", "load", "of_run", "outputs", "part", "prepared", "run"]
 
 
-@st.cache_resource(max_entries=4, show_spinner="Loading the model …")
+@st.cache_resource(max_entries=12, show_spinner="Loading the model …")
 def load(key: str) -> engine.Loaded:
     """The model of a card, or of a spec that ``xviz app --model`` named."""
     if key in MODELS:
@@ -39,9 +41,14 @@ def load(key: str) -> engine.Loaded:
     return loaded
 
 
-@st.cache_resource(max_entries=64, show_spinner="Preparing what the model reads …")
-def prepared(key: str, digest: str, _sample: Sample) -> Inputs:
+def prepared(key: str, digest: str, sample: Sample) -> Inputs:
     """What the model is fed for a sample."""
+    with _turn(("prepared", key, digest)):
+        return _prepared(key, digest, sample)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Preparing what the model reads …")
+def _prepared(key: str, digest: str, _sample: Sample) -> Inputs:
     return engine.prepare(load(key), _sample)
 
 
@@ -53,7 +60,9 @@ def run(key: str, sample: Sample, *, gone: Gone = (), target: str | None = None,
 
     With a ``target``, the gradients of that output are kept too.
     """
-    return _run(load(key), sample, sample.digest, key, gone, target, tuple(sorted(context.items())))
+    told = (sample.digest, key, gone, target, tuple(sorted(context.items())))
+    with _turn(("run", *told)):
+        return _run(load(key), sample, *told)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -98,6 +107,23 @@ class Shelf:
             self.kept[key] = value
             while len(self.kept) > self.size:
                 self.kept.popitem(last=False)
+
+
+_OPENED = Shelf(48)  #: what was prepared and run lately, and stands in Streamlit's caches, which hold more
+
+
+@contextmanager
+def _turn(place: Hashable) -> Iterator[None]:
+    """Waits for a turn (``turns.opening``) to make what is not there yet; what is there is had at once.
+
+    A turn is taken before Streamlit's lock of a place, never after it, so that nobody waits for somebody who waits.
+    """
+    if _OPENED.get(place):
+        yield
+        return
+    with turns.opening():
+        yield
+    _OPENED.put(place, True)
 
 
 @st.cache_resource

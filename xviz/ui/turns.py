@@ -7,7 +7,9 @@ with them, a core is left for clicks. Whoever cancels, closes the page or fails 
 from __future__ import annotations
 
 import os
-from threading import Lock
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock, Semaphore, local
 
 LONG = "XVIZ_LONG_WORK"  #: environment variable with the number of long computations at once
 
@@ -49,3 +51,22 @@ class Turns:
 
 
 TURNS = Turns(allowed())  #: of this server
+_OPENING, _held = Semaphore(allowed()), local()
+
+
+@contextmanager
+def opening() -> Iterator[None]:
+    """So many samples are read and run at once, the others wait; a thread that has its turn keeps it further in.
+
+    Samples that come at the same time would share the cores with every click; one after another they are open as soon,
+    and a click meets a core that is free.
+    """
+    if getattr(_held, "turn", False):
+        yield
+        return
+    with _OPENING:
+        _held.turn = True
+        try:
+            yield
+        finally:
+            _held.turn = False

@@ -165,7 +165,7 @@ def conditioned(digest: str, wanted: Condition, _eeg: Eeg) -> Eeg:
     return condition_of(_eeg, wanted)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Looking through the recording …")
+@st.cache_resource(max_entries=16, show_spinner="Looking through the recording …")
 def overview(digest: str, _files: Files) -> Overview | None:
     """All of a long recording at a glance."""
     with net.reading(_files[0].name):

@@ -49,7 +49,7 @@ def of(sample: Sample, frames: NDArray[np.floating], grid: tuple[int, int]) -> T
     return _of(sample.digest, grid, sample, frames)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Finding what each patch shows …")
+@st.cache_resource(max_entries=16, show_spinner="Finding what each patch shows …")
 def _of(digest: str, grid: tuple[int, int], _sample: Sample, _frames: NDArray[np.floating]) -> Truth:
     views, cloud = _sample.part("views", Photos), _sample.part("points", PointCloud)
     xyz = cloud.xyz[thin(cloud.xyz, MOST).kept]

@@ -187,7 +187,7 @@ def drawing(card: ModelCard, sample: Sample, run: Run | None) -> Drawn:
     return _drawing(card.key, sample.digest, run is None, card, sample, run)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Preparing the drawing …")
+@st.cache_resource(max_entries=16, show_spinner="Preparing the drawing …")
 def _drawing(key: str, digest: str, bare: bool, _card: ModelCard, _sample: Sample, _run: Run | None) -> Drawn:
     cloud, views = _sample.part("points", PointCloud), _sample.part("views", Photos)
     segments = None if _run is None else _run.space(POINTS, Segments)
