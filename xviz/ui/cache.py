@@ -43,7 +43,7 @@ def load(key: str) -> engine.Loaded:
 
 def prepared(key: str, digest: str, sample: Sample) -> Inputs:
     """What the model is fed for a sample."""
-    with _turn(("prepared", key, digest)):
+    with _turn("prepared", key, digest):
         return _prepared(key, digest, sample)
 
 
@@ -61,7 +61,7 @@ def run(key: str, sample: Sample, *, gone: Gone = (), target: str | None = None,
     With a ``target``, the gradients of that output are kept too.
     """
     told = (sample.digest, key, gone, target, tuple(sorted(context.items())))
-    with _turn(("run", *told)):
+    with _turn("run", *told):
         return _run(load(key), sample, *told)
 
 
@@ -109,21 +109,22 @@ class Shelf:
                 self.kept.popitem(last=False)
 
 
-_OPENED = Shelf(48)  #: what was prepared and run lately, and stands in Streamlit's caches, which hold more
+#: what was prepared and run lately, and stands in Streamlit's caches, which hold a little more
+_OPENED = {"prepared": Shelf(60), "run": Shelf(60)}
 
 
 @contextmanager
-def _turn(place: Hashable) -> Iterator[None]:
+def _turn(what: str, *place: Hashable) -> Iterator[None]:
     """Waits for a turn (``turns.opening``) to make what is not there yet; what is there is had at once.
 
     A turn is taken before Streamlit's lock of a place, never after it, so that nobody waits for somebody who waits.
     """
-    if _OPENED.get(place):
+    if _OPENED[what].get(place):
         yield
         return
     with turns.opening():
         yield
-    _OPENED.put(place, True)
+    _OPENED[what].put(place, True)
 
 
 @st.cache_resource
