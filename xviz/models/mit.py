@@ -42,6 +42,7 @@ class Fused:
     map_points: Tensor  #: (b, supervoxels, c) class scores of the 3D tokens
     map_views: Tensor | None  #: (b, patches or views, c) class scores of the 2D tokens
     affinities: Tensor | None  #: (layers, b, c, c)
+    before: Sequences | None = None  #: both sequences before the decoder, in which they meet
 
 
 class MIT(nn.Module):
@@ -133,9 +134,11 @@ class MIT(nn.Module):
         seen = self.view(tokens[self.sights])
         views, views_bias = self._sequence(seen, self.view_places(seen.shape[1]), present[self.sights])
         views = self._encoded(self.views_encoder, views, views_bias, self.sights)
-        after, affinities = self.decoder(Sequences(points, views, points_bias, views_bias))
-        both = (after.points[:, : self.count] + after.views[:, : self.count]) / 2
-        return Fused(own, views[:, : self.count].mean(-1), both.mean(-1), cam, self.map_views(seen), affinities)
+        before = Sequences(points, views, points_bias, views_bias)
+        after, affinities = self.decoder(before)
+        joint = (after.points[:, : self.count] + after.views[:, : self.count]) / 2
+        own_views = views[:, : self.count].mean(-1)
+        return Fused(own, own_views, joint.mean(-1), cam, self.map_views(seen), affinities, before)
 
     def _sequence(self, tokens: Tensor, places: Tensor, present: Tensor) -> tuple[Tensor, Tensor | None]:
         """Class tokens and tokens with their places, and what keeps the absent ones out."""

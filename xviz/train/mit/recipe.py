@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from xviz.models.mit_cards import SHIPPED, views_of
 from xviz.models.mit_settings import Settings
 from xviz.train.common.records import logged
 from xviz.train.mit.features import Room, rooms, some_photos, turned
+from xviz.train.mit.late import REMEMBERED, Unmet, alike, own_room, unmet
 from xviz.train.mit.losses import consistency, links, listed, losses, shares
 from xviz.train.mit.second import first_map, labels_of, second_stage, shape_of
 from xviz.train.mit.shell import IGNORED, amid, openings, possible, possible_in_photos, shell
@@ -91,12 +93,12 @@ def first_stage(model: MIT, fit: Sequence[Room], judge: Sequence[Room], recipe: 
     own = [p for name, p in model.named_parameters() if not name.startswith(SECOND)]
     optimizer, schedule = optimizer_of(own, recipe, recipe.epochs, len(fit))
     remember_views(model, fit)
-    log = []
+    log, remembered = [], deque[Unmet](maxlen=REMEMBERED)
     for epoch in range(recipe.epochs):
         begun, of_epoch = time.monotonic(), []
         model.train()
-        for some in batches(len(fit), recipe.batch, rng):
-            parts = step(model, [fit[i] for i in some], recipe, rng)
+        for some in order(fit, recipe, rng):
+            parts = step(model, [fit[i] for i in some], recipe, rng, remembered)
             loss = sum(parts.values())
             assert isinstance(loss, Tensor)
             advance(loss, own, optimizer, schedule)
@@ -112,14 +114,36 @@ def first_stage(model: MIT, fit: Sequence[Room], judge: Sequence[Room], recipe: 
     return log
 
 
-def step(model: MIT, some: Sequence[Room], recipe: Recipe, rng: np.random.Generator) -> dict[str, Tensor]:
-    """The losses of one batch, already weighed."""
+def order(fit: Sequence[Room], recipe: Recipe, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+    """The rooms of each step of an epoch; like rooms together where the own room is to be found among them."""
+    if recipe.own_room:
+        return alike(np.stack([room.tags for room in fit]), recipe.batch, rng)
+    return batches(len(fit), recipe.batch, rng)
+
+
+def step(
+    model: MIT,
+    some: Sequence[Room],
+    recipe: Recipe,
+    rng: np.random.Generator,
+    remembered: deque[Unmet] | None = None,
+) -> dict[str, Tensor]:
+    """The losses of one batch, already weighed.
+
+    Args:
+        model: In training.
+        some: The rooms of the batch.
+        recipe: The weights.
+        rng: Draws photos, turns, light and what is left out.
+        remembered: Rooms of earlier steps, among which the own room is to be found too; those of this one join them.
+    """
     settings = model.settings
     cuts = [turned(room.cut, rng) for room in some]
     scenes = [laid(cut_cloud, settings) for cut_cloud in cuts]
     grid, seen = grid_of(scenes)
     every = model.unet(seen, grid).split([len(scene["voxels"]) for scene in scenes])
     terms: dict[str, list[Tensor]] = {}
+    apart: list[Unmet] = []
     for room, cut_cloud, scene, features in zip(some, cuts, scenes, every, strict=True):
         shape = pooled(features, scene["pairs"], cut_cloud.supervoxels)
         tokens, present = with_photos({"supervoxels": shape}, room, model, recipe, rng)
@@ -134,6 +158,8 @@ def step(model: MIT, some: Sequence[Room], recipe: Recipe, rng: np.random.Genera
             spaces, maps = spaces_of(settings), {"points": fused.map_points, "views": fused.map_views}
             asked = [call for call in calls if call.module.queries != call.module.keys]
             parts["links"] = recipe.links * links(asked, {spaces[name]: maps[name] for name in maps}, tags)
+        if recipe.own_room and fused.before is not None:
+            apart.append(unmet(model.decoder, fused.before))
         if recipe.listed:
             may = possible(room.cut, settings.classes, room.tags)
             parts["listed"] = recipe.listed * listed(fused.map_points[0], torch.from_numpy(may))
@@ -148,7 +174,12 @@ def step(model: MIT, some: Sequence[Room], recipe: Recipe, rng: np.random.Genera
                 parts["gravity"] = recipe.gravity * F.cross_entropy(fused.map_points[0], named, ignore_index=IGNORED)
         for name, part in parts.items():
             terms.setdefault(name, []).append(part)
-    return {name: torch.stack(values).mean() for name, values in terms.items()}
+    means = {name: torch.stack(values).mean() for name, values in terms.items()}
+    if apart:
+        means["own room"] = recipe.own_room * own_room(apart, tuple(remembered or ()))
+        if remembered is not None:
+            remembered.extend(room.alone() for room in apart)
+    return means
 
 
 def in_photos(

@@ -30,6 +30,7 @@ class Recipe:
     gravity: float = 3.0  #: weight of what gravity says of floor and walls; 0 leaves it out
     listed: float = 3.0  #: weight of what list and place say of every supervoxel; 0 leaves it out
     links: float = 2.0  #: weight of the loss that makes tokens ask where their own class is; 0 leaves it out
+    own_room: float = 0.0  #: weight of the loss that finds the own room among others; 0 leaves it out
     balance: float = 0.5  #: how far rare classes weigh more in the second stage, 0 to 1
     sure: float = 0.5  #: least probability of a pseudo label
     rooms: int = 0  #: rooms trained on, the first so many; 0 takes all
