@@ -24,9 +24,9 @@ from torch import Tensor, nn
 
 from xviz.core.errors import ModelError
 from xviz.core.run import Inputs, Run
-from xviz.models.clouds import grid_of, network, pooled
+from xviz.models.clouds import grid_of, network, pooled, tokens_3d
 from xviz.models.mit_layers import Decoder, EncoderLayer, Sequences, affinity, bias_of
-from xviz.models.mit_settings import Settings
+from xviz.models.mit_settings import COLOURS, Settings
 
 FUSIONS = ("interlaced", "one-way", "none")
 VOXELS = ("voxels", "seen", "pairs")  #: of the context, until the tokens exist
@@ -67,6 +67,9 @@ class MIT(nn.Module):
         width, count = settings.width, len(settings.classes)
         if settings.planes[-1] != width:
             raise ModelError(f"The 3D network must end at the width {width}, not at {settings.planes[-1]}.")
+        if settings.colours and "colour" not in settings.sees:
+            raise ModelError("Tokens can only say their colour where voxels see it; add “colour” to sees.")
+        self.more = COLOURS if settings.colours else 0  # numbers of a token after its features
         self.settings, self.count, self.sights = settings, count, sights(settings)
         self.unet = network(settings)
         self.second = network(replace(settings, planes=settings.second)) if settings.second else None
@@ -78,7 +81,7 @@ class MIT(nn.Module):
         self.map_points = nn.Linear(width, count)
         self.points_encoder = self._encoder(spaces_of(settings)["points"])
         self.last = nn.ModuleDict({"supervoxels": nn.Identity()})  # where Grad-CAM listens
-        self.register_buffer("mean_supervoxels", torch.zeros(width))
+        self.register_buffer("mean_supervoxels", torch.zeros(width + self.more))
         for code in (self.class_token, self.class_place):
             nn.init.trunc_normal_(code, std=0.02)
         if self.sights:
@@ -94,7 +97,7 @@ class MIT(nn.Module):
         self.views_encoder = self._encoder(spaces_of(settings)["views"])
         self.decoder = Decoder(spaces_of(settings), settings)
         self.last[self.sights] = nn.Identity()
-        self.register_buffer(f"mean_{self.sights}", torch.zeros(settings.view_width))
+        self.register_buffer(f"mean_{self.sights}", torch.zeros(settings.view_width + self.more))
 
     def _encoder(self, space: str) -> nn.ModuleList:
         settings = self.settings
@@ -121,24 +124,32 @@ class MIT(nn.Module):
         """Scenes of the same number of tokens, on the way to the answer.
 
         Args:
-            tokens: supervoxels (b, s, width), and patches or views (b, p, view_width).
+            tokens: supervoxels (b, s, width), and patches or views (b, p, view_width); with ``colours`` 3 more each.
             present: The same, (b, n) bool.
             context: places (b, s, 3) of the supervoxels.
         """
         shape = tokens["supervoxels"]
-        points, points_bias = self._sequence(shape, self.point_place(context["places"]), present["supervoxels"])
+        cam, places, looks = self.class_map(shape), self.point_place(context["places"]), self.settings.width
+        points, points_bias = self._sequence(shape[..., :looks], places, present["supervoxels"])
         points = self._encoded(self.points_encoder, points, points_bias, "supervoxels")
-        own, cam = points[:, : self.count].mean(-1), self.map_points(shape)
+        own = points[:, : self.count].mean(-1)
         if not self.sights:
             return Fused(own, None, own, cam, None, None)
-        seen = self.view(tokens[self.sights])
+        sights = tokens[self.sights]
+        seen = self.view(sights[..., : self.settings.view_width])
         views, views_bias = self._sequence(seen, self.view_places(seen.shape[1]), present[self.sights])
         views = self._encoded(self.views_encoder, views, views_bias, self.sights)
-        before = Sequences(points, views, points_bias, views_bias)
+        colours = (part[..., -self.more :] if self.more else None for part in (shape, sights))
+        before = Sequences(points, views, points_bias, views_bias, *colours)
         after, affinities = self.decoder(before)
         joint = (after.points[:, : self.count] + after.views[:, : self.count]) / 2
         own_views = views[:, : self.count].mean(-1)
         return Fused(own, own_views, joint.mean(-1), cam, self.map_views(seen), affinities, before)
+
+    def class_map(self, shape: Tensor) -> Tensor:
+        """(…, width) 3D tokens, with their colours where they have one → (…, c) class scores."""
+        scores: Tensor = self.map_points(shape[..., : self.settings.width])
+        return scores
 
     def _sequence(self, tokens: Tensor, places: Tensor, present: Tensor) -> tuple[Tensor, Tensor | None]:
         """Class tokens and tokens with their places, and what keeps the absent ones out."""
@@ -189,7 +200,7 @@ def encode(module: MIT, inputs: Inputs) -> Inputs:
     context = {name: value for name, value in inputs.context.items() if name not in VOXELS}
     grid, seen = grid_of([inputs.context])
     seen, pairs, count = seen.to(module.class_token.dtype), inputs.context["pairs"], len(inputs.context["places"])
-    tokens = {"supervoxels": pooled(module.unet(seen, grid), pairs, count)}
+    tokens = {"supervoxels": tokens_3d(module.unet(seen, grid), seen, pairs, count, module.settings)}
     if module.second is not None and module.classify_second is not None:
         context["second"] = pooled(module.classify_second(module.second(seen, grid)).softmax(-1), pairs, count)
     present = {"supervoxels": torch.ones(count, dtype=torch.bool), **inputs.present}
@@ -199,7 +210,7 @@ def encode(module: MIT, inputs: Inputs) -> Inputs:
 @torch.no_grad()
 def activation(module: MIT, inputs: Inputs) -> Tensor:
     """(supervoxels, classes) class-activation map: what the 3D features alone say of each, rows sum to one."""
-    return module.map_points(inputs.tokens["supervoxels"]).softmax(-1)
+    return module.class_map(inputs.tokens["supervoxels"]).softmax(-1)
 
 
 def affinities(run: Run) -> Tensor:
@@ -210,7 +221,7 @@ def affinities(run: Run) -> Tensor:
     Raises:
         ModelError: the run has no decoder.
     """
-    matrices = [affinity(c.q, c.k, c.first_key) for c in run.calls if c.first_key]
+    matrices = [affinity(c.q, c.k, c.first_key, c.scale) for c in run.calls if c.first_key]
     if not matrices:
         raise ModelError("This run has no cross-attention between points and photos; choose a model that reads both.")
     return torch.stack(matrices)

@@ -9,14 +9,18 @@ Source: Yang et al., ICCV 2023. Projections for queries, keys and values have no
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from xviz.core.attention import Attend
 from xviz.models.layers import drop_path, exclude
-from xviz.models.mit_settings import Settings
+from xviz.models.mit_settings import COLOURS, Settings
+
+#: red, green and blue → brightness, red against green, both against blue
+AXES = ((1 / 3, 1 / 3, 1 / 3), (1, -1, 0), (0.5, 0.5, -1))
+CLOSE = 300.0  #: at first, how much a squared distance of colours takes from a product
 
 
 def mlp(width: int, hidden: int, dropout: float) -> nn.Sequential:
@@ -70,49 +74,78 @@ class EncoderLayer(SelfAttention):
 class CrossAttention(nn.Module):
     """Multi-head attention of one modality to the other, whose class tokens are skipped."""
 
-    def __init__(self, queries: str, keys: str, *, width: int, heads: int, classes: int) -> None:
+    def __init__(self, queries: str, keys: str, *, width: int, heads: int, classes: int, colours: bool = False) -> None:
         super().__init__()
-        self.heads, self.classes = heads, classes
+        self.heads, self.classes, self.scale = heads, classes, (width // heads) ** -0.5
+        if colours:
+            self.closeness = nn.Parameter(torch.full((heads, COLOURS), CLOSE).log())  # of brightness and two hues
         self.query, self.key, self.value = (nn.Linear(width, width, bias=False) for _ in range(3))
         self.out = nn.Linear(width, width)
         self.attend = Attend(queries, keys)
 
-    def forward(self, asking: Tensor, answering: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor]:
-        """(b, q, width) asking, (b, k, width) answering → the answer (b, q, width), affinity of classes (b, c, c)."""
+    def forward(
+        self, asking: Tensor, answering: Tensor, bias: Tensor | None, colours: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """(b, q, width) asking, (b, k, width) answering → the answer (b, q, width), affinity of classes (b, c, c).
+
+        ``colours`` are those of both, class tokens left out: (b, q − c, 3) and (b, k − c, 3).
+        """
         q, k, v = (
             part.unflatten(-1, (self.heads, -1)).transpose(1, 2)
             for part in (self.query(asking), self.key(answering), self.value(answering))
         )
-        answer = self.attend(q, k, v, bias=bias, first_key=self.classes)
-        return self.out(answer.transpose(1, 2).flatten(2)), affinity(q, k, self.classes)
+        if colours is not None:
+            q, k = (torch.cat(parts, -1) for parts in zip((q, k), self.of_colours(*colours), strict=True))
+        answer = self.attend(q, k, v, scale=self.scale, bias=bias, first_key=self.classes)
+        return self.out(answer.transpose(1, 2).flatten(2)), affinity(q, k, self.classes, self.scale)
+
+    def of_colours(self, asking: Tensor, answering: Tensor) -> tuple[Tensor, Tensor]:
+        """What queries and keys hold of colours, (b, h, q, 9) and (b, h, k, 9); zero for class tokens.
+
+        Scaled, their product is minus the squared distance of both colours, each axis times the head's ``closeness``.
+        """
+        a, b = (
+            nn.functional.pad((colours @ colours.new_tensor(AXES).mT)[:, None], (0, 0, self.classes, 0))
+            for colours in (asking, answering)
+        )
+        token = nn.functional.pad(torch.ones_like(a[:, :, self.classes :]), (0, 0, self.classes, 0))
+        close = self.closeness.exp()[:, None] / self.scale
+        keys = torch.cat([b, b**2, torch.ones_like(b)], -1).expand(-1, self.heads, -1, -1)
+        return torch.cat([2 * close * a, -close * token, -close * a**2], -1), keys
 
 
-def affinity(q: Tensor, k: Tensor, classes: int) -> Tensor:
+def affinity(q: Tensor, k: Tensor, classes: int, scale: float) -> Tensor:
     """(…, h, q, d), (…, h, k, d) → (…, c, c): scaled products of class tokens, mean over heads, before any softmax."""
-    return q.shape[-1] ** -0.5 * (q[..., :classes, :] @ k[..., :classes, :].mT).mean(-3)
+    return scale * (q[..., :classes, :] @ k[..., :classes, :].mT).mean(-3)
 
 
 class DecoderLayer(nn.Module):
     """One modality asks itself, then the other, then passes a feed-forward network; the other stays as it is."""
 
-    def __init__(
-        self, asking: str, answering: str, *, width: int, heads: int, ratio: float, classes: int, skipped: float = 0.0
-    ) -> None:
+    def __init__(self, asking: str, answering: str, settings: Settings) -> None:
         super().__init__()
-        self.skipped = skipped
+        width, heads, classes = settings.width, settings.heads, len(settings.classes)
+        self.skipped = settings.drop_path
         self.norm = nn.LayerNorm(width)
         self.add_module("self", SelfAttention(asking, width=width, heads=heads))  # an attention's name is its path
         self.norm_asking, self.norm_answering = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.cross = CrossAttention(asking, answering, width=width, heads=heads, classes=classes)
+        self.cross = CrossAttention(
+            asking, answering, width=width, heads=heads, classes=classes, colours=settings.colours
+        )
         self.norm_mlp = nn.LayerNorm(width)
-        self.mlp = mlp(width, int(width * ratio), 0.0)
+        self.mlp = mlp(width, int(width * settings.decoder_ratio), 0.0)
 
     def forward(
-        self, asking: Tensor, answering: Tensor, own: Tensor | None, other: Tensor | None
+        self,
+        asking: Tensor,
+        answering: Tensor,
+        own: Tensor | None,
+        other: Tensor | None,
+        colours: tuple[Tensor, Tensor] | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Both sequences and what keeps their absent keys out → the asking one, and the affinity of classes."""
         x = asking + drop_path(self.get_submodule("self")(self.norm(asking), own), self.skipped, self.training)
-        answer, classes = self.cross(self.norm_asking(x), self.norm_answering(answering), other)
+        answer, classes = self.cross(self.norm_asking(x), self.norm_answering(answering), other, colours)
         x = x + drop_path(answer, self.skipped, self.training)
         return x + drop_path(self.mlp(self.norm_mlp(x)), self.skipped, self.training), classes
 
@@ -125,6 +158,15 @@ class Sequences:
     views: Tensor  #: (b, c + patches or views, width)
     points_bias: Tensor | None = None  #: what keeps absent tokens out; None where all are there
     views_bias: Tensor | None = None
+    points_colours: Tensor | None = None  #: (b, supervoxels, 3); None where tokens say no colour
+    views_colours: Tensor | None = None  #: (b, patches or views, 3)
+
+    def colours(self, asker: str) -> tuple[Tensor, Tensor] | None:
+        """Those of who asks ("points" or "views"), and of who answers."""
+        if self.points_colours is None or self.views_colours is None:
+            return None
+        both = self.points_colours, self.views_colours
+        return both if asker == "points" else both[::-1]
 
 
 def askers(settings: Settings) -> Iterator[str]:
@@ -142,23 +184,12 @@ class Decoder(nn.ModuleList):
 
     Args:
         spaces: Names of the sequences "points" and "views".
-        settings: width, heads, decoder (layers), decoder_ratio, drop_path, classes, fusion, first.
+        settings: width, heads, decoder (layers), decoder_ratio, drop_path, classes, fusion, first, colours.
     """
 
     def __init__(self, spaces: Mapping[str, str], settings: Settings) -> None:
         other = {"points": "views", "views": "points"}
-        super().__init__(
-            DecoderLayer(
-                spaces[asker],
-                spaces[other[asker]],
-                width=settings.width,
-                heads=settings.heads,
-                ratio=settings.decoder_ratio,
-                classes=len(settings.classes),
-                skipped=settings.drop_path,
-            )
-            for asker in askers(settings)
-        )
+        super().__init__(DecoderLayer(spaces[asker], spaces[other[asker]], settings) for asker in askers(settings))
         self.askers = tuple(askers(settings))
 
     def forward(self, both: Sequences) -> tuple[Sequences, Tensor]:
@@ -166,11 +197,11 @@ class Decoder(nn.ModuleList):
         points, views, maps = both.points, both.views, []
         for asker, layer in zip(self.askers, self, strict=True):
             if asker == "points":
-                points, classes = layer(points, views, both.points_bias, both.views_bias)
+                points, classes = layer(points, views, both.points_bias, both.views_bias, both.colours(asker))
             else:
-                views, classes = layer(views, points, both.views_bias, both.points_bias)
+                views, classes = layer(views, points, both.views_bias, both.points_bias, both.colours(asker))
             maps.append(classes)
-        return Sequences(points, views, both.points_bias, both.views_bias), torch.stack(maps)
+        return replace(both, points=points, views=views), torch.stack(maps)
 
 
 def contrastive(affinities: Tensor) -> Tensor:

@@ -16,6 +16,9 @@ SCANNET = (
 )  # fmt: skip
 
 
+COLOURS = 3  #: numbers of a colour, red, green and blue from −1 to 1
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """What the modules are built from; the defaults are the shipped model's."""
@@ -42,6 +45,7 @@ class Settings:
     first: str = "points"  #: which modality asks in the first layer of the decoder: "points" or "views"
     tokens_2d: str = "patch"  #: what a token of a photo is: "patch" or "view"
     view_width: int = WIDTH  #: features of the image network
+    colours: bool = False  #: whether tokens of both sides end in a colour, by which like ones find one another
     photos: int = 16  #: at most
     grid: tuple[int, int] = (8, 10)  #: rows and columns of patches in a photo
 

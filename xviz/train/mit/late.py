@@ -31,15 +31,30 @@ REMEMBERED = 6  #: rooms of earlier steps that are held against those of a step
 
 
 @dataclass(frozen=True, eq=False)
-class Unmet:
-    """What both modalities of one room would ask and answer in each layer of the decoder; class tokens left out."""
+class Side:
+    """What the tokens of one modality ask or answer in a layer of the decoder before they meet; no class tokens.
 
-    points: tuple[Tensor, ...]  #: layer by layer (heads, supervoxels, d): queries where the points ask, else keys
-    views: tuple[Tensor, ...]  #: the same of patches or views
+    Queries are scaled: products of them with keys are what the softmax is taken of.
+    """
+
+    learnt: Tensor  #: (heads, n, d) centred on their mean
+    colours: Tensor | None  #: (heads, n, 9) what they hold of their colours; None where tokens say none
+
+    def alone(self) -> Side:
+        """The same numbers, from which nothing learns."""
+        return Side(self.learnt.detach(), None if self.colours is None else self.colours.detach())
+
+
+@dataclass(frozen=True, eq=False)
+class Unmet:
+    """Both modalities of one room, layer by layer: queries of the one that asks, keys of the other."""
+
+    points: tuple[Side, ...]
+    views: tuple[Side, ...]
 
     def alone(self) -> Unmet:
         """The same numbers, from which nothing learns."""
-        return Unmet(*(tuple(part.detach() for part in side) for side in (self.points, self.views)))
+        return Unmet(*(tuple(part.alone() for part in side) for side in (self.points, self.views)))
 
 
 def unmet(decoder: Decoder, before: Sequences) -> Unmet:
@@ -59,33 +74,38 @@ def unmet(decoder: Decoder, before: Sequences) -> Unmet:
         asking = asking + layer.get_submodule("self")(layer.norm(asking), own)
         cross = layer.cross
         assert isinstance(cross, CrossAttention)
-        q = _present(cross.query(layer.norm_asking(asking)), own, cross)
-        k = _present(cross.key(layer.norm_answering(answering)), other, cross)
+        colours = before.colours(asker)
+        q_colour, k_colour = (None, None) if colours is None else cross.of_colours(*colours)
+        q = _side(cross.query(layer.norm_asking(asking)), q_colour, own, cross, cross.scale)
+        k = _side(cross.key(layer.norm_answering(answering)), k_colour, other, cross)
         points.append(q if asker == "points" else k)
         views.append(k if asker == "points" else q)
     return Unmet(tuple(points), tuple(views))
 
 
-def _present(projected: Tensor, bias: Tensor | None, cross: CrossAttention) -> Tensor:
-    """(1, c + n, width) → (heads, present tokens, d)."""
-    kept = projected[0, cross.classes :]
-    if bias is not None:
-        kept = kept[bias.flatten()[cross.classes :] == 0]
-    return kept.unflatten(-1, (cross.heads, -1)).transpose(0, 1)
+def _side(
+    projected: Tensor, colours: Tensor | None, bias: Tensor | None, cross: CrossAttention, scale: float = 1.0
+) -> Side:
+    """(1, c + n, width) projections and (1, heads, c + n, 9) colours → those of the present tokens."""
+    first = cross.classes
+    kept = slice(None) if bias is None else bias.flatten()[first:] == 0
+    learnt = projected[0, first:][kept]
+    learnt = (learnt - learnt.mean(0)).unflatten(-1, (cross.heads, -1)).transpose(0, 1)
+    return Side(scale * learnt, None if colours is None else scale * colours[0, :, first:][:, kept])
 
 
-def likeness(one: Tensor, other: Tensor) -> Tensor:
-    """(heads,) the greatest product of a token with any of the other side, mean over the tokens of both sides.
+def likeness(one: Side, other: Side) -> Tensor:
+    """(heads,) the product of a token with the best of the other side, mean over the tokens of both sides.
 
-    Either side is centred on its mean first: how a room is as a whole must not decide, only what differs in it.
-
-    Args:
-        one: (heads, n, d).
-        other: (heads, m, d).
+    Where tokens say their colour, it helps to choose the best, but only the rest of the product counts: near colours
+    are there without learning, and what is to be learnt is all else that such a pair has in common.
     """
-    one, other = (side - side.mean(-2, keepdim=True) for side in (one, other))
-    products = one.shape[-1] ** -0.5 * (one @ other.mT)
-    return (products.amax(-1).mean(-1) + products.amax(-2).mean(-1)) / 2
+    products = one.learnt @ other.learnt.mT
+    whole = products
+    if one.colours is not None and other.colours is not None:
+        whole = products.detach() + (one.colours @ other.colours.mT).detach()
+    rows, columns = (products.gather(axis, whole.argmax(axis, keepdim=True)) for axis in (-1, -2))
+    return (rows.mean((-1, -2)) + columns.mean((-1, -2))) / 2
 
 
 def own_room(rooms: Sequence[Unmet], remembered: Sequence[Unmet] = ()) -> Tensor:
@@ -95,16 +115,22 @@ def own_room(rooms: Sequence[Unmet], remembered: Sequence[Unmet] = ()) -> Tensor
         rooms: Of a step; each is held against all others.
         remembered: Further rooms, only to be told from those.
     """
-    every = [*rooms, *remembered]
-    own = torch.arange(len(rooms))
+    own, count = torch.arange(len(rooms)), len(rooms)
     terms = []
     for layer in range(len(rooms[0].points)):
-        there = [[likeness(room.views[layer], other.points[layer]) for other in every] for room in rooms]
-        back = [[likeness(other.views[layer], room.points[layer]) for other in every] for room in rooms]
-        for table in (there, back):
-            scores = torch.stack([torch.stack(row) for row in table]) / TEMPERATURE  # (rooms, every, heads)
-            terms.append(F.cross_entropy(scores, own[:, None].expand(-1, scores.shape[-1])))
+        clouds, photos = ([side[layer] for side in sides] for sides in _sides(rooms))
+        among = torch.stack([torch.stack([likeness(photo, cloud) for cloud in clouds]) for photo in photos])
+        more_clouds, more_photos = ([side[layer] for side in sides] for sides in _sides(remembered))
+        there = [torch.stack([likeness(photo, cloud) for photo in photos]) for cloud in more_clouds]
+        back = [torch.stack([likeness(photo, cloud) for cloud in clouds]) for photo in more_photos]
+        for table, more in ((among, there), (among.transpose(0, 1), back)):
+            scores = torch.cat([table, *(column[:, None] for column in more)], 1) / TEMPERATURE  # (rooms, every, heads)
+            terms.append(F.cross_entropy(scores, own[:, None].expand(count, scores.shape[-1])))
     return torch.stack(terms).mean()
+
+
+def _sides(rooms: Sequence[Unmet]) -> tuple[list[tuple[Side, ...]], list[tuple[Side, ...]]]:
+    return [room.points for room in rooms], [room.views for room in rooms]
 
 
 def alike(tags: NDArray[np.floating], size: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:

@@ -1,0 +1,110 @@
+"""The stage between: attention alone learns further where patches belong, over 3D tokens that stay as they are.
+
+The 3D network, the class map and the second stage are left as the first stage made them, so that what is said of every
+point does not change by a bit. A room's 3D tokens are then the same in every step; some turns of each are made once,
+and a step costs a hundredth of what it costs with the network before it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from xviz.core.attention import listening
+from xviz.models.clouds import grid_of, laid, tokens_3d
+from xviz.models.mit import MIT, spaces_of
+from xviz.train.mit.features import Light, Room, drawn_light, turned
+from xviz.train.mit.late import Unmet, alike, own_room, unmet
+from xviz.train.mit.losses import links, losses
+from xviz.train.mit.shown import in_photos, with_photos
+from xviz.train.mit.steps import Recipe, advance, mean, optimizer_of
+
+KEPT = ("unet.", "map_points.", "second.", "classify_second.")  #: parameters that this stage leaves as they are
+
+
+@dataclass(frozen=True, eq=False)
+class Turn:
+    """One turn of a room."""
+
+    tokens: Tensor  #: (supervoxels, width) 3D tokens
+    places: Tensor  #: (supervoxels, 3)
+    light: Light | None  #: in which its cloud was seen
+
+
+def link_stage(model: MIT, fit: Sequence[Room], recipe: Recipe) -> list[dict[str, float]]:
+    """Train encoders, decoder and what is seen of photos on the links of some rooms; the log of the epochs.
+
+    Args:
+        model: After its first stage.
+        fit: Rooms that are trained on.
+        recipe: The numbers of this stage begin with ``link``.
+    """
+    rng = np.random.default_rng(recipe.seed + 2)
+    own = [p for name, p in model.named_parameters() if not name.startswith(KEPT)]
+    turns = [turns_of(model.eval(), room, recipe, rng) for room in fit]
+    tags = np.stack([room.tags for room in fit])
+    steps = replace(recipe, rate=recipe.link_rate, batch=recipe.link_batch)
+    optimizer, schedule = optimizer_of(own, steps, recipe.link_epochs, len(fit))
+    log = []
+    for epoch in range(recipe.link_epochs):
+        begun, of_epoch = time.monotonic(), []
+        model.train()
+        for some in alike(tags, recipe.link_batch, rng):
+            drawn = [(fit[i], turns[i][int(rng.integers(len(turns[i])))]) for i in some]
+            parts = link_step(model, drawn, recipe, rng)
+            loss = sum(parts.values())
+            assert isinstance(loss, Tensor)
+            advance(loss, own, optimizer, schedule)
+            of_epoch.append({name: part.item() for name, part in parts.items()})
+        log.append({"epoch": epoch + 1, **mean(of_epoch)})
+        print(json.dumps(log[-1] | {"seconds": round(time.monotonic() - begun)}), flush=True)
+    model.eval()
+    return log
+
+
+@torch.no_grad()
+def turns_of(model: MIT, room: Room, recipe: Recipe, rng: np.random.Generator) -> list[Turn]:
+    """The room as it stands and some turns of it, as the network that is kept sees them."""
+    settings, turns = model.settings, []
+    for number in range(recipe.link_turns):
+        light = drawn_light(rng) if settings.colours else None
+        cut_cloud = turned(room.cut, rng, light=light) if number else room.cut
+        scene = laid(cut_cloud, settings)
+        grid, seen = grid_of([scene])
+        tokens = tokens_3d(model.unet(seen, grid), seen, scene["pairs"], cut_cloud.supervoxels, settings)
+        turns.append(Turn(tokens, scene["places"], light if number or light is None else np.ones_like(light)))
+    return turns
+
+
+def link_step(
+    model: MIT, some: Sequence[tuple[Room, Turn]], recipe: Recipe, rng: np.random.Generator
+) -> dict[str, Tensor]:
+    """The losses of one batch that move attention, already weighed."""
+    terms: dict[str, list[Tensor]] = {}
+    apart: list[Unmet] = []
+    for room, turn in some:
+        tokens, present = with_photos({"supervoxels": turn.tokens}, room, model, recipe, rng, turn.light)
+        batched = [{name: tensor[None] for name, tensor in tensors.items()} for tensors in (tokens, present)]
+        tags = torch.from_numpy(room.tags)[None]
+        with listening() as calls:
+            fused = model.fuse(*batched, {"places": turn.places[None]})
+        assert fused.before is not None
+        assert fused.map_views is not None
+        parts = losses(fused, tags, batched[1], model.sights, pool=recipe.pool)
+        del parts["map of points"]
+        spaces, maps = spaces_of(model.settings), {"points": fused.map_points, "views": fused.map_views}
+        asked = [call for call in calls if call.module.queries != call.module.keys]
+        parts["links"] = recipe.links * links(asked, {spaces[name]: maps[name] for name in maps}, tags)
+        parts |= in_photos(fused.map_views[0], present[model.sights], room.tags, recipe, model.settings)
+        if recipe.link_own_room:
+            apart.append(unmet(model.decoder, fused.before))
+        for name, part in parts.items():
+            terms.setdefault(name, []).append(part)
+    means = {name: torch.stack(values).mean() for name, values in terms.items()}
+    return means | ({"own room": recipe.link_own_room * own_room(apart)} if apart else {})
