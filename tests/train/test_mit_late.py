@@ -17,8 +17,9 @@ from xviz.models.clouds import laid
 from xviz.models.mit import MIT
 from xviz.models.mit_layers import Decoder, Sequences
 from xviz.train.mit.late import REMEMBERED, Side, Unmet, alike, likeness, own_room, unmet
-from xviz.train.mit.recipe import as_tokens, order, step
+from xviz.train.mit.recipe import order, step
 from xviz.train.mit.second import shape_of
+from xviz.train.mit.shown import as_tokens
 from xviz.train.mit.steps import Recipe, batches
 
 WIDTH = 8

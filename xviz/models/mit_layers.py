@@ -16,11 +16,11 @@ from torch import Tensor, nn
 
 from xviz.core.attention import Attend
 from xviz.models.layers import drop_path, exclude
-from xviz.models.mit_settings import COLOURS, Settings
+from xviz.models.mit_settings import Settings
 
 #: red, green and blue → brightness, red against green, both against blue
 AXES = ((1 / 3, 1 / 3, 1 / 3), (1, -1, 0), (0.5, 0.5, -1))
-CLOSE = 300.0  #: at first, how much a squared distance of colours takes from a product
+CLOSE = (300.0, 1500.0, 1500.0)  #: at first, how much the squared distance along each takes from a product
 
 
 def mlp(width: int, hidden: int, dropout: float) -> nn.Sequential:
@@ -78,7 +78,7 @@ class CrossAttention(nn.Module):
         super().__init__()
         self.heads, self.classes, self.scale = heads, classes, (width // heads) ** -0.5
         if colours:
-            self.closeness = nn.Parameter(torch.full((heads, COLOURS), CLOSE).log())  # of brightness and two hues
+            self.closeness = nn.Parameter(torch.tensor(CLOSE).log().repeat(heads, 1))
         self.query, self.key, self.value = (nn.Linear(width, width, bias=False) for _ in range(3))
         self.out = nn.Linear(width, width)
         self.attend = Attend(queries, keys)

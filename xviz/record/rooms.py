@@ -29,6 +29,7 @@ def trust(measured: dict[str, Any], method: str) -> str | None:
     )
 
 
+LIT = "photos a fifth brighter or darker than the cloud"
 KINDS = frozenset({"composed"})  #: of samples, on which methods were measured
 
 
@@ -136,12 +137,16 @@ def _truth(measured: dict[str, Any]) -> list[str]:
     links, places = measured["links"], measured["places"]
     rows = [(f"attention, {key}", f"{own:.1f}", f"{idle:.1f}") for key, own, idle in beside_untrained(links["layers"])]
     rows += [(METHODS[key].title, f"{own:.1f}", f"{idle:.1f}") for key, own, idle in beside_untrained(links["methods"])]
+    lit = links.get("in another light", {"layers": {}, "same class": {}})
+    rows += [(f"attention, {key}, {LIT}", f"{value:.1f}", "") for key, value in lit["layers"].items()]
+    rows += [(f"who knew {key} of everything", f"{value:.1f}", "") for key, value in links.get("knowing", {}).items()]
     rows.append(("chance (uniform attention)", f"{links['chance']:.1f}", ""))
     alike = links.get("same class", {})
     same = [
         (METHODS[key].title if key in METHODS else f"attention, {key}", f"{own:.1f}", f"{idle:.1f}")
         for key, own, idle in beside_untrained(alike)
     ]
+    same += [(f"attention, {key}, {LIT}", f"{value:.1f}", "") for key, value in lit["same class"].items()]
     same.append(("chance (uniform attention)", f"{links.get('chance of the same class', 0):.1f}", ""))
     placed = [
         (METHODS[key].title if key in METHODS else key, f"{own:.1f}", f"{idle:.1f}")

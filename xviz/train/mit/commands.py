@@ -80,9 +80,29 @@ def kinect(options: Namespace) -> None:
     make(options.cache)
 
 
+def linked(parser: ArgumentParser) -> None:
+    """Arguments of the stage of links."""
+    from xviz.places import RESULTS
+    from xviz.train.mit.steps import Recipe
+
+    tasks.data(parser, SET)
+    tasks.out(parser, RESULTS / "mit.safetensors", "weights to write")
+    tasks.numbers(parser, Recipe)
+
+
+def link(options: Namespace) -> None:
+    """Train the stage of links from the shipped weights."""
+    from xviz.models.mit_cards import SHIPPED
+    from xviz.train.mit.linking import train_links
+    from xviz.train.mit.steps import Recipe
+
+    train_links(options.data, options.out, tasks.recipe_of(options, Recipe), tasks.changed(options, SHIPPED))
+
+
 TASKS = (
     Task("make", "rooms", "furnish, scan and photograph rooms, for mit", rooms, make),
     tasks.training("mit", "points and photos", SET, __package__, "mit"),
+    Task("train", "mit-links", "points and photos: attention alone, from the shipped weights", linked, link),
     tasks.measuring(
         "mit",
         "points and photos",

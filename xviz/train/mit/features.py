@@ -161,8 +161,11 @@ def in_light(features: Tensor, light: Light, rng: np.random.Generator) -> Tensor
         rng: Draws how each photo differs from it.
     """
     seen, colours = features[..., :-COLOURS], features[..., -COLOURS:]
-    own = torch.from_numpy(light * rng.uniform(0.95, 1.05, (len(features), 1, COLOURS)).astype(np.float32))
-    return torch.cat([seen, ((colours + 1) * own - 1).clamp(-1, 1)], -1)
+    count = len(features)
+    own = torch.from_numpy(
+        light * rng.uniform(0.95, 1.05, (count, 1, 1)) * rng.uniform(0.99, 1.01, (count, 1, COLOURS))
+    )
+    return torch.cat([seen, ((colours + 1) * own.float() - 1).clamp(-1, 1)], -1)
 
 
 def some_photos(room: Room, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:

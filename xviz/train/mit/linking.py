@@ -9,20 +9,25 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from xviz import checkpoints
 from xviz.core.attention import listening
 from xviz.models.clouds import grid_of, laid, tokens_3d
 from xviz.models.mit import MIT, spaces_of
-from xviz.train.mit.features import Light, Room, drawn_light, turned
+from xviz.models.mit_cards import SHIPPED
+from xviz.models.mit_settings import Settings
+from xviz.train.common.records import logged
+from xviz.train.mit.features import Light, Room, drawn_light, rooms, turned
 from xviz.train.mit.late import Unmet, alike, own_room, unmet
 from xviz.train.mit.losses import links, losses
-from xviz.train.mit.shown import in_photos, with_photos
+from xviz.train.mit.shown import in_photos, remember_supervoxels, remember_views, with_photos
 from xviz.train.mit.steps import Recipe, advance, mean, optimizer_of
 
 KEPT = ("unet.", "map_points.", "second.", "classify_second.")  #: parameters that this stage leaves as they are
@@ -37,6 +42,31 @@ class Turn:
     light: Light | None  #: in which its cloud was seen
 
 
+def train_links(folder: Path, out: Path, recipe: Recipe, settings: Settings = SHIPPED) -> MIT:
+    """Train the stage of links alone, from the shipped weights; write ``out`` and its log."""
+    torch.set_num_threads(1)
+    model = started(checkpoints.read(checkpoints.find("mit").path), settings, recipe)
+    fit = rooms(folder, "train", settings, limit=recipe.rooms)
+    log = json.loads((checkpoints.FOLDER / "mit.log.json").read_text(encoding="utf-8"))
+    log["links"] = {"recipe": asdict(recipe), "epochs": link_stage(model, fit, recipe)}
+    checkpoints.save(model, out)
+    log["settings"] = logged(settings)
+    out.with_suffix(".log.json").write_text(json.dumps(log, indent=1) + "\n", encoding="utf-8")
+    return model
+
+
+def started(weights: Mapping[str, Tensor], settings: Settings, recipe: Recipe) -> MIT:
+    """A model with the weights of one that may have known no colours, whose attention is nearly even at first."""
+    model = MIT(settings)
+    own = model.state_dict()
+    fitting = {name: tensor for name, tensor in weights.items() if name in own and own[name].shape == tensor.shape}
+    model.load_state_dict({**own, **fitting})
+    with torch.no_grad():
+        for layer in model.decoder:
+            layer.get_submodule("cross").query.weight.mul_(recipe.link_start)
+    return model
+
+
 def link_stage(model: MIT, fit: Sequence[Room], recipe: Recipe) -> list[dict[str, float]]:
     """Train encoders, decoder and what is seen of photos on the links of some rooms; the log of the epochs.
 
@@ -45,7 +75,9 @@ def link_stage(model: MIT, fit: Sequence[Room], recipe: Recipe) -> list[dict[str
         fit: Rooms that are trained on.
         recipe: The numbers of this stage begin with ``link``.
     """
+    torch.manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed + 2)
+    remember_views(model, fit)
     own = [p for name, p in model.named_parameters() if not name.startswith(KEPT)]
     turns = [turns_of(model.eval(), room, recipe, rng) for room in fit]
     tags = np.stack([room.tags for room in fit])
@@ -64,7 +96,7 @@ def link_stage(model: MIT, fit: Sequence[Room], recipe: Recipe) -> list[dict[str
             of_epoch.append({name: part.item() for name, part in parts.items()})
         log.append({"epoch": epoch + 1, **mean(of_epoch)})
         print(json.dumps(log[-1] | {"seconds": round(time.monotonic() - begun)}), flush=True)
-    model.eval()
+    remember_supervoxels(model.eval(), fit)
     return log
 
 
@@ -90,18 +122,18 @@ def link_step(
     apart: list[Unmet] = []
     for room, turn in some:
         tokens, present = with_photos({"supervoxels": turn.tokens}, room, model, recipe, rng, turn.light)
-        batched = [{name: tensor[None] for name, tensor in tensors.items()} for tensors in (tokens, present)]
+        tokens, present = ({name: one[None] for name, one in part.items()} for part in (tokens, present))
         tags = torch.from_numpy(room.tags)[None]
         with listening() as calls:
-            fused = model.fuse(*batched, {"places": turn.places[None]})
+            fused = model.fuse(tokens, present, {"places": turn.places[None]})
         assert fused.before is not None
         assert fused.map_views is not None
-        parts = losses(fused, tags, batched[1], model.sights, pool=recipe.pool)
+        parts = losses(fused, tags, present, model.sights, pool=recipe.pool)
         del parts["map of points"]
         spaces, maps = spaces_of(model.settings), {"points": fused.map_points, "views": fused.map_views}
         asked = [call for call in calls if call.module.queries != call.module.keys]
         parts["links"] = recipe.links * links(asked, {spaces[name]: maps[name] for name in maps}, tags)
-        parts |= in_photos(fused.map_views[0], present[model.sights], room.tags, recipe, model.settings)
+        parts |= in_photos(fused.map_views[0], present[model.sights][0], room.tags, recipe, model.settings)
         if recipe.link_own_room:
             apart.append(unmet(model.decoder, fused.before))
         for name, part in parts.items():

@@ -23,8 +23,8 @@ from xviz.models.mit import MIT
 from xviz.models.mit_cards import MIT_CARD
 from xviz.train.common.placement import average_precision
 from xviz.train.mit.features import Room, rooms
-from xviz.train.mit.recipe import as_tokens
 from xviz.train.mit.second import first_map, labels_of, second_map, shape_of
+from xviz.train.mit.shown import as_tokens
 from xviz.train.mit.steps import Recipe, scores
 from xviz.train.mit.truth import links, places
 

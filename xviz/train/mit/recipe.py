@@ -35,10 +35,11 @@ from xviz.models.mit_settings import Settings
 from xviz.train.common.records import logged
 from xviz.train.mit.features import Room, drawn_light, rooms, turned
 from xviz.train.mit.late import REMEMBERED, Unmet, alike, own_room, unmet
+from xviz.train.mit.linking import link_stage
 from xviz.train.mit.losses import consistency, links, listed, losses, shares
-from xviz.train.mit.second import first_map, labels_of, second_stage, shape_of
+from xviz.train.mit.second import first_map, labels_of, second_stage
 from xviz.train.mit.shell import IGNORED, amid, openings, possible, shell
-from xviz.train.mit.shown import as_tokens, in_photos, with_photos
+from xviz.train.mit.shown import in_photos, remember_supervoxels, remember_views, with_photos
 from xviz.train.mit.steps import Recipe, advance, batches, mean, optimizer_of, scores
 
 SECOND = ("second.", "classify_second.")  #: the parameters of the second stage
@@ -77,6 +78,8 @@ def fitted(
     log = {"first": first_stage(model, fit, judge, recipe)}
     if out is not None:
         checkpoints.save(model, out)
+    if recipe.link_epochs:
+        log["links"] = link_stage(model, fit, recipe)
     labels = [labels_of(model, room, recipe) for room in fit]
     named = [label[room.cut.supervoxel] for label, room in zip(labels, fit, strict=True)]
     log["pseudo"] = scores(zip(named, fit, strict=True), labelled=True)
@@ -181,22 +184,6 @@ def step(
         if remembered is not None:
             remembered.extend(room.alone() for room in apart)
     return means
-
-
-def remember_views(model: MIT, fit: Sequence[Room]) -> None:
-    """Put the mean 2D token of the training set into the model."""
-    if model.sights:
-        views = [as_tokens(room.features.float(), room.here, model.sights) for room in fit]
-        mean = torch.stack([tokens[shown].mean(0) for tokens, shown in views]).mean(0)
-        getattr(model, f"mean_{model.sights}").copy_(mean)
-
-
-@torch.no_grad()
-def remember_supervoxels(model: MIT, fit: Sequence[Room]) -> None:
-    """Put the mean 3D token of the training set into the trained model."""
-    model.mean_supervoxels.copy_(
-        torch.stack([shape_of(model.unet, room, model.settings).mean(0) for room in fit]).mean(0)
-    )
 
 
 def _batched(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -12,6 +14,7 @@ from xviz.models.mit_cards import views_of
 from xviz.models.mit_settings import Settings
 from xviz.train.mit.features import Light, Room, in_light, some_photos
 from xviz.train.mit.losses import listed, shares
+from xviz.train.mit.second import shape_of
 from xviz.train.mit.shell import possible_in_photos
 from xviz.train.mit.steps import Recipe
 
@@ -67,3 +70,19 @@ def as_tokens(features: Tensor, here: Tensor, kind: str) -> tuple[Tensor, Tensor
     if kind == "patches":
         return flat, shown
     return views_of(flat, shown, len(features)), torch.ones(len(features), dtype=torch.bool)
+
+
+def remember_views(model: MIT, fit: Sequence[Room]) -> None:
+    """Put the mean 2D token of the training set into the model."""
+    if model.sights:
+        views = [as_tokens(room.features.float(), room.here, model.sights) for room in fit]
+        mean = torch.stack([tokens[shown].mean(0) for tokens, shown in views]).mean(0)
+        getattr(model, f"mean_{model.sights}").copy_(mean)
+
+
+@torch.no_grad()
+def remember_supervoxels(model: MIT, fit: Sequence[Room]) -> None:
+    """Put the mean 3D token of the training set into the trained model."""
+    model.mean_supervoxels.copy_(
+        torch.stack([shape_of(model.unet, room, model.settings).mean(0) for room in fit]).mean(0)
+    )

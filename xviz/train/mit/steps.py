@@ -35,6 +35,7 @@ class Recipe:
     link_batch: int = 4  #: rooms in a step of it
     link_rate: float = 2e-3  #: its highest learning rate
     link_turns: int = 4  #: turns of a room that it sees
+    link_start: float = 0.1  #: what its decoder keeps of the first stage's queries at first, where it goes on from it
     link_own_room: float = 1.0  #: in it, the weight of the loss that finds the own room among others
     balance: float = 0.5  #: how far rare classes weigh more in the second stage, 0 to 1
     sure: float = 0.5  #: least probability of a pseudo label
