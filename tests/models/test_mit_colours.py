@@ -14,8 +14,8 @@ from xviz.core.attention import listening
 from xviz.core.errors import ModelError
 from xviz.models import photos
 from xviz.models.mit import MIT
+from xviz.models.mit_agreement import agreement
 from xviz.models.mit_cards import card
-from xviz.models.mit_layers import AXES, CrossAttention
 from xviz.models.voxels import of_pictures, of_voxels, voxels_and_pixels
 
 COLOURED = replace(TINY, colours=True)
@@ -41,38 +41,61 @@ def test_what_lies_beside_a_photo_is_in_no_colour() -> None:
     torch.testing.assert_close(features[:, photos.WIDTH :], torch.ones(6, 3))
 
 
+def test_what_is_agreed_is_what_colours_and_neighbours_say() -> None:
+    """Two red things: one beside the green floor that the patch's neighbours show, one far away."""
+    red, green = [0.9, -0.9, -0.9], [-0.9, 0.9, -0.9]
+    cloud = torch.tensor([[red, red, green, green]])
+    places = torch.tensor([[[0.0, 0, 0], [9, 0, 0], [0.4, 0, 0], [0.4, 0.4, 0]]])
+    patches = torch.tensor([[green, red, green, green]])
+    here = torch.ones(1, 8, dtype=torch.bool)
+    shares = agreement(patches, cloud, places, here, (2, 2))[0].softmax(-1)
+    assert shares[1, 0] > 0.99  # the red one beside the green
+    assert shares[0, 2:].sum() > 0.99
+    without = here.clone()
+    without[0, 4] = False
+    assert agreement(patches, cloud, places, without, (2, 2))[0, 1, 1:].argmax() == 0  # then the other
+    alone = agreement(patches[:, 1:2], cloud, places, here[:, 3:], (1, 1))[0].softmax(-1)
+    torch.testing.assert_close(alone[0, 0], alone[0, 1], rtol=0.02, atol=0)
+
+
+def test_a_cloud_of_one_colour_says_nothing() -> None:
+    said = agreement(torch.rand(1, 6, 3), torch.zeros(1, 5, 3), torch.rand(1, 5, 3), torch.ones(1, 11).bool(), (2, 3))
+    assert said.shape == (1, 6, 5)
+    assert not said.any()
+
+
+def test_scenes_of_a_batch_do_not_meet() -> None:
+    patches, cloud, places = torch.rand(2, 6, 3), torch.rand(2, 5, 3), torch.rand(2, 5, 3)
+    here = torch.ones(2, 11).bool()
+    here[1, [2, 8]] = False
+    both = agreement(patches, cloud, places, here, (2, 3))
+    for i in range(2):
+        torch.testing.assert_close(
+            both[i : i + 1], agreement(*(t[i : i + 1] for t in (patches, cloud, places, here)), (2, 3))
+        )
+
+
 @torch.no_grad()
-def test_products_of_colours_are_squared_distances() -> None:
-    torch.manual_seed(0)
-    cross = CrossAttention("a", "b", width=8, heads=2, classes=3, colours=True).double()
-    cross.closeness.copy_(torch.randn(2, 3).double())
-    a, b = torch.rand(1, 4, 3).double(), torch.rand(1, 5, 3).double()
-    q, k = cross.of_colours(a, b)
-    products = cross.scale * (q @ k.mT)
-    assert not products[:, :, :3].any()  # class tokens have none
-    apart = (a[0, :, None] - b[0]) @ torch.tensor(AXES).double().mT
-    want = -(apart**2 @ cross.closeness.exp().mT).permute(2, 0, 1)
-    torch.testing.assert_close(products[0, :, 3:, 3:], want)
-
-
-def test_attention_goes_to_what_has_the_same_colour() -> None:
-    torch.manual_seed(0)
-    loaded = replace(engine.untrained(card("tiny", "tiny", settings=COLOURED, checkpoint=None)))
-    sample = room(("red", "blue"))
-    run = engine.run(loaded, sample)
-    cloud, patches = (run.inputs.tokens[name][:, -3:] for name in ("supervoxels", "patches"))
-    call = next(call for call in run.calls if call.name.endswith(".cross") and call.queries.endswith("patches"))
-    rows = call.rows(range(4, 4 + len(patches))).mean(0)[:, 4:]
-    reddest = int((patches[:, 0] - patches[:, 1]).argmax())
-    red = cloud[:, 0] - cloud[:, 1] > 0.5
-    assert (rows[reddest] * red).sum() > 0.9
-
-
-def test_a_cloud_without_colours_is_as_near_to_all() -> None:
-    cross = CrossAttention("a", "b", width=8, heads=2, classes=3, colours=True)
-    q, k = cross.of_colours(torch.rand(1, 4, 3), torch.zeros(1, 5, 3))
-    products = (q @ k.mT)[..., 3:]
-    torch.testing.assert_close(products, products[..., :1].expand_as(products))
+def test_attention_is_that_of_products_and_what_is_agreed() -> None:
+    loaded = engine.untrained(card("tiny", "tiny", settings=COLOURED, checkpoint=None))
+    run = engine.run(loaded, room(("red", "blue")))
+    (cloud, patches), places = (
+        (run.inputs.tokens[n] for n in ("supervoxels", "patches")),
+        run.inputs.context["places"],
+    )
+    here = torch.cat([run.inputs.present[n] for n in ("patches", "supervoxels")])[None]
+    agreed = agreement(patches[None, :, -3:], cloud[None, :, -3:], places[None], here, COLOURED.grid)[0]
+    assert agreed.std() > 1
+    shown = run.inputs.present["patches"]
+    for call in (call for call in run.calls if call.name.endswith(".cross")):
+        products = call.scale * call.q[:, 4:] @ call.k[:, 4:].mT
+        if call.queries.endswith("patches"):
+            want = (products + agreed).softmax(-1)[:, shown]
+            got = call.rows(range(4, 4 + len(patches)))[:, shown, 4:]
+        else:
+            want = (products + agreed.mT).masked_fill(~shown, -torch.inf).softmax(-1)
+            got = call.rows(range(4, 4 + len(cloud)))[..., 4:]
+        torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-5)
 
 
 def test_colours_need_colours() -> None:

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from xviz.core.errors import ModelError
 from xviz.core.run import Inputs, Run
 from xviz.models.clouds import grid_of, network, pooled, tokens_3d
+from xviz.models.mit_agreement import agreement
 from xviz.models.mit_layers import Decoder, EncoderLayer, Sequences, affinity, bias_of
 from xviz.models.mit_settings import COLOURS, Settings
 
@@ -67,8 +68,10 @@ class MIT(nn.Module):
         width, count = settings.width, len(settings.classes)
         if settings.planes[-1] != width:
             raise ModelError(f"The 3D network must end at the width {width}, not at {settings.planes[-1]}.")
-        if settings.colours and "colour" not in settings.sees:
-            raise ModelError("Tokens can only say their colour where voxels see it; add “colour” to sees.")
+        if settings.colours and ("colour" not in settings.sees or settings.tokens_2d != "patch"):
+            raise ModelError(
+                "Colours need voxels that see them, and patches: add “colour” to sees, and take “patch” tokens."
+            )
         self.more = COLOURS if settings.colours else 0  # numbers of a token after its features
         self.settings, self.count, self.sights = settings, count, sights(settings)
         self.unet = network(settings)
@@ -139,12 +142,19 @@ class MIT(nn.Module):
         seen = self.view(sights[..., : self.settings.view_width])
         views, views_bias = self._sequence(seen, self.view_places(seen.shape[1]), present[self.sights])
         views = self._encoded(self.views_encoder, views, views_bias, self.sights)
-        colours = (part[..., -self.more :] if self.more else None for part in (shape, sights))
-        before = Sequences(points, views, points_bias, views_bias, *colours)
+        before = Sequences(points, views, points_bias, views_bias, self._agreed(tokens, present, context["places"]))
         after, affinities = self.decoder(before)
         joint = (after.points[:, : self.count] + after.views[:, : self.count]) / 2
         own_views = views[:, : self.count].mean(-1)
         return Fused(own, own_views, joint.mean(-1), cam, self.map_views(seen), affinities, before)
+
+    def _agreed(self, tokens: Mapping[str, Tensor], present: Mapping[str, Tensor], places: Tensor) -> Tensor | None:
+        """(b, p, s) what colours and neighbours say of links; None where tokens say no colour."""
+        if not self.more:
+            return None
+        both = (self.sights, "supervoxels")
+        colours = (tokens[name][..., -self.more :] for name in both)
+        return agreement(*colours, places, torch.cat([present[name] for name in both], 1), self.settings.grid)
 
     def class_map(self, shape: Tensor) -> Tensor:
         """(…, width) 3D tokens, with their colours where they have one → (…, c) class scores."""
@@ -221,7 +231,7 @@ def affinities(run: Run) -> Tensor:
     Raises:
         ModelError: the run has no decoder.
     """
-    matrices = [affinity(c.q, c.k, c.first_key, c.scale) for c in run.calls if c.first_key]
+    matrices = [affinity(c.q, c.k, c.first_key) for c in run.calls if c.first_key]
     if not matrices:
         raise ModelError("This run has no cross-attention between points and photos; choose a model that reads both.")
     return torch.stack(matrices)

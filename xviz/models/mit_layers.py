@@ -18,10 +18,6 @@ from xviz.core.attention import Attend
 from xviz.models.layers import drop_path, exclude
 from xviz.models.mit_settings import Settings
 
-#: red, green and blue → brightness, red against green, both against blue
-AXES = ((1 / 3, 1 / 3, 1 / 3), (1, -1, 0), (0.5, 0.5, -1))
-CLOSE = (300.0, 1500.0, 1500.0)  #: at first, how much the squared distance along each takes from a product
-
 
 def mlp(width: int, hidden: int, dropout: float) -> nn.Sequential:
     """Two linear layers with a GELU between them."""
@@ -74,78 +70,49 @@ class EncoderLayer(SelfAttention):
 class CrossAttention(nn.Module):
     """Multi-head attention of one modality to the other, whose class tokens are skipped."""
 
-    def __init__(self, queries: str, keys: str, *, width: int, heads: int, classes: int, colours: bool = False) -> None:
+    def __init__(self, queries: str, keys: str, *, width: int, heads: int, classes: int) -> None:
         super().__init__()
-        self.heads, self.classes, self.scale = heads, classes, (width // heads) ** -0.5
-        if colours:
-            self.closeness = nn.Parameter(torch.tensor(CLOSE).log().repeat(heads, 1))
+        self.heads, self.classes = heads, classes
         self.query, self.key, self.value = (nn.Linear(width, width, bias=False) for _ in range(3))
         self.out = nn.Linear(width, width)
         self.attend = Attend(queries, keys)
 
-    def forward(
-        self, asking: Tensor, answering: Tensor, bias: Tensor | None, colours: tuple[Tensor, Tensor] | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """(b, q, width) asking, (b, k, width) answering → the answer (b, q, width), affinity of classes (b, c, c).
-
-        ``colours`` are those of both, class tokens left out: (b, q − c, 3) and (b, k − c, 3).
-        """
+    def forward(self, asking: Tensor, answering: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor]:
+        """(b, q, width) asking, (b, k, width) answering → the answer (b, q, width), affinity of classes (b, c, c)."""
         q, k, v = (
             part.unflatten(-1, (self.heads, -1)).transpose(1, 2)
             for part in (self.query(asking), self.key(answering), self.value(answering))
         )
-        if colours is not None:
-            q, k = (torch.cat(parts, -1) for parts in zip((q, k), self.of_colours(*colours), strict=True))
-        answer = self.attend(q, k, v, scale=self.scale, bias=bias, first_key=self.classes)
-        return self.out(answer.transpose(1, 2).flatten(2)), affinity(q, k, self.classes, self.scale)
-
-    def of_colours(self, asking: Tensor, answering: Tensor) -> tuple[Tensor, Tensor]:
-        """What queries and keys hold of colours, (b, h, q, 9) and (b, h, k, 9); zero for class tokens.
-
-        Scaled, their product is minus the squared distance of both colours, each axis times the head's ``closeness``.
-        """
-        a, b = (
-            nn.functional.pad((colours @ colours.new_tensor(AXES).mT)[:, None], (0, 0, self.classes, 0))
-            for colours in (asking, answering)
-        )
-        token = nn.functional.pad(torch.ones_like(a[:, :, self.classes :]), (0, 0, self.classes, 0))
-        close = self.closeness.exp()[:, None] / self.scale
-        keys = torch.cat([b, b**2, torch.ones_like(b)], -1).expand(-1, self.heads, -1, -1)
-        return torch.cat([2 * close * a, -close * token, -close * a**2], -1), keys
+        answer = self.attend(q, k, v, bias=bias, first_key=self.classes)
+        return self.out(answer.transpose(1, 2).flatten(2)), affinity(q, k, self.classes)
 
 
-def affinity(q: Tensor, k: Tensor, classes: int, scale: float) -> Tensor:
+def affinity(q: Tensor, k: Tensor, classes: int) -> Tensor:
     """(…, h, q, d), (…, h, k, d) → (…, c, c): scaled products of class tokens, mean over heads, before any softmax."""
-    return scale * (q[..., :classes, :] @ k[..., :classes, :].mT).mean(-3)
+    return q.shape[-1] ** -0.5 * (q[..., :classes, :] @ k[..., :classes, :].mT).mean(-3)
 
 
 class DecoderLayer(nn.Module):
     """One modality asks itself, then the other, then passes a feed-forward network; the other stays as it is."""
 
-    def __init__(self, asking: str, answering: str, settings: Settings) -> None:
+    def __init__(
+        self, asking: str, answering: str, *, width: int, heads: int, ratio: float, classes: int, skipped: float = 0.0
+    ) -> None:
         super().__init__()
-        width, heads, classes = settings.width, settings.heads, len(settings.classes)
-        self.skipped = settings.drop_path
+        self.skipped = skipped
         self.norm = nn.LayerNorm(width)
         self.add_module("self", SelfAttention(asking, width=width, heads=heads))  # an attention's name is its path
         self.norm_asking, self.norm_answering = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.cross = CrossAttention(
-            asking, answering, width=width, heads=heads, classes=classes, colours=settings.colours
-        )
+        self.cross = CrossAttention(asking, answering, width=width, heads=heads, classes=classes)
         self.norm_mlp = nn.LayerNorm(width)
-        self.mlp = mlp(width, int(width * settings.decoder_ratio), 0.0)
+        self.mlp = mlp(width, int(width * ratio), 0.0)
 
     def forward(
-        self,
-        asking: Tensor,
-        answering: Tensor,
-        own: Tensor | None,
-        other: Tensor | None,
-        colours: tuple[Tensor, Tensor] | None = None,
+        self, asking: Tensor, answering: Tensor, own: Tensor | None, other: Tensor | None
     ) -> tuple[Tensor, Tensor]:
-        """Both sequences and what keeps their absent keys out → the asking one, and the affinity of classes."""
+        """Both sequences, and what is added to products with their keys → the asking one, the affinity of classes."""
         x = asking + drop_path(self.get_submodule("self")(self.norm(asking), own), self.skipped, self.training)
-        answer, classes = self.cross(self.norm_asking(x), self.norm_answering(answering), other, colours)
+        answer, classes = self.cross(self.norm_asking(x), self.norm_answering(answering), other)
         x = x + drop_path(answer, self.skipped, self.training)
         return x + drop_path(self.mlp(self.norm_mlp(x)), self.skipped, self.training), classes
 
@@ -158,15 +125,17 @@ class Sequences:
     views: Tensor  #: (b, c + patches or views, width)
     points_bias: Tensor | None = None  #: what keeps absent tokens out; None where all are there
     views_bias: Tensor | None = None
-    points_colours: Tensor | None = None  #: (b, supervoxels, 3); None where tokens say no colour
-    views_colours: Tensor | None = None  #: (b, patches or views, 3)
+    agreed: Tensor | None = None  #: (b, patches, supervoxels) added to products of both; None adds nothing
 
-    def colours(self, asker: str) -> tuple[Tensor, Tensor] | None:
-        """Those of who asks ("points" or "views"), and of who answers."""
-        if self.points_colours is None or self.views_colours is None:
-            return None
-        both = self.points_colours, self.views_colours
-        return both if asker == "points" else both[::-1]
+    def bias(self, asker: str) -> Tensor | None:
+        """What is added where "points" or "views" ask the other: (b, 1, 1, k), or (b, 1, q, k) with what is agreed."""
+        absent = self.views_bias if asker == "points" else self.points_bias
+        if self.agreed is None:
+            return absent
+        classes = self.points.shape[1] - self.agreed.shape[2]
+        agreed = self.agreed.mT if asker == "points" else self.agreed
+        whole = nn.functional.pad(agreed, (classes, 0, classes, 0))[:, None]
+        return whole if absent is None else whole + absent
 
 
 def askers(settings: Settings) -> Iterator[str]:
@@ -184,12 +153,23 @@ class Decoder(nn.ModuleList):
 
     Args:
         spaces: Names of the sequences "points" and "views".
-        settings: width, heads, decoder (layers), decoder_ratio, drop_path, classes, fusion, first, colours.
+        settings: width, heads, decoder (layers), decoder_ratio, drop_path, classes, fusion, first.
     """
 
     def __init__(self, spaces: Mapping[str, str], settings: Settings) -> None:
         other = {"points": "views", "views": "points"}
-        super().__init__(DecoderLayer(spaces[asker], spaces[other[asker]], settings) for asker in askers(settings))
+        super().__init__(
+            DecoderLayer(
+                spaces[asker],
+                spaces[other[asker]],
+                width=settings.width,
+                heads=settings.heads,
+                ratio=settings.decoder_ratio,
+                classes=len(settings.classes),
+                skipped=settings.drop_path,
+            )
+            for asker in askers(settings)
+        )
         self.askers = tuple(askers(settings))
 
     def forward(self, both: Sequences) -> tuple[Sequences, Tensor]:
@@ -197,9 +177,9 @@ class Decoder(nn.ModuleList):
         points, views, maps = both.points, both.views, []
         for asker, layer in zip(self.askers, self, strict=True):
             if asker == "points":
-                points, classes = layer(points, views, both.points_bias, both.views_bias, both.colours(asker))
+                points, classes = layer(points, views, both.points_bias, both.bias(asker))
             else:
-                views, classes = layer(views, points, both.views_bias, both.points_bias, both.colours(asker))
+                views, classes = layer(views, points, both.views_bias, both.bias(asker))
             maps.append(classes)
         return replace(both, points=points, views=views), torch.stack(maps)
 

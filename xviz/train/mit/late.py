@@ -26,35 +26,21 @@ from torch import Tensor
 
 from xviz.models.mit_layers import CrossAttention, Decoder, Sequences
 
-TEMPERATURE = 0.2  #: of the contrast between rooms
+TEMPERATURE = 1.0  #: of the contrast between rooms
 REMEMBERED = 6  #: rooms of earlier steps that are held against those of a step
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
-    """What the tokens of one modality ask or answer in a layer of the decoder before they meet; no class tokens.
-
-    Queries are scaled: products of them with keys are what the softmax is taken of.
-    """
-
-    learnt: Tensor  #: (heads, n, d) centred on their mean
-    colours: Tensor | None  #: (heads, n, 9) what they hold of their colours; None where tokens say none
-
-    def alone(self) -> Side:
-        """The same numbers, from which nothing learns."""
-        return Side(self.learnt.detach(), None if self.colours is None else self.colours.detach())
-
-
-@dataclass(frozen=True, eq=False)
 class Unmet:
-    """Both modalities of one room, layer by layer: queries of the one that asks, keys of the other."""
+    """What both modalities of one room ask and answer before they meet: scaled queries of one, keys of the other."""
 
-    points: tuple[Side, ...]
-    views: tuple[Side, ...]
+    points: tuple[Tensor, ...]  #: layer by layer (heads, supervoxels, d), centred on their mean; class tokens left out
+    views: tuple[Tensor, ...]  #: the same of patches or views
+    agreed: Tensor | None = None  #: (patches, supervoxels) what colours and neighbours say of links
 
     def alone(self) -> Unmet:
         """The same numbers, from which nothing learns."""
-        return Unmet(*(tuple(part.alone() for part in side) for side in (self.points, self.views)))
+        return Unmet(*(tuple(part.detach() for part in side) for side in (self.points, self.views)))
 
 
 def unmet(decoder: Decoder, before: Sequences) -> Unmet:
@@ -64,7 +50,7 @@ def unmet(decoder: Decoder, before: Sequences) -> Unmet:
         decoder: Of the model.
         before: Both sequences of one scene before the decoder.
     """
-    points, views = [], []
+    points, views, classes = [], [], 0
     for asker, layer in zip(decoder.askers, decoder, strict=True):
         asking, answering, own, other = (
             (before.points, before.views, before.points_bias, before.views_bias)
@@ -74,36 +60,40 @@ def unmet(decoder: Decoder, before: Sequences) -> Unmet:
         asking = asking + layer.get_submodule("self")(layer.norm(asking), own)
         cross = layer.cross
         assert isinstance(cross, CrossAttention)
-        colours = before.colours(asker)
-        q_colour, k_colour = (None, None) if colours is None else cross.of_colours(*colours)
-        q = _side(cross.query(layer.norm_asking(asking)), q_colour, own, cross, cross.scale)
-        k = _side(cross.key(layer.norm_answering(answering)), k_colour, other, cross)
+        classes = cross.classes
+        q = _centred(cross.query(layer.norm_asking(asking)), own, cross)
+        q = q.shape[-1] ** -0.5 * q
+        k = _centred(cross.key(layer.norm_answering(answering)), other, cross)
         points.append(q if asker == "points" else k)
         views.append(k if asker == "points" else q)
-    return Unmet(tuple(points), tuple(views))
+    if before.agreed is None:
+        return Unmet(tuple(points), tuple(views))
+    rows, columns = (_here(bias, classes) for bias in (before.views_bias, before.points_bias))
+    return Unmet(tuple(points), tuple(views), before.agreed[0].detach()[rows][:, columns])
 
 
-def _side(
-    projected: Tensor, colours: Tensor | None, bias: Tensor | None, cross: CrossAttention, scale: float = 1.0
-) -> Side:
-    """(1, c + n, width) projections and (1, heads, c + n, 9) colours → those of the present tokens."""
-    first = cross.classes
-    kept = slice(None) if bias is None else bias.flatten()[first:] == 0
-    learnt = projected[0, first:][kept]
-    learnt = (learnt - learnt.mean(0)).unflatten(-1, (cross.heads, -1)).transpose(0, 1)
-    return Side(scale * learnt, None if colours is None else scale * colours[0, :, first:][:, kept])
+def _centred(projected: Tensor, bias: Tensor | None, cross: CrossAttention) -> Tensor:
+    """(1, c + n, width) → (heads, present tokens, d), centred on their mean."""
+    kept = projected[0, cross.classes :][_here(bias, cross.classes)]
+    return (kept - kept.mean(0)).unflatten(-1, (cross.heads, -1)).transpose(0, 1)
 
 
-def likeness(one: Side, other: Side) -> Tensor:
+def _here(bias: Tensor | None, classes: int) -> Tensor | slice:
+    """Which tokens after the class tokens take part."""
+    return slice(None) if bias is None else bias.flatten()[classes:] == 0
+
+
+def likeness(one: Tensor, other: Tensor, agreed: Tensor | None = None) -> Tensor:
     """(heads,) the product of a token with the best of the other side, mean over the tokens of both sides.
 
-    Where tokens say their colour, it helps to choose the best, but only the rest of the product counts: near colours
-    are there without learning, and what is to be learnt is all else that such a pair has in common.
+    Args:
+        one: (heads, n, d).
+        other: (heads, m, d).
+        agreed: (n, m) what is added to choose the best. It does not count itself: it is there without learning, and
+            what is to be learnt is what else such a pair has in common.
     """
-    products = one.learnt @ other.learnt.mT
-    whole = products
-    if one.colours is not None and other.colours is not None:
-        whole = products.detach() + (one.colours @ other.colours.mT).detach()
+    products = one @ other.mT
+    whole = products.detach() if agreed is None else products.detach() + agreed
     rows, columns = (products.gather(axis, whole.argmax(axis, keepdim=True)) for axis in (-1, -2))
     return (rows.mean((-1, -2)) + columns.mean((-1, -2))) / 2
 
@@ -115,22 +105,18 @@ def own_room(rooms: Sequence[Unmet], remembered: Sequence[Unmet] = ()) -> Tensor
         rooms: Of a step; each is held against all others.
         remembered: Further rooms, only to be told from those.
     """
-    own, count = torch.arange(len(rooms)), len(rooms)
-    terms = []
+    own, terms = torch.arange(len(rooms)), []
     for layer in range(len(rooms[0].points)):
-        clouds, photos = ([side[layer] for side in sides] for sides in _sides(rooms))
-        among = torch.stack([torch.stack([likeness(photo, cloud) for cloud in clouds]) for photo in photos])
-        more_clouds, more_photos = ([side[layer] for side in sides] for sides in _sides(remembered))
-        there = [torch.stack([likeness(photo, cloud) for photo in photos]) for cloud in more_clouds]
-        back = [torch.stack([likeness(photo, cloud) for cloud in clouds]) for photo in more_photos]
-        for table, more in ((among, there), (among.transpose(0, 1), back)):
-            scores = torch.cat([table, *(column[:, None] for column in more)], 1) / TEMPERATURE  # (rooms, every, heads)
-            terms.append(F.cross_entropy(scores, own[:, None].expand(count, scores.shape[-1])))
+        among = [
+            [likeness(a.views[layer], b.points[layer], a.agreed if a is b else None) for b in rooms] for a in rooms
+        ]
+        there = [[likeness(room.views[layer], other.points[layer]) for other in remembered] for room in rooms]
+        back = [[likeness(other.views[layer], room.points[layer]) for other in remembered] for room in rooms]
+        for table, more in ((among, there), (list(zip(*among, strict=True)), back)):
+            rows = [torch.stack([*row, *others]) for row, others in zip(table, more, strict=True)]
+            scores = torch.stack(rows) / TEMPERATURE  # (rooms, rooms and remembered, heads)
+            terms.append(F.cross_entropy(scores, own[:, None].expand(-1, scores.shape[-1])))
     return torch.stack(terms).mean()
-
-
-def _sides(rooms: Sequence[Unmet]) -> tuple[list[tuple[Side, ...]], list[tuple[Side, ...]]]:
-    return [room.points for room in rooms], [room.views for room in rooms]
 
 
 def alike(tags: NDArray[np.floating], size: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
