@@ -152,9 +152,9 @@ class MIT(nn.Module):
         """(b, p, s) what colours and neighbours say of links; None where tokens say no colour."""
         if not self.more:
             return None
-        both = (self.sights, "supervoxels")
-        colours = (tokens[name][..., -self.more :] for name in both)
-        return agreement(*colours, places, torch.cat([present[name] for name in both], 1), self.settings.grid)
+        patches, supervoxels = (tokens[name][..., -self.more :] for name in (self.sights, "supervoxels"))
+        here = torch.cat([present[self.sights], present["supervoxels"]], 1)
+        return agreement(patches, supervoxels, places, here, self.settings.grid)
 
     def class_map(self, shape: Tensor) -> Tensor:
         """(…, width) 3D tokens, with their colours where they have one → (…, c) class scores."""

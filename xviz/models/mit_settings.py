@@ -21,7 +21,7 @@ COLOURS = 3  #: numbers of a colour, red, green and blue from −1 to 1
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What the modules are built from; the defaults are the shipped model's."""
+    """What the modules are built from; the defaults are the shipped model's, but for its colours."""
 
     classes: tuple[str, ...] = CLASSES
     small_voxel: float = 0.05  #: metres; supervoxels are cut from these
@@ -50,10 +50,10 @@ class Settings:
     grid: tuple[int, int] = (8, 10)  #: rows and columns of patches in a photo
 
 
-SHIPPED = Settings()
+SHIPPED = Settings(colours=True)
 PAPER_PLANES = (32, 64, 128, 256, 128, 128, 96, 96)
 PAPERS = replace(
     SHIPPED, classes=SCANNET, voxel=0.05, sees=("colour",), places="voxels",
     stem=32, stem_kernel=5, planes=PAPER_PLANES, blocks=2, second=PAPER_PLANES,
-    width=96, dropout=0.1, tokens_2d="view", view_width=2048,
+    width=96, dropout=0.1, tokens_2d="view", view_width=2048, colours=False,
 )  # fmt: skip

@@ -13,7 +13,13 @@ STAGES = {
     "first stage": "first stage: class map of the supervoxels, nothing given",
     "first stage, classes given": "the same, with the room's list of classes given",
     "second stage": "**second stage**, nothing given",
+    "true class of every supervoxel": "who knew the commonest class of every supervoxel",
     "largest class everywhere": "the commonest class everywhere",
+}
+#: rows of the table by class that say where a class is lost
+BY_CLASS = {
+    "pseudo labels": "pseudo labels of the training rooms",
+    "true class of every supervoxel": "who knew the commonest class of every supervoxel",
 }
 
 
@@ -60,7 +66,8 @@ def _segmentation(measured: dict[str, Any]) -> list[str]:
     rows = [
         (words, f"{segmentation[key]['mIoU']:.1f}", f"{segmentation[key]['accuracy']:.1f}")
         for key, words in STAGES.items()
-    ]  # fmt: skip
+        if key in segmentation
+    ]
     pseudo = segmentation["pseudo labels"]
     rooms = measured["rooms"]
     first, second = (segmentation[key]["IoU"] for key in ("first stage", "second stage"))
@@ -80,6 +87,11 @@ def _segmentation(measured: dict[str, Any]) -> list[str]:
             [
                 ("first stage", *(f"{first[name]:.0f}" for name in names)),
                 ("second stage", *(f"{second.get(name, 0):.0f}" for name in names)),
+                *(
+                    (words, *(f"{segmentation[key]['IoU'].get(name, 0):.0f}" for name in names))
+                    for key, words in BY_CLASS.items()
+                    if key in segmentation
+                ),
             ],
         ),
     ]

@@ -87,6 +87,7 @@ def linked(parser: ArgumentParser) -> None:
 
     tasks.data(parser, SET)
     tasks.out(parser, RESULTS / "mit.safetensors", "weights to write")
+    parser.add_argument("--start", type=Path, metavar="FILE", help="weights to go on from (default the shipped ones)")
     tasks.numbers(parser, Recipe)
 
 
@@ -96,7 +97,8 @@ def link(options: Namespace) -> None:
     from xviz.train.mit.linking import train_links
     from xviz.train.mit.steps import Recipe
 
-    train_links(options.data, options.out, tasks.recipe_of(options, Recipe), tasks.changed(options, SHIPPED))
+    settings = tasks.changed(options, SHIPPED)
+    train_links(options.data, options.out, tasks.recipe_of(options, Recipe), settings, options.start)
 
 
 TASKS = (

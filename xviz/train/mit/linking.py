@@ -42,12 +42,16 @@ class Turn:
     light: Light | None  #: in which its cloud was seen
 
 
-def train_links(folder: Path, out: Path, recipe: Recipe, settings: Settings = SHIPPED) -> MIT:
-    """Train the stage of links alone, from the shipped weights; write ``out`` and its log."""
+def train_links(
+    folder: Path, out: Path, recipe: Recipe, settings: Settings = SHIPPED, start: Path | None = None
+) -> MIT:
+    """Train the stage of links alone, from the shipped weights or those of ``start``; write ``out`` and its log."""
     torch.set_num_threads(1)
-    model = started(checkpoints.read(checkpoints.find("mit").path), settings, recipe)
+    start = start or checkpoints.find("mit").path
+    torch.manual_seed(recipe.seed)
+    model = started(checkpoints.read(start), settings, recipe)
     fit = rooms(folder, "train", settings, limit=recipe.rooms)
-    log = json.loads((checkpoints.FOLDER / "mit.log.json").read_text(encoding="utf-8"))
+    log = json.loads(start.with_suffix(".log.json").read_text(encoding="utf-8"))
     log["links"] = {"recipe": asdict(recipe), "epochs": link_stage(model, fit, recipe)}
     checkpoints.save(model, out)
     log["settings"] = logged(settings)

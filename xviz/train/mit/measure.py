@@ -27,6 +27,7 @@ from xviz.train.mit.second import first_map, labels_of, second_map, shape_of
 from xviz.train.mit.shown import as_tokens
 from xviz.train.mit.steps import Recipe, scores
 from xviz.train.mit.truth import links, places
+from xviz.train.mit.truth import shares as of_supervoxels
 
 
 def measure(folder: Path, out: Path, *, scenes: int = 10) -> dict[str, Any]:
@@ -79,6 +80,7 @@ def segmentation(model: MIT, fit: Sequence[Room], test: Sequence[Room], recipe: 
         "first stage, classes given": scores(((first(r) * r.tags).argmax(1)[r.cut.supervoxel], r) for r in test),
         "pseudo labels": scores(((pseudo(r), r) for r in fit), labelled=True),
         "second stage": scores((second_map(net, classify, r, settings).argmax(1)[r.cut.supervoxel], r) for r in test),
+        "true class of every supervoxel": scores((of_supervoxels(r).argmax(1)[r.cut.supervoxel], r) for r in test),
         "largest class everywhere": scores((np.full(len(r.cut.supervoxel), largest(fit)), r) for r in test),
     }
     for in_percent in ways.values():
