@@ -17,7 +17,7 @@ from xviz.train.mit.second import shape_of
 from xviz.train.mit.steps import Recipe
 
 COLOURED = replace(TINY, colours=True, drop_path=0.0)
-BRIEF = Recipe(link_epochs=3, link_turns=2, link_batch=2, photos=2)
+BRIEF = Recipe(link_epochs=3, link_turns=2, link_classes=1.0, link_batch=2, photos=2)
 
 
 @cache

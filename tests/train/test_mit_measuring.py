@@ -114,6 +114,10 @@ def test_the_record_is_said_with_its_own_numbers() -> None:
             "knowing": {"its class": 9.0},
             "in another light": {"layers": {"layer 2": 6.0}, "same class": {"layer 2": 22.0}},
         },
+        "real frame": {
+            "sample": "kinect", "metres": 0.5, "patches": 7, "chance": 13.0,
+            "layers": {"layer 2": 41.0}, "in another light": {"layer 2": 17.0},
+        },
         "places": {
             "rooms": 2, "asked": 4, "chance": 6.0,
             "methods": {"class map": 40.0, "class map, untrained": 7.0, **methods},
@@ -131,6 +135,9 @@ def test_the_record_is_said_with_its_own_numbers() -> None:
     assert tables.index("without photos") < tables.index("| interlaced")  # the best first
     assert "| attention, layer 2 | 8.0 | 2.5 |" in tables
     assert "44.0 %" in tables
+    assert (
+        "(7 patches): 41.0 % in layer 2 within 0.5 m; with its photo a fifth brighter than the cloud 17.0 %" in tables
+    )
     assert "| pseudo labels of the training rooms | 70 | 3 |" in tables
     assert "| who knew its class of everything | 9.0 |" in tables
     assert "photos a fifth brighter or darker than the cloud | 6.0 |" in tables

@@ -9,8 +9,9 @@ Differs from the paper, by settings of the card, in: the image network is Effici
 weights of ResNetV2-50 are in no package; patch tokens have a code of their place in the photo, and codes of the photos'
 order are stretched for any number of photos; voxels also know their height and whether their surface is level
 (``sees``); places are metres from the room's middle and floor, not voxels from a random corner (``places``);
-supervoxels are those of ``supervoxels``; who asks first is a setting, the paper's by default (the released code does
-the reverse).
+supervoxels are those of ``supervoxels``; what colours and neighbours agree on of links is added to the products of
+attention between the modalities (``colours``, see ``mit_agreement``); who asks first is a setting, the paper's by
+default (the released code does the reverse).
 """
 
 from __future__ import annotations

@@ -47,13 +47,13 @@ def _of_one(patches: Tensor, supervoxels: Tensor, places: Tensor, here: Tensor, 
     close = patches.new_tensor(CLOSE).sqrt()
     alike = -torch.cdist(patches @ axes * close, supervoxels @ axes * close).square()
     alike = torch.logaddexp(alike, alike.new_tensor(LEAST).log()).masked_fill(~asked, -torch.inf)
-    of_cell, reach_near, reach_within = _cells(places.detach())
+    counted, reach_near, reach_within = _cells(places.detach())
     photos, cells = len(patches) // (grid[0] * grid[1]), len(reach_near)
     around = patches.new_tensor(NEIGHBOURS)[None, None]
     shares = alike
     for _ in range(ROUNDS):
         votes = shares.softmax(-1) * voting[:, None]
-        votes = votes.new_zeros(len(votes), cells).index_add(1, of_cell, votes)
+        votes = votes @ counted
         of_photo = votes.unflatten(0, (photos, -1))
         maps = of_photo.mT.reshape(photos * cells, 1, *grid)
         neighbours = F.conv2d(maps, around, padding=1).reshape(photos, cells, -1).mT.flatten(0, 1)
@@ -64,14 +64,14 @@ def _of_one(patches: Tensor, supervoxels: Tensor, places: Tensor, here: Tensor, 
 
 
 def _cells(places: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """(s,) the occupied cell of each supervoxel; (cells, s) how far votes of each reach, near and within a photo."""
+    """(s, cells) the occupied cell that each supervoxel is in; (cells, s) how far votes reach, near and in a photo."""
     whole = (places / CELL).floor()
     _, of_cell = torch.unique(whole, dim=0, return_inverse=True)
     count = torch.bincount(of_cell).to(places.dtype)
     middles = places.new_zeros(len(count), 3).index_add(0, of_cell, places) / count[:, None]
     apart = torch.cdist(middles, places).square()
     near, within = ((-apart / (2 * reach**2)).exp() for reach in (NEAR, WITHIN))
-    return of_cell, near, within
+    return F.one_hot(of_cell).to(places.dtype), near, within
 
 
 def _beside_the_most(votes: Tensor) -> Tensor:

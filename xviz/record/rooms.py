@@ -167,6 +167,8 @@ def _truth(measured: dict[str, Any]) -> list[str]:
     placed.append(("chance (uniform relevance)", f"{places['chance']:.1f}", ""))
     title = "**Patch → cloud: share on points of the class that the patch shows** (the same patches; %)"
     classes = [table(title, ["", "trained", "untrained model"], same)] if alike else []
+    if real := measured.get("real frame"):
+        classes.append(_real(real))
     return [
         table(
             f"**Patch → cloud: share within {links['metres']} m of what the patch shows** ({links['patches']} patches "
@@ -182,6 +184,18 @@ def _truth(measured: dict[str, Any]) -> list[str]:
             placed,
         ),
     ]
+
+
+def _real(frame: dict[str, Any]) -> str:
+    """The one real frame."""
+    layers, lit = (
+        ", ".join(f"{value:.1f} % in {key}" for key, value in frame[name].items())
+        for name in ("layers", "in another light")
+    )
+    return (
+        f"On the one real frame at hand, of a depth camera ({frame['patches']} patches): {layers} within "
+        f"{frame['metres']} m; with its photo a fifth brighter than the cloud {lit} (chance {frame['chance']:.1f} %)."
+    )
 
 
 def linked(measured: dict[str, Any]) -> str:

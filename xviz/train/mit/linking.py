@@ -134,9 +134,10 @@ def link_step(
         assert fused.map_views is not None
         parts = losses(fused, tags, present, model.sights, pool=recipe.pool)
         del parts["map of points"]
-        spaces, maps = spaces_of(model.settings), {"points": fused.map_points, "views": fused.map_views}
-        asked = [call for call in calls if call.module.queries != call.module.keys]
-        parts["links"] = recipe.links * links(asked, {spaces[name]: maps[name] for name in maps}, tags)
+        if recipe.link_classes:
+            spaces, maps = spaces_of(model.settings), {"points": fused.map_points, "views": fused.map_views}
+            asked = [call for call in calls if call.module.queries != call.module.keys]
+            parts["links"] = recipe.link_classes * links(asked, {spaces[name]: maps[name] for name in maps}, tags)
         parts |= in_photos(fused.map_views[0], present[model.sights][0], room.tags, recipe, model.settings)
         if recipe.link_own_room:
             apart.append(unmet(model.decoder, fused.before))

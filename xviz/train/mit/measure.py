@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from xviz import engine
 from xviz.checkpoints import FOLDER
+from xviz.data.shipped import load_sample
 from xviz.models.clouds import laid
 from xviz.models.mit import MIT
 from xviz.models.mit_cards import MIT_CARD
@@ -26,7 +27,7 @@ from xviz.train.mit.features import Room, rooms
 from xviz.train.mit.second import first_map, labels_of, second_map, shape_of
 from xviz.train.mit.shown import as_tokens
 from xviz.train.mit.steps import Recipe, scores
-from xviz.train.mit.truth import links, places
+from xviz.train.mit.truth import framed, links, places
 from xviz.train.mit.truth import shares as of_supervoxels
 
 
@@ -47,6 +48,7 @@ def measure(folder: Path, out: Path, *, scenes: int = 10) -> dict[str, Any]:
         "classes": found_classes(model, test),
         "links": links(loaded, folder / "test", test[:scenes]),
         "places": places(loaded, folder / "test", test[:scenes]),
+        "real frame": framed(loaded, load_sample("kinect")),
     }
     if out.is_file() and (kept := json.loads(out.read_text(encoding="utf-8")).get("trained otherwise")):
         record["trained otherwise"] = kept  # of ``compare``

@@ -99,6 +99,21 @@ def links(loaded: engine.Loaded, folder: Path, some: Sequence[Room], seed: int =
     }
 
 
+def framed(loaded: engine.Loaded, sample: Sample, seed: int = 0) -> dict[str, Any]:
+    """The same share, in per cent, for every patch of a real frame whose depth is known; there are no classes."""
+    measured: dict[str, Any] = {"sample": sample.name, "metres": RADIUS}
+    for name, each in (("layers", sample), ("in another light", relit(sample))):
+        run, of_layers, luck = engine.run(loaded, each), {}, []
+        middles, output = run.space("supervoxels", Segments).middles, next(iter(run.outputs))
+        for patch, truth in seen(run, each, np.random.default_rng(seed), len(run.inputs.present["patches"])):
+            for layer, scores in _answers(loaded, run, patch, output, costly=False):
+                share, chance = pinhole.agreement(scores, middles, truth, radius=RADIUS)
+                of_layers.setdefault(layer, []).append(share)
+            luck.append(chance)
+        measured |= {name: _per_cent(of_layers), "patches": len(luck), "chance": _per_cent({"": luck})[""]}
+    return measured
+
+
 def relit(sample: Sample) -> Sample:
     """The sample with photos by turns brighter and darker than the cloud."""
     views = sample.part("views", Photos)
