@@ -11,6 +11,7 @@ from xviz import engine
 from xviz.core.sample import Sample
 from xviz.models.mit_cards import card
 from xviz.record import rooms as record
+from xviz.train.mit import compare_links
 from xviz.train.mit.compare import FORMS
 from xviz.train.mit.features import make_room
 from xviz.train.mit.steps import Recipe
@@ -78,7 +79,7 @@ def test_in_another_light_photos_are_brighter_and_darker_by_turns() -> None:
 def test_forms_change_only_what_there_is() -> None:
     from xviz.models.mit_cards import SHIPPED
 
-    for settings, numbers in FORMS.values():
+    for settings, numbers in (*FORMS.values(), *compare_links.FORMS.values()):
         assert set(settings) <= set(vars(SHIPPED))
         replace(Recipe(), **numbers)
 
@@ -114,6 +115,13 @@ def test_the_record_is_said_with_its_own_numbers() -> None:
             "knowing": {"its class": 9.0},
             "in another light": {"layers": {"layer 2": 6.0}, "same class": {"layer 2": 22.0}},
         },
+        "linked otherwise": {
+            "recipe": {"rooms": 5, "link_epochs": 6},
+            "forms": {
+                "a": {"near": {"2": 3.0, "4": 4.0}, "same class": {"2": 20.0, "4": 21.0}, "mAP": 60.0},
+                "b": {"near": {"2": 9.0, "4": 8.0}, "same class": {"2": 30.0, "4": 31.0}, "mAP": 61.0},
+            },
+        },
         "real frame": {
             "sample": "kinect", "metres": 0.5, "patches": 7, "chance": 13.0,
             "layers": {"layer 2": 41.0}, "in another light": {"layer 2": 17.0},
@@ -135,6 +143,7 @@ def test_the_record_is_said_with_its_own_numbers() -> None:
     assert tables.index("without photos") < tables.index("| interlaced")  # the best first
     assert "| attention, layer 2 | 8.0 | 2.5 |" in tables
     assert "44.0 %" in tables
+    assert tables.index("| b | 9.0 / 8.0 | 30.0 / 31.0 | 61.0 |") < tables.index("| a | 3.0 / 4.0 |")
     assert (
         "(7 patches): 41.0 % in layer 2 within 0.5 m; with its photo a fifth brighter than the cloud 17.0 %" in tables
     )

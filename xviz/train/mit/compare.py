@@ -70,7 +70,7 @@ def _kept(recipe: Recipe) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """The record, and in it the forms that were trained on this schedule; no two schedules are mixed."""
     record = read(RECORD)
     schedules = record.setdefault("trained otherwise", [])
-    own = [schedule for schedule in schedules if schedule["recipe"] == asdict(recipe)]
+    own = [schedule for schedule in schedules if Recipe(**schedule["recipe"]) == recipe]  # it may know fewer numbers
     if not own:
         own = [{"recipe": asdict(recipe), "forms": {}}]
         schedules += own

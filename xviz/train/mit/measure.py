@@ -50,8 +50,9 @@ def measure(folder: Path, out: Path, *, scenes: int = 10) -> dict[str, Any]:
         "places": places(loaded, folder / "test", test[:scenes]),
         "real frame": framed(loaded, load_sample("kinect")),
     }
-    if out.is_file() and (kept := json.loads(out.read_text(encoding="utf-8")).get("trained otherwise")):
-        record["trained otherwise"] = kept  # of ``compare``
+    if out.is_file():
+        before = json.loads(out.read_text(encoding="utf-8"))
+        record |= {name: before[name] for name in ("trained otherwise", "linked otherwise") if name in before}
     out.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return record
 
