@@ -11,10 +11,11 @@ from xviz import engine
 from xviz.core.sample import Sample
 from xviz.models.mit_cards import card
 from xviz.record import rooms as record
+from xviz.train.mit import compare_links
 from xviz.train.mit.compare import FORMS
 from xviz.train.mit.features import make_room
 from xviz.train.mit.steps import Recipe
-from xviz.train.mit.truth import seen, shares
+from xviz.train.mit.truth import LIGHT, knowing, relit, seen, shares
 
 
 def known() -> Sample:
@@ -57,10 +58,28 @@ def test_shares_of_classes_are_those_of_the_points() -> None:
         np.testing.assert_allclose(of_classes[piece], np.bincount(inside, minlength=4) / len(inside))
 
 
+def test_who_knows_class_and_height_is_nearer_than_who_knows_the_class() -> None:
+    middles = np.array([[0, 0, 0.2], [0, 0, 2.0], [3, 0, 0.2], [3, 0, 0.2]])
+    known = dict(knowing(middles, np.array([0, 0, 0.2]), np.array([1.0, 1, 1, 0])))
+    assert known["its class"].round(3).tolist() == [1, 1, 1, 0]
+    assert known["its class and height"].round(3).tolist() == [1, 0, 1, 0]
+
+
+def test_in_another_light_photos_are_brighter_and_darker_by_turns() -> None:
+    sample = known()
+    views = sample.parts["views"]
+    two = Sample("two", {**sample.parts, "views": photos(("red",), 2)})
+    bright, dark = (image.mean() for image in relit(two).parts["views"].images)
+    before = [image.mean() for image in two.parts["views"].images]
+    assert bright > before[0] > dark
+    np.testing.assert_allclose(dark / before[1], 1 - LIGHT, atol=0.01)
+    np.testing.assert_array_equal(relit(sample).parts["views"].poses, views.poses)
+
+
 def test_forms_change_only_what_there_is() -> None:
     from xviz.models.mit_cards import SHIPPED
 
-    for settings, numbers in FORMS.values():
+    for settings, numbers in (*FORMS.values(), *compare_links.FORMS.values()):
         assert set(settings) <= set(vars(SHIPPED))
         replace(Recipe(), **numbers)
 
@@ -73,7 +92,7 @@ def test_the_record_is_said_with_its_own_numbers() -> None:
         "rooms": {"train": 3, "test": 2},
         "segmentation": {
             **dict.fromkeys(record.STAGES, numbers),
-            "pseudo labels": {**numbers, "labelled": 44.0},
+            "pseudo labels": {**numbers, "labelled": 44.0, "IoU": {"wall": 70.0, "chair": 3.0}},
         },
         "trained otherwise": [
             {
@@ -93,6 +112,19 @@ def test_the_record_is_said_with_its_own_numbers() -> None:
             "rooms": 2, "patches": 9, "metres": 0.5, "chance": 3.0, "asked of methods": 2,
             "layers": {"layer 2": 8.0, "layer 2, untrained": 2.5}, "methods": methods,
             "same class": {"layer 2": 33.0, "layer 2, untrained": 11.0}, "chance of the same class": 12.0,
+            "knowing": {"its class": 9.0},
+            "in another light": {"layers": {"layer 2": 6.0}, "same class": {"layer 2": 22.0}},
+        },
+        "linked otherwise": {
+            "recipe": {"rooms": 5, "link_epochs": 6},
+            "forms": {
+                "a": {"near": {"2": 3.0, "4": 4.0}, "same class": {"2": 20.0, "4": 21.0}, "mAP": 60.0},
+                "b": {"near": {"2": 9.0, "4": 8.0}, "same class": {"2": 30.0, "4": 31.0}, "mAP": 61.0},
+            },
+        },
+        "real frame": {
+            "sample": "kinect", "metres": 0.5, "patches": 7, "chance": 13.0,
+            "layers": {"layer 2": 41.0}, "in another light": {"layer 2": 17.0},
         },
         "places": {
             "rooms": 2, "asked": 4, "chance": 6.0,
@@ -111,6 +143,14 @@ def test_the_record_is_said_with_its_own_numbers() -> None:
     assert tables.index("without photos") < tables.index("| interlaced")  # the best first
     assert "| attention, layer 2 | 8.0 | 2.5 |" in tables
     assert "44.0 %" in tables
+    assert tables.index("| b | 9.0 / 8.0 | 30.0 / 31.0 | 61.0 |") < tables.index("| a | 3.0 / 4.0 |")
+    assert (
+        "(7 patches): 41.0 % in layer 2 within 0.5 m; with its photo a fifth brighter than the cloud 17.0 %" in tables
+    )
+    assert "| pseudo labels of the training rooms | 70 | 3 |" in tables
+    assert "| who knew its class of everything | 9.0 |" in tables
+    assert "photos a fifth brighter or darker than the cloud | 6.0 |" in tables
+    assert "photos a fifth brighter or darker than the cloud | 22.0 |" in tables
     assert "33.0 % in layer 2 (chance 12.0 %)" in record.linked(measured)
     assert "chance 6 %" in (record.trust(measured, "rollout") or "")
     assert record.trust(measured, "shap") is None

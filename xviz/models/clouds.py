@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xviz.core.sample import PointCloud
-from xviz.models.mit_settings import Settings
+from xviz.models.mit_settings import COLOURS, Settings
 from xviz.models.sparse import Grid, SparseUNet, occupied
 from xviz.models.supervoxels import Cutting, means, supervoxels, voxelise
 
@@ -111,6 +111,22 @@ def pooled(features: Tensor, pairs: Tensor, count: int) -> Tensor:
     voxel, supervoxel = pairs
     total = features.new_zeros(count, features.shape[1]).index_add_(0, supervoxel, features.index_select(0, voxel))
     return total / torch.bincount(supervoxel, minlength=count).to(features.dtype)[:, None]
+
+
+def tokens_3d(features: Tensor, seen: Tensor, pairs: Tensor, count: int, settings: Settings) -> Tensor:
+    """(count, width) the 3D tokens of a scene, which end in the mean colour where settings say so.
+
+    Args:
+        features: (n, width) of its voxels, by the 3D network.
+        seen: (n, f) what its voxels say.
+        pairs: (2, m) voxel and supervoxel of each small voxel.
+        count: Supervoxels.
+        settings: colours, sees.
+    """
+    if settings.colours:
+        first = sum(SEEN[name] for name in settings.sees[: settings.sees.index("colour")])
+        features = torch.cat([features, seen[:, first : first + COLOURS]], 1)
+    return pooled(features, pairs, count)
 
 
 def network(settings: Settings) -> SparseUNet:

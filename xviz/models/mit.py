@@ -9,8 +9,9 @@ Differs from the paper, by settings of the card, in: the image network is Effici
 weights of ResNetV2-50 are in no package; patch tokens have a code of their place in the photo, and codes of the photos'
 order are stretched for any number of photos; voxels also know their height and whether their surface is level
 (``sees``); places are metres from the room's middle and floor, not voxels from a random corner (``places``);
-supervoxels are those of ``supervoxels``; who asks first is a setting, the paper's by default (the released code does
-the reverse).
+supervoxels are those of ``supervoxels``; what colours and neighbours agree on of links is added to the products of
+attention between the modalities (``colours``, see ``mit_agreement``); who asks first is a setting, the paper's by
+default (the released code does the reverse).
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ from torch import Tensor, nn
 
 from xviz.core.errors import ModelError
 from xviz.core.run import Inputs, Run
-from xviz.models.clouds import grid_of, network, pooled
+from xviz.models.clouds import grid_of, network, pooled, tokens_3d
+from xviz.models.mit_agreement import agreement
 from xviz.models.mit_layers import Decoder, EncoderLayer, Sequences, affinity, bias_of
-from xviz.models.mit_settings import Settings
+from xviz.models.mit_settings import COLOURS, Settings
 
 FUSIONS = ("interlaced", "one-way", "none")
 VOXELS = ("voxels", "seen", "pairs")  #: of the context, until the tokens exist
@@ -42,6 +44,7 @@ class Fused:
     map_points: Tensor  #: (b, supervoxels, c) class scores of the 3D tokens
     map_views: Tensor | None  #: (b, patches or views, c) class scores of the 2D tokens
     affinities: Tensor | None  #: (layers, b, c, c)
+    before: Sequences | None = None  #: both sequences before the decoder, in which they meet
 
 
 class MIT(nn.Module):
@@ -66,6 +69,11 @@ class MIT(nn.Module):
         width, count = settings.width, len(settings.classes)
         if settings.planes[-1] != width:
             raise ModelError(f"The 3D network must end at the width {width}, not at {settings.planes[-1]}.")
+        if settings.colours and ("colour" not in settings.sees or settings.tokens_2d != "patch"):
+            raise ModelError(
+                "Colours need voxels that see them, and patches: add “colour” to sees, and take “patch” tokens."
+            )
+        self.more = COLOURS if settings.colours else 0  # numbers of a token after its features
         self.settings, self.count, self.sights = settings, count, sights(settings)
         self.unet = network(settings)
         self.second = network(replace(settings, planes=settings.second)) if settings.second else None
@@ -77,7 +85,7 @@ class MIT(nn.Module):
         self.map_points = nn.Linear(width, count)
         self.points_encoder = self._encoder(spaces_of(settings)["points"])
         self.last = nn.ModuleDict({"supervoxels": nn.Identity()})  # where Grad-CAM listens
-        self.register_buffer("mean_supervoxels", torch.zeros(width))
+        self.register_buffer("mean_supervoxels", torch.zeros(width + self.more))
         for code in (self.class_token, self.class_place):
             nn.init.trunc_normal_(code, std=0.02)
         if self.sights:
@@ -93,7 +101,7 @@ class MIT(nn.Module):
         self.views_encoder = self._encoder(spaces_of(settings)["views"])
         self.decoder = Decoder(spaces_of(settings), settings)
         self.last[self.sights] = nn.Identity()
-        self.register_buffer(f"mean_{self.sights}", torch.zeros(settings.view_width))
+        self.register_buffer(f"mean_{self.sights}", torch.zeros(settings.view_width + self.more))
 
     def _encoder(self, space: str) -> nn.ModuleList:
         settings = self.settings
@@ -120,22 +128,39 @@ class MIT(nn.Module):
         """Scenes of the same number of tokens, on the way to the answer.
 
         Args:
-            tokens: supervoxels (b, s, width), and patches or views (b, p, view_width).
+            tokens: supervoxels (b, s, width), and patches or views (b, p, view_width); with ``colours`` 3 more each.
             present: The same, (b, n) bool.
             context: places (b, s, 3) of the supervoxels.
         """
         shape = tokens["supervoxels"]
-        points, points_bias = self._sequence(shape, self.point_place(context["places"]), present["supervoxels"])
+        cam, places, looks = self.class_map(shape), self.point_place(context["places"]), self.settings.width
+        points, points_bias = self._sequence(shape[..., :looks], places, present["supervoxels"])
         points = self._encoded(self.points_encoder, points, points_bias, "supervoxels")
-        own, cam = points[:, : self.count].mean(-1), self.map_points(shape)
+        own = points[:, : self.count].mean(-1)
         if not self.sights:
             return Fused(own, None, own, cam, None, None)
-        seen = self.view(tokens[self.sights])
+        sights = tokens[self.sights]
+        seen = self.view(sights[..., : self.settings.view_width])
         views, views_bias = self._sequence(seen, self.view_places(seen.shape[1]), present[self.sights])
         views = self._encoded(self.views_encoder, views, views_bias, self.sights)
-        after, affinities = self.decoder(Sequences(points, views, points_bias, views_bias))
-        both = (after.points[:, : self.count] + after.views[:, : self.count]) / 2
-        return Fused(own, views[:, : self.count].mean(-1), both.mean(-1), cam, self.map_views(seen), affinities)
+        before = Sequences(points, views, points_bias, views_bias, self._agreed(tokens, present, context["places"]))
+        after, affinities = self.decoder(before)
+        joint = (after.points[:, : self.count] + after.views[:, : self.count]) / 2
+        own_views = views[:, : self.count].mean(-1)
+        return Fused(own, own_views, joint.mean(-1), cam, self.map_views(seen), affinities, before)
+
+    def _agreed(self, tokens: Mapping[str, Tensor], present: Mapping[str, Tensor], places: Tensor) -> Tensor | None:
+        """(b, p, s) what colours and neighbours say of links; None where tokens say no colour."""
+        if not self.more:
+            return None
+        patches, supervoxels = (tokens[name][..., -self.more :] for name in (self.sights, "supervoxels"))
+        here = torch.cat([present[self.sights], present["supervoxels"]], 1)
+        return agreement(patches, supervoxels, places, here, self.settings.grid)
+
+    def class_map(self, shape: Tensor) -> Tensor:
+        """(…, width) 3D tokens, with their colours where they have one → (…, c) class scores."""
+        scores: Tensor = self.map_points(shape[..., : self.settings.width])
+        return scores
 
     def _sequence(self, tokens: Tensor, places: Tensor, present: Tensor) -> tuple[Tensor, Tensor | None]:
         """Class tokens and tokens with their places, and what keeps the absent ones out."""
@@ -186,7 +211,7 @@ def encode(module: MIT, inputs: Inputs) -> Inputs:
     context = {name: value for name, value in inputs.context.items() if name not in VOXELS}
     grid, seen = grid_of([inputs.context])
     seen, pairs, count = seen.to(module.class_token.dtype), inputs.context["pairs"], len(inputs.context["places"])
-    tokens = {"supervoxels": pooled(module.unet(seen, grid), pairs, count)}
+    tokens = {"supervoxels": tokens_3d(module.unet(seen, grid), seen, pairs, count, module.settings)}
     if module.second is not None and module.classify_second is not None:
         context["second"] = pooled(module.classify_second(module.second(seen, grid)).softmax(-1), pairs, count)
     present = {"supervoxels": torch.ones(count, dtype=torch.bool), **inputs.present}
@@ -196,7 +221,7 @@ def encode(module: MIT, inputs: Inputs) -> Inputs:
 @torch.no_grad()
 def activation(module: MIT, inputs: Inputs) -> Tensor:
     """(supervoxels, classes) class-activation map: what the 3D features alone say of each, rows sum to one."""
-    return module.map_points(inputs.tokens["supervoxels"]).softmax(-1)
+    return module.class_map(inputs.tokens["supervoxels"]).softmax(-1)
 
 
 def affinities(run: Run) -> Tensor:

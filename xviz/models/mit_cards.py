@@ -56,7 +56,7 @@ def _seen(views: Photos, settings: Settings) -> tuple[Tensor, Tensor]:
             f"These settings need an image network of {settings.view_width} features, which is in no package; the "
             f"one at hand has {photos.WIDTH}. Set view_width to {photos.WIDTH}, or take the shipped size."
         )
-    return photos.look(views.images, settings.grid)
+    return photos.look(views.images, settings.grid, colours=settings.colours)
 
 
 def _as_tokens(views: Photos, features: Tensor, here: Tensor, settings: Settings) -> tuple[TokenSpace, Tensor, Tensor]:

@@ -9,7 +9,7 @@ Source: Yang et al., ICCV 2023. Projections for queries, keys and values have no
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -110,7 +110,7 @@ class DecoderLayer(nn.Module):
     def forward(
         self, asking: Tensor, answering: Tensor, own: Tensor | None, other: Tensor | None
     ) -> tuple[Tensor, Tensor]:
-        """Both sequences and what keeps their absent keys out → the asking one, and the affinity of classes."""
+        """Both sequences, and what is added to products with their keys → the asking one, the affinity of classes."""
         x = asking + drop_path(self.get_submodule("self")(self.norm(asking), own), self.skipped, self.training)
         answer, classes = self.cross(self.norm_asking(x), self.norm_answering(answering), other)
         x = x + drop_path(answer, self.skipped, self.training)
@@ -125,6 +125,17 @@ class Sequences:
     views: Tensor  #: (b, c + patches or views, width)
     points_bias: Tensor | None = None  #: what keeps absent tokens out; None where all are there
     views_bias: Tensor | None = None
+    agreed: Tensor | None = None  #: (b, patches, supervoxels) added to products of both; None adds nothing
+
+    def bias(self, asker: str) -> Tensor | None:
+        """What is added where "points" or "views" ask the other: (b, 1, 1, k), or (b, 1, q, k) with what is agreed."""
+        absent = self.views_bias if asker == "points" else self.points_bias
+        if self.agreed is None:
+            return absent
+        classes = self.points.shape[1] - self.agreed.shape[2]
+        agreed = self.agreed.mT if asker == "points" else self.agreed
+        whole = nn.functional.pad(agreed, (classes, 0, classes, 0))[:, None]
+        return whole if absent is None else whole + absent
 
 
 def askers(settings: Settings) -> Iterator[str]:
@@ -166,11 +177,11 @@ class Decoder(nn.ModuleList):
         points, views, maps = both.points, both.views, []
         for asker, layer in zip(self.askers, self, strict=True):
             if asker == "points":
-                points, classes = layer(points, views, both.points_bias, both.views_bias)
+                points, classes = layer(points, views, both.points_bias, both.bias(asker))
             else:
-                views, classes = layer(views, points, both.views_bias, both.points_bias)
+                views, classes = layer(views, points, both.views_bias, both.bias(asker))
             maps.append(classes)
-        return Sequences(points, views, both.points_bias, both.views_bias), torch.stack(maps)
+        return replace(both, points=points, views=views), torch.stack(maps)
 
 
 def contrastive(affinities: Tensor) -> Tensor:

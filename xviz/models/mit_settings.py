@@ -16,9 +16,12 @@ SCANNET = (
 )  # fmt: skip
 
 
+COLOURS = 3  #: numbers of a colour, red, green and blue from −1 to 1
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What the modules are built from; the defaults are the shipped model's."""
+    """What the modules are built from; the defaults are the shipped model's, but for its colours."""
 
     classes: tuple[str, ...] = CLASSES
     small_voxel: float = 0.05  #: metres; supervoxels are cut from these
@@ -42,14 +45,15 @@ class Settings:
     first: str = "points"  #: which modality asks in the first layer of the decoder: "points" or "views"
     tokens_2d: str = "patch"  #: what a token of a photo is: "patch" or "view"
     view_width: int = WIDTH  #: features of the image network
+    colours: bool = False  #: whether tokens of both sides end in a colour, by which like ones find one another
     photos: int = 16  #: at most
     grid: tuple[int, int] = (8, 10)  #: rows and columns of patches in a photo
 
 
-SHIPPED = Settings()
+SHIPPED = Settings(colours=True)
 PAPER_PLANES = (32, 64, 128, 256, 128, 128, 96, 96)
 PAPERS = replace(
     SHIPPED, classes=SCANNET, voxel=0.05, sees=("colour",), places="voxels",
     stem=32, stem_kernel=5, planes=PAPER_PLANES, blocks=2, second=PAPER_PLANES,
-    width=96, dropout=0.1, tokens_2d="view", view_width=2048,
+    width=96, dropout=0.1, tokens_2d="view", view_width=2048, colours=False,
 )  # fmt: skip

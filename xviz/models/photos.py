@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
@@ -18,6 +19,7 @@ from torch import Tensor
 from xviz.models import regions
 
 STRIDE = 32  #: pixels of the frame along a patch
+MARGIN = 8  #: pixels around the middle of a patch, whose colour it says
 WIDTH = regions.RegionEncoder.size  #: features of a patch
 
 
@@ -64,6 +66,13 @@ class Frame:
         row, column = int((y * self.scale + top) // STRIDE), int((x * self.scale + left) // STRIDE)
         return min(max(row, 0), self.grid[0] - 1), min(max(column, 0), self.grid[1] - 1)
 
+    def shows(self) -> NDArray[np.bool_]:
+        """(rows · 32, columns · 32) which pixels of the frame are photo."""
+        (top, left), (tall, wide) = self.corner, self.inside
+        inside = np.zeros((self.grid[0] * STRIDE, self.grid[1] * STRIDE), bool)
+        inside[top : top + tall, left : left + wide] = True
+        return inside
+
     def present(self) -> NDArray[np.bool_]:
         """(rows, columns) whether at least half of a patch is photo, or as much as anywhere in a thin one."""
         sides = []
@@ -88,19 +97,39 @@ def _resized(image: NDArray[np.uint8], tall: int, wide: int) -> NDArray[np.uint8
     return np.asarray(Image.fromarray(np.ascontiguousarray(image)).resize((wide, tall), Image.Resampling.BILINEAR))
 
 
-def look(images: Sequence[NDArray[np.uint8]], grid: tuple[int, int]) -> tuple[Tensor, Tensor]:
+def look(images: Sequence[NDArray[np.uint8]], grid: tuple[int, int], *, colours: bool = False) -> tuple[Tensor, Tensor]:
     """The patches of photos, photo by photo and row by row.
 
     Args:
         images: Each (height, width, 3) RGB, 0–255, of any size.
         grid: Rows and columns of patches.
+        colours: Whether the mean colour of the middle of each patch follows its features.
 
     Returns:
-        (photos · rows · columns, 1280) features, and which patches take part, bool.
+        (photos · rows · columns, 1280 or 1283) features, and which patches take part, bool.
     """
     features, present = [], []
     for image in images:  # one by one, which bounds the memory
         frame = Frame(image.shape[:2], grid)
-        features.append(regions.grid(fitted(image, frame)).flatten(0, 1))
+        pixels = fitted(image, frame)
+        seen = regions.grid(pixels).flatten(0, 1)
+        if colours:
+            picture = torch.from_numpy(pixels).permute(2, 0, 1)[None].float()
+            seen = torch.cat([seen, mean_colours(picture, torch.from_numpy(frame.shows())[None])[0]], 1)
+        features.append(seen)
         present.append(torch.from_numpy(frame.present().reshape(-1)))
     return torch.cat(features), torch.cat(present)
+
+
+def mean_colours(pictures: Tensor, inside: Tensor) -> Tensor:
+    """(b, patches, 3) the mean colour of the middle of each patch, −1 to 1, over what is photo; 0 where nothing is.
+
+    Args:
+        pictures: (b, 3, height, width) 0–255 in their frame.
+        inside: (b, height, width) bool, which pixels are photo.
+    """
+    kept = inside[:, None].to(pictures.dtype)
+    shown, all_of_it = (F.avg_pool2d(F.pad(part, [-MARGIN] * 4), STRIDE - 2 * MARGIN, STRIDE) for part in (
+        (pictures / 127.5 - 1) * kept, kept
+    ))  # fmt: skip
+    return (shown / all_of_it.clamp_min(1e-6)).flatten(2).mT

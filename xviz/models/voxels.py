@@ -16,10 +16,10 @@ from xviz.core.errors import ModelError
 from xviz.core.sample import Photos, PointCloud, Sample
 from xviz.core.tokens import PatchGrid, Segments
 from xviz.models import regions
-from xviz.models.clouds import SEEN, cut, grid_of, laid, pooled
+from xviz.models.clouds import SEEN, cut, grid_of, laid, tokens_3d
 from xviz.models.mit import MIT, sights
 from xviz.models.mit_settings import Settings
-from xviz.models.photos import STRIDE, Frame, fitted
+from xviz.models.photos import STRIDE, Frame, fitted, mean_colours
 from xviz.models.sparse import Grid
 from xviz.models.supervoxels import means
 
@@ -85,8 +85,7 @@ def voxels_and_pixels(sample: Sample, settings: Settings) -> VoxelsAndPixels:
     here = [frame.present().reshape(-1) for frame in frames]
     for i, (image, frame) in enumerate(zip(images, frames, strict=True)):
         pictures[i] = fitted(image, frame)
-        (top, left), (tall, wide) = frame.corner, frame.inside
-        inside[i, top : top + tall, left : left + wide] = True
+        inside[i] = frame.shows()
     return VoxelsAndPixels(
         sample.digest,
         grid,
@@ -105,7 +104,7 @@ def voxels_and_pixels(sample: Sample, settings: Settings) -> VoxelsAndPixels:
 
 def of_voxels(module: MIT, fine: VoxelsAndPixels, seen: Tensor) -> Tensor:
     """(supervoxels, width) tokens that the 3D network makes of voxels that say ``seen``, (voxels, f)."""
-    return pooled(module.unet(seen, fine.grid), fine.pairs, len(fine.places))
+    return tokens_3d(module.unet(seen, fine.grid), seen, fine.pairs, len(fine.places), module.settings)
 
 
 def of_pictures(module: MIT, fine: VoxelsAndPixels, photo: int, pictures: Tensor) -> Tensor:
@@ -118,9 +117,12 @@ def of_pictures(module: MIT, fine: VoxelsAndPixels, photo: int, pictures: Tensor
         pictures: (b, 3, height, width) 0–255.
 
     Returns:
-        (b, m, view_width), m being the patches of a photo, or 1 where a photo is one token.
+        (b, m, features), m being the patches of a photo, or 1 where a photo is one token.
     """
     features = regions.maps(pictures).flatten(2).mT
+    if module.settings.colours:
+        inside = fine.inside[photo].expand(len(pictures), -1, -1)
+        features = torch.cat([features, mean_colours(pictures, inside)], -1)
     if module.sights == "patches":
         return features
     here = fine.here.reshape(len(fine.pictures), -1)[photo]

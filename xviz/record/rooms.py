@@ -13,7 +13,13 @@ STAGES = {
     "first stage": "first stage: class map of the supervoxels, nothing given",
     "first stage, classes given": "the same, with the room's list of classes given",
     "second stage": "**second stage**, nothing given",
+    "true class of every supervoxel": "who knew the commonest class of every supervoxel",
     "largest class everywhere": "the commonest class everywhere",
+}
+#: rows of the table by class that say where a class is lost
+BY_CLASS = {
+    "pseudo labels": "pseudo labels of the training rooms",
+    "true class of every supervoxel": "who knew the commonest class of every supervoxel",
 }
 
 
@@ -29,6 +35,7 @@ def trust(measured: dict[str, Any], method: str) -> str | None:
     )
 
 
+LIT = "photos a fifth brighter or darker than the cloud"
 KINDS = frozenset({"composed"})  #: of samples, on which methods were measured
 
 
@@ -59,7 +66,8 @@ def _segmentation(measured: dict[str, Any]) -> list[str]:
     rows = [
         (words, f"{segmentation[key]['mIoU']:.1f}", f"{segmentation[key]['accuracy']:.1f}")
         for key, words in STAGES.items()
-    ]  # fmt: skip
+        if key in segmentation
+    ]
     pseudo = segmentation["pseudo labels"]
     rooms = measured["rooms"]
     first, second = (segmentation[key]["IoU"] for key in ("first stage", "second stage"))
@@ -79,6 +87,11 @@ def _segmentation(measured: dict[str, Any]) -> list[str]:
             [
                 ("first stage", *(f"{first[name]:.0f}" for name in names)),
                 ("second stage", *(f"{second.get(name, 0):.0f}" for name in names)),
+                *(
+                    (words, *(f"{segmentation[key]['IoU'].get(name, 0):.0f}" for name in names))
+                    for key, words in BY_CLASS.items()
+                    if key in segmentation
+                ),
             ],
         ),
     ]
@@ -136,12 +149,16 @@ def _truth(measured: dict[str, Any]) -> list[str]:
     links, places = measured["links"], measured["places"]
     rows = [(f"attention, {key}", f"{own:.1f}", f"{idle:.1f}") for key, own, idle in beside_untrained(links["layers"])]
     rows += [(METHODS[key].title, f"{own:.1f}", f"{idle:.1f}") for key, own, idle in beside_untrained(links["methods"])]
+    lit = links.get("in another light", {"layers": {}, "same class": {}})
+    rows += [(f"attention, {key}, {LIT}", f"{value:.1f}", "") for key, value in lit["layers"].items()]
+    rows += [(f"who knew {key} of everything", f"{value:.1f}", "") for key, value in links.get("knowing", {}).items()]
     rows.append(("chance (uniform attention)", f"{links['chance']:.1f}", ""))
     alike = links.get("same class", {})
     same = [
         (METHODS[key].title if key in METHODS else f"attention, {key}", f"{own:.1f}", f"{idle:.1f}")
         for key, own, idle in beside_untrained(alike)
     ]
+    same += [(f"attention, {key}, {LIT}", f"{value:.1f}", "") for key, value in lit["same class"].items()]
     same.append(("chance (uniform attention)", f"{links.get('chance of the same class', 0):.1f}", ""))
     placed = [
         (METHODS[key].title if key in METHODS else key, f"{own:.1f}", f"{idle:.1f}")
@@ -150,6 +167,10 @@ def _truth(measured: dict[str, Any]) -> list[str]:
     placed.append(("chance (uniform relevance)", f"{places['chance']:.1f}", ""))
     title = "**Patch → cloud: share on points of the class that the patch shows** (the same patches; %)"
     classes = [table(title, ["", "trained", "untrained model"], same)] if alike else []
+    if real := measured.get("real frame"):
+        classes.append(_real(real))
+    if other := measured.get("linked otherwise"):
+        classes.append(_linked_otherwise(other))
     return [
         table(
             f"**Patch → cloud: share within {links['metres']} m of what the patch shows** ({links['patches']} patches "
@@ -165,6 +186,39 @@ def _truth(measured: dict[str, Any]) -> list[str]:
             placed,
         ),
     ]
+
+
+def _linked_otherwise(measured: dict[str, Any]) -> str:
+    """The stage of links with one thing changed, the best links first."""
+    recipe = measured["recipe"]
+    forms = sorted(measured["forms"].items(), key=lambda form: -np.mean(list(form[1]["near"].values())))
+    rows = [
+        (
+            name,
+            " / ".join(f"{value:.1f}" for value in form["near"].values()),
+            " / ".join(f"{value:.1f}" for value in form["same class"].values()),
+            f"{form['mAP']:.1f}",
+        )
+        for name, form in forms
+    ]
+    return table(
+        f"**Linked otherwise, {recipe['rooms']} rooms and {recipe['link_epochs']} epochs of the stage of links** (the "
+        "same patches, layer by layer, and mean average precision of the classes found; %)",
+        ["", "within 0.5 m", "same class", "mAP"],
+        rows,
+    )
+
+
+def _real(frame: dict[str, Any]) -> str:
+    """The one real frame."""
+    layers, lit = (
+        ", ".join(f"{value:.1f} % in {key}" for key, value in frame[name].items())
+        for name in ("layers", "in another light")
+    )
+    return (
+        f"On the one real frame at hand, of a depth camera ({frame['patches']} patches): {layers} within "
+        f"{frame['metres']} m; with its photo a fifth brighter than the cloud {lit} (chance {frame['chance']:.1f} %)."
+    )
 
 
 def linked(measured: dict[str, Any]) -> str:

@@ -80,9 +80,51 @@ def kinect(options: Namespace) -> None:
     make(options.cache)
 
 
+def linked(parser: ArgumentParser) -> None:
+    """Arguments of the stage of links."""
+    from xviz.places import RESULTS
+    from xviz.train.mit.steps import Recipe
+
+    tasks.data(parser, SET)
+    tasks.out(parser, RESULTS / "mit.safetensors", "weights to write")
+    parser.add_argument("--start", type=Path, metavar="FILE", help="weights to go on from (default the shipped ones)")
+    tasks.numbers(parser, Recipe)
+
+
+def link(options: Namespace) -> None:
+    """Train the stage of links from the shipped weights."""
+    from xviz.models.mit_cards import SHIPPED
+    from xviz.train.mit.linking import train_links
+    from xviz.train.mit.steps import Recipe
+
+    settings = tasks.changed(options, SHIPPED)
+    train_links(options.data, options.out, tasks.recipe_of(options, Recipe), settings, options.start)
+
+
+def compared_links(parser: ArgumentParser) -> None:
+    """Arguments of the comparison of links."""
+    from xviz.train.mit.compare_links import FORMS, SHORT
+
+    tasks.data(parser, SET)
+    parser.add_argument("--start", type=Path, metavar="FILE", help="weights to go on from (default the shipped ones)")
+    parser.add_argument("--form", action="append", choices=list(FORMS), help="one form (default all); may be repeated")
+    tasks.number(parser, "epochs", SHORT.link_epochs, "epochs")
+    tasks.number(parser, "rooms", SHORT.rooms, "rooms trained on")
+    tasks.number(parser, "scenes", 4, "test rooms for links")
+
+
+def compare_links(options: Namespace) -> None:
+    """Train the forms of the stage of links, and write how right their links are beside one another."""
+    from xviz.train.mit.compare_links import FORMS, SHORT, compare
+
+    short = replace(SHORT, link_epochs=options.epochs, rooms=options.rooms)
+    compare(options.data, options.start, options.form or list(FORMS), short, options.scenes)
+
+
 TASKS = (
     Task("make", "rooms", "furnish, scan and photograph rooms, for mit", rooms, make),
     tasks.training("mit", "points and photos", SET, __package__, "mit"),
+    Task("train", "mit-links", "points and photos: attention alone, from the shipped weights", linked, link),
     tasks.measuring(
         "mit",
         "points and photos",
@@ -91,6 +133,7 @@ TASKS = (
         ("scenes", 10, "test rooms for the tables of links and places"),
     ),
     Task("compare", "mit", "points and photos", comparison, compare),
+    Task("compare", "mit-links", "points and photos: links", compared_links, compare_links),
     Task("samples", "mit", "composed rooms", shipped, samples),
     Task("samples", "mit-kinect", "the real frame of a depth camera", frame, kinect),
 )

@@ -41,6 +41,7 @@ FORMS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "true labels of all points": ({}, {}),
 }
 BOUND = "true labels of all points"
+PLAIN = replace(SHIPPED, colours=False)  #: the forms are compared without; colours touch attention alone
 SHORT = Recipe(epochs=6, second_epochs=6, rooms=160)
 RECORD = FOLDER / "mit.json"
 
@@ -51,14 +52,14 @@ def compare(data: Path, forms: Sequence[str], seeds: Sequence[int], recipe: Reci
     The record is read again before it is written, so that two such commands can share the work.
     """
     torch.set_num_threads(1)
-    fit, test = rooms(data, "train", SHIPPED, limit=recipe.rooms), rooms(data, "test", SHIPPED)
+    fit, test = rooms(data, "train", PLAIN, limit=recipe.rooms), rooms(data, "test", PLAIN)
     for seed in seeds:
         for name in forms:
             if str(seed) in _kept(recipe)[1].get(name, {}):
                 continue
             settings, numbers = FORMS[name]
             changed = replace(recipe, **numbers, seed=seed)
-            form_settings = replace(SHIPPED, **settings)
+            form_settings = replace(PLAIN, **settings)
             scored = bound(fit, test, changed) if name == BOUND else form(fit, test, changed, form_settings)
             record, measured = _kept(recipe)
             measured.setdefault(name, {})[str(seed)] = scored
@@ -69,7 +70,7 @@ def _kept(recipe: Recipe) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """The record, and in it the forms that were trained on this schedule; no two schedules are mixed."""
     record = read(RECORD)
     schedules = record.setdefault("trained otherwise", [])
-    own = [schedule for schedule in schedules if schedule["recipe"] == asdict(recipe)]
+    own = [schedule for schedule in schedules if Recipe(**schedule["recipe"]) == recipe]  # it may know fewer numbers
     if not own:
         own = [{"recipe": asdict(recipe), "forms": {}}]
         schedules += own
@@ -92,8 +93,8 @@ def bound(fit: Sequence[Room], test: Sequence[Room], recipe: Recipe) -> dict[str
         network(replace(SHIPPED, planes=SHIPPED.second)),
         nn.Linear(SHIPPED.width, len(SHIPPED.classes)),
     )
-    second_stage(net, classify, fit, [room.truth for room in fit], (), recipe, SHIPPED)
-    maps = ((second_map(net.eval(), classify, room, SHIPPED), room) for room in test)
+    second_stage(net, classify, fit, [room.truth for room in fit], (), recipe, PLAIN)
+    maps = ((second_map(net.eval(), classify, room, PLAIN), room) for room in test)
     return {
         "mIoU": scores((np.asarray(class_map).argmax(1)[room.cut.supervoxel], room) for class_map, room in maps)["mIoU"]
     }

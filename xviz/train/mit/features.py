@@ -24,9 +24,10 @@ from xviz.core.sample import Photos, PointCloud, Sample
 from xviz.data.cloud.scene import read_scene
 from xviz.models import photos
 from xviz.models.clouds import Cut, cut
-from xviz.models.mit_settings import Settings
+from xviz.models.mit_settings import COLOURS, Settings
 
 _PLY = {"float": "<f4", "uchar": "u1", "ushort": "<u2"}
+Light = NDArray[np.float32]
 ARRAYS = ("of_point", "small_voxel", "places", "colours", "upright", "supervoxel")
 
 
@@ -36,7 +37,7 @@ class Room:
 
     name: str
     cut: Cut
-    features: Tensor  #: (photos, patches, 1280) half precision
+    features: Tensor  #: (photos, patches, 1280) half precision; three more where tokens say their colour
     here: Tensor  #: (photos, patches) bool
     tags: NDArray[np.float32]  #: (classes,) 1 where the room has the class
     labels: NDArray[np.int64]  #: (small voxels, classes) points of each class
@@ -57,7 +58,7 @@ def make_room(
 ) -> Room:
     """A room out of its parts; ``label`` (points,) is the class of each point, −1 for none."""
     cut_cloud = cut(cloud, settings)
-    features, here = photos.look(views.images, settings.grid)
+    features, here = photos.look(views.images, settings.grid, colours=settings.colours)
     count = len(settings.classes)
     known = label >= 0
     counts = np.bincount(
@@ -87,7 +88,8 @@ def rooms(folder: Path, split: str, settings: Settings, *, limit: int = 0) -> li
         raise SampleError(
             f"There are no rooms under {split} of {folder.name}; make some with “xviz make rooms --out DIR”."
         )
-    kept = folder / f"supervoxels-{digest(str(settings.small_voxel), str(settings.grid), str(known))[:8]}" / split
+    made_of = (settings.small_voxel, settings.grid, known, *(("colours",) if settings.colours else ()))
+    kept = folder / f"supervoxels-{digest(*map(str, made_of))[:8]}" / split
     loaded = []
     for scene in scenes[: limit or None]:
         path = kept / f"{scene.name}.npz"
@@ -133,16 +135,37 @@ def load(path: Path) -> Room:
         return Room(path.stem, cut_cloud, features, here, kept["tags"], kept["labels"])
 
 
-def turned(cut_cloud: Cut, rng: np.random.Generator, *, grey: float = 0.05) -> Cut:
+def turned(cut_cloud: Cut, rng: np.random.Generator, *, grey: float = 0.05, light: Light | None = None) -> Cut:
     """The cloud turned about the vertical, mirrored, scaled, in another light; in a share ``grey`` without colours."""
     angle, scale = rng.uniform(0, 2 * np.pi), rng.uniform(0.9, 1.1)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], np.float32)
     places = cut_cloud.places.copy()
     places[:, :2] = places[:, :2] @ turn.T * [rng.choice([-1, 1]), 1]
-    light = rng.uniform(0.8, 1.2, 3).astype(np.float32) * rng.uniform(0.8, 1.2)
+    light = drawn_light(rng) if light is None else light
     colours = (cut_cloud.colours + 1) * light - 1 + rng.normal(0, 0.05, cut_cloud.colours.shape).astype(np.float32)
     colours = np.zeros_like(colours) if rng.random() < grey else np.clip(colours, -1, 1)
     return replace(cut_cloud, places=(places * scale).astype(np.float32), colours=colours)
+
+
+def drawn_light(rng: np.random.Generator) -> Light:
+    """How much of red, green and blue a light has."""
+    return rng.uniform(0.8, 1.2, 3).astype(np.float32) * rng.uniform(0.8, 1.2)
+
+
+def in_light(features: Tensor, light: Light, rng: np.random.Generator) -> Tensor:
+    """Features that end in a mean colour, each photo of which is seen in nearly the light of its cloud.
+
+    Args:
+        features: (photos, patches, d).
+        light: (3,) of the cloud.
+        rng: Draws how each photo differs from it.
+    """
+    seen, colours = features[..., :-COLOURS], features[..., -COLOURS:]
+    count = len(features)
+    own = torch.from_numpy(
+        light * rng.uniform(0.95, 1.05, (count, 1, 1)) * rng.uniform(0.99, 1.01, (count, 1, COLOURS))
+    )
+    return torch.cat([seen, ((colours + 1) * own.float() - 1).clamp(-1, 1)], -1)
 
 
 def some_photos(room: Room, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:

@@ -18,15 +18,17 @@ from numpy.typing import NDArray
 
 from xviz import engine
 from xviz.checkpoints import FOLDER
+from xviz.data.shipped import load_sample
 from xviz.models.clouds import laid
 from xviz.models.mit import MIT
 from xviz.models.mit_cards import MIT_CARD
 from xviz.train.common.placement import average_precision
 from xviz.train.mit.features import Room, rooms
-from xviz.train.mit.recipe import as_tokens
 from xviz.train.mit.second import first_map, labels_of, second_map, shape_of
+from xviz.train.mit.shown import as_tokens
 from xviz.train.mit.steps import Recipe, scores
-from xviz.train.mit.truth import links, places
+from xviz.train.mit.truth import framed, links, places
+from xviz.train.mit.truth import shares as of_supervoxels
 
 
 def measure(folder: Path, out: Path, *, scenes: int = 10) -> dict[str, Any]:
@@ -46,9 +48,11 @@ def measure(folder: Path, out: Path, *, scenes: int = 10) -> dict[str, Any]:
         "classes": found_classes(model, test),
         "links": links(loaded, folder / "test", test[:scenes]),
         "places": places(loaded, folder / "test", test[:scenes]),
+        "real frame": framed(loaded, load_sample("kinect")),
     }
-    if out.is_file() and (kept := json.loads(out.read_text(encoding="utf-8")).get("trained otherwise")):
-        record["trained otherwise"] = kept  # of ``compare``
+    if out.is_file():
+        before = json.loads(out.read_text(encoding="utf-8"))
+        record |= {name: before[name] for name in ("trained otherwise", "linked otherwise") if name in before}
     out.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return record
 
@@ -79,6 +83,7 @@ def segmentation(model: MIT, fit: Sequence[Room], test: Sequence[Room], recipe: 
         "first stage, classes given": scores(((first(r) * r.tags).argmax(1)[r.cut.supervoxel], r) for r in test),
         "pseudo labels": scores(((pseudo(r), r) for r in fit), labelled=True),
         "second stage": scores((second_map(net, classify, r, settings).argmax(1)[r.cut.supervoxel], r) for r in test),
+        "true class of every supervoxel": scores((of_supervoxels(r).argmax(1)[r.cut.supervoxel], r) for r in test),
         "largest class everywhere": scores((np.full(len(r.cut.supervoxel), largest(fit)), r) for r in test),
     }
     for in_percent in ways.values():

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -27,21 +28,22 @@ from torch import Tensor
 
 from xviz import checkpoints
 from xviz.core.attention import listening
-from xviz.models.clouds import grid_of, laid, pooled
+from xviz.models.clouds import grid_of, laid, tokens_3d
 from xviz.models.mit import MIT, spaces_of
-from xviz.models.mit_cards import SHIPPED, views_of
+from xviz.models.mit_cards import SHIPPED
 from xviz.models.mit_settings import Settings
 from xviz.train.common.records import logged
-from xviz.train.mit.features import Room, rooms, some_photos, turned
+from xviz.train.mit.features import Room, drawn_light, rooms, turned
+from xviz.train.mit.late import REMEMBERED, Unmet, alike, own_room, unmet
+from xviz.train.mit.linking import link_stage
 from xviz.train.mit.losses import consistency, links, listed, losses, shares
-from xviz.train.mit.second import first_map, labels_of, second_stage, shape_of
-from xviz.train.mit.shell import IGNORED, amid, openings, possible, possible_in_photos, shell
+from xviz.train.mit.second import first_map, labels_of, second_stage
+from xviz.train.mit.shell import IGNORED, amid, openings, possible, shell
+from xviz.train.mit.shown import in_photos, remember_supervoxels, remember_views, with_photos
 from xviz.train.mit.steps import Recipe, advance, batches, mean, optimizer_of, scores
 
 SECOND = ("second.", "classify_second.")  #: the parameters of the second stage
 OPEN = 0.05  #: a room's doors, and its windows, hold at least this share of the supervoxels at its walls
-
-SHOWN = 0.03  #: each class of a room fills at least this share of what some of its photos show
 
 
 def train(folder: Path, out: Path, recipe: Recipe, settings: Settings = SHIPPED) -> MIT:
@@ -76,6 +78,8 @@ def fitted(
     log = {"first": first_stage(model, fit, judge, recipe)}
     if out is not None:
         checkpoints.save(model, out)
+    if recipe.link_epochs:
+        log["links"] = link_stage(model, fit, recipe)
     labels = [labels_of(model, room, recipe) for room in fit]
     named = [label[room.cut.supervoxel] for label, room in zip(labels, fit, strict=True)]
     log["pseudo"] = scores(zip(named, fit, strict=True), labelled=True)
@@ -91,12 +95,12 @@ def first_stage(model: MIT, fit: Sequence[Room], judge: Sequence[Room], recipe: 
     own = [p for name, p in model.named_parameters() if not name.startswith(SECOND)]
     optimizer, schedule = optimizer_of(own, recipe, recipe.epochs, len(fit))
     remember_views(model, fit)
-    log = []
+    log, remembered = [], deque[Unmet](maxlen=REMEMBERED)
     for epoch in range(recipe.epochs):
         begun, of_epoch = time.monotonic(), []
         model.train()
-        for some in batches(len(fit), recipe.batch, rng):
-            parts = step(model, [fit[i] for i in some], recipe, rng)
+        for some in order(fit, recipe, rng):
+            parts = step(model, [fit[i] for i in some], recipe, rng, remembered)
             loss = sum(parts.values())
             assert isinstance(loss, Tensor)
             advance(loss, own, optimizer, schedule)
@@ -112,28 +116,54 @@ def first_stage(model: MIT, fit: Sequence[Room], judge: Sequence[Room], recipe: 
     return log
 
 
-def step(model: MIT, some: Sequence[Room], recipe: Recipe, rng: np.random.Generator) -> dict[str, Tensor]:
-    """The losses of one batch, already weighed."""
+def order(fit: Sequence[Room], recipe: Recipe, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+    """The rooms of each step of an epoch; like rooms together where the own room is to be found among them."""
+    if recipe.own_room:
+        return alike(np.stack([room.tags for room in fit]), recipe.batch, rng)
+    return batches(len(fit), recipe.batch, rng)
+
+
+def step(
+    model: MIT,
+    some: Sequence[Room],
+    recipe: Recipe,
+    rng: np.random.Generator,
+    remembered: deque[Unmet] | None = None,
+) -> dict[str, Tensor]:
+    """The losses of one batch, already weighed.
+
+    Args:
+        model: In training.
+        some: The rooms of the batch.
+        recipe: The weights.
+        rng: Draws photos, turns, light and what is left out.
+        remembered: Rooms of earlier steps, among which the own room is to be found too; those of this one join them.
+    """
     settings = model.settings
-    cuts = [turned(room.cut, rng) for room in some]
+    lights = [drawn_light(rng) if settings.colours else None for _ in some]  # photos and cloud are seen in one light
+    cuts = [turned(room.cut, rng, light=light) for room, light in zip(some, lights, strict=True)]
     scenes = [laid(cut_cloud, settings) for cut_cloud in cuts]
     grid, seen = grid_of(scenes)
     every = model.unet(seen, grid).split([len(scene["voxels"]) for scene in scenes])
     terms: dict[str, list[Tensor]] = {}
-    for room, cut_cloud, scene, features in zip(some, cuts, scenes, every, strict=True):
-        shape = pooled(features, scene["pairs"], cut_cloud.supervoxels)
-        tokens, present = with_photos({"supervoxels": shape}, room, model, recipe, rng)
+    apart: list[Unmet] = []
+    for room, cut_cloud, scene, features, light in zip(some, cuts, scenes, every, lights, strict=True):
+        shape = tokens_3d(features, scene["seen"], scene["pairs"], cut_cloud.supervoxels, settings)
+        tokens, present = with_photos({"supervoxels": shape}, room, model, recipe, rng, light)
         tags = torch.from_numpy(room.tags)[None]
         with listening() as calls:
             fused = model.fuse(_batched(tokens), _batched(present), {"places": scene["places"][None]})
         parts = losses(fused, tags, _batched(present), model.sights, pool=recipe.pool)
-        parts["consistency"] = recipe.consistency * consistency(features, scene["pairs"], shape)
+        means_of_network = shape[:, : settings.width]
+        parts["consistency"] = recipe.consistency * consistency(features, scene["pairs"], means_of_network)
         if "contrastive" in parts:
             parts["contrastive"] = recipe.contrastive * parts["contrastive"]
         if recipe.links and fused.map_views is not None:
             spaces, maps = spaces_of(settings), {"points": fused.map_points, "views": fused.map_views}
             asked = [call for call in calls if call.module.queries != call.module.keys]
             parts["links"] = recipe.links * links(asked, {spaces[name]: maps[name] for name in maps}, tags)
+        if recipe.own_room and fused.before is not None:
+            apart.append(unmet(model.decoder, fused.before))
         if recipe.listed:
             may = possible(room.cut, settings.classes, room.tags)
             parts["listed"] = recipe.listed * listed(fused.map_points[0], torch.from_numpy(may))
@@ -148,68 +178,12 @@ def step(model: MIT, some: Sequence[Room], recipe: Recipe, rng: np.random.Genera
                 parts["gravity"] = recipe.gravity * F.cross_entropy(fused.map_points[0], named, ignore_index=IGNORED)
         for name, part in parts.items():
             terms.setdefault(name, []).append(part)
-    return {name: torch.stack(values).mean() for name, values in terms.items()}
-
-
-def in_photos(
-    scores: Tensor, present: Tensor, tags: NDArray[np.float32], recipe: Recipe, settings: Settings
-) -> dict[str, Tensor]:
-    """What the list says of every patch, or photo: it shows nothing else, and somewhere everything.
-
-    Args:
-        scores: (patches or views, classes) class scores of the 2D tokens.
-        present: (patches or views,) bool.
-        tags: (classes,) 1 where the room has the class.
-        recipe: The weight.
-        settings: tokens_2d, grid, classes.
-    """
-    may = np.broadcast_to(tags > 0, scores.shape)
-    if settings.tokens_2d == "patch":
-        count = len(scores) // int(np.prod(settings.grid))
-        may = possible_in_photos(count, settings.grid, settings.classes, tags)
-    may = torch.from_numpy(may.copy())[present]
-    return {
-        "listed in photos": recipe.listed * listed(scores[present], may),
-        "shares in photos": recipe.listed * shares(scores[present], may, SHOWN),
-    }
-
-
-def with_photos(
-    tokens: dict[str, Tensor], room: Room, model: MIT, recipe: Recipe, rng: np.random.Generator
-) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """The tokens with those of some photos, and what is present after a share was left out at random."""
-    present = {"supervoxels": torch.ones(len(tokens["supervoxels"]), dtype=torch.bool)}
-    if model.sights:
-        features, here = some_photos(room, recipe.photos, rng)
-        tokens[model.sights], present[model.sights] = as_tokens(features, here, model.sights)
-    for name, shown in present.items():
-        kept = shown & torch.from_numpy(rng.random(len(shown)) >= recipe.left_out)
-        present[name] = kept if kept.any() else shown
-    return tokens, present
-
-
-def as_tokens(features: Tensor, here: Tensor, kind: str) -> tuple[Tensor, Tensor]:
-    """(photos, patches, d) features and presence as the tokens of a space."""
-    flat, shown = features.flatten(0, 1), here.flatten()
-    if kind == "patches":
-        return flat, shown
-    return views_of(flat, shown, len(features)), torch.ones(len(features), dtype=torch.bool)
-
-
-def remember_views(model: MIT, fit: Sequence[Room]) -> None:
-    """Put the mean 2D token of the training set into the model."""
-    if model.sights:
-        views = [as_tokens(room.features.float(), room.here, model.sights) for room in fit]
-        mean = torch.stack([tokens[shown].mean(0) for tokens, shown in views]).mean(0)
-        getattr(model, f"mean_{model.sights}").copy_(mean)
-
-
-@torch.no_grad()
-def remember_supervoxels(model: MIT, fit: Sequence[Room]) -> None:
-    """Put the mean 3D token of the training set into the trained model."""
-    model.mean_supervoxels.copy_(
-        torch.stack([shape_of(model.unet, room, model.settings).mean(0) for room in fit]).mean(0)
-    )
+    means = {name: torch.stack(values).mean() for name, values in terms.items()}
+    if apart:
+        means["own room"] = recipe.own_room * own_room(apart, tuple(remembered or ()))
+        if remembered is not None:
+            remembered.extend(room.alone() for room in apart)
+    return means
 
 
 def _batched(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

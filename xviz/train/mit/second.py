@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from xviz.models.clouds import grid_of, laid, pooled
+from xviz.models.clouds import grid_of, laid, pooled, tokens_3d
 from xviz.models.mit import MIT
 from xviz.models.mit_settings import Settings
 from xviz.models.sparse import SparseUNet
@@ -26,13 +26,13 @@ def shape_of(net: SparseUNet, room: Room, settings: Settings) -> Tensor:
     """(supervoxels, d) the room's 3D tokens, as it stands."""
     scene = laid(room.cut, settings)
     grid, seen = grid_of([scene])
-    return pooled(net(seen, grid), scene["pairs"], room.cut.supervoxels)
+    return tokens_3d(net(seen, grid), seen, scene["pairs"], room.cut.supervoxels, settings)
 
 
 @torch.no_grad()
 def first_map(model: MIT, room: Room) -> NDArray[np.float32]:
     """(supervoxels, classes) the class map of the first stage, rows sum to one."""
-    return model.map_points(shape_of(model.unet, room, model.settings)).softmax(-1).numpy()
+    return model.class_map(shape_of(model.unet, room, model.settings)).softmax(-1).numpy()
 
 
 def labels_of(model: MIT, room: Room, recipe: Recipe) -> NDArray[np.int64]:

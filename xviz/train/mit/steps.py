@@ -30,6 +30,14 @@ class Recipe:
     gravity: float = 3.0  #: weight of what gravity says of floor and walls; 0 leaves it out
     listed: float = 3.0  #: weight of what list and place say of every supervoxel; 0 leaves it out
     links: float = 2.0  #: weight of the loss that makes tokens ask where their own class is; 0 leaves it out
+    own_room: float = 0.0  #: weight of the loss that finds the own room among others; 0 leaves it out
+    link_epochs: int = 0  #: epochs of the stage of links, in which attention alone learns; 0 leaves it out
+    link_batch: int = 4  #: rooms in a step of it
+    link_rate: float = 1e-3  #: its highest learning rate
+    link_turns: int = 2  #: turns of a room that it sees
+    link_start: float = 0.1  #: what its decoder keeps of the first stage's queries at first, where it goes on from it
+    link_classes: float = 0.0  #: in it, the weight of the loss that makes tokens ask where their own class is
+    link_own_room: float = 1.0  #: in it, the weight of the loss that finds the own room among others
     balance: float = 0.5  #: how far rare classes weigh more in the second stage, 0 to 1
     sure: float = 0.5  #: least probability of a pseudo label
     rooms: int = 0  #: rooms trained on, the first so many; 0 takes all

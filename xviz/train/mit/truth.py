@@ -1,14 +1,16 @@
 """Links and places held against what is known of made rooms: poses, depth and labels, which the model never saw.
 
 Links: the share of a patch's score on supervoxels whose middle lies within half a metre of what the patch's middle
-truly shows, beside equal scores for all and an untrained model; and the share on points of the same class as that
-place, which is as far as lists of classes can teach. Places: the share of each method's relevance for a class that lies
-on points of that class, beside the class map itself, alone and with attention.
+truly shows, beside equal scores for all, an untrained model, photos in another light, and what one would score who knew
+the class and the height of everything; and the share on points of the same class as that place. Places: the share of
+each method's relevance for a class that lies on points of that class, beside the class map itself, alone and with
+attention.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,8 @@ from xviz.models.photos import Frame
 from xviz.train.mit.features import Room
 
 RADIUS = 0.5  #: metres within which a link is right
+HEIGHT = 0.3  #: metres within which a height is known
+LIT, LIGHT = ", in another light", 0.2  #: photos so much brighter or darker than the cloud
 PATCHES, COSTLY = 40, 1  #: of a room, for attention rows and for methods that take long
 LINKED = ("rollout", "relevance", "gradient")
 PLACED = ("look", "received", "rollout", "relevance", "gradcam", "gradient", "integrated")
@@ -56,15 +60,21 @@ def runs(
 def links(loaded: engine.Loaded, folder: Path, some: Sequence[Room], seed: int = 0) -> dict[str, Any]:
     """Share of each patch's scores near what it shows, in per cent, by layer of the decoder and by method."""
     rng, shares_of, alike, chance, luck_alike = np.random.default_rng(seed), {}, {}, [], []
+    known: dict[str, list[float]] = {}
     for room, sample, both in runs(loaded, folder, some):
         run = both[""][1]
         shown, true, names = list(seen(run, sample, rng, PATCHES)), shares(room), list(run.outputs)
+        both = {**both, LIT: (loaded, engine.run(loaded, relit(sample)))}
         for suffix, (each, own) in both.items():
             middles = own.space("supervoxels", Segments).middles
             for index, (patch, truth) in enumerate(shown):
                 shown_class = _class_at(room, own, truth)
                 same = true[:, names.index(shown_class)]
-                for name, scores in _answers(each, own, patch, shown_class, costly=index < COSTLY):
+                if not suffix:
+                    for name, scores in knowing(middles, truth, same):
+                        known.setdefault(name, []).append(pinhole.agreement(scores, middles, truth, radius=RADIUS)[0])
+                costly = index < COSTLY and suffix != LIT
+                for name, scores in _answers(each, own, patch, shown_class, costly=costly):
                     share, luck = pinhole.agreement(scores, middles, truth, radius=RADIUS)
                     shares_of.setdefault(name + suffix, []).append(share)
                     alike.setdefault(name + suffix, []).append(float(scores @ same / scores.sum()))
@@ -72,6 +82,7 @@ def links(loaded: engine.Loaded, folder: Path, some: Sequence[Room], seed: int =
                         chance.append(luck)
                         luck_alike.append(float(same.mean()))
     means, same_class = _per_cent(shares_of), _per_cent(alike)
+    lit = [{n.removesuffix(LIT): part.pop(n) for n in list(part) if n.endswith(LIT)} for part in (means, same_class)]
     layers = {name: share for name, share in means.items() if name.startswith("layer")}
     return {
         "rooms": len(some),
@@ -83,7 +94,49 @@ def links(loaded: engine.Loaded, folder: Path, some: Sequence[Room], seed: int =
         "asked of methods": COSTLY * len(some),
         "same class": same_class,
         "chance of the same class": round(100 * float(np.nanmean(luck_alike)), 1),
+        "knowing": _per_cent(known),
+        "in another light": dict(zip(("layers", "same class"), lit, strict=True)),
     }
+
+
+def framed(loaded: engine.Loaded, sample: Sample, seed: int = 0) -> dict[str, Any]:
+    """The same share, in per cent, for every patch of a real frame whose depth is known; there are no classes."""
+    measured: dict[str, Any] = {"sample": sample.name, "metres": RADIUS}
+    for name, each in (("layers", sample), ("in another light", relit(sample))):
+        run, of_layers, luck = engine.run(loaded, each), {}, []
+        middles, output = run.space("supervoxels", Segments).middles, next(iter(run.outputs))
+        for patch, truth in seen(run, each, np.random.default_rng(seed), len(run.inputs.present["patches"])):
+            for layer, scores in _answers(loaded, run, patch, output, costly=False):
+                share, chance = pinhole.agreement(scores, middles, truth, radius=RADIUS)
+                of_layers.setdefault(layer, []).append(share)
+            luck.append(chance)
+        measured |= {name: _per_cent(of_layers), "patches": len(luck), "chance": _per_cent({"": luck})[""]}
+    return measured
+
+
+def relit(sample: Sample) -> Sample:
+    """The sample with photos by turns brighter and darker than the cloud."""
+    views = sample.part("views", Photos)
+    images = tuple(
+        np.clip(image * (1 + LIGHT * (-1) ** number), 0, 255).astype(np.uint8)
+        for number, image in enumerate(views.images)
+    )
+    return Sample(sample.name, {**sample.parts, "views": replace(views, images=images)})
+
+
+def knowing(
+    middles: NDArray[np.floating], truth: NDArray[np.floating], same: NDArray[np.floating]
+) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    """Scores of the supervoxels by what could be known of a patch without where its camera stood.
+
+    Args:
+        middles: (supervoxels, 3) metres.
+        truth: (3,) what the patch shows.
+        same: (supervoxels,) the share of each that has the class at that place.
+    """
+    scores = np.maximum(same.astype(np.float64), 1e-9)
+    yield "its class", scores
+    yield "its class and height", scores * np.exp(-(((middles[:, 2] - truth[2]) / HEIGHT) ** 2) / 2)
 
 
 def _per_cent(shares: Mapping[str, Sequence[float]]) -> dict[str, float]:
