@@ -85,8 +85,8 @@ def _spaces(segments: Segments, seen: list[TokenSpace], settings: Settings) -> d
 STORY = (
     "What is in this room, and where? A scanned cloud and photos of it attend to each other in turn, without knowing "
     "where a camera stood. Click a photo to see its attention to the cloud, or the cloud to see it on every photo. "
-    "Attention is also told which places have the colours of a patch and of its neighbours, so expect fewer right links "
-    "where photos and cloud differ in light, or the cloud has no colours."
+    "Attention is also told which places have the colours of a patch and of its neighbours, so expect fewer right "
+    "links where photos and cloud differ in light, or the cloud has no colours."
 )
 WANTS = {
     "points": "a coloured cloud (PLY, PCD, LAS/LAZ, XYZ/TXT, NPY/NPZ)",
