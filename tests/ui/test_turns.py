@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from threading import Thread
 
 import pytest
@@ -162,6 +163,57 @@ def test_samples_open_one_after_another_and_a_turn_holds_further_in() -> None:
         thread.join(20)
     assert len(most) == 12
     assert max(most) <= allowed()
+
+
+def test_only_one_who_has_to_wait_is_told_so() -> None:
+    told, done = [], []
+
+    @contextmanager
+    def telling() -> Iterator[None]:
+        told.append("begun")
+        yield
+        told.append("ended")
+
+    def work() -> None:
+        with turns.opening(telling):
+            done.append(list(told))
+
+    work()
+    assert done == [[]]
+    with ExitStack() as all_turns:
+        for _ in range(allowed()):
+            all_turns.enter_context(turns._OPENING)
+        thread = Thread(target=work)
+        thread.start()
+        while not told:
+            time.sleep(0.001)
+        assert len(done) == 1
+    thread.join(20)
+    assert done[1] == ["begun", "ended"]
+
+
+def test_who_leaves_while_waiting_gives_the_turn_back() -> None:
+    @contextmanager
+    def left() -> Iterator[None]:
+        yield
+        raise ValueError
+
+    def work() -> None:
+        with suppress(ValueError), turns.opening(left):
+            raise AssertionError("it went on")
+
+    with ExitStack() as all_turns:
+        for _ in range(allowed()):
+            all_turns.enter_context(turns._OPENING)
+        thread = Thread(target=work)
+        thread.start()
+        time.sleep(0.05)
+    thread.join(20)
+    free = [turns._OPENING.acquire(blocking=False) for _ in range(allowed() + 1)]
+    for had in free:
+        if had:
+            turns._OPENING.release()
+    assert free == [*allowed() * [True], False]
 
 
 def test_what_is_there_waits_for_no_turn() -> None:

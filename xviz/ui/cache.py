@@ -122,7 +122,7 @@ def _turn(what: str, *place: Hashable) -> Iterator[None]:
     if _OPENED[what].get(place):
         yield
         return
-    with turns.opening():
+    with turns.opening(lambda: st.spinner("Waiting for the samples of other visitors …")):
         yield
     _OPENED[what].put(place, True)
 

@@ -7,8 +7,8 @@ with them, a core is left for clicks. Whoever cancels, closes the page or fails 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Lock, Semaphore, local
 
 LONG = "XVIZ_LONG_WORK"  #: environment variable with the number of long computations at once
@@ -55,18 +55,26 @@ _OPENING, _held = Semaphore(allowed()), local()
 
 
 @contextmanager
-def opening() -> Iterator[None]:
+def opening(told: Callable[[], AbstractContextManager[object]] = nullcontext) -> Iterator[None]:
     """So many samples are read and run at once, the others wait; a thread that has its turn keeps it further in.
 
     Samples that come at the same time would share the cores with every click; one after another they are open as soon,
     and a click meets a core that is free.
+
+    Args:
+        told: Stands around the wait of one who has to wait.
     """
     if getattr(_held, "turn", False):
         yield
         return
-    with _OPENING:
+    had = _OPENING.acquire(blocking=False)
+    try:
+        if not had:
+            with told():  # which may end the script of a visitor who has left meanwhile
+                had = _OPENING.acquire()
         _held.turn = True
-        try:
-            yield
-        finally:
-            _held.turn = False
+        yield
+    finally:
+        _held.turn = False
+        if had:
+            _OPENING.release()
