@@ -218,12 +218,11 @@ def _panel(number: int, name: str, shown: Form, drawing: Drawing, arrays: dict[s
 
 def _asked(explanation: Explanation, forms: Mapping[str, Form]) -> str:
     """The output that is explained, and what it is owed to under its name on the page."""
-    output, owed, _ = explanation.target.partition(" owed to ")
-    if not owed or explanation.focus is None or explanation.focus[0] not in forms:
+    if not explanation.owed or explanation.focus is None or explanation.focus[0] not in forms:
         return explanation.target
     shown, tokens = forms[explanation.focus[0]], explanation.focus[1]
     things = dict.fromkeys(int(shown.of_token[token]) if isinstance(shown, Words) else token for token in tokens)
-    return f"{output} owed to {', '.join(f'“{shown.labels[thing]}”' for thing in things)}"
+    return f"{explanation.output} owed to {', '.join(f'“{shown.labels[thing]}”' for thing in things)}"
 
 
 def _scored(

@@ -44,6 +44,9 @@ class Facts:
 NO_FACTS = Facts()
 
 
+OWED = " owed to "  #: between an output and the tokens that it is owed to, in ``Target.text``
+
+
 @dataclass(frozen=True, eq=False)
 class Explanation:
     """One number for every token of some spaces."""
@@ -72,3 +75,13 @@ class Explanation:
             if not self.signed and frozen[name].min(initial=0.0) < 0:
                 raise ModelError(f"{self.method} is unsigned but gave scores below zero for {name}.")
         object.__setattr__(self, "scores", MappingProxyType(frozen))
+
+    @property
+    def output(self) -> str:
+        """The output that is explained, without what it is owed to."""
+        return self.target.partition(OWED)[0]
+
+    @property
+    def owed(self) -> bool:
+        """Whether the number that is explained is what the model owes to the focus, not the whole output."""
+        return OWED in self.target

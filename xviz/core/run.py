@@ -12,6 +12,7 @@ from torch import Tensor
 
 from xviz.core.attention import AttentionCall
 from xviz.core.errors import ModelError
+from xviz.core.explanation import OWED
 from xviz.core.provenance import Provenance
 from xviz.core.tokens import TokenSpace, leaves
 
@@ -94,7 +95,7 @@ class Target:
 
     def text(self) -> str:
         """The target in a few characters, for provenance and captions."""
-        return self.output if self.space is None else f"{self.output} owed to {self.space} {list(self.tokens)}"
+        return self.output if self.space is None else f"{self.output}{OWED}{self.space} {list(self.tokens)}"
 
 
 @dataclass(frozen=True, eq=False)

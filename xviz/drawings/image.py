@@ -6,7 +6,6 @@ import io
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,7 +25,7 @@ HEIGHT = 480  #: CSS pixels
 class Marks:
     """What is drawn over a picture."""
 
-    selected: int | None = None  #: the region to highlight; None leaves what the visitor picked
+    selected: int | None = None  #: the region to highlight; None leaves what the visitor picked, −1 takes it away
     masked: Sequence[int] = ()  #: regions that the model is not shown, hatched
     crosses: ArrayLike = ()  #: (m, 2), x and y in pixels, of places to mark
     known: ArrayLike = ()  #: (m, 4), line segments around what is known to be meant, drawn dashed
@@ -112,13 +111,13 @@ _MESSAGES: dict[int, tuple[weakref.ref, tuple[str, bytes]]] = {}  #: of read-onl
 
 def _encoded(pixels: NDArray[np.uint8]) -> tuple[str, bytes]:
     """The message that holds the picture, with its digest; made once for an array that is read-only."""
-    of_picture, made = _MESSAGES.get(id(pixels), (None, None))
-    if of_picture is not None and of_picture() is pixels and made is not None:
-        return made
+    place = id(pixels)
+    kept = _MESSAGES.get(place)
+    if kept is not None and kept[0]() is pixels:
+        return kept[1]
     made = _message(pixels)
     if not pixels.flags.writeable:
-        forget = partial(_MESSAGES.pop, id(pixels), None)
-        _MESSAGES[id(pixels)] = (weakref.ref(pixels, lambda _: forget()), made)
+        _MESSAGES[place] = (weakref.ref(pixels, lambda _: _MESSAGES.pop(place, None)), made)
     return made
 
 

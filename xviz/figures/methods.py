@@ -156,8 +156,8 @@ def _grid(page: Page, draws: Sequence[Draw]) -> float:
 
 def _asked(pair: Pair, explanation: Explanation) -> str:
     """The output that is explained, and the word or region that it is owed to, for people."""
-    output, owed, _ = explanation.target.partition(" owed to ")
-    return f"for the output “{output}”" + (f" owed to {pair.asked_by(explanation)}" if owed else "")
+    owed = f" owed to {pair.asked_by(explanation)}" if explanation.owed else ""
+    return f"for the output “{explanation.output}”{owed}"
 
 
 def _methods_words(
