@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import http.client
-import io
+import json
 import random
-import sys
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import numpy as np
 import websockets
-from PIL import Image
+from brought import expected, file_of, sentence
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Common_pb2 import FileUploaderState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
 PAGES = ("mmca", "mmvit", "mca", "mit", "about")
 #: page → its uploader, and the ending of what is brought
 UPLOADERS = {
@@ -28,9 +23,17 @@ UPLOADERS = {
     "mca": ("eeg.file", "npz"),
     "mit": ("rooms.files", "zip"),
 }
+#: page → how the keys of drawings begin in which tokens are picked
+DRAWINGS = {
+    "mmca": ("method regions", "method words"), "mmvit": ("ask",), "mca": ("attention head", "given head", "traces"),
+    "mit": ("cloud", "photos"),
+}  # fmt: skip
+TABS = {"mmvit": "Attention between views"}  #: page → the tab that the visitor opens
+TOKENS = 8  #: picked among the first of a drawing
+PICKS = 0.8  #: share of the clicks that pick a token; the others choose in a box, or say another sentence
 SENTENCES = 6  #: of one visitor
 PATIENCE = 240  #: seconds for one answer
-COLOURS, THINGS = ("red", "green", "blue", "yellow", "white", "brown"), ("dog", "cup", "chair", "car", "cat", "ball")
+ENDS = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 
 
 @dataclass
@@ -38,7 +41,8 @@ class Seen:
     """What all visitors met."""
 
     opened: list[float] = field(default_factory=list)
-    clicked: dict[str, list[float]] = field(default_factory=dict)  #: page → seconds
+    clicked: dict[str, list[float]] = field(default_factory=dict)  #: what was clicked → seconds
+    slow: list[tuple[float, str]] = field(default_factory=list)  #: seconds of a click, what was changed and when
     answers: int = 0
     wrong: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
@@ -53,6 +57,9 @@ class Visitor:
         self.number, self.port, self.seen = number, port, seen
         self.page, self.random = PAGES[number % len(PAGES)], random.Random(number)
         self.elements: dict[tuple[int, ...], object] = {}
+        self.fragments: dict[tuple[int, ...], str] = {}  #: place of an element → the part of the page it is in
+        self.tabs: dict[str, str] = {}  #: tabs → the part of the page they are in
+        self.count = 0  #: of picks
         self.states: dict[str, tuple[str, object]] = {}
         self.cached: dict[str, bytes] = {}
         self.hash, self.session = "", ""
@@ -65,21 +72,31 @@ class Visitor:
             await self.run()
             if self.page in UPLOADERS:
                 await self.bring()
+            await self.open_tab()
             self.seen.opened.append(time.monotonic() - begun)
             self.check("opening")
             while time.monotonic() < until:
                 await asyncio.sleep(self.random.uniform(2, 6))
                 begun = time.monotonic()
-                if not await self.pick():
+                changed = await self.pick()
+                if not changed:
                     return
-                self.seen.clicked.setdefault(self.page, []).append(time.monotonic() - begun)
+                took = time.monotonic() - begun
+                kind = changed.partition(":")[0]
+                self.seen.clicked.setdefault(f"{self.page}, {kind}", []).append(took)
+                self.seen.slow.append((took, f"{self.page}, {changed}, {until - begun:.0f} s before the end"))
                 self.check("a click")
 
-    async def run(self) -> None:
-        """Ask for the page as its widgets stand, and take what comes until the script has ended."""
+    async def run(self, fragment: str = "") -> None:
+        """Ask for the page as its widgets stand, and take what comes until the script has ended.
+
+        Args:
+            fragment: The part of the page that runs again, as browsers ask where a widget lies in one.
+        """
         asked = BackMsg()
         asked.rerun_script.page_name = self.page
         asked.rerun_script.page_script_hash = self.hash
+        asked.rerun_script.fragment_id = fragment
         for name, (kind, value) in self.states.items():
             state = asked.rerun_script.widget_states.widgets.add()
             state.id = name
@@ -88,7 +105,10 @@ class Visitor:
             else:
                 setattr(state, kind, value)
         await self.line.send(asked.SerializeToString())
-        self.elements, started = {}, False
+        for place in [place for place, part in self.fragments.items() if not fragment or part == fragment]:
+            self.elements.pop(place, None)
+            self.fragments.pop(place)
+        started = False
         while True:
             message = await self.next()
             kind = message.WhichOneof("type")
@@ -97,10 +117,17 @@ class Visitor:
                 self.session = message.new_session.initialize.session_id or self.session
             elif kind == "navigation":
                 self.hash = message.navigation.page_script_hash
-            elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
-                self.elements[tuple(message.metadata.delta_path)] = message.delta.new_element
-            elif kind == "script_finished" and started and message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+            elif kind == "delta":
+                self.take(tuple(message.metadata.delta_path), message.delta)
+            elif kind == "script_finished" and started and message.script_finished in ENDS:
                 return
+
+    def take(self, place: tuple[int, ...], delta: object) -> None:
+        """Remember an element or tabs, and the part of the page that they are in."""
+        if delta.WhichOneof("type") == "new_element":
+            self.elements[place], self.fragments[place] = delta.new_element, delta.fragment_id
+        elif delta.add_block.WhichOneof("type") == "tab_container" and delta.add_block.tab_container.id:
+            self.tabs[delta.add_block.tab_container.id] = delta.fragment_id
 
     async def next(self) -> ForwardMsg:
         """The next message, from the cache where the server only names it."""
@@ -116,6 +143,20 @@ class Visitor:
     def of(self, kind: str) -> list[object]:
         """All elements of a kind."""
         return [getattr(e, kind) for e in self.elements.values() if e.WhichOneof("type") == kind]
+
+    def part(self, widget: object) -> str:
+        """The part of the page that a widget is in."""
+        return next(
+            self.fragments[place] for place, each in self.elements.items()
+            if getattr(getattr(each, each.WhichOneof("type")), "id", None) == widget.id
+        )  # fmt: skip
+
+    async def open_tab(self) -> None:
+        """Open the tab of the page in which tokens are picked, where the first one is another."""
+        if self.page in TABS:
+            tabs = next(name for name in self.tabs if name.endswith("-tabs"))
+            self.states[tabs] = ("string_value", TABS[self.page])
+            await self.run(self.tabs[tabs])
 
     def widget(self, kind: str, key: str) -> object | None:
         """The widget with that key."""
@@ -164,19 +205,32 @@ class Visitor:
         answer = line.getresponse()
         assert answer.status < 300, f"the upload was answered with {answer.status}"
 
-    async def pick(self) -> bool:
-        """Change something; False where the page has nothing to change."""
+    async def pick(self) -> str:
+        """Pick a token or choose something, and say what; nothing where the page has nothing to change."""
+        drawings = [
+            drawing for drawing in self.of("bidi_component")
+            if drawing.component_name != "xviz_still"
+            and drawing.id.split("-", 2)[-1].startswith(DRAWINGS.get(self.page, ("none",)))
+        ]  # fmt: skip
+        if drawings and self.random.random() < PICKS:
+            drawing, self.count = self.random.choice(drawings), self.count + 1
+            told = {"pick": [self.random.randrange(TOKENS), self.count]}
+            self.states[drawing.id] = ("json_value", json.dumps(told))
+            await self.run(self.part(drawing))
+            return "a pick"
         if self.page == "mmca":
             self.sentence = sentence(self.number, self.random.randrange(SENTENCES))
             self.states[self.widget("text_input", "sentence").id] = ("string_value", self.sentence)
-        else:
-            boxes = [box for box in self.of("selectbox") if len(box.options) > 1 and not box.disabled]
-            if not boxes:
-                return False
-            box = self.random.choice(boxes)
-            self.states[box.id] = ("string_value", self.random.choice(list(box.options)))
-        await self.run()
-        return True
+            await self.run()
+            return "a sentence"
+        boxes = [box for box in self.of("selectbox") if len(box.options) > 1 and not box.disabled]
+        if not boxes:
+            return ""
+        box = self.random.choice(boxes)
+        chosen = self.random.choice(list(box.options))
+        self.states[box.id] = ("string_value", chosen)
+        await self.run(self.part(box))
+        return f"a choice: {box.label}, {chosen}"
 
     def check(self, when: str) -> None:
         """Hold what is on the page against what must be there."""
@@ -194,67 +248,3 @@ class Visitor:
             self.seen.answers += 1
             if shown != told:
                 self.seen.wrong.append(f"{who}: {shown} instead of {told}")
-
-
-def picture(number: int) -> bytes:
-    """A picture that no other visitor has."""
-    rng = np.random.default_rng(number)
-    pixels = np.full((96, 128, 3), rng.integers(0, 256, 3), np.uint8)
-    pixels[20:60, 30:90] = rng.integers(0, 256, 3)
-    Image.fromarray(pixels).save(file := io.BytesIO(), "PNG")
-    return file.getvalue()
-
-
-def file_of(page: str, number: int) -> bytes:
-    """A picture, a sound, a recording or a room that no other visitor has."""
-    from xviz.data.shipped import samples
-
-    if page == "mmca":
-        return picture(number)
-    file = io.BytesIO()
-    if page == "mmvit":
-        from xviz.core.sample import Sound
-        from xviz.data.sound import write_wav
-
-        rng, time_s = np.random.default_rng(number), np.arange(3 * 16_000) / 16_000
-        tone = 0.3 * np.sin(2 * np.pi * (200 + 11 * number) * time_s) + 0.01 * rng.standard_normal(len(time_s))
-        return write_wav(Sound(tone.astype(np.float32), 16_000.0))
-    if page == "mca":
-        with np.load(samples("mca")[number % 4].path("eeg"), allow_pickle=False) as held:
-            arrays = dict(held)
-        name = max(arrays, key=lambda key: arrays[key].size if arrays[key].dtype.kind in "fiu" else 0)
-        arrays[name] = arrays[name] * arrays[name].dtype.type(1 + number / 1000)
-        np.savez(file, **arrays)
-        return file.getvalue()
-    shipped = samples("mit")
-    return Path(shipped[number % len(shipped)].path("room")).read_bytes()
-
-
-def sentence(number: int, which: int) -> str:
-    """One that no other visitor says."""
-    return f"A {COLOURS[which % 6]} {THINGS[(number + which) % 6]} beside {number + 2} {COLOURS[number % 6]} boxes."
-
-
-_expected: dict[tuple[int, str], float] = {}
-_parts: dict[int, object] = {}
-
-
-def expected(number: int, said: str) -> float:
-    """The score of a visitor's pair by the library."""
-    from xviz import engine
-    from xviz.core.sample import Regions, Sample
-    from xviz.data.picture import read_picture
-    from xviz.data.text import read_text
-    from xviz.models import MODELS, regions
-    from xviz.models.boxes import find_boxes
-
-    if (number, said) not in _expected:
-        card = MODELS["mmca"]
-        if number not in _parts:
-            read = read_picture(picture(number))
-            boxes = find_boxes(read.pixels, count=card.settings.regions)
-            _parts[number] = {"picture": read, "regions": Regions(boxes, regions.encode(read.pixels, boxes).numpy())}
-        loaded = _parts.setdefault(-1, engine.load(card))
-        sample = Sample("own", {**_parts[number], "text": read_text(said)})
-        _expected[number, said] = engine.outputs(loaded, engine.prepare(loaded, sample))["score"]
-    return _expected[number, said]

@@ -1,8 +1,10 @@
 """Many visitors at once, in Streamlit's own protocol without browsers: how long they wait, and whose answers they see.
 
-Starts a server, lets visitors open every page, upload a file of their own where a page takes one, and pick something
-every 2 to 6 seconds. The score on the page of matching is held against what the library gives for that pair, so that a
-wrong or a foreign answer is seen. Beside them, ``--browsers`` click in headless Chromium, on the same processors.
+Starts a server, lets visitors open every page, upload a file of their own where a page takes one, and click every 2 to
+6 seconds: four of five clicks pick a token in a drawing, the others choose in a box or say another sentence, which may
+run the model anew or read the file otherwise. The score on the page of matching is held against what the library gives
+for that pair, so that a wrong or a foreign answer is seen. Beside them, ``--browsers`` click in headless Chromium, on
+the same processors.
 
     python benchmarks/visitors.py --visitors 50 --seconds 300 --browsers 8
 """
@@ -16,10 +18,12 @@ import sys
 import time
 
 import numpy as np
-from serving import Server
-from visitor import PAGES, ROOT, SENTENCES, Seen, Visitor, expected, sentence
+from brought import expected, sentence
+from serving import ROOT, Server
+from visitor import PAGES, SENTENCES, Seen, Visitor
 
 READY = 240_000  #: ms
+SLOWEST = 20  #: clicks that are printed one by one
 #: true once no script of the page runs
 REST = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
 
@@ -89,15 +93,19 @@ async def looked(browsers: int, until: float, server: Server, watched: Seen) -> 
 
 def told(seen: Seen, who: str) -> None:
     """Print what some of them met."""
-    clicks = [value for values in seen.clicked.values() for value in values]
     print(summary(f"{who}, open", seen.opened))
-    print(summary(f"{who}, click", clicks))
+    print(summary(f"{who}, click", [value for values in seen.clicked.values() for value in values]))
+    for kind in ("a pick", "a choice", "a sentence"):
+        if values := [each for name, values in seen.clicked.items() if name.endswith(kind) for each in values]:
+            print(summary(f"{who}, {kind}", values))
     for page, values in sorted(seen.clicked.items()):
         print("  ", summary(page, values))
     print(
         f"{who}: wrong or foreign answers {len(seen.wrong)} of {seen.answers}; "
         f"errors {len(seen.errors)}; lost {len(seen.lost)}; refusals in words {len(seen.refused)}"
     )
+    for took, what in sorted(seen.slow, reverse=True)[:SLOWEST]:
+        print(f"   slowest: {took:.1f} s, {what}")
     for line in (*seen.wrong[:5], *seen.errors[:5], *seen.lost[:5], *sorted(set(seen.refused))[:3]):
         print("  ", line)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from threading import Thread
 
 import pytest
@@ -143,6 +143,43 @@ def test_a_cancel_frees_the_place_of_long_work(monkeypatch: pytest.MonkeyPatch, 
     assert all(line.ahead(ticket) == 0 for ticket in others)
 
 
+@contextmanager
+def _all_turns(kind: str | None) -> Iterator[None]:
+    """Others have all turns at work of a kind."""
+    with ExitStack() as held:
+        for _ in range(allowed()):
+            held.enter_context(turns.OPENING.turn(kind, nullcontext))
+        yield
+
+
+def test_what_is_soon_done_passes_what_takes_long_and_is_learnt() -> None:
+    lanes, order = turns.Lanes(1), []
+    with lanes.turn("a sentence", nullcontext):
+        pass
+    assert lanes.quick("a sentence")
+    assert not lanes.quick("a room"), "never done, so that it counts as long"
+    lanes._seconds["a room"] = 3.0
+
+    def work(kind: str, name: str) -> None:
+        with lanes.turn(kind, nullcontext):
+            order.append(name)
+
+    with lanes.turn("a room", nullcontext):
+        threads = []
+        for kind, name in (("a room", "room 1"), ("a sentence", "sentence 1"), ("a room", "room 2")):
+            threads.append(Thread(target=work, args=(kind, name)))
+            threads[-1].start()
+            while len(lanes._line) + len(order) < len(threads):
+                time.sleep(0.001)
+        threads[1].join(20)
+        assert order == ["sentence 1"], "rooms wait for the room, the sentence does not"
+    for thread in threads:
+        thread.join(20)
+    assert order == ["sentence 1", "room 1", "room 2"]
+    assert lanes._busy == {True: 0, False: 0}
+    assert lanes._line == []
+
+
 def test_samples_open_one_after_another_and_a_turn_holds_further_in() -> None:
     busy, most = [], []
 
@@ -175,14 +212,12 @@ def test_only_one_who_has_to_wait_is_told_so() -> None:
         told.append("ended")
 
     def work() -> None:
-        with turns.opening(telling):
+        with turns.opening(told=telling):
             done.append(list(told))
 
     work()
     assert done == [[]]
-    with ExitStack() as all_turns:
-        for _ in range(allowed()):
-            all_turns.enter_context(turns._OPENING)
+    with _all_turns(None):
         thread = Thread(target=work)
         thread.start()
         while not told:
@@ -199,21 +234,16 @@ def test_who_leaves_while_waiting_gives_the_turn_back() -> None:
         raise ValueError
 
     def work() -> None:
-        with suppress(ValueError), turns.opening(left):
+        with suppress(ValueError), turns.opening(told=left):
             raise AssertionError("it went on")
 
-    with ExitStack() as all_turns:
-        for _ in range(allowed()):
-            all_turns.enter_context(turns._OPENING)
+    with _all_turns(None):
         thread = Thread(target=work)
         thread.start()
         time.sleep(0.05)
     thread.join(20)
-    free = [turns._OPENING.acquire(blocking=False) for _ in range(allowed() + 1)]
-    for had in free:
-        if had:
-            turns._OPENING.release()
-    assert free == [*allowed() * [True], False]
+    assert turns.OPENING._line == []
+    assert turns.OPENING._busy == {True: 0, False: 0}
 
 
 def test_what_is_there_waits_for_no_turn() -> None:
@@ -221,9 +251,7 @@ def test_what_is_there_waits_for_no_turn() -> None:
     first = cache.run(card.key, sample)
     had = []
     thread = Thread(target=lambda: had.append(cache.run(card.key, sample)))
-    with ExitStack() as all_turns:
-        for _ in range(allowed()):
-            all_turns.enter_context(turns._OPENING)
+    with _all_turns(None):
         thread.start()
         thread.join(20)
     assert had == [first]

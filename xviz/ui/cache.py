@@ -1,15 +1,14 @@
 """What visitors share: loaded models, encoded pictures, runs and explanations.
 
 Everything here is frozen, so that sharing is safe; keys are digests, so that no visitor meets another's sample.
-``cache_resource`` hands out the object itself, where ``cache_data`` would copy it on every rerun.
+What is small is counted in entries, what is large in bytes (``memory``).
 """
 
 from __future__ import annotations
 
 import gc
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from threading import Lock
 
@@ -23,7 +22,7 @@ from xviz.explain import EVERY
 from xviz.explain.ask import Question
 from xviz.models import MODELS
 from xviz.own_models import SOURCES, SPECS
-from xviz.ui import turns
+from xviz.ui import memory
 
 __all__ = ["MODELS", "Question", "explain", "known", "load", "of_run", "outputs", "part", "prepared", "run"]
 
@@ -41,14 +40,9 @@ def load(key: str) -> engine.Loaded:
     return loaded
 
 
-def prepared(key: str, digest: str, sample: Sample) -> Inputs:
+@memory.kept("Preparing what the model reads …", turn=True)
+def prepared(key: str, digest: str, _sample: Sample) -> Inputs:
     """What the model is fed for a sample."""
-    with _turn("prepared", key, digest):
-        return _prepared(key, digest, sample)
-
-
-@st.cache_resource(max_entries=64, show_spinner="Preparing what the model reads …")
-def _prepared(key: str, digest: str, _sample: Sample) -> Inputs:
     return engine.prepare(load(key), _sample)
 
 
@@ -60,15 +54,13 @@ def run(key: str, sample: Sample, *, gone: Gone = (), target: str | None = None,
 
     With a ``target``, the gradients of that output are kept too.
     """
-    told = (sample.digest, key, gone, target, tuple(sorted(context.items())))
-    with _turn("run", *told):
-        return _run(load(key), sample, *told)
+    return _run(key, sample.digest, gone, target, tuple(sorted(context.items())), load(key), sample)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@memory.kept(turn=True)
 def _run(
-    _loaded: engine.Loaded, _sample: Sample, digest: str, key: str, gone: Gone, target: str | None,
-    context: tuple[tuple[str, float], ...],
+    key: str, digest: str, gone: Gone, target: str | None, context: tuple[tuple[str, float], ...],
+    _loaded: engine.Loaded, _sample: Sample,
 ) -> Run:  # fmt: skip
     inputs = engine.adjust(prepared(key, digest, _sample), **dict(context))
     hidden = {space: tokens for space, tokens in gone if tokens}
@@ -107,24 +99,6 @@ class Shelf:
             self.kept[key] = value
             while len(self.kept) > self.size:
                 self.kept.popitem(last=False)
-
-
-#: what was prepared and run lately, and stands in Streamlit's caches, which hold a little more
-_OPENED = {"prepared": Shelf(60), "run": Shelf(60)}
-
-
-@contextmanager
-def _turn(what: str, *place: Hashable) -> Iterator[None]:
-    """Waits for a turn (``turns.opening``) to make what is not there yet; what is there is had at once.
-
-    A turn is taken before Streamlit's lock of a place, never after it, so that nobody waits for somebody who waits.
-    """
-    if _OPENED[what].get(place):
-        yield
-        return
-    with turns.opening(lambda: st.spinner("Waiting for the samples of other visitors …")):
-        yield
-    _OPENED[what].put(place, True)
 
 
 @st.cache_resource

@@ -17,7 +17,9 @@ import streamlit as st
 
 from xviz.core.errors import SampleError
 from xviz.core.provenance import digest
-from xviz.ui import page, state
+from xviz.core.sample import Picture
+from xviz.data.picture import read_picture
+from xviz.ui import memory, net, page, state
 
 START = secrets.token_hex(3)  #: tells this start of the server from others
 LARGEST = 500  #: MB of one file; the server itself takes 512, which widgets would call 1 GB
@@ -76,6 +78,21 @@ def single(
     """As ``given``, of an uploader that takes one file: its name and bytes; None while there is none."""
     files = given(key, label, megabytes=megabytes, help_text=help_text, many=False, on_change=on_change)
     return (files[0].name, files[0].data) if files else None
+
+
+def picture(name: str, data: bytes) -> Picture:
+    """A picture file as read, once for every upload.
+
+    Raises:
+        SampleError: it cannot be read.
+    """
+    return _picture(digest(name, data), name, data)
+
+
+@memory.kept()
+def _picture(digest: str, _name: str, _data: bytes) -> Picture:
+    with net.reading(_name):
+        return read_picture(_data, name=_name)
 
 
 def recorded(key: str, label: str) -> tuple[str, bytes] | None:

@@ -13,7 +13,7 @@ from xviz.data.eeg.condition import conditioned as condition_of
 from xviz.data.eeg.overview import Overview, of_recording
 from xviz.data.eeg.read import UNITS, EegFile, Gaps, Stretch, open_eeg, overview_of
 from xviz.data.shipped import ShippedSample
-from xviz.ui import net, page, state, uploads
+from xviz.ui import memory, net, page, state, uploads
 
 LIMIT_MB = 500
 MISSING = {"interpolate": "interpolated from their neighbours", "leave out": "left out"}
@@ -147,7 +147,7 @@ def opened(files: Files, name: str, wanted: Options, part: int | Stretch = 0) ->
     return _opened(name, wanted.unit, wanted.rate, part, wanted.gaps, files)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the recording …")
+@memory.kept("Reading the recording …", turn=True)
 def _opened(
     digest: str, unit: str | None, rate: float | None, part: int | Stretch, gaps: Gaps, _files: Files
 ) -> EegFile:
@@ -159,20 +159,20 @@ def _pairs(files: Files) -> list[tuple[str, bytes]]:
     return [(file.name, file.data) for file in files]
 
 
-@st.cache_resource(max_entries=8, show_spinner="Filtering …")
+@memory.kept("Filtering …")
 def conditioned(digest: str, wanted: Condition, _eeg: Eeg) -> Eeg:
     """A recording with another reference and filters; see ``xviz.data.eeg.condition``."""
     return condition_of(_eeg, wanted)
 
 
-@st.cache_resource(max_entries=16, show_spinner="Looking through the recording …")
+@memory.kept("Looking through the recording …", turn=True)
 def overview(digest: str, _files: Files) -> Overview | None:
     """All of a long recording at a glance."""
     with net.reading(_files[0].name):
         return overview_of(*_pairs(_files))
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@memory.kept()
 def overview_in_memory(digest: str, _eeg: Eeg) -> Overview:
     """The same of a recording that was read as a whole."""
     return of_recording(_eeg)

@@ -21,7 +21,7 @@ from xviz.data.shipped import ShippedSample, samples
 from xviz.models import mca_native
 from xviz.models.card import ModelCard
 from xviz.models.mca_features import Band
-from xviz.ui import page, records
+from xviz.ui import memory, page, records
 from xviz.ui.eeg import bring, span
 from xviz.ui.state import Choices, Selection
 
@@ -223,7 +223,7 @@ def _recording(files: bring.Files, options: bring.Options) -> tuple[Eeg, Whole, 
     return warned(made), known, {"index": index}
 
 
-@st.cache_resource(max_entries=16, show_spinner="Matching the channels …")
+@memory.kept("Matching the channels …")
 def _matched(
     digest: str, missing: Missing, rename: tuple[tuple[str, str], ...], keep_bads: bool, _eeg: Eeg
 ) -> tuple[Eeg | None, ChannelReport]:

@@ -10,17 +10,17 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from xviz.core.provenance import digest
 from xviz.core.run import Run, Target
 from xviz.core.sample import Part, Picture, Regions, Sample
 from xviz.core.tokens import Boxes, Pieces
-from xviz.data.picture import read_picture
 from xviz.data.regions import read_regions
 from xviz.data.shipped import ShippedSample, samples
 from xviz.data.text import read_text
 from xviz.models import regions
 from xviz.models.boxes import find_boxes
 from xviz.models.card import ModelCard
-from xviz.ui import cache, net, page, records, state, uploads
+from xviz.ui import cache, memory, net, page, records, state, uploads
 from xviz.ui.state import Choices, Selection
 
 
@@ -156,10 +156,11 @@ def choose(card: ModelCard) -> Chosen | None:
         if (picture := parts.get("picture")) is not None:
             st.image(picture.pixels, width=420)
         return None
-    sample = _own(parts, sentence, given, boxes)
+    whose = digest(*(given or ("", b""))), digest(*(boxes or ("", b"")))
+    sample = _own(*whose, sentence, parts, given, boxes)
     first = str(choices.recall(f"first {seen(sample)}", sentence))
     choices.remember(f"first {seen(sample)}", first)
-    return Chosen(choices, sample, _own(parts, first, given, boxes))
+    return Chosen(choices, sample, _own(*whose, first, parts, given, boxes))
 
 
 def _own_sentence() -> None:
@@ -179,7 +180,12 @@ def _fresh_sentence(titles: dict[str, ShippedSample]) -> None:
 
 def seen(sample: Sample) -> str:
     """What tells one picture from another, whatever the sentence."""
-    return Sample("picture", {name: part for name, part in sample.parts.items() if name != "text"}).digest
+    return _seen(sample.digest, sample)
+
+
+@memory.kept()
+def _seen(digest: str, _sample: Sample) -> str:
+    return Sample("picture", {name: part for name, part in _sample.parts.items() if name != "text"}).digest
 
 
 def _parts(card: ModelCard, given: tuple[str, bytes] | None, boxes: tuple[str, bytes] | None) -> dict[str, Part]:
@@ -193,31 +199,31 @@ def _parts(card: ModelCard, given: tuple[str, bytes] | None, boxes: tuple[str, b
         with net.reading(boxes[0]):
             own["regions"] = read_regions(boxes[1])
     if given is not None:
-        with net.reading(given[0]):
-            picture = own["picture"] = read_picture(given[1], name=given[0])
+        picture = own["picture"] = uploads.picture(*given)
         if boxes is None:
-            alone = Sample("picture", {"picture": picture})
-            own["regions"] = _encoded(alone.digest, card.settings.regions, picture)
+            own["regions"] = _encoded(digest(*given), card.settings.regions, picture)
     return own
 
 
+@memory.kept()
 def _own(
-    parts: dict[str, Part], sentence: str, given: tuple[str, bytes] | None, boxes: tuple[str, bytes] | None
-) -> Sample:
+    picture: str, regions: str, sentence: str, _parts: dict[str, Part], _given: tuple[str, bytes] | None,
+    _boxes: tuple[str, bytes] | None,
+) -> Sample:  # fmt: skip
     """The same with a sentence.
 
     Raises:
         SampleError: the sentence cannot be read.
     """
-    name = given[0] if given is not None else boxes[0] if boxes is not None else ""
-    files = {part: file[0] for part, file in (("picture", given), ("regions", boxes)) if file is not None}
+    name = _given[0] if _given is not None else _boxes[0] if _boxes is not None else ""
+    files = {part: file[0] for part, file in (("picture", _given), ("regions", _boxes)) if file is not None}
     origin: dict[str, Any] = {"parts": files, "texts": {"text": sentence}}
-    if boxes is None:
-        origin["regions"] = len(parts["regions"].boxes)
-    return Sample(name, {**parts, "text": read_text(sentence)}, source="the visitor's own", origin=origin)
+    if _boxes is None:
+        origin["regions"] = len(_parts["regions"].boxes)
+    return Sample(name, {**_parts, "text": read_text(sentence)}, source="the visitor's own", origin=origin)
 
 
-@st.cache_resource(max_entries=64, show_spinner="Finding and encoding regions …")
+@memory.kept("Finding and encoding regions …", turn=True)
 def _encoded(digest: str, count: int, _picture: Picture) -> Regions:
     """Boxes and features of a picture, so that editing the sentence does not encode it again."""
     boxes = find_boxes(_picture.pixels, count=count)

@@ -12,7 +12,7 @@ from xviz.data.cloud.read import UNITS, UPS
 from xviz.data.cloud.scene import Room, candidates, read_room
 from xviz.data.shipped import load_sample, samples
 from xviz.models.card import ModelCard
-from xviz.ui import net, page, turns, uploads
+from xviz.ui import memory, net, page, uploads
 
 DETECT = "Detect automatically"
 HELP = (
@@ -89,7 +89,7 @@ def _read(room: Room) -> None:
             st.dataframe(rows, hide_index=True, height=min(300, 40 + 36 * len(room.left_out)))
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the room …")
+@memory.kept("Reading the room …")
 def _shipped(name: str) -> Sample:
     return load_sample(name)
 
@@ -100,7 +100,7 @@ def _candidates(ids: tuple[str, ...], _given: list) -> tuple[tuple[str, ...], tu
         return candidates([(file.name, file.data) for file in _given])
 
 
-@st.cache_resource(max_entries=6, show_spinner="Reading the room …")
+@memory.kept("Reading the room …", turn=True)
 def _own(
     ids: tuple[str, ...], unit: str | None, up: str | None, cloud: str | None, photos: str | None, _given: list
 ) -> tuple[Sample, Room]:
@@ -109,7 +109,7 @@ def _own(
     Raises:
         SampleError: they are no room, or photos are missing.
     """
-    with turns.opening(), net.reading(_given[0].name):
+    with net.reading(_given[0].name):
         room = read_room([(file.name, file.data) for file in _given], unit=unit, up=up, cloud=cloud, photos=photos)
     if "views" not in room.parts:
         why = "; ".join(f"{name}: {why}" for name, why in list(room.left_out.items())[:_WHY_SHOWN])

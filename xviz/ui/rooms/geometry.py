@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import streamlit as st
 from numpy.typing import ArrayLike, NDArray
 
 from xviz.core.explanation import Explanation
 from xviz.core.sample import Photos, PointCloud, Sample
 from xviz.geometry import pinhole
 from xviz.geometry.thinning import thin
+from xviz.ui import memory
 from xviz.ui.rooms.calls import PATCHES, POINTS
 
 MOST = 150_000  #: points that hide others
@@ -49,7 +49,7 @@ def of(sample: Sample, frames: NDArray[np.floating], grid: tuple[int, int]) -> T
     return _of(sample.digest, grid, sample, frames)
 
 
-@st.cache_resource(max_entries=16, show_spinner="Finding what each patch shows …")
+@memory.kept("Finding what each patch shows …")
 def _of(digest: str, grid: tuple[int, int], _sample: Sample, _frames: NDArray[np.floating]) -> Truth:
     views, cloud = _sample.part("views", Photos), _sample.part("points", PointCloud)
     xyz = cloud.xyz[thin(cloud.xyz, MOST).kept]

@@ -18,7 +18,7 @@ from xviz.drawings.drawing import Surround
 from xviz.explain.class_map import Fused, fused
 from xviz.models.card import ModelCard
 from xviz.models.photos import Frame
-from xviz.ui import cache, components, methods, records
+from xviz.ui import cache, components, memory, methods, records
 from xviz.ui.rooms.calls import PATCHES, POINTS
 from xviz.ui.rooms.geometry import Truth, of
 from xviz.ui.state import Choices, Selection
@@ -187,7 +187,7 @@ def drawing(card: ModelCard, sample: Sample, run: Run | None) -> Drawn:
     return _drawing(card.key, sample.digest, run is None, card, sample, run)
 
 
-@st.cache_resource(max_entries=16, show_spinner="Preparing the drawing …")
+@memory.kept("Preparing the drawing …")
 def _drawing(key: str, digest: str, bare: bool, _card: ModelCard, _sample: Sample, _run: Run | None) -> Drawn:
     cloud, views = _sample.part("points", PointCloud), _sample.part("views", Photos)
     segments = None if _run is None else _run.space(POINTS, Segments)

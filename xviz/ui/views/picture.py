@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from xviz.core.sample import Sample
-from xviz.data.picture import read_picture
+from xviz.core.provenance import digest
+from xviz.core.sample import Picture, Sample
 from xviz.models.card import ModelCard
-from xviz.ui import net, page, uploads
+from xviz.ui import memory, page, uploads
 
 
 def own(card: ModelCard) -> Sample | None:
@@ -21,6 +21,9 @@ def own(card: ModelCard) -> Sample | None:
     if given is None:
         return None
     name, content = given
-    with net.reading(name):
-        parts = {"picture": read_picture(content, name=name)}
-    return Sample(name, parts, source="the visitor's own", origin={"files": [name]})
+    return _sample(name, digest(name, content), uploads.picture(name, content))
+
+
+@memory.kept()
+def _sample(name: str, digest: str, _picture: Picture) -> Sample:
+    return Sample(name, {"picture": _picture}, source="the visitor's own", origin={"files": [name]})

@@ -21,7 +21,7 @@ from xviz.models import CARDS
 from xviz.models.card import ModelCard
 from xviz.models.mmvit import MMViT
 from xviz.plates import views
-from xviz.ui import cache, components, methods, records
+from xviz.ui import cache, components, memory, methods, records
 from xviz.ui.state import Choices
 from xviz.ui.views import sound
 
@@ -113,7 +113,7 @@ def show(card: ModelCard, sample: Sample, example: ShippedSample | None) -> Open
     return opened
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@memory.kept()
 def _plane(key: str, digest: str, _card: ModelCard, _sample: Sample) -> Plane:
     """The spectrogram or the picture as it is drawn, made once for a sample."""
     return (sound if _card.settings.part == "sound" else views).plane(_card, _sample)

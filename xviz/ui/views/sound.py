@@ -19,7 +19,7 @@ from xviz.drawings.drawing import Surround
 from xviz.models.card import ModelCard
 from xviz.models.mel import Mel
 from xviz.plates import views
-from xviz.ui import components, net, page, state, uploads
+from xviz.ui import components, memory, net, page, state, uploads
 
 CLOSER = 60.0  #: seconds around the stretch that are shown of longer files
 STEP = 0.01  #: seconds between two places at which a stretch may begin
@@ -105,13 +105,13 @@ def _put(key: str, pick: components.Pick, origin: float, step: float, last: floa
         state.set_widget(key, round(min(origin + pick * step, last), 2))
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@memory.kept()
 def _read(which: str, start: float, most: float, channel: int | None, _name: str, _content: bytes) -> Sound:
     with net.reading(_name):
         return read_sound(_content, _name, start=start, most=most, channel=channel)
 
 
-@st.cache_resource(max_entries=16, show_spinner="Reading the sound …")
+@memory.kept("Reading the sound …")
 def _outline(which: str, start: float, most: float | None, _name: str, _content: bytes) -> Outline:
     with net.reading(_name):
         return outline(_content, _name, bins=BINS, start=start, most=most)
