@@ -44,7 +44,9 @@ def test_what_is_there_twice_counts_once() -> None:
 def test_the_size_of_a_run_is_at_least_that_of_what_it_heard() -> None:
     sample = samples("mmca")[0].load()
     run = cache.run(MODELS["mmca"].key, sample)
-    heard = sum(tensor.nbytes for call in run.calls for tensor in vars(call).values() if isinstance(tensor, torch.Tensor))
+    heard = sum(
+        tensor.nbytes for call in run.calls for tensor in vars(call).values() if isinstance(tensor, torch.Tensor)
+    )
     pixels = sum(part.pixels.nbytes for part in sample.parts.values() if hasattr(part, "pixels"))
     assert memory.size_of(run) >= heard > 0
     assert memory.size_of(sample) >= pixels

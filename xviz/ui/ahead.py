@@ -1,8 +1,8 @@
 """Answers made before they are asked for: all picks of drawings with few tokens, once the first answer stands.
 
-One thread of the server makes them, and rests as long as it works. A lower priority would not do: a thread that is kept
-waiting while it holds Python's lock keeps all others waiting. What it makes is named by a
-digest of run and question, as explanations are, and goes only to a page that asks for that very name.
+One thread of the server makes them, and rests as long as it works, and while visitors wait for a turn. A lower priority
+would not do: a thread that is kept waiting while it holds Python's lock keeps all others waiting. What it makes is
+named by a digest of run and question, as explanations are, and goes only to a page that asks for that very name.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from contextlib import suppress
 from xviz.core.run import Run
 from xviz.drawings import answers
 from xviz.drawings.answers import NONE
-from xviz.ui import cache, components
+from xviz.ui import cache, components, turns
 from xviz.ui.net import logged
 from xviz.ui.state import Selection
 
 MOST = 4 << 20  #: bytes of a table; a larger one is not sent
 WAITING = 32  #: tables that may be asked for and not be made yet; then no more are taken
 LOOKED = 0.5  #: seconds after which the thread looks whether the server ends
+RESTED = 0.05  #: seconds after which it looks again whether anybody waits
 PAUSE = 0.002  #: seconds between picks, at least, in which others are served; else as long as a pick took
 Shown = Mapping[str, bytes]  #: name of a drawing → its message
 
@@ -74,6 +75,9 @@ class Maker:
             found[pick] = shown
             if self.ended.wait(max(PAUSE, time.perf_counter() - begun)):
                 return None
+            while turns.OPENING.waiting:  # visitors who wait come before those who may click
+                if self.ended.wait(RESTED):
+                    return None
             begun = time.perf_counter()
         table = answers.table(name, found)
         return table if len(table) <= MOST else None

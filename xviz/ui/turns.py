@@ -65,6 +65,12 @@ class Lanes:
         self.limit, self._changed, self._line = limit, Condition(), list[tuple[object, Hashable]]()
         self._seconds, self._busy = dict[Hashable, float](), {True: 0, False: 0}
 
+    @property
+    def waiting(self) -> bool:
+        """Whether anybody waits."""
+        with self._changed:
+            return bool(self._line)
+
     def quick(self, kind: Hashable) -> bool:
         """Whether work of a kind is soon done."""
         return self._seconds.get(kind, float("inf")) <= QUICK

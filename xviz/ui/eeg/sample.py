@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -90,7 +91,7 @@ class Opened(records.Opened):
         """The frequency bands, which are the heads of the attention."""
         return self.card.settings.plan.bands
 
-    @property
+    @cached_property
     def absent(self) -> tuple[int, ...]:
         """The electrodes that the model is not shown: hidden ones, and those that say nothing."""
         return tuple(int(i) for i in (~self.run.inputs.present["psd"]).nonzero().flatten())
