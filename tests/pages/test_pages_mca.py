@@ -17,6 +17,7 @@ from xviz.core.sample import BIOSEMI32
 from xviz.data.eeg import formats
 from xviz.data.eeg.checks import LIMIT_BYTES
 from xviz.data.shipped import samples
+from xviz.drawings.payload import unpack
 from xviz.drawings.traces import traces
 from xviz.ui.eeg.bring import LIMIT_MB
 
@@ -176,7 +177,7 @@ def test_traces_are_filtered_for_the_eye_alone(monkeypatch: pytest.MonkeyPatch) 
     drawn: list[tuple[np.ndarray, float]] = []
 
     def watched(names, signal, rate, **more):
-        drawn.append((signal, rate))
+        drawn.append((unpack(signal.still)[1]["samples"].reshape(signal.shape), rate))
         return traces(names, signal, rate, **more)
 
     monkeypatch.setattr("xviz.ui.eeg.signals.traces.traces", watched)

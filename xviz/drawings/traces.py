@@ -28,9 +28,32 @@ class Windows:
     selected: int | None = None  #: the window to highlight; None leaves what the visitor picked
 
 
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """A signal as it is drawn, each channel about its median."""
+
+    shape: tuple[int, int]  #: channels, samples
+    digest: str
+    still: bytes
+    spreads: tuple[float, ...]  #: µV from row to row at which a channel fills its row, 0 for one without numbers
+
+
+def sampled(signal: ArrayLike) -> Samples:
+    """A signal made ready; ``traces`` takes it in the signal's place, and need not make it again.
+
+    Args:
+        signal: (channel, time) µV.
+    """
+    signal = np.asarray(signal, np.float32)
+    middle = signal - np.nanmedian(np.where(np.isfinite(signal), signal, 0.0), axis=1, keepdims=True)
+    digest, still = pack_still({}, samples=middle)
+    spreads = tuple(float(value) for value in np.nan_to_num(_spreads(middle), nan=0.0))
+    return Samples((signal.shape[0], signal.shape[1]), digest, still, spreads)
+
+
 def traces(
     labels: Sequence[str],
-    signal: ArrayLike,
+    signal: ArrayLike | Samples,
     rate: float,
     *,
     windows: Windows,
@@ -44,7 +67,7 @@ def traces(
 
     Args:
         labels: One per channel.
-        signal: (channel, time) µV; NaN lifts the pen.
+        signal: (channel, time) µV; NaN lifts the pen. Or what ``sampled`` made of it.
         rate: Hz.
         windows: The windows of time that can be picked.
         absent: Channels that the model is not shown, drawn faintly.
@@ -53,19 +76,17 @@ def traces(
         names_too: Whether names of channels can be picked too; they are counted after the windows.
         surround: Title, note and height.
     """
-    signal = np.asarray(signal, np.float32)
-    check_length("labels", labels, len(signal))
+    samples = signal if isinstance(signal, Samples) else sampled(signal)
+    check_length("labels", labels, samples.shape[0])
     title, height, answers = surround.title, surround.height or HEIGHT, windows.outputs
     if answers:
         check_length("outputs", answers, windows.count)
-    middle = signal - np.nanmedian(np.where(np.isfinite(signal), signal, 0.0), axis=1, keepdims=True)
-    digest, still = pack_still({}, samples=middle)
-    seconds = signal.shape[1] / rate
+    seconds = samples.shape[1] / rate
     header = {
         "title": title,
         "alt": f"{title or 'Traces'}, {len(labels)} channels of {seconds:.4g} s, in {windows.count} windows of "
         f"{windows.length:g} s.",
-        "still": digest,
+        "still": samples.digest,
         "labels": [str(label) for label in labels],
         "rate": rate,
         "seconds": seconds,
@@ -80,7 +101,7 @@ def traces(
         "marks": [[float(onset), float(length), str(label), bool(bad)] for onset, length, label, bad in marks][
             :MOST_MARKS
         ],
-        "scales": [float(value) for value in np.nan_to_num(_spreads(middle), nan=0.0)],
+        "scales": list(samples.spreads),
         "namesToo": bool(names_too),
         "height": height,
         "note": surround.note,
@@ -96,7 +117,7 @@ def traces(
         str(header["alt"]),
         listed,
         (windows.count + len(labels) * names_too,),
-        still=still,
+        still=samples.still,
     )
 
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import ArrayLike
@@ -71,9 +73,27 @@ def lines(
         pick: Called with the line and its point that a visitor clicks.
         height: In pixels.
     """
+    drawn = tuple((name, _numbers(heights)) for name, heights in values.items())
+    area = None if band is None else (_numbers(band.low), _numbers(band.high))
+    _picked(_lines(_numbers(x), drawn, axes, area, zero, pick is not None, height), key, alt, pick)
+
+
+Numbers = tuple[float, ...]
+
+
+def _numbers(values: ArrayLike) -> Numbers:
+    return tuple(np.asarray(values, np.float64).tolist())
+
+
+@lru_cache(maxsize=256)
+def _lines(
+    x: Numbers, values: tuple[tuple[str, Numbers], ...], axes: tuple[Axis, Axis], band: tuple[Numbers, Numbers] | None,
+    zero: str, picked: bool, height: int,
+) -> go.Figure:  # fmt: skip
+    """The figure, built once: Plotly takes longer to build one than a page takes for all else that a click changes."""
     figure = go.Figure()
-    mode = "lines+markers" if pick else "lines"
-    for number, (name, heights) in enumerate(values.items()):
+    mode = "lines+markers" if picked else "lines"
+    for number, (name, heights) in enumerate(values):
         colour = COLOURS[min(number, len(COLOURS) - 1)]
         dash = "dot" if colour == REFERENCE else "solid"
         figure.add_scatter(
@@ -82,13 +102,13 @@ def lines(
         )  # fmt: skip
     if band is not None:
         edge = {"x": x, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
-        figure.add_scatter(y=band.low, **edge)
-        figure.add_scatter(y=band.high, fill="tonexty", fillcolor=BAND, **edge)
+        figure.add_scatter(y=band[0], **edge)
+        figure.add_scatter(y=band[1], fill="tonexty", fillcolor=BAND, **edge)
     if zero:
         figure.add_hline(y=0, line={"color": REFERENCE, "width": 1, "dash": "dash"}, annotation_text=zero)
-    figure.update_layout(height=height, legend=ABOVE, hovermode="closest" if pick else "x unified")
+    figure.update_layout(height=height, legend=ABOVE, hovermode="closest" if picked else "x unified")
     _axes(figure, axes)
-    _picked(figure, key, alt, pick)
+    return _framed(figure, ROOM)
 
 
 def bars(
@@ -112,12 +132,19 @@ def bars(
         strong: The name whose bars stand out; none where it is empty.
         pick: Called with the series and the bar that a visitor clicks.
     """
+    drawn = tuple((series, _numbers(lengths)) for series, lengths in values.items())
+    _picked(_bars(tuple(names), drawn, axis, strong), key, alt, pick)
+
+
+@lru_cache(maxsize=256)
+def _bars(names: tuple[str, ...], values: tuple[tuple[str, Numbers], ...], axis: Axis, strong: str) -> go.Figure:
+    """The figure, built once, as lines are."""
     figure, row = go.Figure(), ROW if len(values) == 1 else ROWS
-    for number, (series, lengths) in enumerate(values.items()):
+    for number, (series, lengths) in enumerate(values):
         colour = COLOURS[0] if number == 0 else REFERENCE
         opacity = [1.0 if name == strong or not strong else 0.5 for name in names]
         figure.add_bar(
-            y=list(names), x=list(lengths), name=series, orientation="h",
+            y=names, x=lengths, name=series, orientation="h",
             marker={"color": colour, "opacity": opacity},
             hovertemplate="%{y}: %{x:" + axis.values + "}<extra>" + series + "</extra>",
             unselected={"marker": {"opacity": 0.5}},
@@ -134,7 +161,7 @@ def bars(
     )  # fmt: skip
     _axes(figure, (axis, Axis("")))
     figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
-    _picked(figure, key, alt, pick)
+    return _framed(figure, ROOM)
 
 
 @dataclass(frozen=True)
@@ -203,9 +230,9 @@ def _axes(figure: go.Figure, axes: tuple[Axis, Axis]) -> None:
 
 
 def _picked(figure: go.Figure, key: str, alt: str, pick: Pick | None) -> None:
-    """The figure; a click on a point of it is answered where there is an answer."""
+    """The figure, as ``_framed`` left it; a click on a point of it is answered where there is an answer."""
     if pick is None:
-        draw(figure, key, alt, room=ROOM)
+        _shown(figure, key, alt)
         return
 
     def picked() -> None:
@@ -213,7 +240,7 @@ def _picked(figure: go.Figure, key: str, alt: str, pick: Pick | None) -> None:
         if points:
             pick(*points[0])
 
-    draw(figure, key, alt, room=ROOM, on_select=picked, selection_mode="points")
+    _shown(figure, key, alt, on_select=picked, selection_mode="points")
 
 
 def draw(figure: go.Figure, key: str, alt: str, *, room: int = 8, **select: Any) -> Any:
@@ -226,7 +253,15 @@ def draw(figure: go.Figure, key: str, alt: str, *, room: int = 8, **select: Any)
         room: Pixels to the right of its axes.
         select: ``on_select`` and ``selection_mode`` of ``st.plotly_chart``, whose answer is returned.
     """
+    return _shown(_framed(figure, room), key, alt, **select)
+
+
+def _framed(figure: go.Figure, room: int) -> go.Figure:
+    """The figure with its margins; what is kept for others is not changed after this."""
     top = 4 if figure.layout.showlegend is False else 24
-    figure.update_layout(margin={"l": 8, "r": room, "t": top, "b": 8})
+    return figure.update_layout(margin={"l": 8, "r": room, "t": top, "b": 8})
+
+
+def _shown(figure: go.Figure, key: str, alt: str, **select: Any) -> Any:
     config = {"displayModeBar": False, "scrollZoom": False}
     return st.plotly_chart(figure, key=key, alt=alt, config=config, **select)

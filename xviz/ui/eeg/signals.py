@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from xviz.core.sample import Sample
 from xviz.data.eeg.condition import Condition
@@ -11,7 +12,7 @@ from xviz.draw.scale import signed
 from xviz.drawings import traces
 from xviz.drawings.drawing import Surround
 from xviz.explain import eeg_cells
-from xviz.ui import cache, charts, components, state
+from xviz.ui import cache, charts, components, memory, state
 from xviz.ui.eeg import bring, channels
 from xviz.ui.eeg.sample import WHOLE, Chosen, Opened
 
@@ -77,7 +78,7 @@ def _traces(opened: Opened, outputs: dict[str, np.ndarray]) -> None:
         notes.append(f"Filtered for the eye alone, {band}: features and attention are not of these traces.")
     drawing = traces.traces(
         opened.marked,
-        shown.signal,
+        _sampled(opened.sample.digest, band, shown.signal),
         shown.rate,
         windows=traces.Windows(opened.card.settings.block, opened.windows, shown.rest, in_windows, opened.window),
         absent=opened.absent,
@@ -87,6 +88,11 @@ def _traces(opened: Opened, outputs: dict[str, np.ndarray]) -> None:
         surround=Surround(f"{len(opened.names)} electrodes, {shown.seconds:.4g} s", " ".join(notes)),
     )
     components.mount(drawing, key=f"traces {opened.place}", on_pick=lambda pick: _picked(opened, pick))
+
+
+@memory.kept()
+def _sampled(digest: str, band: str, _signal: NDArray[np.floating]) -> traces.Samples:
+    return traces.sampled(_signal)
 
 
 def _picked(opened: Opened, pick: components.Pick) -> None:

@@ -194,8 +194,8 @@ def shared(explanations: Sequence[Explanation]) -> scale.Scale:
 
 
 @lru_cache(maxsize=64)
-def _labels(leaf: Cells) -> list[str]:
-    """What the cells of a view are called."""
+def _labels(leaf: TokenSpace) -> list[str]:
+    """What the tokens of a view are called."""
     return [leaf.label(i) for i in range(len(leaf))]
 
 
@@ -237,7 +237,7 @@ def _matrix(opened: Opened, name: str, head: int | None) -> None:
     """The attention matrix of a call with the mass of each quadrant, and the masses over all stages."""
     call = opened.run.call(name)
     weights, sides = methods.weigh(call, head), (blocks(opened.run, call.queries), blocks(opened.run, call.keys))
-    rows, columns = ([f"{of}: {leaf.label(i)}" for of, leaf in s.items() for i in range(len(leaf))] for s in sides)
+    rows, columns = ([f"{of}: {label}" for of, leaf in side.items() for label in _labels(leaf)] for side in sides)
     drawing = matrix.matrix(
         weights,
         row_labels=rows,
