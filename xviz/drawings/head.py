@@ -101,10 +101,10 @@ def _contours(between: NDArray[np.float64], scale: Scale) -> list[tuple[bool, ND
     """Lines of equal scores: whether they are below zero, and (point, 2) places in shares of the side."""
     from skimage.measure import find_contours
 
-    most = max(abs(scale.low), abs(scale.high))
+    limit = max(abs(scale.low), abs(scale.high))
     contours = []
     for level in (-0.75, -0.5, -0.25, 0.25, 0.5, 0.75):
-        for line in find_contours(between, level * most):
+        for line in find_contours(between, level * limit):
             contours.append((level < 0, (line[:, ::-1] + 0.5) / CELLS))
     return contours
 

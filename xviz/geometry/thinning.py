@@ -48,14 +48,14 @@ def thin(xyz: ArrayLike, most: int, segments: ArrayLike | None = None) -> Thinne
     extent = float(np.max(xyz.max(0) - low)) or 1.0
     side = _side(xyz, low, extent, most, groups)
     for _ in range(_ROUNDS):  # the search counts roughly
-        _, kept, stands = np.unique(_codes(xyz, low, side, groups), return_index=True, return_inverse=True)
-        if len(kept) <= most:
+        _, chosen, stands = np.unique(_codes(xyz, low, side, groups), return_index=True, return_inverse=True)
+        if len(chosen) <= most:
             break
         side *= 1.01
-    order = np.argsort(kept)
-    rank = np.empty(len(kept), np.int64)
-    rank[order] = np.arange(len(kept))
-    return Thinned(kept[order], rank[stands], side)
+    order = np.argsort(chosen)
+    rank = np.empty(len(chosen), np.int64)
+    rank[order] = np.arange(len(chosen))
+    return Thinned(chosen[order], rank[stands], side)
 
 
 def _side(xyz: NDArray, low: NDArray, extent: float, most: int, groups: NDArray | None) -> float:
@@ -78,10 +78,10 @@ def _count(codes: NDArray[np.uint64], most: int) -> float:
     Source: Whang, Vander-Zanden and Taylor 1990, linear counting: the share of a table's places that stays empty.
     """
     bits = max(int(most).bit_length() + 4, 10)
-    taken = np.zeros(1 << bits, bool)
+    occupied = np.zeros(1 << bits, bool)
     mixed = codes * _MIX
-    taken[((mixed ^ (mixed >> np.uint64(32))) * _OTHER) >> np.uint64(64 - bits)] = True
-    return -len(taken) * np.log(max(1 - np.count_nonzero(taken) / len(taken), 1e-9))
+    occupied[((mixed ^ (mixed >> np.uint64(32))) * _OTHER) >> np.uint64(64 - bits)] = True
+    return -len(occupied) * np.log(max(1 - np.count_nonzero(occupied) / len(occupied), 1e-9))
 
 
 def _codes(xyz: NDArray, low: NDArray, side: float, groups: NDArray | None) -> NDArray[np.uint64]:

@@ -225,10 +225,10 @@ class Ear(TorchFunctionMode):
     ) -> None:
         """Put a call on the tape."""
         first = next((term for term in terms if term.dtype != torch.bool), None)
-        rest = tuple(term for term in terms if term is not first)
+        others = tuple(term for term in terms if term is not first)
         heard = Heard(
             where.module, q, k, v, out if out.requires_grad else None, scale, first,
-            terms=rest, causal=causal, name=where.name, note=note, order=order,
+            terms=others, causal=causal, name=where.name, note=note, order=order,
         )  # fmt: skip
         self.search.heard()
         if (before := self.last.get(where.name)) is not None:
