@@ -97,8 +97,8 @@ class MMViT(nn.Module):
 
     def _listened(self, index: int, view: Tokens) -> Tokens:
         """The same tokens; their grid passes a layer of its own as (b, width, n)."""
-        first, rest = view.x.split([view.lead, view.x.shape[1] - view.lead], 1)
-        return Tokens(torch.cat([first, self.last[index](rest.mT).mT], 1), view.grid, view.lead, view.here)
+        first, cells = view.x.split([view.lead, view.x.shape[1] - view.lead], 1)
+        return Tokens(torch.cat([first, self.last[index](cells.mT).mT], 1), view.grid, view.lead, view.here)
 
     def baseline(self) -> dict[str, Tensor]:
         """The uninformative patch of each view, (patch,): the mean of the training set."""
