@@ -166,8 +166,8 @@ def _on_head(
     surround: Surround = PLAIN,
 ) -> Drawing:  # fmt: skip
     return head.head(
-        form.labels, form.positions, _values(form, scores), scale=scale, selected=_selected(form, marks),
-        absent=marks.absent, surround=surround,
+        form.labels, form.positions, _values(form, scores), scale=scale,
+        marks=head.Marks(_selected(form, marks), marks.absent), surround=surround,
     )  # fmt: skip
 
 

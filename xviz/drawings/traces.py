@@ -28,15 +28,25 @@ class Windows:
     selected: int | None = None  #: the window to highlight; None leaves what the visitor picked
 
 
+@dataclass(frozen=True)
+class Marks:
+    """What is marked in the traces."""
+
+    absent: Sequence[int] = ()  #: channels that the model is not shown, drawn faintly
+    invented: Sequence[int] = ()  #: channels that were made from others, drawn with gaps
+    annotations: Sequence[Mark] = ()  #: onset and length in s, label, and whether it marks something bad
+
+
+NOTHING = Marks()
+
+
 def traces(
     labels: Sequence[str],
     signal: ArrayLike,
     rate: float,
     *,
     windows: Windows,
-    absent: Sequence[int] = (),
-    invented: Sequence[int] = (),
-    marks: Sequence[Mark] = (),
+    marks: Marks = NOTHING,
     names_too: bool = False,
     surround: Surround = PLAIN,
 ) -> Drawing:
@@ -47,9 +57,7 @@ def traces(
         signal: (channel, time) µV; NaN lifts the pen.
         rate: Hz.
         windows: The windows of time that can be picked.
-        absent: Channels that the model is not shown, drawn faintly.
-        invented: Channels that were made from others, drawn with gaps.
-        marks: Annotations: onset and length in s, label, and whether they mark something bad.
+        marks: Channels and stretches of time that are marked.
         names_too: Whether names of channels can be picked too; they are counted after the windows.
         surround: Title, note and height.
     """
@@ -75,10 +83,11 @@ def traces(
         "answers": [str(answer) for answer in answers] or [""] * windows.count,
         "spacing": SPACING,
         "selected": None if windows.selected is None else int(windows.selected),
-        "absent": [int(i) for i in absent],
-        "invented": [int(i) for i in invented],
-        "marks": [[float(onset), float(length), str(label), bool(bad)] for onset, length, label, bad in marks][
-            :MOST_MARKS
+        "absent": [int(i) for i in marks.absent],
+        "invented": [int(i) for i in marks.invented],
+        "marks": [
+            [float(onset), float(length), str(label), bool(bad)]
+            for onset, length, label, bad in marks.annotations[:MOST_MARKS]
         ],
         "scales": [float(value) for value in np.nan_to_num(_spreads(middle), nan=0.0)],
         "namesToo": bool(names_too),

@@ -128,8 +128,7 @@ def areas(
     *,
     kind: Kind = "deletion",
     steps: int = 8,
-    seeds: int = 5,
-    first: int = 0,
+    seeds: Sequence[int] = range(5),
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Areas under the curves of several explanations, and under those of random orders, which all of them share.
 
@@ -141,8 +140,7 @@ def areas(
         spaces: Whose tokens go or come; they are ranked together.
         kind: "deletion" or "insertion".
         steps: Most steps between the endpoints.
-        seeds: Number of random orders.
-        first: Seed of the first of them.
+        seeds: One for each random order.
 
     Returns:
         (explanations,) and (seeds,) areas in units of the target.
@@ -153,7 +151,7 @@ def areas(
     tokens = torch.cat([run.inputs.present[name] for name in names]).nonzero().flatten().numpy()
     ranked = [np.concatenate([explanation.scores[name] for name in names]) for explanation in explanations]
     orders = [tokens[np.argsort(-scores[tokens], kind="stable")] for scores in ranked]
-    orders += [np.random.default_rng(first + seed).permutation(tokens) for seed in range(seeds)]
+    orders += [np.random.default_rng(seed).permutation(tokens) for seed in seeds]
     counts = np.unique(np.round(np.linspace(0, len(tokens), min(steps, len(tokens)) + 1)).astype(int))
     values = _follow(loaded, run, target, names, orders, counts, kind, None)
     under = np.asarray(np.trapezoid(values, counts / len(tokens), axis=-1))

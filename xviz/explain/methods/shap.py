@@ -242,11 +242,11 @@ class _Sums:
         return _Sums(self.left + other.left, self.right + other.right, self.count + other.count)
 
 
-def _asked(ask: Game, coalitions: Coalitions, progress: Progress | None, done: int, most: int) -> Array:
+def _asked(ask: Game, coalitions: Coalitions, progress: Progress | None, done: int, budget: int) -> Array:
     """The values of some coalitions, a batch at a time."""
     parts = []
     for start in range(0, len(coalitions), BATCH):
-        tell(progress, (done + start) / most, "running coalitions")
+        tell(progress, (done + start) / budget, "running coalitions")
         parts.append(ask(coalitions[start : start + BATCH]))
     return np.concatenate(parts) if parts else np.zeros(0)
 
