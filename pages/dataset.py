@@ -10,21 +10,21 @@ TABS = ("Table", "Distribution", "Scatter", "Heads", "Methods beside random", "B
 def explored() -> None:
     """What follows a filter; only this part of the page runs again."""
     with page.told():
-        kept = table.filtered(batch)
+        rows = table.filtered(batch)
         listed, spread, scattered, heads, methods, extremes = st.tabs(TABS, key="tabs", on_change="rerun")
         with spread, page.told():
-            charts.distribution(batch, kept)
+            charts.distribution(batch, rows)
         with scattered, page.told():
-            kept = charts.scatter(batch, kept)
+            rows = charts.scatter(batch, rows)
         with listed, page.told():
-            table.show(batch, kept)
+            table.show(batch, rows)
         with heads, page.told():
-            charts.heads(batch, kept)
+            charts.heads(batch, rows)
         with methods, page.told():
             if methods.open:  # thousands of samples drawn again take seconds
-                charts.methods(batch, kept)
+                charts.methods(batch, rows)
         with extremes, page.told():
-            table.extremes(batch, kept)
+            table.extremes(batch, rows)
 
 
 st.title("Data set", help="What “xviz batch” measured: every sample in one table, and what it says as a whole.")

@@ -34,24 +34,24 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     sample.add_argument(
         "--read", action="append", default=[], metavar="NAME=VALUE", help="an option of the reader, such as start=12.5"
     )
-    asked = parser.add_argument_group("question")
-    asked.add_argument(
+    question = parser.add_argument_group("question")
+    question.add_argument(
         "--method", action="append", default=[], help="a method; may be repeated. docs/methods.md has them all"
     )
-    asked.add_argument(
+    question.add_argument(
         "--target", metavar="OUTPUT",
         help="the output that is explained; left out, the model's first; of a room, the likeliest but wall and floor",
     )  # fmt: skip
-    asked.add_argument(
+    question.add_argument(
         "--picked", metavar="TOKEN", help="whose view is taken: a word, an electrode, or SPACE:NAME or SPACE:NUMBER"
     )
-    asked.add_argument("--layer", help="the attention that look and received read: its name or number")
-    asked.add_argument("--head", type=int, help="its head; the mean over heads if left out")
-    asked.add_argument(
+    question.add_argument("--layer", help="the attention that look and received read: its name or number")
+    question.add_argument("--head", type=int, help="its head; the mean over heads if left out")
+    question.add_argument(
         "--set", action="append", default=[], metavar="NAME=NUMBER", dest="context",
         help="a number that replaces the model's own, such as alpha=0",
     )  # fmt: skip
-    asked.add_argument(
+    question.add_argument(
         "--without", action="append", default=[], metavar="SPACE:NUMBERS",
         help="tokens that the model is not shown: regions:3,5-8",
     )  # fmt: skip
@@ -86,12 +86,12 @@ def context(given: Sequence[str]) -> dict[str, float]:
     Raises:
         XvizError: it is no number.
     """
-    made = {}
+    numbers = {}
     for name, value in pairs(given, "--set").items():
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise XvizError(f"Expected --set NAME=NUMBER; “{value}” is no number.")
-        made[name] = float(value)
-    return made
+        numbers[name] = float(value)
+    return numbers
 
 
 def pairs(given: Sequence[str], option: str) -> dict[str, Any]:
@@ -100,16 +100,16 @@ def pairs(given: Sequence[str], option: str) -> dict[str, Any]:
     Raises:
         XvizError: one has no name.
     """
-    made = {}
+    values = {}
     for text in given:
         name, separator, value = text.partition("=")
         if not separator or not name:
             raise XvizError(f"Expected {option} NAME=VALUE; got “{text}”.")
         try:
-            made[name] = json.loads(value)
+            values[name] = json.loads(value)
         except ValueError:
-            made[name] = value
-    return made
+            values[name] = value
+    return values
 
 
 def numbered(text: str) -> tuple[str, list[int]]:
@@ -120,15 +120,15 @@ def numbered(text: str) -> tuple[str, list[int]]:
     """
     space, _, numbers = text.rpartition(":")
     try:
-        found: list[int] = []
+        tokens: list[int] = []
         for part in numbers.split(","):
             first, _, last = part.partition("-")
-            found += range(int(first) - 1, int(last or first))
-        if not space or not found or min(found) < 0:
+            tokens += range(int(first) - 1, int(last or first))
+        if not space or not tokens or min(tokens) < 0:
             raise ValueError
     except ValueError as error:
         raise XvizError(f"Expected SPACE:NUMBERS counted from 1, such as regions:3,5-8; got “{text}”.") from error
-    return space, found
+    return space, tokens
 
 
 def picked(run: Run, text: str | None) -> tuple[str, tuple[int, ...]] | None:
@@ -181,9 +181,9 @@ def head(run: Run, call: str | None, given: int | None) -> int | None:
     """
     if given is None:
         return None
-    most = run.call(call).heads if call else max(one.heads for one in run.calls)
-    if not 1 <= given <= most:
-        raise ModelError(f"There are {most} heads, counted from 1; there is no head {given}.")
+    heads = run.call(call).heads if call else max(call_.heads for call_ in run.calls)
+    if not 1 <= given <= heads:
+        raise ModelError(f"There are {heads} heads, counted from 1; there is no head {given}.")
     return given - 1
 
 
@@ -199,14 +199,14 @@ def questions(session: Session, given: argparse.Namespace, methods: Sequence[str
 
     loaded, run = session.model, session.run
     focus, call = picked(run, given.picked), layer(loaded, run, given.layer)
-    number, made = head(run, call, given.head), []
+    number, asked = head(run, call, given.head), []
     for method in methods:
         if method not in EVERY:
             raise ModelError(f"There is no method “{method}”; there are {', '.join(METHODS)}.")
         attends = EVERY[method].kind == "attention"
         target = asking(session, method, given.target or run.target or loaded.spec.target, focus)
-        made.append(Question(method, target, call if method in ROWS else None, number if attends else None))
-    return made
+        asked.append(Question(method, target, call if method in ROWS else None, number if attends else None))
+    return asked
 
 
 def plain(value: Mapping[str, Any]) -> str:

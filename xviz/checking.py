@@ -115,14 +115,14 @@ def _heard(run: Run) -> list[Finding]:
 
 def _joined(run: Run) -> str:
     """Which sequences hold tokens of several spaces, so that these meet there."""
-    asked = dict.fromkeys(call.queries for call in run.calls)
-    joined = [run.spaces[name] for name in asked if isinstance(run.spaces[name], Joined)]
+    names = dict.fromkeys(call.queries for call in run.calls)
+    joined = [run.spaces[name] for name in names if isinstance(run.spaces[name], Joined)]
     return "".join(f"; “{space.name}” joins {', '.join(leaf.name for leaf in leaves(space))}" for space in joined)
 
 
 def _exact(loaded: Loaded, run: Run) -> list[Finding]:
     """Rows, outputs and gradients."""
-    most = max(float((call.rows().double().sum(-1) - 1).abs().max()) for call in run.calls)
+    largest = max(float((call.rows().double().sum(-1) - 1).abs().max()) for call in run.calls)
     plain, *again = (engine.outputs(loaded, run.inputs) for _ in range(3))
     with engine.listened(loaded):
         heard = engine.outputs(loaded, run.inputs)
@@ -133,7 +133,9 @@ def _exact(loaded: Loaded, run: Run) -> list[Finding]:
     if own:
         text += f"; passes that nobody hears differ by {own:.1e} among themselves"
     return [
-        Finding("rows sum to one", most <= ROWS, f"largest difference {most:.1e} over {len(run.calls)} attentions"),
+        Finding(
+            "rows sum to one", largest <= ROWS, f"largest difference {largest:.1e} over {len(run.calls)} attentions"
+        ),
         Finding("output unchanged", gap <= 1e-6, text),
         Finding(
             "gradients reach", reached == len(run.calls) or None,
@@ -142,8 +144,8 @@ def _exact(loaded: Loaded, run: Run) -> list[Finding]:
     ]  # fmt: skip
 
 
-def _apart_by(one: Mapping[str, float], other: Mapping[str, float]) -> float:
-    return max(abs(one[name] - other[name]) for name in one)
+def _apart_by(first: Mapping[str, float], other: Mapping[str, float]) -> float:
+    return max(abs(first[name] - other[name]) for name in first)
 
 
 def _apart(loaded: Loaded, run: Run, sample: Sample) -> list[Finding]:
@@ -178,7 +180,7 @@ def _safely(work: Callable[[], None], wrong: list[str]) -> Callable[[], None]:
 
 def _cost(loaded: Loaded, inputs: Inputs) -> Finding:
     """Time of a forward pass with and without listening, in turn, and what the record holds."""
-    plain, heard, held = [], [], 0
+    plain, heard, size = [], [], 0
     for _ in range(REPEATS):
         with torch.no_grad():
             began = time.perf_counter()
@@ -188,9 +190,9 @@ def _cost(loaded: Loaded, inputs: Inputs) -> Finding:
             with engine.listened(loaded) as tape:
                 engine.outputs(loaded, inputs)
             heard.append(time.perf_counter() - began)
-            held = sum(part.numel() * part.element_size() for call in tape for part in (call.q, call.k, call.v))
+            size = sum(part.numel() * part.element_size() for call in tape for part in (call.q, call.k, call.v))
     text = (
-        f"{min(heard) / min(plain):.2f} × the time of {1e3 * min(plain):.1f} ms; q, k and v hold {held / 2**20:.2f} MiB"
+        f"{min(heard) / min(plain):.2f} × the time of {1e3 * min(plain):.1f} ms; q, k and v hold {size / 2**20:.2f} MiB"
     )
     return Finding("cost of listening", None, text)
 

@@ -106,17 +106,17 @@ def load_into(module: nn.Module, checkpoint: Checkpoint) -> None:
         ),
     }
     if any(faults.values()):
-        told = "; it ".join(f"{fault} {_some(names)}" for fault, names in faults.items() if names)
+        listed = "; it ".join(f"{fault} {_some(names)}" for fault, names in faults.items() if names)
         raise CheckpointError(
-            f"{refused}: it {told}. Weights of an earlier layout have to be trained again, with “xviz train "
+            f"{refused}: it {listed}. Weights of an earlier layout have to be trained again, with “xviz train "
             f"{checkpoint.name}”."
         )
     module.load_state_dict(weights, strict=True)
 
 
-def _some(names: list[str], most: int = 3) -> str:
+def _some(names: list[str], limit: int = 3) -> str:
     """The first of some names, and how many more there are."""
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
 
 
 def read(path: Path) -> dict[str, Tensor]:

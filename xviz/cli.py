@@ -39,7 +39,7 @@ class Parser(argparse.ArgumentParser):
 
     def choices(self) -> dict[str, Parser]:
         """The parsers of the commands below this one, by name."""
-        listed = next((one for one in self._actions if isinstance(one, argparse._SubParsersAction)), None)
+        listed = next((action for action in self._actions if isinstance(action, argparse._SubParsersAction)), None)
         return {} if listed is None else dict(listed.choices)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
@@ -66,8 +66,8 @@ def parser() -> Parser:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; what the person can put right is told in one line."""
     whole = parser()
-    options, rest = whole.parse_known_args(arguments)
-    options.rest, options.commands = rest, whole.choices()
+    options, unknown = whole.parse_known_args(arguments)
+    options.rest, options.commands = unknown, whole.choices()
     if options.rest and not options.passes_on:
         sys.exit(
             f"xviz: unknown arguments: {' '.join(options.rest)}. “xviz {options.command} --help” lists the known ones."

@@ -50,8 +50,8 @@ def _sample_words(provenance: Provenance) -> list[str]:
     origin = provenance.origin
     words = [str(origin["shipped"])] if "shipped" in origin else [str(file) for file in origin.get("files", ())]
     for part, value in {**origin.get("parts", {}), **origin.get("texts", {})}.items():
-        for one in value if isinstance(value, list) else [value]:
-            words += ["--part", f"{part}={one}"]
+        for entry in value if isinstance(value, list) else [value]:
+            words += ["--part", f"{part}={entry}"]
     if kind := origin.get("kind"):
         words += ["--kind", str(kind)]
     for name, value in origin.get("options", {}).items():

@@ -174,9 +174,9 @@ def zipped(files: Iterable[tuple[str, bytes]]) -> bytes:
     return file.getvalue()
 
 
-def _fresh(name: str, taken: Iterable[str]) -> str:
+def _fresh(name: str, used: Iterable[str]) -> str:
     """The name, with a number before its suffix where one like it is taken, capitals or not."""
-    folded = {other.lower() for other in taken}
+    folded = {other.lower() for other in used}
     stem, dot, suffix = name.rpartition(".") if "." in name.rpartition("/")[2] else (name, "", "")
     number, fresh = 2, name
     while fresh.lower() in folded:

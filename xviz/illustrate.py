@@ -76,18 +76,18 @@ def draw(
     plate = chosen(session, kind, len(explanations))
     with drawn_in(look) as drawn:
         preset = preset.dressed(drawn.look)
-        shown = Shown(
+        subject = Shown(
             session, tuple(explanations), preset, credit, ask or asker(session), dict(options or {}),
             {} if known is None else known,
         )  # fmt: skip
-        chosen_look, figure = drawn.look, plate.draw(shown)
+        chosen_look, figure = drawn.look, plate.draw(subject)
         panels = tuple(letter for letter in dict.fromkeys(chosen_look.panels) if letter in drawn.titles)
         if chosen_look.limits == "shared" or panels != chosen_look.panels:
             # drawn once to know how far all panels reach, and which of those that were chosen it has
             drawn.pooled, drawn.look = dict(drawn.scales), replace(chosen_look, panels=panels)
-            figure = plate.draw(shown)
+            figure = plate.draw(subject)
             drawn.look = chosen_look
-        return replace(figure, recipe=_recipe(shown, plate.key, chosen_look))
+        return replace(figure, recipe=_recipe(subject, plate.key, chosen_look))
 
 
 def chosen(session: Session, kind: str | None, count: int) -> Plate:
@@ -121,19 +121,19 @@ def usual(offered: Sequence[str], count: int) -> str:
     return offered[0]
 
 
-def _recipe(shown: Shown, kind: str, look: Look) -> dict[str, Any]:
+def _recipe(subject: Shown, kind: str, look: Look) -> dict[str, Any]:
     """What the figure was drawn of, and digests of every number, as plain JSON."""
     return {
         "figure": kind,
-        "venue": shown.preset.key,
-        "credit": shown.credit,
-        "questions": [Question.behind(explanation).record() for explanation in shown.explanations],
-        "options": dict(shown.options),
-        "outputs": dict(shown.run.outputs),
-        "scores": [numbers(explanation) for explanation in shown.explanations],
+        "venue": subject.preset.key,
+        "credit": subject.credit,
+        "questions": [Question.behind(explanation).record() for explanation in subject.explanations],
+        "options": dict(subject.options),
+        "outputs": dict(subject.run.outputs),
+        "scores": [numbers(explanation) for explanation in subject.explanations],
         "versions": {name: version(name) for name in DRAWN_BY},
         **({"look": look.record()} if look != Look() else {}),
-        **({"source": shown.session.model.source} if shown.session.model.source else {}),
+        **({"source": subject.session.model.source} if subject.session.model.source else {}),
     }
 
 

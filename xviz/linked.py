@@ -108,7 +108,7 @@ def show(what: Session | Run | Explanation, *explanations: Explanation, title: s
     title = title or f"{named}, {run.provenance.sample}"
     names = _names(run, explanations)
     forms = {name: _form(run, name, sample) for name in names}
-    drawings = {name: draw(shown, surround=Surround(title=name)) for name, shown in forms.items()}
+    drawings = {name: draw(space_form, surround=Surround(title=name)) for name, space_form in forms.items()}
     titles = getattr(what.model.spec, "calls", {}) if isinstance(what, Session) else {}
     calls, arrays, notes = _attention(run, {name: call.title for name, call in titles.items()})
     scores = [_scored(explanation, forms, arrays, number) for number, explanation in enumerate(explanations)]
@@ -157,18 +157,18 @@ def _attention(
     """
     order = sorted(range(len(run.calls)), key=lambda i: run.calls[i].queries == run.calls[i].keys)
     sizes = {i: run.calls[i].q.shape[1] * run.calls[i].k.shape[1] for i in order}
-    left, kept, whole = MOST, [], set()
+    left, fitting, whole = MOST, [], set()
     for i in order:
         if sizes[i] <= left:
-            kept.append(i)
+            fitting.append(i)
             left -= sizes[i]
-    for i in kept:
+    for i in fitting:
         if run.calls[i].heads > 1 and sizes[i] * run.calls[i].heads <= left:
             whole.add(i)
             left -= sizes[i] * run.calls[i].heads
     arrays: dict[str, NDArray] = {}
     records: list[dict[str, object]] = []
-    for i in sorted(kept):
+    for i in sorted(fitting):
         call, sides = run.calls[i], (run.calls[i].queries, run.calls[i].keys)
         arrays |= _rows(call, f"c{i}", heads=i in whole)
         queries, keys = ([leaf.name for leaf in leaves(run.spaces[side])] for side in sides)
@@ -178,8 +178,8 @@ def _attention(
             {"id": f"c{i}", "title": title, "queries": queries, "keys": keys,
              "all": call.heads, "heads": heads, "count": [call.q.shape[1], call.k.shape[1]], "note": call.note}
         )  # fmt: skip
-    lost = [run.calls[i].name for i in order if i not in kept]
-    plain = [run.calls[i].name for i in kept if run.calls[i].heads > 1 and i not in whole]
+    lost = [run.calls[i].name for i in order if i not in fitting]
+    plain = [run.calls[i].name for i in fitting if run.calls[i].heads > 1 and i not in whole]
     notes = []
     if lost:
         notes.append(f"Left out, so that the page stays below {2 * MOST / 1e6:.0f} MB: {', '.join(lost)}.")
@@ -195,23 +195,23 @@ def _rows(call: AttentionCall, key: str, *, heads: bool) -> dict[str, NDArray]:
         rows = call.rows(part).float().numpy()
         maps = {-1: rows.mean(0), **(dict(enumerate(rows)) if heads else {})}
         for head, weights in maps.items():
-            most = weights.max(1, initial=np.finfo(np.float32).tiny)
-            levels = np.round(255 * weights / most[:, None]).astype(np.uint8)
+            greatest = weights.max(1, initial=np.finfo(np.float32).tiny)
+            levels = np.round(255 * weights / greatest[:, None]).astype(np.uint8)
             parts_of.setdefault(f"{key}h{head}", []).append(levels)
-            parts_of.setdefault(f"{key}h{head}most", []).append(most.astype(np.float32))
+            parts_of.setdefault(f"{key}h{head}most", []).append(greatest.astype(np.float32))
     return {name: np.concatenate(parts) for name, parts in parts_of.items()}
 
 
-def _panel(number: int, name: str, shown: Form, drawing: Drawing, arrays: dict[str, NDArray]) -> dict[str, object]:
+def _panel(number: int, name: str, space_form: Form, drawing: Drawing, arrays: dict[str, NDArray]) -> dict[str, object]:
     """What the page knows of a space: which component draws it, and which thing each token belongs to."""
-    if isinstance(shown, Words):
-        arrays[f"of{number}"] = shown.of_token.astype(np.uint32)
-    if isinstance(shown, OnHead) and len(shown) <= ELECTRODES:
-        places = flat(shown.positions)
-        each = [field(places, unit, cells=CELLS, reach=1.3) for unit in np.eye(len(shown))]
+    if isinstance(space_form, Words):
+        arrays[f"of{number}"] = space_form.of_token.astype(np.uint32)
+    if isinstance(space_form, OnHead) and len(space_form) <= ELECTRODES:
+        places = flat(space_form.positions)
+        each = [field(places, unit, cells=CELLS, reach=1.3) for unit in np.eye(len(space_form))]
         arrays[f"field{number}"] = np.array(each, np.float32)
     return {
-        "name": name, "kind": drawing.kind, "count": shown.count, "labels": list(shown.labels),
+        "name": name, "kind": drawing.kind, "count": space_form.count, "labels": list(space_form.labels),
         "cells": CELLS, "still": drawing.still is not None,
     }  # fmt: skip
 
@@ -220,9 +220,11 @@ def _asked(explanation: Explanation, forms: Mapping[str, Form]) -> str:
     """The output that is explained, and what it is owed to under its name on the page."""
     if not explanation.owed or explanation.focus is None or explanation.focus[0] not in forms:
         return explanation.target
-    shown, tokens = forms[explanation.focus[0]], explanation.focus[1]
-    things = dict.fromkeys(int(shown.of_token[token]) if isinstance(shown, Words) else token for token in tokens)
-    return f"{explanation.output} owed to {', '.join(f'“{shown.labels[thing]}”' for thing in things)}"
+    space_form, tokens = forms[explanation.focus[0]], explanation.focus[1]
+    indices = dict.fromkeys(
+        int(space_form.of_token[token]) if isinstance(space_form, Words) else token for token in tokens
+    )
+    return f"{explanation.output} owed to {', '.join(f'“{space_form.labels[index]}”' for index in indices)}"
 
 
 def _scored(
@@ -235,8 +237,8 @@ def _scored(
         for name in painted
     ]
     scale = Scale(min(s.low for s in scales), max(s.high for s in scales), explanation.signed, explanation.unit)
-    for place, values in enumerate(painted.values()):
-        arrays[f"e{number}s{place}"] = np.asarray(values, np.float32)
+    for index, values in enumerate(painted.values()):
+        arrays[f"e{number}s{index}"] = np.asarray(values, np.float32)
     arrays[f"e{number}lut"] = scale.lut()
     title = METHODS[explanation.method].title if explanation.method in METHODS else explanation.method
     return {
@@ -256,7 +258,7 @@ def _data(index: bytes, drawings: Sequence[Drawing]) -> dict[str, bytes]:
 
 def _caption(run: Run, sample: Sample | None, notes: Sequence[str]) -> str:
     """Where it comes from, what was noted, what was left out."""
-    of = run.provenance
+    was = run.provenance
     sentences = [*notes, *run.inputs.notes, *([sample.source] if sample is not None and sample.source else [])]
-    origin = f"Model {of.model}, weights {of.checkpoint} ({of.checkpoint_sha256[:12]}), sample {of.sample} "
-    return " ".join([origin + f"({of.sample_digest[:12]}), xviz {of.versions.get('xviz', '')}.", *sentences])
+    origin = f"Model {was.model}, weights {was.checkpoint} ({was.checkpoint_sha256[:12]}), sample {was.sample} "
+    return " ".join([origin + f"({was.sample_digest[:12]}), xviz {was.versions.get('xviz', '')}.", *sentences])

@@ -64,21 +64,24 @@ def sample(loaded: Loaded, origin: Mapping[str, Any], find: Find = Path) -> Samp
             opened = replace(opened, parts={**opened.parts, **own}, shipped=not own) if own else opened
     else:
         opened = _read(origin, texts, options, find)
-    kept = {key: value for key, value in origin.items() if value and key not in ("files", "parts")}
+    record = {key: value for key, value in origin.items() if value and key not in ("files", "parts")}
     if files := origin.get("files"):
-        kept["files"] = [Path(file).name for file in files]
+        record["files"] = [Path(file).name for file in files]
     if parts := origin.get("parts"):
-        kept["parts"] = {
-            part: [Path(one).name for one in file] if isinstance(file, list) else Path(file).name
+        record["parts"] = {
+            part: [Path(path).name for path in file] if isinstance(file, list) else Path(file).name
             for part, file in parts.items()
         }
-    return replace(opened, origin=kept)
+    return replace(opened, origin=record)
 
 
 def files(origin: Mapping[str, Any]) -> list[str]:
     """The names of all files of a sample, in order."""
     parts = dict(origin.get("parts", {})).values()
-    return [*origin.get("files", ()), *(one for part in parts for one in (part if isinstance(part, list) else [part]))]
+    return [
+        *origin.get("files", ()),
+        *(name for part in parts for name in (part if isinstance(part, list) else [part])),
+    ]
 
 
 def _shipped(loaded: Loaded, name: str, sentence: str | None, options: Mapping[str, Any]) -> Sample:
@@ -89,15 +92,15 @@ def _shipped(loaded: Loaded, name: str, sentence: str | None, options: Mapping[s
             raise SampleError(f"{loaded.spec.title} has no sample “{name}”; it has {', '.join(theirs) or 'none'}.")
         return replace(theirs[name], shipped=True)
     own = shipped.samples(loaded.spec.key)
-    found = next((one for one in own if name in (one.name, one.title)), None)
-    if found is None:
+    example = next((sample_ for sample_ in own if name in (sample_.name, sample_.title)), None)
+    if example is None:
         raise SampleError(
             f"There is no file “{name}”, and no sample of {loaded.spec.title} has that name. Give a file, or one of "
-            f"{', '.join(one.name for one in own)}."
+            f"{', '.join(sample_.name for sample_ in own)}."
         )
-    opened = found.load(sentence)
+    opened = example.load(sentence)
     if options:
-        opened = replace(opened, parts={**opened.parts, **read(found.path("eeg"), kind="eeg", **options).parts})
+        opened = replace(opened, parts={**opened.parts, **read(example.path("eeg"), kind="eeg", **options).parts})
     return opened
 
 
@@ -109,7 +112,7 @@ def _read(origin: Mapping[str, Any], texts: Mapping[str, str], options: Mapping[
         parts |= read(*(find(name) for name in names), kind=origin.get("kind"), **options).parts
     for part, file in dict(origin.get("parts", {})).items():
         parts[part] = _part(part, file, options if not names else {}, find)
-        names += [str(one) for one in file] if isinstance(file, list) else [str(file)]
+        names += [str(name) for name in file] if isinstance(file, list) else [str(file)]
     parts |= {part: read_text(sentence) for part, sentence in texts.items()}
     if not parts:
         raise SampleError("A sample needs a file or a text: xviz explain MODEL FILE, or --part text=“…”.")
@@ -132,12 +135,12 @@ def _part(part: str, names: str | list[str], options: Mapping[str, Any], find: F
         if not file.is_file():
             raise SampleError(f"There is no file {file}. Give the path of one that is there.")
         return read_regions(file.read_bytes())
-    found = read(*files, **options).parts
-    if part in found:
-        return found[part]
-    if len(found) != 1:
-        raise SampleError(f"{file.name} holds {', '.join(found)}; name one of these with --part NAME={file.name}.")
-    return next(iter(found.values()))
+    parts = read(*files, **options).parts
+    if part in parts:
+        return parts[part]
+    if len(parts) != 1:
+        raise SampleError(f"{file.name} holds {', '.join(parts)}; name one of these with --part NAME={file.name}.")
+    return next(iter(parts.values()))
 
 
 def encoded(picture: Part, count: int) -> Regions:
@@ -167,30 +170,30 @@ def origin(loaded: Loaded, names: list[str], parts: list[str], **more: Any) -> d
     Raises:
         SampleError: a part has no name, or a file is not there.
     """
-    made: dict[str, Any] = {name: value for name, value in more.items() if value}
+    origin_: dict[str, Any] = {name: value for name, value in more.items() if value}
     files: dict[str, str | list[str]] = {}
     texts: dict[str, str] = {}
-    for given in parts:
-        part, separator, value = given.partition("=")
+    for word in parts:
+        part, separator, value = word.partition("=")
         if not separator or not part or not value:
-            raise SampleError(f"Expected --part NAME=FILE or NAME=“a sentence”; got “{given}”.")
+            raise SampleError(f"Expected --part NAME=FILE or NAME=“a sentence”; got “{word}”.")
         if part != "text" and (Path(value).expanduser().exists() or _looks_like_a_file(value)):
             before = files.get(part)
             files[part] = value if before is None else [*(before if isinstance(before, list) else [before]), value]
         else:
             texts[part] = value
-    made |= {"parts": files} if files else {}
-    made |= {"texts": texts} if texts else {}
+    origin_ |= {"parts": files} if files else {}
+    origin_ |= {"texts": texts} if texts else {}
     if len(names) == 1 and not Path(names[0]).expanduser().exists() and not _looks_like_a_file(names[0]):
-        return {**made, "shipped": names[0]}
+        return {**origin_, "shipped": names[0]}
     if not names and not files and not texts:
-        known = [one.name for one in shipped.samples(loaded.spec.key)] if loaded.ours else []
+        known = [sample_.name for sample_ in shipped.samples(loaded.spec.key)] if loaded.ours else []
         known = known or list(loaded.spec.samples() if loaded.spec.samples else {})
         raise SampleError(
             "A sample is needed: a file, --part NAME=FILE, --part text=“…”"
             + (f", or one of {', '.join(known)}." if known else ".")
         )
-    return {**made, **({"files": names} if names else {})}
+    return {**origin_, **({"files": names} if names else {})}
 
 
 def _looks_like_a_file(name: str) -> bool:

@@ -128,10 +128,10 @@ def _fill(module: nn.Module, path: Path, title: str) -> None:
         raise CheckpointError(f"{path.name} is no file of weights alone ({type(error).__name__}).") from error
 
 
-def _free(key: str, taken: Iterable[str]) -> str:
+def _free(key: str, used: Iterable[str]) -> str:
     """The key as an address, with a number where it is taken."""
     plain = re.sub(r"[^a-z0-9]+", "-", key.lower()).strip("-") or "model"
-    number, free, have = 2, plain, set(taken)
+    number, free, have = 2, plain, set(used)
     while free in have:
         free, number = f"{plain}-{number}", number + 1
     return free

@@ -95,7 +95,7 @@ def _beside(was: Mapping[str, Any], session: Session) -> list[Finding]:
     """Sample and weights of the other side of a comparison, where its record says what they were."""
     now = session.run.provenance
     both = (("sample", "digest", now.sample_digest), ("weights", "sha256", now.checkpoint_sha256))
-    return [_same(what, str(was[key]), new, f"B: {was['sample']}, {key}") for what, key, new in both if key in was]
+    return [_same(part, str(was[key]), new, f"B: {was['sample']}, {key}") for part, key, new in both if key in was]
 
 
 def _compared(request: Request, session: Session, explanations: tuple[Explanation, ...]) -> list[Finding]:
@@ -106,9 +106,13 @@ def _compared(request: Request, session: Session, explanations: tuple[Explanatio
         _same("weights", was.checkpoint_sha256, now.checkpoint_sha256, f"{was.checkpoint}, sha256"),
     ]
     versions = {**was.versions, **dict(recipe.get("versions", {}))}
-    other = [f"{name} {of}, here {_here(name)}" for name, of in sorted(versions.items()) if of != _here(name)]
-    told = ", ".join(f"{name} {of}" for name, of in sorted(versions.items()))
-    findings.append(Finding("versions", not other, "; ".join(other) or told))
+    other = [
+        f"{name} {version_}, here {_here(name)}"
+        for name, version_ in sorted(versions.items())
+        if version_ != _here(name)
+    ]
+    listed = ", ".join(f"{name} {version_}" for name, version_ in sorted(versions.items()))
+    findings.append(Finding("versions", not other, "; ".join(other) or listed))
     before, after = dict(recipe.get("outputs") or {}), session.outputs
     gaps = {name: abs(value - after[name]) for name, value in before.items() if name in after}
     changed = {name: gap for name, gap in gaps.items() if gap}
@@ -124,10 +128,10 @@ def _compared(request: Request, session: Session, explanations: tuple[Explanatio
     return findings
 
 
-def _same(what: str, was: str, now: str, words: str) -> Finding:
+def _same(part: str, was: str, now: str, words: str) -> Finding:
     if was == now:
-        return Finding(what, True, f"{words} {was[:12]}…")
-    return Finding(what, False, f"{words} {was[:12]}… was used; here it is {now[:12]}…")
+        return Finding(part, True, f"{words} {was[:12]}…")
+    return Finding(part, False, f"{words} {was[:12]}… was used; here it is {now[:12]}…")
 
 
 def _here(name: str) -> str:
@@ -141,12 +145,14 @@ def _here(name: str) -> str:
 
 def _scores(was: Mapping[str, Mapping[str, Any]], explanation: Explanation) -> Finding:
     now, method = numbers(explanation), explanation.method
-    if {name: one["sha256"] for name, one in was.items()} == {name: one["sha256"] for name, one in now.items()}:
+    if {name: scores_["sha256"] for name, scores_ in was.items()} == {
+        name: scores_["sha256"] for name, scores_ in now.items()
+    }:
         count = sum(len(scores) for scores in explanation.scores.values())
         return Finding("scores", True, f"{method}: {count} numbers, to the last bit")
     if set(was) != set(now):
         return Finding("scores", False, f"{method} scored {', '.join(was)}; now {', '.join(now)}")
-    size = max(max(abs(float(one["least"])), abs(float(one["most"]))) for one in was.values()) or 1.0
+    size = max(max(abs(float(scores_["least"])), abs(float(scores_["most"]))) for scores_ in was.values()) or 1.0
     gap = max(abs(float(was[n][k]) - float(str(now[n][k]))) for n in was for k in ("sum", "least", "most")) / size
     close = f"; sum and limits differ by {gap:.1e} of the greatest score" + (
         ", as rounding does" if gap < CLOSE else ""

@@ -142,8 +142,8 @@ def parse(path: Path, content: bytes) -> Kept:
     if content.lstrip().startswith(b"{"):
         manifest = _json(content, path)
         if "xviz_figure" not in manifest:
-            made = _of_results(manifest, path) if "xviz_results" in manifest else _of_bundle(manifest, path)
-            return Kept(path, content, made)
+            requests = _of_results(manifest, path) if "xviz_results" in manifest else _of_bundle(manifest, path)
+            return Kept(path, content, requests)
         if manifest["xviz_figure"] != FIGURE_SCHEMA:
             raise SampleError(NEWER.format(path.name, manifest["xviz_figure"], FIGURE_SCHEMA))
     return Kept(path, content, (_of_figure(read_record(content), path),))
@@ -155,14 +155,14 @@ def _has_manifest(content: bytes) -> bool:
 
 def _json(content: bytes, path: Path) -> dict[str, Any]:
     try:
-        made = json.loads(content)
+        value = json.loads(content)
     except ValueError as error:
         raise SampleError(
             f"The manifest of {path.name} is damaged ({error}). Use the file as it was written."
         ) from error
-    if not isinstance(made, dict):
-        raise SampleError(f"The manifest of {path.name} is {type(made).__name__}; an object was expected.")
-    return made
+    if not isinstance(value, dict):
+        raise SampleError(f"The manifest of {path.name} is {type(value).__name__}; an object was expected.")
+    return value
 
 
 def _of_figure(record: Mapping[str, Any], path: Path) -> Request:

@@ -66,8 +66,8 @@ def manifest(session: Session, explanations: Sequence[Explanation]) -> dict[str,
         "provenance": session.run.provenance.record(),
         "source": session.model.source,
         "outputs": {name: float(value) for name, value in session.outputs.items()},
-        "questions": [Question.behind(one).record() for one in explanations],
-        "scores": [numbers(one) for one in explanations],
+        "questions": [Question.behind(explanation).record() for explanation in explanations],
+        "scores": [numbers(explanation) for explanation in explanations],
     }
 
 
@@ -77,16 +77,20 @@ def write(session: Session, explanations: Sequence[Explanation], folder: Path) -
     Raises:
         XvizError: the folder cannot be written to.
     """
-    made: dict[str, bytes] = {"outputs.json": _json(outputs(session))}
+    contents: dict[str, bytes] = {"outputs.json": _json(outputs(session))}
     arrays: dict[str, Any] = {}
-    for number, one in enumerate(explanations, 1):
-        name = one.method if sum(o.method == one.method for o in explanations) == 1 else f"{number:02d}-{one.method}"
-        made[f"{safe_name(name)}.csv"] = scores_table(one).encode()
-        arrays |= {f"{name}_{space}": scores for space, scores in one.scores.items()}
-    made["manifest.json"] = _json(manifest(session, explanations))
+    for number, explanation in enumerate(explanations, 1):
+        name = (
+            explanation.method
+            if sum(o.method == explanation.method for o in explanations) == 1
+            else f"{number:02d}-{explanation.method}"
+        )
+        contents[f"{safe_name(name)}.csv"] = scores_table(explanation).encode()
+        arrays |= {f"{name}_{space}": scores for space, scores in explanation.scores.items()}
+    contents["manifest.json"] = _json(manifest(session, explanations))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in made.items():
+        for name, content in contents.items():
             put(folder / name, content)
         draft = folder / ".scores.draft.npz"
         np.savez(draft, **arrays)
@@ -95,7 +99,7 @@ def write(session: Session, explanations: Sequence[Explanation], folder: Path) -
         raise XvizError(
             f"{folder} cannot be written to ({os.strerror(error.errno or 0)}). Name another --out."
         ) from error
-    return {name: folder / name for name in (*made, "scores.npz")}
+    return {name: folder / name for name in (*contents, "scores.npz")}
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

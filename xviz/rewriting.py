@@ -56,8 +56,8 @@ def _figure(figure: Figure, suffix: str, before: bytes) -> bytes:
 def _dpi(figure: Figure, before: bytes) -> int:
     """The resolution of a PNG, from its width in pixels and the figure's in mm."""
     with Image.open(io.BytesIO(before), formats=("PNG",)) as picture:
-        told, width = picture.info.get("dpi"), picture.width
-    return round(told[0]) if told else round(width / (figure.size_mm[0] / INCH))
+        dots, width = picture.info.get("dpi"), picture.width
+    return round(dots[0]) if dots else round(width / (figure.size_mm[0] / INCH))
 
 
 def _bytes(name: str, was: bytes, now: bytes) -> Finding:
@@ -68,17 +68,17 @@ def _bundle(kept: Kept, again: Sequence[Again]) -> tuple[bytes, list[Finding]]:
     """A bundle whose figures, tables and arrays of scores were made again; what the page added is taken over."""
     assert kept.manifest is not None
     archive, manifest = open_zip(kept.content), json.loads(json.dumps(kept.manifest))
-    made = {name: archive.read(name) for name in archive.members if name != "manifest.json"}
-    before = dict(made)
-    for entry, one in zip(manifest["figures"], again, strict=True):
-        assert one.figure is not None
-        made["caption.txt"] = _captioned(made["caption.txt"], one)
+    contents = {name: archive.read(name) for name in archive.members if name != "manifest.json"}
+    before = dict(contents)
+    for entry, repeated in zip(manifest["figures"], again, strict=True):
+        assert repeated.figure is not None
+        contents["caption.txt"] = _captioned(contents["caption.txt"], repeated)
         for name in entry["files"]:
             dpi = DPI.search(name)
-            made[name] = one.figure.to_bytes(name.rpartition(".")[2], int(dpi[1]) if dpi else 300)
-        entry["record"] = json.loads(one.figure.record())
-    with np.load(io.BytesIO(made["arrays.npz"]), allow_pickle=False) as held:
-        kept_arrays = dict(held)
+            contents[name] = repeated.figure.to_bytes(name.rpartition(".")[2], int(dpi[1]) if dpi else 300)
+        entry["record"] = json.loads(repeated.figure.record())
+    with np.load(io.BytesIO(contents["arrays.npz"]), allow_pickle=False) as stored:
+        kept_arrays = dict(stored)
     arrays = dict(kept_arrays)
     keys: set[str] = set()
     for entry in manifest["explanations"]:
@@ -87,29 +87,31 @@ def _bundle(kept: Kept, again: Sequence[Again]) -> tuple[bytes, list[Finding]]:
             arrays[key] = explanation.scores[space]
             keys.add(key)
         for (space, scores), name in zip(explanation.scores.items(), entry["tables"], strict=True):
-            made[name] = score_table(scores, _labels(made[name]), explanation.unit).encode()
+            contents[name] = score_table(scores, _labels(contents[name]), explanation.unit).encode()
             assert space in entry["arrays"]
         entry |= about(explanation)
     gaps = {key: difference(kept_arrays[key], arrays[key]) for key in sorted(keys)}
-    made["arrays.npz"] = npz(arrays)
+    contents["arrays.npz"] = npz(arrays)
     manifest["files"] = [
         {"name": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-        for name, content in sorted(made.items())
+        for name, content in sorted(contents.items())
     ]
     text = json.dumps(manifest, sort_keys=True, allow_nan=False, ensure_ascii=False, indent=1) + "\n"
-    content = zipped([*made.items(), ("manifest.json", text.encode())])
-    return content, [*_told(before, made, gaps, set(arrays) - keys), _bytes(kept.path.name, kept.content, content)]
+    content = zipped([*contents.items(), ("manifest.json", text.encode())])
+    return content, [*_told(before, contents, gaps, set(arrays) - keys), _bytes(kept.path.name, kept.content, content)]
 
 
-def _told(before: dict[str, bytes], made: dict[str, bytes], gaps: dict[str, float], taken: set[str]) -> list[Finding]:
+def _told(
+    before: dict[str, bytes], contents: dict[str, bytes], gaps: dict[str, float], kept_keys: set[str]
+) -> list[Finding]:
     """What became of scores and files."""
     worst = max(gaps.values(), default=0.0)
     text = f"{len(gaps)} arrays of scores" + (f"; greatest difference {worst:.3g}" if worst else ", to the last bit")
-    other = [name for name in made if made[name] != before[name]]
+    other = [name for name in contents if contents[name] != before[name]]
     findings = [Finding("scores", worst == 0, text)]
-    findings.append(Finding("files", not other, ", ".join(other) or f"{len(made)} files, byte-identical"))
-    if taken:
-        findings.append(Finding("taken over", True, f"not computed again: {', '.join(sorted(taken))}"))
+    findings.append(Finding("files", not other, ", ".join(other) or f"{len(contents)} files, byte-identical"))
+    if kept_keys:
+        findings.append(Finding("taken over", True, f"not computed again: {', '.join(sorted(kept_keys))}"))
     return findings
 
 
@@ -128,20 +130,20 @@ def _answer(entry: dict[str, Any], again: Sequence[Again]) -> Explanation:
         ModelError: it cannot be asked again.
     """
     options = dict(entry["provenance"]["options"])
-    one, call = again[0], options.get("call")
-    names = [heard.name for heard in one.session.run.calls]
-    drawn_of = one.request.recipe["options"]
+    first, call = again[0], options.get("call")
+    names = [heard.name for heard in first.session.run.calls]
+    drawn_of = first.request.recipe["options"]
     if "grain" in drawn_of or (call is not None and call not in names):  # a mean over calls, as rooms have it
         if not {"way", "grain"} & set(drawn_of):
             raise ModelError(f"“{call}” names several attentions, and the figure does not say how they were joined.")
-        recipe = one.request.recipe
-        assert one.figure is not None
+        recipe = first.request.recipe
+        assert first.figure is not None
         from xviz.figures.style import PRESETS
 
-        shown = Shown(one.session, (), PRESETS[recipe["venue"]], recipe["credit"], one.ask, drawn_of, one.known)
-        return of_room(shown)
+        subject = Shown(first.session, (), PRESETS[recipe["venue"]], recipe["credit"], first.ask, drawn_of, first.known)
+        return of_room(subject)
     focus = entry.get("focus") or {}
-    return one.ask(
+    return first.ask(
         Question.parse(
             {
                 "method": entry["method"], "output": options["target"], "call": call, "head": options.get("head"),

@@ -42,8 +42,8 @@ class Bar:
 @contextmanager
 def bar() -> Iterator[Bar]:
     """A bar that is taken away at the end."""
-    shown = Bar()
+    drawn = Bar()
     try:
-        yield shown
+        yield drawn
     finally:
-        shown.clear()
+        drawn.clear()

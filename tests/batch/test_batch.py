@@ -78,7 +78,7 @@ def test_the_table_says_what_a_loop_by_hand_says(model: Loaded, pictures: Path, 
     ask = asker(session)
     occlusion = ask(Question("occlusion", target))
     np.testing.assert_array_equal(kept["occlusion next word patches"], occlusion.scores["patches"])
-    found, chance = areas(model, session.run, target, [occlusion], ["patches", "words"], steps=3, seeds=2)
+    found, chance = areas(model, session.run, target, [occlusion], ["patches", "words"], steps=3, seeds=range(2))
     whole = curves(model, session.run, target, occlusion, "patches+words", steps=3, seeds=2)
     assert found[0] == pytest.approx(float(whole.area(whole.ranked)))
     np.testing.assert_allclose(chance, whole.area(whole.random))

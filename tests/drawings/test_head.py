@@ -9,7 +9,8 @@ from xviz.core.sample import BIOSEMI32
 from xviz.data.eeg.channels import places
 from xviz.draw.scale import diverging, sequential
 from xviz.draw.scalp import field, flat, rim
-from xviz.drawings.head import CELLS, REACH, head
+from xviz.drawings import traces as traces_
+from xviz.drawings.head import CELLS, REACH, Marks, head
 from xviz.drawings.payload import unpack
 from xviz.drawings.traces import SPACING, Windows, traces
 
@@ -72,7 +73,8 @@ def test_there_is_no_field_between_three_electrodes() -> None:
 
 
 def test_a_head_sends_places_scores_and_lines() -> None:
-    view = head(BIOSEMI32, POSITIONS, SCORES, scale=sequential(SCORES), selected=4, absent=(7,), links=[(4, 9, 0.5)])
+    marks = Marks(selected=4, absent=(7,), links=[(4, 9, 0.5)])
+    view = head(BIOSEMI32, POSITIONS, SCORES, scale=sequential(SCORES), marks=marks)
     header, arrays = unpack(view.payload)
     assert arrays["places"].reshape(32, 2) == pytest.approx(flat(POSITIONS), abs=1e-6)
     assert arrays["field"].size == CELLS**2
@@ -107,7 +109,9 @@ def test_electrodes_without_a_place_are_said() -> None:
 def test_traces_are_sent_once_and_around_zero() -> None:
     signal = np.random.default_rng(0).standard_normal((2, 640)) + np.array([[500.0], [0.0]])
     signal[1, 5] = np.nan
-    view = traces(("Cz", "Pz"), signal, 128.0, windows=Windows(1.0, 3, 2.0, ("a", "b", "c")), absent=(1,))
+    view = traces(
+        ("Cz", "Pz"), signal, 128.0, windows=Windows(1.0, 3, 2.0, ("a", "b", "c")), marks=traces_.Marks(absent=(1,))
+    )
     header, arrays = unpack(view.payload)
     assert not arrays
     assert (header["seconds"], header["spacing"], header["absent"]) == (5.0, SPACING, [1])
@@ -124,8 +128,8 @@ def test_traces_are_sent_once_and_around_zero() -> None:
 
 def test_invented_electrodes_annotations_and_names_are_sent() -> None:
     view = traces(
-        ("Cz*", "Pz"), np.ones((2, 256)), 128.0, windows=Windows(1.0, 2), invented=(0,),
-        marks=[(0.5, 1.0, "BAD_x", True)], names_too=True,
+        ("Cz*", "Pz"), np.ones((2, 256)), 128.0, windows=Windows(1.0, 2),
+        marks=traces_.Marks(invented=(0,), annotations=[(0.5, 1.0, "BAD_x", True)]), names_too=True,
     )  # fmt: skip
     assert view.shape == (4,)  # two windows, then two names
     assert view.resolve(3) == 3
@@ -135,7 +139,9 @@ def test_invented_electrodes_annotations_and_names_are_sent() -> None:
 
 def test_lines_of_equal_scores_are_dashed_below_zero() -> None:
     scores = np.linspace(-1, 1, 32)
-    view = head(BIOSEMI32, POSITIONS, scores, scale=diverging(scores, label="t"), contours=True, invented=(2,))
+    view = head(
+        BIOSEMI32, POSITIONS, scores, scale=diverging(scores, label="t"), contours=True, marks=Marks(invented=(2,))
+    )
     header, arrays = unpack(view.payload)
     assert set(header["dashed"]) == {True, False}
     assert arrays["lengths"].sum() == len(arrays["contours"].reshape(-1, 2))

@@ -18,11 +18,10 @@ def curve_page() -> None:
     charts.lines(
         [0.0, 0.5, 1.0],
         {"highest": [3.0, 1.0, 0.0], "lowest": [3.0, 2.5, 0.0], "random": [3.0, 2.0, 0.0]},
-        (charts.Axis("share removed", ".0%"), charts.Axis("logit")),
+        (charts.Axis("share removed", ".0%"), charts.Axis("logit", zero="undecided")),
         key="curve",
         alt="Deletion curve",
         band=charts.Band([2.9, 1.5, -0.1], [3.1, 2.5, 0.1]),
-        zero="undecided",
         pick=lambda line, point: st.session_state.update(picked=(line, point)),
     )
 

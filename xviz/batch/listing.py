@@ -58,8 +58,8 @@ def listing(
     elif data.suffix.lower() in TABLES:
         items, notes = _table(data, label, dict(options or {}), skip_missing), []
     else:
-        what = "is neither a folder nor a table" if data.exists() else "is not there"
-        raise SampleError(f"{data} {what}. Give a folder of files, or a table as {', '.join(TABLES)} that names them.")
+        fault = "is neither a folder nor a table" if data.exists() else "is not there"
+        raise SampleError(f"{data} {fault}. Give a folder of files, or a table as {', '.join(TABLES)} that names them.")
     if not items:
         raise SampleError(f"{data} holds no sample. Give a folder of files, or a table with a row for each.")
     return items, notes
@@ -95,14 +95,14 @@ def _folder(
     sentences = {path for path in files if path.suffix.lower() == ".txt" and path.with_suffix("") in stems}
     by_kind: dict[str, list[Path]] = {}
     for path in files:
-        if path not in sentences and (found := _kind(path)) is not None:
-            by_kind.setdefault(found, []).append(path)
+        if path not in sentences and (kind_ := _kind(path)) is not None:
+            by_kind.setdefault(kind_, []).append(path)
     if not by_kind:
-        what = f"{len(files)} files, none of a kind that is read" if files else "no file"
-        raise SampleError(f"{data} holds {what}. docs/own-data.md says which files are.")
+        contents = f"{len(files)} files, none of a kind that is read" if files else "no file"
+        raise SampleError(f"{data} holds {contents}. docs/own-data.md says which files are.")
     if kind is None and len(by_kind) > 1:
-        told = ", ".join(f"{len(paths)} of kind {name}" for name, paths in sorted(by_kind.items()))
-        raise SampleError(f"{data} holds files of several kinds: {told}. Say which are meant with --kind NAME.")
+        counts = ", ".join(f"{len(paths)} of kind {name}" for name, paths in sorted(by_kind.items()))
+        raise SampleError(f"{data} holds files of several kinds: {counts}. Say which are meant with --kind NAME.")
     kind = kind or next(iter(by_kind))
     if kind not in by_kind:
         raise SampleError(f"{data} holds no file of the kind “{kind}”; it holds {', '.join(sorted(by_kind))}.")
@@ -118,10 +118,10 @@ def _folder(
         raise SampleError(
             f"The pattern “{pattern}” finds no label in names like “{items[0].name}”; its first group should."
         )
-    rest = Counter(
+    others = Counter(
         path.suffix.lower() or "no ending" for path in files if _kind(path) != kind and path not in sentences
     )
-    notes = [f"{sum(rest.values())} other files were left out: {', '.join(sorted(rest))}."] if rest else []
+    notes = [f"{sum(others.values())} other files were left out: {', '.join(sorted(others))}."] if others else []
     return items, notes
 
 
@@ -143,7 +143,7 @@ def _table(data: Path, label: str | None, options: dict[str, Any], skip_missing:
     for index, row in enumerate(rows):
         origin: dict[str, Any] = {"options": options} if options else {}
         if named is not None and row[named]:
-            origin["files"] = [str(_beside(data, one.strip())) for one in str(row[named]).split(";")]
+            origin["files"] = [str(_beside(data, path.strip())) for path in str(row[named]).split(";")]
         for part in parts:
             if row[part] and part == "text":
                 origin.setdefault("texts", {})[part] = str(row[part])
@@ -151,10 +151,10 @@ def _table(data: Path, label: str | None, options: dict[str, Any], skip_missing:
                 origin.setdefault("parts", {})[part] = str(_beside(data, str(row[part])))
         files = [*origin.get("files", ()), *origin.get("parts", {}).values()]
         missing += [file for file in files if "://" not in file and not Path(file).exists()]
-        name = next((str(row[one]) for one in NAMES if one in columns and row[one]), None)
+        name = next((str(row[column]) for column in NAMES if column in columns and row[column]), None)
         name = name or (Path(files[0]).name if files else str(row.get("text")))
-        taken = {*parts, named, label, *NAMES}
-        beside = {key: value for key, value in row.items() if key not in taken and value is not None}
+        used = {*parts, named, label, *NAMES}
+        beside = {key: value for key, value in row.items() if key not in used and value is not None}
         known = None if label is None or row[label] is None else str(row[label])
         items.append(Item(index, name, origin, known, beside))
     if missing and not skip_missing:

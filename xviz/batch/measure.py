@@ -100,9 +100,11 @@ def measure(loaded: Loaded, item: Item, wanted: Wanted) -> tuple[list[Row], Arra
                 own |= shapley(session, target)
                 if item.partner is not None:
                     own |= swapped(session, fitted(loaded, opening.sample(loaded, item.partner, local)), target)
-            for method, one in explanations.items():
-                arrays |= {f"{method} {target} {space}": scores for space, scores in one.scores.items()}
-            own["scores_digest"] = digest(*(one.scores[s] for one in explanations.values() for s in one.scores))
+            for method, explanation in explanations.items():
+                arrays |= {f"{method} {target} {space}": scores for space, scores in explanation.scores.items()}
+            own["scores_digest"] = digest(
+                *(explanation.scores[s] for explanation in explanations.values() for s in explanation.scores)
+            )
         except XvizError as error:
             own["error"] = _plain(error, item)
         rows.append({**own, "seconds": read + time.perf_counter() - began})
@@ -183,18 +185,24 @@ def _methods(session: Session, target: str, explanations: Mapping[str, Explanati
             shared = space in explanations[b].scores and len(explanations[a].scores[space]) > 2
             if shared and len(explanations[b].scores[space]) == len(explanations[a].scores[space]):
                 row[f"agreement.{a}.{b}.{space}"] = agreement(explanations[a], explanations[b], space).spearman
-    for method, one in explanations.items():
-        row |= {f"{method}.{name}": value for name, value in one.facts.numbers.items() if not isinstance(value, str)}
+    for method, explanation in explanations.items():
+        row |= {
+            f"{method}.{name}": value for name, value in explanation.facts.numbers.items() if not isinstance(value, str)
+        }
     spaces = [name for name in session.run.inputs.tokens if len(session.run.spaces[name]) > 1]
-    scored = {m: one for m, one in explanations.items() if one.facts.ranked and set(spaces) <= set(one.scores)}
+    scored = {
+        m: explanation
+        for m, explanation in explanations.items()
+        if explanation.facts.ranked and set(spaces) <= set(explanation.scores)
+    }
     if wanted.steps and scored and spaces:
         orders = list(scored.values())
         for kind in ("deletion", "insertion"):
-            found, chance = areas(
+            under, chance = areas(
                 session.model, session.run, Target(target), orders, spaces, kind=kind, steps=wanted.steps,
-                seeds=wanted.seeds, first=wanted.seed,
+                seeds=range(wanted.seed, wanted.seed + wanted.seeds),
             )  # fmt: skip
-            row |= {f"{kind}.{method}": float(area) for method, area in zip(scored, found, strict=True)}
+            row |= {f"{kind}.{method}": float(area) for method, area in zip(scored, under, strict=True)}
             row |= {f"{kind}.random": float(chance.mean()), f"{kind}.random.sd": float(chance.std())}
     return row
 
@@ -236,18 +244,18 @@ def numbers(run: Run, call: AttentionCall) -> tuple[Tensor, Tensor, Tensor, tupl
         for own, side in zip(names, sides, strict=True)
     )
     mass = torch.zeros(call.heads, len(names[0]), len(names[1]), dtype=torch.float64)
-    total, asked = torch.zeros(call.heads, dtype=torch.float64), torch.zeros(len(names[0]), dtype=torch.float64)
+    total, queries = torch.zeros(call.heads, dtype=torch.float64), torch.zeros(len(names[0]), dtype=torch.float64)
     for part in call.slices():
         weights = call.rows(part).double()  # (h, queries of the part, k)
         received = weights @ onto  # (h, queries of the part, key spaces)
-        there = received.sum(-1).mean(0) > 0.5  # a query that takes no part has no weights
+        taking_part = received.sum(-1).mean(0) > 0.5  # a query that takes no part has no weights
         mass += kinds[part].T @ received
-        asked += kinds[part][there].sum(0)
+        queries += kinds[part][taking_part].sum(0)
         spread = torch.special.entr(weights).sum(-1) / weights.count_nonzero(-1).clamp_min(2).double().log()
-        total += spread[:, there].sum(1)
-    mass /= asked.clamp_min(1)[None, :, None]
+        total += spread[:, taking_part].sum(1)
+    mass /= queries.clamp_min(1)[None, :, None]
     fed = {base(run.spaces[name]) for name in run.inputs.tokens} or {*names[0], *names[1]}
     away = torch.from_numpy(np.array([[q != k and {q, k} <= fed for k in names[1]] for q in names[0]], np.float64))
-    own = asked * torch.from_numpy(np.array([query in fed for query in names[0]], np.float64))
+    own = queries * torch.from_numpy(np.array([query in fed for query in names[0]], np.float64))
     across = ((mass * away).sum(-1) * own).sum(-1) / own.sum()
-    return mass, total / asked.sum().clamp_min(1), across, (names[0], names[1])
+    return mass, total / queries.sum().clamp_min(1), across, (names[0], names[1])

@@ -36,17 +36,17 @@ def shapley(session: Session, target: str) -> dict[str, float]:
         for name in names
     }
     with torch.no_grad():
-        given = {name: here[None].expand(len(sets), -1) for name, here in inputs.present.items()}
-        values = value(repeated(inputs.tokens, len(sets)), {**given, **present}).double().tolist()
+        presence = {name: mask[None].expand(len(sets), -1) for name, mask in inputs.present.items()}
+        values = value(repeated(inputs.tokens, len(sets)), {**presence, **present}).double().tolist()
     worth, count = dict(zip(sets, values, strict=True)), len(names)
-    found = {}
+    shapley_values = {}
     for name in names:
         others = [some for some in sets if name not in some]
         weights = [factorial(len(some)) * factorial(count - len(some) - 1) / factorial(count) for some in others]
-        found[f"shapley.{name}"] = sum(
+        shapley_values[f"shapley.{name}"] = sum(
             weight * (worth[some | {name}] - worth[some]) for some, weight in zip(others, weights, strict=True)
         )
-    return found
+    return shapley_values
 
 
 def swapped(session: Session, other: Sample, target: str) -> dict[str, float]:
@@ -56,17 +56,17 @@ def swapped(session: Session, other: Sample, target: str) -> dict[str, float]:
     both samples have as many. What cannot be exchanged is left out.
     """
     loaded, own = session.model, session.sample
-    before, found = session.outputs[target], {}
+    before, falls = session.outputs[target], {}
     parts = [name for name in own.parts if name in other.parts and name != "regions"]
     if len(parts) > 1:
         for name in parts:
-            taken = {name: other.parts[name]}
+            swapped_parts = {name: other.parts[name]}
             if name == "picture" and "regions" in own.parts:
-                taken |= {"regions": other.parts["regions"]} if "regions" in other.parts else {}
-            kept = {k: v for k, v in own.parts.items() if not (name == "picture" and k == "regions")}
-            inputs = engine.prepare(loaded, Sample("swapped", {**kept, **taken}))
-            found[f"swap.{name}"] = before - _value(loaded, inputs, session, target)
-        return found
+                swapped_parts |= {"regions": other.parts["regions"]} if "regions" in other.parts else {}
+            others = {k: v for k, v in own.parts.items() if not (name == "picture" and k == "regions")}
+            inputs = engine.prepare(loaded, Sample("swapped", {**others, **swapped_parts}))
+            falls[f"swap.{name}"] = before - _value(loaded, inputs, session, target)
+        return falls
     theirs = engine.prepare(loaded, other)
     for name, tokens in session.run.inputs.tokens.items():
         if len(session.run.inputs.tokens) > 1 and name in theirs.tokens and theirs.tokens[name].shape == tokens.shape:
@@ -75,8 +75,8 @@ def swapped(session: Session, other: Sample, target: str) -> dict[str, float]:
                 {**mine.tokens, name: theirs.tokens[name]}, {**mine.present, name: theirs.present[name]}, mine.spaces,
                 mine.context,
             )  # fmt: skip
-            found[f"swap.{name}"] = before - _value(loaded, inputs, session, target)
-    return found
+            falls[f"swap.{name}"] = before - _value(loaded, inputs, session, target)
+    return falls
 
 
 def _value(loaded: Loaded, inputs: Inputs, session: Session, target: str) -> float:

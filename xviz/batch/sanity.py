@@ -36,13 +36,13 @@ def layers(loaded: Loaded) -> list[tuple[str, list[str]]]:
             parts = name.split(".")
             numbers = [i for i, part in enumerate(parts) if part.isdecimal()]
             groups.setdefault(".".join(parts[: numbers[0] + 1] if numbers else parts[:1]), []).append(name)
-    found = list(groups.items())[::-1]
-    if len(found) <= STAGES:
-        return found
-    cuts = np.linspace(0, len(found), STAGES + 1).round().astype(int)
+    ordered = list(groups.items())[::-1]
+    if len(ordered) <= STAGES:
+        return ordered
+    cuts = np.linspace(0, len(ordered), STAGES + 1).round().astype(int)
     merged = []
     for low, high in pairwise(cuts):
-        some = found[low:high]
+        some = ordered[low:high]
         merged.append(
             (some[0][0] if len(some) == 1 else f"{some[-1][0]}…{some[0][0]}", [n for _, own in some for n in own])
         )
@@ -56,18 +56,18 @@ def randomised(loaded: Loaded, seed: int = 0) -> list[tuple[str, Loaded]]:
         loaded: The model, which stays as it is.
         seed: Of the random weights.
     """
-    generator, made = torch.Generator().manual_seed(seed), []
+    generator, models = torch.Generator().manual_seed(seed), []
     module = copy.deepcopy(loaded.module)
     for name, names in layers(loaded):
         with torch.no_grad():
             own = dict(module.named_parameters())
-            for parameter in (own[one] for one in names):
+            for parameter in (own[tensor] for tensor in names):
                 noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float32).to(parameter.dtype)
                 parameter.copy_(parameter.mean() + noise * parameter.std())
-        made.append(
+        models.append(
             (name, replace(loaded, module=copy.deepcopy(module), checkpoint="randomised", sha256=f"seed {seed}"))
         )
-    return made
+    return models
 
 
 def sanity(
@@ -78,7 +78,7 @@ def sanity(
     NUMBER counts layers from the last, 1; a method that keeps its scores when everything is random has not looked at
     what was learned. None where scores do not vary.
     """
-    found: dict[str, float | None] = {}
+    correlations: dict[str, float | None] = {}
     for number, (name, loaded) in enumerate(stages, 1):
         run = engine.run_inputs(loaded, session.run.inputs, session.sample, target)
         ask = asker(Session(loaded, session.sample, run))
@@ -86,7 +86,9 @@ def sanity(
             focus = Target(target, *before.focus) if before.focus else asking(session, method, target, None)
             after = ask(Question(method, focus))
             pairs = [(before.scores[s], after.scores[s]) for s in before.scores if s in after.scores]
-            one, two = (np.concatenate([pair[i] for pair in pairs]) for i in (0, 1))
-            varies = np.ptp(one) > 0 and np.ptp(two) > 0
-            found[f"sanity.{method}.{number} {name}"] = float(spearmanr(one, two).statistic) if varies else None
-    return found
+            scores, scores_after = (np.concatenate([pair[i] for pair in pairs]) for i in (0, 1))
+            varies = np.ptp(scores) > 0 and np.ptp(scores_after) > 0
+            correlations[f"sanity.{method}.{number} {name}"] = (
+                float(spearmanr(scores, scores_after).statistic) if varies else None
+            )
+    return correlations

@@ -48,23 +48,23 @@ def means(values: NDArray[np.float64], *, drawn: int = DRAWN, seed: int = 0) -> 
         seed: Of the drawing.
     """
     count = len(values)
-    here = np.isfinite(values)
-    filled = np.where(here, values, 0.0)
+    finite = np.isfinite(values)
+    filled = np.where(finite, values, 0.0)
     generator, parts = np.random.default_rng(seed), []
     for start in range(0, drawn if count else 0, CHUNK):
         some = min(CHUNK, drawn - start)
         times = np.stack([np.bincount(generator.integers(count, size=count), minlength=count) for _ in range(some)])
         times = times.astype(np.float64)
         with np.errstate(invalid="ignore", divide="ignore"):
-            parts.append(times @ filled / (times @ here.astype(np.float64)))
-    found = np.concatenate(parts) if parts else np.full((1, values.shape[1]), np.nan)
-    made = []
+            parts.append(times @ filled / (times @ finite.astype(np.float64)))
+    drawn_means_of = np.concatenate(parts) if parts else np.full((1, values.shape[1]), np.nan)
+    rows = []
     for column in range(values.shape[1]):
-        known = values[here[:, column], column]
-        drawn_means = found[np.isfinite(found[:, column]), column]
+        known = values[finite[:, column], column]
+        drawn_means = drawn_means_of[np.isfinite(drawn_means_of[:, column]), column]
         low, high = np.quantile(drawn_means, [0.025, 0.975]) if len(drawn_means) else (np.nan, np.nan)
-        made.append(Mean(float(known.mean()) if len(known) else float("nan"), float(low), float(high), len(known)))
-    return made
+        rows.append(Mean(float(known.mean()) if len(known) else float("nan"), float(low), float(high), len(known)))
+    return rows
 
 
 def _columns(table: pd.DataFrame, names: Sequence[str]) -> list[Mean]:
@@ -83,8 +83,8 @@ def heads(table: pd.DataFrame) -> list[dict[str, Any]]:
     names = [name for name in table.columns if HEAD.fullmatch(name)]
     rows: dict[tuple[str, int], dict[str, Any]] = {}
     for name, mean in zip(names, _columns(table, names), strict=True):
-        call, number, what = HEAD.fullmatch(name).groups()  # type: ignore[union-attr]
-        rows.setdefault((call, int(number)), {"call": call, "head": int(number)})[what] = mean
+        call, number, quantity = HEAD.fullmatch(name).groups()  # type: ignore[union-attr]
+        rows.setdefault((call, int(number)), {"call": call, "head": int(number)})[quantity] = mean
     return sorted(rows.values(), key=lambda row: -_mean(row.get("across")))
 
 
@@ -98,7 +98,7 @@ def faithfulness(table: pd.DataFrame) -> list[dict[str, Any]]:
     ``deletion`` is random − method and ``insertion`` method − random, so that above zero is better than chance in both;
     ``beaten`` is the share of samples in which it is, on average over their targets.
     """
-    found: dict[str, dict[str, Any]] = {}
+    rows_of: dict[str, dict[str, Any]] = {}
     for kind, sign in (("deletion", -1.0), ("insertion", 1.0)):
         chance = f"{kind}.random"
         names = [n for n in table.columns if n.startswith(f"{kind}.") and not n.startswith(chance)]
@@ -107,9 +107,9 @@ def faithfulness(table: pd.DataFrame) -> list[dict[str, Any]]:
         gaps = _by_sample(table, sign * (table[names].to_numpy(np.float64) - table[[chance]].to_numpy(np.float64)))
         for name, mean, gap in zip(names, means(gaps), gaps.T, strict=True):
             known = gap[np.isfinite(gap)]
-            row = found.setdefault(name.partition(".")[2], {"method": name.partition(".")[2]})
+            row = rows_of.setdefault(name.partition(".")[2], {"method": name.partition(".")[2]})
             row |= {kind: mean, f"{kind} beaten": float((known > 0).mean()) if len(known) else float("nan")}
-    return sorted(found.values(), key=lambda row: -_mean(row.get("deletion")))
+    return sorted(rows_of.values(), key=lambda row: -_mean(row.get("deletion")))
 
 
 def agreements(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -152,11 +152,11 @@ def modalities(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def statistics(table: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
     """All of them, those that the batch has the numbers for; ``Mean`` where a number has an interval."""
-    made = {
+    tables = {
         "samples": _samples(table), "methods beside random orders": faithfulness(table), "agreement": agreements(table),
         "heads": heads(table), "weights randomised": sanities(table), "modalities": modalities(table),
     }  # fmt: skip
-    return {name: rows for name, rows in made.items() if rows}
+    return {name: rows for name, rows in tables.items() if rows}
 
 
 def _samples(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -168,7 +168,7 @@ def _samples(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [row]
 
 
-def plain(made: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+def plain(tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
     """The same as plain JSON; what is not a number as null."""
 
     def number(value: object) -> object:
@@ -177,4 +177,4 @@ def plain(made: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, list[dic
             return {name: number(part) for name, part in parts.items()}
         return None if isinstance(value, float) and not np.isfinite(value) else value
 
-    return {name: [{k: number(v) for k, v in row.items()} for row in rows] for name, rows in made.items()}
+    return {name: [{k: number(v) for k, v in row.items()} for row in rows] for name, rows in tables.items()}

@@ -147,14 +147,14 @@ class Store:
         waiting = sorted(self.pending.glob("[0-9]*.npz"))
         if not waiting:
             return
-        taken = len(self._shards())
+        number = len(self._shards())
         draft = self.folder / "scores" / ".shard.draft"
         with zipfile.ZipFile(draft, "w") as shard:
             for path in waiting:
-                with zipfile.ZipFile(path) as held:
-                    for name in held.namelist():
-                        shard.writestr(zipfile.ZipInfo(f"{int(path.stem)} {name}"), held.read(name))
-        draft.replace(self.folder / "scores" / f"{taken:05d}.npz")
+                with zipfile.ZipFile(path) as archive:
+                    for name in archive.namelist():
+                        shard.writestr(zipfile.ZipInfo(f"{int(path.stem)} {name}"), archive.read(name))
+        draft.replace(self.folder / "scores" / f"{number:05d}.npz")
         for path in waiting:
             path.unlink()
 
@@ -192,8 +192,8 @@ def told(folder: Path) -> Iterator[None]:
 
 def packed_in(shard: Path) -> set[int]:
     """The samples whose scores lie in a shard."""
-    with zipfile.ZipFile(shard) as held:
-        return {int(name.split(" ", 1)[0]) for name in held.namelist()}
+    with zipfile.ZipFile(shard) as archive:
+        return {int(name.split(" ", 1)[0]) for name in archive.namelist()}
 
 
 def read_plan(folder: Path) -> dict[str, Any] | None:
@@ -235,28 +235,28 @@ def rows(folder: Path) -> Iterator[dict[str, Any]]:
     if not path.is_file():
         return
     with path.open("rb") as file:
-        at = 0
+        offset = 0
         for line in file:
             if line.endswith(b"\n"):
                 start = line.index(b'"index":') + 8
-                places[int(line[start : line.index(b",", start)])] = at
-            at += len(line)
-        for _, at in sorted(places.items()):
-            file.seek(at)
+                places[int(line[start : line.index(b",", start)])] = offset
+            offset += len(line)
+        for _, offset in sorted(places.items()):
+            file.seek(offset)
             yield from json.loads(file.readline())
 
 
 def _kinds(folder: Path) -> dict[str, str]:
     """Column → "number", "text" or "truth value", in the order in which columns appear."""
-    found: dict[str, str] = {}
+    kinds: dict[str, str] = {}
     for row in rows(folder):
         for name, value in row.items():
             kind = {bool: "truth value", str: "text"}.get(type(value), "number")
             if value is None:
-                found.setdefault(name, "")
-            elif not found.get(name) or (found[name] == "number" and kind == "text"):
-                found[name] = kind
-    return found
+                kinds.setdefault(name, "")
+            elif not kinds.get(name) or (kinds[name] == "number" and kind == "text"):
+                kinds[name] = kind
+    return kinds
 
 
 def write_table(folder: Path) -> Path:
@@ -288,11 +288,11 @@ def scores(folder: Path, index: int) -> dict[str, NDArray[np.float64]]:
     """The scores of one sample by ``METHOD TARGET SPACE``; none where it failed."""
     pending = folder / "scores" / "pending" / f"{index:08d}.npz"
     if pending.is_file():
-        with np.load(pending, allow_pickle=False) as held:
-            return dict(held)
+        with np.load(pending, allow_pickle=False) as arrays:
+            return dict(arrays)
     for shard in sorted((folder / "scores").glob("[0-9]*.npz"), reverse=True):
-        with np.load(shard, allow_pickle=False) as held:
-            own = [name for name in held.files if name.startswith(f"{index} ")]
+        with np.load(shard, allow_pickle=False) as arrays:
+            own = [name for name in arrays.files if name.startswith(f"{index} ")]
             if own:
-                return {name.split(" ", 1)[1]: held[name] for name in own}
+                return {name.split(" ", 1)[1]: arrays[name] for name in own}
     return {}

@@ -49,9 +49,9 @@ def plan(loaded: Loaded, wanted: Wanted, items: Sequence[Item], data: Path) -> d
     labels = {item.label for item in items if item.label is not None}
     if LABEL in wanted.targets and (strange := [label for label in sorted(labels) if known(loaded, label) is None]):
         raise ModelError(f"The label “{strange[0]}” is no output of {loaded.spec.title}; it has {', '.join(outputs)}.")
-    asked = {**asdict(wanted), "methods": list(wanted.methods), "targets": list(wanted.targets)}
+    question = {**asdict(wanted), "methods": list(wanted.methods), "targets": list(wanted.targets)}
     return {
-        **asked,
+        **question,
         "weights": loaded.sha256,
         "title": loaded.spec.title,
         "samples": fingerprint(items),

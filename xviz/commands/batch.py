@@ -29,19 +29,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     data.add_argument(
         "--skip-missing", action="store_true", help="files that a table names and are not there: failed rows"
     )
-    asked = parser.add_argument_group("question")
-    asked.add_argument("--methods", nargs="+", default=["look"], metavar="METHOD", help="methods that are asked")
-    asked.add_argument(
+    question = parser.add_argument_group("question")
+    question.add_argument("--methods", nargs="+", default=["look"], metavar="METHOD", help="methods that are asked")
+    question.add_argument(
         "--targets", nargs="+", default=[], metavar="OUTPUT",
         help="outputs that are explained, or “predicted”, or “label” (default: the model's first)",
     )  # fmt: skip
-    asked.add_argument("--steps", type=int, default=8, help="steps of deletion and insertion; 0 for none (default 8)")
-    asked.add_argument("--orders", type=int, default=5, help="random orders beside them (default 5)")
-    asked.add_argument("--no-heads", action="store_true", help="no entropy and mass of single heads")
-    asked.add_argument(
+    question.add_argument(
+        "--steps", type=int, default=8, help="steps of deletion and insertion; 0 for none (default 8)"
+    )
+    question.add_argument("--orders", type=int, default=5, help="random orders beside them (default 5)")
+    question.add_argument("--no-heads", action="store_true", help="no entropy and mass of single heads")
+    question.add_argument(
         "--sanity", action="store_true", help="methods again with weights randomised from the last layer"
     )
-    asked.add_argument("--modalities", action="store_true", help="Shapley values over modalities, and each swapped")
+    question.add_argument("--modalities", action="store_true", help="Shapley values over modalities, and each swapped")
     work = parser.add_argument_group("work")
     work.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder of the results; a batch there goes on"
@@ -78,21 +80,21 @@ def run(given: argparse.Namespace) -> None:
     with telling.bar() as bar:
         bar(0.0, "loading the model")
         loaded = work.opened(wanted)
-        way = None
+        runner = None
         if given.ray:
             from xviz.batch.workers import on_ray
 
-            way = on_ray(given.ray, workers=given.workers, gpus=given.gpus)
+            runner = on_ray(given.ray, workers=given.workers, gpus=given.gpus)
         outcome = work.run(
             loaded, wanted, items, given.out, data=given.data, limit=given.limit, draw=given.seed,
-            only_failed=given.only_failed, way=way, tell=bar,
+            only_failed=given.only_failed, way=runner, tell=bar,
         )  # fmt: skip
-    told = {
+    result = {
         "table": str(outcome.table), "samples": outcome.samples, "measured": outcome.measured, "failed": outcome.failed,
         "notes": notes,
     }  # fmt: skip
     if given.json:
-        print(asking.plain(told))
+        print(asking.plain(result))
         return
     for note in notes:
         print(f"note: {note}")

@@ -90,11 +90,11 @@ def _fish(
 ) -> str:
     lines = ["# completion of xviz for fish", f"complete -c xviz -n __fish_use_subcommand -f -a '{' '.join(commands)}'"]
     for name, own in commands.items():
-        seen = f"-n '__fish_seen_subcommand_from {name}'"
+        condition = f"-n '__fish_seen_subcommand_from {name}'"
         for option in own:
             if option.startswith("--"):
-                taken = f" -x -a '{' '.join(words[option])}'" if option in words else ""
-                lines.append(f"complete -c xviz {seen} -l {option[2:]}{taken}")
+                values = f" -x -a '{' '.join(words[option])}'" if option in words else ""
+                lines.append(f"complete -c xviz {condition} -l {option[2:]}{values}")
         if name in taking:
-            lines.append(f"complete -c xviz {seen} -a '{' '.join(models)}'")
+            lines.append(f"complete -c xviz {condition} -a '{' '.join(models)}'")
     return "\n".join(lines) + "\n"

@@ -36,29 +36,30 @@ def run(given: argparse.Namespace) -> None:
     with telling.bar() as bar:
         bar(0.0, "running the model")
         session = asking.session(given)
-        made = asking.questions(session, given, given.method or [DEFAULT])
-        shares = [0.0, *((i + 1) / len(made) for i in range(len(made)))]
+        questions = asking.questions(session, given, given.method or [DEFAULT])
+        shares = [0.0, *((i + 1) / len(questions) for i in range(len(questions)))]
         explanations = []
-        for number, question in enumerate(made):
+        for number, question in enumerate(questions):
             begin, title = shares[number], EVERY[question.method].title
 
             def move(share: float, words: str, begin: float = begin, title: str = title) -> None:
-                bar(begin + share / len(made), f"{title}: {words}" if words else title)
+                bar(begin + share / len(questions), f"{title}: {words}" if words else title)
 
             explanations.append(asker(session, move)(question))
     files = {} if given.out is None else write(session, explanations, given.out)
     if given.json:
-        print(asking.plain({**outputs(session), "explanations": [table(session, one) for one in explanations],
-                            "files": {name: str(path) for name, path in files.items()}}))  # fmt: skip
+        tables = [table(session, explanation) for explanation in explanations]
+        paths = {name: str(path) for name, path in files.items()}
+        print(asking.plain({**outputs(session), "explanations": tables, "files": paths}))
         return
     print("\n".join(f"{name:24} {value:.6g}" for name, value in session.outputs.items()))
     for note in session.notes:
         print(f"note: {note}")
-    for one in explanations:
-        print(f"\n{EVERY[one.method].title} ({one.unit}), for {one.target}")
-        for sentence in one.facts.sentences:
+    for explanation in explanations:
+        print(f"\n{EVERY[explanation.method].title} ({explanation.unit}), for {explanation.target}")
+        for sentence in explanation.facts.sentences:
             print(f"note: {sentence}")
-        for row in table(session, one)["strongest"]:
+        for row in table(session, explanation)["strongest"]:
             print(f"  {row['space']:16} {row['token']:>5} {row['label']:32.32} {row['score']:.6g}")
     for path in files.values():
         print(path)

@@ -68,7 +68,7 @@ def run(given: argparse.Namespace) -> None:
         session = asking.session(given, str(options.get("weights", "")))
         if given.figure == "list":
             bar.clear()
-            print("\n".join(f"{k:12} {one.title}" for k, one in kinds(session.run, session.model.ours).items()))
+            print("\n".join(f"{k:12} {plate_.title}" for k, plate_ in kinds(session.run, session.model.ours).items()))
             return
         plate = chosen(session, given.figure, len(given.method))
         output = given.target or session.run.target or session.model.spec.target
@@ -76,16 +76,16 @@ def run(given: argparse.Namespace) -> None:
         if "beside" in options:
             known["beside"] = beside.opened(options["beside"])
         usual = plate.ask(session, output)
-        asked = given.picked or given.layer or given.head is not None or given.method
+        own_question = given.picked or given.layer or given.head is not None or given.method
         methods = given.method or [question.method for question in usual] or ["look"]
-        wanted = asking.questions(session, given, methods) if asked else list(usual)
+        wanted = asking.questions(session, given, methods) if own_question else list(usual)
         if plate.own or plate.fill:
             call = asking.layer(session.model, session.run, given.layer)
             number = asking.head(session.run, call, given.head)
             own = {"call": call, "head": number} if plate.own else {}
             options = {**{name: value for name, value in own.items() if value is not None}, **options}
-        if plate.fill and not {"way", "grain"} & set(options) and (way := plate.fill(session, output, wanted)):
-            options, wanted = {**way, **options}, []
+        if plate.fill and not {"way", "grain"} & set(options) and (filled := plate.fill(session, output, wanted)):
+            options, wanted = {**filled, **options}, []
         explanations = [] if plate.own else [ask(question) for question in _usual_layer(wanted, usual)]
         credit = given.credit or session.sample.source
         figure = draw(

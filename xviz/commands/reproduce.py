@@ -48,16 +48,16 @@ def run(given: argparse.Namespace) -> None:
 
     for weights in given.weights:
         custom_weights.use(weights)
-    kept = request.read(given.file)
+    file = request.read(given.file)
     with telling.bar() as bar:
-        made = [
-            repeat(kept, one, samples=tuple(given.sample), model=given.model, progress=bar) for one in kept.requests
+        repeated = [
+            repeat(file, entry, samples=tuple(given.sample), model=given.model, progress=bar) for entry in file.requests
         ]
-        findings = list(dict.fromkeys(finding for again in made for finding in again.findings))
+        findings = list(dict.fromkeys(finding for again in repeated for finding in again.findings))
         out = None
-        if made and made[0].figure is not None:
-            content, told = rewrite(kept, made)
-            findings += told
+        if repeated and repeated[0].figure is not None:
+            content, sameness = rewrite(file, repeated)
+            findings += sameness
             out = given.out or given.file.with_name(f"{given.file.stem}-again{given.file.suffix}")
             try:
                 put(out, content)
@@ -65,7 +65,7 @@ def run(given: argparse.Namespace) -> None:
                 raise XvizError(f"{out} cannot be written ({error.strerror}). Name another --out.") from error
     same = all(finding.same for finding in findings)
     if given.json:
-        print(asking.plain({"same": same, "findings": [asdict(one) for one in findings], "file": out and str(out)}))
+        print(asking.plain({"same": same, "findings": [asdict(entry) for entry in findings], "file": out and str(out)}))
     else:
         print(*(finding.line() for finding in findings), sep="\n")
         if out is not None:

@@ -27,11 +27,11 @@ def run(given: argparse.Namespace) -> None:
     from xviz.batch.opened import open_folder
     from xviz.batch.statistics import Mean, plain, statistics
 
-    made = statistics(open_folder(given.folder).table)
+    tables = statistics(open_folder(given.folder).table)
     if given.json:
-        print(asking.plain(plain(made)))
+        print(asking.plain(plain(tables)))
         return
-    for title, rows in made.items():
+    for title, rows in tables.items():
         columns = list(dict.fromkeys(name for row in rows for name in row))
         cells = [[_text(row.get(name), Mean) for name in columns] for row in rows[:MOST]]
         widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]

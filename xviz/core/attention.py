@@ -103,12 +103,12 @@ class Attend(nn.Module):
             if tape_of_thread() is not None:
                 raise ModelError("Attention with replaced weights cannot be recorded; end one of the two blocks first.")
             return replace(self, _logits(q, k, scale, bias, first_key)) @ v
-        seen = None if bias is None else bias[..., first_key:]
+        mask = None if bias is None else bias[..., first_key:]
         out = F.scaled_dot_product_attention(
             q,
             k[..., first_key:, :],
             v[..., first_key:, :],
-            attn_mask=seen,
+            attn_mask=mask,
             dropout_p=self.dropout if self.training else 0.0,
             scale=scale,
         )

@@ -121,7 +121,7 @@ class Cells:
             return f"{bands[0]:.0f}–{bands[1]:.0f} Hz"
 
         def say_columns(first: float, last: float) -> str:
-            first, last = (begin + (end - begin) * place / size[1] for place in (first, last))
+            first, last = (begin + (end - begin) * edge / size[1] for edge in (first, last))
             return f"{first:.2f}–{last:.2f} s"
 
         return cls(name, rows, columns, size, say_rows, say_columns, upright=False)

@@ -48,15 +48,15 @@ def open_features(module: nn.Module, places: Mapping[str, str]) -> nn.Module:
         ModelError: there is no such module.
     """
     twin = twin_of(module)
-    for place in dict.fromkeys(name.partition("#")[0] for name in places.values()):
+    for path in dict.fromkeys(name.partition("#")[0] for name in places.values()):
         try:
-            part = twin.get_submodule(place)
+            part = twin.get_submodule(path)
         except AttributeError as error:
             known = [name for name, _ in twin.named_modules() if name][:12]
             raise ModelError(
-                f"There is no module “{place}” to take features from. Its modules begin with {', '.join(known)}."
+                f"There is no module “{path}” to take features from. Its modules begin with {', '.join(known)}."
             ) from error
-        part.register_forward_hook(_hook(place, {at: space for space, at in places.items()}))
+        part.register_forward_hook(_hook(path, {spot: space for space, spot in places.items()}))
     return twin
 
 
@@ -67,31 +67,31 @@ def features(replaced: Mapping[str, Tensor]) -> Iterator[dict[str, Tensor]]:
     Yields:
         The features that were used, filled while the twin runs: those given, the module's own for all other spaces.
     """
-    asked = _Asked(replaced)
-    token = _asked.set(asked)
+    request = _Asked(replaced)
+    token = _asked.set(request)
     try:
-        yield asked.taken
+        yield request.taken
     finally:
         _asked.reset(token)
 
 
-def _hook(place: str, spaces: Mapping[str, str]) -> Any:
+def _hook(path: str, spaces: Mapping[str, str]) -> Any:
     def hook(_: nn.Module, __: Any, output: Any) -> Any:
-        if (asked := _asked.get()) is None:
+        if (request := _asked.get()) is None:
             return None
-        asked.times[place] = time = asked.times.get(place, 0) + 1
-        space = spaces.get(place if time == 1 else f"{place}#{time}") or spaces.get(f"{place}#{time}")
+        request.times[path] = time = request.times.get(path, 0) + 1
+        space = spaces.get(path if time == 1 else f"{path}#{time}") or spaces.get(f"{path}#{time}")
         if space is None:
             return None
-        own, rest = _first(output, place)
-        stand_in = asked.given.get(space)
-        asked.taken[space] = used = _tokens(own, place) if stand_in is None else stand_in
-        return None if stand_in is None else _put(_shaped(used, own, space, place), output, rest)
+        own, several = _first(output, path)
+        stand_in = request.given.get(space)
+        request.taken[space] = used = _tokens(own, path) if stand_in is None else stand_in
+        return None if stand_in is None else _put(_shaped(used, own, space, path), output, several)
 
     return hook
 
 
-def _first(output: Any, place: str) -> tuple[Tensor, bool]:
+def _first(output: Any, path: str) -> tuple[Tensor, bool]:
     """The tensor among what a module gives, and whether there is more.
 
     Raises:
@@ -102,10 +102,10 @@ def _first(output: Any, place: str) -> tuple[Tensor, bool]:
     values = list(output.values()) if isinstance(output, Mapping) else list(output)
     if values and isinstance(values[0], Tensor):
         return values[0], True
-    raise ModelError(f"“{place}” gives {type(output).__name__}, no tensor of features. Name a module that gives one.")
+    raise ModelError(f"“{path}” gives {type(output).__name__}, no tensor of features. Name a module that gives one.")
 
 
-def _tokens(own: Tensor, place: str) -> Tensor:
+def _tokens(own: Tensor, path: str) -> Tensor:
     """Features as (b, n, d), of maps (b, d, height, width) row by row.
 
     Raises:
@@ -116,30 +116,30 @@ def _tokens(own: Tensor, place: str) -> Tensor:
     if own.ndim == 3:
         return own
     raise ModelError(
-        f"“{place}” gives a tensor of shape {tuple(own.shape)}; features are (batch, tokens, width) or (batch, width, "
+        f"“{path}” gives a tensor of shape {tuple(own.shape)}; features are (batch, tokens, width) or (batch, width, "
         "rows, columns). Name another module."
     )
 
 
-def _shaped(used: Tensor, own: Tensor, space: str, place: str) -> Tensor:
+def _shaped(used: Tensor, own: Tensor, space: str, path: str) -> Tensor:
     """Given features in the module's own layout.
 
     Raises:
         ModelError: they do not fit.
     """
-    fits = _tokens(own, place).shape[1:]
+    fits = _tokens(own, path).shape[1:]
     if used.shape[1:] != fits:
         raise ModelError(
-            f"“{space}” has features {tuple(used.shape[1:])}, “{place}” gives {tuple(fits)} (tokens, width)."
+            f"“{space}” has features {tuple(used.shape[1:])}, “{path}” gives {tuple(fits)} (tokens, width)."
         )
     if own.ndim == 4:
         return used.mT.unflatten(2, own.shape[2:]).to(own.dtype)
     return used.to(own.dtype)
 
 
-def _put(used: Tensor, output: Any, rest: bool) -> Any:
+def _put(used: Tensor, output: Any, several: bool) -> Any:
     """The module's output with other features in it."""
-    if not rest:
+    if not several:
         return used
     if isinstance(output, Mapping):
         name = next(iter(output))

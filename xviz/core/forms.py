@@ -155,10 +155,10 @@ def form(space: TokenSpace, source: Source) -> Form:
     own = getattr(space, "form", None)
     if not callable(own):
         return listed(labelled(space), noun="token")
-    shown = own(source)
-    if not isinstance(shown, Form) or shown.count != len(space):
+    made_form = own(source)
+    if not isinstance(made_form, Form) or made_form.count != len(space):
         raise ModelError(f"form() of the space “{space.name}” must give a Form of its {len(space)} tokens.")
-    return shown
+    return made_form
 
 
 def listed(labels: Sequence[str], noun: str) -> Words:

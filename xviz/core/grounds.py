@@ -35,13 +35,13 @@ class Source:
 
     def every_picture(self) -> dict[str, NDArray[np.uint8]]:
         """All pictures and photos by name, in the order of the sample."""
-        found: dict[str, NDArray[np.uint8]] = {}
+        pictures: dict[str, NDArray[np.uint8]] = {}
         for name, part in self.parts.items():
             if isinstance(part, Picture):
-                found[name] = part.pixels
+                pictures[name] = part.pixels
             elif isinstance(part, Photos):
-                found.update(zip(part.names, part.images, strict=True))
-        return found
+                pictures.update(zip(part.names, part.images, strict=True))
+        return pictures
 
     def picture(self, space: str, size: tuple[int, int]) -> NDArray[np.uint8] | None:
         """The picture that a space of that name and size lies on; None where it cannot be told.

@@ -112,5 +112,5 @@ class Frames(Moments):
         if len(images) < self.count:
             return listed(labels, self.noun)
         middles = ((np.arange(self.count) + 0.5) * len(images) / self.count).astype(int)
-        shown = tuple(images[i] for i in middles)
-        return OnPictures(labels=labels, noun=self.noun, images=shown, names=labels, grid=(1, 1))
+        chosen = tuple(images[i] for i in middles)
+        return OnPictures(labels=labels, noun=self.noun, images=chosen, names=labels, grid=(1, 1))

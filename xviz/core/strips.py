@@ -23,20 +23,20 @@ def signal_of(source: Source, space: str, channels: Sequence[str], count: int) -
     By the name of the part, else by the names of its channels, else the only part of its kind; else a tensor that the
     model is fed with one column, or one row, for each step.
     """
-    found: dict[str, Signal] = {}
+    signals: dict[str, Signal] = {}
     for name, part in source.parts.items():
         if isinstance(part, Series):
-            found[name] = (np.asarray(part.values, np.float64), part.channels, part.rate, part.start)
+            signals[name] = (np.asarray(part.values, np.float64), part.channels, part.rate, part.start)
         elif isinstance(part, Eeg):
-            found[name] = (np.asarray(part.signal, np.float64), part.channels, part.rate, 0.0)
+            signals[name] = (np.asarray(part.signal, np.float64), part.channels, part.rate, 0.0)
         elif isinstance(part, Sound):
-            found[name] = (np.asarray(part.signal, np.float64)[None], ("sound",), part.rate, 0.0)
-    named = [name for name in found if name == space] or [name for name in found if name in space]
-    alike = [name for name, signal in found.items() if channels and signal[1] == tuple(channels)]
-    for fits in (named, alike, list(found)):
+            signals[name] = (np.asarray(part.signal, np.float64)[None], ("sound",), part.rate, 0.0)
+    named = [name for name in signals if name == space] or [name for name in signals if name in space]
+    alike = [name for name, signal in signals.items() if channels and signal[1] == tuple(channels)]
+    for fits in (named, alike, list(signals)):
         if len(fits) == 1:
-            return found[fits[0]]
-    return None if found else _fed(source, space, channels, count)
+            return signals[fits[0]]
+    return None if signals else _fed(source, space, channels, count)
 
 
 def _fed(source: Source, space: str, channels: Sequence[str], count: int) -> Signal | None:

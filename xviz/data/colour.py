@@ -63,12 +63,12 @@ def _converted(image: Image.Image, told: Told, profile: bytes) -> Image.Image:
     transform: Any = ImageCms.buildTransform(own, ImageCms.createProfile("sRGB"), space, "RGB", _INTENT, _FLAGS)
     if space != "CMYK" and _same(transform, space):
         return image
-    made = ImageCms.applyTransform(colours, transform)
-    assert made is not None  # it is where the conversion is not in place
+    converted = ImageCms.applyTransform(colours, transform)
+    assert converted is not None  # it is where the conversion is not in place
     told.notes.append(f"Colours converted to sRGB from the picture’s own profile, “{_name(own)}”.")
     if opacity is not None:
-        made.putalpha(opacity)
-    return made
+        converted.putalpha(opacity)
+    return converted
 
 
 def _apart(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
@@ -88,8 +88,8 @@ def _same(transform: Any, space: str) -> bool:
     else:
         grid = np.stack(np.meshgrid(steps, steps, steps), -1).reshape(1, -1, 3)
         expected = grid
-    made = np.asarray(ImageCms.applyTransform(Image.fromarray(grid), transform))
-    return bool(np.abs(made.astype(int) - expected).max() <= ALIKE)
+    converted = np.asarray(ImageCms.applyTransform(Image.fromarray(grid), transform))
+    return bool(np.abs(converted.astype(int) - expected).max() <= ALIKE)
 
 
 def _name(profile: ImageCms.ImageCmsProfile) -> str:

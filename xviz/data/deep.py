@@ -38,12 +38,12 @@ def png_depth(data: bytes) -> tuple[int, int]:
 
 def significant(data: bytes) -> int | None:
     """Bits that a PNG says are used (its chunk sBIT); None where it does not."""
-    at = 8
-    while at + 8 <= len(data) and (name := data[at + 4 : at + 8]) not in (b"IDAT", b"PLTE"):
-        size = int.from_bytes(data[at : at + 4], "big")
+    offset = 8
+    while offset + 8 <= len(data) and (name := data[offset + 4 : offset + 8]) not in (b"IDAT", b"PLTE"):
+        size = int.from_bytes(data[offset : offset + 4], "big")
         if name == b"sBIT" and 1 <= size <= 4:
-            return max(data[at + 8 : at + 8 + size], default=None)
-        at += 12 + size
+            return max(data[offset + 8 : offset + 8 + size], default=None)
+        offset += 12 + size
     return None
 
 
@@ -56,8 +56,8 @@ def by_ffmpeg(data: bytes, form: str) -> NDArray:
     import av
 
     av.logging.set_level(av.logging.PANIC)
-    with av.open(io.BytesIO(data), format=form) as held:
-        for frame in held.decode(video=0):
+    with av.open(io.BytesIO(data), format=form) as container:
+        for frame in container.decode(video=0):
             if frame.format.name == "ya16be":  # grey and opacity, which PyAV does not give as an array
                 rows = np.frombuffer(bytes(frame.planes[0]), ">u2").reshape(frame.height, -1)
                 return rows[:, : 2 * frame.width].reshape(frame.height, frame.width, 2)
@@ -86,8 +86,8 @@ def tiff(data: bytes, limit_pixels: int) -> Deep:
     """
     import tifffile
 
-    with tifffile.TiffFile(io.BytesIO(data)) as held:
-        page: Any = held.pages[0]
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        page: Any = file.pages[0]
         height, width, depth = page.imagelength, page.imagewidth, page.samplesperpixel
         if width * height * max(1, depth) * max(1, page.imagedepth) > 4 * limit_pixels:
             raise SampleError(
@@ -116,7 +116,7 @@ def tiff(data: bytes, limit_pixels: int) -> Deep:
         bits = int(highest).bit_length() if highest else page.bitspersample
         profile = tags[_PROFILE].value if _PROFILE in tags else None
         return Deep(
-            values, bits if 8 < bits < 16 else None, orientation, len(held.pages),
+            values, bits if 8 < bits < 16 else None, orientation, len(file.pages),
             profile if isinstance(profile, bytes) else None, inks, notes,
         )  # fmt: skip
 
@@ -129,8 +129,8 @@ def _colours(page: Any, values: NDArray) -> tuple[NDArray, bool, tuple[str, ...]
     """
     kind, extra, notes = int(page.photometric), tuple(int(v) for v in page.extrasamples), ()
     if kind in _UNREAD or values.dtype.kind == "c":
-        what = "complex numbers" if values.dtype.kind == "c" else _UNREAD[kind]
-        raise SampleError(f"Its colours are {what} of more than 8 bits, which are not read. Save it as RGB.")
+        kinds = "complex numbers" if values.dtype.kind == "c" else _UNREAD[kind]
+        raise SampleError(f"Its colours are {kinds} of more than 8 bits, which are not read. Save it as RGB.")
     plain = 4 if kind == _INKS else 3 if kind == 2 else 1
     if kind == _INKS and page.samplesperpixel - len(extra) != 4:
         raise SampleError(f"It has {page.samplesperpixel - len(extra)} inks; four are read. Save it as RGB.")

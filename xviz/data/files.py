@@ -70,8 +70,8 @@ def read_npy(opened: BinaryIO, name: str, kinds: str = NUMBERS) -> NDArray:
     if version not in _HEADERS:
         raise ValueError(f"“{name}” is of an unknown version {version}")
     shape, fortran, kind = _header(opened, version)
-    held = [kind] if kind.fields is None else [kind[field] for field in kind.fields]
-    if kind.hasobject or any(dtype.kind not in kinds for dtype in [kind, *held]):
+    fields = [kind] if kind.fields is None else [kind[field] for field in kind.fields]
+    if kind.hasobject or any(dtype.kind not in kinds for dtype in [kind, *fields]):
         raise SampleError(f"Arrays must be of numbers; “{name}” holds {kind}. Save it as float32.")
     values = opened.read()
     if prod(shape) * kind.itemsize != len(values):
@@ -134,11 +134,11 @@ def open_zip(data: bytes) -> Archive:
         SampleError: it is no zip, or out of limits.
     """
     try:
-        held = zipfile.ZipFile(BytesIO(data))
+        archive = zipfile.ZipFile(BytesIO(data))
     except _DAMAGE as error:
         raise SampleError(f"The zip is damaged or none at all ({error}). Zip the files anew.") from error
     entries = [
-        member for member in held.infolist() if not member.is_dir() and not member.filename.startswith("__MACOSX/")
+        member for member in archive.infolist() if not member.is_dir() and not member.filename.startswith("__MACOSX/")
     ]
     if len(entries) > MOST_FILES:
         raise SampleError(
@@ -160,7 +160,7 @@ def open_zip(data: bytes) -> Archive:
             left_out[name] = why
         else:
             members[name] = entry
-    return Archive(held, members, left_out)
+    return Archive(archive, members, left_out)
 
 
 def _check(entry: zipfile.ZipInfo, name: str, before: dict[str, zipfile.ZipInfo]) -> None:

@@ -50,7 +50,7 @@ def of(data: bytes) -> str:
         return "WebP" if data[8:12] == b"WEBP" else "RIFF"
     if data[4:8] == b"ftyp":
         size = min(int.from_bytes(data[:4], "big"), 256)
-        brands = [data[8:12], *(data[at : at + 4] for at in range(16, size, 4))]
+        brands = [data[8:12], *(data[offset : offset + 4] for offset in range(16, size, 4))]
         named = [_BRANDS[brand] for brand in brands if brand in _BRANDS]
         return "AVIF" if "AVIF" in named else named[0] if named else "film"
     if data[:1] == b"P" and data[1:2] in b"123456f" and data[2:3].isspace():
@@ -59,5 +59,10 @@ def of(data: bytes) -> str:
     if head[:5].lower() == b"<html":
         return "HTML"
     return next(
-        (kind for at, start, kind in _STARTS if (data[at : at + len(start)] if at else head).startswith(start)), ""
+        (
+            kind
+            for offset, start, kind in _STARTS
+            if (data[offset : offset + len(start)] if offset else head).startswith(start)
+        ),
+        "",
     )

@@ -38,9 +38,9 @@ def to_bytes(values: NDArray, told: Told, bits: int | None = None) -> NDArray[np
         return values
     if values.dtype == np.bool_:
         return values.astype(np.uint8) * 255
-    what = "colours" if values.ndim == 3 else "greys"
+    kinds = "colours" if values.ndim == 3 else "greys"
     if values.dtype.kind == "f":
-        return _floats(values.astype(np.float32), told, what)
+        return _floats(values.astype(np.float32), told, kinds)
     low, high, beyond = _ends(values)
     if low < 0:
         return _stretched(values, low, high, told)
@@ -48,10 +48,10 @@ def to_bytes(values: NDArray, told: Told, bits: int | None = None) -> NDArray[np
         return _stretched(values, 0, high, told)
     used = bits if bits is not None and 8 <= bits <= 16 and high < 1 << bits else max(8, int(high).bit_length())
     if used >= 15:
-        told.notes.append(f"16-bit {what} reduced to 8 bits.")
+        told.notes.append(f"16-bit {kinds} reduced to 8 bits.")
         used = 16
     elif bits is not None and used == bits:
-        told.notes.append(f"{used}-bit {what} reduced to 8 bits.")
+        told.notes.append(f"{used}-bit {kinds} reduced to 8 bits.")
     else:
         told.warnings.append(
             f"Numbers of 16 bits that reach no more than {int(high):,} of 65,535: they were taken as {used} bits "
@@ -65,20 +65,20 @@ def _ends(values: NDArray) -> tuple[float, float, int]:
     """Least and greatest value without outliers, and how many of these lie above."""
     flat = values.ravel()
     few = max(1, int(_FEW * flat.size))
-    low, most = float(flat.min()), float(flat.max())
+    low, greatest = float(flat.min()), float(flat.max())
     if flat.size < 100:
-        return low, most, 0
-    rest = float(np.partition(flat, flat.size - 1 - few)[flat.size - 1 - few])
-    if 0 < rest * _FAR <= most:
-        return low, rest, int((flat > rest).sum())
-    return low, most, 0
+        return low, greatest, 0
+    limit = float(np.partition(flat, flat.size - 1 - few)[flat.size - 1 - few])
+    if 0 < limit * _FAR <= greatest:
+        return low, limit, int((flat > limit).sum())
+    return low, greatest, 0
 
 
 def _and(beyond: int) -> str:
     return f"; {beyond:,} pixel{'s' * (beyond != 1)} far above it shown as white" if beyond else ""
 
 
-def _floats(values: NDArray[np.float32], told: Told, what: str) -> NDArray[np.uint8]:
+def _floats(values: NDArray[np.float32], told: Told, kinds: str) -> NDArray[np.uint8]:
     finite = np.isfinite(values)
     if lost := int((~finite).sum()):
         told.warnings.append(f"{lost:,} values are no numbers; they are shown as black.")
@@ -86,7 +86,7 @@ def _floats(values: NDArray[np.float32], told: Told, what: str) -> NDArray[np.ui
     low, high, beyond = _ends(values)
     for full, words in ((1.0, "0 to 1"), (255.0, "0 to 255")):
         if low >= 0 and high <= full * 1.001:
-            told.notes.append(f"Floating-point {what}, {words}, reduced to 8 bits{_and(beyond)}.")
+            told.notes.append(f"Floating-point {kinds}, {words}, reduced to 8 bits{_and(beyond)}.")
             return np.round(np.clip(values, 0, full) * (255 / full)).astype(np.uint8)
     if low >= 0 and high < 1 << 16:
         return to_bytes(np.clip(values, 0, 65535).round().astype(np.uint16), told)
@@ -147,10 +147,10 @@ def rgb(image: Image.Image, told: Told, bits: int | None = None) -> Image.Image:
     clear = image.convert("RGBA")
     if clear.getextrema()[3][0] < 255:
         told.notes.append("Transparent parts stand on white.")
-    made = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear).convert("RGB")
-    if clear.getextrema()[3][1] > 0 and all(low == 255 for low, _ in made.getextrema()):
+    flat = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear).convert("RGB")
+    if clear.getextrema()[3][1] > 0 and all(low == 255 for low, _ in flat.getextrema()):
         told.warnings.append(
             "All that can be seen in it is white, and so is the ground on which transparent parts stand: nothing is to "
             "be seen. Save it on another ground."
         )
-    return made
+    return flat

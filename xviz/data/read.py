@@ -130,10 +130,10 @@ def _reader(paths: Sequence[Path], kind: str | None) -> Read:
     raise SampleError(f"The ending “{ending}” of {paths[0].name} is none of {known}. Say what it is with kind=….")
 
 
-def _starts(path: Path, most: int) -> bytes:
+def _starts(path: Path, count: int) -> bytes:
     """The first bytes of a file."""
     with path.open("rb") as opened:
-        return opened.read(most)
+        return opened.read(count)
 
 
 def _places(path: Path) -> bool:

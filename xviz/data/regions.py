@@ -57,8 +57,8 @@ def read_regions(file: File) -> Regions:
 def _arrays(data: bytes) -> dict[str, NDArray]:
     """All plain arrays of an ``.npz`` file, each only as large as the zip directory says it is."""
     try:
-        with zipfile.ZipFile(BytesIO(data)) as held:
-            members = held.infolist()
+        with zipfile.ZipFile(BytesIO(data)) as archive:
+            members = archive.infolist()
             size = sum(member.file_size for member in members)
             if any(member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in members):
                 raise NotImplementedError("its compression is not that of numpy")
@@ -69,7 +69,7 @@ def _arrays(data: bytes) -> dict[str, NDArray]:
                 )
             arrays = {}
             for member in members:
-                with held.open(member) as opened:
+                with archive.open(member) as opened:
                     arrays[member.filename.removesuffix(".npy")] = read_npy(opened, member.filename, NUMBERS + "U")
             return arrays
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, *_DAMAGE) as error:
@@ -79,14 +79,14 @@ def _arrays(data: bytes) -> dict[str, NDArray]:
         ) from error
 
 
-def _finite(values: NDArray, what: str) -> NDArray[np.float32]:
+def _finite(values: NDArray, name: str) -> NDArray[np.float32]:
     """The values as float32, refused where any is no finite number."""
     if values.dtype.kind not in "fiu":
-        raise SampleError(f"Region {what} must be numbers; these are {values.dtype}. Save them as float32.")
+        raise SampleError(f"Region {name} must be numbers; these are {values.dtype}. Save them as float32.")
     with np.errstate(over="ignore"):
         values = values.astype(np.float32)
     if wrong := int((~np.isfinite(values)).sum()):
-        raise SampleError(f"Region {what} must be finite; {wrong} of {values.size} are not. Extract them again.")
+        raise SampleError(f"Region {name} must be finite; {wrong} of {values.size} are not. Extract them again.")
     return values
 
 

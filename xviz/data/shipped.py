@@ -85,9 +85,9 @@ class ShippedSample:
         if self.sentences:
             parts["text"] = read_text(self.sentences[0] if sentence is None else sentence)
         if "regions" in self.files:
-            kept = _arrays(self.path("regions"))
+            regions = _arrays(self.path("regions"))
             parts["regions"] = Regions(
-                kept[f"{self.name}.boxes"].copy(), kept[f"{self.name}.features"].astype(np.float32)
+                regions[f"{self.name}.boxes"].copy(), regions[f"{self.name}.features"].astype(np.float32)
             )
         if "sound" in self.files:
             parts["sound"] = read_sound(self.path("sound").read_bytes(), self.title)
@@ -107,8 +107,8 @@ class ShippedSample:
 
 @cache
 def _arrays(path: Path) -> dict[str, NDArray]:
-    with np.load(path, allow_pickle=False) as kept:
-        return dict(kept)
+    with np.load(path, allow_pickle=False) as archive:
+        return dict(archive)
 
 
 def samples(card: str) -> tuple[ShippedSample, ...]:
@@ -149,7 +149,7 @@ def read(listing: Path) -> Iterable[ShippedSample]:
     """What a ``samples.json`` lists."""
     for entry in json.loads(listing.read_text(encoding="utf-8")):
         truth = dict(entry.pop("truth", {}))
-        truth["places"] = {name: tuple(place) for name, place in truth.get("places", {}).items()}
+        truth["places"] = {name: tuple(extent) for name, extent in truth.get("places", {}).items()}
         truth["classes"] = tuple(truth.get("classes", ()))
         sentences = tuple(entry.pop("sentences", ()))
         yield ShippedSample(listing.parent.name, **entry, sentences=sentences, truth=Truth(**truth))

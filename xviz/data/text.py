@@ -62,9 +62,9 @@ def read_text(source: str, *, limit: int = LIMIT) -> Text:
         raise SampleError(
             f"A sentence may have {LONGEST} characters; this one has {len(source)}. Type one sentence of it."
         )
-    seen = _INVISIBLE.sub(lambda found: found["keep"] or "", source)
-    lost = len(source) - len(seen)
-    clean = unicodedata.normalize("NFC", seen).strip()
+    visible = _INVISIBLE.sub(lambda match: match["keep"] or "", source)
+    lost = len(source) - len(visible)
+    clean = unicodedata.normalize("NFC", visible).strip()
     words = tuple(_WORD.findall(clean))
     if not words:
         raise SampleError("A text needs at least one word; this one is empty. Type a sentence, or choose an example.")

@@ -24,7 +24,7 @@ def apart(weights: NDArray, dividers: tuple[Sequence[int], Sequence[int]]) -> bo
     A block without any weight, as keys that are masked have, says nothing of this.
     """
     blocks = [block for row in cut(weights, dividers) for block in row]
-    greatest = [most for block in blocks if (most := float(np.nanmax(block, initial=0.0))) > 0]
+    greatest = [maximum for block in blocks if (maximum := float(np.nanmax(block, initial=0.0))) > 0]
     return len(greatest) > 1 and len(blocks) <= APART and min(greatest) < FAINT * max(greatest)
 
 

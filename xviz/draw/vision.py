@@ -27,5 +27,5 @@ def seen(pixels: NDArray[np.uint8], eyes: str) -> NDArray[np.uint8]:
     linear = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4).astype(np.float32)
     matrix = np.array(GREY if eyes == "grey" else BLIND[eyes], np.float32)
     mixed = np.clip(linear[pixels] @ matrix.T, 0, 1)
-    shown = np.where(mixed <= 0.0031308, 12.92 * mixed, 1.055 * mixed ** (1 / 2.4) - 0.055)
-    return np.round(shown * 255).astype(np.uint8)
+    encoded = np.where(mixed <= 0.0031308, 12.92 * mixed, 1.055 * mixed ** (1 / 2.4) - 0.055)
+    return np.round(encoded * 255).astype(np.uint8)

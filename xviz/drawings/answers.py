@@ -55,11 +55,13 @@ def table(name: str, answers: Mapping[str, Mapping[str, bytes]]) -> bytes:
     """
     picks, arrays = list(answers), dict[str, NDArray]()
     parts: list[dict[str, Any]] = []
-    for number, drawing in enumerate(dict.fromkeys(name for shown in answers.values() for name in shown)):
-        messages = {pick: unpack(shown[drawing]) for pick, shown in answers.items() if drawing in shown}
+    for number, drawing in enumerate(dict.fromkeys(name for messages_of in answers.values() for name in messages_of)):
+        messages = {
+            pick: unpack(messages_of[drawing]) for pick, messages_of in answers.items() if drawing in messages_of
+        }
         groups: dict[str, list[str]] = {}  # messages of the same layout stand in one block
-        for pick, (_, held) in messages.items():
-            layout = repr([(key, array.dtype.str, array.size) for key, array in held.items()])
+        for pick, (_, arrays_of) in messages.items():
+            layout = repr([(key, array.dtype.str, array.size) for key, array in arrays_of.items()])
             groups.setdefault(layout, []).append(pick)
         for block, members in enumerate(groups.values()):
             own = [messages[pick] for pick in members]
@@ -79,10 +81,10 @@ def table(name: str, answers: Mapping[str, Mapping[str, bytes]]) -> bytes:
     return pack({"id": name, "picks": picks, "parts": parts}, **arrays)
 
 
-def message(made: bytes, drawing: str, pick: str) -> Message | None:
+def message(packed: bytes, drawing: str, pick: str) -> Message | None:
     """What a drawing is sent for a pick: header and arrays; None where the table does not have it."""
-    found, arrays = unpack(made)
-    header: dict[str, Any] = found
+    unpacked, arrays = unpack(packed)
+    header: dict[str, Any] = unpacked
     if pick not in header["picks"]:
         return None
     wanted = header["picks"].index(pick)

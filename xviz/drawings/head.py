@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,16 +18,26 @@ CELLS = 64  #: of a side of the field
 REACH = 1.3  #: half the width of the drawing in radii of the head
 
 
+@dataclass(frozen=True)
+class Marks:
+    """What is drawn over a head."""
+
+    selected: int | None = None  #: the electrode to highlight; None leaves what the visitor picked
+    absent: Sequence[int] = ()  #: electrodes that the model is not shown: crossed out, without part in the field
+    invented: Sequence[int] = ()  #: electrodes whose signal was made from others, drawn as rings
+    links: Sequence[tuple[int, int, float]] = ()  #: lines: from, to, and a strength from zero that gives the width
+
+
+NOTHING = Marks()
+
+
 def head(
     labels: Sequence[str],
     positions: ArrayLike,
     scores: ArrayLike | None = None,
     *,
     scale: Scale | None = None,
-    selected: int | None = None,
-    absent: Sequence[int] = (),
-    links: Sequence[tuple[int, int, float]] = (),
-    invented: Sequence[int] = (),
+    marks: Marks = NOTHING,
     contours: bool = False,
     surround: Surround = PLAIN,
 ) -> Drawing:
@@ -37,11 +48,8 @@ def head(
         positions: (n, 3) metres, right, front, up; electrodes whose place is unknown are not drawn.
         scores: (n,), NaN for an electrode without one; None shows the places alone.
         scale: Colours and limits, needed with ``scores``.
-        selected: The electrode to highlight; None leaves what the visitor picked.
-        absent: Electrodes that the model is not shown; they are crossed out and take no part in the field.
-        invented: Electrodes whose signal was made from others; they are drawn as rings.
+        marks: What is drawn over it.
         contours: Whether lines join equal scores: whole ones above zero, dashed ones below.
-        links: Lines to draw: from, to, and a strength of zero or more that gives the width.
         surround: Title, note and height.
     """
     places = flat(positions)
@@ -50,7 +58,7 @@ def head(
     if scores is not None:
         scores = np.asarray(scores, np.float32).copy()
         check_length("scores", scores, len(places))
-        scores[list(absent)] = np.nan
+        scores[list(marks.absent)] = np.nan
     bar, arrays = drawn_with(scale, scores)
     lines: list[tuple[bool, NDArray[np.float64]]] = []
     if scores is not None and scale is not None:
@@ -63,9 +71,9 @@ def head(
         "title": surround.title,
         "alt": _alt(surround.title, labels, scores, scale, ranked),
         "labels": [str(label) for label in labels],
-        "selected": None if selected is None else int(selected),
-        "absent": [int(i) for i in absent],
-        "invented": [int(i) for i in invented],
+        "selected": None if marks.selected is None else int(marks.selected),
+        "absent": [int(i) for i in marks.absent],
+        "invented": [int(i) for i in marks.invented],
         "cells": CELLS,
         "reach": REACH,
         "rim": rim(places),
@@ -81,10 +89,10 @@ def head(
         places=np.nan_to_num(places, nan=9.0).astype(np.float32),  # far outside the drawing
         ranked=ranked.astype(np.uint32),
         field=levels,
-        links=np.array([pair[:2] for pair in links], np.uint32).reshape(-1, 2),
+        links=np.array([pair[:2] for pair in marks.links], np.uint32).reshape(-1, 2),
         contours=np.concatenate([*(line for _, line in lines), np.zeros((0, 2))]).astype(np.float32),
         lengths=np.array([len(line) for _, line in lines], np.uint32),
-        strength=np.array([pair[2] for pair in links], np.float32),
+        strength=np.array([pair[2] for pair in marks.links], np.float32),
         **arrays,
     )
     return Drawing(
@@ -101,10 +109,10 @@ def _contours(between: NDArray[np.float64], scale: Scale) -> list[tuple[bool, ND
     """Lines of equal scores: whether they are below zero, and (point, 2) places in shares of the side."""
     from skimage.measure import find_contours
 
-    most = max(abs(scale.low), abs(scale.high))
+    limit = max(abs(scale.low), abs(scale.high))
     contours = []
     for level in (-0.75, -0.5, -0.25, 0.25, 0.5, 0.75):
-        for line in find_contours(between, level * most):
+        for line in find_contours(between, level * limit):
             contours.append((level < 0, (line[:, ::-1] + 0.5) / CELLS))
     return contours
 

@@ -79,8 +79,8 @@ def regions(
     ranked = np.arange(len(boxes)) if scores is None else order(scores)
     bar, arrays = drawn_with(scale, scores)
     digest, still = _encoded(pixels)
-    many = f"{noun}es" if noun.endswith("ch") else f"{noun}s"
-    alt = f"{title or 'Picture'}, {len(boxes)} {many}" + (f", {scale.text()}." if scores is not None else ".")
+    plural = f"{noun}es" if noun.endswith("ch") else f"{noun}s"
+    alt = f"{title or 'Picture'}, {len(boxes)} {plural}" + (f", {scale.text()}." if scores is not None else ".")
     named = [i for i in ranked[:3] if scores is not None and np.isfinite(scores[i])]
     if named:
         alt += f" Strongest: {', '.join(f'{labels[i]} {number(scores[i])}' for i in named)}."
@@ -111,14 +111,14 @@ _MESSAGES: dict[int, tuple[weakref.ref, tuple[str, bytes]]] = {}  #: of read-onl
 
 def _encoded(pixels: NDArray[np.uint8]) -> tuple[str, bytes]:
     """The message that holds the picture, with its digest; made once for an array that is read-only."""
-    place = id(pixels)
-    kept = _MESSAGES.get(place)
-    if kept is not None and kept[0]() is pixels:
-        return kept[1]
-    made = _message(pixels)
+    key = id(pixels)
+    entry = _MESSAGES.get(key)
+    if entry is not None and entry[0]() is pixels:
+        return entry[1]
+    encoded = _message(pixels)
     if not pixels.flags.writeable:
-        _MESSAGES[place] = (weakref.ref(pixels, lambda _: _MESSAGES.pop(place, None)), made)
-    return made
+        _MESSAGES[key] = (weakref.ref(pixels, lambda _: _MESSAGES.pop(key, None)), encoded)
+    return encoded
 
 
 def _message(pixels: NDArray[np.uint8]) -> tuple[str, bytes]:

@@ -64,7 +64,7 @@ def matrix(
     bar, arrays = drawn_with(scale, drawn)
     own = _own(weights, blocks, scale) if members is None else []
     if own and bar is not None:
-        arrays["level"] = np.block([[one.quantise(part) for one, part, _ in row] for row in own])
+        arrays["level"] = np.block([[limits.quantise(part) for limits, part, _ in row] for row in own])
         bar |= {"lowText": "0", "highText": "greatest of its block", "own": True, "clipped": 0}
     note = f"Each cell is the strongest of {tall} × {wide}; the matrix is {rows} × {columns}."
     header = {
@@ -104,8 +104,8 @@ def _own(weights: NDArray, blocks: Blocks, scale: Scale) -> Own:
 
 def _limits(own: Own) -> str:
     """The limits of blocks in a sentence; "" where they have none of their own."""
-    told = [f"{name} {number(scale.low)} … {number(scale.high)}" for row in own for scale, _, name in row]
-    return f"Each block on its own limits: {'; '.join(told)}." if told else ""
+    limits = [f"{name} {number(scale.low)} … {number(scale.high)}" for row in own for scale, _, name in row]
+    return f"Each block on its own limits: {'; '.join(limits)}." if limits else ""
 
 
 def grouped(labels: Sequence[str], size: int) -> list[str]:

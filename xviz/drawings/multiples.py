@@ -31,13 +31,13 @@ def multiples(
         mass: What the sum of a map's weights is called.
         surround: Title, note and height.
     """
-    most = max((len(layer.mass) for layer in layers), default=0)
+    heads = max((len(layer.mass) for layer in layers), default=0)
     bar, _ = drawn_with(scale, np.concatenate([layer.maps.ravel() for layer in layers]))
-    values = np.full((len(layers), most, 2), np.nan, np.float32)
+    values = np.full((len(layers), heads, 2), np.nan, np.float32)
     for row, layer in enumerate(layers):
         values[row, : len(layer.mass)] = np.stack([layer.mass, layer.entropy], -1)
-    text = f"{surround.title or 'Layers and heads'}, {len(layers)} layers of up to {most} heads, {scale.text()}."
-    ranked = [divmod(int(i), most) for i in np.argsort(np.nan_to_num(values[..., 1], nan=np.inf), axis=None)[:3]]
+    text = f"{surround.title or 'Layers and heads'}, {len(layers)} layers of up to {heads} heads, {scale.text()}."
+    ranked = [divmod(int(i), heads) for i in np.argsort(np.nan_to_num(values[..., 1], nan=np.inf), axis=None)[:3]]
     sharpest = [
         f"{layers[r].title}, head {h + 1}: {number(values[r, h, 1])} bits" for r, h in ranked if h < len(layers[r].mass)
     ]
@@ -49,7 +49,7 @@ def multiples(
             {"title": layer.title, "heads": len(layer.mass), "size": list(layer.maps.shape[1:]), "most": layer.most}
             for layer in layers
         ],
-        "columns": most,
+        "columns": heads,
         "mass": mass,
         "selected": None if selected is None else [int(i) for i in selected],
         "note": surround.note,
@@ -64,4 +64,4 @@ def multiples(
     )
     table = (("layer", "head", mass, "entropy (bits)", "entropy of an even row (bits)"), *rows)
     payload = pack(header, level=levels, value=values, lut=scale.lut())
-    return Drawing("multiples", payload, surround.height or HEIGHT, alt, table, (len(layers), most))
+    return Drawing("multiples", payload, surround.height or HEIGHT, alt, table, (len(layers), heads))

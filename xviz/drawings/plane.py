@@ -50,8 +50,8 @@ class Plane:
         """What the component is told of axes and clock."""
         clock = self.clock
         return {
-            "x": [[float(at), text] for at, text in self.x_ticks],
-            "y": [[float(at), text] for at, text in self.y_ticks],
+            "x": [[float(position), text] for position, text in self.x_ticks],
+            "y": [[float(position), text] for position, text in self.y_ticks],
             "names": list(self.names),
             "clock": None if clock is None else [clock.player, clock.start, clock.end],
         }
@@ -79,13 +79,13 @@ def outlines(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
     return np.asarray(lines, np.float32).reshape(-1, 4)
 
 
-def _joined(edges: NDArray[np.int64], most: int, *, flat: bool) -> Sequence[tuple[float, float, float, float]]:
+def _joined(edges: NDArray[np.int64], count: int, *, flat: bool) -> Sequence[tuple[float, float, float, float]]:
     """Edges (n, 2), line and place along it, with neighbours joined to one segment."""
     segments = []
     for line in np.unique(edges[:, 0]):
-        here = np.zeros(most + 2, np.int8)
-        here[edges[edges[:, 0] == line, 1] + 1] = 1
-        turns = np.flatnonzero(np.diff(here))
+        marked = np.zeros(count + 2, np.int8)
+        marked[edges[edges[:, 0] == line, 1] + 1] = 1
+        turns = np.flatnonzero(np.diff(marked))
         for start, end in zip(turns[::2], turns[1::2], strict=True):
             segments.append((start, line, end, line) if flat else (line, start, line, end))
     return segments

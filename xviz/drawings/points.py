@@ -84,7 +84,7 @@ def geometry(
     if colours is not None:
         check_length("colours", colours, len(xyz))
     thinned = thin(xyz, MOST, segments)
-    kept = thinned.kept
+    indices = thinned.kept
     centre = (xyz.min(0) + xyz.max(0)) / 2 if len(xyz) else np.zeros(3)
     extent = np.ptp(xyz, axis=0) if len(xyz) else np.ones(3)
     header = {
@@ -96,10 +96,14 @@ def geometry(
         "view": {"field": FIELD, "turn": TURN, "tilt": TILT},
         "labels": None if labels is None else [str(label) for label in labels],
     }
-    arrays = {} if colours is None else {"rgb": np.asarray(colours, np.uint8)[kept]}
-    digest, still = pack_still(header, position=(xyz[kept] - centre).astype(np.float32), token=tokens[kept], **arrays)
+    arrays = {} if colours is None else {"rgb": np.asarray(colours, np.uint8)[indices]}
+    digest, still = pack_still(
+        header, position=(xyz[indices] - centre).astype(np.float32), token=tokens[indices], **arrays
+    )
     named = None if labels is None else tuple(str(label) for label in labels)
-    return Geometry(digest, still, len(xyz), count, named, segments is not None, centre, extent, thinned.note(), kept)
+    return Geometry(
+        digest, still, len(xyz), count, named, segments is not None, centre, extent, thinned.note(), indices
+    )
 
 
 def points(
@@ -141,7 +145,7 @@ def points(
         "still": cloud.digest,
         "tokens": cloud.tokens,
         "selected": None if marks.selected is None else int(marks.selected),
-        "numbers": [{"text": str(text), "place": _around(cloud, place)} for text, place in marks.numbers],
+        "numbers": [{"text": str(text), "place": _around(cloud, position)} for text, position in marks.numbers],
         "cameras": [
             {"text": str(text), "corners": _around(cloud, _corners(pose, 0.06 * float(cloud.extent.max())))}
             for text, pose in marks.cameras

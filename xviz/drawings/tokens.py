@@ -39,14 +39,14 @@ class Marks:
 NOTHING = Marks()
 
 
-def scaled(shown: Form, scores: Scores, *, signed: bool, label: str) -> Scale:
+def scaled(form: Form, scores: Scores, *, signed: bool, label: str) -> Scale:
     """Colours and limits for the scores of a space, as its things have them: words have the sum over their pieces."""
-    return (diverging if signed else sequential)(shown.painted(scores), label=label)
+    return (diverging if signed else sequential)(form.painted(scores), label=label)
 
 
 @singledispatch
 def draw(
-    shown: Form,
+    form: Form,
     scores: Scores | None = None,
     *,
     scale: Scale | None = None,
@@ -56,7 +56,7 @@ def draw(
     """The drawing of a space's tokens; a pick in it is a thing of the form, see ``Form.tokens``.
 
     Args:
-        shown: From ``core.forms.form``.
+        form: From ``core.forms.form``.
         scores: One per token; None shows the tokens alone.
         scale: Colours and limits, needed with ``scores``; ``scaled`` makes one.
         marks: What is drawn over them.
@@ -65,46 +65,46 @@ def draw(
     Raises:
         TypeError: nothing draws forms of this kind.
     """
-    raise TypeError(f"nothing draws {type(shown).__name__}; register it: @draw.register")
+    raise TypeError(f"nothing draws {type(form).__name__}; register it: @draw.register")
 
 
-def _values(shown: Form, scores: Scores | None, absent: Sequence[int] = ()) -> NDArray[np.float64] | None:
+def _values(form: Form, scores: Scores | None, absent: Sequence[int] = ()) -> NDArray[np.float64] | None:
     """Scores of things; NaN where all tokens of one are absent."""
     if scores is None:
         return None
-    values = np.array(shown.painted(scores), np.float64)
-    for thing in {shown.thing(token) for token in absent}:
-        if set(shown.tokens(thing)) <= set(absent):
-            values[thing] = np.nan
+    values = np.array(form.painted(scores), np.float64)
+    for index in {form.thing(token) for token in absent}:
+        if set(form.tokens(index)) <= set(absent):
+            values[index] = np.nan
     return values
 
 
-def _selected(shown: Form, marks: Marks) -> int | None:
-    return None if marks.selected is None else shown.thing(marks.selected)
+def _selected(form: Form, marks: Marks) -> int | None:
+    return None if marks.selected is None else form.thing(marks.selected)
 
 
 @draw.register
 def _words(
-    shown: Words, scores: Scores | None = None, *, scale: Scale | None = None, marks: Marks = NOTHING,
+    form: Words, scores: Scores | None = None, *, scale: Scale | None = None, marks: Marks = NOTHING,
     surround: Surround = PLAIN,
 ) -> Drawing:  # fmt: skip
-    if len(shown) > MANY:
-        return _on_picture(gridded(shown), scores, scale=scale, marks=marks, surround=surround)
-    picked = _selected(shown, marks)
+    if len(form) > MANY:
+        return _on_picture(gridded(form), scores, scale=scale, marks=marks, surround=surround)
+    picked = _selected(form, marks)
     return words.words(
-        shown.labels, _values(shown, scores, marks.absent), scale=scale, selected=() if picked is None else (picked,),
+        form.labels, _values(form, scores, marks.absent), scale=scale, selected=() if picked is None else (picked,),
         title=surround.title, **({"height": surround.height} if surround.height else {}),
     )  # fmt: skip
 
 
-def gridded(shown: Words) -> OnPicture:
+def gridded(form: Words) -> OnPicture:
     """Very many names as cells in lines, each told under the cursor."""
-    if (grid := _stills.get(shown)) is None:
-        wide = math.ceil(math.sqrt(2 * len(shown)))
-        lines, cell = -(-len(shown) // wide), max(4, 900 // wide)
+    if (grid := _stills.get(form)) is None:
+        wide = math.ceil(math.sqrt(2 * len(form)))
+        lines, cell = -(-len(form) // wide), max(4, 900 // wide)
         pixels = np.full((lines * cell, wide * cell, 3), GREY, np.uint8)
-        boxes = squares((lines, wide), pixels.shape[:2])[: len(shown)]
-        grid = _stills[shown] = _Gridded(labels=shown.labels, noun=shown.noun, pixels=pixels, boxes=boxes, of=shown)
+        boxes = squares((lines, wide), pixels.shape[:2])[: len(form)]
+        grid = _stills[form] = _Gridded(labels=form.labels, noun=form.noun, pixels=pixels, boxes=boxes, of=form)
     return grid
 
 
@@ -130,56 +130,56 @@ class _Gridded(OnPicture):
 
 @draw.register
 def _on_picture(
-    shown: OnPicture, scores: Scores | None = None, *, scale: Scale | None = None, marks: Marks = NOTHING,
+    form: OnPicture, scores: Scores | None = None, *, scale: Scale | None = None, marks: Marks = NOTHING,
     surround: Surround = PLAIN,
 ) -> Drawing:  # fmt: skip
-    framed = any(shown.ticks) or any(shown.names)
-    frame = plane.Plane(shown.pixels, shown.pixels.shape[:2], *shown.ticks, shown.names) if framed else None
-    values = _values(shown, scores)
+    framed = any(form.ticks) or any(form.names)
+    frame = plane.Plane(form.pixels, form.pixels.shape[:2], *form.ticks, form.names) if framed else None
+    values = _values(form, scores)
     strongest = 0 if values is not None and len(np.unique(values)) == 1 else marks.strongest  # none is stronger
     return image.regions(
-        shown.pixels, shown.boxes, values, labels=shown.labels, scale=scale,
-        marks=image.Marks(_selected(shown, marks), marks.absent, strongest=strongest),
-        look=image.Look(frame, shown.noun, marks.compact), surround=surround,
+        form.pixels, form.boxes, values, labels=form.labels, scale=scale,
+        marks=image.Marks(_selected(form, marks), marks.absent, strongest=strongest),
+        look=image.Look(frame, form.noun, marks.compact), surround=surround,
     )  # fmt: skip
 
 
 @draw.register
 def _on_pictures(
-    shown: OnPictures, scores: Scores | None = None, *, scale: Scale | None = None, marks: Marks = NOTHING,
+    form: OnPictures, scores: Scores | None = None, *, scale: Scale | None = None, marks: Marks = NOTHING,
     surround: Surround = PLAIN,
 ) -> Drawing:  # fmt: skip
-    if (album := _stills.get(shown)) is None:
-        album = _stills[shown] = photos.album(shown.images, shown.grid, names=shown.names)
-    values, each = _values(shown, scores, marks.absent), shown.grid[0] * shown.grid[1]
-    gone = [i for i in range(len(shown.images)) if set(range(i * each, (i + 1) * each)) <= set(marks.absent)]
+    if (album := _stills.get(form)) is None:
+        album = _stills[form] = photos.album(form.images, form.grid, names=form.names)
+    values, each = _values(form, scores, marks.absent), form.grid[0] * form.grid[1]
+    gone = [i for i in range(len(form.images)) if set(range(i * each, (i + 1) * each)) <= set(marks.absent)]
     return photos.photos(
-        album, values, scale=scale, sequence=range(len(shown.images)),
-        totals=None if values is None else np.nansum(shown.split(values), 1),
-        marks=photos.Marks(_selected(shown, marks), gone), surround=surround,
+        album, values, scale=scale, sequence=range(len(form.images)),
+        totals=None if values is None else np.nansum(form.split(values), 1),
+        marks=photos.Marks(_selected(form, marks), gone), surround=surround,
     )  # fmt: skip
 
 
 @draw.register
 def _on_head(
-    shown: OnHead, scores: Scores | None = None, *, scale: Scale | None = None, marks: Marks = NOTHING,
+    form: OnHead, scores: Scores | None = None, *, scale: Scale | None = None, marks: Marks = NOTHING,
     surround: Surround = PLAIN,
 ) -> Drawing:  # fmt: skip
     return head.head(
-        shown.labels, shown.positions, _values(shown, scores), scale=scale, selected=_selected(shown, marks),
-        absent=marks.absent, surround=surround,
+        form.labels, form.positions, _values(form, scores), scale=scale,
+        marks=head.Marks(_selected(form, marks), marks.absent), surround=surround,
     )  # fmt: skip
 
 
 @draw.register
 def _in_cloud(
-    shown: InCloud, scores: Scores | None = None, *, scale: Scale | None = None, marks: Marks = NOTHING,
+    form: InCloud, scores: Scores | None = None, *, scale: Scale | None = None, marks: Marks = NOTHING,
     surround: Surround = PLAIN,
 ) -> Drawing:  # fmt: skip
-    if (cloud := _stills.get(shown)) is None:
-        cloud = points.geometry(shown.xyz, colours=shown.rgb, segments=shown.of_point, labels=shown.labels)
-        _stills[shown] = cloud
+    if (cloud := _stills.get(form)) is None:
+        cloud = points.geometry(form.xyz, colours=form.rgb, segments=form.of_point, labels=form.labels)
+        _stills[form] = cloud
     return points.points(
-        cloud, _values(shown, scores, marks.absent), scale=scale,
-        marks=points.Marks(selected=_selected(shown, marks)), surround=surround,
+        cloud, _values(form, scores, marks.absent), scale=scale,
+        marks=points.Marks(selected=_selected(form, marks)), surround=surround,
     )  # fmt: skip

@@ -51,15 +51,25 @@ def sampled(signal: ArrayLike) -> Samples:
     return Samples((signal.shape[0], signal.shape[1]), digest, still, spreads)
 
 
+@dataclass(frozen=True)
+class Marks:
+    """What is marked in the traces."""
+
+    absent: Sequence[int] = ()  #: channels that the model is not shown, drawn faintly
+    invented: Sequence[int] = ()  #: channels that were made from others, drawn with gaps
+    annotations: Sequence[Mark] = ()  #: onset and length in s, label, and whether it marks something bad
+
+
+NOTHING = Marks()
+
+
 def traces(
     labels: Sequence[str],
     signal: ArrayLike | Samples,
     rate: float,
     *,
     windows: Windows,
-    absent: Sequence[int] = (),
-    invented: Sequence[int] = (),
-    marks: Sequence[Mark] = (),
+    marks: Marks = NOTHING,
     names_too: bool = False,
     surround: Surround = PLAIN,
 ) -> Drawing:
@@ -70,9 +80,7 @@ def traces(
         signal: (channel, time) µV; NaN lifts the pen. Or what ``sampled`` made of it.
         rate: Hz.
         windows: The windows of time that can be picked.
-        absent: Channels that the model is not shown, drawn faintly.
-        invented: Channels that were made from others, drawn with gaps.
-        marks: Annotations: onset and length in s, label, and whether they mark something bad.
+        marks: Channels and stretches of time that are marked.
         names_too: Whether names of channels can be picked too; they are counted after the windows.
         surround: Title, note and height.
     """
@@ -96,10 +104,11 @@ def traces(
         "answers": [str(answer) for answer in answers] or [""] * windows.count,
         "spacing": SPACING,
         "selected": None if windows.selected is None else int(windows.selected),
-        "absent": [int(i) for i in absent],
-        "invented": [int(i) for i in invented],
-        "marks": [[float(onset), float(length), str(label), bool(bad)] for onset, length, label, bad in marks][
-            :MOST_MARKS
+        "absent": [int(i) for i in marks.absent],
+        "invented": [int(i) for i in marks.invented],
+        "marks": [
+            [float(onset), float(length), str(label), bool(bad)]
+            for onset, length, label, bad in marks.annotations[:MOST_MARKS]
         ],
         "scales": list(samples.spreads),
         "namesToo": bool(names_too),

@@ -80,7 +80,7 @@ def _drawing(
     start, end = edges
     peak = float(max(np.abs(low).max(initial=0.0), np.abs(high).max(initial=0.0)))
     alt = f"{title or 'Waveform'}, {number(start)}–{number(end)} s, peak {number(peak)} of full scale."
-    named = "".join(f" {what}: {number(a)}–{number(b)} s." for a, b, what in spans)
+    named = "".join(f" {name}: {number(a)}–{number(b)} s." for a, b, name in spans)
     digest, still = pack_still({}, low=low, high=high, audio=np.frombuffer(audio, np.uint8))
     header = {
         "title": title,
@@ -88,7 +88,7 @@ def _drawing(
         "still": digest,
         "start": start,
         "end": end,
-        "spans": [[float(a), float(b), what] for a, b, what in spans],
+        "spans": [[float(a), float(b), name] for a, b, name in spans],
         "height": height,
         "note": surround.note,
         "scale": None,
@@ -96,5 +96,5 @@ def _drawing(
         "filled": 1.0,
         **more,
     }
-    rows = (("from, s", "to, s", "what"), *((a, b, what) for a, b, what in spans))
+    rows = (("from, s", "to, s", "what"), *((a, b, name) for a, b, name in spans))
     return Drawing("wave", pack(header), height, str(header["alt"]), rows, (more.get("count", 0),), still=still)

@@ -42,14 +42,14 @@ def outputs(loaded: Loaded, inputs: Inputs) -> dict[str, float]:
 
 def filled(loaded: Loaded, inputs: Inputs, tokens: Tokens, present: Presence) -> tuple[Tokens, Presence]:
     """What a model is fed where tokens are absent: presence for one that heeds it, else tokens that say nothing."""
-    if loaded.spec.masks or all(bool(here.all()) for here in present.values()):
+    if loaded.spec.masks or all(bool(mask.all()) for mask in present.values()):
         return tokens, present
     stand_in = baseline(loaded, inputs)
     fed = {
         name: torch.where(present[name][..., None], value, stand_in[name]) if name in present else value
         for name, value in tokens.items()
     }
-    return fed, {name: torch.ones_like(here) for name, here in present.items()}
+    return fed, {name: torch.ones_like(mask) for name, mask in present.items()}
 
 
 def baseline(loaded: Loaded, inputs: Inputs) -> dict[str, Tensor]:

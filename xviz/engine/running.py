@@ -58,20 +58,22 @@ def _featured(loaded: Loaded, inputs: Inputs) -> Inputs:
     Raises:
         ModelError: a module was not called, or its features are not as many as the tokens of their space.
     """
-    with torch.no_grad(), features.features({}) as taken:
+    with torch.no_grad(), features.features({}) as features_of:
         called(loaded, batched(inputs.tokens), batched(inputs.present), batched(inputs.context))
-    for space, place in loaded.spec.features.items():
-        if space not in taken:
-            raise ModelError(f"“{place}” was not called, so that “{space}” has no features. Name a module that is.")
-        if space not in inputs.spaces or taken[space].shape[1] != len(inputs.spaces[space]):
+    for space, path in loaded.spec.features.items():
+        if space not in features_of:
+            raise ModelError(f"“{path}” was not called, so that “{space}” has no features. Name a module that is.")
+        if space not in inputs.spaces or features_of[space].shape[1] != len(inputs.spaces[space]):
             have = len(inputs.spaces[space]) if space in inputs.spaces else "no"
             raise ModelError(
-                f"“{place}” gives features of {taken[space].shape[1]} tokens, but “{space}” has {have}. Name the "
+                f"“{path}” gives features of {features_of[space].shape[1]} tokens, but “{space}” has {have}. Name the "
                 "module whose tokens these are, or give the space as many."
             )
-    tokens = {**inputs.tokens, **{space: taken[space][0] for space in loaded.spec.features}}
-    here = {name: inputs.present.get(name, torch.ones(len(value), dtype=torch.bool)) for name, value in tokens.items()}
-    return replace(inputs, tokens=tokens, present={**inputs.present, **here})
+    tokens = {**inputs.tokens, **{space: features_of[space][0] for space in loaded.spec.features}}
+    present = {
+        name: inputs.present.get(name, torch.ones(len(value), dtype=torch.bool)) for name, value in tokens.items()
+    }
+    return replace(inputs, tokens=tokens, present={**inputs.present, **present})
 
 
 def adjust(inputs: Inputs, **context: float) -> Inputs:

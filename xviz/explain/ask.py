@@ -29,12 +29,12 @@ class Question:
     def record(self) -> dict[str, Any]:
         """A plain dict for JSON, without what is left open."""
         focus = {} if self.target.space is None else {"space": self.target.space, "tokens": list(self.target.tokens)}
-        rest = {"call": self.call, "head": self.head, "coalitions": self.coalitions}
+        options = {"call": self.call, "head": self.head, "coalitions": self.coalitions}
         return {
             "method": self.method,
             "output": self.target.output,
             **focus,
-            **{name: value for name, value in rest.items() if value is not None},
+            **{name: value for name, value in options.items() if value is not None},
         }
 
     @classmethod

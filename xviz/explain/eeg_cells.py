@@ -46,8 +46,8 @@ def integrated(
     """
     whole = integrate(loaded, run, check(loaded, run, target), steps=steps, progress=progress)
     parts = {name: part.detach()[0].double().numpy() for name, part in zip(run.inputs.tokens, whole.parts, strict=True)}
-    shown = {name: np.where(run.inputs.present[name].numpy()[:, None], part, 0.0) for name, part in parts.items()}
-    return shown, completeness(whole.value, whole.plain, whole.gap, whole.steps)
+    scores = {name: np.where(run.inputs.present[name].numpy()[:, None], part, 0.0) for name, part in parts.items()}
+    return scores, completeness(whole.value, whole.plain, whole.gap, whole.steps)
 
 
 def leave_out(

@@ -101,16 +101,16 @@ def curves(
             )
     if kind not in ("deletion", "insertion") or seeds < 1 or steps < 1:
         raise ModelError(f"Choose deletion or insertion, one step and one seed or more; got {kind}, {steps}, {seeds}.")
-    here = torch.cat([run.inputs.present[name] for name in names]).nonzero().flatten().numpy()
+    tokens = torch.cat([run.inputs.present[name] for name in names]).nonzero().flatten().numpy()
     scores = np.concatenate([explanation.scores[name] for name in names])
-    best = here[np.argsort(-scores[here], kind="stable")]
-    chance = [np.random.default_rng(seed).permutation(here) for seed in range(seeds)]
-    counts = np.unique(np.round(np.linspace(0, len(here), min(steps, len(here)) + 1)).astype(int))
+    best = tokens[np.argsort(-scores[tokens], kind="stable")]
+    chance = [np.random.default_rng(seed).permutation(tokens) for seed in range(seeds)]
+    counts = np.unique(np.round(np.linspace(0, len(tokens), min(steps, len(tokens)) + 1)).astype(int))
     values = _follow(loaded, run, target, names, [best, best[::-1], *chance], counts, kind, progress)
     return Curves(
         kind=kind,
         space=space,
-        shares=counts / len(here),
+        shares=counts / len(tokens),
         ranked=values[0],
         inverse=values[1],
         random=values[2:],
@@ -128,8 +128,7 @@ def areas(
     *,
     kind: Kind = "deletion",
     steps: int = 8,
-    seeds: int = 5,
-    first: int = 0,
+    seeds: Sequence[int] = range(5),
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Areas under the curves of several explanations, and under those of random orders, which all of them share.
 
@@ -141,8 +140,7 @@ def areas(
         spaces: Whose tokens go or come; they are ranked together.
         kind: "deletion" or "insertion".
         steps: Most steps between the endpoints.
-        seeds: Number of random orders.
-        first: Seed of the first of them.
+        seeds: One for each random order.
 
     Returns:
         (explanations,) and (seeds,) areas in units of the target.
@@ -150,14 +148,14 @@ def areas(
     Source: as ``curves``.
     """
     target, names = check(loaded, run, target), list(spaces)
-    here = torch.cat([run.inputs.present[name] for name in names]).nonzero().flatten().numpy()
-    ranked = [np.concatenate([one.scores[name] for name in names]) for one in explanations]
-    orders = [here[np.argsort(-scores[here], kind="stable")] for scores in ranked]
-    orders += [np.random.default_rng(first + seed).permutation(here) for seed in range(seeds)]
-    counts = np.unique(np.round(np.linspace(0, len(here), min(steps, len(here)) + 1)).astype(int))
+    tokens = torch.cat([run.inputs.present[name] for name in names]).nonzero().flatten().numpy()
+    ranked = [np.concatenate([explanation.scores[name] for name in names]) for explanation in explanations]
+    orders = [tokens[np.argsort(-scores[tokens], kind="stable")] for scores in ranked]
+    orders += [np.random.default_rng(seed).permutation(tokens) for seed in seeds]
+    counts = np.unique(np.round(np.linspace(0, len(tokens), min(steps, len(tokens)) + 1)).astype(int))
     values = _follow(loaded, run, target, names, orders, counts, kind, None)
-    found = np.asarray(np.trapezoid(values, counts / len(here), axis=-1))
-    return found[: len(ranked)], found[len(ranked) :]
+    under = np.asarray(np.trapezoid(values, counts / len(tokens), axis=-1))
+    return under[: len(ranked)], under[len(ranked) :]
 
 
 def _follow(
@@ -177,16 +175,16 @@ def _follow(
     for row, order in enumerate(orders):
         for column, count in enumerate(counts):
             moved[row, column, order[:count].copy()] = True
-    kept = (moved if kind == "insertion" else whole & ~moved).flatten(0, 1)
+    present = (moved if kind == "insertion" else whole & ~moved).flatten(0, 1)
     sizes = [len(inputs.present[name]) for name in names]
 
     def values(part: torch.Tensor) -> torch.Tensor:
         own = dict(zip(names, part.split(sizes, 1), strict=True))
         return value(repeated(inputs.tokens, len(part)), {**repeated(inputs.present, len(part)), **own})
 
-    evaluate = counted(values, len(kept), progress, kind)
+    evaluate = counted(values, len(present), progress, kind)
     with torch.no_grad():
-        outputs = torch.cat([evaluate(part) for part in kept.split(BATCH)])
+        outputs = torch.cat([evaluate(part) for part in present.split(BATCH)])
     return outputs.double().numpy().reshape(len(orders), len(counts))
 
 

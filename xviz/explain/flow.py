@@ -158,5 +158,5 @@ def over(values: Tensor, sums: Tensor) -> Tensor:
 
 def _bases(leaf: TokenSpace) -> list[TokenSpace]:
     """A leaf and what it was pooled from."""
-    of = leaf.of if isinstance(leaf, Cells) else None
-    return [leaf] if of is None else [leaf, *_bases(of)]
+    source = leaf.of if isinstance(leaf, Cells) else None
+    return [leaf] if source is None else [leaf, *_bases(source)]

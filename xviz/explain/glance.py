@@ -44,9 +44,9 @@ def entropy(weights: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @singledispatch
-def small(shown: Form, scores: Scores) -> NDArray[np.float64]:
+def small(form: Form, scores: Scores) -> NDArray[np.float64]:
     """The scores of a space's tokens as a small map (height, width), NaN outside; a new form registers its own."""
-    return _row(shown.painted(scores))
+    return _row(form.painted(scores))
 
 
 def _row(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -69,20 +69,20 @@ def _strongest(values: NDArray[np.float64], size: int) -> NDArray[np.float64]:
 
 
 @small.register
-def _on_picture(shown: OnPicture, scores: Scores) -> NDArray[np.float64]:
-    tall, wide = shown.pixels.shape[:2]
-    rows, columns = np.unique(shown.boxes[:, 1]), np.unique(shown.boxes[:, 0])
-    if len(rows) * len(columns) == len(shown) and max(len(rows), len(columns)) <= CELLS:
+def _on_picture(form: OnPicture, scores: Scores) -> NDArray[np.float64]:
+    tall, wide = form.pixels.shape[:2]
+    rows, columns = np.unique(form.boxes[:, 1]), np.unique(form.boxes[:, 0])
+    if len(rows) * len(columns) == len(form) and max(len(rows), len(columns)) <= CELLS:
         down, across = len(rows), len(columns)  # a grid has one cell a token
     else:
         scale = CELLS / max(tall, wide)
         down, across = max(1, round(tall * scale)), max(1, round(wide * scale))
     out = np.full((down, across), np.nan)
-    values = shown.painted(scores)
+    values = form.painted(scores)
     for index in order(values)[::-1]:  # the strongest is painted last
         if not np.isfinite(values[index]):
             continue
-        x0, y0, x1, y1 = shown.boxes[index] * np.tile([across / wide, down / tall], 2)
+        x0, y0, x1, y1 = form.boxes[index] * np.tile([across / wide, down / tall], 2)
         left, top = min(round(float(x0)), across - 1), min(round(float(y0)), down - 1)
         out[max(top, 0) : max(round(float(y1)), top + 1), max(left, 0) : max(round(float(x1)), left + 1)] = values[
             index
@@ -91,9 +91,9 @@ def _on_picture(shown: OnPicture, scores: Scores) -> NDArray[np.float64]:
 
 
 @small.register
-def _on_pictures(shown: OnPictures, scores: Scores) -> NDArray[np.float64]:
-    each = shown.split(shown.painted(scores)).reshape(len(shown.images), *shown.grid)
-    size = max(1, -(-max(shown.grid) // CELLS))
+def _on_pictures(form: OnPictures, scores: Scores) -> NDArray[np.float64]:
+    each = form.split(form.painted(scores)).reshape(len(form.images), *form.grid)
+    size = max(1, -(-max(form.grid) // CELLS))
     if size > 1:
         each = _strongest(_strongest(each, size).swapaxes(1, 2), size).swapaxes(1, 2)
     if (zoom := CELLS // (2 * max(each.shape[1:]))) > 1:  # so that the gap between pictures is thin
@@ -106,8 +106,8 @@ def _on_pictures(shown: OnPictures, scores: Scores) -> NDArray[np.float64]:
 
 
 @small.register
-def _on_head(shown: OnHead, scores: Scores) -> NDArray[np.float64]:
-    places, values = flat(shown.positions), shown.painted(scores)
+def _on_head(form: OnHead, scores: Scores) -> NDArray[np.float64]:
+    places, values = flat(form.positions), form.painted(scores)
     known = np.isfinite(places).all(1) & np.isfinite(values)
     if known.sum() >= 4:
         surface = field(places, values, cells=CELLS, reach=1.3)
@@ -116,15 +116,15 @@ def _on_head(shown: OnHead, scores: Scores) -> NDArray[np.float64]:
 
 
 @small.register
-def _in_cloud(shown: InCloud, scores: Scores) -> NDArray[np.float64]:
+def _in_cloud(form: InCloud, scores: Scores) -> NDArray[np.float64]:
     """From above: each cell has the strongest of the points over it."""
-    values, points = shown.painted(scores), shown.xyz[:, :2] - shown.xyz[:, :2].min(0)
+    values, points = form.painted(scores), form.xyz[:, :2] - form.xyz[:, :2].min(0)
     extent = float(points.max(initial=0.0)) or 1.0
     down, across = (max(1, int(np.ceil(CELLS * float(points[:, side].max()) / extent))) for side in (1, 0))
     column = np.minimum((points[:, 0] / extent * CELLS).astype(int), across - 1)
     row = np.minimum((points[:, 1] / extent * CELLS).astype(int), down - 1)
-    here = shown.of_point >= 0
-    each = np.where(here, values[np.maximum(shown.of_point, 0)], np.nan)
+    covered = form.of_point >= 0
+    each = np.where(covered, values[np.maximum(form.of_point, 0)], np.nan)
     out = np.full((down, across), np.nan)
     for index in order(each)[::-1]:
         if np.isfinite(each[index]):
@@ -184,9 +184,9 @@ def _layer(
         part = weights[:, start : start + len(leaf)]
         maps.append([small(forms[leaf.name], head) for head in part])
         start += len(leaf)
-    most = float(np.log2(max(1, weights.shape[1])))
+    bits = float(np.log2(max(1, weights.shape[1])))
     tiles = np.stack([_beside(side) for side in zip(*maps, strict=True)])
-    return Small(title(run, call), tiles, weights.sum(-1), entropy(weights), most)
+    return Small(title(run, call), tiles, weights.sum(-1), entropy(weights), bits)
 
 
 def _beside(maps: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -95,7 +95,9 @@ def _parts(space: Cells, sums: NDArray[np.float64]) -> NDArray[np.float64]:
     x0, y0, x1, y1 = space.boxes.astype(np.float64).T
 
     def upto(y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
-        row, column = (np.minimum(at.astype(int), sums.shape[axis] - 2) for axis, at in ((0, y), (1, x)))
+        row, column = (
+            np.minimum(coordinate.astype(int), sums.shape[axis] - 2) for axis, coordinate in ((0, y), (1, x))
+        )
         down, across = y - row, x - column
         upper = (1 - across) * sums[row, column] + across * sums[row, column + 1]
         lower = (1 - across) * sums[row + 1, column] + across * sums[row + 1, column + 1]

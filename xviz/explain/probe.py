@@ -50,8 +50,10 @@ def probe(loaded: Loaded, inputs: Inputs, target: Target, *, batch: int = BATCH)
         gone = present[target.space].clone()
         gone[:, list(target.tokens)] = False
         twice = {name: torch.cat([value, value]) for name, value in tokens.items()}
-        shown = {name: torch.cat([value, gone if name == target.space else value]) for name, value in present.items()}
-        whole, without = output(twice, shown).chunk(2)
+        presence = {
+            name: torch.cat([value, gone if name == target.space else value]) for name, value in present.items()
+        }
+        whole, without = output(twice, presence).chunk(2)
         return whole - without
 
     def value(tokens: Tokens, present: Presence) -> Tensor:
@@ -72,16 +74,16 @@ def repeated(tensors: Mapping[str, Tensor], count: int) -> dict[str, Tensor]:
 
 def players(inputs: Inputs) -> list[tuple[str, int]]:
     """Space and index of every token that takes part, in the order of the spaces."""
-    return [(name, int(i)) for name, here in inputs.present.items() for i in here.nonzero().flatten()]
+    return [(name, int(i)) for name, mask in inputs.present.items() for i in mask.nonzero().flatten()]
 
 
 def shown(inputs: Inputs, coalitions: Tensor) -> dict[str, Tensor]:
     """Which ``players`` are present, (b, players) → space name → (b, n) bool."""
-    present = {name: torch.zeros(len(coalitions), len(here), dtype=torch.bool) for name, here in inputs.present.items()}
+    present = {name: torch.zeros(len(coalitions), len(mask), dtype=torch.bool) for name, mask in inputs.present.items()}
     start = 0
-    for name, here in inputs.present.items():
-        count = int(here.sum())
-        present[name][:, here] = coalitions[:, start : start + count].bool()
+    for name, mask in inputs.present.items():
+        count = int(mask.sum())
+        present[name][:, mask] = coalitions[:, start : start + count].bool()
         start += count
     return present
 
@@ -89,10 +91,10 @@ def shown(inputs: Inputs, coalitions: Tensor) -> dict[str, Tensor]:
 def per_space(inputs: Inputs, values: Tensor) -> dict[str, Tensor]:
     """(players,) values as (n,) values of every space; zero for tokens that take no part."""
     scores, start = {}, 0
-    for name, here in inputs.present.items():
-        count = int(here.sum())
-        scores[name] = torch.zeros(len(here), dtype=torch.float64)
-        scores[name][here] = values[start : start + count].double()
+    for name, mask in inputs.present.items():
+        count = int(mask.sum())
+        scores[name] = torch.zeros(len(mask), dtype=torch.float64)
+        scores[name][mask] = values[start : start + count].double()
         start += count
     return scores
 
@@ -114,9 +116,9 @@ def counted(value: Callable[..., Tensor], total: int, progress: Progress | None,
 def _filled(inputs: Inputs, stand_in: Tokens, tokens: Tokens, present: Presence) -> tuple[Tokens, Presence]:
     """The same, with uninformative tokens wherever a space of a sample has none at all."""
     tokens, present = dict(tokens), dict(present)
-    for name, here in present.items():
-        empty = ~here.any(1)
+    for name, mask in present.items():
+        empty = ~mask.any(1)
         if empty.any():
             tokens[name] = torch.where(empty[:, None, None], stand_in[name], tokens[name])
-            present[name] = torch.where(empty[:, None], inputs.present[name], here)
+            present[name] = torch.where(empty[:, None], inputs.present[name], mask)
     return tokens, present

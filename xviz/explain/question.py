@@ -48,8 +48,8 @@ def check(loaded: Loaded, run: Run, target: Target, *, attention: bool = False) 
         raise ModelError(f"No token of “{target.space}” is picked. Pick one, or ask without a space.")
     tokens = tuple(dict.fromkeys(int(token) for token in target.tokens))
     place(run.spaces[target.space], target.space, tokens)
-    here = present(run.inputs, run.spaces[target.space])
-    if absent := [t for t in tokens if not here[t]]:
+    mask = present(run.inputs, run.spaces[target.space])
+    if absent := [t for t in tokens if not mask[t]]:
         raise ModelError(f"Token {absent[0]} of “{target.space}” was left out of this run. Pick one that is present.")
     return replace(target, tokens=tokens)
 
@@ -206,12 +206,14 @@ def born(run: Run, steps: tuple[tuple[AttentionCall, ...], ...]) -> list[list[Ce
     from there. One that only answers is pooled anew, from what its tokens have become, in every step.
     """
     carried = {name for call in run.calls for name in names(run.spaces[call.queries])}
-    seen: set[str] = set()
+    earlier: set[str] = set()
     fresh = []
     for step in steps:
-        here = {leaf.name: leaf for c in step for space in (c.queries, c.keys) for leaf in leaves(run.spaces[space])}
-        fresh.append(pooled_leaves([leaf for name, leaf in here.items() if name not in seen]))
-        seen |= set(here) & carried
+        involved = {
+            leaf.name: leaf for c in step for space in (c.queries, c.keys) for leaf in leaves(run.spaces[space])
+        }
+        fresh.append(pooled_leaves([leaf for name, leaf in involved.items() if name not in earlier]))
+        earlier |= set(involved) & carried
     return fresh
 
 

@@ -54,11 +54,11 @@ class Streamed:
                 report(t - 1 - i)
             after = dict(rows)
             for call in self.flow.steps[i]:
-                asked, cross = gather(after, self.spaces[call.queries]), self._cross(call, kinds)
+                mass, cross = gather(after, self.spaces[call.queries]), self._cross(call, kinds)
                 if cross.any():
-                    asked = asked.clone()
-                    asked[cross] = self._even_column(i, call.queries, asked[cross])
-                heard = self.times(call, asked, left=True)
+                    mass = mass.clone()
+                    mass[cross] = self._even_column(i, call.queries, mass[cross])
+                heard = self.times(call, mass, left=True)
                 if cross.any():
                     scaled = heard.clone()
                     scaled[cross] = self._divide(i, call.keys, heard[cross])

@@ -142,10 +142,14 @@ def trace_voxels(
     """
     weights = reading.weights["supervoxels"]
 
-    def of(seen: Tensor) -> Tensor:  # (1, n, f): one after the other, since a network over voxels takes one cloud
-        return (weights * of_voxels(loaded.model(MIT), fine, seen[0])).sum()[None]
+    def explained(
+        features: Tensor,
+    ) -> Tensor:  # (1, n, f): one after the other, since a network over voxels takes one cloud
+        return (weights * of_voxels(loaded.model(MIT), fine, features[0])).sum()[None]
 
-    scores = _followed(of, fine.seen, fine.baseline()[0], reading, n_steps, 1, progress, "through the 3D network")
+    scores = _followed(
+        explained, fine.seen, fine.baseline()[0], reading, n_steps, 1, progress, "through the 3D network"
+    )
     return Traced(scores, float(reading.owed["supervoxels"].sum()))
 
 
@@ -209,8 +213,8 @@ def collect(
             pixels[number] = traced.scores
         patches = fine.by_patch(torch.from_numpy(pixels.reshape(-1))).numpy().reshape(len(pixels), -1)
         if "patches" in reading.owed:
-            rest = [number for number in range(len(pixels)) if number not in photos]
-            patches[rest] = reading.owed["patches"].reshape(patches.shape)[rest]
+            untraced = [number for number in range(len(pixels)) if number not in photos]
+            patches[untraced] = reading.owed["patches"].reshape(patches.shape)[untraced]
         scores |= {"pixels": pixels.reshape(-1)}
         sums |= {"patches": patches.reshape(-1)}
     numbers = [int(number) + 1 for number in sorted(photos)]
@@ -248,9 +252,9 @@ def by_name(fine: VoxelsAndPixels, voxels: Traced) -> dict[str, NDArray[np.float
 
 def _plain_tokens(loaded: Loaded, fine: VoxelsAndPixels, tokens: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Space → (n, d) the tokens that the networks make of the baseline."""
-    seen, pictures = fine.baseline()
+    voxels, pictures = fine.baseline()
     with torch.no_grad():
-        features = {"supervoxels": of_voxels(loaded.model(MIT), fine, seen)}
+        features = {"supervoxels": of_voxels(loaded.model(MIT), fine, voxels)}
         if len(tokens) > 1:
             parts = [of_pictures(loaded.model(MIT), fine, i, picture[None])[0] for i, picture in enumerate(pictures)]
             features[loaded.model(MIT).sights] = torch.cat(parts)
@@ -264,7 +268,7 @@ def _checked(n_steps: int) -> int:
 
 
 def _gradients(
-    of: Callable[..., Tensor],
+    function: Callable[..., Tensor],
     own: Sequence[Tensor],
     plain: Sequence[Tensor],
     method: str,
@@ -275,18 +279,18 @@ def _gradients(
     own = tuple(part.clone().requires_grad_() for part in own)
     with torch.enable_grad():
         if method == "gradient":
-            return torch.autograd.grad(of(*own).sum(), own)
-        return IntegratedGradients(of, multiply_by_inputs=False).attribute(
+            return torch.autograd.grad(function(*own).sum(), own)
+        return IntegratedGradients(function, multiply_by_inputs=False).attribute(
             own, baselines=tuple(plain), n_steps=_checked(n_steps), internal_batch_size=at_once
         )
 
 
 def _followed(
-    of: Callable[[Tensor], Tensor], own: Tensor, plain: Tensor, reading: Reading, n_steps: int, at_once: int,
+    function: Callable[[Tensor], Tensor], own: Tensor, plain: Tensor, reading: Reading, n_steps: int, at_once: int,
     progress: Progress | None, words: str,
 ) -> NDArray[np.float64]:  # fmt: skip
     """What each number of ``own`` owes to weights · tokens, of its shape."""
     method = reading.method.key
-    evaluate = counted(of, n_steps if method == "integrated" else 1, progress, words)
+    evaluate = counted(function, n_steps if method == "integrated" else 1, progress, words)
     (slope,) = _gradients(evaluate, (own[None],), (plain[None],), method, n_steps, at_once)
     return (slope[0].detach() * (own - plain)).double().numpy()

@@ -36,34 +36,34 @@ def arranged(placed: Sequence[Panel], chosen: Look, inner: float, margin: float)
         inner: Width between the margins in mm.
         margin: Of the page in mm.
     """
-    letters = list(dict.fromkeys(one.letter for one in placed if one.letter))
-    shown = [letters[index] for index in chosen.order(len(letters))] if letters else []
-    for one in placed:
-        if one.letter and one.letter not in shown:
-            one.axes.remove()
-    kept: list[Panel] = []
+    letters = list(dict.fromkeys(panel.letter for panel in placed if panel.letter))
+    chosen_letters = [letters[index] for index in chosen.order(len(letters))] if letters else []
+    for panel in placed:
+        if panel.letter and panel.letter not in chosen_letters:
+            panel.axes.remove()
+    moved: list[Panel] = []
     x = y = row = 0.0
-    for letter in shown:
-        parts = [one for one in placed if one.letter == letter]
+    for letter in chosen_letters:
+        parts = [panel for panel in placed if panel.letter == letter]
         wide, high = _size(parts)
         if x and (chosen.layout == "column" or x + wide > inner + 0.1):
             x, y, row = 0.0, y + row + GAP, 0.0
-        kept += _moved(parts, x + margin, y + margin)
+        moved += _moved(parts, x + margin, y + margin)
         x, row = x + wide + GAP, max(row, high)
     y += row
-    if common := [one for one in placed if not one.letter]:
-        kept += _moved(common, min(one.left for one in common), y + 1.0 + margin)
+    if common := [panel for panel in placed if not panel.letter]:
+        moved += _moved(common, min(panel.left for panel in common), y + 1.0 + margin)
         y += 1.0 + _size(common)[1]
-    return kept, y
+    return moved, y
 
 
 def _size(parts: Sequence[Panel]) -> tuple[float, float]:
     """Width and height of some parts together."""
-    wide = max(one.left + one.width for one in parts) - min(one.left for one in parts)
-    return wide, max(one.top + one.height for one in parts) - min(one.top for one in parts)
+    wide = max(panel.left + panel.width for panel in parts) - min(panel.left for panel in parts)
+    return wide, max(panel.top + panel.height for panel in parts) - min(panel.top for panel in parts)
 
 
 def _moved(parts: Sequence[Panel], left: float, top: float) -> list[Panel]:
     """Parts shifted together, so that their corner lies at a place."""
-    right, down = left - min(one.left for one in parts), top - min(one.top for one in parts)
-    return [replace(one, left=one.left + right, top=one.top + down) for one in parts]
+    right, down = left - min(panel.left for panel in parts), top - min(panel.top for panel in parts)
+    return [replace(panel, left=panel.left + right, top=panel.top + down) for panel in parts]

@@ -49,8 +49,8 @@ def caption(
     if chosen.caption:
         return chosen.caption
     signs = [f"{preset.sign(letters()[i])}{comma} " if chosen.letters else "" for i in range(len(panels))]
-    shown = [chosen.renamed(panels[index]) for index in chosen.order(len(panels))]
-    lettered = [f"{sign}{text}" for sign, text in zip(signs, shown, strict=False)]
+    texts = [chosen.renamed(panels[index]) for index in chosen.order(len(panels))]
+    lettered = [f"{sign}{text}" for sign, text in zip(signs, texts, strict=False)]
     return " ".join([*lettered, *facts(about), *notes, *_names(chosen), tail(provenance, credit)])
 
 
@@ -97,28 +97,30 @@ def tail(provenance: Provenance, credit: str) -> str:
 
 def _settings(provenance: Provenance) -> list[str]:
     """What a reader needs to know of how the scores came about, in words; all of it stands in the file's record."""
-    card, told = MODELS.get(provenance.model), []
+    card, phrases = MODELS.get(provenance.model), []
     gates = {call.gate for call in card.calls.values() if call.gate} if card is not None else set()
     for name, value in sorted(provenance.options.items()):
         if value is None or name in SHOWN or (name in gates | {"window"} and float(str(value)) == USUAL.get(name, 1.0)):
             continue
         if name == "call":
-            told.append(f"layer: {_layers(str(value), card)}")
+            phrases.append(f"layer: {_layers(str(value), card)}")
         elif name == "head":
-            told.append(f"head {int(str(value)) + 1}")
+            phrases.append(f"head {int(str(value)) + 1}")
         elif name == "without":
             parts = parse_left_out(str(value)).items()
-            told.append(f"left out: {'; '.join(f'{space} {ranges(n + 1 for n in tokens)}' for space, tokens in parts)}")
+            phrases.append(
+                f"left out: {'; '.join(f'{space} {ranges(n + 1 for n in tokens)}' for space, tokens in parts)}"
+            )
         else:
-            told.append(f"{WORDS.get(name, name.replace('_', ' '))} = {_plain(value)}")
-    return told
+            phrases.append(f"{WORDS.get(name, name.replace('_', ' '))} = {_plain(value)}")
+    return phrases
 
 
 def _layers(text: str, card: ModelCard | None) -> str:
     """Names of attentions in a text as people call them."""
     calls = {} if card is None else card.calls
     names = "|".join(re.escape(name) for name in sorted(calls, key=len, reverse=True))
-    return re.sub(names, lambda found: calls[found[0]].title, text) if names else text
+    return re.sub(names, lambda match: calls[match[0]].title, text) if names else text
 
 
 def limits(scale: Scale, clipped: int = 0) -> str:

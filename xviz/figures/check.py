@@ -64,25 +64,25 @@ class Check:
 
     def sentences(self) -> tuple[str, ...]:
         """The findings for people, the size of the smallest text first."""
-        told = []
+        findings = []
         if self.smallest is not None:
             below = f", below the {LEAST_PT:g} pt that can be read" if self.smallest.pt < LEAST_PT else ""
-            told.append(f"Smallest text: {self.smallest.pt:g} pt (“{self.smallest.text}”){below}.")
+            findings.append(f"Smallest text: {self.smallest.pt:g} pt (“{self.smallest.text}”){below}.")
         if self.overlaps:
             pairs = [f"“{first.text}” and “{second.text}”" for first, second in self.overlaps]
-            told.append(f"Texts overlap {_times(pairs)}: {_some(pairs)}.")
+            findings.append(f"Texts overlap {_times(pairs)}: {_some(pairs)}.")
         if titles := [f"“{mark.text}”" for mark in self.cut if mark.title]:
-            told.append(f"Titles are cut: {_some(titles)}.")
+            findings.append(f"Titles are cut: {_some(titles)}.")
         if labels := [f"“{mark.text}”" for mark in self.cut if not mark.title]:
-            told.append(f"Labels are cut: {_some(labels)}.")
+            findings.append(f"Labels are cut: {_some(labels)}.")
         if self.outside:
-            told.append(f"Beyond the page: {_some([f'“{mark.text}”' for mark in self.outside])}.")
+            findings.append(f"Beyond the page: {_some([f'“{mark.text}”' for mark in self.outside])}.")
         if self.missing:
             listed = " ".join(self.missing[:12]) + " …" * (len(self.missing) > 12)
-            told.append(f"No font here draws {listed}; “□” stands for each.")
+            findings.append(f"No font here draws {listed}; “□” stands for each.")
         if self.type3:
-            told.append(f"The PDF has Type 3 fonts, which many venues refuse: {_some(list(self.type3))}.")
-        return tuple(told)
+            findings.append(f"The PDF has Type 3 fonts, which many venues refuse: {_some(list(self.type3))}.")
+        return tuple(findings)
 
 
 def check(figure: Figure, pdf: bytes | None = None) -> Check:
@@ -99,26 +99,26 @@ def check(figure: Figure, pdf: bytes | None = None) -> Check:
             with _without_pictures(drawn):
                 drawn.draw_without_rendering()  # places axes that keep their aspect, and lines between axes
             renderer = canvas.get_renderer()
-            seen = [(text, _letters(text, renderer), title) for text, title in _texts(drawn)]
+            inked = [(text, _letters(text, renderer), title) for text, title in _texts(drawn)]
             outside = [*_beyond(drawn, renderer)]
         finally:
             drawn.set_canvas(before)
     unit, page = drawn.dpi / 72, drawn.bbox
     marks = [
         Mark(text.get_text(), _millimetres(box, page, drawn.dpi), text.get_fontsize(), title)
-        for text, box, title in seen
+        for text, box, title in inked
     ]
-    texts = [mark for mark, (_, box, _) in zip(marks, seen, strict=True) if _leaves(box, page, TOUCH * unit)]
+    texts = [mark for mark, (_, box, _) in zip(marks, inked, strict=True) if _leaves(box, page, TOUCH * unit)]
     return Check(
         min(marks, key=lambda mark: mark.pt, default=None),
         tuple(
             (marks[i], marks[j])
-            for i, j in combinations(range(len(seen)), 2)
-            if _meet(seen[i][1], seen[j][1], TOUCH * unit)
+            for i, j in combinations(range(len(inked)), 2)
+            if _meet(inked[i][1], inked[j][1], TOUCH * unit)
         ),
         tuple(mark for mark in marks if mark.text.endswith(CUT)),
         (*texts, *outside),
-        tuple(dict.fromkeys(character for text, *_ in seen for character in undrawable(original(text)))),
+        tuple(dict.fromkeys(character for text, *_ in inked for character in undrawable(original(text)))),
         () if pdf is None else type3(pdf),
     )
 

@@ -104,10 +104,10 @@ class Camera:
     def band(self, xyz: NDArray[np.floating]) -> tuple[float, float]:
         """The part of the picture's height that points are seen in, with a little room, as shares from the top."""
         places, depth = self.project(xyz[self.shows(xyz)])
-        seen = (depth > 0) & (places >= 0).all(1) & (places <= 1).all(1)
-        if not seen.any():
+        visible = (depth > 0) & (places >= 0).all(1) & (places <= 1).all(1)
+        if not visible.any():
             return 0.0, 1.0
-        return max(0.0, float(places[seen, 1].min()) - 0.02), min(1.0, float(places[seen, 1].max()) + 0.02)
+        return max(0.0, float(places[visible, 1].min()) - 0.02), min(1.0, float(places[visible, 1].max()) + 0.02)
 
     def project(self, places: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Where places (n, 3) are seen: (n, 2) shares of width and height from the top left, and metres ahead."""
@@ -204,5 +204,5 @@ def _pyvista():
 
 def from_to(camera: Camera) -> str:
     """The camera in a few numbers, for provenance."""
-    eye, focus = (", ".join(f"{v:.3f}" for v in place) for place in (camera.eye, camera.focus))
+    eye, focus = (", ".join(f"{v:.3f}" for v in point) for point in (camera.eye, camera.focus))
     return f"from ({eye}) to ({focus}) m"

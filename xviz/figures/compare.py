@@ -72,9 +72,9 @@ def compare_figure(
                 panels.append((GAP, difference(first, second, name)))
             across = len(panels) if page.inner >= WIDE else 1
             width, start = (page.inner - SPACE * (across - 1)) / across, top
-            for place, (title, side) in enumerate(panels):
+            for index, (title, side) in enumerate(panels):
                 own = shared if shared is not None and title != GAP else scale_for(side.explanation, side.painted(name))
-                letter, left = letters()[len(sentences) % 26], (place % across) * (width + SPACE)
+                letter, left = letters()[len(sentences) % 26], (index % across) * (width + SPACE)
                 y = start if across > 1 else top
                 y += page.title(letter, f"{name}: {title}", left, y, width)
                 scores, focus = side.explanation.scores[name], side.explanation.focus
@@ -98,9 +98,9 @@ def compare_figure(
 
 def difference(first: Beside, second: Beside, space: str) -> Beside:
     """B minus A on a space whose tokens correspond."""
-    one, two = first.explanation, second.explanation
+    left, right = first.explanation, second.explanation
     gap = replace(
-        two, scores={space: two.scores[space] - one.scores[space]}, signed=True, unit=f"difference of {one.unit}"
+        right, scores={space: right.scores[space] - left.scores[space]}, signed=True, unit=f"difference of {left.unit}"
     )
     return Beside(GAP, gap, {space: second.forms[space]})
 

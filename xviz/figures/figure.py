@@ -153,10 +153,10 @@ def _eps(figure: Figure) -> bytes:
     """An EPS with TrueType fonts, outlines where these lack a script; times are left out, the record is in comments."""
     with outlined(figure.drawing), _clips_apart(figure.drawing):
         content = _clipped_once(_saved(figure, "eps", VECTOR_DPI, {"Creator": f"xviz {__version__}"}))
-    head, rest = content.split(b"\n", 1)
+    head, body = content.split(b"\n", 1)
     head += b"".join(b"\n%xviz " + chunk for chunk in _chunks(figure.record().encode()))
-    rest = re.sub(rb"^%%CreationDate:[^\n]*\n", b"", rest, count=1, flags=re.MULTILINE)
-    return head + b"\n" + re.sub(rb"^%%Title:[^\n]*", b"%%Title: figure", rest, count=1, flags=re.MULTILINE)
+    body = re.sub(rb"^%%CreationDate:[^\n]*\n", b"", body, count=1, flags=re.MULTILINE)
+    return head + b"\n" + re.sub(rb"^%%Title:[^\n]*", b"%%Title: figure", body, count=1, flags=re.MULTILINE)
 
 
 def _chunks(text: bytes, size: int = 200) -> list[bytes]:
@@ -182,16 +182,16 @@ def _clips_apart(drawn: matplotlib.figure.Figure) -> Iterator[None]:
     matplotlib knows them by their address alone, takes one that came to lie where another was for that other, and
     clips with the wrong path.
     """
-    held: list[Affine2DBase] = []
+    transforms: list[Affine2DBase] = []
 
     def holding(affine: Callable[[], Affine2DBase]) -> Callable[[], Affine2DBase]:
         def get() -> Affine2DBase:
-            held.append(affine())
-            return held[-1]
+            transforms.append(affine())
+            return transforms[-1]
 
         return get
 
-    clips = {id(clip): clip for one in drawn.findobj() if (clip := one.get_clip_path()) is not None}.values()
+    clips = {id(clip): clip for artist in drawn.findobj() if (clip := artist.get_clip_path()) is not None}.values()
     try:
         for clip in clips:
             clip.get_affine = holding(clip.get_affine)
@@ -206,14 +206,14 @@ def _clipped_once(content: bytes) -> bytes:
     first: dict[bytes, bytes] = {}
     names: dict[bytes, bytes] = {}
 
-    def define(found: re.Match[bytes]) -> bytes:
-        name = first.setdefault(found[2], b"c%d" % len(first))
+    def define(match: re.Match[bytes]) -> bytes:
+        name = first.setdefault(match[2], b"c%d" % len(first))
         known = name in names.values()
-        names[found[1]] = name
-        return b"" if known else b"/%b {\n%b} bind def\n" % (name, found[2])
+        names[match[1]] = name
+        return b"" if known else b"/%b {\n%b} bind def\n" % (name, match[2])
 
     content = re.sub(rb"^/(c\d+) \{\n(.*?)\} bind def\n", define, content, flags=re.DOTALL | re.MULTILINE)
-    return re.sub(rb"^(c\d+)$", lambda found: names.get(found[1], found[1]), content, flags=re.MULTILINE)
+    return re.sub(rb"^(c\d+)$", lambda match: names.get(match[1], match[1]), content, flags=re.MULTILINE)
 
 
 def _saved(

@@ -45,8 +45,8 @@ def glance_figure(
         for layer in layers:
             lines = wrap(layer.title, size, page.inner * MM)
             head = page.axes(0, y, page.inner, (0.3 + 1.2 * len(lines)) * size / MM)
-            for place, text in enumerate(lines):
-                write(head, 0, (1.1 + 1.2 * place) * size, text, size=size)
+            for index, text in enumerate(lines):
+                write(head, 0, (1.1 + 1.2 * index) * size, text, size=size)
             y = _maps(page, layer, scale, across, width, y + (0.3 + 1.2 * len(lines)) * size / MM) + 1
         y += bar(page, scale, every, 0, y, page.inner)
         figure = page.finish(y)

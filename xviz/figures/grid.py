@@ -66,10 +66,10 @@ def plain(count: int) -> Side:
 def below_room(side: Side, extent: float, size: float) -> float:
     """Points that labels and braces need below a matrix so wide."""
     edges = side.edges(extent, size)
-    shown = side.shown(edges, size)
-    if _lying(shown, size, extent) is None:
+    labels = side.shown(edges, size)
+    if _lying(labels, size, extent) is None:
         return side.room(size, extent)
-    return (TICK + 1 + 1.3 * size) * bool(shown) + side.brace(size, extent)
+    return (TICK + 1 + 1.3 * size) * bool(labels) + side.brace(size, extent)
 
 
 def shares_room(sides: tuple[Side, Side], size: float) -> float:
@@ -90,7 +90,7 @@ def _block(
     colours = scale.lut()[scale.quantise(cells)][..., :3]
     colours[np.isnan(cells)] = 255  # no value: white, as paper
     if cells.shape != weights.shape:
-        xs, ys = (np.linspace(at[0], at[-1], n + 1) for at, n in zip((xs, ys), cells.shape[::-1], strict=True))
+        xs, ys = (np.linspace(edges[0], edges[-1], n + 1) for edges, n in zip((xs, ys), cells.shape[::-1], strict=True))
     paint(axes, colours, xs, ys)
     sides = xs[-1] - xs[0], ys[-1] - ys[0]
     axes.add_patch(Rectangle((xs[0], ys[0]), *sides, fill=False, edgecolor="black", linewidth=THIN, clip_on=False))
@@ -104,8 +104,8 @@ def _digits(weights: NDArray, wide: float, tall: float, size: float) -> dict[tup
     """The value of each cell with as many digits as there is room for; none where there is no room for one."""
     for digits in (3, 2, 1):
         texts = {
-            place: "–" if np.isnan(value) else f"{value:.{digits}g}".replace("-", "−")
-            for place, value in np.ndenumerate(weights)
+            cell: "–" if np.isnan(value) else f"{value:.{digits}g}".replace("-", "−")
+            for cell, value in np.ndenumerate(weights)
         }
         if tall > 1.1 * size and max((width_of(text, size) for text in texts.values()), default=0.0) < wide - 1:
             return texts
@@ -119,18 +119,18 @@ def _row_labels(axes: Axes, side: Side, edges: Sequence[NDArray], size: float) -
         looks = {"ha": "right", "weight": "bold" if bold else "normal"}
         write(axes, -TICK - 1, y + 0.36 * size, short(text, size), size=size, **looks)
     x = -side.room(size) + side.brace(size) - 0.4 * size
-    for lines, start, end, at in side.braces(edges, size, side.lines(size)):
+    for lines, start, end, middle in side.braces(edges, size, side.lines(size)):
         axes.plot([x + 2, x, x, x + 2], [start, start, end, end], color="black", linewidth=THIN, clip_on=False)
         for number, line in enumerate(reversed(lines)):
-            place = x - (0.5 + SECOND * number) * size
-            write(axes, place, at, line, size=size, ha="right", va="center", rotation=90)
+            column = x - (0.5 + SECOND * number) * size
+            write(axes, column, middle, line, size=size, ha="right", va="center", rotation=90)
 
 
-def _lying(shown: Sequence[tuple[str, float, bool]], size: float, extent: float) -> list[float] | None:
+def _lying(labels: Sequence[tuple[str, float, bool]], size: float, extent: float) -> list[float] | None:
     """Middles of labels below the cells that can be read without turning the head; None where they would meet."""
-    half = [width_of(short(text, size), size, "bold") / 2 for text, *_ in shown]
-    places = [float(np.clip(at, h, max(h, extent - h))) for (_, at, _), h in zip(shown, half, strict=True)]
-    ends = [(at - h, at + h) for at, h in zip(places, half, strict=True)]
+    half = [width_of(short(text, size), size, "bold") / 2 for text, *_ in labels]
+    places = [float(np.clip(middle, h, max(h, extent - h))) for (_, middle, _), h in zip(labels, half, strict=True)]
+    ends = [(middle - h, middle + h) for middle, h in zip(places, half, strict=True)]
     return places if all(after[0] - before[1] > 0.5 * size for before, after in pairwise(ends)) else None
 
 
@@ -139,19 +139,19 @@ def _column_labels(axes: Axes, side: Side, edges: Sequence[NDArray], foot: float
 
     Ticks stand at their cells; turned labels beside the last tick end with the cells, where the page may end.
     """
-    shown, extent, line = side.shown(edges, size), float(edges[-1][-1]), side.line * size
-    lying = _lying(shown, size, extent)
-    turned = beside([x for _, x, _ in shown], [line] * len(shown), 0.0, -line, extent)
-    for (text, x, bold), place in zip(shown, turned if lying is None else lying, strict=True):
+    labels, extent, line = side.shown(edges, size), float(edges[-1][-1]), side.line * size
+    lying = _lying(labels, size, extent)
+    turned = beside([x for _, x, _ in labels], [line] * len(labels), 0.0, -line, extent)
+    for (text, x, bold), middle in zip(labels, turned if lying is None else lying, strict=True):
         axes.plot([x, x], [foot, foot + TICK], color="black", linewidth=FINE, clip_on=False)
         looks = {"rotation": 90 if lying is None else 0, "ha": "center", "weight": "bold" if bold else "normal"}
         y, va = (foot + TICK + 1, "top") if lying is None else (foot + TICK + 1 + 0.9 * size, "baseline")
-        write(axes, place, y, short(text, size), size=size, va=va, **looks)
+        write(axes, middle, y, short(text, size), size=size, va=va, **looks)
     y = foot + below_room(side, extent, size) - side.brace(size, extent) + 0.4 * size
-    for lines, start, end, at in side.braces(edges, size, side.lines(size, extent)):
+    for lines, start, end, centre in side.braces(edges, size, side.lines(size, extent)):
         axes.plot([start, start, end, end], [y - 2, y, y, y - 2], color="black", linewidth=THIN, clip_on=False)
         for number, line in enumerate(lines):
-            write(axes, at, y + (1.4 + SECOND * number) * size, line, size=size, ha="center")
+            write(axes, centre, y + (1.4 + SECOND * number) * size, line, size=size, ha="center")
 
 
 def _lines(sides: tuple[Side, Side], table: NDArray[np.float64]) -> list[list[str]]:

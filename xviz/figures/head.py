@@ -93,11 +93,11 @@ def head_panel(
         line.set(linewidth=0.8, path_effects=[withStroke(linewidth=1.8, foreground="white")])
     axes.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), aspect="equal")
     axes.set_axis_off()
-    most = max((strength for *_, strength in links), default=1.0) or 1.0
+    strongest = max((strength for *_, strength in links), default=1.0) or 1.0
     for start, end, strength in links:
         ends = places[[start, end]]
         for colour, more in (("white", 1.0), (LINK, 0.0)):
-            axes.plot(*ends.T, color=colour, linewidth=0.4 + 1.4 * strength / most + more, solid_capstyle="round")
+            axes.plot(*ends.T, color=colour, linewidth=0.4 + 1.4 * strength / strongest + more, solid_capstyle="round")
     inks = [contrasting(colour) for colour in scale.lut()[scale.quantise(np.where(good, scores, np.nan))]]
     for index in np.flatnonzero(good):
         ring = index in scalp.electrodes.interpolated
@@ -145,17 +145,17 @@ def _names(
     places = scalp.places
     edge = rim(places) + 0.04
     for index in np.flatnonzero(np.isfinite(places).all(1)):
-        place, looks = places[index], {"weight": "bold" if index == selected else "normal"}
-        away = np.hypot(*place)
+        point, looks = places[index], {"weight": "bold" if index == selected else "normal"}
+        away = np.hypot(*point)
         if away > EDGE:
-            side = "center" if abs(place[0]) < 0.25 * away else "left" if place[0] > 0 else "right"
-            write(axes, *place * edge / away, scalp.electrodes.marked[index], size=size, ha=side, va="center", **looks)
+            side = "center" if abs(point[0]) < 0.25 * away else "left" if point[0] > 0 else "right"
+            write(axes, *point * edge / away, scalp.electrodes.marked[index], size=size, ha=side, va="center", **looks)
             continue
         upwards = any(index == end and places[end, 1] > places[start, 1] for start, end, _ in links)
         ground = "black" if inks[index] == "white" else "white"
         write_haloed(
             axes,
-            *place - (0, -0.05 if upwards else 0.11),
+            *point - (0, -0.05 if upwards else 0.11),
             scalp.electrodes.marked[index],
             size=size,
             ground=ground,

@@ -122,9 +122,9 @@ def row_figure(
         page, size = Page(preset), preset.small_pt
         beside = page.inner >= 110
         wide = (page.inner - 1.5 * SPACE) / 2 if beside else page.inner
-        most = (preset.max_height_mm or 200.0) - 2 * page.margin
+        room = (preset.max_height_mm or 200.0) - 2 * page.margin
         high = page.title("a", f"{title}, {short}", 0, 0, wide)
-        side = min(wide, most - high - bar_height(page), HEAD if not beside else wide)
+        side = min(wide, room - high - bar_height(page), HEAD if not beside else wide)
         panel = page.axes((wide - side) / 2, high, side, side)
         head_panel(
             panel, scalp, scores, scale, selected=selected, links=links, names=_apart(scalp, side, size), size=size
@@ -135,7 +135,7 @@ def row_figure(
         y = top + page.title("b", f"Attention matrix, {short}", left, top, width)
         across = width - rows.room(size) / MM
         foot = below_room(columns, across * MM, size) / MM
-        tall = min(across, most - y - foot - bar_height(page))
+        tall = min(across, room - y - foot - bar_height(page))
         matrix_panel(
             page.axes(left + width - across, y, across, tall), weights, cells, rows=rows, columns=columns, size=size
         )
@@ -167,9 +167,9 @@ def _apart(scalp: Scalp, side: float, size: float) -> bool:
 
 def _kept(scalp: Scalp, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """The values without those of absent electrodes."""
-    kept = values.copy()
-    kept[list(scalp.absent)] = np.nan
-    return kept
+    present = values.copy()
+    present[list(scalp.absent)] = np.nan
+    return present
 
 
 def _labelled(page: Page, text: str, left: float, top: float, width: float) -> float:

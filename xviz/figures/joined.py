@@ -75,21 +75,23 @@ def ranked(
         return
     room = np.array([width_of(text, size) + 0.5 * size, 1.3 * size])
     low, high = spots.min(0), spots.max(0)
-    most = np.array([axes.get_xlim()[1], axes.get_ylim()[0]]) - room
+    limit = np.array([axes.get_xlim()[1], axes.get_ylim()[0]]) - room
     wished = [(x, low[1] + step * room[1]) for step in range(-9, 10) for x in (high[0], low[0] - room[0])]
-    places = [np.clip(place, 0, most) for place in sorted(wished, key=lambda place: abs(place[1] - low[1] + room[1]))]
-    free = [place for place in places if all((np.abs(place - other) >= room).any() for other in taken)]
-    place = (free or places)[0]
-    taken.append(place)
-    axes.add_patch(Rectangle(place, *room, facecolor="white", edgecolor="black", linewidth=0.25, zorder=6))
-    write(axes, place[0] + 0.25 * size, place[1] + 1.02 * size, text, size=size, zorder=7)
+    places = [
+        np.clip(corner, 0, limit) for corner in sorted(wished, key=lambda corner: abs(corner[1] - low[1] + room[1]))
+    ]
+    free = [corner for corner in places if all((np.abs(corner - other) >= room).any() for other in taken)]
+    corner = (free or places)[0]
+    taken.append(corner)
+    axes.add_patch(Rectangle(corner, *room, facecolor="white", edgecolor="black", linewidth=0.25, zorder=6))
+    write(axes, corner[0] + 0.25 * size, corner[1] + 1.02 * size, text, size=size, zorder=7)
 
 
 def cross(axes: Axes, x: float, y: float, reach: float = 2.2) -> None:
     """A cross in points that shows on any ground."""
     for colour, width in (("white", 1.8), ("black", 0.8)):
-        for way in (-1, 1):
-            axes.plot([x - reach, x + reach], [y - way * reach, y + way * reach], color=colour, linewidth=width)
+        for slope in (-1, 1):
+            axes.plot([x - reach, x + reach], [y - slope * reach, y + slope * reach], color=colour, linewidth=width)
 
 
 def link_lines(
@@ -113,17 +115,17 @@ def link_lines(
         y = (y - band[0]) / (band[1] - band[0])
         if not (depth > 0 and 0 <= x <= 1 and 0 <= y <= 1):
             continue
-        place = (x * wide, y * tall)
+        start = (x * wide, y * tall)
         if photo in panels and panels[photo] in figure.axes:
             axes = panels[photo]
             spot = _spot(room, photo, link.patch, axes)
             line = ConnectionPatch(
-                place, spot, cloud.transData, axes.transData, color=np.array(ACCENT) / 255, linewidth=0.6, alpha=0.75,
+                start, spot, cloud.transData, axes.transData, color=np.array(ACCENT) / 255, linewidth=0.6, alpha=0.75,
                 zorder=LINES,
             )  # fmt: skip
             figure.add_artist(line)
             _sign(axes, *spot, "" if one_patch else str(index), size)
-        _sign(cloud, *place, str(index) if one_patch else "", size)
+        _sign(cloud, *start, str(index) if one_patch else "", size)
 
 
 def _spot(room: Room, photo: int, patch: int, axes: Axes) -> tuple[float, float]:

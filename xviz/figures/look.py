@@ -89,7 +89,7 @@ class Look:
 
     def record(self) -> dict[str, Any]:
         """What differs from the defaults, as plain JSON."""
-        plain = {one.name: getattr(self, one.name) for one in fields(self)}
+        plain = {setting.name: getattr(self, setting.name) for setting in fields(self)}
         usual = Look()
         return json.loads(json.dumps({k: v for k, v in plain.items() if v != getattr(usual, k)}))
 
@@ -100,7 +100,7 @@ class Look:
         Raises:
             XvizError: it names something that no figure has, or a value of another kind.
         """
-        known = {one.name: one for one in fields(cls)}
+        known = {setting.name: setting for setting in fields(cls)}
         if unknown := sorted(set(record) - set(known)):
             raise XvizError(f"A look has no “{unknown[0]}”; it has {', '.join(known)}. Was it saved by a newer xviz?")
         try:
@@ -114,7 +114,7 @@ class Look:
             return text
         if text in self.names:
             return self.names[text]
-        return _pattern(tuple(self.names)).sub(lambda found: self.names[found[0]], text)
+        return _pattern(tuple(self.names)).sub(lambda match: self.names[match[0]], text)
 
     def order(self, count: int) -> list[int]:
         """Which of ``count`` panels are shown, in their order."""
@@ -271,12 +271,12 @@ def dressed(scale: Scale, scores: ArrayLike, *, fixed: bool = False) -> Scale:
         scores: What is drawn with it.
         fixed: Whether its limits say something of their own, as −1 and 1 of a correlation; only typed ones change it.
     """
-    here, chosen, name = drawn(), look(), scale.name()
+    context, chosen, name = drawn(), look(), scale.name()
     low, high = scale.low, scale.high
     if chosen.limits == "typed" and name in chosen.typed:
         low, high = chosen.typed[name]
-    elif chosen.limits == "shared" and name in here.pooled and not fixed:
-        low, high = here.pooled[name].low, here.pooled[name].high
+    elif chosen.limits == "shared" and name in context.pooled and not fixed:
+        low, high = context.pooled[name].low, context.pooled[name].high
     elif chosen.limits == "percentile" and not fixed:
         finite = np.asarray(scores, np.float64)
         finite = np.abs(finite[np.isfinite(finite)])
@@ -285,7 +285,7 @@ def dressed(scale: Scale, scores: ArrayLike, *, fixed: bool = False) -> Scale:
     if scale.diverging and (low, high) != (scale.low, scale.high):
         low, high = -max(abs(low), abs(high)), max(abs(low), abs(high))
     colours = (chosen.diverging if scale.diverging else chosen.sequential) + "_r" * chosen.reversed
-    made = replace(scale, low=low, high=high, colours=colours, power=chosen.power)
-    known = here.scales.get(name, made)
-    here.scales[name] = replace(made, low=min(known.low, made.low), high=max(known.high, made.high))
-    return made
+    result = replace(scale, low=low, high=high, colours=colours, power=chosen.power)
+    known = context.scales.get(name, result)
+    context.scales[name] = replace(result, low=min(known.low, result.low), high=max(known.high, result.high))
+    return result

@@ -39,8 +39,6 @@ def match_figure(
     joint: Joined,
     layer: str,
     preset: Preset = PRESETS["nature-double"],
-    scales: Mapping[str, Scale] | None = None,
-    quadrants: bool | None = None,
 ) -> Figure:
     """(a) attention from a word to regions, (b) from a region to words, (c) the joint attention with its blocks.
 
@@ -52,9 +50,6 @@ def match_figure(
         joint: The joint space, of the pair's regions and pieces in either order.
         layer: What the weights are, for title and caption: "layer 1, mean of 8 heads".
         preset: The venue's sizes.
-        scales: Scales that replace the panel's own, by "regions", "words" or "matrix".
-        quadrants: Whether each block of the matrix has limits of its own; where None, they have if one scale would
-            leave a block dark.
 
     Raises:
         ModelError: the weights are not square over the joint space.
@@ -62,23 +57,21 @@ def match_figure(
     weights = np.asarray(weights, np.float64)
     if weights.shape != (len(joint), len(joint)):
         raise ModelError(f"The joint space has {len(joint)} tokens; its weights must be square, not {weights.shape}.")
-    seen, read = by_word.scores[pair.regions.name], pair.words(by_region)
-    own = {
-        "regions": scale_for(by_word, seen),
-        "words": scale_for(by_region, read),
-        **(scales or {}),
-    }
+    region_scores, word_scores = by_word.scores[pair.regions.name], pair.words(by_region)
+    own = {"regions": scale_for(by_word, region_scores), "words": scale_for(by_region, word_scores)}
     side = _side(pair, joint, (by_word, by_region))
-    cells: Scales = own["matrix"] if "matrix" in own else limits_of_blocks(weights, (side, side), quadrants)
+    cells: Scales = limits_of_blocks(weights, (side, side))
     with drawing():
         page, selected = Page(preset), pair.asked_region(by_region)
         panels = {
-            "a": _picture(page, pair, seen, own["regions"], f"Regions, from {pair.asked_by(by_word)}", selected),
-            "b": _words(page, pair, read, own["words"], by_region, by_word),
+            "a": _picture(
+                page, pair, region_scores, own["regions"], f"Regions, from {pair.asked_by(by_word)}", selected
+            ),
+            "b": _words(page, pair, word_scores, own["words"], by_region, by_word),
             "c": _joint(page, weights, side, cells, layer),
         }
         drawn = page.finish(_arrange(page, pair, panels, lambda width: _joint_tall(page, weights, side, cells, width)))
-    measured = [told_of(own[name], drawn_) for name, drawn_ in (("regions", seen), ("words", read))]
+    measured = [told_of(own[name], drawn_) for name, drawn_ in (("regions", region_scores), ("words", word_scores))]
     single = told_of(cells, weights) if isinstance(cells, Scale) else ""
     measured.append(told(cells, weights, (side, side), single))
     sentences = _match_words(pair, by_word, by_region, measured, own["words"].diverging, layer)
@@ -86,7 +79,7 @@ def match_figure(
     provenance = by_word.provenance.but(figure="match", preset=preset.key, **asking)
     notes, drawn_from = glyph_note(pair.text.words), (by_word, by_region)
     text = caption(preset, sentences, provenance, credit=pair.credit, notes=notes, about=drawn_from)
-    return Figure(drawn, text, provenance, _match_alt(pair, by_word, by_region, seen, read))
+    return Figure(drawn, text, provenance, _match_alt(pair, by_word, by_region, region_scores, word_scores))
 
 
 def _arrange(page: Page, pair: Pair, panels: Mapping[str, Draw], matrix_tall: Callable[[float], float]) -> float:
@@ -132,11 +125,11 @@ def _picture(page: Page, pair: Pair, scores: NDArray, scale: Scale, title: str, 
     """How to draw a picture with title and colour bar at (left, top, width, most height) in mm."""
     size = page.preset.small_pt
 
-    def draw(left: float, y: float, width: float, most: float = 1e3) -> float:
+    def draw(left: float, y: float, width: float, limit: float = 1e3) -> float:
         start = y
         y += page.title("a", title, left, y, width)
         tall, wide = pair.pixels.shape[:2]
-        high = min(width * tall / wide, most)
+        high = min(width * tall / wide, limit)
         picture = page.axes(left, y, high * wide / tall, high)
         marks = Marks(selected=selected, top=TOP)
         picture_panel(picture, pair.pixels, pair.regions.boxes, scores, scale, marks=marks, size=size)
@@ -145,13 +138,13 @@ def _picture(page: Page, pair: Pair, scores: NDArray, scale: Scale, title: str, 
     return draw
 
 
-def _words(page: Page, pair: Pair, scores: NDArray, scale: Scale, asked: Explanation, other: Explanation) -> Draw:
+def _words(page: Page, pair: Pair, scores: NDArray, scale: Scale, explanation: Explanation, other: Explanation) -> Draw:
     """How to draw the sentence as a region attends to it, the word of the other panel framed."""
     size = page.preset.text_pt
 
     def draw(left: float, y: float, width: float) -> float:
         start = y
-        y += page.title("b", f"Words, from {pair.asked_by(asked)} (S)", left, y, width)
+        y += page.title("b", f"Words, from {pair.asked_by(explanation)} (S)", left, y, width)
         high = words_height(pair.text.words, size, width * MM) / MM
         panel = page.axes(left, y, width, high)
         words_panel(panel, pair.text.words, scores, scale, selected=pair.asked_words(other), size=size)
@@ -162,7 +155,12 @@ def _words(page: Page, pair: Pair, scores: NDArray, scale: Scale, asked: Explana
 
 def _side(pair: Pair, joint: Joined, explained: Sequence[Explanation]) -> Side:
     """The tokens of the joint space: words with their text, regions unnamed but for those that are asked from."""
-    focus = {space: found for one in explained if one.focus is not None for space, found in (one.focus,)}
+    focus = {
+        space: picked
+        for explanation in explained
+        if explanation.focus is not None
+        for space, picked in (explanation.focus,)
+    }
     return Side(
         tuple(
             Group(tokens(space), noun(space), focus.get(space.name, ()), all=space is pair.text)
@@ -175,14 +173,14 @@ def _joint(page: Page, weights: NDArray, side: Side, scales: Scales, layer: str)
     """How to draw the joint matrix within (left, top, width, most height) in mm."""
     size = page.preset.small_pt
 
-    def draw(left: float, y: float, width: float, most: float) -> float:
+    def draw(left: float, y: float, width: float, limit: float) -> float:
         start = y
         y += page.title("c", f"Joint attention, {layer}; rows are queries", left, y, width)
         beside = side.room(size) / MM
         below = bars_height(page, scales, weights, (side, side), width) + 1.0
         wide = width - beside
         foot = below_room(side, wide * MM, size) / MM
-        high = min(wide, max(15.0, most - (y - start) - foot - below))
+        high = min(wide, max(15.0, limit - (y - start) - foot - below))
         cells = page.axes(left + beside, y, wide, high)
         matrix_panel(cells, weights, scales, rows=side, columns=side, size=size)
         y += high + foot
@@ -218,10 +216,12 @@ def _match_words(
     ]
 
 
-def _match_alt(pair: Pair, by_word: Explanation, by_region: Explanation, seen: NDArray, read: NDArray) -> str:
+def _match_alt(
+    pair: Pair, by_word: Explanation, by_region: Explanation, region_scores: NDArray, word_scores: NDArray
+) -> str:
     """The three panels in two sentences."""
-    regions = ", ".join(f"region {i + 1} ({number(seen[i])})" for i in order(seen)[:TOP])
-    words = ", ".join(f"“{pair.text.words[i]}” ({number(read[i])})" for i in order(read)[:TOP])
+    regions = ", ".join(f"region {i + 1} ({number(region_scores[i])})" for i in order(region_scores)[:TOP])
+    words = ", ".join(f"“{pair.text.words[i]}” ({number(word_scores[i])})" for i in order(word_scores)[:TOP])
     return (
         f"A picture, a sentence and their joint attention matrix. Strongest regions for {pair.asked_by(by_word)}: "
         f"{regions}. Strongest words for {pair.asked_by(by_region)}: {words}."

@@ -57,39 +57,41 @@ def methods_figure(
             f"Methods are compared two or more at a time, each with a title; there are {count} explanations, "
             f"{len(titles)} titles and an agreement of {agreement.shape}."
         )
-    seen = [e.scores[pair.regions.name] for e in explanations]
-    read = [pair.words(explanation) for explanation in explanations]
-    scales = _shared_scales(explanations, seen, read)
+    region_scores = [e.scores[pair.regions.name] for e in explanations]
+    word_scores = [pair.words(explanation) for explanation in explanations]
+    scales = _shared_scales(explanations, region_scores, word_scores)
     with drawing():
         page = Page(preset)
         draws = [
-            _method(page, pair, (seen[i], read[i]), scales[i], explanations[i], f"{letters()[i]}{titles[i]}")
+            _method(
+                page, pair, (region_scores[i], word_scores[i]), scales[i], explanations[i], f"{letters()[i]}{titles[i]}"
+            )
             for i in range(count)
         ]
         draws.append(_agreement(page, agreement, agreement_name, letters()[count], titles))
         drawn = page.finish(_grid(page, draws))
     methods = ", ".join(e.method for e in explanations)
     provenance = explanations[0].provenance.but(figure="methods", preset=preset.key, method=methods)
-    asked = [_asked(pair, explanation) for explanation in explanations]
-    sentences = _methods_words(preset, asked, titles, scales, seen, read, agreement_name)
+    questions = [_asked(pair, explanation) for explanation in explanations]
+    sentences = _methods_words(preset, questions, titles, scales, region_scores, word_scores, agreement_name)
     notes = glyph_note(pair.text.words)
     text = caption(preset, sentences, provenance, credit=pair.credit, notes=notes, about=explanations)
     strongest = "; ".join(
         f"{title}: {f'region {int(order(scores)[0]) + 1}' if explanation.facts.ranked else 'not ranked'}"
-        for title, scores, explanation in zip(titles, seen, explanations, strict=True)
+        for title, scores, explanation in zip(titles, region_scores, explanations, strict=True)
     )
     alt = f"One picture and sentence under {count} methods. Strongest regions: {strongest}."
     return Figure(drawn, text, provenance, alt)
 
 
 def _shared_scales(
-    explanations: Sequence[Explanation], seen: Sequence[NDArray], read: Sequence[NDArray]
+    explanations: Sequence[Explanation], region_scores: Sequence[NDArray], word_scores: Sequence[NDArray]
 ) -> list[Scale]:
     """A scale per explanation, the same object for those that measure the same."""
     kinds = [(e.unit, e.signed) for e in explanations]
     scales = {}
     for kind, explanation in zip(kinds, explanations, strict=True):
-        pool = [scores for i in range(len(kinds)) if kinds[i] == kind for scores in (seen[i], read[i])]
+        pool = [scores for i in range(len(kinds)) if kinds[i] == kind for scores in (region_scores[i], word_scores[i])]
         scales[kind] = scales.get(kind) or scale_for(explanation, np.concatenate(pool))
     return [scales[kind] for kind in kinds]
 
@@ -162,20 +164,20 @@ def _asked(pair: Pair, explanation: Explanation) -> str:
 
 def _methods_words(
     preset: Preset,
-    asked: Sequence[str],
+    questions: Sequence[str],
     titles: Sequence[str],
     scales: Sequence[Scale],
-    seen: Sequence[NDArray],
-    read: Sequence[NDArray],
+    region_scores: Sequence[NDArray],
+    word_scores: Sequence[NDArray],
     agreement_name: str,
 ) -> list[str]:
     """A sentence per panel for the caption."""
     sentences = []
-    for title, what, scale, a, b in zip(titles, asked, scales, seen, read, strict=True):
+    for title, question, scale, a, b in zip(titles, questions, scales, region_scores, word_scores, strict=True):
         others = [letters()[i] for i, other in enumerate(scales) if other is scale and titles[i] != title]
         same = [preset.cased(letter) for letter in map(look().letter, others) if letter]
         shared = f", shared with {', '.join(same)}" if same else ""
-        sentences.append(f"{title}, {what} ({measured(scale, np.r_[a, b])}{shared}).")
+        sentences.append(f"{title}, {question} ({measured(scale, np.r_[a, b])}{shared}).")
     outlined = look().told(TOP, "regions")
     sentences[0] += f" {outlined.capitalize()}; a" if outlined else " A"
     mixed = look().mixed(SHARE, "picture")

@@ -55,14 +55,14 @@ def picked(space: TokenSpace, indices: Sequence[int]) -> str:
     if isinstance(space, Pieces):
         words = dict.fromkeys(space.words[int(space.of_word[index])] for index in indices)
         return ", ".join(f"“{word}”" for word in words)
-    said = ", ".join(token(space, index) for index in indices)
+    labels = ", ".join(token(space, index) for index in indices)
     if isinstance(space, Electrodes):
-        return f"{said} ({feature(space.name)})"
+        return f"{labels} ({feature(space.name)})"
     if isinstance(space, Cells):
-        return f"{noun(space)} at {said}"
+        return f"{noun(space)} at {labels}"
     if space.name in ("classes_2d", "classes_3d"):
-        return f"the class “{said}”"
-    return f"the {said}" if space.name == "class" else said
+        return f"the class “{labels}”"
+    return f"the {labels}" if space.name == "class" else labels
 
 
 def tokens(space: TokenSpace) -> list[str]:

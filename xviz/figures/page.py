@@ -123,11 +123,11 @@ class Page:
         chosen = look()
         if chosen.panels or chosen.layout != "grid":
             self._placed, height = arranged(self._placed, chosen, self.inner, self.margin)
-            drawn().filled = (max(one.left + one.width for one in self._placed) - self.margin) / self.inner
+            drawn().filled = (max(panel.left + panel.width for panel in self._placed) - self.margin) / self.inner
         height += 2 * self.margin
         self.figure.set_size_inches(self.preset.width_mm / INCH, height / INCH)
-        for one in self._placed:
-            one.axes.set_position(self._place(one.left, one.top, one.width, one.height, height))
+        for panel in self._placed:
+            panel.axes.set_position(self._place(panel.left, panel.top, panel.width, panel.height, height))
         return self.figure
 
     def _place(self, left: float, top: float, width: float, height: float, tall: float) -> tuple[float, ...]:

@@ -96,13 +96,15 @@ def picture_panel(
         outline(axes, placed(np.asarray(marks.focus, np.float64)), dashed=True)
     if marks.known is not None:
         _dotted(axes, np.asarray(marks.known) * ([width / pixels.shape[1], height / pixels.shape[0]] * 2))
-    told = strongest if chosen.callouts else ()
-    named = {index: f"{ranks[index]}: {number(scores[index])}" if marks.scores else str(ranks[index]) for index in told}
+    called = strongest if chosen.callouts else ()
+    named = {
+        index: f"{ranks[index]}: {number(scores[index])}" if marks.scores else str(ranks[index]) for index in called
+    }
     if selected is not None:
         named = {**named, selected: f"S, {named[selected]}" if selected in named else "S"}
-    taken: list[NDArray] = []
+    tags: list[NDArray] = []
     for index, text in named.items():
-        taken.append(_tag(axes, places[index], text, taken, [places[i] for i in named], size))
+        tags.append(_tag(axes, places[index], text, tags, [places[i] for i in named], size))
 
 
 def outline(axes: Axes, box: NDArray, *, dashed: bool) -> None:
@@ -122,7 +124,7 @@ def _dotted(axes: Axes, segments: NDArray) -> None:
 
 
 def _tag(
-    axes: Axes, box: NDArray, text: str, taken: Sequence[NDArray], boxes: Sequence[NDArray], size: float
+    axes: Axes, box: NDArray, text: str, tags: Sequence[NDArray], boxes: Sequence[NDArray], size: float
 ) -> NDArray:
     """A text on white at a box, where it hides no other text and little of small boxes; its place (4,) in points."""
     (left, top, right, bottom), edges = box, in_points(axes)
@@ -134,13 +136,13 @@ def _tag(
     spots = [np.clip(corner, 0, np.maximum(0, edges - extent)) for corner in corners]
     grounds = [np.r_[spot, spot + extent] for spot in spots]
     shift = [float(np.abs(spot - corner).sum()) / 100 for spot, corner in zip(spots, corners, strict=True)]
-    hidden = _overlaps(np.array(grounds), np.reshape(taken, (-1, 4))).sum(1)
+    hidden = _overlaps(np.array(grounds), np.reshape(tags, (-1, 4))).sum(1)
     covered = (_overlaps(np.array(grounds), np.reshape(boxes, (-1, 4))) / [_area(each) for each in boxes]).sum(1)
     cost = 1e3 * hidden + covered + shift + (np.arange(len(grounds)) >= 12)
-    place = grounds[int(np.argmin(cost))]
-    axes.add_artist(Rectangle(place[:2], wide, tall, facecolor="white", edgecolor="black", linewidth=FINE))
-    write(axes, place[0] + 0.25 * size, place[1] + 1.02 * size, text, size=size)
-    return place
+    ground = grounds[int(np.argmin(cost))]
+    axes.add_artist(Rectangle(ground[:2], wide, tall, facecolor="white", edgecolor="black", linewidth=FINE))
+    write(axes, ground[0] + 0.25 * size, ground[1] + 1.02 * size, text, size=size)
+    return ground
 
 
 def _overlaps(first: NDArray, second: NDArray) -> NDArray[np.float64]:
@@ -219,8 +221,8 @@ def colour_bar(
     base, x = height / 2 + 0.36 * size, 0.0
     write(axes, x, base, low, size=size)
     x += width_of(low, size) + 0.4 * size
-    rest = width - x - width_of(high, size) - 1.3 * size
-    length = max(5 * MM, min(length, rest - width_of(legend, size) * named))
+    free = width - x - width_of(high, size) - 1.3 * size
+    length = max(5 * MM, min(length, free - width_of(legend, size) * named))
     top, bottom = height / 2 - 0.45 * size, height / 2 + 0.45 * size
     colours = scale.lut()[None, 1:, :3]
     paint(axes, colours, np.linspace(x, x + length, colours.shape[1] + 1), np.array([top, bottom]))

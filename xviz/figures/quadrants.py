@@ -38,9 +38,9 @@ def limits(weights: NDArray[np.float64], sides: tuple[Side, Side], own: bool | N
     count = sum(map(len, blocks))
     if count == 1 or count > APART or not (apart(weights, dividers) if own is None else own):
         return sequential(weights, label=LABEL)
-    made = [[sequential(block, label=LABEL) for block in row] for row in blocks]
-    different = {(scale.low, scale.high) for row in made for scale in row}  # a look may have one pair for all
-    return made if len(different) > 1 else made[0][0]
+    scales = [[sequential(block, label=LABEL) for block in row] for row in blocks]
+    different = {(scale.low, scale.high) for row in scales for scale in row}  # a look may have one pair for all
+    return scales if len(different) > 1 else scales[0][0]
 
 
 def rows_and_columns(sides: tuple[Side, Side]) -> tuple[list[int], list[int]]:
@@ -65,7 +65,7 @@ def bars(
     start, y = y, y + line + 0.6
     labelled = _labelled(scales, weights, sides)
     for row, each in _rows(labelled, width, size):
-        tall = [bar(page, *one, left + i * (each + SPACE), y - 1.0, each) for i, one in enumerate(row)]
+        tall = [bar(page, *block, left + i * (each + SPACE), y - 1.0, each) for i, block in enumerate(row)]
         y += max(tall) - 0.4
     return y - start
 
@@ -77,7 +77,7 @@ def bars_height(
     if isinstance(scales, Scale):
         return bar_tall(page, scales, weights, width)
     rows = _rows(_labelled(scales, weights, sides), width, page.preset.small_pt)
-    tall = [max(bar_tall(page, *one, each) for one in row) - 0.4 for row, each in rows]
+    tall = [max(bar_tall(page, *block, each) for block in row) - 0.4 for row, each in rows]
     return 0.6 + bar_height(page) - 0.4 + sum(tall)
 
 

@@ -79,5 +79,5 @@ def mixed(grey: NDArray[np.floating], levels: NDArray[np.uint8], scale: Scale) -
 
 def _mixed(pixels: NDArray[np.uint8], covered: NDArray[np.uint8], scale: Scale) -> NDArray[np.uint8]:
     """The picture, light and grey unless the look says otherwise, under the colours of levels (height, width)."""
-    shown = (pixels @ np.array([0.299, 0.587, 0.114]))[..., None] if look().grey else pixels
-    return mixed(255 - 0.85 * (255.0 - shown), covered, scale)
+    picture = (pixels @ np.array([0.299, 0.587, 0.114]))[..., None] if look().grey else pixels
+    return mixed(255 - 0.85 * (255.0 - picture), covered, scale)

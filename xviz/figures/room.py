@@ -107,14 +107,14 @@ def _page(shown: Shown, titles: tuple[str, str], preset: Preset) -> MatplotlibFi
     return figure
 
 
-def _scale(explanation: Explanation, scores: NDArray[np.float64], limit: float | None, of: str) -> Scale:
+def _scale(explanation: Explanation, scores: NDArray[np.float64], limit: float | None, prefix: str) -> Scale:
     """Colours of one side; ``of`` says what each score is of."""
     if limit is None:
         return scale_for(explanation, scores)
-    return diverging(scores, limit=limit, label=of + explanation.unit)
+    return diverging(scores, limit=limit, label=prefix + explanation.unit)
 
 
-def _order(room: Room, explanation: Explanation, overlay: Overlay, most: int) -> list[int]:
+def _order(room: Room, explanation: Explanation, overlay: Overlay, limit: int) -> list[int]:
     """Which photos are shown: those with links or a focus first, then by their totals."""
     count, totals = len(room.images), overlay.totals
     worth = np.zeros(count) if totals is None else np.nan_to_num(np.asarray(totals, np.float64), nan=-np.inf)
@@ -123,7 +123,7 @@ def _order(room: Room, explanation: Explanation, overlay: Overlay, most: int) ->
     if explanation.focus is not None and explanation.focus[0] == room.patches.name:
         needed.insert(0, room.patches.place(explanation.focus[1][0])[0])
     crossed = [int(photo) for photo, *_ in overlay.crosses]
-    photos = list(dict.fromkeys([*needed, *(ranked if totals is not None else [*crossed, *ranked])]))[:most]
+    photos = list(dict.fromkeys([*needed, *(ranked if totals is not None else [*crossed, *ranked])]))[:limit]
     return photos if totals is None else [photo for photo in ranked if photo in photos]
 
 
@@ -145,23 +145,23 @@ def _cloud(axes: Axes, shown: Shown, band: tuple[float, float], size: float) -> 
     """The points as a picture no finer than print, numbers at the strongest, and a cross at the true place."""
     room, camera, truth = shown.room, shown.camera, shown.overlay.truth
     width, height = in_points(axes)
-    seen = camera.shows(room.xyz)
+    visible = camera.shows(room.xyz)
     if shown.kept:
-        seen |= np.isin(room.segments.of_point, list(_ranks(shown.scores[room.segments.name])))
-    painted = still(room.xyz[seen], _colours(shown)[seen], camera, round(width / 72 * DPI))
+        visible |= np.isin(room.segments.of_point, list(_ranks(shown.scores[room.segments.name])))
+    painted = still(room.xyz[visible], _colours(shown)[visible], camera, round(width / 72 * DPI))
     first, last = (round(share * len(painted)) for share in band)
     axes.imshow(painted[first:last], extent=(0, width, height, 0), interpolation="none", aspect="auto")
     axes.set(xlim=(0, width), ylim=(height, 0))
     if room.segments.name in shown.scores and not room.fine and not shown.overlay.links:
-        taken: list[NDArray] = []
+        numbered: list[NDArray] = []
         scores = shown.scores[room.segments.name]
         scale = shown.scales[room.segments.name]
         colours = scale.lut()[scale.quantise(scores)][:, :3]
         for token, rank in _ranks(scores).items():
-            spots, depth = camera.project(room.xyz[seen & (room.segments.of_point == token)])
+            spots, depth = camera.project(room.xyz[visible & (room.segments.of_point == token)])
             spots = (spots - [0, band[0]]) * [width, height / (band[1] - band[0])]
             if len(spots := spots[(depth > 0) & (spots >= 0).all(1) & (spots <= [width, height]).all(1)]):
-                ranked(axes, spots, str(rank), size, taken, colours[token])
+                ranked(axes, spots, str(rank), size, numbered, colours[token])
     if truth is not None and np.isfinite(truth).all():
         ((x, y),), (depth,) = camera.project(truth)
         if depth > 0:
@@ -175,7 +175,7 @@ def _ranks(scores: NDArray[np.float64]) -> dict[int, int]:
 
 
 def _photos(
-    page: Page, shown: Shown, title: str, start: tuple[float, float, float], most: float
+    page: Page, shown: Shown, title: str, start: tuple[float, float, float], limit: float
 ) -> tuple[dict[int, Axes], float]:
     """Photos in rows; their axes, and where they end in mm."""
     (left, top, width), images = start, shown.room.images
@@ -192,7 +192,7 @@ def _photos(
     for begin in range(0, len(shown.photos), beside):
         row = shown.photos[begin : begin + beside]
         tall = max(min(wide * images[photo].shape[0] / images[photo].shape[1], 1.3 * wide) for photo in row)
-        if panels and y + line + tall > top + most:
+        if panels and y + line + tall > top + limit:
             break
         for column, photo in enumerate(row):
             x = left + column * (wide + SPACE)
@@ -211,10 +211,10 @@ def _names(shown: Shown, photo: int) -> tuple[str, str]:
     return f"Photo {photo + 1}", "" if totals is None else number(float(np.asarray(totals)[photo]))
 
 
-def _name(page: Page, shown: Shown, photo: int, place: tuple[float, float, float, float]) -> None:
+def _name(page: Page, shown: Shown, photo: int, corner: tuple[float, float, float, float]) -> None:
     """A photo's number, and its total at the right."""
     size, (name, total) = page.preset.small_pt, _names(shown, photo)
-    axes = page.axes(*place)
+    axes = page.axes(*corner)
     width, _ = in_points(axes)
     write(axes, width, 1.1 * size, total, size=size, ha="right")
     write(axes, 0, 1.1 * size, fit(name, size, width - width_of(total, size) - size), size=size)
@@ -244,8 +244,8 @@ def _photo(axes: Axes, shown: Shown, photo: int, size: float) -> None:
         if focus is not None:
             outline(axes, focus * ([width / image.shape[1], height / image.shape[0]] * 2), dashed=True)
     width, height = in_points(axes)
-    for seen, x, y in shown.overlay.crosses:
-        if int(seen) == photo:
+    for crossed, x, y in shown.overlay.crosses:
+        if int(crossed) == photo:
             cross(axes, x / image.shape[1] * width, y / image.shape[0] * height)
 
 

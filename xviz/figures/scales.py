@@ -13,11 +13,11 @@ def sequential(
     scores: ArrayLike, *, limits: tuple[float, float] | None = None, label: str = "score", unit: str = ""
 ) -> Scale:
     """A scale for one-sided scores, as `draw.scale.sequential` makes it, dressed."""
-    made = scale.sequential(scores, limits=limits, label=label, unit=unit)
-    return dressed(made, scores, fixed=limits is not None)
+    plain = scale.sequential(scores, limits=limits, label=label, unit=unit)
+    return dressed(plain, scores, fixed=limits is not None)
 
 
 def diverging(scores: ArrayLike, *, limit: float | None = None, label: str = "score", unit: str = "") -> Scale:
     """A scale for signed scores, as `draw.scale.diverging` makes it, dressed."""
-    made = scale.diverging(scores, limit=limit, label=label, unit=unit)
-    return dressed(made, scores, fixed=limit is not None)
+    plain = scale.diverging(scores, limit=limit, label=label, unit=unit)
+    return dressed(plain, scores, fixed=limit is not None)

@@ -94,10 +94,10 @@ class Side:
 
     def room(self, size: float, extent: float | None = None) -> float:
         """Points that labels and braces need beside the cells, for a side so long in points if that is known."""
-        shown = [
+        labels = [
             label for group in self.groups for i, label in enumerate(group.labels) if group.all or i in group.marked
         ]
-        widest = max((width_of(short(label, size), size, "bold") for label in shown), default=-TICK - 1)
+        widest = max((width_of(short(label, size), size, "bold") for label in labels), default=-TICK - 1)
         return TICK + 1 + widest + self.brace(size, extent)
 
     @property
@@ -119,16 +119,16 @@ class Side:
         """
         room, line = extent - GAP * (len(self.groups) - 1), self.line * size
         count = sum(map(len, self.groups))
-        units, free, rest = [room / count] * len(self.groups), room, count
+        units, free, remaining = [room / count] * len(self.groups), room, count
         wanting = sorted((len(group), i) for i, group in enumerate(self.groups) if group.all and len(group) > 1)
-        taken: set[int] = set()
+        spaced: set[int] = set()
         for tokens, index in wanting:  # the smallest groups first
-            if rest > tokens and free / rest < line and room - free + tokens * line <= SPARE * room:
-                units[index], free, rest = line, free - tokens * line, rest - tokens
-                taken.add(index)
+            if remaining > tokens and free / remaining < line and room - free + tokens * line <= SPARE * room:
+                units[index], free, remaining = line, free - tokens * line, remaining - tokens
+                spaced.add(index)
         starts, edges = 0.0, []
         for index, group in enumerate(self.groups):
-            unit = units[index] if index in taken else free / rest
+            unit = units[index] if index in spaced else free / remaining
             edges.append(starts + unit * np.arange(len(group) + 1))
             starts = float(edges[-1][-1]) + GAP
         return edges
@@ -136,14 +136,14 @@ class Side:
     def shown(self, edges: Sequence[NDArray[np.float64]], size: float) -> list[tuple[str, float, bool]]:
         """Labels that stand beside their cells: text, middle of the cell in points, whether it is marked."""
         marked, others, line, chosen = [], [], self.line * size, set(look().labels)
-        for group, at in zip(self.groups, edges, strict=True):
-            middles, bold = (at[1:] + at[:-1]) / 2, set(group.marked)
+        for group, cells in zip(self.groups, edges, strict=True):
+            middles, bold = (cells[1:] + cells[:-1]) / 2, set(group.marked)
             marked += [(group.labels[i], float(middles[i]), True) for i in sorted(bold)]
             if chosen:
                 named = [i for i, label in enumerate(group.labels) if label in chosen and i not in bold]
                 others += [(group.labels[i], float(middles[i]), False) for i in named]
             elif group.all:
-                unit, every = float(at[1] - at[0]), look().every
+                unit, every = float(cells[1] - cells[0]), look().every
                 fits = next((s for s in STEPS if s * unit >= line - 1e-6), len(group))
                 step = fits if every is None else every or len(group) + 1
                 others += [
@@ -151,31 +151,31 @@ class Side:
                     for i in range(len(group))
                     if i not in bold and ((i == 0 and every != 0) or (i + 1) % step == 0)
                 ]
-        return apart([one for one in (*marked, *others) if one[0]], line)
+        return apart([label for label in (*marked, *others) if label[0]], line)
 
     def braces(
-        self, edges: Sequence[NDArray[np.float64]], size: float, most: int
+        self, edges: Sequence[NDArray[np.float64]], size: float, limit: int
     ) -> list[tuple[tuple[str, ...], float, float, float]]:
         """Lines of each name with where its brace begins and ends and where the name stands.
 
         Names that have no room in one line take more, up to ``most``; what has none there either is cut.
         """
-        found = []
-        for group, at in zip(self.groups, edges, strict=True):
+        spans = []
+        for group, middle in zip(self.groups, edges, strict=True):
             if group.name:
-                found.append((group.name, float(at[0]), float(at[-1])))
+                spans.append((group.name, float(middle[0]), float(middle[-1])))
         low, high = float(edges[0][0]), float(edges[-1][-1])
-        free = high - low - size * len(found)
-        share = (high - low - size * (len(found) - 1)) / max(len(found), 1)
-        texts = [(name,) for name, *_ in found]
-        for count in range(2, most + 1):
+        free = high - low - size * len(spans)
+        share = (high - low - size * (len(spans) - 1)) / max(len(spans), 1)
+        texts = [(name,) for name, *_ in spans]
+        for count in range(2, limit + 1):
             if _width(texts, size) > free:
-                texts = [_parted(name, size, count) if width_of(name, size) > share else (name,) for name, *_ in found]
+                texts = [_parted(name, size, count) if width_of(name, size) > share else (name,) for name, *_ in spans]
         if _width(texts, size) > free:  # each keeps what an equal share leaves it
             texts = [tuple(fit(line, size, max(share, size)) for line in lines) for lines in texts]
         wide = [_width([lines], size) for lines in texts]
-        middles = beside([(a + b) / 2 for _, a, b in found], wide, size, low, high)
-        return [(lines, a, b, at) for lines, (_, a, b), at in zip(texts, found, middles, strict=True)]
+        middles = beside([(a + b) / 2 for _, a, b in spans], wide, size, low, high)
+        return [(lines, a, b, middle) for lines, (_, a, b), middle in zip(texts, spans, middles, strict=True)]
 
 
 def _width(texts: Sequence[tuple[str, ...]], size: float) -> float:
@@ -187,7 +187,7 @@ def _parted(name: str, size: float, count: int) -> tuple[str, ...]:
     """A name in so many lines, parted where the widest one is narrowest."""
     words = name.split() or [name]
     cuts = combinations(range(1, len(words)), min(count, len(words)) - 1)
-    parted = [tuple(" ".join(words[a:b]) for a, b in pairwise((0, *at, len(words)))) for at in cuts]
+    parted = [tuple(" ".join(words[a:b]) for a, b in pairwise((0, *cut, len(words)))) for cut in cuts]
     return min(parted, key=lambda lines: max(width_of(line, size) for line in lines), default=(name,))
 
 
@@ -200,11 +200,11 @@ def short(label: str, size: float) -> str:
 
 def apart(labels: Iterable[tuple[str, float, bool]], line: float) -> list[tuple[str, float, bool]]:
     """Of labels in the order of their worth, those that stand at least a line from all that are kept."""
-    kept: list[tuple[str, float, bool]] = []
+    standing: list[tuple[str, float, bool]] = []
     for label in labels:
-        if all(abs(label[1] - other[1]) >= line - 1e-6 for other in kept):
-            kept.append(label)
-    return sorted(kept, key=lambda one: one[1])
+        if all(abs(label[1] - other[1]) >= line - 1e-6 for other in standing):
+            standing.append(label)
+    return sorted(standing, key=lambda label: label[1])
 
 
 def beside(wanted: Sequence[float], wide: Sequence[float], gap: float, low: float, high: float) -> list[float]:

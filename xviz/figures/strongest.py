@@ -103,52 +103,58 @@ def scores_figure(
     size, sentences, texts = preset.small_pt, [], []
     with drawing():
         page = Page(preset)
-        panels = [(one, title, name) for one, title in zip(explanations, titles, strict=True) for name in one.scores]
+        panels = [
+            (explanation, title, name)
+            for explanation, title in zip(explanations, titles, strict=True)
+            for name in explanation.scores
+        ]
         across = 2 if page.inner >= 110 and len(panels) > 1 else 1
         width, top, tall = (page.inner - (across - 1) * SPACE) / across, 0.0, 0.0
-        for place, (one, title, name) in enumerate(panels):
-            left, letter = (place % across) * (width + SPACE), letters()[place % 26]
-            if place and not place % across:
+        for index, (explanation, title, name) in enumerate(panels):
+            left, letter = (index % across) * (width + SPACE), letters()[index % 26]
+            if index and not index % across:
                 top, tall = top + tall + SPACE, 0.0
-            scores, space = one.scores[name], spaces[name]
+            scores, space = explanation.scores[name], spaces[name]
             best = [int(i) for i in np.argsort(-np.abs(scores), kind="stable")[:MOST]]
-            scale = scale_for(one, scores)
+            scale = scale_for(explanation, scores)
             kind = noun(space)
             y = top + page.title(letter, f"{title}: {kind}", left, top, width)
             y += _bars(page, [token(space, i) for i in best], scores[best], scale, (left, y, width), size)
             y += bar(page, scale, scores, left, y, width)
             tall = max(tall, y - top)
-            rest = f" of {len(scores)}" if len(best) < len(scores) else ""
+            among = f" of {len(scores)}" if len(best) < len(scores) else ""
             sentences.append(
-                f"{title}: the {len(best)}{rest} {kind} of greatest magnitude ({measured(scale, scores)})."
+                f"{title}: the {len(best)}{among} {kind} of greatest magnitude ({measured(scale, scores)})."
             )
             texts.append(f"{title}, {kind}: {space.label(int(order(scores)[0]))}")
         drawn = page.finish(top + tall)
-    methods = ", ".join(one.method for one in explanations)
+    methods = ", ".join(explanation.method for explanation in explanations)
     origin = explanations[0].provenance.but(figure="scores", preset=preset.key, method=methods)
     text = caption(preset, sentences, origin, credit=credit, about=explanations)
     return Figure(drawn, text, origin, f"Scores of tokens as bars. Highest: {'; '.join(texts)}.")
 
 
-def _bars(page: Page, labels: Sequence[str], scores, scale, place: tuple[float, float, float], size: float) -> float:
+def _bars(
+    page: Page, labels: Sequence[str], scores, scale, panel_corner: tuple[float, float, float], size: float
+) -> float:
     """Bars from zero, to the left where a score is below it, labels before and numbers behind; the height in mm."""
-    left, y, width = place
+    left, y, width = panel_corner
     room = min(max(width_of(label, size) for label in labels) + 5, 0.5 * width * MM)
     names = [wrap(label, size, room - 3) for label in labels]
     line = (LINE + (max(map(len, names)) - 1) * 1.1) * size
     axes = page.axes(left, y, width, len(labels) * line / MM)
-    most = float(np.abs(scores).max(initial=0.0)) or 1.0
+    greatest = float(np.abs(scores).max(initial=0.0)) or 1.0
     digits = 5.2 * size
     span = width * MM - room - digits
     negative = bool((scores < 0).any())
     zero = room + (span / 2 if negative else 0.0)
-    unit = (span / 2 if negative else span) / most
+    unit = (span / 2 if negative else span) / greatest
     colours = scale.lut()[scale.quantise(scores)] / 255
     for index, (lines, score, colour) in enumerate(zip(names, scores, colours, strict=True)):
         base = index * line
         for row, text in enumerate(lines):
-            at = base + line / 2 + (0.36 + 1.1 * (row - (len(lines) - 1) / 2)) * size
-            write(axes, 0, at, text, size=size)
+            baseline = base + line / 2 + (0.36 + 1.1 * (row - (len(lines) - 1) / 2)) * size
+            write(axes, 0, baseline, text, size=size)
         corner = (min(zero, zero + score * unit), base + 0.18 * line)
         axes.add_patch(
             Rectangle(corner, abs(score) * unit, 0.64 * line, facecolor=colour, edgecolor="black", linewidth=0.4)

@@ -166,8 +166,8 @@ def composed(text: str) -> Written:
     if isinstance(text, Written):
         return text
     joined = " ".join(unicodedata.normalize("NFC", look().renamed(text)).split())
-    kept = (c for c in joined if c == NON_JOINER or not (unicodedata.category(c) == "Cf" or c in _SELECTORS))
-    return Written("".join(kept))
+    characters = (c for c in joined if c == NON_JOINER or not (unicodedata.category(c) == "Cf" or c in _SELECTORS))
+    return Written("".join(characters))
 
 
 def _shown(character: str) -> str:

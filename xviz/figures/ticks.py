@@ -36,9 +36,9 @@ def below_ticks(page: Page, corner: tuple[float, float], width: float, ticks: Se
     size, wide, end = page.preset.small_pt, width * MM, -np.inf
     axes = page.axes(*corner, width, FOOT)
     for share, text in ticks:
-        at, half = share * wide, width_of(text, size) / 2
-        axes.plot([at, at], [0, 2], color="black", linewidth=THIN)
-        middle = float(np.clip(at, half, wide - half))
+        x, half = share * wide, width_of(text, size) / 2
+        axes.plot([x, x], [0, 2], color="black", linewidth=THIN)
+        middle = float(np.clip(x, half, wide - half))
         if middle - half > end + 2:
             write(axes, middle, 2.5 + size, text, size=size, ha="center")
             end = middle + half
@@ -58,10 +58,10 @@ def beside_ticks(page: Page, top: float, extent: tuple[float, float], ticks: Seq
     size, edge, tall, last = page.preset.small_pt, extent[0] * MM, extent[1] * MM, np.inf
     axes = page.axes(0.0, top, *extent)
     for share, text in sorted(ticks, reverse=True):
-        at = share * tall
-        axes.plot([edge - 2, edge], [at, at], color="black", linewidth=THIN)
-        if at < last - 1.15 * size:
-            write(axes, edge - 3, at + 0.36 * size, text, size=size, ha="right")
-            last = at
+        y = share * tall
+        axes.plot([edge - 2, edge], [y, y], color="black", linewidth=THIN)
+        if y < last - 1.15 * size:
+            write(axes, edge - 3, y + 0.36 * size, text, size=size, ha="right")
+            last = y
     if width_of(name, size) < tall:
         write(axes, size, tall / 2, name, size=size, ha="center", va="center", rotation=90)

@@ -63,13 +63,13 @@ class Shown:
 
 
 @singledispatch
-def panel(shown: Form, page: Page, at: Place, scores: Scores, scale: Scale, *, selected: int | None = None) -> float:
+def panel(form: Form, page: Page, place: Place, scores: Scores, scale: Scale, *, selected: int | None = None) -> float:
     """The tokens of a space under their scores; the height in mm that was taken.
 
     Args:
-        shown: From ``core.forms.form``.
+        form: From ``core.forms.form``.
         page: Where it is drawn, inside ``style.drawing()``.
-        at: Where on it.
+        place: Where on it.
         scores: One per token.
         scale: Colours and limits.
         selected: A token to mark.
@@ -77,120 +77,122 @@ def panel(shown: Form, page: Page, at: Place, scores: Scores, scale: Scale, *, s
     Raises:
         TypeError: nothing draws forms of this kind.
     """
-    raise TypeError(f"nothing draws {type(shown).__name__} on paper; register it: @panel.register")
+    raise TypeError(f"nothing draws {type(form).__name__} on paper; register it: @panel.register")
 
 
 @panel.register
-def _words(shown: Words, page: Page, at: Place, scores: Scores, scale: Scale, *, selected: int | None = None) -> float:
+def _words(
+    form: Words, page: Page, place: Place, scores: Scores, scale: Scale, *, selected: int | None = None
+) -> float:
     size = page.preset.text_pt
-    high = words_height(shown.labels, size, at.width * MM) / MM
-    axes = page.axes(at.left, at.top, at.width, high)
-    picked = () if selected is None else (shown.thing(selected),)
-    words_panel(axes, shown.labels, shown.painted(scores), scale, selected=picked, size=size)
+    high = words_height(form.labels, size, place.width * MM) / MM
+    axes = page.axes(place.left, place.top, place.width, high)
+    picked = () if selected is None else (form.thing(selected),)
+    words_panel(axes, form.labels, form.painted(scores), scale, selected=picked, size=size)
     return high
 
 
 @panel.register
 def _on_picture(
-    shown: OnPicture, page: Page, at: Place, scores: Scores, scale: Scale, *, selected: int | None = None
+    form: OnPicture, page: Page, place: Place, scores: Scores, scale: Scale, *, selected: int | None = None
 ) -> float:
-    (tall, wide), size = shown.pixels.shape[:2], page.preset.small_pt
-    across, down = shown.ticks
+    (tall, wide), size = form.pixels.shape[:2], page.preset.small_pt
+    across, down = form.ticks
     side = max((width_of(text, size) for _, text in down), default=-2.0) / MM + 0.7
-    foot = (1.4 * size * (bool(across) + bool(across and shown.names[0]))) / MM
-    high = min((at.width - side) * tall / wide, at.most)
-    place = Place(at.left + side, at.top, high * wide / tall)
-    values = shown.painted(scores)
+    foot = (1.4 * size * (bool(across) + bool(across and form.names[0]))) / MM
+    high = min((place.width - side) * tall / wide, place.most)
+    inner = Place(place.left + side, place.top, high * wide / tall)
+    values = form.painted(scores)
     marks = Marks(selected=selected, top=TOP if len(np.unique(values)) > 1 else 0)
-    axes = page.axes(place.left, place.top, place.width, high)
-    picture_panel(axes, shown.pixels, shown.boxes, values, scale, marks=marks, size=size)
+    axes = page.axes(inner.left, inner.top, inner.width, high)
+    picture_panel(axes, form.pixels, form.boxes, values, scale, marks=marks, size=size)
     if down:
-        names = page.axes(at.left, at.top, side, high)
+        names = page.axes(place.left, place.top, side, high)
         for share, text in down:
             write(names, (side - 0.7) * MM, share * high * MM + 0.36 * size, text, size=size, ha="right")
     if across:
-        _times(page.axes(place.left, at.top + high, place.width, foot), shown, place.width * MM, size)
+        _times(page.axes(inner.left, place.top + high, inner.width, foot), form, inner.width * MM, size)
     return high + foot
 
 
-def _times(axes: Axes, shown: OnPicture, width: float, size: float) -> None:
+def _times(axes: Axes, form: OnPicture, width: float, size: float) -> None:
     """What the horizontal side means, below it."""
     ends = {0.0: "left", 1.0: "right"}
-    for share, text in shown.ticks[0]:
+    for share, text in form.ticks[0]:
         write(axes, share * width, 1.2 * size, text, size=size, ha=ends.get(share, "center"))
-    if shown.names[0]:
-        write(axes, width / 2, 2.5 * size, shown.names[0], size=size, ha="center")
+    if form.names[0]:
+        write(axes, width / 2, 2.5 * size, form.names[0], size=size, ha="center")
 
 
 @panel.register
 def _on_pictures(
-    shown: OnPictures, page: Page, at: Place, scores: Scores, scale: Scale, *, selected: int | None = None
+    form: OnPictures, page: Page, place: Place, scores: Scores, scale: Scale, *, selected: int | None = None
 ) -> float:
-    count = len(shown.images)
-    across = min(count, max(1, int((at.width + 1) // 26)))
-    width, top, values = (at.width - (across - 1)) / across, at.top, shown.split(np.asarray(scores, np.float64))
+    count = len(form.images)
+    across = min(count, max(1, int((place.width + 1) // 26)))
+    width, top, values = (place.width - (across - 1)) / across, place.top, form.split(np.asarray(scores, np.float64))
     chosen = None if selected is None else divmod(selected, values.shape[1])
     for start in range(0, count, across):
         highest = 0.0
         for column, picture in enumerate(range(start, min(start + across, count))):
-            left = at.left + column * (width + 1)
+            left = place.left + column * (width + 1)
             name = page.axes(left, top, width, 1.5 * page.preset.small_pt / MM)
-            write(name, 0, 1.1 * page.preset.small_pt, shown.names[picture], size=page.preset.small_pt)
+            write(name, 0, 1.1 * page.preset.small_pt, form.names[picture], size=page.preset.small_pt)
             below = top + 1.5 * page.preset.small_pt / MM
             marked = chosen[1] if chosen is not None and chosen[0] == picture else None
-            alone, place = shown.alone(picture), Place(left, below, width, at.most)
-            highest = max(highest, _on_picture(alone, page, place, values[picture], scale, selected=marked))
+            alone, inner = form.alone(picture), Place(left, below, width, place.most)
+            highest = max(highest, _on_picture(alone, page, inner, values[picture], scale, selected=marked))
         top += highest + 1.5 * page.preset.small_pt / MM + 1
-    return top - at.top - 1
+    return top - place.top - 1
 
 
 @panel.register
 def _on_head(
-    shown: OnHead, page: Page, at: Place, scores: Scores, scale: Scale, *, selected: int | None = None
+    form: OnHead, page: Page, place: Place, scores: Scores, scale: Scale, *, selected: int | None = None
 ) -> float:
-    values = shown.painted(scores)
-    known = np.isfinite(shown.positions).all(1) & np.isfinite(values)
+    values = form.painted(scores)
+    known = np.isfinite(form.positions).all(1) & np.isfinite(values)
     if known.sum() < LEAST:
-        return _words(_named(shown), page, at, scores, scale, selected=selected)
-    side = min(at.width, at.most)
-    scalp = Scalp(Electrodes("electrodes", shown.labels, shown.positions), f"{len(shown)} electrodes")
-    axes = page.axes(at.left, at.top, side, side)
+        return _words(_named(form), page, place, scores, scale, selected=selected)
+    side = min(place.width, place.most)
+    scalp = Scalp(Electrodes("electrodes", form.labels, form.positions), f"{len(form)} electrodes")
+    axes = page.axes(place.left, place.top, side, side)
     head_panel(axes, scalp, values, scale, selected=selected, names=side > 40, size=page.preset.small_pt)
     return side
 
 
-def _named(shown: Form) -> Words:
-    return Words(labels=shown.labels, noun=shown.noun, of_token=np.arange(len(shown)))
+def _named(form: Form) -> Words:
+    return Words(labels=form.labels, noun=form.noun, of_token=np.arange(len(form)))
 
 
 @panel.register
 def _in_cloud(
-    shown: InCloud, page: Page, at: Place, scores: Scores, scale: Scale, *, selected: int | None = None
+    form: InCloud, page: Page, place: Place, scores: Scores, scale: Scale, *, selected: int | None = None
 ) -> float:
-    kept = thin(shown.xyz, POINTS, shown.of_point).kept
-    xyz, token = shown.xyz[kept], shown.of_point[kept]
+    chosen = thin(form.xyz, POINTS, form.of_point).kept
+    xyz, token = form.xyz[chosen], form.of_point[chosen]
     camera = Camera.opened(xyz)
     top, bottom = camera.band(xyz)  # white above and below is left away
-    width = min(at.width, at.most * camera.aspect)
+    width = min(place.width, place.most * camera.aspect)
     high = width / camera.aspect * (bottom - top)
-    values = np.where(token >= 0, shown.painted(scores)[np.maximum(token, 0)], np.nan)
-    own = np.full((len(xyz), 3), GREY) if shown.rgb is None else shown.rgb[kept]
+    values = np.where(token >= 0, form.painted(scores)[np.maximum(token, 0)], np.nan)
+    own = np.full((len(xyz), 3), GREY) if form.rgb is None else form.rgb[chosen]
     colours = mixed(LIGHT + (1 - LIGHT / 255) * (own @ GREYS)[:, None].repeat(3, 1), scale.quantise(values), scale)
     painted_scores = scale.lut()[scale.quantise(scores)][:, :3]
-    best, taken = [int(i) for i in order(np.asarray(scores))[: look().marked(TOP)] if scores[i]], list[np.ndarray]()
-    seen = camera.shows(xyz) | np.isin(token, best)  # what is strongest is never cut away
-    axes = page.axes(at.left, at.top, width, high)
+    best, numbered = [int(i) for i in order(np.asarray(scores))[: look().marked(TOP)] if scores[i]], list[np.ndarray]()
+    visible = camera.shows(xyz) | np.isin(token, best)  # what is strongest is never cut away
+    axes = page.axes(place.left, place.top, width, high)
     wide, tall = in_points(axes)
-    painted = still(xyz[seen], colours[seen], camera, round(width / 25.4 * 600))
+    painted = still(xyz[visible], colours[visible], camera, round(width / 25.4 * 600))
     first, last = (round(share * len(painted)) for share in (top, bottom))
     axes.imshow(painted[first:last], extent=(0, wide, tall, 0), aspect="auto")
     axes.set(xlim=(0, wide), ylim=(tall, 0))
     for rank, index in enumerate(best, 1):
-        spots = (camera.project(xyz[seen & (token == index)])[0] - [0, top]) * [wide, tall / (bottom - top)]
+        spots = (camera.project(xyz[visible & (token == index)])[0] - [0, top]) * [wide, tall / (bottom - top)]
         if len(spots):
-            ranked(axes, spots, str(rank), page.preset.small_pt, taken, painted_scores[index])
-    if selected is not None and (here := xyz[token == selected]).size:
-        (x, y), *_ = camera.project(here.mean(0))[0]
+            ranked(axes, spots, str(rank), page.preset.small_pt, numbered, painted_scores[index])
+    if selected is not None and (points := xyz[token == selected]).size:
+        (x, y), *_ = camera.project(points.mean(0))[0]
         axes.plot(
             x * wide,
             (y - top) / (bottom - top) * tall,
@@ -205,9 +207,9 @@ def _in_cloud(
 
 def method_title(explanation: Explanation, focus: str = "") -> str:
     """A method for people; an attention with the token that it is of."""
-    way = {"look": "from", columns.METHOD.key: "to"}.get(explanation.method)
-    if way is not None and focus and explanation.focus is not None:
-        return f"Attention {way} {focus}"
+    preposition = {"look": "from", columns.METHOD.key: "to"}.get(explanation.method)
+    if preposition is not None and focus and explanation.focus is not None:
+        return f"Attention {preposition} {focus}"
     return EVERY[explanation.method].title if explanation.method in EVERY else explanation.method
 
 
@@ -254,11 +256,11 @@ def tokens_figure(
 
 
 def _one(
-    page: Page, shown: Shown, explanation: Explanation, named: tuple[str, str], at: tuple[float, float, float],
+    page: Page, shown: Shown, explanation: Explanation, named: tuple[str, str], corner: tuple[float, float, float],
     letter: str, sentences: list[str],
 ) -> float:  # fmt: skip
     """One panel with title and colour bar; where the next begins, in mm."""
-    (left, y, width), (name, title) = at, named
+    (left, y, width), (name, title) = corner, named
     own, noun = shown.forms[name], shown.noun(name)
     scores = explanation.scores[name]
     values = own.painted(scores)

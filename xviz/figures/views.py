@@ -84,8 +84,8 @@ def views_figure(
     notes = [*notes, *(["Dashed: the patch that attention comes from."] if background.focus is not None else [])]
     notes += ["Dotted: where it is known to be."] if background.known is not None else []
     text = caption(preset, sentences, provenance, credit=credit, notes=notes, about=explanations)
-    shown = f"{len(explanations)} explanations" if len(explanations) > 1 else "An explanation"
-    alt = f"{shown} of “{explanations[0].target}” over the views of one input. {' '.join(sentences)}"
+    subject = f"{len(explanations)} explanations" if len(explanations) > 1 else "An explanation"
+    alt = f"{subject} of “{explanations[0].target}” over the views of one input. {' '.join(sentences)}"
     return Figure(figure, text, provenance, alt)
 
 
@@ -121,14 +121,14 @@ def _below(page: Page, rows: Sequence[_Row], background: Background) -> tuple[fl
     shared = len(rows) > 1 and _one_scale(rows)
     lines = -(-max(len(row.scored) for row in rows) // shape.across)
     first = (look().panels or "a")[0]
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         letter = next(names)
         y += _head(page, row, letter, y, own=not shared)
         views = list(row.scored)
         for start in range(0, len(views), shape.across):
             named = lines > 1 or letter == first
             y += NAME * size / MM * named
-            last = place == len(rows) - 1 and start + shape.across >= len(views)
+            last = index == len(rows) - 1 and start + shape.across >= len(views)
             if background.ticks[1]:
                 beside_ticks(page, y, (shape.side, shape.tall), background.ticks[1], background.names[1])
             for column, name in enumerate(views[start : start + shape.across]):
@@ -170,8 +170,8 @@ def _beside(page: Page, rows: Sequence[_Row], background: Background) -> tuple[f
     width = (page.inner - SPACE * (across - 1)) / across
     tall = width * background.pixels.shape[0] / background.pixels.shape[1]
     lines = -(-len(rows) // across) * max(len(row.scored) for row in rows)
-    if (most := page.preset.max_height_mm) is not None:
-        tall = min(tall, max(LEAST, most / lines - _around(page, 0.0)))
+    if (limit := page.preset.max_height_mm) is not None:
+        tall = min(tall, max(LEAST, limit / lines - _around(page, 0.0)))
     shape = _Shape(0.0, tall * background.pixels.shape[1] / background.pixels.shape[0], tall, 1)
     y, sentences, names, size = 0.0, [], iter(letters()), page.preset.small_pt
     shared = len(rows) > 2 and _one_scale(rows)
@@ -179,19 +179,19 @@ def _beside(page: Page, rows: Sequence[_Row], background: Background) -> tuple[f
         ends, some = [], rows[start : start + across]
         first = max(page.title_height("m", row.title, width) for row in some)
         for column, row in enumerate(some):
-            left, at, letter = column * (width + SPACE), y, next(names)
+            left, bottom, letter = column * (width + SPACE), y, next(names)
             for index, name in enumerate(row.scored):
                 if not index:
-                    page.title(letter, row.title, left, at, width)
-                    at += first
+                    page.title(letter, row.title, left, bottom, width)
+                    bottom += first
                 if len(row.scored) > 1:
-                    head = page.axes(left, at, width, NAME * size / MM)
+                    head = page.axes(left, bottom, width, NAME * size / MM)
                     write(head, 0, 1.05 * size, _view(background, name).capitalize(), size=size)
-                    at += NAME * size / MM
-                _panel(page, row, name, (left, at), shape, background)
-                at += tall + 1.0
+                    bottom += NAME * size / MM
+                _panel(page, row, name, (left, bottom), shape, background)
+                bottom += tall + 1.0
             sentences.append(_told(row, background))
-            ends.append(at if shared else at + bar(page, row.scale, row.values(), left, at - 1.0, width))
+            ends.append(bottom if shared else bottom + bar(page, row.scale, row.values(), left, bottom - 1.0, width))
         y = max(ends) + (0.0 if shared else SPACE)
     return y + (_bars(page, rows, y) if shared else 0.0), sentences
 
@@ -227,7 +227,7 @@ def _shape(page: Page, rows: Sequence[_Row], background: Background) -> _Shape:
     """The panels' size, so that all rows fit on the venue's page where it has a greatest height."""
     views, size = max(len(row.scored) for row in rows), page.preset.small_pt
     side, end = beside_width(page, background.ticks[1]), (END if background.ticks[0] else 0.0)
-    most = (page.preset.max_height_mm or 240.0) - 2 * page.margin
+    limit = (page.preset.max_height_mm or 240.0) - 2 * page.margin
     heads = sum(page.title_height("m", row.title, page.inner) + bar_height(page) for row in rows)
     shapes = []
     for across in range(1, views + 1):
@@ -236,15 +236,19 @@ def _shape(page: Page, rows: Sequence[_Row], background: Background) -> _Shape:
             break
         lines = -(-views // across)
         named = NAME * size / MM * (lines * len(rows) if lines > 1 else 1)
-        room = (most - heads - named - FOOT) / (lines * len(rows)) - 1.0
+        room = (limit - heads - named - FOOT) / (lines * len(rows)) - 1.0
         full = wide * (background.pixels.shape[0] / background.pixels.shape[1] if background.upright else 0.45)
         tall = min(full, max(room, LEAST))
         drawn = wide * min(1.0, tall / full) if background.upright else wide
         shapes.append((drawn * tall * (room >= LEAST), -lines, _Shape(side, drawn, tall, across)))
     wide = [
-        one for one in shapes if one[0] and one[2].wide >= ENOUGH and one[2].tall >= 0.2 * one[2].wide
+        option for option in shapes if option[0] and option[2].wide >= ENOUGH and option[2].tall >= 0.2 * option[2].wide
     ]  # as few lines as can be read
-    return max(wide, key=lambda one: (one[1], one[0]))[2] if wide else max(shapes, key=lambda one: one[:2])[2]
+    return (
+        max(wide, key=lambda option: (option[1], option[0]))[2]
+        if wide
+        else max(shapes, key=lambda option: option[:2])[2]
+    )
 
 
 def _scale(explanation: Explanation, scored: Mapping[str, NDArray[np.float64]], limit: float | None) -> Scale:

@@ -45,10 +45,10 @@ def project(xyz: ArrayLike, pose: Points, intrinsics: Points) -> tuple[NDArray[n
     xyz = np.asarray(xyz, np.float64).reshape(-1, 3)
     if not known(pose, intrinsics):
         return np.full((len(xyz), 2), np.nan), np.full(len(xyz), np.nan)
-    seen = (xyz - pose[:3, 3]) @ np.linalg.inv(pose[:3, :3]).T @ np.asarray(intrinsics, np.float64).T
-    depth = seen[:, 2]
+    rays = (xyz - pose[:3, 3]) @ np.linalg.inv(pose[:3, :3]).T @ np.asarray(intrinsics, np.float64).T
+    depth = rays[:, 2]
     with np.errstate(divide="ignore", invalid="ignore"):
-        places = np.where((depth > NEAREST)[:, None], seen[:, :2] / depth[:, None], np.nan)
+        places = np.where((depth > NEAREST)[:, None], rays[:, :2] / depth[:, None], np.nan)
     return places, depth
 
 
@@ -83,9 +83,9 @@ def depth_of(xyz: ArrayLike, pose: Points, intrinsics: Points, size: tuple[int, 
     places, depth = project(xyz, pose, intrinsics)
     within = inside(places, size)
     rows, columns = -(-size[0] // cell), -(-size[1] // cell)
-    at = (places[within, 1] // cell).astype(np.int64) * columns + (places[within, 0] // cell).astype(np.int64)
+    cells = (places[within, 1] // cell).astype(np.int64) * columns + (places[within, 0] // cell).astype(np.int64)
     nearest = np.full(rows * columns, np.inf)
-    np.minimum.at(nearest, at, depth[within])
+    np.minimum.at(nearest, cells, depth[within])
     coarse = np.where(np.isfinite(nearest), nearest, 0).reshape(rows, columns)
     return np.repeat(np.repeat(coarse, cell, 0), cell, 1)[: size[0], : size[1]]
 
@@ -113,8 +113,8 @@ def visible(
     within = inside(places, size)
     depth = depth_of(xyz, pose, intrinsics, size) if depth is None else depth
     column, row = places[within].astype(np.int64).T
-    shown = depth[row, column]
-    within[within] = (shown > 0) & (ahead[within] <= shown + tolerance * np.maximum(1, shown / 2))
+    measured = depth[row, column]
+    within[within] = (measured > 0) & (ahead[within] <= measured + tolerance * np.maximum(1, measured / 2))
     return within, places
 
 

@@ -48,40 +48,40 @@ def thin(xyz: ArrayLike, most: int, segments: ArrayLike | None = None) -> Thinne
     extent = float(np.max(xyz.max(0) - low)) or 1.0
     side = _side(xyz, low, extent, most, groups)
     for _ in range(_ROUNDS):  # the search counts roughly
-        _, kept, stands = np.unique(_codes(xyz, low, side, groups), return_index=True, return_inverse=True)
-        if len(kept) <= most:
+        _, chosen, stands = np.unique(_codes(xyz, low, side, groups), return_index=True, return_inverse=True)
+        if len(chosen) <= most:
             break
         side *= 1.01
-    order = np.argsort(kept)
-    rank = np.empty(len(kept), np.int64)
-    rank[order] = np.arange(len(kept))
-    return Thinned(kept[order], rank[stands], side)
+    order = np.argsort(chosen)
+    rank = np.empty(len(chosen), np.int64)
+    rank[order] = np.arange(len(chosen))
+    return Thinned(chosen[order], rank[stands], side)
 
 
-def _side(xyz: NDArray, low: NDArray, extent: float, most: int, groups: NDArray | None) -> float:
+def _side(xyz: NDArray, low: NDArray, extent: float, limit: int, groups: NDArray | None) -> float:
     """The smallest side of voxels, metres, that gives no more occupied ones than allowed."""
     small, large = extent / 2**20, 2 * extent
-    side = extent / np.sqrt(most)  # a sheet as wide as the cloud
+    side = extent / np.sqrt(limit)  # a sheet as wide as the cloud
     for _ in range(_ROUNDS):
-        count = _count(_codes(xyz, low, side, groups), most)
-        if _ENOUGH * most <= count <= _TOP * most:
+        count = _count(_codes(xyz, low, side, groups), limit)
+        if _ENOUGH * limit <= count <= _TOP * limit:
             return side
-        small, large = (side, large) if count > most else (small, side)
-        guess = side * np.sqrt(max(count, 1) / (0.95 * most))  # surfaces: twice the side, a quarter of the voxels
+        small, large = (side, large) if count > limit else (small, side)
+        guess = side * np.sqrt(max(count, 1) / (0.95 * limit))  # surfaces: twice the side, a quarter of the voxels
         side = guess if small < guess < large else np.sqrt(small * large)
     return large
 
 
-def _count(codes: NDArray[np.uint64], most: int) -> float:
+def _count(codes: NDArray[np.uint64], limit: int) -> float:
     """About how many different numbers there are, within half a per cent of what is allowed, without sorting them.
 
     Source: Whang, Vander-Zanden and Taylor 1990, linear counting: the share of a table's places that stays empty.
     """
-    bits = max(int(most).bit_length() + 4, 10)
-    taken = np.zeros(1 << bits, bool)
+    bits = max(int(limit).bit_length() + 4, 10)
+    occupied = np.zeros(1 << bits, bool)
     mixed = codes * _MIX
-    taken[((mixed ^ (mixed >> np.uint64(32))) * _OTHER) >> np.uint64(64 - bits)] = True
-    return -len(taken) * np.log(max(1 - np.count_nonzero(taken) / len(taken), 1e-9))
+    occupied[((mixed ^ (mixed >> np.uint64(32))) * _OTHER) >> np.uint64(64 - bits)] = True
+    return -len(occupied) * np.log(max(1 - np.count_nonzero(occupied) / len(occupied), 1e-9))
 
 
 def _codes(xyz: NDArray, low: NDArray, side: float, groups: NDArray | None) -> NDArray[np.uint64]:

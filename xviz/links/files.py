@@ -58,22 +58,22 @@ class Source:
         """
         if self.kept is None:
             return Link("dataset", {"batch": self.path.name} if self.batch else {}, files=self._zipped())
-        one = self._request
-        missing = [name for name in one.files if len(samples) != 1 or len(one.files) != 1]
+        wanted = self._request
+        missing = [name for name in wanted.files if len(samples) != 1 or len(wanted.files) != 1]
         if missing := [name for name in missing if name not in {path.name for path in samples}]:
             raise SampleError(
                 f"The sample was read from {', '.join(missing)}. Give it with --sample path/to/{missing[0]}, so that "
                 "it can be opened; files that are not named are not shown by a server."
             )
-        loaded, sample = self.kept.opened(one, samples, model)
+        loaded, sample = self.kept.opened(wanted, samples, model)
         asked = Asked(
-            loaded, one.provenance.origin, tuple(Question.parse(question) for question in one.questions),
-            one.provenance.options, _options(one), self.kept.finder(one, samples),
+            loaded, wanted.provenance.origin, tuple(Question.parse(question) for question in wanted.questions),
+            wanted.provenance.options, _options(wanted), self.kept.finder(wanted, samples),
         )  # fmt: skip
         lost: tuple[str, ...] = ()
-        if sample.digest != one.provenance.sample_digest:
+        if sample.digest != wanted.provenance.sample_digest:
             lost = ("the sample is another one than it was made with; “xviz reproduce” says what that changes",)
-        elif loaded.sha256 != one.provenance.checkpoint_sha256:
+        elif loaded.sha256 != wanted.provenance.checkpoint_sha256:
             lost = ("the weights are others than it was made with; “xviz reproduce” says what that changes",)
         if "beside" in asked.options:
             lost = (*lost, "the page shows side A; take B on the page “Compare”")
@@ -84,10 +84,10 @@ class Source:
         return {} if self.batch else {"dataset.zip": (self.path,)}
 
 
-def _options(one: request.Request) -> dict:
+def _options(wanted: request.Request) -> dict:
     """Options of the figure; of methods in views also that they have scales of their own, where they have."""
-    own = {"spread": False} if one.recipe.get("figure") == "methods" else {}
-    return {**own, **dict(one.recipe.get("options") or {})}
+    own = {"spread": False} if wanted.recipe.get("figure") == "methods" else {}
+    return {**own, **dict(wanted.recipe.get("options") or {})}
 
 
 def source(path: Path) -> Source:

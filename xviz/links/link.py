@@ -84,7 +84,7 @@ class Asked:
     def shipped(self) -> str | None:
         """The title of the sample that comes with xviz; None for one of files."""
         name = self.origin.get("shipped")
-        return next((one.title for one in samples(self.loaded.spec.key) if one.name == name), None)
+        return next((sample_.title for sample_ in samples(self.loaded.spec.key) if sample_.name == name), None)
 
     def files(self) -> list[Path]:
         """The files of the sample, in their order.
@@ -134,12 +134,12 @@ def two(methods: Sequence[str], first: str, second: str, offered: Sequence[str] 
 
 def shorts(run: Run) -> dict[str, str]:
     """Leaf space → its name in an address."""
-    made: dict[str, str] = {}
+    names: dict[str, str] = {}
     for name in run.leaves:
         plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:24]
         plain = plain if plain[:1].isalpha() else f"space_{plain}".rstrip("_")
-        made[name] = plain if plain not in made.values() else f"{plain}_{len(made)}"
-    return made
+        names[name] = plain if plain not in names.values() else f"{plain}_{len(names)}"
+    return names
 
 
 def joined(run: Run, gone: Mapping[str, Sequence[int]]) -> tuple[int, ...]:

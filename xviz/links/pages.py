@@ -183,7 +183,7 @@ def _own(asked: Asked, key: str) -> Link:
         query |= {f"{key}-sample": str(name)}
     if asked.call is not None:
         call = run.call(asked.call)
-        alike = len({one.heads for one in run.calls}) == 1
+        alike = len({call_.heads for call_ in run.calls}) == 1
         query |= {f"{key}-layer": title(run, call)}
         query |= {f"{key}-head" if alike else f"{key}-head-of-{call.heads}": head(asked.head)}
     query |= two(asked.methods, f"{key}-method", f"{key}-beside")
@@ -198,8 +198,8 @@ def _own(asked: Asked, key: str) -> Link:
 def _typed(asked: Asked, key: str) -> dict[str, Any]:
     """Sentences that were typed in the place of the example's."""
     texts = dict(asked.origin.get("texts", {}))
-    given = dict(asked.loaded.spec.samples()) if asked.loaded.spec.samples is not None else {}
-    example = given.get(str(asked.origin.get("shipped"))) or next(iter(given.values()), None)
+    examples = dict(asked.loaded.spec.samples()) if asked.loaded.spec.samples is not None else {}
+    example = examples.get(str(asked.origin.get("shipped"))) or next(iter(examples.values()), None)
     widgets = {}
     for part, sentence in texts.items():
         before = None if example is None else example.parts.get(part)

@@ -75,12 +75,12 @@ def _best(small: NDArray[np.uint8], count: int) -> NDArray[np.float64]:
     overlap = _overlaps(boxes, boxes)
     order = np.argsort(-_scores(boxes, overlap, lab), kind="stable")
     alive = np.ones(len(boxes), bool)
-    kept: list[int] = []
+    best: list[int] = []
     for i in order:
-        if alive[i] and len(kept) < count:
-            kept.append(i)
+        if alive[i] and len(best) < count:
+            best.append(i)
             alive &= overlap[i] <= _OVERLAP
-    return boxes[kept]
+    return boxes[best]
 
 
 def _merged(labels: NDArray[np.intp], lab: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -116,11 +116,11 @@ def _segments(labels: NDArray[np.intp], lab: NDArray[np.float64], n: int) -> tup
     flat, bins = labels.ravel(), 12
     counts = []
     for channel, (low, high) in enumerate(((0, 100), (-60, 70), (-60, 70))):
-        at = np.clip((lab[..., channel].ravel() - low) / (high - low) * (bins - 1), 0, bins - 1.001)
-        cell = at.astype(int)
-        here = flat * bins + cell
-        part = at - cell  # shared between two cells, so that a slight shade changes the histogram slightly
-        counts.append(np.bincount(here, 1 - part, n * bins) + np.bincount(here + 1, part, n * bins))
+        position = np.clip((lab[..., channel].ravel() - low) / (high - low) * (bins - 1), 0, bins - 1.001)
+        cell = position.astype(int)
+        bin_ = flat * bins + cell
+        part = position - cell  # shared between two cells, so that a slight shade changes the histogram slightly
+        counts.append(np.bincount(bin_, 1 - part, n * bins) + np.bincount(bin_ + 1, part, n * bins))
     steep = np.sqrt(3 * np.hypot(*np.gradient(lab[..., 0] / 100))).ravel()
     rough = np.bincount(flat * 8 + np.clip(steep * 8, 0, 7).astype(int), minlength=n * 8)
     look = np.concatenate([*(c.reshape(n, bins) for c in counts), 0.75 * rough.reshape(n, 8)], axis=1)

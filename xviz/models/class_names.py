@@ -63,13 +63,13 @@ class ClassNames(nn.Module):
         Returns:
             (b, d + words), the two parts of lengths that sum to one.
         """
-        kept = present.to(chances.dtype)
-        weights = 2 * self.thing(regions).sigmoid()[..., 0] * kept / kept.sum(1, keepdim=True)
+        mask = present.to(chances.dtype)
+        weights = 2 * self.thing(regions).sigmoid()[..., 0] * mask / mask.sum(1, keepdim=True)
         heard = weights @ chances[0] if len(chances) == 1 else (weights[:, None] @ chances)[:, 0]
-        said = F.normalize(self.words(heard), dim=-1)
+        meaning = F.normalize(self.words(heard), dim=-1)
         sure = heard.norm(dim=-1, keepdim=True)  # 1 where all regions are of one class and weigh one
         share = sure / (sure + self.doubt)
-        return torch.cat([(1 - share) * own, share * said], -1)
+        return torch.cat([(1 - share) * own, share * meaning], -1)
 
     def read(self, own: Tensor, pieces: Tensor, mean: Tensor, present: Tensor) -> Tensor:
         """A sentence's vector (b, d) beside its pieces' mean (b, words), which is of length one where it says much.

@@ -85,11 +85,11 @@ def laid(cut_cloud: Cut, settings: Settings, places: NDArray[np.float32] | None 
         "upright": cut_cloud.upright[:, None],
         "there": np.ones_like(places[:, :1]),
     }
-    seen = means(np.concatenate([features[name] for name in settings.sees], 1), of_small.numpy(), len(grid))
+    means_ = means(np.concatenate([features[name] for name in settings.sees], 1), of_small.numpy(), len(grid))
     where = places if settings.places == "metres" else cells
     return {
         "voxels": grid.coords[:, 1:],
-        "seen": torch.from_numpy(seen).float(),
+        "seen": torch.from_numpy(means_).float(),
         "pairs": torch.stack([of_small, torch.from_numpy(cut_cloud.supervoxel)]),
         "places": torch.from_numpy(means(where, cut_cloud.supervoxel, cut_cloud.supervoxels)).float(),
     }
@@ -102,8 +102,8 @@ def grid_of(scenes: list[Mapping[str, Tensor]]) -> tuple[Grid, Tensor]:
     """
     coords = [torch.nn.functional.pad(scene["voxels"], (1, 0), value=i) for i, scene in enumerate(scenes)]
     grid, of_row = occupied(torch.cat(coords))
-    seen = torch.cat([scene["seen"] for scene in scenes])
-    return grid, torch.empty_like(seen).index_copy_(0, of_row, seen)
+    features = torch.cat([scene["seen"] for scene in scenes])
+    return grid, torch.empty_like(features).index_copy_(0, of_row, features)
 
 
 def pooled(features: Tensor, pairs: Tensor, count: int) -> Tensor:
@@ -113,19 +113,19 @@ def pooled(features: Tensor, pairs: Tensor, count: int) -> Tensor:
     return total / torch.bincount(supervoxel, minlength=count).to(features.dtype)[:, None]
 
 
-def tokens_3d(features: Tensor, seen: Tensor, pairs: Tensor, count: int, settings: Settings) -> Tensor:
+def tokens_3d(features: Tensor, voxels: Tensor, pairs: Tensor, count: int, settings: Settings) -> Tensor:
     """(count, width) the 3D tokens of a scene, which end in the mean colour where settings say so.
 
     Args:
         features: (n, width) of its voxels, by the 3D network.
-        seen: (n, f) what its voxels say.
+        voxels: (n, f) what its voxels say.
         pairs: (2, m) voxel and supervoxel of each small voxel.
         count: Supervoxels.
         settings: colours, sees.
     """
     if settings.colours:
         first = sum(SEEN[name] for name in settings.sees[: settings.sees.index("colour")])
-        features = torch.cat([features, seen[:, first : first + COLOURS]], 1)
+        features = torch.cat([features, voxels[:, first : first + COLOURS]], 1)
     return pooled(features, pairs, count)
 
 

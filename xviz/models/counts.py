@@ -81,14 +81,14 @@ def parts() -> dict[str, tuple[int, int]]:
     """The interlaced Transformer at the paper's scale: part → parameters counted here, and those in the notes."""
     with torch.random.fork_rng(devices=[]):
         model = MIT(replace(ROOMS, second=()))
-    rest = (model.class_token, model.class_place, model.view_place)
+    codes = (model.class_token, model.class_place, model.view_place)
     layers = (model.map_points, model.map_views, model.view)
     own = (
         _parameters(model.unet),
         _parameters(model.points_encoder, model.views_encoder),
         _parameters(model.decoder),
         _parameters(model.point_place),
-        sum(code.numel() for code in rest) + _parameters(*layers),
+        sum(code.numel() for code in codes) + _parameters(*layers),
     )
     return {name: (count, notes) for (name, notes), count in zip(PARTS.items(), own, strict=True)}
 

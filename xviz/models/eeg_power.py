@@ -37,8 +37,8 @@ class Test:
 def band_power(windows: NDArray[np.floating], rate: float, bands: Sequence[Band]) -> Array:
     """(…, time) µV → (…, band) mean power of the band's bins, dB of µV²/Hz; NaN where a window holds no number."""
     length = min(windows.shape[-1], round(rate))
-    at, density = filters.welch(windows.astype(np.float64), fs=rate, nperseg=length)
-    chosen = [(at >= band.psd[0] - 1e-6) & (at <= band.psd[1] + 1e-6) for band in bands]
+    hertz, density = filters.welch(windows.astype(np.float64), fs=rate, nperseg=length)
+    chosen = [(hertz >= band.psd[0] - 1e-6) & (hertz <= band.psd[1] + 1e-6) for band in bands]
     return np.stack([10 * np.log10(np.maximum(density[..., these].mean(-1), QUIET)) for these in chosen], -1)
 
 
@@ -60,9 +60,9 @@ def compare(first: Array, second: Array) -> Test:
         difference = first.mean(0) - second.mean(0)
     t, p = np.asarray(result.statistic, np.float64), np.asarray(result.pvalue, np.float64)
     significant = np.zeros(p.shape, bool)
-    held = np.isfinite(p)
-    if held.any():
-        significant[held] = stats.false_discovery_control(p[held]) < FOUND
+    finite = np.isfinite(p)
+    if finite.any():
+        significant[finite] = stats.false_discovery_control(p[finite]) < FOUND
     return Test(difference, t, p, significant, (len(first), len(second)))
 
 
@@ -81,10 +81,10 @@ def picture(
         (frequency, time) dB relative to each frequency's median over time, frequencies in Hz, times in s.
     """
     length = min(len(channel), round(rate))
-    at, times, power = filters.spectrogram(channel.astype(np.float64), rate, "hann", length, length // 2)
-    rows = (at >= low - 1e-6) & (at <= min(high, rate / 2) + 1e-6)
+    hertz, times, power = filters.spectrogram(channel.astype(np.float64), rate, "hann", length, length // 2)
+    rows = (hertz >= low - 1e-6) & (hertz <= min(high, rate / 2) + 1e-6)
     level = 10 * np.log10(np.maximum(power[rows], QUIET))
-    return level - np.median(level, axis=1, keepdims=True), at[rows], times
+    return level - np.median(level, axis=1, keepdims=True), hertz[rows], times
 
 
 def plan_of(plan: Plan, seconds: float) -> Plan:
@@ -111,14 +111,14 @@ def attention_of(epochs: NDArray[np.floating], rate: float, plan: Plan) -> Array
     own = plan_of(plan, seconds)
     attention = np.full((len(epochs), len(plan.bands), epochs.shape[1], epochs.shape[1]), np.nan)
     for index, epoch in enumerate(epochs):
-        here = np.isfinite(epoch).all(1)
-        if here.sum() < 2:
+        known = np.isfinite(epoch).all(1)
+        if known.sum() < 2:
             continue
-        held = resampled(Eeg(epoch[here].astype(np.float32), rate, tuple("x" * int(here.sum()))), own.rate)
-        de, psd = features(held, 0, own)
+        recording = resampled(Eeg(epoch[known].astype(np.float32), rate, tuple("x" * int(known.sum()))), own.rate)
+        de, psd = features(recording, 0, own)
         de, psd = (part - part.mean(-1, keepdims=True) for part in (de, psd))
         for band in range(len(plan.bands)):
             logits = de[:, band] @ psd[:, band].T / np.sqrt(de.shape[-1])
             weights = np.exp(logits - logits.max(1, keepdims=True))
-            attention[index, band][np.ix_(here, here)] = weights / weights.sum(1, keepdims=True)
+            attention[index, band][np.ix_(known, known)] = weights / weights.sum(1, keepdims=True)
     return attention

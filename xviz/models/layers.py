@@ -73,8 +73,8 @@ class Unit(nn.Module):
 
 def mean_present(tokens: Tensor, present: Tensor) -> Tensor:
     """(b, n, d) tokens → (b, d): the mean of those that are present."""
-    kept = present[..., None].to(tokens.dtype)
-    return (tokens * kept).sum(1) / kept.sum(1)
+    mask = present[..., None].to(tokens.dtype)
+    return (tokens * mask).sum(1) / mask.sum(1)
 
 
 def drop_path(answer: Tensor, share: float, training: bool) -> Tensor:

@@ -130,9 +130,9 @@ class MCA(nn.Module):
     def fuse(self, tokens: Mapping[str, Tensor], present: Mapping[str, Tensor]) -> Tensor:
         """Both answers added, (b, channel, band, step)."""
         de, psd = (self._heads(name, tokens[name]) for name in ("de", "psd"))
-        asked = self.de_to_psd(de, psd, psd, bias=exclude(present["psd"]).to(de.dtype))
-        answered = self.psd_to_de(psd, de, de, bias=exclude(present["de"]).to(de.dtype))
-        both = stand_in(asked, present["de"]) + stand_in(answered, present["psd"])
+        at_de = self.de_to_psd(de, psd, psd, bias=exclude(present["psd"]).to(de.dtype))
+        at_psd = self.psd_to_de(psd, de, de, bias=exclude(present["de"]).to(de.dtype))
+        both = stand_in(at_de, present["de"]) + stand_in(at_psd, present["psd"])
         return both.transpose(1, 2)
 
     def _heads(self, name: str, tokens: Tensor) -> Tensor:
@@ -154,9 +154,9 @@ def _pick(values: Tensor, window: Tensor) -> Tensor:
 
 def stand_in(answers: Tensor, asking: Tensor) -> Tensor:
     """(b, h, q, d) answers with those to absent queries, (b, q) False, replaced by the mean of the others'."""
-    kept = asking[:, None, :, None].to(answers.dtype)
-    mean = (answers * kept).sum(2, keepdim=True) / kept.sum(2, keepdim=True).clamp_min(1)
-    return torch.where(kept > 0, answers, mean)
+    mask = asking[:, None, :, None].to(answers.dtype)
+    mean = (answers * mask).sum(2, keepdim=True) / mask.sum(2, keepdim=True).clamp_min(1)
+    return torch.where(mask > 0, answers, mean)
 
 
 def min_max(block: Tensor, present: Tensor | None = None) -> Tensor:

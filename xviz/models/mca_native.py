@@ -24,9 +24,9 @@ class Formula(MCA):
         self, tokens: Mapping[str, Tensor], present: Mapping[str, Tensor], context: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
         """The mean of the fused features over the channels that are present, (b,); see ``MCA.fuse``."""
-        here = (present["de"] | present["psd"])[:, :, None, None]
+        mask = (present["de"] | present["psd"])[:, :, None, None]
         block = self.fuse(tokens, present)
-        share = here.to(block.dtype).expand_as(block)
+        share = mask.to(block.dtype).expand_as(block)
         return {"fused": (block * share).sum((1, 2, 3)) / share.sum((1, 2, 3)).clamp_min(1)}
 
     def one(

@@ -140,22 +140,22 @@ class MIT(nn.Module):
         if not self.sights:
             return Fused(own, None, own, cam, None, None)
         sights = tokens[self.sights]
-        seen = self.view(sights[..., : self.settings.view_width])
-        views, views_bias = self._sequence(seen, self.view_places(seen.shape[1]), present[self.sights])
+        widened = self.view(sights[..., : self.settings.view_width])
+        views, views_bias = self._sequence(widened, self.view_places(widened.shape[1]), present[self.sights])
         views = self._encoded(self.views_encoder, views, views_bias, self.sights)
         before = Sequences(points, views, points_bias, views_bias, self._agreed(tokens, present, context["places"]))
         after, affinities = self.decoder(before)
         joint = (after.points[:, : self.count] + after.views[:, : self.count]) / 2
         own_views = views[:, : self.count].mean(-1)
-        return Fused(own, own_views, joint.mean(-1), cam, self.map_views(seen), affinities, before)
+        return Fused(own, own_views, joint.mean(-1), cam, self.map_views(widened), affinities, before)
 
     def _agreed(self, tokens: Mapping[str, Tensor], present: Mapping[str, Tensor], places: Tensor) -> Tensor | None:
         """(b, p, s) what colours and neighbours say of links; None where tokens say no colour."""
         if not self.more:
             return None
         patches, supervoxels = (tokens[name][..., -self.more :] for name in (self.sights, "supervoxels"))
-        here = torch.cat([present[self.sights], present["supervoxels"]], 1)
-        return agreement(patches, supervoxels, places, here, self.settings.grid)
+        mask = torch.cat([present[self.sights], present["supervoxels"]], 1)
+        return agreement(patches, supervoxels, places, mask, self.settings.grid)
 
     def class_map(self, shape: Tensor) -> Tensor:
         """(…, width) 3D tokens, with their colours where they have one → (…, c) class scores."""
@@ -165,8 +165,8 @@ class MIT(nn.Module):
     def _sequence(self, tokens: Tensor, places: Tensor, present: Tensor) -> tuple[Tensor, Tensor | None]:
         """Class tokens and tokens with their places, and what keeps the absent ones out."""
         first = (self.class_token + self.class_place).expand(len(tokens), -1, -1)
-        here = torch.cat([present.new_ones(len(tokens), self.count), present], 1)
-        return torch.cat([first, tokens + places], 1), bias_of(here, tokens.dtype)
+        mask = torch.cat([present.new_ones(len(tokens), self.count), present], 1)
+        return torch.cat([first, tokens + places], 1), bias_of(mask, tokens.dtype)
 
     def _encoded(self, layers: nn.ModuleList, x: Tensor, bias: Tensor | None, space: str) -> Tensor:
         """The sequence after an encoder; its tokens pass a layer of their own as (b, width, n)."""
@@ -209,11 +209,15 @@ def encode(module: MIT, inputs: Inputs) -> Inputs:
     there is one.
     """
     context = {name: value for name, value in inputs.context.items() if name not in VOXELS}
-    grid, seen = grid_of([inputs.context])
-    seen, pairs, count = seen.to(module.class_token.dtype), inputs.context["pairs"], len(inputs.context["places"])
-    tokens = {"supervoxels": tokens_3d(module.unet(seen, grid), seen, pairs, count, module.settings)}
+    grid, features = grid_of([inputs.context])
+    features, pairs, count = (
+        features.to(module.class_token.dtype),
+        inputs.context["pairs"],
+        len(inputs.context["places"]),
+    )
+    tokens = {"supervoxels": tokens_3d(module.unet(features, grid), features, pairs, count, module.settings)}
     if module.second is not None and module.classify_second is not None:
-        context["second"] = pooled(module.classify_second(module.second(seen, grid)).softmax(-1), pairs, count)
+        context["second"] = pooled(module.classify_second(module.second(features, grid)).softmax(-1), pairs, count)
     present = {"supervoxels": torch.ones(count, dtype=torch.bool), **inputs.present}
     return replace(inputs, tokens={**tokens, **inputs.tokens}, present=present, context=context)
 

@@ -39,14 +39,14 @@ def agreement(patches: Tensor, supervoxels: Tensor, places: Tensor, here: Tensor
     return torch.stack([_of_one(*scene, grid) for scene in zip(patches, supervoxels, places, here, strict=True)])
 
 
-def _of_one(patches: Tensor, supervoxels: Tensor, places: Tensor, here: Tensor, grid: tuple[int, int]) -> Tensor:
-    voting, asked = here[: len(patches)], here[len(patches) :]
+def _of_one(patches: Tensor, supervoxels: Tensor, places: Tensor, mask: Tensor, grid: tuple[int, int]) -> Tensor:
+    voting, present = mask[: len(patches)], mask[len(patches) :]
     if (supervoxels == supervoxels[:1]).all():
         return patches.new_zeros(len(patches), len(supervoxels))
     axes = patches.new_tensor(AXES).mT
     close = patches.new_tensor(CLOSE).sqrt()
     alike = -torch.cdist(patches @ axes * close, supervoxels @ axes * close).square()
-    alike = torch.logaddexp(alike, alike.new_tensor(LEAST).log()).masked_fill(~asked, -torch.inf)
+    alike = torch.logaddexp(alike, alike.new_tensor(LEAST).log()).masked_fill(~present, -torch.inf)
     counted, reach_near, reach_within = _cells(places.detach())
     photos, cells = len(patches) // (grid[0] * grid[1]), len(reach_near)
     around = patches.new_tensor(NEIGHBOURS)[None, None]
@@ -60,7 +60,7 @@ def _of_one(patches: Tensor, supervoxels: Tensor, places: Tensor, here: Tensor, 
         near = _beside_the_most(neighbours @ reach_near)
         whole = _beside_the_most(of_photo.mean(1) @ reach_within).repeat_interleave(grid[0] * grid[1], 0)
         shares = alike + 2 * (near + ALONE).log() + (whole + LEAST).log()
-    return torch.where(asked, shares, 0)
+    return torch.where(present, shares, 0)
 
 
 def _cells(places: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -33,8 +33,8 @@ def prepare(sample: Sample, settings: Settings) -> Inputs:
     tokens, present, leaves, notes = {}, {}, [], _notes(cloud, settings)
     if kind := sights(settings):
         views = sample.part("views", Photos)
-        features, here = _seen(views, settings)
-        space, tokens[kind], present[kind] = _as_tokens(views, features, here, settings)
+        features, mask = _seen(views, settings)
+        space, tokens[kind], present[kind] = _as_tokens(views, features, mask, settings)
         leaves.append(space)
     segments = Segments("supervoxels", cut_cloud.of_point, cut_cloud.middles(cloud.xyz))
     return Inputs(tokens, present, _spaces(segments, leaves, settings), laid(cut_cloud, settings), notes)
@@ -59,23 +59,23 @@ def _seen(views: Photos, settings: Settings) -> tuple[Tensor, Tensor]:
     return photos.look(views.images, settings.grid, colours=settings.colours)
 
 
-def _as_tokens(views: Photos, features: Tensor, here: Tensor, settings: Settings) -> tuple[TokenSpace, Tensor, Tensor]:
+def _as_tokens(views: Photos, features: Tensor, mask: Tensor, settings: Settings) -> tuple[TokenSpace, Tensor, Tensor]:
     """The space of the 2D tokens, their features and their presence."""
     if settings.tokens_2d == "patch":
-        return PatchGrid("patches", views.names, settings.grid), features, here
-    return Named("views", views.names), views_of(features, here, len(views.names)), torch.ones(len(views.names)).bool()
+        return PatchGrid("patches", views.names, settings.grid), features, mask
+    return Named("views", views.names), views_of(features, mask, len(views.names)), torch.ones(len(views.names)).bool()
 
 
-def views_of(features: Tensor, here: Tensor, count: int) -> Tensor:
+def views_of(features: Tensor, mask: Tensor, count: int) -> Tensor:
     """(photos · patches, d) → (photos, d): the mean of each photo's present patches."""
-    kept = here.unflatten(0, (count, -1))[..., None].to(features.dtype)
-    return (features.unflatten(0, (count, -1)) * kept).sum(1) / kept.sum(1)
+    weights = mask.unflatten(0, (count, -1))[..., None].to(features.dtype)
+    return (features.unflatten(0, (count, -1)) * weights).sum(1) / weights.sum(1)
 
 
-def _spaces(segments: Segments, seen: list[TokenSpace], settings: Settings) -> dict[str, TokenSpace]:
+def _spaces(segments: Segments, sights_: list[TokenSpace], settings: Settings) -> dict[str, TokenSpace]:
     """Every space that attention names, by name."""
     spaces: dict[str, TokenSpace] = {}
-    for classes, space in zip(("classes_3d", "classes_2d"), (segments, *seen), strict=False):
+    for classes, space in zip(("classes_3d", "classes_2d"), (segments, *sights_), strict=False):
         first = Named(classes, settings.classes)
         joined = Joined(f"{classes}+{space.name}", (first, space))
         spaces |= {leaf.name: leaf for leaf in (first, space, joined)}

@@ -192,5 +192,5 @@ def contrastive(affinities: Tensor) -> Tensor:
     """
     scores = affinities.flatten(0, -3)
     same = torch.arange(scores.shape[-1], device=scores.device).expand(len(scores), -1)
-    there, back = (nn.functional.cross_entropy(s, same) for s in (scores, scores.mT))  # over dim 1
-    return (there + back) / 2
+    forth, back = (nn.functional.cross_entropy(s, same) for s in (scores, scores.mT))  # over dim 1
+    return (forth + back) / 2

@@ -47,10 +47,10 @@ class Phrases(nn.Module):
 
     def forward(self, pieces: Tensor, present: Tensor) -> Tensor:
         """(b, p, width) pieces, (b, p) bool present → (b, out)."""
-        shown = (pieces * present[..., None].to(pieces.dtype)).transpose(1, 2)  # b, width, p
+        masked = (pieces * present[..., None].to(pieces.dtype)).transpose(1, 2)  # b, width, p
         best = []
         for convolution, window in zip(self.convolutions, self.windows, strict=True):
-            heard = F.relu(convolution(F.pad(shown, ((window - 1) // 2, window // 2))))  # b, filters, p
+            heard = F.relu(convolution(F.pad(masked, ((window - 1) // 2, window // 2))))  # b, filters, p
             best.append(heard.masked_fill(~present[:, None], 0.0).amax(-1))
         return self.join(torch.cat(best, -1))
 
@@ -172,8 +172,8 @@ class MMCA(nn.Module):
         joint = torch.cat(both if len(both[0]) == len(both[1]) else (regions, pieces), 1).expand(len(regions), -1, -1)
         for unit in self.joint:
             joint = unit(joint, present)
-        shown, phrases = joint.split([regions.shape[1], pieces.shape[1]], 1)
-        return F.normalize(mean_present(shown, seen), dim=-1), F.normalize(self.phrases_joint(phrases, read), dim=-1)
+        mixed, phrases = joint.split([regions.shape[1], pieces.shape[1]], 1)
+        return F.normalize(mean_present(mixed, seen), dim=-1), F.normalize(self.phrases_joint(phrases, read), dim=-1)
 
     def baseline(self) -> dict[str, Tensor]:
         """The uninformative token of each space, (features,): the mean region of the training set, and the card's word.

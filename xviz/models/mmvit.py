@@ -88,17 +88,17 @@ class MMViT(nn.Module):
             views = self.get_submodule(f"{plan.stage}.{plan.block}")(views, gate)
         return views[0].x[:, 0]
 
-    def _view(self, index: int, patches: Tensor, here: Tensor | None) -> Tokens:
+    def _view(self, index: int, patches: Tensor, present: Tensor | None) -> Tokens:
         """The tokens of a view with their places."""
         x = self.embed[index](patches) + self.place[index]
         if index == 0:
             x = torch.cat([(self.first + self.place_first).expand(len(x), -1, -1), x], 1)
-        return Tokens(x, self.grids[index], int(index == 0), here)
+        return Tokens(x, self.grids[index], int(index == 0), present)
 
     def _listened(self, index: int, view: Tokens) -> Tokens:
         """The same tokens; their grid passes a layer of its own as (b, width, n)."""
-        first, rest = view.x.split([view.lead, view.x.shape[1] - view.lead], 1)
-        return Tokens(torch.cat([first, self.last[index](rest.mT).mT], 1), view.grid, view.lead, view.here)
+        first, cells = view.x.split([view.lead, view.x.shape[1] - view.lead], 1)
+        return Tokens(torch.cat([first, self.last[index](cells.mT).mT], 1), view.grid, view.lead, view.here)
 
     def baseline(self) -> dict[str, Tensor]:
         """The uninformative patch of each view, (patch,): the mean of the training set."""

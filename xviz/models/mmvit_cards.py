@@ -34,11 +34,11 @@ def spaces(settings: Settings, say_rows: Name, say_columns: Name, *, upright: bo
     named: dict[str, TokenSpace] = {"class": Named("class", ("class token",))}
     cells: dict[str, Cells] = {}
 
-    def add(name: str, rows: Axis, columns: Axis, of: Cells | None) -> None:
-        named[name] = cells[name] = Cells(name, rows, columns, size, say_rows, say_columns, of, upright)
+    def add(name: str, rows: Axis, columns: Axis, source: Cells | None) -> None:
+        named[name] = cells[name] = Cells(name, rows, columns, size, say_rows, say_columns, source, upright)
 
-    def pool(name: str, of: str, kernel: int, stride: tuple[int, int]) -> None:
-        base = cells[of]
+    def pool(name: str, source: str, kernel: int, stride: tuple[int, int]) -> None:
+        base = cells[source]
         rows, columns = (
             axis.pooled(kernel, s, kernel // 2) for axis, s in zip((base.rows, base.columns), stride, strict=True)
         )

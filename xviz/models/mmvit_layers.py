@@ -68,8 +68,8 @@ def pooled_here(tokens: Tokens, kernel: int, stride: Pair) -> Tensor | None:
     """(b, pooled) bool: whether any token of each window takes part."""
     if tokens.here is None or (kernel == 1 and stride == KEEP):
         return tokens.here
-    shown = tokens.here.float().unflatten(1, tokens.grid)[:, None]
-    return F.max_pool2d(shown, kernel, stride, kernel // 2)[:, 0].flatten(1) > 0
+    mask = tokens.here.float().unflatten(1, tokens.grid)[:, None]
+    return F.max_pool2d(mask, kernel, stride, kernel // 2)[:, 0].flatten(1) > 0
 
 
 class Pool(nn.Module):
@@ -89,27 +89,27 @@ class Pool(nn.Module):
     def forward(self, x: Tensor, tokens: Tokens) -> Tensor:
         """(b, h, lead + n, d) → (b, h, lead + pooled, d)."""
         batch, heads = x.shape[:2]
-        first, rest = x.split([tokens.lead, x.shape[2] - tokens.lead], 2)
+        first, cells = x.split([tokens.lead, x.shape[2] - tokens.lead], 2)
         if tokens.here is not None:
-            rest = rest * tokens.here[:, None, :, None].to(rest.dtype)
-        grid = rest.flatten(0, 1).mT.unflatten(-1, tokens.grid)  # b·h, d, rows, columns
-        rest = self.conv(grid).flatten(2).mT.unflatten(0, (batch, heads))
-        return self.norm(torch.cat([first, rest], 2))
+            cells = cells * tokens.here[:, None, :, None].to(cells.dtype)
+        grid = cells.flatten(0, 1).mT.unflatten(-1, tokens.grid)  # b·h, d, rows, columns
+        cells = self.conv(grid).flatten(2).mT.unflatten(0, (batch, heads))
+        return self.norm(torch.cat([first, cells], 2))
 
 
 def pool_skip(tokens: Tokens, stride: Pair) -> Tokens:
     """The residual path: the maximum over windows of 3 × 3, the class token as it is."""
     if stride == KEEP:
         return tokens
-    first, rest = tokens.x.split([tokens.lead, tokens.x.shape[1] - tokens.lead], 1)
+    first, cells = tokens.x.split([tokens.lead, tokens.x.shape[1] - tokens.lead], 1)
     if tokens.here is not None:
-        rest = rest.masked_fill(~tokens.here[..., None], -torch.inf)
-    grid = F.max_pool2d(rest.mT.unflatten(-1, tokens.grid), 3, stride, 1)
-    here, size = pooled_here(tokens, 3, stride), grid.shape[-2:]
-    rest = grid.flatten(2).mT
-    if here is not None:
-        rest = rest.masked_fill(~here[..., None], 0.0)
-    return Tokens(torch.cat([first, rest], 1), (size[0], size[1]), tokens.lead, here)
+        cells = cells.masked_fill(~tokens.here[..., None], -torch.inf)
+    grid = F.max_pool2d(cells.mT.unflatten(-1, tokens.grid), 3, stride, 1)
+    mask, size = pooled_here(tokens, 3, stride), grid.shape[-2:]
+    cells = grid.flatten(2).mT
+    if mask is not None:
+        cells = cells.masked_fill(~mask[..., None], 0.0)
+    return Tokens(torch.cat([first, cells], 1), (size[0], size[1]), tokens.lead, mask)
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,11 +161,11 @@ class ViewLayer(nn.Module):
         """Pooled queries, keys and values of a view."""
         q, k, v = self.qkv(self.norm(tokens.x)).unflatten(-1, (3, self.shape.heads, -1)).permute(2, 0, 3, 1, 4)
         q = q if self.pool_q is None else self.pool_q(q, tokens)
-        here = None
+        present = None
         if tokens.here is not None:
             pooled = pooled_here(tokens, self.shape.kernel, self.shape.kv_stride)
-            here = replace(tokens, here=pooled).present()
-        return Asked(q, self.pool_k(k, tokens), self.pool_v(v, tokens), here)
+            present = replace(tokens, here=pooled).present()
+        return Asked(q, self.pool_k(k, tokens), self.pool_v(v, tokens), present)
 
     def close(self, tokens: Tokens, mixed: Tensor | None, gate: Tensor | None) -> Tokens:
         """The view after the attention's answer (b, h, q, d) and the feed-forward network.
@@ -175,9 +175,9 @@ class ViewLayer(nn.Module):
             mixed: What the attention gave; None where this view asked nothing.
             gate: (b,) factor on the answer; None is one.
         """
-        kept = tokens if self.widen is None else replace(tokens, x=self.widen(self.norm(tokens.x)))
-        kept = pool_skip(kept, self.shape.q_stride)
-        x = kept.x
+        skipped = tokens if self.widen is None else replace(tokens, x=self.widen(self.norm(tokens.x)))
+        skipped = pool_skip(skipped, self.shape.q_stride)
+        x = skipped.x
         if mixed is not None:
             answer = self.out(mixed.transpose(1, 2).flatten(2))
             answer = answer if gate is None else answer * gate[:, None, None]
@@ -185,7 +185,7 @@ class ViewLayer(nn.Module):
         inner = self.norm_mlp(x)
         x = x if self.widen_mlp is None else self.widen_mlp(inner)
         x = x + drop_path(self.mlp(inner), self.drop_path, self.training)
-        return replace(kept, x=x)
+        return replace(skipped, x=x)
 
 
 class Call(nn.Module):
@@ -200,8 +200,8 @@ class Call(nn.Module):
         k, v = (torch.cat([getattr(view, part) for view in answering], 2) for part in ("k", "v"))
         bias = None
         if answering[0].here is not None:
-            here = torch.cat([view.here for view in answering if view.here is not None], 1)
-            bias = torch.zeros(here.shape, dtype=q.dtype).masked_fill(~here, -torch.inf)[:, None, None, :]
+            present = torch.cat([view.here for view in answering if view.here is not None], 1)
+            bias = torch.zeros(present.shape, dtype=q.dtype).masked_fill(~present, -torch.inf)[:, None, None, :]
         return self.attend(q, k, v, bias=bias)
 
 
@@ -234,14 +234,14 @@ class Block(nn.Module):
     def forward(self, views: Sequence[Tokens], gate: Tensor | None) -> list[Tokens]:
         """The views after this block; ``gate`` (b,) scales what attention adds."""
         layers: list[Any] = list(self.views)
-        asked = [layer.ask(tokens) for layer, tokens in zip(layers, views, strict=True)]
+        sides = [layer.ask(tokens) for layer, tokens in zip(layers, views, strict=True)]
         answers: list[list[Tensor]] = [[] for _ in views]
         for name, (asking_views, others) in self.who.items():
             mixed = self.get_submodule(name)(
-                torch.cat([asked[i].q for i in asking_views], 2), [asked[i] for i in others]
+                torch.cat([sides[i].q for i in asking_views], 2), [sides[i] for i in others]
             )
             for index, part in zip(
-                asking_views, mixed.split([asked[i].q.shape[2] for i in asking_views], 2), strict=True
+                asking_views, mixed.split([sides[i].q.shape[2] for i in asking_views], 2), strict=True
             ):
                 answers[index].append(part)
         mixed = [torch.stack(mixtures).mean(0) if mixtures else None for mixtures in answers]

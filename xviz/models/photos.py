@@ -112,11 +112,11 @@ def look(images: Sequence[NDArray[np.uint8]], grid: tuple[int, int], *, colours:
     for image in images:  # one by one, which bounds the memory
         frame = Frame(image.shape[:2], grid)
         pixels = fitted(image, frame)
-        seen = regions.grid(pixels).flatten(0, 1)
+        patches = regions.grid(pixels).flatten(0, 1)
         if colours:
             picture = torch.from_numpy(pixels).permute(2, 0, 1)[None].float()
-            seen = torch.cat([seen, mean_colours(picture, torch.from_numpy(frame.shows())[None])[0]], 1)
-        features.append(seen)
+            patches = torch.cat([patches, mean_colours(picture, torch.from_numpy(frame.shows())[None])[0]], 1)
+        features.append(patches)
         present.append(torch.from_numpy(frame.present().reshape(-1)))
     return torch.cat(features), torch.cat(present)
 
@@ -128,8 +128,8 @@ def mean_colours(pictures: Tensor, inside: Tensor) -> Tensor:
         pictures: (b, 3, height, width) 0–255 in their frame.
         inside: (b, height, width) bool, which pixels are photo.
     """
-    kept = inside[:, None].to(pictures.dtype)
-    shown, all_of_it = (F.avg_pool2d(F.pad(part, [-MARGIN] * 4), STRIDE - 2 * MARGIN, STRIDE) for part in (
-        (pictures / 127.5 - 1) * kept, kept
+    mask = inside[:, None].to(pictures.dtype)
+    sums, all_of_it = (F.avg_pool2d(F.pad(part, [-MARGIN] * 4), STRIDE - 2 * MARGIN, STRIDE) for part in (
+        (pictures / 127.5 - 1) * mask, mask
     ))  # fmt: skip
-    return (shown / all_of_it.clamp_min(1e-6)).flatten(2).mT
+    return (sums / all_of_it.clamp_min(1e-6)).flatten(2).mT

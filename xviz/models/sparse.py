@@ -64,9 +64,9 @@ class Grid:
     def coarser(self) -> tuple[Grid, Pairs, Pairs]:
         """Voxels of twice the side, and who gives to whom on the way there and on the way back, looked up once."""
         if self._coarser is None:
-            scene, place = self.coords[:, :1], self.coords[:, 1:]
-            grid, parent = occupied(torch.cat([scene, place.div(2, rounding_mode="floor")], 1))
-            slots = (place.remainder(2) * torch.tensor([4, 2, 1], device=place.device)).sum(1)
+            scene, cell = self.coords[:, :1], self.coords[:, 1:]
+            grid, parent = occupied(torch.cat([scene, cell.div(2, rounding_mode="floor")], 1))
+            slots = (cell.remainder(2) * torch.tensor([4, 2, 1], device=cell.device)).sum(1)
             children = [(slots == slot).nonzero().flatten() for slot in range(8)]
             down = [(child, parent[child]) for child in children]
             self._coarser = grid, down, [(get, give) for give, get in down]
@@ -107,11 +107,11 @@ class _Convolve(torch.autograd.Function):
         ctx.save_for_backward(x, weight)
         ctx.pairs = pairs
         out = x.new_zeros(count, weight.shape[2])
-        for place, pair in enumerate(pairs):
+        for offset, pair in enumerate(pairs):
             if pair is None:
-                out += x @ weight[place]
+                out += x @ weight[offset]
             elif len(pair[0]):
-                out.index_add_(0, pair[1], x.index_select(0, pair[0]) @ weight[place])
+                out.index_add_(0, pair[1], x.index_select(0, pair[0]) @ weight[offset])
         return out
 
     @staticmethod
@@ -122,15 +122,15 @@ class _Convolve(torch.autograd.Function):
         grad = grad.contiguous()
         to_x = torch.zeros_like(x) if wants_x else None
         to_weight = torch.zeros_like(weight) if wants_weight else None
-        for place, pair in enumerate(ctx.pairs):
+        for offset, pair in enumerate(ctx.pairs):
             if pair is not None and not len(pair[0]):
                 continue
             gave = x if pair is None else x.index_select(0, pair[0])
             grads = grad if pair is None else grad.index_select(0, pair[1])
             if to_weight is not None:
-                to_weight[place] = gave.mT @ grads
+                to_weight[offset] = gave.mT @ grads
             if to_x is not None:
-                back = grads @ weight[place].mT
+                back = grads @ weight[offset].mT
                 to_x = to_x.add_(back) if pair is None else to_x.index_add_(0, pair[0], back)
         return to_x, to_weight, None, None
 
@@ -189,8 +189,8 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, grid: Grid) -> Tensor:
         """(n, i) → (n, o)."""
-        kept = x if self.skip is None else self.skip(x)
-        return (self.second(self.first(x, grid).relu(), grid) + kept).relu()
+        skipped = x if self.skip is None else self.skip(x)
+        return (self.second(self.first(x, grid).relu(), grid) + skipped).relu()
 
 
 class Between(nn.Module):
@@ -240,15 +240,15 @@ class SparseUNet(nn.Module):
         x = self.stem(x, grid).relu()
         levels = []
         for down, blocks in zip(self.down, self.narrow, strict=True):
-            coarse, there, back = grid.coarser()
+            coarse, narrowing, back = grid.coarser()
             levels.append((grid, x, back))
-            x = down(x, there, len(coarse))
+            x = down(x, narrowing, len(coarse))
             for block in blocks.children():
                 x = block(x, coarse)
             grid = coarse
         for up, blocks in zip(self.up, self.wide, strict=True):
-            grid, kept, back = levels.pop()
-            x = torch.cat([up(x, back, len(grid)), kept], 1)
+            grid, fine, back = levels.pop()
+            x = torch.cat([up(x, back, len(grid)), fine], 1)
             for block in blocks.children():
                 x = block(x, grid)
         return x

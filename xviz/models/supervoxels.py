@@ -84,10 +84,10 @@ def voxelise(cloud: PointCloud, cutting: Cutting = Cutting()) -> Voxels:
         if len(grid) <= cutting.voxels:
             break
         side *= 2
-    of = of_point.numpy()
-    places = means(cloud.xyz, of, len(grid))
-    colours = np.zeros_like(places) if cloud.rgb is None else means(cloud.rgb, of, len(grid)) / 255
-    return Voxels(of, places, colours, *_surfaces(grid, places))
+    voxel = of_point.numpy()
+    places = means(cloud.xyz, voxel, len(grid))
+    colours = np.zeros_like(places) if cloud.rgb is None else means(cloud.rgb, voxel, len(grid)) / 255
+    return Voxels(voxel, places, colours, *_surfaces(grid, places))
 
 
 def means(values: NDArray, group: Rows, count: int, weights: NDArray | None = None) -> Values:

@@ -75,21 +75,21 @@ def voxels_and_pixels(sample: Sample, settings: Settings) -> VoxelsAndPixels:
         raise ModelError("Voxels and pixels are those of a cloud with photos of it; the sample lacks one of them.")
     cut_cloud = cut(cloud, settings)
     on_grid = laid(cut_cloud, settings)
-    grid, seen = grid_of([on_grid])
+    grid, features = grid_of([on_grid])
     of_point = on_grid["pairs"][0].numpy()[cut_cloud.small_voxel]
     middles = means(cloud.xyz, of_point, len(grid)).astype(np.float32)
     names, images = (views.names, views.images) if isinstance(views, Photos) and sights(settings) else ((), ())
     frames = [Frame(image.shape[:2], settings.grid) for image in images]
     size = settings.grid[0] * STRIDE, settings.grid[1] * STRIDE
     pictures, inside = np.zeros((len(images), *size, 3), np.uint8), np.zeros((len(images), *size), bool)
-    here = [frame.present().reshape(-1) for frame in frames]
+    present = [frame.present().reshape(-1) for frame in frames]
     for i, (image, frame) in enumerate(zip(images, frames, strict=True)):
         pictures[i] = fitted(image, frame)
         inside[i] = frame.shows()
     return VoxelsAndPixels(
         sample.digest,
         grid,
-        seen,
+        features,
         tuple(name for name in settings.sees for _ in range(SEEN[name])),
         on_grid["pairs"],
         on_grid["places"],
@@ -98,7 +98,7 @@ def voxels_and_pixels(sample: Sample, settings: Settings) -> VoxelsAndPixels:
         torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous().float(),
         torch.from_numpy(inside),
         PatchGrid("patches", names, settings.grid),
-        torch.from_numpy(np.concatenate([np.zeros(0, bool), *here])),
+        torch.from_numpy(np.concatenate([np.zeros(0, bool), *present])),
     )
 
 
@@ -125,5 +125,5 @@ def of_pictures(module: MIT, fine: VoxelsAndPixels, photo: int, pictures: Tensor
         features = torch.cat([features, mean_colours(pictures, inside)], -1)
     if module.sights == "patches":
         return features
-    here = fine.here.reshape(len(fine.pictures), -1)[photo]
-    return features[:, here].mean(1, keepdim=True)
+    present = fine.here.reshape(len(fine.pictures), -1)[photo]
+    return features[:, present].mean(1, keepdim=True)

@@ -63,9 +63,9 @@ class WordEncoder(nn.Module):
         self._tokenizer.no_truncation()
         self._start, self._end = (self._tokenizer.token_to_id(mark) for mark in ("[CLS]", "[SEP]"))
         self.net = BertModel(BertConfig.from_json_file(folder / "config.json"), add_pooling_layer=False)
-        held = load_file(folder / "model.safetensors")
+        weights = load_file(folder / "model.safetensors")
         wanted = self.net.state_dict().keys()
-        self.net.load_state_dict({name: values for name, values in held.items() if name in wanted})
+        self.net.load_state_dict({name: values for name, values in weights.items() if name in wanted})
         self.eval().requires_grad_(False)
 
     def encode(self, words: Sequence[str], *, limit: int = LIMIT) -> WordPieces:
@@ -89,12 +89,12 @@ class WordEncoder(nn.Module):
         if not 1 <= limit <= LONGEST:
             raise ModelError(f"The word model reads 1 to {LONGEST} pieces; got a limit of {limit}. Take {LIMIT}.")
         split = [self._split(words) for words in sentences]
-        kept = [_fitting(pieces, limit) for pieces in split]
-        order = sorted(range(len(split)), key=kept.__getitem__)
+        lengths = [_fitting(pieces, limit) for pieces in split]
+        order = sorted(range(len(split)), key=lengths.__getitem__)
         features: dict[int, Tensor] = {}
-        for some in (order[at : at + batch] for at in range(0, len(order), batch)):
-            features.update(zip(some, self._features([split[i].ids[: kept[i]] for i in some]), strict=True))
-        return [_pieces(split[i], kept[i], features[i], len(words)) for i, words in enumerate(sentences)]
+        for some in (order[start : start + batch] for start in range(0, len(order), batch)):
+            features.update(zip(some, self._features([split[i].ids[: lengths[i]] for i in some]), strict=True))
+        return [_pieces(split[i], lengths[i], features[i], len(words)) for i, words in enumerate(sentences)]
 
     def _split(self, words: Sequence[str]) -> Encoding:
         return self._tokenizer.encode(list(words), is_pretokenized=True, add_special_tokens=False)
@@ -123,12 +123,12 @@ def _fitting(pieces: Encoding, limit: int) -> int:
     return whole or limit
 
 
-def _pieces(split: Encoding, kept: int, features: Tensor, words: int) -> WordPieces:
+def _pieces(split: Encoding, length: int, features: Tensor, words: int) -> WordPieces:
     """The record of one sentence."""
     word_ids = cast(list[int], split.word_ids)  # without special tokens, every piece is of a word
-    of_word = tuple(word_ids[:kept])
-    read = words if kept == len(word_ids) else word_ids[kept]
-    return WordPieces(tuple(split.tokens[:kept]), of_word, features, words - read)
+    of_word = tuple(word_ids[:length])
+    read = words if length == len(word_ids) else word_ids[length]
+    return WordPieces(tuple(split.tokens[:length]), of_word, features, words - read)
 
 
 _loading = Lock()

@@ -28,7 +28,7 @@ def matrix(shown: Shown) -> Figure:
     """The attention of one call."""
     call, head = shown.call()
     queries, keys = side(shown.run.spaces[call.queries]), side(shown.run.spaces[call.keys])
-    labels = [[label for group in one.groups for label in group.labels] for one in (queries, keys)]
+    labels = [[label for group in side_.groups for label in group.labels] for side_ in (queries, keys)]
     small = pooled(call, head, labels)
     title = f"{shown.title_of(call).title}, {heads_of(call, head)}"
     if not small.exact:
@@ -60,7 +60,7 @@ def _nouns(shown: Shown) -> dict[str, str]:
 
 def _picked(shown: Shown) -> str:
     """The picked token in words; "" without one."""
-    focus = next((one.focus for one in shown.explanations if one.focus is not None), None)
+    focus = next((explanation.focus for explanation in shown.explanations if explanation.focus is not None), None)
     return "" if focus is None else picked(shown.run.leaves[focus[0]], focus[1])
 
 
@@ -83,9 +83,9 @@ def every(shown: Shown) -> Figure:
     if own is None or own.focus is None:
         raise ModelError("This figure shows the attention of one token; pick one.")
     titles = {call.name: shown.title_of(call).title for call in shown.run.calls} if shown.session.model.ours else None
-    found = glance(shown.run, forms, *own.focus, titles)
+    maps = glance(shown.run, forms, *own.focus, titles)
     return glance_figure(
-        found.layers, own, focus=str(shown.options.get("focus") or _picked(shown)), asking=found.asking,
+        maps.layers, own, focus=str(shown.options.get("focus") or _picked(shown)), asking=maps.asking,
         credit=shown.credit, preset=shown.preset,
     )  # fmt: skip
 

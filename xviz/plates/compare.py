@@ -66,11 +66,11 @@ def side(
 
 def corresponding(first: Run, second: Run, name: str) -> str:
     """Why tokens of a space do not correspond in two runs; "" where they do."""
-    one, two = first.spaces[name], second.spaces[name]
-    if type(one) is not type(two) or len(one) != len(two):
-        return f"A has {len(one)} tokens “{name}” and B {len(two)}, so that they do not correspond."
-    labels = [[space.label(i) for i in range(len(space))] for space in (one, two)]
+    left, right = first.spaces[name], second.spaces[name]
+    if type(left) is not type(right) or len(left) != len(right):
+        return f"A has {len(left)} tokens “{name}” and B {len(right)}, so that they do not correspond."
+    labels = [[space.label(i) for i in range(len(space))] for space in (left, right)]
     if labels[0] != labels[1]:
         changed = sum(a != b for a, b in zip(*labels, strict=True))
-        return f"{changed} of {len(one)} tokens “{name}” are others in B, so that they do not correspond."
+        return f"{changed} of {len(left)} tokens “{name}” are others in B, so that they do not correspond."
     return ""

@@ -79,7 +79,7 @@ def row(shown: Shown) -> Figure:
     named_call = own.provenance.options.get("call")
     fitting = [call for call in run.calls if call.name == named_call]
     fitting = fitting or [call for call in run.calls if call.queries == asking] or [run.calls[0]]
-    call, head = shown.call(lambda one: one is fitting[0])
+    call, head = shown.call(lambda call_: call_ is fitting[0])
     electrodes = run.spaces[call.keys]
     if not isinstance(electrodes, Electrodes) or electrodes.name not in own.scores:
         title = shown.titles[0]

@@ -86,8 +86,8 @@ class FineScores:
     def scales(self) -> tuple[scale.Scale, scale.Scale]:
         """Of voxels and of pixels, each around zero; a few of the largest lie beyond the limits."""
         unit = self.reading.method.unit
-        shown = ((self.of_voxels, "voxel"), (self.of_pixels, "pixel"))
-        voxels, pixels = (scale.diverging(s, limit=_limit(s), label=f"per {name}: {unit}") for s, name in shown)
+        both = ((self.of_voxels, "voxel"), (self.of_pixels, "pixel"))
+        voxels, pixels = (scale.diverging(s, limit=_limit(s), label=f"per {name}: {unit}") for s, name in both)
         return voxels, pixels
 
     def finer(self) -> tuple[Finer, Finer]:

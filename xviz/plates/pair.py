@@ -75,15 +75,17 @@ def methods(shown: Shown) -> Figure:
     """
     pair, explanations = _pair(shown), shown.explanations
     regions = pair.regions.name
-    if lacking := [one.method for one in explanations if not {regions, pair.text.name} <= set(one.scores)]:
+    if lacking := [
+        explanation.method for explanation in explanations if not {regions, pair.text.name} <= set(explanation.scores)
+    ]:
         raise ModelError(f"Only methods that score regions and words are compared; {', '.join(lacking)} does not.")
     if len(explanations) < 2:
         raise ModelError("This figure compares methods; give two or more, such as look and occlusion.")
     table = np.eye(len(explanations))
-    for row, one in enumerate(explanations):
+    for row, explanation in enumerate(explanations):
         for column, other in enumerate(explanations[:row]):
-            ranked = one.facts.ranked and other.facts.ranked
-            rank = agreement(one, other, regions).spearman if ranked else None
+            ranked = explanation.facts.ranked and other.facts.ranked
+            rank = agreement(explanation, other, regions).spearman if ranked else None
             table[row, column] = table[column, row] = np.nan if rank is None else rank
     return methods_figure(
         pair, explanations, titles=shown.titles, agreement=table, agreement_name="rank correlation on regions",

@@ -68,11 +68,11 @@ class Shown:
 
     def title(self, explanation: Explanation) -> str:
         """What a figure calls an explanation: "Attention from “cat”", "Attention rollout"."""
-        way = {"look": "from", columns.METHOD.key: "to"}.get(explanation.method)
-        if way is None or explanation.focus is None:
+        preposition = {"look": "from", columns.METHOD.key: "to"}.get(explanation.method)
+        if preposition is None or explanation.focus is None:
             return EVERY[explanation.method].title
         name, tokens = explanation.focus
-        return f"Attention {way} {picked(self.run.leaves[name], tokens)}"
+        return f"Attention {preposition} {picked(self.run.leaves[name], tokens)}"
 
     def one(self) -> Explanation:
         """The only explanation.
@@ -90,8 +90,8 @@ class Shown:
         Raises:
             ModelError: there is no such call or head, or none that fits.
         """
-        asked = self.explanations[0].provenance.options if self.explanations else {}
-        name, head = self.options.get("call", asked.get("call")), self.options.get("head", asked.get("head"))
+        options = self.explanations[0].provenance.options if self.explanations else {}
+        name, head = self.options.get("call", options.get("call")), self.options.get("head", options.get("head"))
         fitting = [call for call in self.run.calls if fits(call)]
         if not fitting:
             raise ModelError(f"No attention of {self.session.model.spec.title} can be drawn in this figure.")

@@ -35,10 +35,10 @@ def explanation(shown: Shown) -> Explanation:
     way: Mapping[str, Any] | None = shown.options.get("way")
     if way is None:
         return shown.one()
-    output, rest = str(way["output"]), (str(way["direction"]), way.get("layer"), way.get("head"))
+    output, narrowed = str(way["output"]), (str(way["direction"]), way.get("layer"), way.get("head"))
     if way["method"] == "received":
-        return received(shown.ask, shown.run, output, *rest)
-    return attention(shown.ask, shown.run, output, (str(way["picked"][0]), int(way["picked"][1])), *rest)
+        return received(shown.ask, shown.run, output, *narrowed)
+    return attention(shown.ask, shown.run, output, (str(way["picked"][0]), int(way["picked"][1])), *narrowed)
 
 
 def scores_of_voxels(shown: Shown) -> FineScores | None:
@@ -70,11 +70,11 @@ def room(shown: Shown) -> Figure:
     sample = shown.session.sample
     cloud, views = sample.part("points", PointCloud), sample.part("views", Photos)
     grid = shown.session.model.card.settings.grid
-    kept = thin(cloud.xyz, MOST, segments.of_point).kept
+    chosen = thin(cloud.xyz, MOST, segments.of_point).kept
     scene = Room(
-        cloud.xyz[kept],
-        None if cloud.rgb is None else cloud.rgb[kept],
-        Segments(segments.name, segments.of_point[kept], segments.middles),
+        cloud.xyz[chosen],
+        None if cloud.rgb is None else cloud.rgb[chosen],
+        Segments(segments.name, segments.of_point[chosen], segments.middles),
         views.images,
         PatchGrid(patches.name, tuple(f"photo {i + 1}" for i in range(len(views.names))), patches.grid),
         np.array([Frame(image.shape[:2], grid).edges for image in views.images]),
@@ -106,17 +106,17 @@ def room(shown: Shown) -> Figure:
 def _titles(shown: Shown, own: Explanation, patches: PatchGrid) -> tuple[str, str]:
     """What both sides show."""
     way: Mapping[str, Any] = shown.options.get("way") or {}
-    what = f"{EVERY[own.method].title} for “{own.target}”"
+    title = f"{EVERY[own.method].title} for “{own.target}”"
     if "picked" in way:
         kind, token = str(way["picked"][0]), int(way["picked"][1])
         whose = {
             "class": f"the class “{list(shown.run.outputs)[token]}”" if kind == "class" else "",
             "patch": f"a patch of photo {patches.place(token)[0] + 1}" if kind == "patch" else "",
         }.get(kind, f"supervoxel {token + 1}")
-        what = f"Attention {'to' if own.method == 'asked' else 'from'} {whose}"
+        title = f"Attention {'to' if own.method == 'asked' else 'from'} {whose}"
     elif way:
-        what = EVERY[own.method].title
-    return f"{what}: supervoxels of the point cloud", f"{what}: patches of the photos"
+        title = EVERY[own.method].title
+    return f"{title}: supervoxels of the point cloud", f"{title}: patches of the photos"
 
 
 def _totals(own: Explanation, photos: int) -> np.ndarray | None:
@@ -131,14 +131,14 @@ def _questions(session: Session, output: str) -> Sequence[Question]:
 
 def fill(session: Session, output: str, questions: Sequence[Question]) -> Mapping[str, Any]:
     """Options of what the page shows: the attention of the picked token, or of the class, mean over layers."""
-    asked = questions[0] if questions else Question("look", Target(output))
-    if asked.method not in ("look", "received") or asked.call is not None:
+    question = questions[0] if questions else Question("look", Target(output))
+    if question.method not in ("look", "received") or question.call is not None:
         return {}
-    index = list(session.run.outputs).index(asked.target.output)
-    space, token = asked.target.space or "class", asked.target.tokens[0] if asked.target.tokens else index
+    index = list(session.run.outputs).index(question.target.output)
+    space, token = question.target.space or "class", question.target.tokens[0] if question.target.tokens else index
     kind = {PATCHES: "patch", POINTS: "supervoxel"}.get(space, "class")
-    picked = {"picked": [kind, token]} if asked.method == "look" else {}
-    way = {"method": asked.method, "output": asked.target.output, "direction": "own", "head": asked.head}
+    picked = {"picked": [kind, token]} if question.method == "look" else {}
+    way = {"method": question.method, "output": question.target.output, "direction": "own", "head": question.head}
     return {"way": {**way, **picked}}
 
 

@@ -36,14 +36,14 @@ DEFAULTS = ("look", "rollout", "relevance", "integrated", "gradcam")
 SHORT = {"relevance": "Gradient-weighted", "received": "Received"}
 
 
-def plane(card: ModelCard, of: Sample) -> Plane:
+def plane(card: ModelCard, sample_: Sample) -> Plane:
     """The spectrogram or the picture that the model is fed, with ticks where it has axes."""
-    return _sound_plane(card, of) if card.settings.part == "sound" else _picture_plane(card, of)
+    return _sound_plane(card, sample_) if card.settings.part == "sound" else _picture_plane(card, sample_)
 
 
-def _sound_plane(card: ModelCard, of: Sample) -> Plane:
+def _sound_plane(card: ModelCard, sample_: Sample) -> Plane:
     """Light where it is loud, with ticks in seconds and hertz."""
-    definition, sound = Mel.of(card.settings), of.part("sound", Sound)
+    definition, sound = Mel.of(card.settings), sample_.part("sound", Sound)
     signal, _ = clip(sound, definition)
     decibels = spectrogram(torch.from_numpy(signal)[None], definition)[0].numpy()
     step = next((s for s in SECONDS if definition.seconds / s <= 9), SECONDS[-1])
@@ -61,9 +61,9 @@ def _sound_plane(card: ModelCard, of: Sample) -> Plane:
     )
 
 
-def _picture_plane(card: ModelCard, of: Sample) -> Plane:
+def _picture_plane(card: ModelCard, sample_: Sample) -> Plane:
     """The picture at the model's size, its pixels enlarged to blocks."""
-    tensor, _ = seen(of, card.settings)
+    tensor, _ = seen(sample_, card.settings)
     rows, columns = card.settings.input
     zoom = max(1, LARGEST // max(rows, columns))
     pixels = np.round((tensor.permute(1, 2, 0).numpy() + 1) * 127.5).astype(np.uint8)
@@ -73,8 +73,8 @@ def _picture_plane(card: ModelCard, of: Sample) -> Plane:
 def truth(card: ModelCard, example: ShippedSample, output: str) -> NDArray[np.float64] | None:
     """(rows, columns) of the plane as drawn: how much of each value belongs to the class, where that is known."""
     if card.settings.part == "sound":
-        place = example.truth.places.get(output)
-        return None if place is None else Mel.of(card.settings).place(*place)
+        extent = example.truth.places.get(output)
+        return None if extent is None else Mel.of(card.settings).place(*extent)
     if (mask := example.mask(output)) is None:
         return None
     rows, columns = card.settings.input
@@ -117,7 +117,9 @@ def _background(shown: Shown, drawn: Sequence[Explanation], focus: tuple[Cells, 
     name, output = shown.session.sample.origin.get("shipped"), str(shown.run.provenance.options["target"])
     if name is not None and (mask := truth(card, sample(str(name)), output)) is not None:
         known = flat.place(outlines(mask >= 0.5))
-    spaces = {name: shown.run.space(name, Cells) for one in drawn for name in one.scores if name != "class"}
+    spaces = {
+        name: shown.run.space(name, Cells) for explanation in drawn for name in explanation.scores if name != "class"
+    }
     pixels = 255 - flat.pixels if sound else flat.pixels  # on paper, silence is white
     return Background(
         pixels, spaces, (flat.x_ticks, flat.y_ticks), flat.names, focus, known, upright=not sound
@@ -140,13 +142,13 @@ def methods(shown: Shown) -> Figure:
     if not drawn:
         raise ModelError("No method has been computed yet. Compute one under “Methods”, then save the figure.")
     if shown.options.get("spread"):
-        drawn = [spread(shown.run, one) for one in drawn]
+        drawn = [spread(shown.run, explanation) for explanation in drawn]
         notes = [
             "Scores are densities: a score's share of its method's total magnitude over its patch's share of "
             "the area; 1 is an even spread."
         ]
     short = {} if shown.session.model.card.settings.part == "sound" else SHORT
-    titles = [short.get(one.method, title) for one, title in zip(drawn, shown.titles, strict=True)]
+    titles = [short.get(explanation.method, title) for explanation, title in zip(drawn, shown.titles, strict=True)]
     return views_figure(
         _background(shown, drawn), drawn, titles=titles, limit=limit(drawn) if notes else None,
         notes=[*notes, *_loud(shown)],

@@ -72,7 +72,7 @@ def _digits(measured: dict[str, Any]) -> list[str]:
             f"**One digit in a clip** (% right; never heard: {measured['never heard']})",
             ["", "recordings", *SWITCHED.values()],
             [
-                (words, str(accuracy[key]["recordings"]), *(f"{accuracy[key][way]:.1f}" for way in SWITCHED))
+                (words, str(accuracy[key]["recordings"]), *(f"{accuracy[key][switched]:.1f}" for switched in SWITCHED))
                 for key, words in VOICES.items()
             ],
         ),

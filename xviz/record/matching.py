@@ -65,7 +65,7 @@ def tables(measured: dict[str, Any]) -> list[str]:
 
 def _choices(measured: dict[str, Any]) -> list[str]:
     """How the two parts were weighed, and how class names were."""
-    by = {name: {split: _tried(of) for split, of in own.items()} for name, own in measured["by"].items()}
+    by = {name: {split: _tried(recall) for split, recall in own.items()} for name, own in measured["by"].items()}
     return [
         f"The score is i0 · c0 + α i1 · c1 with α = {measured['alpha']:g}, the most within half a point of the best "
         f"on validation scenes (mean R@1 of both directions by α: {by['alpha']['val']}).",
@@ -85,7 +85,7 @@ def _retrieval(measured: dict[str, Any]) -> list[str]:
     for split, named in SPLITS.items():
         numbers = measured[split]
         rows = [
-            (words, *(_three(numbers[way][name]) for way in WAYS))
+            (words, *(_three(numbers[direction][name]) for direction in WAYS))
             for name, words in BRANCHES.items()
             if name in numbers["text to image"]
         ]
@@ -102,7 +102,7 @@ def _three(recall: dict[str, float]) -> str:
 def _linear(measured: dict[str, Any]) -> str:
     """The photographs once more, without a network."""
     words = "; ".join(
-        f"penalty {float(ridge):,.0f}: " + " and ".join(f"{numbers[way]['R@10']:.1f}" for way in WAYS)
+        f"penalty {float(ridge):,.0f}: " + " and ".join(f"{numbers[direction]['R@10']:.1f}" for direction in WAYS)
         for ridge, numbers in measured.items()
     )
     return (

@@ -103,7 +103,7 @@ def tables(measured: dict[str, Any]) -> list[str]:
 def _alone(measured: dict[str, Any], words: Words) -> str:
     ways = {key: title for key, title in SWITCHED.items() if key in next(iter(measured["accuracy"].values()))}
     rows = [
-        (title, str(numbers["tested"]), *(f"{numbers[way]:.1f}" for way in ways))
+        (title, str(numbers["tested"]), *(f"{numbers[switched]:.1f}" for switched in ways))
         for split, title in words.splits.items()
         if (numbers := measured["accuracy"].get(split))
     ]
@@ -143,8 +143,8 @@ def _trainings(measured: dict[str, Any], words: Words) -> list[str]:
     columns["mAP"] = f"two in one of the {words.pair}, mAP, %"
     rows = []
     for form in dict.fromkeys(run["form"] for run in runs):
-        of = [run for run in runs if run["form"] == form]
-        rows.append((form, str(len(of)), *(_range(run[column] for run in of) for column in columns)))
+        alike = [run for run in runs if run["form"] == form]
+        rows.append((form, str(len(alike)), *(_range(run[column] for run in alike) for column in columns)))
     title = (
         f"**Trained otherwise** (a shorter schedule of {recipe['epochs']} epochs, the same for all; mean over seeds, "
         "least to greatest)"

@@ -119,8 +119,8 @@ def out(parser: argparse.ArgumentParser, default: Path | None = None, help_text:
 
 def cache(parser: argparse.ArgumentParser, default: str) -> None:
     """Add ``--cache``, where fetched packages and what was rendered from them are kept."""
-    shown = f"folder that keeps fetched packages (default {default}/cache)"
-    parser.add_argument("--cache", type=Path, metavar="DIR", help=shown)
+    help_ = f"folder that keeps fetched packages (default {default}/cache)"
+    parser.add_argument("--cache", type=Path, metavar="DIR", help=help_)
 
 
 def number(parser: argparse.ArgumentParser, name: str, default: int, help_text: str) -> None:
@@ -136,9 +136,9 @@ def numbers(parser: argparse.ArgumentParser, recipe: type) -> None:
     group = parser.add_argument_group("numbers of the recipe")
     for this in fields(recipe):
         note = f"{notes[this.name]} " if this.name in notes else ""
-        shown = f"{note}(default {this.default!r})".replace("%", "%%")
+        help_ = f"{note}(default {this.default!r})".replace("%", "%%")
         group.add_argument(f"--{this.name.replace('_', '-')}", type=type(this.default), default=this.default,
-                           metavar=type(this.default).__name__.upper(), help=shown)  # fmt: skip
+                           metavar=type(this.default).__name__.upper(), help=help_)  # fmt: skip
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting of the model"
     )

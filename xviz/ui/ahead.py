@@ -42,8 +42,8 @@ class Maker:
 
     def get(self, name: str) -> bytes | None:
         """A table, if it is made."""
-        made = self.tables.get(name)
-        return made if isinstance(made, bytes) else None
+        table = self.tables.get(name)
+        return table if isinstance(table, bytes) else None
 
     def ask(self, name: str, make: Callable[[], Iterator[tuple[str, Shown]]]) -> None:
         """Have a table made; one that is being made, or has failed, is not made again."""
@@ -69,17 +69,17 @@ class Maker:
                     logged(error)
 
     def _made(self, name: str, make: Callable[[], Iterator[tuple[str, Shown]]]) -> bytes | None:
-        found: dict[str, Shown] = {}
+        messages: dict[str, Shown] = {}
         begun = time.perf_counter()
-        for pick, shown in make():
-            found[pick] = shown
+        for pick, messages_of_pick in make():
+            messages[pick] = messages_of_pick
             if self.ended.wait(max(PAUSE, time.perf_counter() - begun)):
                 return None
             while turns.OPENING.waiting:  # visitors who wait come before those who may click
                 if self.ended.wait(RESTED):
                     return None
             begun = time.perf_counter()
-        table = answers.table(name, found)
+        table = answers.table(name, messages)
         return table if len(table) <= MOST else None
 
 

@@ -23,6 +23,7 @@ BAND = "rgba(138, 138, 138, 0.25)"
 NAMED = 8  #: marks whose names stand in the chart, at most
 BETWEEN = 0.25  #: of a row that is left between bars
 ROW, ROWS, AXIS = 20, 15, 56  #: px: the height of a bar's row, where several stand together, and of an axis
+STRETCHES = 230  #: px: the height of a chart on which a stretch is chosen
 
 ABOVE = {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "xanchor": "left", "traceorder": "normal"}
 ROOM = 44  #: px to the right of axes, for values and words that stand there
@@ -38,6 +39,7 @@ class Axis:
     format: str = ""  #: of its numbers, as d3 writes it: ".0%"
     values: str = ".3g"  #: of the values beside bars, as Python and d3 write it
     limits: tuple[float, float] | None = None  #: None: those of the data
+    zero: str = ""  #: what zero means; of a vertical axis, a dashed line with these words where there are any
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,6 @@ def lines(
     key: str,
     alt: str,
     band: Band | None = None,
-    zero: str = "",
     pick: Pick | None = None,
     height: int = 340,
 ) -> None:
@@ -69,13 +70,12 @@ def lines(
         key: Of the chart on its page; another key is another chart, in which nothing is picked.
         alt: What a reader who cannot see it is told.
         band: Drawn behind the lines.
-        zero: What zero means; a dashed line with these words where there are any.
         pick: Called with the line and its point that a visitor clicks.
         height: In pixels.
     """
     drawn = tuple((name, _numbers(heights)) for name, heights in values.items())
     area = None if band is None else (_numbers(band.low), _numbers(band.high))
-    _picked(_lines(_numbers(x), drawn, axes, area, zero, pick is not None, height), key, alt, pick)
+    _picked(_lines(_numbers(x), drawn, axes, area, pick is not None, height), key, alt, pick)
 
 
 Numbers = tuple[float, ...]
@@ -88,7 +88,7 @@ def _numbers(values: ArrayLike) -> Numbers:
 @lru_cache(maxsize=256)
 def _lines(
     x: Numbers, values: tuple[tuple[str, Numbers], ...], axes: tuple[Axis, Axis], band: tuple[Numbers, Numbers] | None,
-    zero: str, picked: bool, height: int,
+    picked: bool, height: int,
 ) -> go.Figure:  # fmt: skip
     """The figure, built once: Plotly takes longer to build one than a page takes for all else that a click changes."""
     figure = go.Figure()
@@ -104,8 +104,8 @@ def _lines(
         edge = {"x": x, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
         figure.add_scatter(y=band[0], **edge)
         figure.add_scatter(y=band[1], fill="tonexty", fillcolor=BAND, **edge)
-    if zero:
-        figure.add_hline(y=0, line={"color": REFERENCE, "width": 1, "dash": "dash"}, annotation_text=zero)
+    if axes[1].zero:
+        figure.add_hline(y=0, line={"color": REFERENCE, "width": 1, "dash": "dash"}, annotation_text=axes[1].zero)
     figure.update_layout(height=height, legend=ABOVE, hovermode="closest" if picked else "x unified")
     _axes(figure, axes)
     return _framed(figure, ROOM)
@@ -184,7 +184,6 @@ def stretches(
     chosen: Span,
     marks: Sequence[Span],
     drag: Callable[[float, float], None],
-    height: int = 230,
 ) -> None:
     """Draw lines on a logarithmic axis, what is marked in them, and the chosen stretch; dragging chooses another.
 
@@ -197,7 +196,6 @@ def stretches(
         chosen: The stretch with an outline.
         marks: What is shaded: red where it is bad, grey else.
         drag: Called with the edges of the stretch that a visitor drags over.
-        height: In pixels.
     """
     figure = go.Figure()
     for name, colour in zip(values, COLOURS, strict=False):
@@ -210,7 +208,7 @@ def stretches(
             **({"annotation_position": "top left"} if words else {}),
         )  # fmt: skip
     figure.add_vrect(x0=chosen.start, x1=chosen.end, line={"color": FIRST, "width": 2}, fillcolor=FIRST, opacity=0.12)
-    figure.update_layout(height=height, legend=ABOVE, hovermode="x unified", selectdirection="h")
+    figure.update_layout(height=STRETCHES, legend=ABOVE, hovermode="x unified", selectdirection="h")
     _axes(figure, axes)
     figure.update_yaxes(type="log", dtick="D2")
     figure.update_layout(dragmode="select")

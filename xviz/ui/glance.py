@@ -35,32 +35,32 @@ class Asked:
 
 def show(asked: Asked) -> None:
     """A small map for every layer in which the token takes part, and every head."""
-    found = glance(asked.run, asked.forms, asked.space, asked.tokens, asked.titles)
-    calls, layers = found.calls, found.layers
+    maps = glance(asked.run, asked.forms, asked.space, asked.tokens, asked.titles)
+    calls, layers = maps.calls, maps.layers
     if not calls:
         st.caption(f"Tokens of “{page.plain(asked.space)}” take part in no attention.")
         return
-    limits = scale.sequential(np.concatenate([one.maps.ravel() for one in layers]), label="attention weight")
+    limits = scale.sequential(np.concatenate([layer.maps.ravel() for layer in layers]), label="attention weight")
     chosen = next((i for i, call in enumerate(calls) if call.name == asked.call), None)
     drawing = multiples.multiples(
         layers,
         scale=limits,
         selected=None if chosen is None or asked.head is None else (chosen, asked.head),
-        mass="mass" if found.asking else "sum",
-        surround=Surround(f"Attention {'from' if found.asking else 'to'} {asked.called}"),
+        mass="mass" if maps.asking else "sum",
+        surround=Surround(f"Attention {'from' if maps.asking else 'to'} {asked.called}"),
     )
 
-    def pick(place: components.Pick) -> None:
-        if isinstance(place, tuple) and place[1] < calls[place[0]].heads:
-            asked.choose(calls[place[0]].name, place[1])
+    def pick(cell: components.Pick) -> None:
+        if isinstance(cell, tuple) and cell[1] < calls[cell[0]].heads:
+            asked.choose(calls[cell[0]].name, cell[1])
 
     components.mount(drawing, key=f"heads {len(layers)} {asked.place}", on_pick=pick)
-    what = (
+    meaning = (
         "the sum of the weights shown, and the entropy of the row in bits: low where few keys have most of the weight"
-        if found.asking
+        if maps.asking
         else "the sum of the weights that the token gets, which is not one, and their entropy in bits"
     )
-    st.caption(f"Under each map: head, {what}.")
+    st.caption(f"Under each map: head, {meaning}.")
     with st.expander("As a table"):
         heading, *rows = drawing.table
         st.dataframe([dict(zip(map(str, heading), row, strict=True)) for row in rows], hide_index=True)

@@ -77,11 +77,11 @@ NAMED: Mapping[str, type] = {
 
 def kind_of(name: str, about: str) -> type | None:
     """The kind of a part by its name, else by what the spec says of it; None where neither tells."""
-    for said in (name, about):
-        words = re.findall(r"[a-z]+", said.lower())
-        found = next((NAMED[word] for word in words if word in NAMED), None)
-        if found is not None:
-            return found
+    for text in (name, about):
+        words = re.findall(r"[a-z]+", text.lower())
+        named = next((NAMED[word] for word in words if word in NAMED), None)
+        if named is not None:
+            return named
     return None
 
 
@@ -90,7 +90,7 @@ def _any(files: Files) -> Part:
     ending = PurePath(files[0][0]).suffix.lower().removeprefix(".")
     kind = next((kind for kind in KINDS.values() if ending in kind.endings), None)
     if kind is None:
-        known = ", ".join(dict.fromkeys(one for kind in KINDS.values() for one in kind.endings))
+        known = ", ".join(dict.fromkeys(ending_ for kind in KINDS.values() for ending_ in kind.endings))
         raise SampleError(f"What “{files[0][0]}” is cannot be told from its name. Give it one of the endings {known}.")
     return kind.read(files[:1])
 
@@ -117,11 +117,11 @@ def bring(spec: Spec, example: Sample | None, place: str) -> Sample | None:
     own: list[str] = []
     origin: dict[str, Any] = {} if example is None else dict(example.origin)
     for name, kind in kinds.items():
-        given = _part(spec, place, name, kind, parts.get(name))
-        if given is not None:
-            parts[name] = given[0]
-            own.append(given[1][0])
-            side, named = ("texts", given[1][0]) if kind is Text else ("parts", given[1])
+        own_part = _part(spec, place, name, kind, parts.get(name))
+        if own_part is not None:
+            parts[name] = own_part[0]
+            own.append(own_part[1][0])
+            side, named = ("texts", own_part[1][0]) if kind is Text else ("parts", own_part[1])
             origin[side] = {**origin.get(side, {}), name: named[0] if len(named) == 1 else list(named)}
     if not own:
         return example
@@ -131,16 +131,16 @@ def bring(spec: Spec, example: Sample | None, place: str) -> Sample | None:
     return Sample(own[0], parts, source=OWN, origin=origin)
 
 
-def _part(spec: Spec, place: str, name: str, kind: type, example: Part | None) -> tuple[Part, tuple[str, ...]] | None:
+def _part(spec: Spec, prefix: str, name: str, kind: type, example: Part | None) -> tuple[Part, tuple[str, ...]] | None:
     """What was given for one part, and the names of its files; None where nothing was."""
-    label, key = f"Your own {name}", f"{place} {name}"
+    label, key = f"Your own {name}", f"{prefix} {name}"
     about = page.plain(spec.wants.get(name, ""))
     if kind is Text:
-        return _sentence(label, place, name, about, example if isinstance(example, Text) else None)
+        return _sentence(label, prefix, name, about, example if isinstance(example, Text) else None)
     reader = KINDS.get(kind, UNKNOWN)
     help_text = f"A {reader.noun}. {about} {page.KEPT}".replace("  ", " ")
-    held = uploads.given(key, label, megabytes=LARGEST, help_text=help_text, many=reader.several)
-    files = tuple((one.name, one.data) for one in held)
+    uploaded = uploads.given(key, label, megabytes=LARGEST, help_text=help_text, many=reader.several)
+    files = tuple((file.name, file.data) for file in uploaded)
     if not files:
         return None
     return _read(reader.noun, digest(*(part for pair in files for part in pair)), files), tuple(

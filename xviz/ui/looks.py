@@ -71,7 +71,7 @@ class Studio:
 
 def _look(chosen: Look, widgets: Mapping[str, Any]) -> Look:
     """A look out of the values of widgets; what has no widget on the screen stays as it was."""
-    own = {one.name for one in fields(Look)} - {"titles", "typed", "names", "panels", "overlay", "labels"}
+    own = {setting.name for setting in fields(Look)} - {"titles", "typed", "names", "panels", "overlay", "labels"}
     record = {**chosen.record(), **{name: value for name, value in widgets.items() if name in own}}
     if "overlay" in widgets:
         record["overlay"] = None if widgets["overlay"] is None else widgets["overlay"] / 100
@@ -122,9 +122,9 @@ def _panels(studio: Studio, look: Look, drawn: Drawn, preset: Preset) -> None:
             required=True,
         )  # fmt: skip
         studio.widget(st.toggle, "letters", "Letters", look.letters)
-    shown = [letter for letter in look.panels if letter in titles] or list(titles)
+    letters = [letter for letter in look.panels if letter in titles] or list(titles)
     with right:
-        for letter in shown[:TITLES]:
+        for letter in letters[:TITLES]:
             own = look.titles.get(letter, "")
             studio.widget(st.text_input, TITLE + letter, f"Title of {letter}", own, placeholder=titles[letter])
 
@@ -220,9 +220,9 @@ def _text(studio: Studio, look: Look, drawn: Drawn, preset: Preset) -> None:
             st.number_input, "width_mm", "Width in mm", look.width_mm, placeholder=number(preset.width_mm),
             step=1.0, **_between("width_mm"),
         )  # fmt: skip
-        most = "No limit" if preset.max_height_mm is None else number(preset.max_height_mm)
+        limit = "No limit" if preset.max_height_mm is None else number(preset.max_height_mm)
         studio.widget(
-            st.number_input, "height_mm", "Greatest height in mm", look.height_mm, placeholder=most, step=1.0,
+            st.number_input, "height_mm", "Greatest height in mm", look.height_mm, placeholder=limit, step=1.0,
             **_between("height_mm"),
         )  # fmt: skip
         studio.widget(

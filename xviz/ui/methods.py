@@ -54,8 +54,8 @@ def question(method: str, target: Target, call: str, head: int | None) -> cache.
 
 def compute(run: Run, question: cache.Question, *, key: str, slow: Sequence[str] = SLOW) -> Explanation | None:
     """The explanation if it is known or quick; else a button that starts it, and None until it is pressed."""
-    if (kept := cache.known(run, question)) is not None:
-        return kept
+    if (explanation := cache.known(run, question)) is not None:
+        return explanation
     title = METHODS[question.method].title
     if question.method in slow and not st.button(
         f"Compute {title}", key=f"{key} compute", icon=":material/play_arrow:"

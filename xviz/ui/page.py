@@ -88,10 +88,10 @@ def heading(card: ModelCard) -> DeltaGenerator:
 
 def notes(*parts: Part | Inputs | None, above: DeltaGenerator, more: tuple[str, ...] = ()) -> None:
     """What reading and preparing did; what may make the output wrong as warnings ``above`` the result."""
-    given = [part for part in parts if part is not None]
-    for text in dict.fromkeys(text for part in given for text in part.warnings):
+    noted = [part for part in parts if part is not None]
+    for text in dict.fromkeys(text for part in noted for text in part.warnings):
         above.warning(plain(text), icon=":material/warning:")
-    for note in dict.fromkeys([*(note for part in given for note in part.notes), *more]):
+    for note in dict.fromkeys([*(note for part in noted for note in part.notes), *more]):
         st.caption(f":material/info: {plain(note)}")
 
 
@@ -117,7 +117,7 @@ def progress(what: str) -> Iterator[Progress]:
     What is done within ``SOON`` shows no bar, so that nothing on the page jumps. What takes longer waits for its turn
     (``turns``), with its place in the line in the place of the progress.
     """
-    place, begun, shown = st.empty(), time.monotonic(), 0.0
+    slot, begun, updated = st.empty(), time.monotonic(), 0.0
     bar: DeltaGenerator | None = None
     ticket: object | None = None
 
@@ -130,18 +130,18 @@ def progress(what: str) -> Iterator[Progress]:
             time.sleep(POLLED)
 
     def move(share: float, text: str) -> None:
-        nonlocal bar, shown, ticket
+        nonlocal bar, updated, ticket
         now = time.monotonic()
         if _asked_again():
             st.rerun(scope="fragment")
         if bar is None and now - begun > SOON:
-            with place.container(horizontal=True, vertical_alignment="center"):
+            with slot.container(horizontal=True, vertical_alignment="center"):
                 bar = st.progress(0.0, text=what)
                 st.button("Cancel", key=f"cancel {what}", icon=":material/stop_circle:")
             ticket = TURNS.join()
             wait()
-        if bar is not None and (now - shown > 0.1 or share >= 1):
-            shown = now
+        if bar is not None and (now - updated > 0.1 or share >= 1):
+            updated = now
             bar.progress(min(max(share, 0.0), 1.0), text=f"{what}: {text}" if text else what)
 
     try:
@@ -149,14 +149,14 @@ def progress(what: str) -> Iterator[Progress]:
     finally:
         if ticket is not None:
             TURNS.leave(ticket)
-        place.empty()
+        slot.empty()
 
 
 def models() -> None:
     """The models that can be opened, side by side."""
-    shown = [card for card in CARDS if card.opens]
-    columns = st.columns(min(3, max(2, len(shown))), gap="medium")
-    for number, card in enumerate(shown):
+    offered = [card for card in CARDS if card.opens]
+    columns = st.columns(min(3, max(2, len(offered))), gap="medium")
+    for number, card in enumerate(offered):
         with columns[number % len(columns)].container(border=True):
             st.markdown(f"## {card.icon} {card.title}")
             st.markdown(card.story)

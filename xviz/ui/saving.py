@@ -93,8 +93,8 @@ class Offer:
 def _figures(offer: Offer) -> None:
     """The same; a change in the studio runs only this again."""
     prefix = offer.prefix
-    if isinstance(taken := state.take(f"{prefix}.look"), tuple):
-        for name, value, among in (("figure", taken[0], offer.kinds), ("preset", taken[1], PRESETS)):
+    if isinstance(picked := state.take(f"{prefix}.look"), tuple):
+        for name, value, among in (("figure", picked[0], offer.kinds), ("preset", picked[1], PRESETS)):
             if value in among:
                 state.set_widget(f"{prefix}.{name}", value)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -127,16 +127,16 @@ def _figures(offer: Offer) -> None:
     with page.told():
         look = studio.current(room)
         draw = partial(studio.drawn, partial(offer.figure, kind, preset), look)
-        shown = once(draw)  # whatever shows the figure here draws it once
+        figure = once(draw)  # whatever shows the figure here draws it once
         if open_studio:
-            studio.show(room, offer.kinds, *shown(), look, PRESETS[preset])
+            studio.show(room, offer.kinds, *figure(), look, PRESETS[preset])
         elif offer.refused(kind, preset):
-            shown()
+            figure()
         _saved(offer, kind, preset, look, draw)
         if copied:
-            _copied(shown()[0], _stem(offer, kind))
+            _copied(figure()[0], _stem(offer, kind))
         if preview and not open_studio:
-            studio.preview(shown()[0])
+            studio.preview(figure()[0])
 
 
 def _stem(offer: Offer, kind: str) -> str:
@@ -171,14 +171,14 @@ def _saved(offer: Offer, kind: str, preset: str, look: Look, draw: Callable[[], 
             )
 
 
-def _copied(made: Figure, stem: str) -> None:
+def _copied(figure: Figure, stem: str) -> None:
     """A figure as a command, as Python and as LaTeX."""
-    if made.recipe is None:
+    if figure.recipe is None:
         st.caption("This figure has no command yet: it shows what only the page computes.")
     else:
-        st.code(copying.command(made.provenance, made.recipe), language="bash", wrap_lines=True)
-        st.code(copying.python(made.provenance, made.recipe), language="python", wrap_lines=True)
-    st.code(latex(made, f"{stem}.pdf"), language="latex", wrap_lines=True)
+        st.code(copying.command(figure.provenance, figure.recipe), language="bash", wrap_lines=True)
+        st.code(copying.python(figure.provenance, figure.recipe), language="python", wrap_lines=True)
+    st.code(latex(figure, f"{stem}.pdf"), language="latex", wrap_lines=True)
 
 
 def file(prefix: str, label: str, name: str, suffix: str, make: Callable[[], bytes]) -> None:

@@ -74,7 +74,7 @@ def _with_own(options: Sequence[str]) -> list[str]:
     parser.add_argument("--weights", action="append", default=[], metavar="NAME=FILE")
     parser.add_argument("--batch", action="append", default=[], metavar="DIR")
     before, after = _parted(options)
-    chosen, rest = parser.parse_known_args(before)
+    chosen, passed_on = parser.parse_known_args(before)
     chosen, more = parser.parse_known_args(after, chosen)
     if chosen.model or chosen.weights or chosen.batch:
         try:
@@ -83,7 +83,7 @@ def _with_own(options: Sequence[str]) -> list[str]:
             sys.exit(f"{error.trace}xviz: {error}")
         except XvizError as error:
             sys.exit(f"xviz: {error}")
-    return [*rest, *(["--", *more] if more else [])]
+    return [*passed_on, *(["--", *more] if more else [])]
 
 
 def _parted(options: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -111,8 +111,8 @@ class Choices:
 
     def recall(self, name: str, default: object = None) -> object:
         """A value kept by ``remember``."""
-        kept = self._get(name)
-        return default if kept is None else kept
+        value = self._get(name)
+        return default if value is None else value
 
     def write(self) -> None:
         """Say the selection, the masked tokens and the photos that are left out in the URL."""
@@ -148,18 +148,18 @@ def marked(uploader: str) -> str | None:
 
 def mark(uploader: str, start: str | None) -> None:
     """Say in the address that an uploader holds files; None takes that back."""
-    marks = {name: held for name, held in _marks().items() if name != uploader}
+    marks = {name: start_ for name, start_ in _marks().items() if name != uploader}
     if start is not None:
         marks[uploader] = start
     if marks:
-        st.query_params[OWN] = [f"{name}~{held}" for name, held in sorted(marks.items())]
+        st.query_params[OWN] = [f"{name}~{start_}" for name, start_ in sorted(marks.items())]
     elif OWN in st.query_params:
         del st.query_params[OWN]
 
 
 def _marks() -> dict[str, str]:
-    said = (entry.rpartition("~") for entry in st.query_params.get_all(OWN))
-    return {name: held for name, _, held in said if name}
+    entries = (entry.rpartition("~") for entry in st.query_params.get_all(OWN))
+    return {name: start for name, _, start in entries if name}
 
 
 def arrive(table: Mapping[str, tuple[Mapping[str, Files], Mapping[str, object]]]) -> None:
@@ -188,8 +188,8 @@ def go(page: str, query: Mapping[str, str | list[str]], widgets: Mapping[str, ob
     for key in [key for key in st.session_state if str(key).startswith(f"{choices}.") or key in query]:
         del st.session_state[key]
     st.session_state.update(widgets)
-    place = f"pages/{page}.py" if page in TABLE else st.Page(_found, url_path=page)
-    st.switch_page(place, query_params=dict(query))
+    target = f"pages/{page}.py" if page in TABLE else st.Page(_found, url_path=page)
+    st.switch_page(target, query_params=dict(query))
 
 
 def _found() -> None:
@@ -210,8 +210,8 @@ class Steps:
     @property
     def all(self) -> list[dict[str, Any]]:
         """Every step, the newest last."""
-        kept: list[dict[str, Any]] = st.session_state.setdefault(f"steps {self.prefix}", [{}])
-        return kept
+        steps: list[dict[str, Any]] = st.session_state.setdefault(f"steps {self.prefix}", [{}])
+        return steps
 
     def widgets(self) -> dict[str, Any]:
         """Name without the prefix → value of the widgets that are on the screen."""

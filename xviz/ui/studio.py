@@ -46,8 +46,8 @@ def opened(studio: Studio, kinds: Mapping[str, str]) -> None:
                     f"{file.name} is the figure “{kind}”; this page draws {', '.join(kinds.values())}. Open it on the "
                     "page of its model."
                 )
-            taken = Studio(studio.prefix, str(kind)) if kind is not None else studio
-            taken.set(look)
+            room = Studio(studio.prefix, str(kind)) if kind is not None else studio
+            room.set(look)
             state.leave(f"{studio.prefix}.look", (kind, recipe.get("venue")))
             st.rerun()
 
@@ -59,8 +59,8 @@ def saved(look: Look) -> bytes:
 
 def drawn(figure: Callable[[], Figure], look: Look) -> tuple[Figure, Drawn]:
     """A figure in a look, and what was found while it was drawn."""
-    with drawn_in(look) as found:
-        return figure(), found
+    with drawn_in(look) as drawing:
+        return figure(), drawing
 
 
 def current(studio: Studio) -> Look:
@@ -74,7 +74,7 @@ def current(studio: Studio) -> Look:
     return look
 
 
-def show(studio: Studio, kinds: Mapping[str, str], made: Figure, found: Drawn, look: Look, preset: Preset) -> None:
+def show(studio: Studio, kinds: Mapping[str, str], figure: Figure, found: Drawn, look: Look, preset: Preset) -> None:
     """The figure as large as it is printed, seen by all eyes and checked; below it all that may be chosen."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button(
@@ -94,8 +94,8 @@ def show(studio: Studio, kinds: Mapping[str, str], made: Figure, found: Drawn, l
         "Seen", [AS_IT_IS, *EYES], format_func=lambda e: EYES.get(e, e), default=AS_IT_IS,
         key=f"{studio.prefix}.eyes", required=True, label_visibility="collapsed",
     )  # fmt: skip
-    preview(made, str(eyes))
-    checked(made, found, preset.dressed(look))
+    preview(figure, str(eyes))
+    checked(figure, found, preset.dressed(look))
     controls(studio, look, found, preset)
 
 
@@ -109,25 +109,29 @@ def preview(figure: Figure, eyes: str = AS_IT_IS) -> None:
         st.caption(page.plain(figure.caption))
 
 
-def checked(figure: Figure, found: Drawn, preset: Preset) -> None:
+def checked(figure: Figure, drawing: Drawn, preset: Preset) -> None:
     """What a reviewer would send it back for, or that there is nothing."""
     (width, height), result = figure.size_mm, check(figure)
-    told = list(result.sentences())
-    if found.filled < EMPTY:
-        told.append(f"The panels take {found.filled:.0%} of the width: choose a narrower width, or other panels.")
+    findings = list(result.sentences())
+    if drawing.filled < EMPTY:
+        findings.append(f"The panels take {drawing.filled:.0%} of the width: choose a narrower width, or other panels.")
     if preset.max_height_mm is not None and height > preset.max_height_mm + 0.1:
-        told.append(f"It is higher than the {number(preset.max_height_mm)} mm that are allowed: choose fewer panels.")
+        findings.append(
+            f"It is higher than the {number(preset.max_height_mm)} mm that are allowed: choose fewer panels."
+        )
     size = f"{number(width)} × {number(height)} mm. "
-    if result.fine and len(told) < 2:
-        st.caption(f":material/check: {page.plain(size + ' '.join(told))} No text overlaps, is cut or leaves the page.")
+    if result.fine and len(findings) < 2:
+        st.caption(
+            f":material/check: {page.plain(size + ' '.join(findings))} No text overlaps, is cut or leaves the page."
+        )
     else:
-        st.warning(page.plain(size + " ".join(told)), icon=":material/rule:")
+        st.warning(page.plain(size + " ".join(findings)), icon=":material/rule:")
 
 
 def _through(content: bytes, eyes: str) -> bytes:
     """A picture as others see it."""
     with Image.open(io.BytesIO(content)) as picture:
         pixels = np.asarray(picture.convert("RGB"))
-    made = io.BytesIO()
-    Image.fromarray(seen(pixels, eyes)).save(made, "PNG", compress_level=1)
-    return made.getvalue()
+    png = io.BytesIO()
+    Image.fromarray(seen(pixels, eyes)).save(png, "PNG", compress_level=1)
+    return png.getvalue()

@@ -84,8 +84,8 @@ def _deletion(opened: Opened, trial: Trial) -> None:
         )
         pressed = st.button("Compute curve", icon=":material/play_arrow:", key=f"{trial.prefix}.measure")
     target = opened.target()
-    place = f"curves {opened.run.provenance.json()} {opened.choices.masked} {name} {target.output}"
-    place += f" {trial.space} {trial.focus}"
+    key = f"curves {opened.run.provenance.json()} {opened.choices.masked} {name} {target.output}"
+    key += f" {trial.space} {trial.focus}"
     work = st.container()  # always there, so that what stands below keeps its place
     if pressed:
         with work, page.progress("Deletion") as move:
@@ -93,55 +93,56 @@ def _deletion(opened: Opened, trial: Trial) -> None:
             ranking = cache.explain(opened.run, cache.Question(name, view if METHODS[name].needs_focus else target))
             loaded = cache.load(opened.card.key)
             opened.choices.remember(
-                place,
+                key,
                 curves(loaded, opened.run, target, ranking, trial.space, progress=move)
                 if ranking.facts.ranked
                 else ranking.facts,
             )
-    kept = opened.choices.recall(place)
-    if isinstance(kept, Curves):
-        _draw(opened, kept, trial, target.output)
-    elif isinstance(kept, Facts):
-        methods.told(kept)
+    measured = opened.choices.recall(key)
+    if isinstance(measured, Curves):
+        _draw(opened, measured, trial, target.output)
+    elif isinstance(measured, Facts):
+        methods.told(measured)
 
 
-def _draw(opened: Opened, kept: Curves, trial: Trial, output: str) -> None:
-    lines = {HIGHEST: kept.ranked, LOWEST: kept.inverse, RANDOM: kept.random.mean(0)}
-    area, chance = float(kept.area(kept.ranked)), kept.area(kept.random)
+def _draw(opened: Opened, measured: Curves, trial: Trial, output: str) -> None:
+    lines = {HIGHEST: measured.ranked, LOWEST: measured.inverse, RANDOM: measured.random.mean(0)}
+    area, chance = float(measured.area(measured.ranked)), measured.area(measured.random)
     summary = (
         f"Area under the curve {area:.3f}; random orders {chance.mean():.3f} ± {chance.std():.3f} (n = {len(chance)}), "
-        f"{100 * kept.beaten():.0f} % of them larger."
+        f"{100 * measured.beaten():.0f} % of them larger."
     )
     removed = f"share of {trial.tokens[0].lower()}{trial.tokens[1:]} removed"
     charts.lines(
-        kept.shares,
+        measured.shares,
         lines,
         (charts.Axis(removed, ".0%"), charts.Axis(output)),
-        key=f"{trial.prefix}.curve {kept.provenance.json()}",
+        key=f"{trial.prefix}.curve {measured.provenance.json()}",
         alt=f"Deletion curve: {output} over the {removed}. {summary}",
-        band=charts.Band(*kept.band()),
-        pick=lambda line, step: opened.choices.remember(f"{trial.prefix} step", Step(kept, line, step)),
+        band=charts.Band(*measured.band()),
+        pick=lambda line, step: opened.choices.remember(f"{trial.prefix} step", Step(measured, line, step)),
     )
     st.caption(summary)
-    _step(opened, trial, kept, output)
+    _step(opened, trial, measured, output)
 
 
-def _step(opened: Opened, trial: Trial, kept: Curves, output: str) -> None:
+def _step(opened: Opened, trial: Trial, measured: Curves, output: str) -> None:
     """What is gone at the point of the curve that was clicked."""
     picked = opened.choices.recall(f"{trial.prefix} step")
-    if not isinstance(picked, Step) or picked.curves is not kept or picked.line > 1:
+    if not isinstance(picked, Step) or picked.curves is not measured or picked.line > 1:
         st.caption("Click a point of the first two lines to see what was removed there.")
         return
-    gone = kept.moved("inverse" if picked.line else "ranked", picked.step)
-    value = (kept.ranked, kept.inverse)[picked.line][picked.step]
+    gone = measured.moved("inverse" if picked.line else "ranked", picked.step)
+    value = (measured.ranked, measured.inverse)[picked.line][picked.step]
     spaces = [opened.run.spaces[name] for name in trial.space.split("+")]
     names = [space.label(token) for space in spaces for token in range(len(space))]
     listed = ", ".join(names[token] for token in gone[:LISTED]) + (" …" if len(gone) > LISTED else "")
     st.markdown(
-        f"**{(HIGHEST, LOWEST)[picked.line].capitalize()}**, {kept.shares[picked.step]:.0%} removed: {output} "
-        f"{number(float(value))}; {len(kept.order) - len(gone)} of {len(kept.order)} left. Removed: {listed or 'none'}."
+        f"**{(HIGHEST, LOWEST)[picked.line].capitalize()}**, {measured.shares[picked.step]:.0%} removed: {output} "
+        f"{number(float(value))}; {len(measured.order) - len(gone)} of {len(measured.order)} left. "
+        f"Removed: {listed or 'none'}."
     )
-    if trial.hides and 0 < len(gone) < len(kept.order):
+    if trial.hides and 0 < len(gone) < len(measured.order):
         title = f"Hide these {len(gone)} on the page" if len(gone) > 1 else "Hide this one on the page"
         if st.button(title, icon=":material/visibility_off:", key=f"{trial.prefix}.hide removed"):
             opened.choices.mask((*opened.choices.masked, *(int(token) for token in gone)))
@@ -155,7 +156,7 @@ def _intervention(opened: Opened, trial: Trial) -> None:
         help=f"{trial.attention} replaced: uniform, or shuffled within each row. If the output hardly changes, "
         "the attention map explains little of it.",
     )
-    place = f"attention {opened.choices.masked} {opened.run.provenance.json()}"
+    key = f"attention {opened.choices.masked} {opened.run.provenance.json()}"
     pressed = st.button("Replace the weights", icon=":material/shuffle:", key=f"{trial.prefix}.replace")
     work = st.container()
     if pressed:
@@ -164,12 +165,12 @@ def _intervention(opened: Opened, trial: Trial) -> None:
             loaded = cache.load(opened.card.key)
             kinds = ("uniform", "permuted")
             changed = [intervene(loaded, opened.run, kind, call=chosen, progress=move) for kind in kinds]
-            opened.choices.remember(place, changed)
-    kept = opened.choices.recall(place)
-    if isinstance(kept, list):
+            opened.choices.remember(key, changed)
+    changed_runs = opened.choices.recall(key)
+    if isinstance(changed_runs, list):
         output = opened.target().output
         original = {"weights": "original", output: number(opened.run.outputs[output]), "change": ""}
-        st.dataframe([original, *(_row(after, output) for after in kept)], hide_index=True, width="stretch")
+        st.dataframe([original, *(_row(after, output) for after in changed_runs)], hide_index=True, width="stretch")
 
 
 def _last(opened: Opened, part: str) -> str:

@@ -164,7 +164,7 @@ class Ear(TorchFunctionMode):
         if where:
             shape = (*q.shape[:-1], v.shape[-1])
             note = DROPPED if dropout_p else ""
-            self._note(where, q, k, v, out, note, lambda tensor: tensor.reshape(shape), **record)
+            self._note(where, (q, k, v), out, note, lambda tensor: tensor.reshape(shape), **record)
         return out
 
     def _product(self, name: str, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -206,15 +206,13 @@ class Ear(TorchFunctionMode):
             return func(*(laid if arg is weights else arg for arg in args), **kwargs)
         out = func(*args, **kwargs)
         shape = (*q.shape[:-1], v.shape[-1])
-        self._note(where, q, k, v, out, trace.note, lambda tensor: ended.order(tensor).reshape(shape), **record)
+        self._note(where, (q, k, v), out, trace.note, lambda tensor: ended.order(tensor).reshape(shape), **record)
         return out
 
     def _note(
         self,
         where: Place,
-        q: Tensor,
-        k: Tensor,
-        v: Tensor,
+        qkv: tuple[Tensor, Tensor, Tensor],
         out: Tensor,
         note: str,
         order: Callable[[Tensor], Tensor],
@@ -225,10 +223,10 @@ class Ear(TorchFunctionMode):
     ) -> None:
         """Put a call on the tape."""
         first = next((term for term in terms if term.dtype != torch.bool), None)
-        rest = tuple(term for term in terms if term is not first)
+        others = tuple(term for term in terms if term is not first)
         heard = Heard(
-            where.module, q, k, v, out if out.requires_grad else None, scale, first,
-            terms=rest, causal=causal, name=where.name, note=note, order=order,
+            where.module, *qkv, out if out.requires_grad else None, scale, first,
+            terms=others, causal=causal, name=where.name, note=note, order=order,
         )  # fmt: skip
         self.search.heard()
         if (before := self.last.get(where.name)) is not None:

@@ -20,20 +20,20 @@ class Held:
     def add(self, heard: Heard) -> None:
         """Watch over what a record holds."""
         parts = [*(getattr(heard, name) for name in PARTS), *heard.terms]
-        for place in {_place(part) for part in parts if part is not None} - {0}:
-            self._records.setdefault(place, []).append(heard)
+        for storage in {_place(part) for part in parts if part is not None} - {0}:
+            self._records.setdefault(storage, []).append(heard)
 
     def protect(self, tensor: Any) -> None:
         """Copy what records share with a tensor that is about to change."""
         if not self._records or not isinstance(tensor, Tensor):
             return
-        place = _place(tensor)
-        for heard in self._records.pop(place, ()):
+        storage = _place(tensor)
+        for heard in self._records.pop(storage, ()):
             for name in PARTS:
                 part = getattr(heard, name)
-                if part is not None and _place(part) == place:
+                if part is not None and _place(part) == storage:
                     heard.copy(name)
-            heard.terms = tuple(t.clone() if _place(t) == place else t for t in heard.terms)
+            heard.terms = tuple(t.clone() if _place(t) == storage else t for t in heard.terms)
 
 
 def _place(tensor: Tensor) -> int:

@@ -85,31 +85,31 @@ class Search:
         tape.missed += [missed for missed in self._built(module) if missed.name not in noted]
         noted = {missed.name for missed in tape.missed}
         for name, part in module.named_modules():
-            shown = self._names.shown(name)
-            if any(shown == other or other.startswith(f"{shown}.") or shown.startswith(f"{other}.") for other in noted):
+            title = self._names.shown(name)
+            if any(title == other or other.startswith(f"{title}.") or title.startswith(f"{other}.") for other in noted):
                 continue
             if self._silent(module, name, part):
                 why = (
-                    f"“{shown}” ({type(part).__name__}) ran and looks like attention by its name, but no softmax of "
+                    f"“{title}” ({type(part).__name__}) ran and looks like attention by its name, but no softmax of "
                     "queries and keys was heard in it."
                 )
-                tape.missed.append(Missed(shown, why, SWITCH))
+                tape.missed.append(Missed(title, why, SWITCH))
         tape.notes += _fast(tape)
 
     def _built(self, module: nn.Module) -> list[Missed]:
         """Compiled and scripted parts, whose steps are out of reach."""
         calls = []
         for name, part in module.named_modules():
-            shown = self._names.shown(name)
+            title = self._names.shown(name)
             compiled = "_orig_mod" in part._modules or getattr(part, "_compiled_call_impl", None) is not None
             if compiled and id(part) not in self._heard:
-                why = f"“{shown}” is compiled; its attention, if it has any, runs inside the compiled graph."
+                why = f"“{title}” is compiled; its attention, if it has any, runs inside the compiled graph."
                 advice = "Listen to the module as it was before torch.compile (its “_orig_mod”)."
-                calls.append(Missed(shown, why, advice))
+                calls.append(Missed(title, why, advice))
             inside = any(name.startswith(f"{other.name}.") for other in calls)
             if isinstance(part, torch.jit.ScriptModule) and not inside and _scripted(part):
-                why = f"“{shown}” is a TorchScript module that computes attention where it cannot be heard."
-                calls.append(Missed(shown, why, "Listen to the module from which it was scripted or traced."))
+                why = f"“{title}” is a TorchScript module that computes attention where it cannot be heard."
+                calls.append(Missed(title, why, "Listen to the module from which it was scripted or traced."))
         return calls
 
     def _silent(self, module: nn.Module, name: str, part: nn.Module) -> bool:

@@ -115,10 +115,10 @@ def answer(sides: tuple[str, str, str], weights: Trace, w: str, v: str, values: 
     if column not in v or column in out or row in v or row not in out:
         return None
     leads = [c for c in w if c not in (row, column)]
-    rest = [c for c in out if c not in w]
-    extra = [c for c in rest if c in LEADS]  # leads that only the values have
-    features = [c for c in rest if c not in extra]
-    if any(c not in out for c in leads) or set(v) - set(leads) - {column} - set(rest):
+    new = [c for c in out if c not in w]
+    extra = [c for c in new if c in LEADS]  # leads that only the values have
+    features = [c for c in new if c not in extra]
+    if any(c not in out for c in leads) or set(v) - set(leads) - {column} - set(new):
         return None
     sizes = {c: max(weights.shape[i], _size(v, values, c)) for i, c in enumerate(w) if c in leads}
     sizes |= {c: _size(v, values, c) for c in extra}
@@ -127,13 +127,13 @@ def answer(sides: tuple[str, str, str], weights: Trace, w: str, v: str, values: 
     if grown is None:
         return None
     order = [*extra, *leads]
-    seen = _arranged(v, values, order, [column], features).expand(*(sizes[c] for c in order), -1, -1)
+    arranged = _arranged(v, values, order, [column], features).expand(*(sizes[c] for c in order), -1, -1)
 
     def read(product: Tensor) -> Tensor:
         axes = [out.index(c) for c in (*order, row, *features)]
         return product.permute(axes).reshape(*(sizes[c] for c in order), product.shape[out.index(row)], -1)
 
-    return Answer(grown, seen, read)
+    return Answer(grown, arranged, read)
 
 
 def _size(side: str, tensor: Tensor, letter: str) -> int:

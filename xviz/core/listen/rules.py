@@ -19,9 +19,9 @@ Rule = Callable[[Traces, Args, Mapping[str, Any], Tensor], "Trace | Feature | No
 LOW = -1e4  #: scores at or under this are excluded: people write −1e4, −1e9, the least number, or −∞
 
 
-def _argument(args: Args, kwargs: Mapping[str, Any], place: int, *names: str, default: Any = None) -> Any:
-    if place < len(args):
-        return args[place]
+def _argument(args: Args, kwargs: Mapping[str, Any], index: int, *names: str, default: Any = None) -> Any:
+    if index < len(args):
+        return args[index]
     return next((kwargs[name] for name in names if name in kwargs), default)
 
 
@@ -143,12 +143,12 @@ def _mask(traces: Traces, args: Args, kwargs: Mapping[str, Any], out: Tensor) ->
 def _where(traces: Traces, args: Args, kwargs: Mapping[str, Any], out: Tensor) -> Trace | Feature | None:
     if len(args) < 3:
         return None
-    kept, left, right = args[:3]
-    if isinstance(left, Tensor) and traces.get(kept) is None and (trace := _trace(traces, left)) is not None:
-        return _without(trace, ~kept, right, out)
-    if left is not None and isinstance(kept, Tensor) and (trace := _trace(traces, kept)) is not None:
+    mask, left, right = args[:3]
+    if isinstance(left, Tensor) and traces.get(mask) is None and (trace := _trace(traces, left)) is not None:
+        return _without(trace, ~mask, right, out)
+    if left is not None and isinstance(mask, Tensor) and (trace := _trace(traces, mask)) is not None:
         return _without(trace, ~left, right, out)  # tensor.where(condition, other)
-    return _without(_trace(traces, right), kept, left, out)
+    return _without(_trace(traces, right), mask, left, out)
 
 
 def _put(traces: Traces, args: Args, kwargs: Mapping[str, Any], out: Tensor) -> Trace | Feature | None:

@@ -32,27 +32,27 @@ def joined(steps: Sequence[Step]) -> list[Step]:
     Where the prompt has several tokens, its call stays, and the joined one follows it.
     """
     by_name: dict[str, list[int]] = {}
-    for place, (heard, _) in enumerate(steps):
-        by_name.setdefault(heard.name, []).append(place)
+    for index, (heard, _) in enumerate(steps):
+        by_name.setdefault(heard.name, []).append(index)
     grown = [chain for places in by_name.values() for chain in _chains(steps, places, _grows)]
     filled = [chain for places in by_name.values() for chain in _chains(steps, places, _fills)]
-    counts = {tuple(steps[place][0].q.shape[-2] for place in chain) for chain in (*grown, *filled)}
+    counts = {tuple(steps[index][0].q.shape[-2] for index in chain) for chain in (*grown, *filled)}
     again = [
         chain
         for places in by_name.values()
         for chain in _chains(steps, places, _asks_again)
-        if tuple(steps[place][0].q.shape[-2] for place in chain) in counts
+        if tuple(steps[index][0].q.shape[-2] for index in chain) in counts
     ]
     heads = {chain[0]: chain for chain in (*grown, *again, *filled)}
-    inside = {place for chain in heads.values() for place in chain}
+    inside = {index for chain in heads.values() for index in chain}
     calls: list[Step] = []
-    for place, step in enumerate(steps):
-        if place in heads:
-            chain = [steps[i] for i in heads[place]]
-            count = _filled(chain) if heads[place] in filled else chain[-1][0].k.shape[-2]
-            prompt = [(_cut(step[0], _filled([step])), step[1])] if heads[place] in filled else [step]
-            calls += prompt * (step[0].q.shape[-2] > 1) + [_join(chain, count, grows=heads[place] in grown)]
-        elif place not in inside:
+    for index, step in enumerate(steps):
+        if index in heads:
+            chain = [steps[i] for i in heads[index]]
+            count = _filled(chain) if heads[index] in filled else chain[-1][0].k.shape[-2]
+            prompt = [(_cut(step[0], _filled([step])), step[1])] if heads[index] in filled else [step]
+            calls += prompt * (step[0].q.shape[-2] > 1) + [_join(chain, count, grows=heads[index] in grown)]
+        elif index not in inside:
             calls.append(step)
     return calls
 
@@ -60,11 +60,11 @@ def joined(steps: Sequence[Step]) -> list[Step]:
 def _chains(steps: Sequence[Step], places: Sequence[int], follows: Callable[[Heard, Heard], bool]) -> list[list[int]]:
     """Runs of two or more calls of one module, each following the one before."""
     chains: list[list[int]] = []
-    for place in places:
-        if chains and follows(steps[chains[-1][-1]][0], steps[place][0]):
-            chains[-1].append(place)
+    for index in places:
+        if chains and follows(steps[chains[-1][-1]][0], steps[index][0]):
+            chains[-1].append(index)
         else:
-            chains.append([place])
+            chains.append([index])
     return [chain for chain in chains if len(chain) > 1]
 
 

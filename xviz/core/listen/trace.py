@@ -147,8 +147,8 @@ class Trace:
             return None
         picks = [i for i in index if i is not None]
         if Ellipsis in picks:
-            place = picks.index(Ellipsis)
-            picks[place : place + 1] = [slice(None)] * (self.ndim - len(picks) + 1)
+            gap = picks.index(Ellipsis)
+            picks[gap : gap + 1] = [slice(None)] * (self.ndim - len(picks) + 1)
         picks += [slice(None)] * (self.ndim - len(picks))
         leads, rows, columns = tuple(picks[axis] for axis in self._others()), picks[self.row], picks[self.column]
         terms = tuple(

@@ -62,8 +62,8 @@ def chosen(
     xyz, grey = cloud.xyz[::step].astype(np.float64), cloud.rgb[::step].mean(1)
     scores = {}
     for words, turn in VARIANTS.items():
-        held = [_alike(xyz, grey, place(turn(poses[i])), intrinsics[i], images[i]) for i in able]
-        known = [value for value in held if value is not None]
+        correlations = [_alike(xyz, grey, place(turn(poses[i])), intrinsics[i], images[i]) for i in able]
+        known = [value for value in correlations if value is not None]
         scores[words] = float(np.mean(known)) if known else None
     first = scores["as they stand"]
     best = max(scores, key=lambda words: -1.0 if scores[words] is None else scores[words])
@@ -75,11 +75,11 @@ def chosen(
 
 def _alike(xyz: NDArray, grey: NDArray, pose: NDArray, matrix: NDArray, image: NDArray[np.uint8]) -> float | None:
     """The correlation of the greys of points with those of the pixels that show them; None where few are seen."""
-    seen, places = pinhole.visible(xyz, pose, matrix, image.shape[:2])
-    if seen.sum() < _SEEN:
+    visible, places = pinhole.visible(xyz, pose, matrix, image.shape[:2])
+    if visible.sum() < _SEEN:
         return None
-    column, row = places[seen].astype(np.int64).T
-    photo, cloud = image[row, column].mean(1), grey[seen]
+    column, row = places[visible].astype(np.int64).T
+    photo, cloud = image[row, column].mean(1), grey[visible]
     if photo.std() < 1 or cloud.std() < 1:
         return None
     return float(np.corrcoef(photo, cloud)[0, 1])

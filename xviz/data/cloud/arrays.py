@@ -153,33 +153,33 @@ def _cloud(arrays: Mapping[str, NDArray]) -> RawCloud:
     Raises:
         SampleError: they do not fit each other.
     """
-    place = next((arrays[name] for name in PLACES if name in arrays), None)
-    if place is None:
-        place = next(iter(arrays.values()))
-    if place.ndim == 1 and place.dtype.names:
-        check_count(len(place), place.nbytes, 1, "NPY")
-        return from_columns(_fields(place), "NPY")
-    place, notes = _turned(place)
-    if place.ndim != 2 or place.dtype.kind not in "fiu" or not 3 <= place.shape[1] <= MOST_COLUMNS:
+    points = next((arrays[name] for name in PLACES if name in arrays), None)
+    if points is None:
+        points = next(iter(arrays.values()))
+    if points.ndim == 1 and points.dtype.names:
+        check_count(len(points), points.nbytes, 1, "NPY")
+        return from_columns(_fields(points), "NPY")
+    points, notes = _turned(points)
+    if points.ndim != 2 or points.dtype.kind not in "fiu" or not 3 <= points.shape[1] <= MOST_COLUMNS:
         raise SampleError(
-            f"A cloud as an array is (points, 3) or more columns, x, y, z, red, green, blue; this one is {place.shape} "
-            f"of {place.dtype}. Save it so."
+            f"A cloud as an array is (points, 3) or more columns, x, y, z, red, green, blue; this one is "
+            f"{points.shape} of {points.dtype}. Save it so."
         )
-    check_count(len(place), max(place.nbytes, 1), 1, "NPY")
+    check_count(len(points), max(points.nbytes, 1), 1, "NPY")
     colours = next((arrays[name] for name in COLOURS if name in arrays), None)
     segment = next((arrays[name].reshape(-1) for name in SEGMENTS if name in arrays), None)
-    raw = unnamed(place) if colours is None and place.shape[1] > 3 else RawCloud(_floats(place[:, :3]))
+    raw = unnamed(points) if colours is None and points.shape[1] > 3 else RawCloud(_floats(points[:, :3]))
     raw.notes[:0] = notes
     if colours is not None:
-        colours = colours.T if colours.shape == (3, len(place)) != (len(place), 3) else colours
-        if colours.ndim != 2 or len(colours) != len(place) or colours.shape[1] not in (3, 4):
+        colours = colours.T if colours.shape == (3, len(points)) != (len(points), 3) else colours
+        if colours.ndim != 2 or len(colours) != len(points) or colours.shape[1] not in (3, 4):
             raise SampleError(
-                f"{len(place):,} points need colours of shape ({len(place)}, 3); these are {colours.shape}."
+                f"{len(points):,} points need colours of shape ({len(points)}, 3); these are {colours.shape}."
             )
         raw.rgb = colours[:, :3]
     if segment is not None:
-        if len(segment) != len(place):
-            raise SampleError(f"{len(place):,} points need as many supervoxels; there are {len(segment):,}.")
+        if len(segment) != len(points):
+            raise SampleError(f"{len(points):,} points need as many supervoxels; there are {len(segment):,}.")
         raw.segment = segment
     return raw
 
@@ -199,14 +199,14 @@ def _fields(table: NDArray) -> list[tuple[str, NDArray]]:
     return columns
 
 
-def _turned(place: NDArray) -> tuple[NDArray, list[str]]:
+def _turned(points: NDArray) -> tuple[NDArray, list[str]]:
     """(points, columns) of an array that lies on its side or is a grid of points, and what was done."""
-    if place.ndim == 3 and place.dtype.kind == "f" and 3 <= place.shape[2] <= 9:
-        note = f"A grid of {place.shape[0]} × {place.shape[1]} points was read as a list of them."
-        return place.reshape(-1, place.shape[2]), [note]
-    if place.ndim == 2 and place.dtype.kind in "fiu" and 3 <= len(place) <= 9 and place.shape[1] > MOST_COLUMNS:
-        return place.T, [f"The array is {place.shape}: its rows were read as columns."]
-    return place, []
+    if points.ndim == 3 and points.dtype.kind == "f" and 3 <= points.shape[2] <= 9:
+        note = f"A grid of {points.shape[0]} × {points.shape[1]} points was read as a list of them."
+        return points.reshape(-1, points.shape[2]), [note]
+    if points.ndim == 2 and points.dtype.kind in "fiu" and 3 <= len(points) <= 9 and points.shape[1] > MOST_COLUMNS:
+        return points.T, [f"The array is {points.shape}: its rows were read as columns."]
+    return points, []
 
 
 def _floats(values: NDArray) -> NDArray[np.floating]:

@@ -18,7 +18,7 @@ from xviz.data.cloud.frame import counted
 
 
 def with_arrays(
-    files: Files, name: str, cloud: PointCloud, kept: NDArray[np.bool_], segments: Sequence[str]
+    files: Files, name: str, cloud: PointCloud, mask: NDArray[np.bool_], segments: Sequence[str]
 ) -> PointCloud:
     """The cloud with Pointcept's colours beside it, and ScanNet's or mmdetection3d's supervoxels.
 
@@ -26,47 +26,47 @@ def with_arrays(
         files: all files of the room.
         name: path of the cloud.
         cloud: as it was read.
-        kept: (points of the file,) true for those that are in the cloud.
+        mask: (points of the file,) true for those that are in the cloud.
         segments: ScanNet's files of supervoxels.
     """
     colours = str(PurePosixPath(name).with_name("color.npy"))
     if PurePosixPath(name).name == "coord.npy" and colours in files.names:
-        cloud = _with_colours(cloud, files, colours, kept)
+        cloud = _with_colours(cloud, files, colours, mask)
         files.left_out.pop(colours, None)
     if cloud.segment is not None:
         return cloud
     points = files.named(rf"super_points?/{PurePosixPath(name).stem.lower()}\.bin$")
     for path in (*segments[:1], *points[:1]):
         files.left_out.pop(path, None)
-        return _with_segments(cloud, files, path, kept)
+        return _with_segments(cloud, files, path, mask)
     return cloud
 
 
-def _with_colours(cloud: PointCloud, files: Files, name: str, kept: NDArray[np.bool_]) -> PointCloud:
+def _with_colours(cloud: PointCloud, files: Files, name: str, mask: NDArray[np.bool_]) -> PointCloud:
     """The cloud of Pointcept's coord.npy with the colours of its color.npy, of which each point has one."""
     try:
         colours = read_array(files.read(name)).xyz
-        if len(colours) != len(kept):
+        if len(colours) != len(mask):
             raise SampleError("color.npy has another number of points and was not read.")
     except SampleError as error:
         return replace(cloud, warnings=(*cloud.warnings, str(error)))
-    values = np.nan_to_num(colours[kept])
+    values = np.nan_to_num(colours[mask])
     values = values * (255 if values.max() <= 1 else 1)
     return replace(cloud, rgb=values.round().clip(0, 255).astype(np.uint8))
 
 
-def _with_segments(cloud: PointCloud, files: Files, name: str, kept: NDArray[np.bool_]) -> PointCloud:
+def _with_segments(cloud: PointCloud, files: Files, name: str, mask: NDArray[np.bool_]) -> PointCloud:
     """The cloud with supervoxels counted from zero; a note where they do not fit."""
     try:
         data = files.read(name)
-        held = (
+        segment = (
             np.frombuffer(data, "<i8")
             if name.endswith(".bin")
             else np.asarray(json.loads(data)["segIndices"], np.int64)
         )
-        if held.shape != kept.shape:
-            raise ValueError(f"{held.size:,} for {len(kept):,} points")
+        if segment.shape != mask.shape:
+            raise ValueError(f"{segment.size:,} for {len(mask):,} points")
     except (SampleError, ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
         note = f"The supervoxels of {PurePosixPath(name).name} do not fit and were not read ({error!s:.80})."
         return replace(cloud, notes=(*cloud.notes, note))
-    return replace(cloud, segment=counted(held[kept]))
+    return replace(cloud, segment=counted(segment[mask]))

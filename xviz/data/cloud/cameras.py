@@ -47,13 +47,13 @@ class Cameras:
     depth_scale: float | None = None  #: numbers of depth maps that are a metre; None where the layout does not say
 
 
-def tell_bare(held: Cameras, photos: Sequence[str]) -> None:
+def tell_bare(cameras: Cameras, photos: Sequence[str]) -> None:
     """Say how many photos have no whole camera where others have one."""
-    whole = [held.of.get(photo, Camera()) for photo in photos]
+    whole = [cameras.of.get(photo, Camera()) for photo in photos]
     lens = any(camera.intrinsics is not None for camera in whole)
     bare = sum(camera.pose is None or (lens and camera.intrinsics is None) for camera in whole)
-    if 0 < bare < len(photos) and not any("pose" in note for note in held.notes):
-        held.notes.append(f"{bare} of {len(photos)} photos have no pose or intrinsics that can be read.")
+    if 0 < bare < len(photos) and not any("pose" in note for note in cameras.notes):
+        cameras.notes.append(f"{bare} of {len(photos)} photos have no pose or intrinsics that can be read.")
 
 
 def rigid(values: ArrayLike) -> NDArray[np.float64] | None:
@@ -72,7 +72,7 @@ def rigid(values: ArrayLike) -> NDArray[np.float64] | None:
     return pose if straight and off <= _RIGID and np.linalg.det(turn) > 0 else None
 
 
-def from_quaternion(w: float, x: float, y: float, z: float, place: ArrayLike) -> NDArray[np.float64] | None:
+def from_quaternion(w: float, x: float, y: float, z: float, position: ArrayLike) -> NDArray[np.float64] | None:
     """(4, 4) of a quaternion and a place; None where it is no rotation."""
     q = np.array([w, x, y, z], np.float64)
     size = float(np.linalg.norm(q))
@@ -85,18 +85,18 @@ def from_quaternion(w: float, x: float, y: float, z: float, place: ArrayLike) ->
         [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
     ]
     pose = np.eye(4)
-    pose[:3, :3], pose[:3, 3] = turn, np.asarray(place, np.float64)
+    pose[:3, :3], pose[:3, 3] = turn, np.asarray(position, np.float64)
     return pose if np.isfinite(pose).all() else None
 
 
-def from_axis(turn: ArrayLike, place: ArrayLike) -> NDArray[np.float64] | None:
+def from_axis(turn: ArrayLike, position: ArrayLike) -> NDArray[np.float64] | None:
     """(4, 4) of a rotation as an axis times its angle in radians, and a place."""
     turn = np.asarray(turn, np.float64)
     angle = float(np.linalg.norm(turn))
     axis = turn / angle if angle > 0 else np.zeros(3)
     half = np.sin(angle / 2)
     x, y, z = (float(half * v) for v in axis)
-    return from_quaternion(float(np.cos(angle / 2)), x, y, z, place)
+    return from_quaternion(float(np.cos(angle / 2)), x, y, z, position)
 
 
 def number(value: object) -> float:
@@ -195,20 +195,21 @@ def _scaled(
     """Intrinsics in pixels of a photo at another size; None where they are for a photo of another shape."""
     if matrix is None or not pinhole.known(np.eye(4), matrix):
         return None
-    of = next((fitting for fitting in (size, photo) if fitting is not None and fits(matrix, fitting)), None)
-    guessed = of is None and size is None
-    of = of or size or (2 * matrix[1, 2], 2 * matrix[0, 2])
-    if min(of) <= 0 or not same_shape(of, photo, 2 * NEAR if guessed else _SAME):
+    meant = next((fitting for fitting in (size, photo) if fitting is not None and fits(matrix, fitting)), None)
+    guessed = meant is None and size is None
+    meant = meant or size or (2 * matrix[1, 2], 2 * matrix[0, 2])
+    if min(meant) <= 0 or not same_shape(meant, photo, 2 * NEAR if guessed else _SAME):
         warnings.append(
-            f"has {photo[1]:.0f} × {photo[0]:.0f} pixels, its intrinsics are for {of[1]:.0f} × {of[0]:.0f}, another "
-            "shape: they were left out"
+            f"has {photo[1]:.0f} × {photo[0]:.0f} pixels, its intrinsics are for {meant[1]:.0f} × {meant[0]:.0f}, "
+            "another shape: they were left out"
         )
         return None
-    if not same_size(of, photo):
+    if not same_size(meant, photo):
         warnings.append(
-            f"has intrinsics for {of[1]:.0f} × {of[0]:.0f} pixels; they were scaled to its {now[1]:.0f} × {now[0]:.0f}"
+            f"has intrinsics for {meant[1]:.0f} × {meant[0]:.0f} pixels; they were scaled to its "
+            f"{now[1]:.0f} × {now[0]:.0f}"
         )
-    return pinhole.scaled(matrix, of, now)
+    return pinhole.scaled(matrix, meant, now)
 
 
 def same_size(size: Size, other: Size) -> bool:

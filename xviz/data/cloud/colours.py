@@ -29,13 +29,13 @@ def to_bytes(rgb: NDArray, notes: list[str], warnings: list[str]) -> NDArray[np.
         return None
     if bad.any():
         notes.append(f"{int(bad.sum()):,} points have no colour and are drawn grey.")
-    held = rgb[~bad] if bad.any() else rgb
-    low, high = float(held.min()), float(held.max())
+    coloured = rgb[~bad] if bad.any() else rgb
+    low, high = float(coloured.min()), float(coloured.max())
     if low == high == 0:
         warnings.append("All colours are zero, as where none were recorded: read without colours.")
         return None
-    black = float((held == 0).all(1).mean())
-    scale = _scale(held, low, high, notes, warnings)
+    black = float((coloured == 0).all(1).mean())
+    scale = _scale(coloured, low, high, notes, warnings)
     if scale is None:
         return None
     if black > _DARK:
@@ -53,16 +53,16 @@ def to_bytes(rgb: NDArray, notes: list[str], warnings: list[str]) -> NDArray[np.
     return out
 
 
-def _scale(held: NDArray, low: float, high: float, notes: list[str], warnings: list[str]) -> tuple[float, float] | None:
+def _scale(rgb: NDArray, low: float, high: float, notes: list[str], warnings: list[str]) -> tuple[float, float] | None:
     """By what colours are multiplied, and what is added; None for a range that colours do not have."""
-    floats = held.dtype.kind == "f"
-    some = held[:: max(1, len(held) // 200_000)]
+    floats = rgb.dtype.kind == "f"
+    some = rgb[:: max(1, len(rgb) // 200_000)]
     bottom, top = (float(v) for v in np.percentile(some, [100 - NEARLY, NEARLY]))
-    outside = float(((held < bottom) | (held > top)).any(1).sum())
+    outside = float(((rgb < bottom) | (rgb > top)).any(1).sum())
     if floats and bottom >= -_SLACK and top <= 1 + _SLACK and not (high > 1 + _SLACK and _whole(some)):
         notes.append("Colours range from 0 to 1 and were brought to 0–255.")
         if low < -_SLACK or high > 1 + _SLACK:
-            _said_outside(held, 0, 1, warnings)
+            _said_outside(rgb, 0, 1, warnings)
         return 255.0, 0.0
     if floats and -1 - _SLACK <= bottom < 0 and top <= 1 + _SLACK:
         notes.append("Colours range from −1 to 1 and were brought to 0–255.")
@@ -74,7 +74,7 @@ def _scale(held: NDArray, low: float, high: float, notes: list[str], warnings: l
         return None
     if top <= 255:
         if high > 255 or low < 0:
-            _said_outside(held, 0, 255, warnings)
+            _said_outside(rgb, 0, 255, warnings)
         if high <= 1 and outside == 0 and not floats:
             warnings.append("No colour is above 1 of 255: all points look black. If these are shares, save them so.")
         return 1.0, 0.0
@@ -85,7 +85,7 @@ def _scale(held: NDArray, low: float, high: float, notes: list[str], warnings: l
         )
         return 255 / (2**bits - 1), 0.0
     notes.append("Colours have 16 bits and were brought to 0–255.")
-    shifted = not floats and bool((held % 256 == 0).all())
+    shifted = not floats and bool((rgb % 256 == 0).all())
     return (1 / 256, 0.0) if shifted else (1 / 257, 0.0)
 
 
@@ -94,9 +94,9 @@ def _whole(values: NDArray) -> bool:
     return bool((values == np.round(values)).all())
 
 
-def _said_outside(held: NDArray, low: float, high: float, warnings: list[str]) -> None:
+def _said_outside(rgb: NDArray, low: float, high: float, warnings: list[str]) -> None:
     """Say how many colours leave the range that nearly all have."""
-    many = int(((held < low) | (held > high)).any(1).sum())
+    outside = int(((rgb < low) | (rgb > high)).any(1).sum())
     warnings.append(
-        f"{many:,} of {len(held):,} colours lie outside {low:g}–{high:g}, where all others are, and were cut to it."
+        f"{outside:,} of {len(rgb):,} colours lie outside {low:g}–{high:g}, where all others are, and were cut to it."
     )

@@ -160,14 +160,14 @@ def _three(channels: dict[str, NDArray]) -> NDArray | None:
 
 def _some(names: Sequence[str]) -> str:
     """A list of names in words, cut where it is long."""
-    shown = ", ".join(f"{name:.40}" for name in names[:_NAMED_MOST])
-    return shown + (f" and {len(names) - _NAMED_MOST} more" if len(names) > _NAMED_MOST else "")
+    listed = ", ".join(f"{name:.40}" for name in names[:_NAMED_MOST])
+    return listed + (f" and {len(names) - _NAMED_MOST} more" if len(names) > _NAMED_MOST else "")
 
 
 def _unit(names: Sequence[str]) -> str | None:
     """The unit that all three names of places carry in brackets, such as “x [mm]”."""
-    found = [re.search(r"[\[(](\w+)[\])]", name) for name in names if role(name) in tuple("xyz")]
-    units = {_UNITS.get(unit[1].removesuffix("s"), unit[1]) for unit in found if unit}
+    brackets = [re.search(r"[\[(](\w+)[\])]", name) for name in names if role(name) in tuple("xyz")]
+    units = {_UNITS.get(unit[1].removesuffix("s"), unit[1]) for unit in brackets if unit}
     return next(iter(units)) if units in ({"m"}, {"cm"}, {"mm"}, {"ft"}, {"in"}) else None
 
 

@@ -79,42 +79,42 @@ def dialect_of(data: bytes) -> Dialect:
         SampleError: it has no table of numbers of three columns or more.
     """
     sample = list(_lines(data))
-    way, columns, fits = _way(sample)
+    marks, columns, fits = _way(sample)
     loose = False
     if fits < _MIXED * len(sample):  # several marks between numbers, of which some stand in some lines only
         other = _way([line.encode("latin-1").translate(_BRACKETS).decode("latin-1") for line in sample])
-        if other[0] is not None and other[2] > fits and (way is None or other[0][1] == "."):
-            way, columns, fits = other
+        if other[0] is not None and other[2] > fits and (marks is None or other[0][1] == "."):
+            marks, columns, fits = other
             loose = True
-    if way is None:
+    if marks is None:
         _refuse(sample)
-    assert way is not None
+    assert marks is not None
     if not 3 <= columns <= MOST_COLUMNS:
         raise SampleError(
             f"A cloud as text has x, y and z in each line, and colours; this one has {columns} "
             f"column{'s' * (columns != 1)}" + (", as files of labels or counts have." if columns == 1 else ".")
         )
-    if way == (",", ".") and _commas_twice(sample):
+    if marks == (",", ".") and _commas_twice(sample):
         raise SampleError(
             "Commas stand both between the numbers and in them (2,09961,1,45215,…), so that they cannot be told apart. "
             "Save the cloud with decimal points, or with semicolons between the numbers."
         )
-    dialect = Dialect(0, 1, *way, columns, (), loose)
-    at, head = 0, []
-    while at < len(data) and len(head) < _HEAD:
-        end = data.find(b"\n", at)
+    dialect = Dialect(0, 1, *marks, columns, (), loose)
+    offset, head = 0, []
+    while offset < len(data) and len(head) < _HEAD:
+        end = data.find(b"\n", offset)
         end = len(data) if end < 0 else end
-        line = _words(data[at:end])
+        line = _words(data[offset:end])
         cells = dialect.split(line)
-        if len(cells) >= columns and _numeric(cells, way[1]) and not COMMENT.match(line):
+        if len(cells) >= columns and _numeric(cells, marks[1]) and not COMMENT.match(line):
             break
         head.append(line)
-        at = end + 1
+        offset = end + 1
     else:
         raise SampleError(
             f"A cloud as text has numbers in each line; this one has no line of numbers among its first {len(head):,}."
         )
-    return Dialect(at, len(head) + 1, *way, columns, tuple(head), loose)
+    return Dialect(offset, len(head) + 1, *marks, columns, tuple(head), loose)
 
 
 def _words(line: bytes) -> str:
@@ -129,9 +129,9 @@ def _lines(data: bytes) -> Iterator[str]:
     """Lines from several places of the file, none of them empty, none a part of one."""
     span = _LONGEST * 4
     for piece in range(_PIECES):
-        at = len(data) * piece // _PIECES
-        part = data[at : at + span].decode("latin-1").split("\n")
-        whole = part[1 if piece else 0 : None if at + span >= len(data) else -1]
+        offset = len(data) * piece // _PIECES
+        part = data[offset : offset + span].decode("latin-1").split("\n")
+        whole = part[1 if piece else 0 : None if offset + span >= len(data) else -1]
         begun = [line for line in whole if line.strip() and len(line) < _LONGEST and not COMMENT.match(line)]
         yield from begun[:_LINES]
         if span >= len(data):
@@ -141,17 +141,17 @@ def _lines(data: bytes) -> Iterator[str]:
 
 def _way(lines: Sequence[str]) -> tuple[tuple[str, str] | None, int, int]:
     """Separator and decimal sign that make numbers of most lines, how many columns these have, and lines that fit."""
-    best, columns, most, alike = None, 0, 0, 0
+    best, columns, fitting, alike = None, 0, 0, 0
     for separator, sign in _WAYS:
         split = [_cells(line, separator) for line in lines]
         counts = Counter(len(cells) for cells in split if _numeric(cells, sign))
         # a mark between cells that is not there makes one cell of each line
         counts.pop(1, None) if separator != r"\s+" or sign == "," else None
-        if counts and (fits := sum(counts.values())) > most:
+        if counts and (fits := sum(counts.values())) > fitting:
             top = max(counts.values())
-            best, columns, most = (separator, sign), max(n for n, many in counts.items() if many == top), fits
+            best, columns, fitting = (separator, sign), max(n for n, count in counts.items() if count == top), fits
             alike = top
-    return (best, columns, alike) if most > len(lines) / 2 else (None, 0, 0)
+    return (best, columns, alike) if fitting > len(lines) / 2 else (None, 0, 0)
 
 
 def _cells(line: str, separator: str) -> list[str]:

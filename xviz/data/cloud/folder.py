@@ -45,8 +45,8 @@ class Files:
 
     def within(self, names: Iterable[str]) -> Files:
         """Some of them, sharing what was left out."""
-        kept = {name: self.held[name] for name in names}
-        return Files(kept, self.sizes, self.left_out)
+        contents = {name: self.held[name] for name in names}
+        return Files(contents, self.sizes, self.left_out)
 
     def named(self, pattern: str) -> list[str]:
         """Those whose path, in small letters, has the pattern."""

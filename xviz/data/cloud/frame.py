@@ -85,13 +85,13 @@ def placed(
     """
     notes, warnings = list(raw.notes), list(raw.warnings)
     with np.errstate(invalid="ignore"):
-        there = np.isfinite(raw.xyz).all(1) & (np.abs(raw.xyz) < 1e12).all(1)
-    if not there.any():
+        valid = np.isfinite(raw.xyz).all(1) & (np.abs(raw.xyz) < 1e12).all(1)
+    if not valid.any():
         raise SampleError("No point of the file has a place that is a number. Choose another file.")
-    if gone := int((~there).sum()):
-        notes.append(f"{gone:,} of {len(there):,} points have no place (NaN) and were left out.")
-    there = _near(raw.xyz, there, notes, warnings)
-    keep = (lambda part: part) if there.all() else (lambda part: part[there])
+    if gone := int((~valid).sum()):
+        notes.append(f"{gone:,} of {len(valid):,} points have no place (NaN) and were left out.")
+    valid = _near(raw.xyz, valid, notes, warnings)
+    keep = (lambda part: part) if valid.all() else (lambda part: part[valid])
     xyz = keep(raw.xyz)
     some = xyz[:: max(1, len(xyz) // _SAMPLE)].astype(np.float64)
     up = up or _up(upright(some, raw.up, hint, ahead), notes, warnings)
@@ -117,34 +117,34 @@ def placed(
     if len(xyz) == 1:
         warnings.append("The file holds a single point.")
     cloud = PointCloud(np.ascontiguousarray(xyz, np.float32), rgb, segment, tuple(notes), tuple(warnings))
-    return cloud, Frame(unit, up, moved, there)
+    return cloud, Frame(unit, up, moved, valid)
 
 
-def _near(xyz: NDArray, there: NDArray[np.bool_], notes: list[str], warnings: list[str]) -> NDArray[np.bool_]:
+def _near(xyz: NDArray, valid: NDArray[np.bool_], notes: list[str], warnings: list[str]) -> NDArray[np.bool_]:
     """(points,) true for points that have a place, without those at exactly zero and the few far from all others.
 
     Cameras of depth and scanners write zeros where they saw nothing. A single point a thousand kilometres away would
     take the millimetres from all others, since places are kept in 32 bits.
     """
-    zero = there & (xyz == 0).all(1)
-    if (many := int(zero.sum())) >= max(_ORIGIN[0], _ORIGIN[1] * len(xyz)) and many < there.sum():
-        notes.append(f"{many:,} points lie at exactly 0, 0, 0, as where nothing was measured, and were left out.")
-        there = there & ~zero
-    held = xyz[there]
-    if len(held) < 1 / _STRAYS:
-        return there
-    some = held[:: max(1, len(held) // _SAMPLE)].astype(np.float64)
+    zero = valid & (xyz == 0).all(1)
+    if (count := int(zero.sum())) >= max(_ORIGIN[0], _ORIGIN[1] * len(xyz)) and count < valid.sum():
+        notes.append(f"{count:,} points lie at exactly 0, 0, 0, as where nothing was measured, and were left out.")
+        valid = valid & ~zero
+    points = xyz[valid]
+    if len(points) < 1 / _STRAYS:
+        return valid
+    some = points[:: max(1, len(points) // _SAMPLE)].astype(np.float64)
     low, middle, high = np.percentile(some, [1, 50, 99], axis=0)
     far = np.zeros(len(xyz), bool)
-    far[there] = (np.abs(held - middle) > _STRAY * max(float((high - low).max()), 1e-9)).any(1)
-    if 0 < (many := int(far.sum())) <= _STRAYS * len(held):
-        several = "points lie" if many > 1 else "point lies"
+    far[valid] = (np.abs(points - middle) > _STRAY * max(float((high - low).max()), 1e-9)).any(1)
+    if 0 < (count := int(far.sum())) <= _STRAYS * len(points):
+        several = "points lie" if count > 1 else "point lies"
         warnings.append(
-            f"{many:,} {several} more than {_STRAY:g} times the size of the cloud away from it and "
-            f"{'were' if many > 1 else 'was'} left out."
+            f"{count:,} {several} more than {_STRAY:g} times the size of the cloud away from it and "
+            f"{'were' if count > 1 else 'was'} left out."
         )
-        return there & ~far
-    return there
+        return valid & ~far
+    return valid
 
 
 def _up(judged: Upright, notes: list[str], warnings: list[str]) -> str:

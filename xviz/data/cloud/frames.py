@@ -78,7 +78,7 @@ def _poses(files: Files, photos: Sequence[str], out: Cameras) -> dict[str, NDArr
     for name in files.named(r"\.(txt|csv)$"):
         if "intrinsic" not in name.lower():
             named.setdefault(stem_of(name), []).append(name)
-    held, came, lost, odd = {}, 0, 0, 0
+    poses, came, lost, odd = {}, 0, 0, 0
     for photo in photos:
         able = [name for name in named.get(stem_of(photo), ()) if files.sizes.get(name, 0) <= _LONGEST]
         able.sort(key=lambda name: not _POSES.search(name.lower()))
@@ -96,7 +96,7 @@ def _poses(files: Files, photos: Sequence[str], out: Cameras) -> dict[str, NDArr
         elif (pose := rigid(values)) is None:
             odd += 1
         else:
-            held[photo] = pose
+            poses[photo] = pose
     if lost:
         out.notes.append(
             f"{lost} photos have no pose, as the tracking was lost (not finite); where they were is unknown."
@@ -107,7 +107,7 @@ def _poses(files: Files, photos: Sequence[str], out: Cameras) -> dict[str, NDArr
         )
     if 0 < came < len(photos):
         out.notes.append(f"{len(photos) - came} photos came without a pose.")
-    return held
+    return poses
 
 
 def _intrinsics(

@@ -36,24 +36,24 @@ def read_las(data: bytes) -> RawCloud:
     intense = 0
     xyz = np.empty((count, 3))
     rgb = np.empty((count, 3), np.uint16) if coloured else None
-    at = 0
+    row = 0
     try:
         with laspy.open(BytesIO(data), laz_backend=laspy.LazBackend.Lazrs, read_evlrs=False) as reader:
             for part in reader.chunk_iterator(_BLOCK):
-                end = at + len(part)
+                end = row + len(part)
                 intense = max(intense, int(part.intensity.max(initial=0)))
                 for axis, values in enumerate((part.x, part.y, part.z)):
-                    xyz[at:end, axis] = values
+                    xyz[row:end, axis] = values
                 for channel, name in enumerate(("red", "green", "blue")):
                     if rgb is not None:
-                        rgb[at:end, channel] = part[name]
-                at = end
+                        rgb[row:end, channel] = part[name]
+                row = end
     except BaseException as error:  # a damaged file fails in many ways, and Rust's panics are no Exceptions
         if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError | SampleError):
             raise
         raise SampleError(f"The LAS file is damaged or cut short ({error!s:.200}). Copy or save it again.") from error
-    if at < count:
-        raise SampleError(f"The LAS file is cut short: it promises {count:,} points and holds {at:,}. Copy it again.")
+    if row < count:
+        raise SampleError(f"The LAS file is cut short: it promises {count:,} points and holds {row:,}. Copy it again.")
     if rgb is None and intense:
         notes.append("Only intensities are there, which are no colours: read without colours.")
     return RawCloud(xyz, rgb, notes=notes, up="z", unit=unit)
@@ -66,12 +66,12 @@ def _records(data: bytes) -> tuple[bytes, list[str], str | None]:
     description, what points carry beyond the standard is stepped over.
     """
     head, _, records = struct.unpack_from("<HII", data, 94)
-    at, notes, unit, out = head, [], None, data
+    offset, notes, unit, out = head, [], None, data
     for _ in range(records):
-        if at + _VLR > len(data):
+        if offset + _VLR > len(data):
             break
-        number, size = struct.unpack_from("<HH", data, at + 18)
-        who, payload = data[at + 2 : at + 18].rstrip(b"\0"), data[at + _VLR : at + _VLR + size]
+        number, size = struct.unpack_from("<HH", data, offset + 18)
+        who, payload = data[offset + 2 : offset + 18].rstrip(b"\0"), data[offset + _VLR : offset + _VLR + size]
         if who == b"LASF_Spec" and number == 4:
             names = [
                 payload[k + 4 : k + 36].split(b"\0")[0].decode("latin-1") for k in range(0, len(payload) - 191, 192)
@@ -79,10 +79,10 @@ def _records(data: bytes) -> tuple[bytes, list[str], str | None]:
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
                 notes.append(f"{', '.join(twice)} stands among the fields of points more than once; none was used.")
-                out = out[: at + 18] + struct.pack("<H", _UNKNOWN) + out[at + 20 :]
+                out = out[: offset + 18] + struct.pack("<H", _UNKNOWN) + out[offset + 20 :]
         elif who == b"LASF_Projection":
             unit = unit or _unit(number, payload)
-        at += _VLR + size
+        offset += _VLR + size
     if unit == "degrees":
         east, west, north, south = struct.unpack_from("<4d", data, 179)
         if max(abs(east), abs(west)) <= 360 and max(abs(north), abs(south)) <= 90 and east - west < _DEGREES:
@@ -104,7 +104,7 @@ def _unit(number: int, payload: bytes) -> str | None:
         plan, _, height = payload.decode("latin-1").replace("VERTCRS", "VERT_CS").partition("VERT_CS[")
         return _length(_last(plan), _last(height))
     if number == 34735:
-        rows = (struct.unpack_from("<4H", payload, at) for at in range(8, len(payload) - 7, 8))
+        rows = (struct.unpack_from("<4H", payload, offset) for offset in range(8, len(payload) - 7, 8))
         keys = {key: value for key, _, _, value in rows}
         feet = dict.fromkeys((9002, 9003), "foot")
         plan = "degree" if keys.get(1024) == 2 else feet.get(keys.get(3076, 0), "metre")

@@ -49,20 +49,20 @@ def cameras_of(files: Files, photos: Sequence[str]) -> Cameras:
     best, lenses = Cameras(), Cameras()
     for layout in (transforms, colmap, arkit, polycam, record3d, stray, stanford, frames, trajectory):
         try:
-            held = layout(files, photos)
+            cameras = layout(files, photos)
         except _WRONG as error:
             best.notes.append(f"Cameras were not read ({type(error).__name__}: {error!s:.100}).")
             continue
-        if any(camera.intrinsics is not None for camera in held.of.values()) and not lenses.of:
-            lenses = held
-        if _known(held) > _known(best):
-            held.notes += best.notes
-            held.warnings += best.warnings if not best.of else []
-            best = held
+        if any(camera.intrinsics is not None for camera in cameras.of.values()) and not lenses.of:
+            lenses = cameras
+        if _known(cameras) > _known(best):
+            cameras.notes += best.notes
+            cameras.warnings += best.warnings if not best.of else []
+            best = cameras
         else:
-            best.notes += [note for note in held.notes if note not in best.notes]
-            best.warnings += held.warnings if not held.of else []
-            best.used |= held.used
+            best.notes += [note for note in cameras.notes if note not in best.notes]
+            best.warnings += cameras.warnings if not cameras.of else []
+            best.used |= cameras.used
     if lenses.of and all(camera.intrinsics is None for camera in best.of.values()):
         for photo in best.of.keys() & lenses.of.keys():
             lens = lenses.of[photo]
@@ -71,18 +71,18 @@ def cameras_of(files: Files, photos: Sequence[str]) -> Cameras:
     return best
 
 
-def _known(held: Cameras) -> int:
+def _known(cameras: Cameras) -> int:
     """How much is known: a pose counts more than intrinsics."""
-    return sum(2 * (camera.pose is not None) + (camera.intrinsics is not None) for camera in held.of.values())
+    return sum(2 * (camera.pose is not None) + (camera.intrinsics is not None) for camera in cameras.of.values())
 
 
 def _json(files: Files, name: str) -> dict:
     """An object of JSON; empty where it is none."""
     try:
-        held = json.loads(files.read(name)[:_LONGEST])
+        value = json.loads(files.read(name)[:_LONGEST])
     except (SampleError, ValueError, RecursionError):
         return {}
-    return held if isinstance(held, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def number_of(photo: str) -> int | None:
@@ -95,8 +95,8 @@ def transforms(files: Files, photos: Sequence[str]) -> Cameras:
     """Nerfstudio's and instant-ngp's ``transforms.json``: frames with a path and a camera to world, y up and z back."""
     out = Cameras("transforms.json")
     for name in files.named(r"(^|/)(transforms|cameras)[^/]*\.json$"):
-        held = _json(files, name)
-        frames_ = held.get("frames")
+        record = _json(files, name)
+        frames_ = record.get("frames")
         if not isinstance(frames_, list):
             continue
         out.used.add(name)
@@ -105,7 +105,7 @@ def transforms(files: Files, photos: Sequence[str]) -> Cameras:
             photo = ends(str(frame.get("file_path", ""))) if isinstance(frame, dict) else None
             if photo is None:
                 continue
-            settings = {**held, **frame}
+            settings = {**record, **frame}
             pose = rigid(frame.get("transform_matrix", ()))
             size = size_of(settings.get("h"), settings.get("w")) or measured(files, photo)
             height, width = size or (0.0, 0.0)
@@ -117,7 +117,7 @@ def transforms(files: Files, photos: Sequence[str]) -> Cameras:
                 middle = (settings.get("cx", width / 2), settings.get("cy", height / 2))
                 matrix = pinhole_matrix(fx, settings.get("fl_y") or fx, *middle)
             out.of[photo] = Camera(None if pose is None else pose @ OPENGL, matrix, size)
-        if any(abs(float(held.get(key) or 0)) > _DISTORTED for key in ("k1", "k2", "k3", "k4")):
+        if any(abs(float(record.get(key) or 0)) > _DISTORTED for key in ("k1", "k2", "k3", "k4")):
             out.warnings.append(
                 "The photos' lenses bend straight lines (k1 …), which is not undone: places are off at the edges."
             )
@@ -154,8 +154,8 @@ def arkit(files: Files, photos: Sequence[str]) -> Cameras:
         if name := by_stem.get(stem):
             values = _rows(files.read(name), [6])
             if len(values):
-                width, height, *rest = values[0]
-                matrix, size = pinhole_matrix(*rest), (float(height), float(width))
+                width, height, *lens = values[0]
+                matrix, size = pinhole_matrix(*lens), (float(height), float(width))
         stamp = re.search(r"(\d+\.\d+)$", stem)
         if stamp and len(moments):
             apart = np.abs(moments[:, 0] - float(stamp[1]))
@@ -187,10 +187,10 @@ def polycam(files: Files, photos: Sequence[str]) -> Cameras:
         matrix = pinhole_matrix(*(settings.get(key) for key in ("fx", "fy", "cx", "cy")))
         size = size_of(settings.get("height"), settings.get("width"))
         for photo in photos:
-            at = PurePosixPath(photo)
-            where = at.parent.name.lower()
+            path = PurePosixPath(photo)
+            where = path.parent.name.lower()
             near = where == folder or (where in ("images", "rgb", "photos") and photo not in out.of)
-            if at.stem == stem and near:
+            if path.stem == stem and near:
                 out.of[photo] = Camera(None if pose is None else pose @ OPENGL, matrix, size)
     return out
 
@@ -207,12 +207,12 @@ def record3d(files: Files, photos: Sequence[str]) -> Cameras:
         matrix = pinhole_matrix(k[0, 0], k[1, 1], k[0, 2], k[1, 2])
         size = size_of(settings.get("h"), settings.get("w"))
         for photo in photos:
-            at = number_of(photo)
-            if at is None or at >= len(settings["poses"]):
+            index = number_of(photo)
+            if index is None or index >= len(settings["poses"]):
                 continue
-            values = settings["poses"][at]
-            x, y, z, w, *place = map(number, values if isinstance(values, list) and len(values) == 7 else [None] * 7)
-            pose = from_quaternion(w, x, y, z, place)
+            values = settings["poses"][index]
+            x, y, z, w, *position = map(number, values if isinstance(values, list) and len(values) == 7 else [None] * 7)
+            pose = from_quaternion(w, x, y, z, position)
             out.of[photo] = Camera(None if pose is None else pose @ OPENGL, matrix, size)
     return out
 
@@ -229,7 +229,7 @@ def stray(files: Files, photos: Sequence[str]) -> Cameras:
     out.used |= {*lines, *cameras, *files.named(r"(^|/)imu\.csv$")}
     by_frame = {int(row[1]): row for row in rows if np.isfinite(row[1])}
     for photo in photos:
-        row = by_frame.get(at) if (at := number_of(photo)) is not None else None
+        row = by_frame.get(index) if (index := number_of(photo)) is not None else None
         if row is None:
             continue
         x, y, z, w = row[5:9]
@@ -261,7 +261,7 @@ def trajectory(files: Files, photos: Sequence[str]) -> Cameras:
     names = files.named(r"(^|/)(traj|trajectory|poses?|groundtruth|camera_poses?|traj_w_c)[^/]*\.(txt|csv|log)$")
     if not names:
         return out
-    settings = next((held for name in files.named(r"cam[^/]*\.json$") if (held := _json(files, name))), {})
+    settings = next((record for name in files.named(r"cam[^/]*\.json$") if (record := _json(files, name))), {})
     settings = settings.get("camera", settings) if isinstance(settings.get("camera", settings), dict) else settings
     matrix = size = None
     if {"fx", "fy", "cx", "cy"} <= settings.keys():
@@ -287,7 +287,11 @@ def _line(rows: NDArray[np.float64], photo: str) -> NDArray[np.float64] | None:
         apart = np.abs(rows[:, 0] - float(stamp[1])) if stamp else np.full(len(rows), np.inf)
         if apart.min() > _NEARBY:
             return None
-        _, *place, x, y, z, w = rows[apart.argmin()]
-        return from_quaternion(w, x, y, z, place)
-    at = number_of(photo)
-    return rigid(rows[at][-16:] if rows.shape[1] >= 16 else rows[at]) if at is not None and at < len(rows) else None
+        _, *position, x, y, z, w = rows[apart.argmin()]
+        return from_quaternion(w, x, y, z, position)
+    index = number_of(photo)
+    return (
+        rigid(rows[index][-16:] if rows.shape[1] >= 16 else rows[index])
+        if index is not None and index < len(rows)
+        else None
+    )

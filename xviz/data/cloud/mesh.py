@@ -152,11 +152,11 @@ def _loaded(data: bytes, form: str, kind: str, beside: Beside) -> RawCloud:
         nodes = list(scene.graph.nodes_geometry)
         if len(nodes) > _MOST_INSTANCES:
             raise SampleError(f"The {kind} file has {len(nodes):,} parts; {_MOST_INSTANCES:,} are read. Join them.")
-        held = [(scene.geometry[name], matrix) for matrix, name in (scene.graph[node] for node in nodes)]
+        placed = [(scene.geometry[name], matrix) for matrix, name in (scene.graph[node] for node in nodes)]
         check_count(
-            sum(len(part.vertices) for part, _ in held if hasattr(part, "vertices")), LIMIT_POINTS * 99, 1, kind
+            sum(len(part.vertices) for part, _ in placed if hasattr(part, "vertices")), LIMIT_POINTS * 99, 1, kind
         )
-        parts = [_points(part, matrix, trimesh, not files.missing) for part, matrix in _spread(held)]
+        parts = [_points(part, matrix, trimesh, not files.missing) for part, matrix in _spread(placed)]
     except SampleError:
         raise
     except Exception as error:  # a damaged file fails in many ways
@@ -173,28 +173,28 @@ def _loaded(data: bytes, form: str, kind: str, beside: Beside) -> RawCloud:
         raw.rgb = np.concatenate([colours for _, colours, _ in parts])
     elif any(colours is not None for _, colours, _ in parts):
         raw.warnings.append(f"Some parts of the {kind} file have no colours: read without colours.")
-    spread = sum(len(xyz) for xyz, _, many in parts if many)
+    spread = sum(len(xyz) for xyz, _, spread_ in parts if spread_)
     if spread:
         raw.notes.append(f"A mesh with large faces: {spread:,} points were spread evenly over them.")
     return raw
 
 
-def _spread(held: list[tuple[Any, NDArray]]) -> list[tuple[tuple[Any, int], NDArray]]:
+def _spread(parts: list[tuple[Any, NDArray]]) -> list[tuple[tuple[Any, int], NDArray]]:
     """Each part with how many points are spread over its faces; zero takes its vertices."""
-    meshes = [part for part, _ in held if len(getattr(part, "faces", ())) > 0]
+    meshes = [part for part, _ in parts if len(getattr(part, "faces", ())) > 0]
     areas = {id(part): float(part.area) for part in meshes}
     total = sum(areas.values())
     out = []
-    corners = [part.vertices for part, _ in held if len(getattr(part, "vertices", ()))]
+    corners = [part.vertices for part, _ in parts if len(getattr(part, "vertices", ()))]
     if not corners:
         return []
     size = float(np.linalg.norm(np.max([c.max(0) for c in corners], 0) - np.min([c.min(0) for c in corners], 0)))
     sides = [part.edges_unique_length for part in meshes]
     weight = np.concatenate(sides) if sides else np.zeros(0)
     coarse = len(weight) > 0 and float(np.percentile(weight, 75)) > COARSE * size
-    for part, matrix in held:
-        many = round(SPREAD * areas.get(id(part), 0) / total) if coarse and total > 0 else 0
-        out.append(((part, many), matrix))
+    for part, matrix in parts:
+        count = round(SPREAD * areas.get(id(part), 0) / total) if coarse and total > 0 else 0
+        out.append(((part, count), matrix))
     return out
 
 
@@ -202,18 +202,18 @@ def _points(
     part: tuple[Any, int], matrix: NDArray, trimesh: Any, whole: bool
 ) -> tuple[NDArray, NDArray | None, int] | None:
     """Places and colours of one part, and how many of them were spread over faces; None where it has none."""
-    mesh, many = part
+    mesh, count = part
     if not len(getattr(mesh, "vertices", ())):
         return None
     visual = getattr(mesh, "visual", None)
     coloured = _coloured(visual, whole)
-    if many and len(getattr(mesh, "faces", ())):
+    if count and len(getattr(mesh, "faces", ())):
         if coloured:
-            xyz, _, colours = trimesh.sample.sample_surface(mesh, many, sample_color=True, seed=0)
+            xyz, _, colours = trimesh.sample.sample_surface(mesh, count, sample_color=True, seed=0)
         else:
-            (xyz, _), colours = trimesh.sample.sample_surface(mesh, many, seed=0), None
+            (xyz, _), colours = trimesh.sample.sample_surface(mesh, count, seed=0), None
     else:
-        xyz, colours, many = mesh.vertices, None, 0
+        xyz, colours, count = mesh.vertices, None, 0
         if isinstance(mesh, trimesh.PointCloud):
             colours = mesh.colors if len(mesh.colors) == len(xyz) else None
         elif coloured:
@@ -222,7 +222,7 @@ def _points(
         colours = np.asarray(colours)[:, :3]
         colours = colours if len(colours) == len(xyz) else None
     placed = np.asarray(xyz, np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
-    return placed, colours, many
+    return placed, colours, count
 
 
 def _coloured(visual: Any, whole: bool) -> bool:

@@ -41,18 +41,18 @@ def colmap(files: Files, photos: Sequence[str]) -> Cameras:
         read = (_cameras_text, _images_text) if form == "txt" else (_cameras_binary, _images_binary)
         try:
             models = dict(read[0](files.read(name)))
-            taken = list(read[1](files.read(images[0])))
+            posed = list(read[1](files.read(images[0])))
         except (struct.error, ValueError, IndexError, KeyError, OverflowError) as error:
             raise SampleError(f"{images[0]} or {name} is damaged or cut short ({error!s:.60})") from error
-        _match(out, models, taken, photos)
+        _match(out, models, posed, photos)
         return out
     return out
 
 
-def _match(out: Cameras, models: dict[int, Model], taken: list[Taken], photos: Sequence[str]) -> None:
+def _match(out: Cameras, models: dict[int, Model], posed: list[Taken], photos: Sequence[str]) -> None:
     """Give each photo the camera that the model has for its name."""
     by_name = {}
-    for values, camera, name in taken:
+    for values, camera, name in posed:
         by_name.setdefault(name.replace("\\", "/"), (values, camera))
         by_name.setdefault(PurePosixPath(name).name, (values, camera))
     bent = False
@@ -95,33 +95,33 @@ def _cameras_text(data: bytes) -> Iterator[tuple[int, Model]]:
 
 def _images_text(data: bytes) -> Iterator[Taken]:
     """Pose, camera and name of each image; the line after it has its points."""
-    lines, at = _lines(data), 0
-    while at < len(lines):
-        cells = lines[at].strip().split(maxsplit=9)
+    lines, index = _lines(data), 0
+    while index < len(lines):
+        cells = lines[index].strip().split(maxsplit=9)
         if not cells:
-            at += 1
+            index += 1
             continue
         yield tuple(map(float, cells[1:8])), int(cells[8]), cells[9]
-        at += 2
+        index += 2
 
 
 def _cameras_binary(data: bytes) -> Iterator[tuple[int, Model]]:
     """Number and model of each camera."""
-    count, at = struct.unpack_from("<Q", data)[0], 8
+    count, offset = struct.unpack_from("<Q", data)[0], 8
     for _ in range(count):
-        number, model, width, height = struct.unpack_from("<IiQQ", data, at)
-        name, many = _MODELS[model]
-        yield number, (name, width, height, struct.unpack_from(f"<{many}d", data, at + 24))
-        at += 24 + 8 * many
+        number, model, width, height = struct.unpack_from("<IiQQ", data, offset)
+        name, parameters = _MODELS[model]
+        yield number, (name, width, height, struct.unpack_from(f"<{parameters}d", data, offset + 24))
+        offset += 24 + 8 * parameters
 
 
 def _images_binary(data: bytes) -> Iterator[Taken]:
     """Pose, camera and name of each image."""
-    count, at = struct.unpack_from("<Q", data)[0], 8
+    count, offset = struct.unpack_from("<Q", data)[0], 8
     for _ in range(count):
-        _, *values, camera = struct.unpack_from("<I7dI", data, at)
-        end = data.index(b"\0", at + 64)
-        name = data[at + 64 : end].decode("utf-8")
-        many = struct.unpack_from("<Q", data, end + 1)[0]
+        _, *values, camera = struct.unpack_from("<I7dI", data, offset)
+        end = data.index(b"\0", offset + 64)
+        name = data[offset + 64 : end].decode("utf-8")
+        points = struct.unpack_from("<Q", data, end + 1)[0]
         yield tuple(values), camera, name
-        at = end + 9 + 24 * many
+        offset = end + 9 + 24 * points

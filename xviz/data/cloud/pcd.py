@@ -39,11 +39,11 @@ def read_pcd(data: bytes) -> RawCloud:
         )
         counts = [int(v) for v in header.get("COUNT", ["1"] * len(fields))]
         count = int(header["POINTS"][0])
-        if any(letter not in ("I", "U", "F") for letter in letters) or any(not 0 < many <= WIDEST for many in counts):
+        if any(letter not in ("I", "U", "F") for letter in letters) or any(not 0 < width <= WIDEST for width in counts):
             raise ValueError("a field of no known type")
         types = [
-            (f"{i} {name}", np.dtype(f"<{letter.lower()}{size}"), (many,))
-            for i, (name, letter, size, many) in enumerate(zip(fields, letters, sizes, counts, strict=True))
+            (f"{i} {name}", np.dtype(f"<{letter.lower()}{size}"), (width,))
+            for i, (name, letter, size, width) in enumerate(zip(fields, letters, sizes, counts, strict=True))
         ]
         point = np.dtype(types)
     except (KeyError, ValueError, TypeError, IndexError) as error:
@@ -103,8 +103,8 @@ def _ascii(
     if whole > count:
         notes.append(f"The header says {count:,} points; the file holds {whole:,}, and all were read.")
     columns = []
-    for name, letter, at in zip(fields, letters, np.cumsum([0, *counts]), strict=False):
-        column = table.values[:, at]
+    for name, letter, index in zip(fields, letters, np.cumsum([0, *counts]), strict=False):
+        column = table.values[:, index]
         if name.lower() in ("rgb", "rgba"):
             column = _colour(column, letter)
         columns.append((name, column))
@@ -132,18 +132,18 @@ def _compressed(data: bytes, start: int, fields: list[str], point: np.dtype, cou
             f"its content says {whole:,}, packed into {packed:,} of which {len(data) - start - 8:,} are there."
         )
     try:
-        held = lzf.decompress(data[start + 8 : start + 8 + packed], whole)
+        content = lzf.decompress(data[start + 8 : start + 8 + packed], whole)
     except (ValueError, OSError) as error:
         raise SampleError(f"The PCD file is damaged ({error}). Copy or save it again.") from error
-    if held is None or len(held) != whole:
+    if content is None or len(content) != whole:
         raise SampleError(
             "The PCD file is damaged: its content does not unpack to what it says. Copy or save it again."
         )
     columns: Columns = []
-    at = 0
-    for name, of in zip(fields, point.names, strict=True):
-        kind = point[of]
-        values = np.frombuffer(held, kind.base, count * kind.shape[0], at).reshape(count, -1)[:, 0]
+    offset = 0
+    for name, key in zip(fields, point.names, strict=True):
+        kind = point[key]
+        values = np.frombuffer(content, kind.base, count * kind.shape[0], offset).reshape(count, -1)[:, 0]
         columns.append((name, values))
-        at += count * kind.itemsize
+        offset += count * kind.itemsize
     return columns

@@ -77,7 +77,7 @@ def album_of(files: Files, photos: Sequence[str], cameras: Cameras, series: Sequ
     out.warnings += cameras.warnings
     maps = _maps(files, series)
     photos_of: dict[str, list[str]] = {}
-    for at, (name, picture) in enumerate(pictures.items()):
+    for index, (name, picture) in enumerate(pictures.items()):
         turned = orientation(files.read(name))
         height, width = picture.size or picture.pixels.shape[:2]
         stored = (height, width) if turned < 5 else (width, height)
@@ -86,9 +86,9 @@ def album_of(files: Files, photos: Sequence[str], cameras: Cameras, series: Sequ
         for text in texts:
             photos_of.setdefault(text, []).append(PurePosixPath(name).name)
         if pose is not None:
-            out.poses[at] = pose
+            out.poses[index] = pose
         if matrix is not None:
-            out.intrinsics[at] = matrix
+            out.intrinsics[index] = matrix
         out.depths.append(_depth(files, _map_of(name, maps), picture.pixels.shape[:2], turned))
     for text, which in photos_of.items():
         several = f" ({len(which)} photos are so)" if len(which) > 1 else ""

@@ -62,11 +62,11 @@ def read_ply(data: bytes) -> RawCloud:
         SampleError: it holds none, is cut short, or its content is not as its header says.
     """
     order, elements, start = _header(data)
-    at = next((i for i, element in enumerate(elements) if element.name in _VERTICES), None)
-    if at is None or elements[at].count < 1:
+    index = next((i for i, element in enumerate(elements) if element.name in _VERTICES), None)
+    if index is None or elements[index].count < 1:
         others = ", ".join(f"{element.count:,} {element.name}" for element in elements if element.count) or "nothing"
         raise SampleError(f"The PLY file holds no vertices, only {others}. Save it with its points.")
-    vertex = elements[at]
+    vertex = elements[index]
     if vertex.lists:
         raise SampleError(
             "The vertices of this PLY file hold lists, which clouds do not have. Save it as a plain cloud."
@@ -76,9 +76,9 @@ def read_ply(data: bytes) -> RawCloud:
             "This PLY file holds compressed Gaussian splats, whose places are packed. Save them as an uncompressed PLY."
         )
     if order:
-        columns, notes = _binary(data, start, elements[:at], vertex, order), []
+        columns, notes = _binary(data, start, elements[:index], vertex, order), []
     else:
-        columns, notes = _ascii(data, start, elements[:at], vertex)
+        columns, notes = _ascii(data, start, elements[:index], vertex)
     raw = from_columns(columns, "PLY")
     raw.notes += notes
     return raw
@@ -174,8 +174,8 @@ def _binary(data: bytes, start: int, before: list[Element], vertex: Element, ord
     check_count(vertex.count, len(data) - start, max(kind.itemsize, 1), "PLY")
     points = np.frombuffer(data, kind, vertex.count, start)
     return [
-        (name, points[at].astype(points[at].dtype.newbyteorder("=")))
-        for (name, _, _), at in zip(vertex.properties, kind.names or (), strict=True)
+        (name, points[key].astype(points[key].dtype.newbyteorder("=")))
+        for (name, _, _), key in zip(vertex.properties, kind.names or (), strict=True)
     ]
 
 
@@ -200,8 +200,8 @@ def _after(data: bytes, start: int, element: Element, order: str) -> int:
                 if isinstance(step, int):
                     start += step
                 else:
-                    many = int(step[0].unpack_from(data, start)[0])
-                    start += step[0].size + max(0, many) * step[1]
+                    length = int(step[0].unpack_from(data, start)[0])
+                    start += step[0].size + max(0, length) * step[1]
     except (struct.error, OverflowError) as error:
         raise SampleError("The PLY file is cut short before its vertices. Copy or save it again.") from error
     return start
@@ -242,9 +242,9 @@ def _ascii(data: bytes, start: int, before: list[Element], vertex: Element) -> t
             f"lines are not so, the first in line {table.first:,}. Save it again."
         )
     notes += table.notes()
-    held = []
+    named = []
     for i, (name, kind, _) in enumerate(vertex.properties):
         column = table.values[:, i]
         bytes_ = kind == "u1" and ((column >= 0) & (column <= 255) & (column == np.round(column))).all()
-        held.append((name, column.astype(np.uint8) if bytes_ else column))
-    return held, notes
+        named.append((name, column.astype(np.uint8) if bytes_ else column))
+    return named, notes

@@ -135,15 +135,15 @@ def _opened(data: bytes) -> bytes:
     """
     if data[:3] != b"\x1f\x8b\x08":
         return data
-    most = min(LIMIT_BYTES, max(FREE, RATIO * len(data)))
+    limit = min(LIMIT_BYTES, max(FREE, RATIO * len(data)))
     try:
         with gzip.open(BytesIO(data)) as opened:
-            inner = opened.read(most + 1)
+            inner = opened.read(limit + 1)
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise SampleError(f"The gzip file is damaged or cut short ({error}). Copy or pack it again.") from error
-    if len(inner) > most:
+    if len(inner) > limit:
         raise SampleError(
-            f"The gzip file unpacks to more than {most >> 20:,} MB and was refused. Thin the cloud first."
+            f"The gzip file unpacks to more than {limit >> 20:,} MB and was refused. Thin the cloud first."
         )
     if inner[257:262] == b"ustar":
         raise SampleError("This is a tar archive of files. Bring the files themselves, or zip them.")

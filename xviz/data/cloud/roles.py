@@ -74,24 +74,24 @@ def natural(name: str) -> list[tuple[int, int | str]]:
 def series_of(files: Files) -> list[Series]:
     """All pictures, by folder and pattern of names, with what they are."""
     textures = _textures(files)
-    held: dict[str, list[str]] = {}
+    groups: dict[str, list[str]] = {}
     for name in files.names:
         if PICTURES.search(name.lower()):
             folder, _, short = name.rpartition("/")
             pattern = re.sub(r"[0-9a-f]{16,}|\d+([._]\d+)*(?=\D)", "#", short)
-            held.setdefault(f"{folder}/{pattern}" if folder else pattern, []).append(name)
+            groups.setdefault(f"{folder}/{pattern}" if folder else pattern, []).append(name)
     out = []
-    for key, names in _split(files, held).items():
+    for key, names in _split(files, groups).items():
         names.sort(key=natural)
         kind = "texture" if all(PurePosixPath(name).name.lower() in textures for name in names) else _kind(files, names)
         out.append(Series(key, tuple(names), kind))
     return out
 
 
-def _split(files: Files, held: dict[str, list[str]]) -> dict[str, list[str]]:
+def _split(files: Files, groups: dict[str, list[str]]) -> dict[str, list[str]]:
     """The series, those in two of which greys of 16 bits, as depth maps have them, stand among other pictures."""
     out: dict[str, list[str]] = {}
-    for key, names in held.items():
+    for key, names in groups.items():
         few = {*names[:2], names[len(names) // 2], *names[-2:]} if key.lower().endswith(".png") else set()
         if len({_deep(files, name) for name in few}) < 2:
             out[key] = names
@@ -203,9 +203,9 @@ def _likely(name: str) -> bool:
 def _no_table(files: Files, name: str) -> str:
     """Why a text is no cloud; empty where it may be one."""
     text = files.peek(name, 1 << 16)
-    held = numbers(text)
-    if held is not None and held.size in _CAMERAS and len(text) < 1 << 12:
-        return f"{held.size} numbers, as files of cameras have, and no photo of its name"
+    values = numbers(text)
+    if values is not None and values.size in _CAMERAS and len(text) < 1 << 12:
+        return f"{values.size} numbers, as files of cameras have, and no photo of its name"
     if text and not re.search(rb"^[ \t\"(\[]*[-+.]?\d", text.replace(b"\0", b""), re.MULTILINE):
         return "a text without lines of numbers"
     return ""

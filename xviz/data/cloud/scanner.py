@@ -58,19 +58,19 @@ def read_ptx(data: bytes) -> RawCloud:
         if rows < count:
             raise SampleError(f"The PTX file is cut short: a scan promises {count:,} points and holds {rows:,}.")
         xyz = table.values[:, :3]
-        seen = (xyz != 0).any(1)
-        dark += int((~seen).sum())
+        echoed = (xyz != 0).any(1)
+        dark += int((~echoed).sum())
         left += table.bad
         notes = notes or table.notes()
-        places.append(xyz[seen] @ matrix[:3, :3] + matrix[3, :3])
-        colours.append(table.values[seen, -3:] if columns >= 6 else None)
+        places.append(xyz[echoed] @ matrix[:3, :3] + matrix[3, :3])
+        colours.append(table.values[echoed, -3:] if columns >= 6 else None)
         line += count
     if not places:
         raise SampleError("The PTX file holds no scan. Save it again.")
     grey = sum(part is None for part in colours)
     whole = None
     if grey < len(colours):
-        none = (np.full((len(at), 3), np.nan) for at in places)
+        none = (np.full((len(points), 3), np.nan) for points in places)
         pairs = zip(colours, none, strict=True)
         whole = np.concatenate([empty if part is None else part for part, empty in pairs])
     several = f"{len(places)} scans, each at its place" if len(places) > 1 else "One scan"

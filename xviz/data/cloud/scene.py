@@ -106,15 +106,15 @@ def read_room(
     read, frame, which = _cloud(files, clouds, unit, up, cameras, ahead, cloud is not None)
     every = [name for name in every if name not in cameras.used or name == which]
     parts: dict[str, Part] = {"points": _with_choice(files, read, which, every, cloud)}
-    taken: tuple[str, ...] = ()
+    series_used: tuple[str, ...] = ()
     if album is not None:
         parts["views"] = views_of(album, cameras, read, frame)
-        taken = tuple(group.key for group in series if set(group.names) & set(album.names))
-    _leave_out(files, series, taken, cameras, which)
+        series_used = tuple(group.key for group in series if set(group.names) & set(album.names))
+    _leave_out(files, series, series_used, cameras, which)
     layout = cameras.layout if known else ""
     able_photos = tuple(group.key for group in series if group.kind in ("photo", "drawing"))
     return Room(
-        parts, which, tuple(dict.fromkeys([*clouds, *every])), taken, able_photos, layout, frame.unit, frame.up,
+        parts, which, tuple(dict.fromkeys([*clouds, *every])), series_used, able_photos, layout, frame.unit, frame.up,
         dict(files.left_out),
     )  # fmt: skip
 
@@ -147,16 +147,16 @@ def _of_one_room(files: Files, root: str, every: Sequence[str]) -> Files:
         return files
     others = {PurePosixPath(name).parent.as_posix() for name in every if not name.startswith(root + "/")}
     others = {o for o in others if o not in (".", "") and not (root + "/").startswith(o + "/")}
-    kept = []
+    own = []
     for name in files.names:
         if any(name.startswith(other + "/") for other in others):
             files.left_out[name] = "of another room, or of another cloud beside it"
         else:
-            kept.append(name)
-    return files.within(kept)
+            own.append(name)
+    return files.within(own)
 
 
-def _album(files: Files, most: int, wanted: str | None) -> tuple[Album | None, Cameras, list[Series]]:
+def _album(files: Files, limit: int, wanted: str | None) -> tuple[Album | None, Cameras, list[Series]]:
     """The photos that are shown, their cameras, and all series of pictures; no album where there is no photo."""
     series = series_of(files)
     able = [group for group in series if group.kind == "photo"] or [
@@ -176,7 +176,7 @@ def _album(files: Files, most: int, wanted: str | None) -> tuple[Album | None, C
     if set(names) != set(every):
         used, cameras = cameras.used, cameras_of(files, names)
         cameras.used |= used
-    return (album_of(files, names, cameras, series, most) if names else None), cameras, series
+    return (album_of(files, names, cameras, series, limit) if names else None), cameras, series
 
 
 def _once(series: Sequence[Series], known: dict[str, int]) -> list[Series]:
@@ -254,10 +254,12 @@ def _failed(files: Files) -> set[str]:
     return {name for name, why in files.left_out.items() if "another room" not in why}
 
 
-def _leave_out(files: Files, series: Sequence[Series], taken: tuple[str, ...], cameras: Cameras, which: str) -> None:
+def _leave_out(
+    files: Files, series: Sequence[Series], series_used: tuple[str, ...], cameras: Cameras, which: str
+) -> None:
     """Give every file that was not used its reason."""
     for group in series:
-        if group.key in taken or group.kind == "depth":
+        if group.key in series_used or group.kind == "depth":
             continue
         why = WHY.get(group.kind, "the same frames again, or photos elsewhere than where this layout has them")
         for name in group.names:

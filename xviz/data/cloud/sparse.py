@@ -38,19 +38,19 @@ def read_points3d_text(data: bytes) -> RawCloud:
         SampleError: its lines are not as COLMAP writes them.
     """
     data = plain_text(data)
-    at, head = 0, 0
-    while data[at : at + 1] in (b"#", b"\n", b"\r") and (end := data.find(b"\n", at)) >= 0:
-        at, head = end + 1, head + 1
+    offset, head = 0, 0
+    while data[offset : offset + 1] in (b"#", b"\n", b"\r") and (end := data.find(b"\n", offset)) >= 0:
+        offset, head = end + 1, head + 1
     file = BytesIO(data)
-    file.seek(at)
+    file.seek(offset)
     table = read_table(file, 8, line=head + 1, open_end=True)
     raw = _raw(table.values[:, 1:4], table.values[:, 4:7])
     raw.notes += table.notes()
-    if match := re.search(rb"# Number of points: (\d+)", data[:at]):
-        declared, held = int(match[1]), len(table.values)
-        if declared > held + table.bad:
+    if match := re.search(rb"# Number of points: (\d+)", data[:offset]):
+        declared, count = int(match[1]), len(table.values)
+        if declared > count + table.bad:
             raw.warnings.append(
-                f"The file says that it has {declared:,} points and holds {held:,}: it may be cut short."
+                f"The file says that it has {declared:,} points and holds {count:,}: it may be cut short."
             )
     return raw
 
@@ -59,17 +59,17 @@ def looks_like_points3d(data: bytes) -> bool:
     """True for ``points3D.bin``: a count, then points of which the first have places and errors that can be."""
     if len(data) < 8 + _FEWEST:
         return False
-    count, at = struct.unpack_from("<Q", data)[0], 8
+    count, offset = struct.unpack_from("<Q", data)[0], 8
     if not 0 < count <= len(data) // _FEWEST:
         return False
     for _ in range(min(count, 20)):
-        if at + _FEWEST > len(data):
+        if offset + _FEWEST > len(data):
             return False
-        _, x, y, z, *_, error, track = _POINT.unpack_from(data, at)
+        _, x, y, z, *_, error, track = _POINT.unpack_from(data, offset)
         if not (np.isfinite([x, y, z]).all() and max(abs(x), abs(y), abs(z)) < 1e9) or not -1.5 <= error < 1e6:
             return False
-        at += _FEWEST + 8 * track
-    return at <= len(data)
+        offset += _FEWEST + 8 * track
+    return offset <= len(data)
 
 
 def read_points3d(data: bytes) -> RawCloud:
@@ -78,16 +78,16 @@ def read_points3d(data: bytes) -> RawCloud:
     Raises:
         SampleError: it is cut short.
     """
-    count, at = struct.unpack_from("<Q", data)[0], 8
+    count, offset = struct.unpack_from("<Q", data)[0], 8
     check_count(count, len(data) - 8, _FEWEST, "COLMAP")
     xyz, rgb = np.empty((count, 3)), np.empty((count, 3), np.uint8)
     for i in range(count):
-        if at + _FEWEST > len(data):
+        if offset + _FEWEST > len(data):
             raise SampleError(
                 f"The COLMAP model is cut short: it promises {count:,} points and holds {i:,}. Copy it again."
             )
-        _, xyz[i, 0], xyz[i, 1], xyz[i, 2], rgb[i, 0], rgb[i, 1], rgb[i, 2], _, track = _POINT.unpack_from(data, at)
-        at += _FEWEST + 8 * track
+        _, xyz[i, 0], xyz[i, 1], xyz[i, 2], rgb[i, 0], rgb[i, 1], rgb[i, 2], _, track = _POINT.unpack_from(data, offset)
+        offset += _FEWEST + 8 * track
     return _raw(xyz, rgb)
 
 

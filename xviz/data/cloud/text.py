@@ -40,14 +40,14 @@ class Table:
 
     def notes(self) -> list[str]:
         """What was left out, in words."""
-        many = f"{self.remarks:,} comment{'s' * (self.remarks > 1)}"
-        told = [f"{many} among the points left out."] if self.remarks else []
+        remarks = f"{self.remarks:,} comment{'s' * (self.remarks > 1)}"
+        notes = [f"{remarks} among the points left out."] if self.remarks else []
         if not self.bad:
-            return told
+            return notes
         several = "lines hold" if self.bad > 1 else "line holds"
         gone = "were" if self.bad > 1 else "was"
         return [
-            *told,
+            *notes,
             f"{self.bad:,} {several} something else than the numbers of a point and {gone} left out, the first in line "
             f"{self.first:,}.",
         ]
@@ -97,20 +97,20 @@ def read_table(
         wrong, nothing, single = wrong & ~remark, nothing & ~remark, single & ~remark
         table.remarks += int(remark.sum())
         begin = line + table.lines
-        table.counts += [(begin + int(at), float(values[at, 0])) for at in np.flatnonzero(single)[:10_000]]
+        table.counts += [(begin + int(index), float(values[index, 0])) for index in np.flatnonzero(single)[:10_000]]
         if wrong.any():
             table.first = table.first or begin + int(wrong.argmax())
         table.bad += int(wrong.sum())
         table.empty += int(nothing.sum())
         table.lines += len(frame)
         parts.append(values[~(wrong | nothing | remark)])
-        if (kept := sum(map(len, parts))) > LIMIT_POINTS:
-            check_count(kept, kept, 1, "text")
+        if (count := sum(map(len, parts))) > LIMIT_POINTS:
+            check_count(count, count, 1, "text")
     _forgive_counts(table, sum(map(len, parts)), line)
-    held = table.lines - table.empty - table.remarks
-    if strict and (not held or table.bad > max(BAD * held, 2 if held > 10 else 0)):
+    lines = table.lines - table.empty - table.remarks
+    if strict and (not lines or table.bad > max(BAD * lines, 2 if lines > 10 else 0)):
         raise SampleError(
-            f"A cloud as text has the same numbers in each line; {table.bad:,} of {held:,} lines have something else"
+            f"A cloud as text has the same numbers in each line; {table.bad:,} of {lines:,} lines have something else"
             + (f", the first in line {table.first:,}. " if table.first else ". ")
             + "Save the points again, as x y z r g b."
         )
@@ -135,11 +135,11 @@ def _forgive_counts(table: Table, rows: int, line: int) -> None:
     """Take lines with a single number for counts where as many points follow: several scans in one PTS."""
     if not table.counts:
         return
-    ends = [at for at, _ in table.counts[1:]] + [line + table.lines]
+    ends = [start for start, _ in table.counts[1:]] + [line + table.lines]
     fitting = [
-        at
-        for (at, declared), end in zip(table.counts, ends, strict=True)
-        if declared <= end - at - 1 <= declared + table.empty + 1
+        start
+        for (start, declared), end in zip(table.counts, ends, strict=True)
+        if declared <= end - start - 1 <= declared + table.empty + 1
     ]
     if len(fitting) == len(table.counts) and rows:
         table.bad -= len(fitting)
@@ -188,11 +188,11 @@ def _numbers(frame: pandas.DataFrame, columns: int, open_end: bool) -> tuple[NDA
     out = np.empty((len(frame), columns))
     wrong = np.zeros(len(frame), bool) if open_end else np.array(frame[columns].notna(), bool)
     for column in range(columns):
-        held = frame[column]
-        numbers = held if held.dtype.kind in "fiu" else pandas.to_numeric(held, errors="coerce")
+        cells = frame[column]
+        numbers = cells if cells.dtype.kind in "fiu" else pandas.to_numeric(cells, errors="coerce")
         out[:, column] = numbers.to_numpy(np.float64, na_value=np.nan)
-        if held.dtype.kind not in "fiu":
-            filled = held.notna() & ~held.astype(str).str.strip().isin(("", "nan(ind)", "-nan(ind)"))
+        if cells.dtype.kind not in "fiu":
+            filled = cells.notna() & ~cells.astype(str).str.strip().isin(("", "nan(ind)", "-nan(ind)"))
             wrong |= (filled & numbers.isna()).to_numpy(bool)
     return out, wrong
 

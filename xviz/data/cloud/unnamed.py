@@ -24,25 +24,25 @@ def unnamed(values: NDArray) -> RawCloud:
     first = _before(values, some)
     begin = 1 if first else 0
     places, columns = values[:, begin : begin + 3], values.shape[1]
-    at, doubt = _colours(some, begin + 3)
-    packed = None if at else _packed(some, begin + 3)
+    red, doubt = _colours(some, begin + 3)
+    packed = None if red else _packed(some, begin + 3)
     kind = values.dtype if values.dtype in (np.float32, np.float64) else np.float64
-    raw = RawCloud(places.astype(kind), values[:, at : at + 3] if at else None)
+    raw = RawCloud(places.astype(kind), values[:, red : red + 3] if red else None)
     used = [*([f"column 1 as {first}"] if begin else []), f"columns {begin + 1}–{begin + 3} as x, y, z"]
-    if at:
-        used.append(f"columns {at + 1}–{at + 3} as colours")
+    if red:
+        used.append(f"columns {red + 1}–{red + 3} as colours")
     elif packed is not None:
         raw.rgb = unpacked(np.nan_to_num(values[:, packed]).astype(np.float64))
         used.append(f"column {packed + 1} as packed colours")
-    taken = range(at, at + 3) if at else (packed,)
-    spare = [i + 1 for i in range(begin + 3, columns) if i not in taken]
+    used_columns = range(red, red + 3) if red else (packed,)
+    spare = [i + 1 for i in range(begin + 3, columns) if i not in used_columns]
     note = f"The columns have no names: {', '.join(used)}"
     note += f"; not used: column{'s' * (len(spare) > 1)} {', '.join(map(str, spare))}." if spare else "."
     raw.notes.append(note)
     if doubt:
         raw.warnings.append(
-            f"It is doubtful which of the {columns} columns are colours; {at + 1}–{at + 3} were taken. If colours look "
-            "wrong, save the cloud with a line “x y z … r g b” above it that names every column."
+            f"It is doubtful which of the {columns} columns are colours; {red + 1}–{red + 3} were taken. If colours "
+            "look wrong, save the cloud with a line “x y z … r g b” above it that names every column."
         )
     return raw
 
@@ -55,17 +55,17 @@ def _before(values: NDArray, some: NDArray[np.float64]) -> str:
     """
     if values.shape[1] < 4:
         return ""
-    first, rest = some[:, 0], some[:, 1:4]
+    first, next_three = some[:, 0], some[:, 1:4]
     if not np.isfinite(first).all() or (first < 0).any():
         return ""
     steps = np.diff(values[:, 0])
-    if first.min() > _TIME and len(first) > 1 and (steps >= 0).all() and np.nanmax(np.abs(rest)) < _TIME:
+    if first.min() > _TIME and len(first) > 1 and (steps >= 0).all() and np.nanmax(np.abs(next_three)) < _TIME:
         return "a time"
     if (first != np.round(first)).any():
         return ""
     if len(values) >= 10 and (steps == 1).all():
         return "an id"
-    uneven = (rest != np.round(rest)).mean(0)
+    uneven = (next_three != np.round(next_three)).mean(0)
     if len(values) >= 200 and (uneven > _UNEVEN).all() and 2 <= len(np.unique(first)) <= _FEW:
         return "a class"
     if not uneven.any() or len(np.unique(values[:, 0])) != len(values):
@@ -75,15 +75,15 @@ def _before(values: NDArray, some: NDArray[np.float64]) -> str:
 
 def _colours(some: NDArray[np.float64], begin: int) -> tuple[int, bool]:
     """The first of three columns that are colours, zero where none are; and whether another choice is as good."""
-    able = [at for at in range(begin, some.shape[1] - 2) if _colour_like(some[:, at : at + 3])]
+    able = [first for first in range(begin, some.shape[1] - 2) if _colour_like(some[:, first : first + 3])]
     if not able:
         return 0, False
     if len(able) == 1:
         return able[0], False
-    scores = {at: _together(some[:, at : at + 3]) for at in able}
-    best = max(able, key=lambda at: (round(scores[at], 2), -at))
-    apart = [at for at in able if at != best and abs(at - best) < 3]
-    return best, any(scores[best] - scores[at] < _CLEAR for at in apart)
+    scores = {first: _together(some[:, first : first + 3]) for first in able}
+    best = max(able, key=lambda first: (round(scores[first], 2), -first))
+    apart = [first for first in able if first != best and abs(first - best) < 3]
+    return best, any(scores[best] - scores[first] < _CLEAR for first in apart)
 
 
 def _colour_like(part: NDArray) -> bool:
@@ -115,10 +115,10 @@ def _together(part: NDArray[np.float64]) -> float:
 
 def _packed(some: NDArray[np.float64], begin: int) -> int | None:
     """The column that holds three channels in one number, of 24 or 32 bits; None where there is none."""
-    for at in range(begin, some.shape[1]):
-        column = some[:, at][np.isfinite(some[:, at])]
+    for index in range(begin, some.shape[1]):
+        column = some[:, index][np.isfinite(some[:, index])]
         if not len(column) or column.min() < 0 or column.max() <= 65535 or column.max() >= 2**32:
             continue
         if (column == np.round(column)).all() and len(np.unique(column)) > 2 and (np.diff(column) < 0).any():
-            return at
+            return index
     return None

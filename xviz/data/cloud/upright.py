@@ -116,8 +116,8 @@ def _side(xyz: NDArray[np.floating], axis: int) -> _Side:
     h = share[:, axis]
     steps = 0.01 * np.arange(-2, 6)
 
-    def covered(at: float) -> float:
-        return len(np.unique(code[inside & (np.abs(h - at) < 0.02)])) / area
+    def covered(height: float) -> float:
+        return len(np.unique(code[inside & (np.abs(h - height) < 0.02)])) / area
 
     middle = ((share[:, plan] > 0.15) & (share[:, plan] < 0.85)).all(1) & (h > 0.1) & (h < 0.9)
     below = float((h[middle] < 0.5).mean()) if middle.sum() >= 20 else 0.5

@@ -42,8 +42,8 @@ def _held_against(
     """(photos, 4, 4) the cameras beside the cloud, in the variant that the photos agree with."""
     words, alike = agree.chosen(album.poses, album.intrinsics, tuple(album.images), cloud, frame.camera)
     out = np.full_like(album.poses, np.nan)
-    for at in np.flatnonzero(known):
-        out[at] = frame.camera(agree.VARIANTS[words](album.poses[at]))
+    for index in np.flatnonzero(known):
+        out[index] = frame.camera(agree.VARIANTS[words](album.poses[index]))
     if words != "as they stand":
         warnings.append(
             f"Poses were taken {words}: only so do photos show the points in their colours (correlation {alike:.2f})."
@@ -65,15 +65,17 @@ def _depths(
     warnings: list[str],
 ) -> tuple[NDArray[np.float32], ...] | None:
     """Metres for each pixel of each image, 0 where unknown; None where no depths came."""
-    held = [at for at, depth in enumerate(album.depths) if depth is not None]
-    if not held:
+    deep = [index for index, depth in enumerate(album.depths) if depth is not None]
+    if not deep:
         return None
     scale, right = cameras.depth_scale or 1000.0, True
-    seen = [at for at in held if np.isfinite(poses[at]).all() and np.isfinite(album.intrinsics[at]).all()]
-    if cloud is not None and seen:
-        at = seen[len(seen) // 2]
+    known = [index for index in deep if np.isfinite(poses[index]).all() and np.isfinite(album.intrinsics[index]).all()]
+    if cloud is not None and known:
+        index = known[len(known) // 2]
         declared = scale
-        scale, right = agree.depth_scale(album.depths[at], cloud.xyz, poses[at], album.intrinsics[at], declared)
+        scale, right = agree.depth_scale(
+            album.depths[index], cloud.xyz, poses[index], album.intrinsics[index], declared
+        )
         if scale != declared:
             notes.append(f"Depths fit the cloud where {scale:g} is a metre, not {declared:g}: read so.")
     elif cameras.depth_scale is None:
@@ -81,7 +83,7 @@ def _depths(
     if not right:
         warnings.append("Depth maps do not fit the cloud in any unit that is known, and were left out.")
         return None
-    if (missing := len(album.depths) - len(held)) > 0:
+    if (missing := len(album.depths) - len(deep)) > 0:
         notes.append(f"{missing} photos have no depth map that can be read.")
     return tuple(
         np.zeros(image.shape[:2], np.float32) if depth is None else (depth / scale).astype(np.float32)

@@ -38,18 +38,19 @@ def read_ant(path: Path) -> Raw:
             f"The ANT file cannot be read{f': {last[0]:.200}' if last else ''}. It may be damaged or cut short: "
             "export it as EDF or BrainVision."
         )
-    with np.load(out, allow_pickle=False) as held:
-        units, references = {str(one) for one in held["units"]}, {str(one) for one in held["references"]}
+    with np.load(out, allow_pickle=False) as arrays:
+        units, references = {str(name) for name in arrays["units"]}, {str(name) for name in arrays["references"]}
         factor = {"uV": "µV", "µV": "µV", "mV": "mV", "V": "V", "nV": "nV"}
-        rate = float(held["rate"])
+        rate = float(arrays["rate"])
         return Raw(
-            signals=(held["signal"],),
+            signals=(arrays["signal"],),
             rate=rate,
-            channels=tuple(str(name) for name in held["names"]),
+            channels=tuple(str(name) for name in arrays["names"]),
             unit=factor.get(units.pop()) if len(units) == 1 else None,
             reference=references.pop() if len(references) == 1 else "",
             annotations=tuple(
-                Annotation(int(at) / rate, 0.0, str(code)) for at, code in zip(held["at"], held["codes"], strict=True)
+                Annotation(int(sample) / rate, 0.0, str(code))
+                for sample, code in zip(arrays["at"], arrays["codes"], strict=True)
             ),
         )
 

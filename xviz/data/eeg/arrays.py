@@ -33,10 +33,10 @@ def read_npz(data: bytes, rate: float | None = None) -> Raw:
     signal = next((arrays[name] for name in SIGNALS if name in arrays), None)
     if rate is not None and not any(name in arrays for name in RATES):
         arrays["rate"] = np.array(rate)
-    said = next((name for name in RATES if name in arrays), None)
+    key = next((name for name in RATES if name in arrays), None)
     named = next((name for name in NAMES if name in arrays and arrays[name].dtype.kind in "US"), "")
     names = arrays.pop(named, None)
-    if signal is None or said is None or names is None or signal.ndim not in (2, 3) or signal.dtype.kind not in "iuf":
+    if signal is None or key is None or names is None or signal.ndim not in (2, 3) or signal.dtype.kind not in "iuf":
         raise SampleError(
             "An NPZ needs signal (channel, time), rate in Hz and channels, a list of names; this one has "
             f"{', '.join(f'{name} {value.shape}' for name, value in arrays.items()) or 'nothing'}. "
@@ -61,7 +61,7 @@ def read_npz(data: bytes, rate: float | None = None) -> Raw:
         signals=tuple(np.asarray(part, np.float32) * np.float32(factor) for part in signal)
         if signal.ndim == 3
         else (signal.astype(np.float64) * factor,),
-        rate=_one(arrays, said, 0.0),
+        rate=_one(arrays, key, 0.0),
         channels=tuple(str(name) for name in names),
         unit=spelled_unit(str(arrays["unit"])) if "unit" in arrays else None,
         positions=None if positions is None else positions.astype(np.float32),
@@ -80,11 +80,11 @@ def _one(arrays: Mapping[str, NDArray[Any]], name: str, otherwise: float) -> flo
     Raises:
         SampleError: it is none.
     """
-    held = arrays.get(name, np.array(otherwise))
-    if held.size != 1 or held.dtype.kind not in "biuf":
-        shown = str(held.reshape(-1)[0]) if held.size == 1 else str(held.shape)
-        raise SampleError(f"“{name}” of the NPZ should be one number; it is {shown:.40} {held.dtype}. Save it as one.")
-    return float(held.reshape(-1)[0])
+    value = arrays.get(name, np.array(otherwise))
+    if value.size != 1 or value.dtype.kind not in "biuf":
+        text = str(value.reshape(-1)[0]) if value.size == 1 else str(value.shape)
+        raise SampleError(f"“{name}” of the NPZ should be one number; it is {text:.40} {value.dtype}. Save it as one.")
+    return float(value.reshape(-1)[0])
 
 
 def read_npy(data: bytes, rate: float | None) -> Raw:
@@ -156,8 +156,8 @@ def npz_arrays(data: bytes) -> dict[str, NDArray[Any]]:
                     shape, _, kind = header(file)
                     if kind.hasobject or prod(shape) * kind.itemsize > entry.file_size:
                         raise SampleError(f"“{entry.filename}” holds objects or less than it says, and was refused.")
-        with np.load(BytesIO(data), allow_pickle=False) as made:
-            return dict(made)
+        with np.load(BytesIO(data), allow_pickle=False) as arrays:
+            return dict(arrays)
     except SampleError:
         raise
     except Exception as error:  # zipfile, zlib and NumPy's parser of headers raise many kinds

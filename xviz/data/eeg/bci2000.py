@@ -24,21 +24,21 @@ def read_bci2000(path: Path) -> Any:
     """
     import mne
 
-    made = mne.io.read_raw_bci2k(path, preload=True, verbose="WARNING")
+    counted = mne.io.read_raw_bci2k(path, preload=True, verbose="WARNING")
     listed = parameters(path)
-    channels = [i for i, kind in enumerate(made.get_channel_types()) if kind == "eeg"]
-    counts, codes = made.get_data(picks=channels), made.get_data(picks="stim") if "stim" in made else None
+    channels = [i for i, kind in enumerate(counted.get_channel_types()) if kind == "eeg"]
+    counts, codes = counted.get_data(picks=channels), counted.get_data(picks="stim") if "stim" in counted else None
     names = listed.get("ChannelNames", [])
     if len(names) != len(channels) or len(set(names)) != len(names):
-        names = [made.ch_names[i] for i in channels]
+        names = [counted.ch_names[i] for i in channels]
     gains = _numbers(listed.get("SourceChGain", []), len(channels), 1.0)
     offsets = _numbers(listed.get("SourceChOffset", []), len(channels), 0.0)
-    info = mne.create_info(names, made.info["sfreq"], "eeg", verbose="ERROR")
+    info = mne.create_info(names, counted.info["sfreq"], "eeg", verbose="ERROR")
     raw = mne.io.RawArray((counts - offsets[:, None]) * gains[:, None] * 1e-6, info, verbose="ERROR")
     if codes is not None:
         begun = np.flatnonzero(np.diff(codes[0], prepend=0) * (codes[0] != 0))[:MOST_MARKS]
-        labels = [f"StimulusCode {codes[0, at]:.0f}" for at in begun]
-        raw.set_annotations(mne.Annotations(begun / made.info["sfreq"], 0.0, labels))
+        labels = [f"StimulusCode {codes[0, sample]:.0f}" for sample in begun]
+        raw.set_annotations(mne.Annotations(begun / counted.info["sfreq"], 0.0, labels))
     return raw
 
 
@@ -50,8 +50,8 @@ def parameters(path: Path) -> dict[str, list[str]]:
         text = file.read(int(length[1]) - len(first)) if length and int(length[1]) > len(first) else b""
     listed = {}
     for line in text.decode("utf-8", "replace").splitlines():
-        if said := re.match(r"\S+\s+\w*list\s+(\w+)=\s*(\d+)\s+(.*)", line):
-            listed[said[1]] = said[3].partition("//")[0].split()[: int(said[2])]
+        if match := re.match(r"\S+\s+\w*list\s+(\w+)=\s*(\d+)\s+(.*)", line):
+            listed[match[1]] = match[3].partition("//")[0].split()[: int(match[2])]
     return listed
 
 

@@ -39,17 +39,17 @@ def apply_sidecars(raw: Raw, files: Mapping[str, bytes]) -> Raw:
     if rows := tables["electrodes.tsv"]:
         raw = _electrodes(raw, rows, _settings(files, "coordsystem.json"))
     settings = _settings(files, "_eeg.json")
-    if isinstance(said := settings.get("EEGReference"), str) and said.strip().lower() not in EMPTY:
-        raw = replace(raw, reference=said.strip()[:80])
+    if isinstance(reference := settings.get("EEGReference"), str) and reference.strip().lower() not in EMPTY:
+        raw = replace(raw, reference=reference.strip()[:80])
     return raw
 
 
 def _channels(raw: Raw, rows: list[dict[str, str]]) -> Raw:
     """Types, status and unit of channels; names count as the same where they name the same electrode."""
-    held = {row["name"]: row for row in rows if row.get("name")}
-    times = Counter(plain(name) for name in held)
-    near = {plain(name): row for name, row in held.items() if times[plain(name)] == 1}
-    mine = [held.get(name) or near.get(plain(name)) or {} for name in raw.channels]
+    by_name = {row["name"]: row for row in rows if row.get("name")}
+    times = Counter(plain(name) for name in by_name)
+    near = {plain(name): row for name, row in by_name.items() if times[plain(name)] == 1}
+    mine = [by_name.get(name) or near.get(plain(name)) or {} for name in raw.channels]
     types = [row.get("type", "").upper() for row in mine]
     keep = [i for i, kind in enumerate(types) if kind in ("", "N/A", "EEG")]
     bads = tuple(raw.channels[i] for i, row in enumerate(mine) if row.get("status", "").lower() == "bad")
@@ -85,13 +85,15 @@ def _event(row: Mapping[str, str]) -> Annotation | None:
 
 def _electrodes(raw: Raw, rows: list[dict[str, str]], system: Mapping[str, Any]) -> Raw:
     """Places of electrodes, in metres: right, front, up."""
-    held = {row["name"]: np.array([_number(row.get(axis, "")) for axis in "xyz"]) for row in rows if row.get("name")}
-    places = np.stack([held.get(name, np.full(3, np.nan)) for name in raw.channels])
+    measured = {
+        row["name"]: np.array([_number(row.get(axis, "")) for axis in "xyz"]) for row in rows if row.get("name")
+    }
+    places = np.stack([measured.get(name, np.full(3, np.nan)) for name in raw.channels])
     unit = str(system.get("EEGCoordinateUnits", "")).lower()
     size = float(np.nanmedian(np.linalg.norm(places, axis=1))) if np.isfinite(places).all(1).any() else 0.0
     if not size:
         return raw
-    factor = METRES.get(unit) or min(METRES.values(), key=lambda one: abs(np.log(size * one / 0.095)))
+    factor = METRES.get(unit) or min(METRES.values(), key=lambda metres: abs(np.log(size * metres / 0.095)))
     if str(system.get("EEGCoordinateSystem", "")).upper() in ("EEGLAB", "EEGLAB-HJ", "CTF"):
         places = np.stack([-places[:, 1], places[:, 0], places[:, 2]], 1)  # their x points to the nose
     return replace(raw, positions=(places * factor).astype(np.float32))
@@ -120,7 +122,7 @@ def _settings(files: Mapping[str, bytes], ending: str) -> Mapping[str, Any]:
     """What a JSON file says, nothing where there is none or it is damaged."""
     name = next((name for name in files if name.lower().endswith(ending)), None)
     try:
-        said = json.loads(files[name].decode("utf-8-sig")) if name else {}
+        settings = json.loads(files[name].decode("utf-8-sig")) if name else {}
     except ValueError:
         return {}
-    return said if isinstance(said, dict) else {}
+    return settings if isinstance(settings, dict) else {}

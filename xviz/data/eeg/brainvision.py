@@ -20,15 +20,15 @@ def check_brainvision(files: Mapping[str, bytes], header: str) -> dict[str, byte
     """
     files = {name: _in_utf8(data) if ending(name) in (".vhdr", ".vmrk") else data for name, data in files.items()}
     codes = "latin-1"  # every byte comes back as it was; names are compared in the header's own code
-    said = files[header].decode(codes)
-    if not re.search(r"(?mi)^[ \t]*DataFile[ \t]*=", said):
+    text = files[header].decode(codes)
+    if not re.search(r"(?mi)^[ \t]*DataFile[ \t]*=", text):
         raise SampleError(
             f"“{header:.60}” should be the header of a BrainVision recording, which names its DataFile; it does not. "
             "Export it again."
         )
     for key, endings in (("DataFile", (".eeg", ".dat", ".avg")), ("MarkerFile", (".vmrk",))):
-        for found in re.finditer(rf"^[ \t]*{key}[ \t]*=[ \t]*(.*?)[ \t]*\r?$", said, re.MULTILINE | re.IGNORECASE):
-            written = found[1].encode(codes).decode("utf-8", "replace")
+        for match in re.finditer(rf"^[ \t]*{key}[ \t]*=[ \t]*(.*?)[ \t]*\r?$", text, re.MULTILINE | re.IGNORECASE):
+            written = match[1].encode(codes).decode("utf-8", "replace")
             name = written.replace("$b", Path(header).stem)
             if name in files or (named(name) in files and "/" not in name):
                 came = name if name in files else named(name)
@@ -43,8 +43,8 @@ def check_brainvision(files: Mapping[str, bytes], header: str) -> dict[str, byte
                     )
                 came = (stem or same)[0]
             if came != written:
-                said = said[: found.start(1)] + came.encode().decode(codes) + said[found.end(1) :]
-                return check_brainvision({**files, header: said.encode(codes)}, header)
+                text = text[: match.start(1)] + came.encode().decode(codes) + text[match.end(1) :]
+                return check_brainvision({**files, header: text.encode(codes)}, header)
     return dict(files)
 
 
@@ -53,27 +53,31 @@ def _in_utf8(text: bytes) -> bytes:
     try:
         text.decode("utf-8")
     except UnicodeDecodeError:
-        said = text.decode("cp1252", "replace")
-        said = re.sub(r"(?mi)^[ \t]*Codepage[ \t]*=.*$\n?", "", said)
-        text = re.sub(r"(?m)^(\[Common Infos\].*\n)", r"\1Codepage=UTF-8\n", said, count=1).encode()
+        western = text.decode("cp1252", "replace")
+        western = re.sub(r"(?mi)^[ \t]*Codepage[ \t]*=.*$\n?", "", western)
+        text = re.sub(r"(?m)^(\[Common Infos\].*\n)", r"\1Codepage=UTF-8\n", western, count=1).encode()
     return text
 
 
 def cut_short(files: Mapping[str, bytes], header: str) -> tuple[str, ...]:
     """A warning where the data are shorter than the header says; nothing where it does not say how long they are."""
 
-    def said(key: bytes) -> bytes:
-        found = re.search(rb"(?mi)^[ \t]*" + key + rb"[ \t]*=[ \t]*(.*?)[ \t]*\r?$", files[header])
-        return found[1] if found else b""
+    def setting(key: bytes) -> bytes:
+        match = re.search(rb"(?mi)^[ \t]*" + key + rb"[ \t]*=[ \t]*(.*?)[ \t]*\r?$", files[header])
+        return match[1] if match else b""
 
-    data = files.get(said(b"DataFile").decode("utf-8", "replace"), b"")
-    points, channels, wide = said(b"DataPoints"), said(b"NumberOfChannels"), WIDTHS.get(said(b"BinaryFormat"), 0)
+    data = files.get(setting(b"DataFile").decode("utf-8", "replace"), b"")
+    points, channels, wide = (
+        setting(b"DataPoints"),
+        setting(b"NumberOfChannels"),
+        WIDTHS.get(setting(b"BinaryFormat"), 0),
+    )
     if not (points.isdigit() and channels.isdigit() and int(channels) and wide):
         return ()
-    held = len(data) // (wide * int(channels))
-    if held >= int(points):
+    samples = len(data) // (wide * int(channels))
+    if samples >= int(points):
         return ()
     return (
-        f"The data are cut short: the header says {int(points):,} samples, {held:,} are there. Copy the .eeg again to "
-        "have the rest.",
+        f"The data are cut short: the header says {int(points):,} samples, {samples:,} are there. Copy the .eeg again "
+        "to have the rest.",
     )

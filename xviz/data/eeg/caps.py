@@ -41,7 +41,7 @@ def by_cap(channels: Sequence[str]) -> Naming | None:
     firsts = [name for name in names if re.fullmatch(r"A(?:[3-9]|[12]\d|3[0-2])", name)]
     if len(firsts) >= 12 and sheets == set("ABCDEFGH"[: len(sheets)]):
         return _biosemi(names, semi, len(sheets))
-    numbers = [int(found[1]) if (found := re.fullmatch(r"E0*(\d+)", name)) else 0 for name in names]
+    numbers = [int(match[1]) if (match := re.fullmatch(r"E0*(\d+)", name)) else 0 for name in names]
     counted = not any(re.fullmatch(r"E0+", name) for name in names)
     if sum(n > 2 for n in numbers) >= 12 and max(numbers) <= 257 and counted:
         return _egi(channels, numbers)
@@ -62,12 +62,12 @@ def _biosemi(names: Sequence[str], semi: Sequence[bool], sheets: int) -> Naming:
 
 def _egi(channels: Sequence[str], numbers: Sequence[int]) -> Naming:
     """EGI's E1 … : as measured where they were, else by place, on the net of that many electrodes."""
-    most = max(numbers)
-    size = next(size for size in NETS if most <= size)
+    highest = max(numbers)
+    size = next(size for size in NETS if highest <= size)
     known = {f"E{number}": name for name, number in EGI[size].items()}
-    others = {name: place for name, place in montage(NETS[size]).items() if name not in known and name != "Cz"}
-    taken = {*known.values(), "CZ"}
-    free = {name: place for name, place in montage("biosemi64").items() if name.upper() not in taken}
+    others = {name: position for name, position in montage(NETS[size]).items() if name not in known and name != "Cz"}
+    named = {*known.values(), "CZ"}
+    free = {name: position for name, position in montage("biosemi64").items() if name.upper() not in named}
     listed = known | nearest(others, free, montage(NETS[size]), montage("biosemi64"))
     vertex = {65: 65, 129: 129, 257: 257}.get(size)
     electrodes = tuple(
@@ -97,8 +97,8 @@ def nearest(
     """
     if known is None:
         grid = r"(?:FP|AF|FC|FT|CP|TP|PO|[FCTPOI])(?:Z|10|[1-9])"
-        known = {name: place for name, place in places().items() if re.fullmatch(grid, name) and name not in OLD}
-    held = {name: place for name, place in held.items() if np.isfinite(place).all()}
+        known = {name: position for name, position in places().items() if re.fullmatch(grid, name) and name not in OLD}
+    held = {name: position for name, position in held.items() if np.isfinite(position).all()}
     if len(all_held or held) < 8 or not held or not known:
         return {}
     ours, theirs = _directions(known, all_known or known), _directions(held, all_held or held)
@@ -117,9 +117,9 @@ def nearest(
     return chosen
 
 
-def _directions(held: Places, fitted: Places) -> NDArray[np.float64]:
+def _directions(measured: Places, fitted: Places) -> NDArray[np.float64]:
     """(n, 3) unit directions from the middle of the sphere that fits places best."""
-    every = np.stack([place for place in fitted.values() if np.isfinite(place).all()]).astype(np.float64)
+    every = np.stack([position for position in fitted.values() if np.isfinite(position).all()]).astype(np.float64)
     solved = np.linalg.lstsq(np.column_stack([2 * every, np.ones(len(every))]), (every**2).sum(1), rcond=1e-4)[0]
-    away = np.stack(list(held.values())).astype(np.float64) - solved[:3]
+    away = np.stack(list(measured.values())).astype(np.float64) - solved[:3]
     return away / np.linalg.norm(away, axis=1, keepdims=True)

@@ -28,16 +28,16 @@ def region(name: str) -> str:
     """The region of the head in which an electrode lies, with its side: ``"left frontal"``."""
     upper = name.upper()
     letters = upper.rstrip("0123456789").removesuffix("Z")
-    place = places().get(upper)
-    side = "" if place is None or abs(place[0]) < 0.01 else "left " if place[0] < 0 else "right "
+    position = places().get(upper)
+    side = "" if position is None or abs(position[0]) < 0.01 else "left " if position[0] < 0 else "right "
     return side + next((region for region, starts in REGIONS.items() if letters in starts), "")
 
 
 def uncovered(wanted: Sequence[str], good: Sequence[str]) -> list[str]:
     """Regions of the head that the wanted electrodes cover and the good ones do not; the middle line does not count."""
-    whole = [place for name in wanted if (place := region(name)).count(" ")]
+    whole = [area for name in wanted if (area := region(name)).count(" ")]
     have = {region(name) for name in good}
-    return [place for place in dict.fromkeys(whole) if place not in have]
+    return [area for area in dict.fromkeys(whole) if area not in have]
 
 
 def refusal(eeg: Eeg, wanted: Sequence[str], good: Sequence[str], silent: Mapping[str, str], named: Naming) -> str:
@@ -58,10 +58,10 @@ def refusal(eeg: Eeg, wanted: Sequence[str], good: Sequence[str], silent: Mappin
                 f"neighbours cannot stand in for a whole region. Bring a recording of the whole head, {NATIVE}."
             )
         return ""
-    there = len(good) + len(silent)
-    if there >= need:
+    count = len(good) + len(silent)
+    if count >= need:
         return _silent(eeg, wanted, silent, need, named)
-    if len(named.bipolar) > max(there, len(eeg.channels) / 3):
+    if len(named.bipolar) > max(count, len(eeg.channels) / 3):
         return (
             f"This recording is bipolar: each channel is the difference of two electrodes ({_some(named.bipolar)}), "
             "so that no channel is the voltage of one electrode, and no renaming can make it so. Export it with a "

@@ -40,9 +40,9 @@ def read_table(data: bytes) -> Table:
     lines = text.splitlines()
     first = _first(lines)
     if first is None:
-        if found := re.search(r"\d,\d{3}\.\d+|\d\.\d{3},\d+", text[:10_000]):
+        if match := re.search(r"\d,\d{3}\.\d+|\d\.\d{3},\d+", text[:10_000]):
             raise SampleError(
-                f"A CSV needs numbers without marks between thousands; this one has “{found[0]}”. Export it without."
+                f"A CSV needs numbers without marks between thousands; this one has “{match[0]}”. Export it without."
             )
         raise SampleError(
             "A CSV needs a first line of channel names and then numbers, separated by commas, semicolons, tabs or "
@@ -77,12 +77,12 @@ def _first(lines: Sequence[str]) -> int | None:
 
 def _unended(above: str, lines: Sequence[str], mark: str) -> list[str]:
     """The lines without a mark that ends each of them and separates nothing, as the line of names above shows."""
-    held = [line.rstrip("\r\n ") for line in lines if line.strip()]
-    if mark == " " or not all(line.endswith(mark) for line in held):
-        return held
-    named, width = len(_cells(above.strip(" "), mark)), len(_cells(held[0], mark))
+    filled = [line.rstrip("\r\n ") for line in lines if line.strip()]
+    if mark == " " or not all(line.endswith(mark) for line in filled):
+        return filled
+    named, width = len(_cells(above.strip(" "), mark)), len(_cells(filled[0], mark))
     ended = above.rstrip("\r\n ").endswith(mark)
-    return [line[: -len(mark)] for line in held] if ended or named == width - 1 else held
+    return [line[: -len(mark)] for line in filled] if ended or named == width - 1 else filled
 
 
 def _named(above: Sequence[str], mark: str, width: int) -> list[str] | None:
@@ -100,17 +100,17 @@ def _named(above: Sequence[str], mark: str, width: int) -> list[str] | None:
             return [
                 f"{name} ({unit})" if unit else name for name, unit in zip(cells, units or [""] * width, strict=True)
             ]
-    said = re.search(r"labels:([^,]*)", " ".join(above))
-    names = said[1].split() if said else _openbci(above)
+    match = re.search(r"labels:([^,]*)", " ".join(above))
+    names = match[1].split() if match else _openbci(above)
     return [*names, *(f"other {i + 1}" for i in range(len(names), width))][:width] if names else None
 
 
 def _openbci(above: Sequence[str]) -> list[str]:
     """The columns of an OpenBCI file of before 2020, which says how many channels it has and names none."""
-    said = re.search(r"number of channels\s*=\s*(\d+)", " ".join(above), re.I)
-    if said is None or "openbci" not in " ".join(above).lower():
+    match = re.search(r"number of channels\s*=\s*(\d+)", " ".join(above), re.I)
+    if match is None or "openbci" not in " ".join(above).lower():
         return []
-    return ["Sample Index", *(f"EXG Channel {i}" for i in range(int(said[1])))]
+    return ["Sample Index", *(f"EXG Channel {i}" for i in range(int(match[1])))]
 
 
 def _columns(lines: Sequence[str], names: list[str], mark: str, comments: list[str]) -> Table:
@@ -119,9 +119,9 @@ def _columns(lines: Sequence[str], names: list[str], mark: str, comments: list[s
     Raises:
         SampleError: lines are of unequal length.
     """
-    shown = [cell for line in lines[:50] for cell in _cells(line, mark)]
-    comma = mark != "," and sum(bool(COMMA.fullmatch(cell.strip())) for cell in shown) > sum(
-        bool(re.fullmatch(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?", cell.strip())) for cell in shown
+    cells_ = [cell for line in lines[:50] for cell in _cells(line, mark)]
+    comma = mark != "," and sum(bool(COMMA.fullmatch(cell.strip())) for cell in cells_) > sum(
+        bool(re.fullmatch(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?", cell.strip())) for cell in cells_
     )
     body = "\n".join(lines)
     if comma:
@@ -168,16 +168,16 @@ NAMED_TIME = re.compile(r"time|date|stamp|zeit|clock|uhr|datum", re.I)
 
 def _numeric(cells: Sequence[str]) -> tuple[NDArray[np.float64], list[str] | None]:
     """Cells as numbers, NaN where empty; and as words where they are no numbers."""
-    made, odd = np.full(len(cells), np.nan), 0
+    numbers, odd = np.full(len(cells), np.nan), 0
     quoted = any(COMMA.fullmatch(cell) and not re.fullmatch(r"[-+]?\d{1,3},\d{3}", cell) for cell in cells[:1000])
     if quoted:  # in quotes, where commas separate columns too
         cells = [cell.replace(",", ".") if COMMA.fullmatch(cell) else cell for cell in cells]
     for i, cell in enumerate(cells):
         try:
-            made[i] = float(cell)
+            numbers[i] = float(cell)
         except ValueError:
             odd += cell.lower() not in EMPTY
-    return made, list(cells) if odd else None
+    return numbers, list(cells) if odd else None
 
 
 STAMP = re.compile(
@@ -193,26 +193,26 @@ def _dates(cells: Sequence[str]) -> NDArray[np.float64] | None:
     Times without a day go on after midnight, and those of minutes and seconds ("59:59.9", as Excel writes them) after
     the full hour.
     """
-    made, round_of = np.full(len(cells), np.nan), 0.0
+    seconds, round_of = np.full(len(cells), np.nan), 0.0
     for i, cell in enumerate(cells):
-        if found := STAMP.fullmatch(cell.strip()):
-            hour, minute, second = int(found["hour"]), int(found["minute"]), found["second"] or ":0"
-            if found["half"]:
-                hour = hour % 12 + 12 * (found["half"].upper() == "P")
-            day = _day(found["day"]) if found["day"] else 0.0
+        if match := STAMP.fullmatch(cell.strip()):
+            hour, minute, second = int(match["hour"]), int(match["minute"]), match["second"] or ":0"
+            if match["half"]:
+                hour = hour % 12 + 12 * (match["half"].upper() == "P")
+            day = _day(match["day"]) if match["day"] else 0.0
             if day is None:
                 return None
             if second[0] == ":":
-                made[i] = day + hour * 3600 + minute * 60 + float(re.sub("[,:]", ".", second[1:]))
-                round_of = 0.0 if found["day"] else 86400.0
+                seconds[i] = day + hour * 3600 + minute * 60 + float(re.sub("[,:]", ".", second[1:]))
+                round_of = 0.0 if match["day"] else 86400.0
             else:
-                made[i], round_of = hour * 60 + minute + float(f"0.{second[1:]}"), 3600.0
+                seconds[i], round_of = hour * 60 + minute + float(f"0.{second[1:]}"), 3600.0
         elif cell.lower() not in EMPTY:
             return None
-    held = np.flatnonzero(np.isfinite(made))
-    if round_of and len(held):
-        made[held] += round_of * np.concatenate([[0], np.cumsum(np.diff(made[held]) < -round_of / 2)])
-    return made if len(held) else None
+    known = np.flatnonzero(np.isfinite(seconds))
+    if round_of and len(known):
+        seconds[known] += round_of * np.concatenate([[0], np.cumsum(np.diff(seconds[known]) < -round_of / 2)])
+    return seconds if len(known) else None
 
 
 def _day(text: str) -> float | None:

@@ -44,20 +44,20 @@ class ChannelReport:
 
     def rows(self) -> list[dict[str, str]]:
         """One row for each electrode and each unused channel: electrode, channel of the file, what was done."""
-        said = {name: (name, "matched") for name in self.matched}
+        origins = {name: (name, "matched") for name in self.matched}
         how = f"renamed, by the layout of {self.layout}" if self.layout else "renamed"
-        said |= {name: (own, how) for name, own in self.renamed.items()}
-        said |= dict.fromkeys(self.missing, ("", "missing"))
+        origins |= {name: (own, how) for name, own in self.renamed.items()}
+        origins |= dict.fromkeys(self.missing, ("", "missing"))
         rows = []
-        for name, (own, what) in said.items():
+        for name, (own, done) in origins.items():
             if name in self.silent:
-                what = f"{what}, but {self.silent[name]}"
+                done = f"{done}, but {self.silent[name]}"
             if name in self.interpolated:
-                what = f"{what}; interpolated"
+                done = f"{done}; interpolated"
             elif name in self.missing or name in self.silent:
-                what = f"{what}; left out"
+                done = f"{done}; left out"
             twice = "; named twice, the first counts" if name in self.duplicates else ""
-            rows.append({"electrode": name, "channel": own, "what": what + twice})
+            rows.append({"electrode": name, "channel": own, "what": done + twice})
         pairs = [{"electrode": "", "channel": name, "what": "bipolar, not used"} for name in self.bipolar]
         others = [name for name in self.unused if name not in self.bipolar]
         return rows + pairs + [{"electrode": "", "channel": name, "what": "not used"} for name in others]
@@ -94,25 +94,27 @@ def match(
     Raises:
         SampleError: too few of the electrodes can be used; the sentence names the cause and what to do.
     """
-    found, report = _inspected(eeg, wanted, rename or {}, keep_bads)
+    inspected, report = _inspected(eeg, wanted, rename or {}, keep_bads)
     if report.refusal:
         raise SampleError(report.refusal)
-    lacking = [name for name in wanted if name not in found.index or name in found.silent]
+    lacking = [name for name in wanted if name not in inspected.index or name in inspected.silent]
     signal = np.full((len(wanted), eeg.signal.shape[1]), np.nan, np.float32)
     for row, name in enumerate(wanted):
         if name not in lacking:
-            signal[row] = eeg.signal[found.index[name]]
+            signal[row] = eeg.signal[inspected.index[name]]
     bads = () if keep_bads else eeg.bads
-    made = _interpolated(eeg, found.naming.electrodes, lacking, bads) if missing == "interpolate" and lacking else {}
-    for name, values in made.items():
+    interpolated = (
+        _interpolated(eeg, inspected.naming.electrodes, lacking, bads) if missing == "interpolate" and lacking else {}
+    )
+    for name, values in interpolated.items():
         signal[list(wanted).index(name)] = values
-    report = replace(report, interpolated=tuple(made))
-    bad = tuple(name for name, why in found.silent.items() if why == BAD)
-    said = f"Marked bad in the file, and {'interpolated' if made else 'left out'}: {', '.join(bad)}."
+    report = replace(report, interpolated=tuple(interpolated))
+    bad = tuple(name for name, why in inspected.silent.items() if why == BAD)
+    note = f"Marked bad in the file, and {'interpolated' if interpolated else 'left out'}: {', '.join(bad)}."
     return replace(
-        eeg, signal=signal, channels=tuple(wanted), positions=_positions(eeg, wanted, found.index),
-        interpolated=tuple(made), reference=report.reference or eeg.reference, bads=bad,
-        notes=(*eeg.notes, said) if bad else eeg.notes,
+        eeg, signal=signal, channels=tuple(wanted), positions=_positions(eeg, wanted, inspected.index),
+        interpolated=tuple(interpolated), reference=report.reference or eeg.reference, bads=bad,
+        notes=(*eeg.notes, note) if bad else eeg.notes,
     ), report  # fmt: skip
 
 
@@ -131,9 +133,9 @@ def ready(eeg: Eeg, wanted: Sequence[str]) -> Eeg:
     """
     chosen = best(eeg)
     if chosen.avoided:
-        said = f"Left out: {', '.join(chosen.avoided[:4])}{' …' * (len(chosen.avoided) > 4)}."
+        note = f"Left out: {', '.join(chosen.avoided[:4])}{' …' * (len(chosen.avoided) > 4)}."
         eeg = crop(eeg, chosen.start, chosen.seconds)
-        eeg = replace(eeg, notes=(*eeg.notes, said))
+        eeg = replace(eeg, notes=(*eeg.notes, note))
     eeg = match(eeg, wanted)[0]
     return warned(eeg)
 
@@ -146,14 +148,14 @@ def as_they_are(eeg: Eeg, *, keep_bads: bool = False) -> Eeg:
     """
     named = electrodes_of(eeg)
     nowhere = np.full(3, np.nan, np.float32)
-    made = np.stack([places().get(name, nowhere) for name in named.electrodes])
+    positions = np.stack([places().get(name, nowhere) for name in named.electrodes])
     for row, channel in enumerate(eeg.channels):
         if channel in named.bipolar:
-            both = np.stack([places().get(one, nowhere) for one in parts(channel)])
+            both = np.stack([places().get(electrode, nowhere) for electrode in parts(channel)])
             near = np.linalg.norm(both[0] - both[1]) < NEAR  # across the head, the middle lies inside it
-            made[row] = both.mean(0) if near else nowhere
+            positions[row] = both.mean(0) if near else nowhere
         if eeg.positions is not None and np.isfinite(eeg.positions[row]).all():
-            made[row] = eeg.positions[row]
+            positions[row] = eeg.positions[row]
     times = Counter(eeg.channels)
     names = tuple(f"{name} ({i + 1})" if times[name] > 1 else name for i, name in enumerate(eeg.channels))
     signal = eeg.signal
@@ -163,7 +165,7 @@ def as_they_are(eeg: Eeg, *, keep_bads: bool = False) -> Eeg:
     if named.bipolar:
         notes += ("Bipolar channels are drawn in the middle between their two electrodes.",)
     return replace(
-        eeg, signal=signal, channels=names, positions=made, notes=notes, reference=eeg.reference or named.reference
+        eeg, signal=signal, channels=names, positions=positions, notes=notes, reference=eeg.reference or named.reference
     )
 
 
@@ -175,17 +177,17 @@ def _inspected(
 ) -> tuple[_Found, ChannelReport]:
     named = electrodes_of(eeg, rename)
     index = {name: i for i, name in reversed(list(enumerate(named.electrodes))) if name}
-    found = {name: index[name.upper()] for name in wanted if name.upper() in index}
-    silent = {name: why for name, i in found.items() if (why := _silent(eeg, i, keep_bads))}
-    times, used = Counter(named.electrodes), set(found.values())
-    good = [name for name in found if name not in silent]
-    return _Found(named, found, silent), ChannelReport(
-        matched=tuple(name for name, i in found.items() if eeg.channels[i] == name),
-        renamed={name: eeg.channels[i] for name, i in found.items() if eeg.channels[i] != name},
-        missing=tuple(name for name in wanted if name not in found),
+    rows = {name: index[name.upper()] for name in wanted if name.upper() in index}
+    silent = {name: why for name, i in rows.items() if (why := _silent(eeg, i, keep_bads))}
+    times, used = Counter(named.electrodes), set(rows.values())
+    good = [name for name in rows if name not in silent]
+    return _Found(named, rows, silent), ChannelReport(
+        matched=tuple(name for name, i in rows.items() if eeg.channels[i] == name),
+        renamed={name: eeg.channels[i] for name, i in rows.items() if eeg.channels[i] != name},
+        missing=tuple(name for name in wanted if name not in rows),
         silent=dict(silent),
         interpolated=(),
-        duplicates=tuple(name for name in found if times[name.upper()] > 1),
+        duplicates=tuple(name for name in rows if times[name.upper()] > 1),
         unused=tuple(name for i, name in enumerate(eeg.channels) if i not in used),
         bipolar=named.bipolar,
         reference=eeg.reference or named.reference,
@@ -198,7 +200,7 @@ def electrodes_of(eeg: Eeg, rename: Mapping[str, str] | None = None) -> Naming:
     """Which electrode each channel is: as a person says, by its name, by the cap's layout, or by its own place."""
     rename = rename or {}
     own = {} if eeg.positions is None else dict(zip(eeg.channels, eeg.positions, strict=True))
-    placed = sum(bool(np.isfinite(place).all()) for place in own.values()) >= LEAST
+    placed = sum(bool(np.isfinite(position).all()) for position in own.values()) >= LEAST
     named = naming(eeg.channels, placed)
     electrodes = list(named.electrodes)
     if placed and sum(bool(name) for name in electrodes) < len(electrodes) / 2 and not named.bipolar:
@@ -211,10 +213,10 @@ def electrodes_of(eeg: Eeg, rename: Mapping[str, str] | None = None) -> Naming:
         else:
             named = naming(eeg.channels)
             electrodes = list(named.electrodes)
-    said = {channel: plain(name) for channel, name in rename.items() if name}
-    electrodes = [said.get(channel, name) for channel, name in zip(eeg.channels, electrodes, strict=True)]
+    renamed = {channel: plain(name) for channel, name in rename.items() if name}
+    electrodes = [renamed.get(channel, name) for channel, name in zip(eeg.channels, electrodes, strict=True)]
     return replace(
-        named, electrodes=tuple(electrodes), bipolar=tuple(name for name in named.bipolar if name not in said)
+        named, electrodes=tuple(electrodes), bipolar=tuple(name for name in named.bipolar if name not in renamed)
     )
 
 
@@ -228,15 +230,15 @@ def _silent(eeg: Eeg, index: int, keep_bads: bool) -> str:
     return "flat" if signal.std() < FLAT else ""
 
 
-def _positions(eeg: Eeg, wanted: Sequence[str], found: Mapping[str, int]) -> NDArray[np.float32]:
+def _positions(eeg: Eeg, wanted: Sequence[str], rows: Mapping[str, int]) -> NDArray[np.float32]:
     """(wanted, 3) metres: the recording's own places, the average head's where it has none, else NaN."""
     nowhere = np.full(3, np.nan, np.float32)
-    made = np.stack([places().get(name.upper(), nowhere) for name in wanted])
+    positions = np.stack([places().get(name.upper(), nowhere) for name in wanted])
     if eeg.positions is not None:
         for row, name in enumerate(wanted):
-            if name in found and np.isfinite(own := eeg.positions[found[name]]).all():
-                made[row] = own
-    return made
+            if name in rows and np.isfinite(own := eeg.positions[rows[name]]).all():
+                positions[row] = own
+    return positions
 
 
 def _interpolated(

@@ -147,18 +147,18 @@ def header_of(files: Mapping[str, bytes]) -> str:
     Raises:
         SampleError: there is none, or there are several recordings.
     """
-    found = [name for name in files if system(name, files[name]) and not name.startswith("recording.mff/")]
+    headers = [name for name in files if system(name, files[name]) and not name.startswith("recording.mff/")]
     if any(name.startswith("recording.mff/") for name in files):
-        found.append("recording.mff")
+        headers.append("recording.mff")
     for first in (".vhdr", ".set", ".lay"):
-        if some := [name for name in found if ending(name) == first]:
-            found = some
+        if some := [name for name in headers if ending(name) == first]:
+            headers = some
             break
-    if len(found) > 1 and all(ending(name) in (".fif", ".fif.gz") for name in found):
-        found = sorted(found, key=lambda name: (bool(re.search(r"-\d+\.fif", name)), name))[
+    if len(headers) > 1 and all(ending(name) in (".fif", ".fif.gz") for name in headers):
+        headers = sorted(headers, key=lambda name: (bool(re.search(r"-\d+\.fif", name)), name))[
             :1
         ]  # parts of one, MNE follows them
-    if not found:
+    if not headers:
         tables = [
             name
             for name in files
@@ -166,15 +166,15 @@ def header_of(files: Mapping[str, bytes]) -> str:
             and not re.search(r"(channels|events|electrodes|participants|scans)\.tsv$|\.txt$|readme", name, re.I)
         ]
         tables = tables or [name for name in files if ending(name) == ".txt" and "readme" not in name.lower()]
-        found = tables
-    if len(found) != 1:
-        listed = ", ".join((found or list(files))[:8])
+        headers = tables
+    if len(headers) != 1:
+        listed = ", ".join((headers or list(files))[:8])
         raise SampleError(
             "A zip, or what is brought at once, should hold one recording: BrainVision's .vhdr, .vmrk and .eeg, "
             "EEGLAB's .set and .fdt, or one file of a system with the tables of BIDS beside it; this one holds "
             f"{listed}. Bring the files of one recording."
         )
-    return found[0]
+    return headers[0]
 
 
 def check_persyst(files: Mapping[str, bytes], header: str) -> dict[str, bytes]:
@@ -183,18 +183,18 @@ def check_persyst(files: Mapping[str, bytes], header: str) -> dict[str, bytes]:
     Raises:
         SampleError: the data file is missing or lies elsewhere.
     """
-    said = re.sub(rb"(?mi)^(BirthDate[ \t]*=).*$", rb"\g<1>01/01/1900", files[header])
-    found = re.search(rb"(?mi)^File[ \t]*=[ \t]*(.*?)[ \t]*\r?$", said)
-    name = re.split(r"[/\\]", found[1].decode("latin-1"))[-1] if found else ""
+    text = re.sub(rb"(?mi)^(BirthDate[ \t]*=).*$", rb"\g<1>01/01/1900", files[header])
+    match = re.search(rb"(?mi)^File[ \t]*=[ \t]*(.*?)[ \t]*\r?$", text)
+    name = re.split(r"[/\\]", match[1].decode("latin-1"))[-1] if match else ""
     parts = [other for other in files if ending(other) == ".dat"]
     came = named(name) if named(name) in files else parts[0] if len(parts) == 1 else ""
-    if not found or not came:
+    if not match or not came:
         raise SampleError(
             f"The Persyst header names “{name:.80}” as its data; {', '.join(files)} came. Bring the .lay and its "
             ".dat together."
         )
-    said = said[: found.start(1)] + came.encode() + said[found.end(1) :]
-    return {**files, header: said}
+    text = text[: match.start(1)] + came.encode() + text[match.end(1) :]
+    return {**files, header: text}
 
 
 def check_eeglab(files: Mapping[str, bytes], header: str) -> dict[str, bytes]:
@@ -217,18 +217,18 @@ def check_eeglab(files: Mapping[str, bytes], header: str) -> dict[str, bytes]:
             f"The data of this EEGLAB set lie in “{inside:.80}”; {', '.join(files)} came. Bring the .set and its .fdt "
             "together, or zip them."
         )
-    made = dict(files)
-    made[inside] = made.pop((stem or parts)[0])
-    return made
+    renamed = dict(files)
+    renamed[inside] = renamed.pop((stem or parts)[0])
+    return renamed
 
 
 def _set(data: bytes) -> Any:
     """The data of a set, or the name of the file in which they lie."""
     from scipy.io import loadmat
 
-    said: Any = loadmat(BytesIO(data), squeeze_me=True, struct_as_record=False)
-    said = said.get("EEG", said)
-    return said["data"] if isinstance(said, dict) else said.data
+    content: Any = loadmat(BytesIO(data), squeeze_me=True, struct_as_record=False)
+    content = content.get("EEG", content)
+    return content["data"] if isinstance(content, dict) else content.data
 
 
 def _set73(data: bytes) -> Any:
@@ -236,11 +236,11 @@ def _set73(data: bytes) -> Any:
     import h5py
 
     with h5py.File(BytesIO(data), "r") as file:
-        held = file["EEG/data"] if "EEG" in file else file["data"]
-        if held.size * held.dtype.itemsize > LIMIT_UNPACKED:
+        stored = file["EEG/data"] if "EEG" in file else file["data"]
+        if stored.size * stored.dtype.itemsize > LIMIT_UNPACKED:
             raise SampleError(UNPACKS)
-        if held.attrs.get("MATLAB_class") == b"char":
-            return "".join(chr(int(one)) for one in held[()].ravel())
+        if stored.attrs.get("MATLAB_class") == b"char":
+            return "".join(chr(int(code)) for code in stored[()].ravel())
     return None
 
 
@@ -250,13 +250,13 @@ def check_inflated(data: bytes) -> None:
     Raises:
         SampleError: there is too much in it.
     """
-    at, total = 128, 0
-    while at + 8 <= len(data):
+    offset, total = 128, 0
+    while offset + 8 <= len(data):
         order: Literal["big", "little"] = "big" if data[126:128] == b"MI" else "little"
-        kind, size = (int.from_bytes(data[at + i : at + i + 4], order) for i in (0, 4))
+        kind, size = (int.from_bytes(data[offset + i : offset + i + 4], order) for i in (0, 4))
         if kind == 15:
-            engine, end = zlib.decompressobj(), min(at + 8 + size, len(data))
-            for start in range(at + 8, end, 2**16):
+            engine, end = zlib.decompressobj(), min(offset + 8 + size, len(data))
+            for start in range(offset + 8, end, 2**16):
                 piece = data[start : min(start + 2**16, end)]
                 try:
                     while piece and not engine.eof:
@@ -266,4 +266,4 @@ def check_inflated(data: bytes) -> None:
                             raise SampleError(UNPACKS)
                 except zlib.error:
                     break  # a damaged part is told where it is read
-        at += 8 + size
+        offset += 8 + size

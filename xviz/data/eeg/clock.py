@@ -53,8 +53,8 @@ def read_clock(names: Sequence[str], columns: Sequence[Array]) -> tuple[Clock | 
 
 def clock_of(name: str, values: Array) -> Clock | None:
     """The clock that a column is; None where it tells no rate."""
-    if found := _RATE.match(name):
-        return Clock(name, float(found[1]), f"as the name of the column “{name.strip()}” says")
+    if match := _RATE.match(name):
+        return Clock(name, float(match[1]), f"as the name of the column “{name.strip()}” says")
     steps = np.diff(values[np.isfinite(values)])
     if len(steps) < 2 or np.median(steps) < 0:
         return None
@@ -81,8 +81,8 @@ def clock_of(name: str, values: Array) -> Clock | None:
         rate = _round(len(between) / (float(between.sum()) * scale))
     if not RATES[0] <= rate <= RATES[1]:
         return None
-    said = f"from the column “{name.strip()}” in {unit}"
-    at = None
+    origin = f"from the column “{name.strip()}” in {unit}"
+    slots = None
     warning = ""
     if backwards:
         warning = (
@@ -90,19 +90,19 @@ def clock_of(name: str, values: Array) -> Clock | None:
             "for recordings that were joined."
         )
     elif even and long.any() and np.isfinite(values).all():
-        at = np.round((values - values[0]) * scale * rate).astype(np.int64)
-        lost = int(at[-1] + 1 - len(at))
+        slots = np.round((values - values[0]) * scale * rate).astype(np.int64)
+        lost = int(slots[-1] + 1 - len(slots))
         warning = (
             f"The clock in “{name.strip()}” leaves out {lost / rate:.3g} s in {int(long.sum())} "
             f"place{'s' * (int(long.sum()) > 1)}; they are not numbers here."
         )
     elif not even:
-        least, most = float(steps.min()) * scale * 1e3, float(steps.max()) * scale * 1e3
+        least, longest = float(steps.min()) * scale * 1e3, float(steps.max()) * scale * 1e3
         warning = (
-            f"The clock in “{name.strip()}” is irregular: steps of {least:.3g} to {most:.3g} ms. Samples were taken "
+            f"The clock in “{name.strip()}” is irregular: steps of {least:.3g} to {longest:.3g} ms. Samples were taken "
             f"as even, at the mean rate of {rate:g} Hz; give another rate if you know it."
         )
-    return Clock(name, rate, said, warning, at)
+    return Clock(name, rate, origin, warning, slots)
 
 
 def _times(count: int) -> str:
@@ -117,9 +117,9 @@ def _round(rate: float) -> float:
 
 def _unit(name: str, values: Array, steps: Array) -> str | None:
     """The unit of a clock: by its name, by the size of times since 1970, or the only one that makes a rate."""
-    said = _UNIT.search(f" {name}")
-    if said:
-        word = said[1].lower()
+    match = _UNIT.search(f" {name}")
+    if match:
+        word = match[1].lower()
         by_name = (
             "ms"
             if word.startswith(("ms", "milli"))
@@ -150,12 +150,17 @@ def _plausible(steps: Array, unit: str) -> bool:
 
 def _rises(values: Array) -> bool:
     """Whether numbers rise all along, as a signal of the brain never does."""
-    held = values[np.isfinite(values)]
-    return len(held) > 16 and len(held) > 0.9 * len(values) and bool((np.diff(held) >= 0).all()) and held[-1] > held[0]
+    finite = values[np.isfinite(values)]
+    return (
+        len(finite) > 16
+        and len(finite) > 0.9 * len(values)
+        and bool((np.diff(finite) >= 0).all())
+        and finite[-1] > finite[0]
+    )
 
 
 def _counts(values: Array) -> bool:
     """Whether numbers count samples, also from the beginning again: 0, 1, … 255, 0, 1 …."""
-    held = values[np.isfinite(values)]
-    steps = np.diff(held)
-    return len(steps) > 16 and bool((held == np.round(held)).all()) and float((steps == 1).mean()) > 0.9
+    finite = values[np.isfinite(values)]
+    steps = np.diff(finite)
+    return len(steps) > 16 and bool((finite == np.round(finite)).all()) and float((steps == 1).mean()) > 0.9

@@ -48,10 +48,10 @@ def conditioned(eeg: Eeg, wanted: Condition) -> Eeg:
         return eeg
     signal, notes = eeg.signal.astype(np.float64), []
     nyquist = eeg.rate / 2
-    for edge, what in ((wanted.high_pass, "high-pass"), (wanted.low_pass, "low-pass"), (wanted.notch, "notch")):
+    for edge, name in ((wanted.high_pass, "high-pass"), (wanted.low_pass, "low-pass"), (wanted.notch, "notch")):
         if edge and not 0 < edge < nyquist:
             raise SampleError(
-                f"A {what} of {edge:g} Hz needs a rate above {2 * edge:g} Hz; this recording has {eeg.rate:g}."
+                f"A {name} of {edge:g} Hz needs a rate above {2 * edge:g} Hz; this recording has {eeg.rate:g}."
             )
     if wanted.high_pass and wanted.low_pass and wanted.high_pass >= wanted.low_pass:
         raise SampleError(
@@ -59,13 +59,13 @@ def conditioned(eeg: Eeg, wanted: Condition) -> Eeg:
         )
     if wanted.high_pass or wanted.low_pass or wanted.notch:
         signal = _filtered(signal, eeg.rate, wanted)
-        said = [
-            f"{what} {edge:g} Hz"
-            for what, edge in (("high-pass", wanted.high_pass), ("low-pass", wanted.low_pass))
+        filters = [
+            f"{name} {edge:g} Hz"
+            for name, edge in (("high-pass", wanted.high_pass), ("low-pass", wanted.low_pass))
             if edge
         ]
-        said += [f"notch {wanted.notch:g} Hz and multiples"] if wanted.notch else []
-        notes.append(f"Filtered here, by MNE's linear-phase FIR filters: {', '.join(said)}.")
+        filters += [f"notch {wanted.notch:g} Hz and multiples"] if wanted.notch else []
+        notes.append(f"Filtered here, by MNE's linear-phase FIR filters: {', '.join(filters)}.")
     reference = eeg.reference
     if wanted.reference != "as recorded":
         signal, reference = _referenced(eeg, signal, wanted.reference)
@@ -84,7 +84,7 @@ def _filtered(signal: NDArray[np.float64], rate: float, wanted: Condition) -> ND
     """Channels through the filters, each stretch of numbers by itself."""
     from mne.filter import filter_data, notch_filter
 
-    made = np.full_like(signal, np.nan)
+    filtered = np.full_like(signal, np.nan)
     fine = np.isfinite(signal)
     for pattern in np.unique(fine, axis=0):
         rows = np.flatnonzero((fine == pattern).all(1))
@@ -96,8 +96,8 @@ def _filtered(signal: NDArray[np.float64], rate: float, wanted: Condition) -> ND
                     part = notch_filter(part, rate, tones, filter_length="auto", verbose="ERROR")
                 if wanted.high_pass or wanted.low_pass:
                     part = filter_data(part, rate, wanted.high_pass or None, wanted.low_pass or None, verbose="ERROR")
-            made[rows, a:b] = part
-    return made
+            filtered[rows, a:b] = part
+    return filtered
 
 
 def _referenced(eeg: Eeg, signal: NDArray[np.float64], reference: Reference) -> tuple[NDArray[np.float64], str]:
@@ -149,11 +149,11 @@ def _rest(eeg: Eeg, signal: NDArray[np.float64], names: Sequence[str], heads: Se
         raw.info, trans=None, src=source, bem=sphere, meg=False, eeg=True, verbose="ERROR"
     )
     raw.set_eeg_reference("REST", forward=forward, verbose="ERROR")
-    made = np.full_like(signal, np.nan)
-    held = np.full((len(chosen), signal.shape[1]), np.nan)
-    held[:, fine] = raw.get_data() * 1e6
-    made[chosen] = held
-    return made
+    referenced = np.full_like(signal, np.nan)
+    computed = np.full((len(chosen), signal.shape[1]), np.nan)
+    computed[:, fine] = raw.get_data() * 1e6
+    referenced[chosen] = computed
+    return referenced
 
 
 def hum(eeg: Eeg) -> float:
@@ -163,13 +163,15 @@ def hum(eeg: Eeg) -> float:
     fine = np.isfinite(eeg.signal).all(1)
     if not fine.any() or eeg.rate < 2 * HUM[1] + 20 or eeg.seconds < 4:
         return 0.0
-    held = eeg.signal[fine][:, : round(30 * eeg.rate)]
-    at, power = welch(held, eeg.rate, nperseg=round(2 * eeg.rate))
+    finite = eeg.signal[fine][:, : round(30 * eeg.rate)]
+    hertz, power = welch(finite, eeg.rate, nperseg=round(2 * eeg.rate))
     middle = np.median(power, axis=0)
     best, loud = 0.0, LOUD
     for tone in HUM:
-        beside = np.median(middle[((at > tone - 6) & (at < tone - 2)) | ((at > tone + 2) & (at < tone + 6))])
-        ratio = float(middle[np.abs(at - tone) <= 0.75].max() / max(beside, 1e-12))
+        beside = np.median(
+            middle[((hertz > tone - 6) & (hertz < tone - 2)) | ((hertz > tone + 2) & (hertz < tone + 6))]
+        )
+        ratio = float(middle[np.abs(hertz - tone) <= 0.75].max() / max(beside, 1e-12))
         if ratio > loud:
             best, loud = tone, ratio
     return best

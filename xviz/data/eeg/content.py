@@ -44,5 +44,5 @@ def named_by_content(name: str, data: bytes) -> str:
             return name
         if "[Content_Types].xml" in members:  # a workbook
             return name if ending(name) in WORKBOOKS else name + WORKBOOKS[0]
-        return name + (".npz" if members and all(one.endswith(".npy") for one in members) else ".zip")
+        return name + (".npz" if members and all(member.endswith(".npy") for member in members) else ".zip")
     return name

@@ -56,15 +56,15 @@ def read_mat(data: bytes, rate: float | None = None, part: int = 0) -> Raw:
         SampleError: it is none of these, or cannot be read.
         RateUnknown: nobody says the rate.
     """
-    if (one := subject_of(data, part, LARGE)) is not None:
-        return dreamer(one[0]["DREAMER"], subject=part, of=one[1])
+    if (subject := subject_of(data, part, LARGE)) is not None:
+        return dreamer(subject[0]["DREAMER"], subject=part, of=subject[1])
     if part:
         raise SampleError(f"This .mat file is read as a whole; there is no part {part}.")
-    held = mat_all(data) if data[:10] == b"MATLAB 7.3" else None
-    arrays = mat_arrays(data) if held is None else numbers(held)
+    content = mat_all(data) if data[:10] == b"MATLAB 7.3" else None
+    arrays = mat_arrays(data) if content is None else numbers(content)
     if "data" in arrays and "labels" in arrays and not any(name in arrays for name in RATES):
         return deap(arrays, "DEAP .mat file")
-    clips = {int(found[1]): value for name, value in arrays.items() if (found := re.search(r"_eeg(\d+)$", name))}
+    clips = {int(match[1]): value for name, value in arrays.items() if (match := re.search(r"_eeg(\d+)$", name))}
     if clips:
         return seed(clips)
     if any(re.match(r"(de|psd)_\w+?\d+$", name) for name in arrays):
@@ -72,25 +72,25 @@ def read_mat(data: bytes, rate: float | None = None, part: int = 0) -> Raw:
             "These are features of SEED, not signals; xviz shows recordings. Bring a file of Preprocessed_EEG, or "
             "train on the folder of features with “xviz train mca”."
         )
-    held = mat_all(data) if held is None else held  # structs and texts too, which take longer
-    if "DREAMER" in held:
-        return dreamer(held["DREAMER"])
-    if (given := generic(held)) is None:
+    content = mat_all(data) if content is None else content  # structs and texts too, which take longer
+    if "DREAMER" in content:
+        return dreamer(content["DREAMER"])
+    if (signals_ := generic(content)) is None:
         raise SampleError(
             "A .mat file should be one of DEAP (data, labels), SEED (…_eeg1 to …_eeg15) or DREAMER, or hold signal "
-            f"(channel, time), rate and channels; this one holds {', '.join(held) or 'no arrays'}. Save it with these "
-            "names."
+            f"(channel, time), rate and channels; this one holds {', '.join(content) or 'no arrays'}. Save it with "
+            "these names."
         )
-    if rate is None and given.rate is None:
+    if rate is None and signals_.rate is None:
         raise RateUnknown(
             "This .mat file does not say its sampling rate (as rate, fs, srate or fsample). Give the rate in Hz in "
             "“Import options” (from Python: rate=…); a wrong one makes every frequency wrong."
         )
-    signals = tuple(signal.astype(np.float64) for signal in given.signals)
+    signals = tuple(signal.astype(np.float64) for signal in signals_.signals)
     return Raw(
-        signals=signals, rate=float(given.rate or 0 if rate is None else rate), unit=given.unit,
-        channels=given.names or tuple(f"channel {i + 1}" for i in range(len(signals[0]))),
-        notes=given.notes, warnings=given.warnings, rate_said="as the file says" if rate is None else "as chosen",
+        signals=signals, rate=float(signals_.rate or 0 if rate is None else rate), unit=signals_.unit,
+        channels=signals_.names or tuple(f"channel {i + 1}" for i in range(len(signals[0]))),
+        notes=signals_.notes, warnings=signals_.warnings, rate_said="as the file says" if rate is None else "as chosen",
     )  # fmt: skip
 
 
@@ -107,7 +107,7 @@ def seed_features(
         SampleError: there are none, or a pair does not fit.
     """
     pairs = []
-    clips = sorted(int(found[1]) for name in arrays if (found := re.fullmatch(rf"de_{smooth}(\d+)", name)))
+    clips = sorted(int(match[1]) for name in arrays if (match := re.fullmatch(rf"de_{smooth}(\d+)", name)))
     for number in clips:
         de, psd = (arrays.get(f"{kind}_{smooth}{number}") for kind in ("de", "psd"))
         if de is None or psd is None or de.shape != psd.shape or de.ndim != 3 or de.shape[2] != 5:
@@ -145,8 +145,8 @@ def deap(arrays: Arrays, what: str) -> Raw:
     notes: tuple[str, ...] = ()
     if data.shape[1] > 32:
         notes = ("Of DEAP's channels the first 32 are EEG; the others were left out.",)
-    rest = 0.0 if data.shape[2] == 60 * 128 else min(3.0, data.shape[2] / 128)
-    if not rest:
+    seconds_of_rest = 0.0 if data.shape[2] == 60 * 128 else min(3.0, data.shape[2] / 128)
+    if not seconds_of_rest:
         notes += ("These trials are 60 s long: the 3 s of rest in front, which DEAP has, were cut off.",)
     return Raw(
         signals=tuple(data[:, :32].astype(np.float32)),
@@ -154,7 +154,7 @@ def deap(arrays: Arrays, what: str) -> Raw:
         channels=BIOSEMI32,
         unit="µV",
         notes=notes,
-        rest=rest,
+        rest=seconds_of_rest,
         labels=labels.astype(np.float64) if names else None,
         label_names=names,
     )
@@ -200,9 +200,9 @@ def dreamer(held: Mapping[str, Any], most: int = LIMIT_VALUES, subject: int = 0,
         names = tuple(str(name).strip() for name in np.ravel(held["EEG_Electrodes"]))
         rate = float(np.ravel(held["EEG_SamplingRate"])[0])
         films = [
-            (np.asarray(rest, np.float32).T, np.asarray(clip, np.float32).T)
+            (np.asarray(baseline, np.float32).T, np.asarray(clip, np.float32).T)
             for subject in subjects
-            for rest, clip in zip(subject["EEG"]["baseline"], subject["EEG"]["stimuli"], strict=True)
+            for baseline, clip in zip(subject["EEG"]["baseline"], subject["EEG"]["stimuli"], strict=True)
         ]
         scores = np.concatenate(
             [np.column_stack([np.ravel(s[f"Score{key.capitalize()}"]) for key in DREAMER_LABELS]) for s in subjects]
@@ -220,11 +220,11 @@ def dreamer(held: Mapping[str, Any], most: int = LIMIT_VALUES, subject: int = 0,
             f"The films of {len(subjects)} subjects hold {count // 10**6} million values; {most // 10**6} million are "
             "read at once. Use DREAMER.mat as it was downloaded: one subject of it is read at a time."
         )
-    rest = min(min(part.shape[1] for part, _ in films), round(5 * rate))
+    baseline = min(min(part.shape[1] for part, _ in films), round(5 * rate))
     each = len(films) // len(subjects)
     return Raw(
-        signals=tuple(np.concatenate([before[:, before.shape[1] - rest :], clip], 1) for before, clip in films),
-        rate=rate, channels=names, unit="µV", rest=rest / rate, labels=scores, label_names=DREAMER_LABELS,
+        signals=tuple(np.concatenate([before[:, before.shape[1] - baseline :], clip], 1) for before, clip in films),
+        rate=rate, channels=names, unit="µV", rest=baseline / rate, labels=scores, label_names=DREAMER_LABELS,
         notes=("DREAMER's raw counts of the EPOC hold an offset of about 4,200 µV, which features do not see.",),
         titles=tuple(f"subject {subject + i // each + 1}, film {i % each + 1}" for i in range(len(films))),
         parts=(WHOLE,) if of == 1 else tuple(f"subject {i + 1}" for i in range(of)),

@@ -87,8 +87,8 @@ def read_ratings(path: Path) -> NDArray[np.float64]:
         SampleError: there are none.
     """
     near = (path.parent, path.parent.parent)
-    places = [folder / RATINGS for one in near for folder in (one, one / "metadata_csv")]
-    known = next((place for place in places if place.is_file()), None)
+    places = [folder / RATINGS for folder_ in near for folder in (folder_, folder_ / "metadata_csv")]
+    known = next((path_ for path_ in places if path_.is_file()), None)
     subject = int(re.sub(r"\D", "", path.stem) or 0)
     if known is None:
         raise SampleError(f"{RATINGS} of DEAP's metadata should lie beside {path.name}; it does not. Copy it there.")
@@ -96,12 +96,12 @@ def read_ratings(path: Path) -> NDArray[np.float64]:
         with known.open(encoding="utf-8-sig", newline="") as file:
             rows = [row for row in csv.DictReader(file) if int(row["Participant_id"]) == subject]
         rows.sort(key=lambda row: int(row["Trial"]))
-        made = np.array([[float(row[label.capitalize()]) for label in LABELS] for row in rows])
+        ratings = np.array([[float(row[label.capitalize()]) for label in LABELS] for row in rows])
     except (KeyError, ValueError, TypeError) as error:
         raise SampleError(
             f"{RATINGS} should have Participant_id, Trial, {', '.join(label.capitalize() for label in LABELS)}; "
             f"it lacks or spoils {error}. Use the file as it was downloaded."
         ) from error
-    if not len(made):
+    if not len(ratings):
         raise SampleError(f"{RATINGS} has no trials of participant {subject}, whose recording is {path.name}.")
-    return made
+    return ratings

@@ -81,7 +81,7 @@ def cut(data: bytes, kind: str, most: int, wanted: Stretch | int) -> tuple[Cut, 
     notes: tuple[str, ...] = ()
     if data[192:197] in (b"EDF+D", b"BDF+D"):
         gaps, notes = _gaps(data, head, count)
-    keep, said, warned = one_rate(head)
+    keep, note, warned = one_rate(head)
     lost, unknown = unscaled(data, head)
     values = sum(head.samples[i] for i in keep if not head.labels[i].endswith("Annotations"))
     pieces: list[Stretch] = []
@@ -100,9 +100,9 @@ def cut(data: bytes, kind: str, most: int, wanted: Stretch | int) -> tuple[Cut, 
         stretch = Stretch(first * head.seconds, (last - first) * head.seconds)
     whole = len(keep) == len(head.labels) and (first, last) == (0, count)
     discontinuous = data[192:197] in (b"EDF+D", b"BDF+D")
-    made = data if whole and not discontinuous else reduced(data, head, keep, first, last)
+    content = data if whole and not discontinuous else reduced(data, head, keep, first, last)
     onset = first * head.seconds + sum(gap.seconds for gap in gaps if gap.at <= first * head.seconds + 1e-6)
-    return Cut(made, gaps, notes + said, warned + unknown, count * head.seconds, stretch, onset, lost), pieces
+    return Cut(content, gaps, notes + note, warned + unknown, count * head.seconds, stretch, onset, lost), pieces
 
 
 def _wanted(pieces: Sequence[Stretch], wanted: Stretch | int) -> Stretch:
@@ -120,11 +120,11 @@ def _wanted(pieces: Sequence[Stretch], wanted: Stretch | int) -> Stretch:
 
 def reduced(data: bytes, head: Header, keep: Sequence[int], first: int, last: int) -> bytes:
     """A continuous file of some channels and records."""
-    fields, at, count = [], 256, len(head.labels)
+    fields, offset, count = [], 256, len(head.labels)
     for width in FIELDS:
-        held = data[at : at + width * count]
-        fields.append(b"".join(held[i * width : (i + 1) * width] for i in keep))
-        at += width * count
+        field = data[offset : offset + width * count]
+        fields.append(b"".join(field[i * width : (i + 1) * width] for i in keep))
+        offset += width * count
     kind = data[192:197].replace(b"D", b"C") if data[196:197] == b"D" else data[192:197]
     top = data[:184] + f"{256 * (len(keep) + 1):<8}".encode() + kind + data[197:236] + f"{last - first:<8}".encode()
     top += data[244:252] + f"{len(keep):<4}".encode() + b"".join(fields)
@@ -143,8 +143,8 @@ def tidied(data: bytes) -> bytes:
     except ValueError:
         return data
     head = bytearray(data[: 256 * (count + 1)].replace(b"\0", b" "))
-    for at, end in ((184, 256), (256 + 104 * count, 256 + 136 * count), (256 + 216 * count, 256 + 224 * count)):
-        head[at:end] = head[at:end].replace(b",", b".")
+    for start, end in ((184, 256), (256 + 104 * count, 256 + 136 * count), (256 + 216 * count, 256 + 224 * count)):
+        head[start:end] = head[start:end].replace(b",", b".")
     return data if head == data[: len(head)] else bytes(head) + data[len(head) :]
 
 
@@ -162,8 +162,8 @@ def one_rate(head: Header) -> tuple[list[int], tuple[str, ...], tuple[str, ...]]
     )
     keep = [i for i in range(len(head.labels)) if i not in gone]
     rate = usual / head.seconds
-    said = f"The channels of this file have different rates; those of {rate:g} Hz are read. Left out: {listed}."
-    return keep, () if named.intersection(gone) else (said,), (said,) if named.intersection(gone) else ()
+    note = f"The channels of this file have different rates; those of {rate:g} Hz are read. Left out: {listed}."
+    return keep, () if named.intersection(gone) else (note,), (note,) if named.intersection(gone) else ()
 
 
 def _electrode(label: str) -> bool:
@@ -183,10 +183,10 @@ def _gaps(data: bytes, head: Header, count: int) -> tuple[tuple[Gap, ...], tuple
     if not len(places):
         return (), ()
     total, long = float(jumps[places].sum()), count * head.seconds * LONG_GAP
-    kept = np.minimum(jumps[places], 1.0) if total > long else jumps[places]
+    lengths = np.minimum(jumps[places], 1.0) if total > long else jumps[places]
     gaps = tuple(
         Gap((i + 1) * head.seconds, float(onsets[i] + head.seconds - onsets[0]), float(jumps[i]), float(k))
-        for i, k in zip(places, kept, strict=True)
+        for i, k in zip(places, lengths, strict=True)
     )
     where = ", ".join(f"{gap.seconds:.4g} s after {gap.onset:.4g} s" for gap in gaps[:4]) + " …" * (len(gaps) > 4)
     note = (
@@ -202,10 +202,10 @@ def spread(signal: NDArray[np.floating], rate: float, gaps: Sequence[Gap], start
     """(channel, time) with gaps put in as NaN; ``start`` s of recorded signal lie before it."""
     places = [(round((gap.at - start) * rate), round(gap.kept * rate)) for gap in gaps]
     pieces, last = [], 0
-    for at, length in places:
-        if 0 < at < signal.shape[1]:
-            pieces += [signal[:, last:at], np.full((len(signal), length), np.nan)]
-            last = at
+    for position, length in places:
+        if 0 < position < signal.shape[1]:
+            pieces += [signal[:, last:position], np.full((len(signal), length), np.nan)]
+            last = position
     return np.concatenate([*pieces, signal[:, last:]], axis=1) if pieces else signal
 
 
@@ -221,10 +221,10 @@ def _onset(record: bytes, head: Header) -> float:
     Raises:
         SampleError: it does not say.
     """
-    found = None if head.notes_at is None else re.match(rb"([+-]\d+(?:\.\d*)?)\x14", record[head.notes_at :])
-    if found is None:
+    match = None if head.notes_at is None else re.match(rb"([+-]\d+(?:\.\d*)?)\x14", record[head.notes_at :])
+    if match is None:
         raise SampleError("This discontinuous recording does not say when its records begin. Export it as EDF+C.")
-    return float(found[1])
+    return float(match[1])
 
 
 def unscaled(data: bytes, head: Header) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -233,9 +233,9 @@ def unscaled(data: bytes, head: Header) -> tuple[tuple[str, ...], tuple[str, ...
     Raises:
         SampleError: none has a scale.
     """
-    low, high, least, most = _ranges(data, len(head.labels))
+    low, high, least, greatest = _ranges(data, len(head.labels))
     real = [i for i, label in enumerate(head.labels) if not label.endswith("Annotations")]
-    lost = tuple(head.labels[i] for i in real if low[i] == high[i] or least[i] == most[i])
+    lost = tuple(head.labels[i] for i in real if low[i] == high[i] or least[i] == greatest[i])
     if not lost:
         return (), ()
     why = "minimum and maximum are the same in the header, so that no amplitude is known"
@@ -248,8 +248,8 @@ def unscaled(data: bytes, head: Header) -> tuple[tuple[str, ...], tuple[str, ...
 def _ranges(data: bytes, count: int) -> list[NDArray[np.float64]]:
     """Physical minimum and maximum, digital minimum and maximum, (channel,) each; damaged ones are not numbers."""
     return [
-        np.array([_number(data[at + 8 * i : at + 8 * i + 8]) for i in range(count)])
-        for at in (256 + (104 + 8 * k) * count for k in range(4))
+        np.array([_number(data[start + 8 * i : start + 8 * i + 8]) for i in range(count)])
+        for start in (256 + (104 + 8 * k) * count for k in range(4))
     ]
 
 
@@ -262,8 +262,8 @@ def _number(field: bytes) -> float:
 
 def scales(data: bytes, count: int) -> NDArray[np.float64]:
     """(channel,) how much one step of the numbers is, in the channel's unit, whichever way the ranges run."""
-    low, high, least, most = _ranges(data, count)
-    return np.asarray(np.abs((high - low) / np.where(most != least, most - least, 1)))
+    low, high, least, greatest = _ranges(data, count)
+    return np.asarray(np.abs((high - low) / np.where(greatest != least, greatest - least, 1)))
 
 
 def read_header(data: bytes, kind: str) -> Header:
@@ -295,5 +295,5 @@ def read_header(data: bytes, kind: str) -> Header:
             f"The records of this {kind} file last 0 s, as its header says, so that its sampling rate is unknown. "
             "Export it again."
         )
-    at = None if notes is None else wide * sum(samples[:notes])
-    return Header(start, record, seconds, at, tuple(labels), tuple(samples), wide)
+    notes_at = None if notes is None else wide * sum(samples[:notes])
+    return Header(start, record, seconds, notes_at, tuple(labels), tuple(samples), wide)

@@ -80,18 +80,18 @@ def read_system(files: Mapping[str, bytes], header: str, part: int | Stretch = 0
         warnings.simplefilter("always")
         raw, parts, stretch = _read(folder / header, kind, None if pieces else part)
         own = [warning for warning in heard if Path(warning.filename) == Path(__file__)]  # MNE names who called it
-        said = dict.fromkeys(
-            _sentence(one.message) for one in own if not any(w in str(one.message) for w in SAYS_NOTHING)
+        sentences = dict.fromkeys(
+            _sentence(warning.message) for warning in own if not any(w in str(warning.message) for w in SAYS_NOTHING)
         )
-        made = told.told(raw, kind, files.get(header, b""))
-    made = replace(made, notes=tuple(said) + made.notes, parts=parts)
+        recording = told.told(raw, kind, files.get(header, b""))
+    recording = replace(recording, notes=tuple(sentences) + recording.notes, parts=parts)
     if cut is not None:
-        made = _with_gaps(made, cut, pieces)
+        recording = _with_gaps(recording, cut, pieces)
     elif stretch is not None:
-        made = replace(made, seconds=stretch[0], start=stretch[1].start)
+        recording = replace(recording, seconds=stretch[0], start=stretch[1].start)
     if kind == "BrainVision":
-        made = replace(made, warnings=made.warnings + cut_short(files, header))
-    return apply_sidecars(made, files)
+        recording = replace(recording, warnings=recording.warnings + cut_short(files, header))
+    return apply_sidecars(recording, files)
 
 
 def _checked(files: Mapping[str, bytes], header: str) -> tuple[dict[str, bytes], str]:
@@ -213,10 +213,11 @@ def _read(
     except (SampleError, ModuleNotFoundError):
         raise
     except Exception as error:  # MNE fails in many ways on damaged files
-        said = str(error).replace(str(path.parent), "").strip() or type(error).__name__
-        said = re.sub(r",? please report this error to MNE-Python developers", "", said)
+        reason = str(error).replace(str(path.parent), "").strip() or type(error).__name__
+        reason = re.sub(r",? please report this error to MNE-Python developers", "", reason)
         raise SampleError(
-            f"The {kind} file cannot be read: {said:.300}. It may be damaged or cut short: export or download it again."
+            f"The {kind} file cannot be read: {reason:.300}. It may be damaged or cut short: export or download "
+            "it again."
         ) from error
 
 
@@ -269,8 +270,8 @@ def _part(raw: Any, part: int | Stretch) -> tuple[Any, tuple[str, ...], tuple[fl
     Raises:
         SampleError: there is no such part.
     """
-    most = PART_VALUES // len(raw.ch_names)
-    count = -(-raw.n_times // most)
+    limit = PART_VALUES // len(raw.ch_names)
+    count = -(-raw.n_times // limit)
     length, rate = -(-raw.n_times // count), raw.info["sfreq"]
     ends = [min(raw.n_times, length * (i + 1)) for i in range(count)]
     parts = tuple(f"{clock(length * i / rate)}–{clock(end / rate)}" for i, end in enumerate(ends))
@@ -287,5 +288,5 @@ def _part(raw: Any, part: int | Stretch) -> tuple[Any, tuple[str, ...], tuple[fl
 
 def _sentence(message: object) -> str:
     """A warning of MNE as one sentence, without the place of the file."""
-    said = re.sub(r"\S*xviz-\S+", "the file", " ".join(str(message).split()))
-    return f"MNE says: {said:.240}"
+    text = re.sub(r"\S*xviz-\S+", "the file", " ".join(str(message).split()))
+    return f"MNE says: {text:.240}"

@@ -22,21 +22,23 @@ def mat_arrays(data: bytes) -> dict[str, NDArray[Any]]:
         SampleError: it is too large, or damaged.
     """
     if data[:10] == b"MATLAB 7.3":
-        held = mat_all(data)
+        content = mat_all(data)
     else:
         from scipy.io import loadmat
 
         checks.check_inflated(data)
         try:
-            held = loadmat(BytesIO(data))
+            content = loadmat(BytesIO(data))
         except Exception as error:  # SciPy fails in many ways on damaged files
             raise SampleError(f"The .mat file is damaged or cut short ({error}). Download it again.") from error
-    return numbers(held)
+    return numbers(content)
 
 
-def numbers(held: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+def numbers(content: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
     """What of a file's contents are arrays of numbers."""
-    return {name: value for name, value in held.items() if isinstance(value, np.ndarray) and value.dtype.kind in "biuf"}
+    return {
+        name: value for name, value in content.items() if isinstance(value, np.ndarray) and value.dtype.kind in "biuf"
+    }
 
 
 def mat_all(data: bytes, *, limit: bool = True) -> dict[str, Any]:
@@ -56,12 +58,12 @@ def mat_all(data: bytes, *, limit: bool = True) -> dict[str, Any]:
 
         if limit:
             checks.check_inflated(data)
-        made = loadmat(BytesIO(data), simplify_cells=True)
+        content = loadmat(BytesIO(data), simplify_cells=True)
     except SampleError:
         raise
     except Exception as error:  # SciPy and HDF5 fail in many ways on damaged files
         raise SampleError(f"The .mat file is damaged or cut short ({error}). Download it again.") from error
-    return {name: value for name, value in made.items() if not name.startswith("__")}
+    return {name: value for name, value in content.items() if not name.startswith("__")}
 
 
 def _hdf(data: bytes, limit: bool) -> dict[str, Any]:
@@ -71,7 +73,7 @@ def _hdf(data: bytes, limit: bool) -> dict[str, Any]:
     with h5py.File(BytesIO(data), "r") as file:
         if limit and stored(file) > checks.LIMIT_UNPACKED:
             raise SampleError(checks.UNPACKS)
-        return {name: opened_hdf(file, held, 0) for name, held in file.items() if not name.startswith("#")}
+        return {name: opened_hdf(file, node, 0) for name, node in file.items() if not name.startswith("#")}
 
 
 def stored(file: Any) -> int:
@@ -80,31 +82,31 @@ def stored(file: Any) -> int:
 
     total = 0
 
-    def count(_: str, held: Any) -> None:
+    def count(_: str, node: Any) -> None:
         nonlocal total
-        if isinstance(held, h5py.Dataset):
-            total += held.size * held.dtype.itemsize
+        if isinstance(node, h5py.Dataset):
+            total += node.size * node.dtype.itemsize
 
     file.visititems(count)
     return total
 
 
-def opened_hdf(file: Any, held: Any, depth: int = 0) -> Any:
+def opened_hdf(file: Any, node: Any, depth: int = 0) -> Any:
     """One thing of an HDF5 file as SciPy would give it."""
     import h5py
 
     if depth > 8:
         raise SampleError("The .mat file holds structs within structs without end. Save the signal alone.")
-    if isinstance(held, h5py.Group):
-        return {name: opened_hdf(file, inside, depth + 1) for name, inside in held.items()}
-    kind = held.attrs.get("MATLAB_class", b"")
-    if held.dtype == h5py.ref_dtype:
-        return [opened_hdf(file, file[reference], depth + 1) for reference in held[()].T.ravel()]
-    if held.attrs.get("MATLAB_empty", 0):
+    if isinstance(node, h5py.Group):
+        return {name: opened_hdf(file, inside, depth + 1) for name, inside in node.items()}
+    kind = node.attrs.get("MATLAB_class", b"")
+    if node.dtype == h5py.ref_dtype:
+        return [opened_hdf(file, file[reference], depth + 1) for reference in node[()].T.ravel()]
+    if node.attrs.get("MATLAB_empty", 0):
         return np.zeros(0)
     if kind == b"char":
-        return "".join(chr(int(code)) for code in held[()].T.ravel())
-    return held[()].T
+        return "".join(chr(int(code)) for code in node[()].T.ravel())
+    return node[()].T
 
 
 SIGNALS = ("signal", "data", "eeg", "EEG", "X", "x", "eegdata", "EEGdata", "eeg_data", "y")
@@ -138,7 +140,7 @@ class Given:
     warnings: tuple[str, ...] = ()
 
 
-def generic(held: Mapping[str, Any]) -> Given | None:
+def generic(content: Mapping[str, Any]) -> Given | None:
     """A signal, its rate, names and unit, under the names that people give them; None where there is none.
 
     Also inside one struct, as EEGLAB's EEG and FieldTrip's data.
@@ -146,43 +148,47 @@ def generic(held: Mapping[str, Any]) -> Given | None:
     Raises:
         SampleError: the rate is no number, or trials are no arrays of the same channels.
     """
-    inside = [held, *(value for value in held.values() if isinstance(value, Mapping))]
+    inside = [content, *(value for value in content.values() if isinstance(value, Mapping))]
     for each in inside:
-        found = [name for name in SIGNALS if _numbers(each.get(name))]
-        trials = None if found or not isinstance(each.get("trial"), list | np.ndarray) else _trials(each["trial"])
-        if not found and trials is None:
+        arrays = [name for name in SIGNALS if _numbers(each.get(name))]
+        trials = None if arrays or not isinstance(each.get("trial"), list | np.ndarray) else _trials(each["trial"])
+        if not arrays and trials is None:
             continue
-        said = _names(next((each[n] for n in NAMES if n in each), next((held[n] for n in NAMES if n in held), None)))
-        signals, notes = (
-            (trials, ()) if trials is not None else _turned(np.asarray(each[found[0]]), said, "pnts" in each)
+        names_ = _names(
+            next((each[n] for n in NAMES if n in each), next((content[n] for n in NAMES if n in content), None))
         )
-        if len(found) > 1:
-            notes += (f"Of the file's arrays {', '.join(found)} the first was read.",)
-        rate = next((_rate(n, part[n]) for part in (each, held) for n in RATES if np.size(part.get(n, ())) == 1), None)
-        unit = next((spelled_unit(str(part[n])) for part in (each, held) for n in UNIT_NAMES if n in part), None)
-        names = said
+        signals, notes = (
+            (trials, ()) if trials is not None else _turned(np.asarray(each[arrays[0]]), names_, "pnts" in each)
+        )
+        if len(arrays) > 1:
+            notes += (f"Of the file's arrays {', '.join(arrays)} the first was read.",)
+        rate = next(
+            (_rate(n, part[n]) for part in (each, content) for n in RATES if np.size(part.get(n, ())) == 1), None
+        )
+        unit = next((spelled_unit(str(part[n])) for part in (each, content) for n in UNIT_NAMES if n in part), None)
+        names = names_
         warnings: tuple[str, ...] = ()
-        if said is not None and len(said) != len(signals[0]):
+        if names_ is not None and len(names_) != len(signals[0]):
             names = None
             warnings = (
-                f"The file names {len(said)} channels, but its signal has {len(signals[0])}, so that the names were "
+                f"The file names {len(names_)} channels, but its signal has {len(signals[0])}, so that the names were "
                 "left out. Save as many names as channels.",
             )
         return Given(signals, rate or _rate_of_times(each.get("time")), names, unit, notes, warnings)
     return None
 
 
-def _trials(held: Any) -> tuple[NDArray[Any], ...]:
+def _trials(value: Any) -> tuple[NDArray[Any], ...]:
     """FieldTrip's trials, (channel, time) each, of any lengths.
 
     Raises:
         SampleError: they are no arrays of the same channels.
     """
-    made = (held,) if isinstance(held, np.ndarray) and held.dtype != object and held.ndim == 2 else tuple(held)
-    whole = all(isinstance(one, np.ndarray) and one.ndim == 2 and one.dtype.kind in "iuf" for one in made)
-    if not made or not whole or len({len(one) for one in made}) > 1:
+    trials = (value,) if isinstance(value, np.ndarray) and value.dtype != object and value.ndim == 2 else tuple(value)
+    whole = all(isinstance(trial, np.ndarray) and trial.ndim == 2 and trial.dtype.kind in "iuf" for trial in trials)
+    if not trials or not whole or len({len(trial) for trial in trials}) > 1:
         raise SampleError("“trial” of the .mat file should be a cell of arrays (channel, time) of the same channels.")
-    return made
+    return trials
 
 
 def _turned(
@@ -208,28 +214,28 @@ def _turned(
             f"Trials should be (trial, channel, time); this array is {signal.shape}, whose axes cannot be told. Save "
             "them in that order, with the names of the channels."
         )
-    said = {(2, 0, 1): "(channel, time, trial)", (0, 2, 1): "(trial, time, channel)"}[order]
-    return tuple(signal.transpose(order)), (f"The array {signal.shape} was taken as {said}.",)
+    axes = {(2, 0, 1): "(channel, time, trial)", (0, 2, 1): "(trial, time, channel)"}[order]
+    return tuple(signal.transpose(order)), (f"The array {signal.shape} was taken as {axes}.",)
 
 
-def _rate(name: str, held: Any) -> float:
+def _rate(name: str, value: Any) -> float:
     """A rate in Hz.
 
     Raises:
         SampleError: it is no number.
     """
     try:
-        return float(np.ravel(held)[0])
+        return float(np.ravel(value)[0])
     except (TypeError, ValueError) as error:
         raise SampleError(
-            f"“{name}” of the .mat file should be the rate in Hz, a number; it is “{np.ravel(held)[0]!s:.30}”. "
+            f"“{name}” of the .mat file should be the rate in Hz, a number; it is “{np.ravel(value)[0]!s:.30}”. "
             "Save the number alone."
         ) from error
 
 
-def _rate_of_times(held: Any) -> float | None:
+def _rate_of_times(value: Any) -> float | None:
     """The rate that FieldTrip's times tell, s of each sample; None where they are none."""
-    first = held[0] if isinstance(held, list) or (isinstance(held, np.ndarray) and held.dtype == object) else held
+    first = value[0] if isinstance(value, list) or (isinstance(value, np.ndarray) and value.dtype == object) else value
     times = np.ravel(first) if isinstance(first, np.ndarray) and first.dtype.kind == "f" else np.zeros(0)
     if len(times) < 2 or not np.isfinite(times).all() or times[-1] <= times[0]:
         return None

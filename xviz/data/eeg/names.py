@@ -63,7 +63,7 @@ class Naming:
 @cache
 def places() -> Mapping[str, NDArray[np.float32]]:
     """Electrode name in capitals → (3,) metres on MNE's average head, 10–05 system."""
-    return {name.upper(): place.astype(np.float32) for name, place in montage("colin27_1005").items()}
+    return {name.upper(): position.astype(np.float32) for name, position in montage("colin27_1005").items()}
 
 
 def bare(name: str) -> str:
@@ -95,7 +95,7 @@ def parts(name: str) -> tuple[str, str]:
         if pair and pair[0] in EARS and index and not _BEFORE.fullmatch(words[index - 1]):
             return "", ""  # an ear behind another sensor is what that was measured against: LOC-A2, E1-M2
         if pair:
-            after = [OLD.get(one, one) for one in words[index + 1 :] if not one.isdecimal()]
+            after = [OLD.get(word_, word_) for word_ in words[index + 1 :] if not word_.isdecimal()]
             return pair[0], pair[1] or "".join(after) or "".join(words[index + 1 :])
     return "", ""
 

@@ -29,9 +29,9 @@ def naming(channels: Sequence[str], places_known: bool = False) -> Naming:
         shared = ""  # one pair among single electrodes is a difference, no reference
     electrodes, bipolar = [], []
     for name, (first, second) in zip(channels, read, strict=True):
-        two = bool(first) and second in scalp and second != shared
-        electrodes.append("" if two else first)
-        bipolar += [name] * two
+        pair = bool(first) and second in scalp and second != shared
+        electrodes.append("" if pair else first)
+        bipolar += [name] * pair
     return Naming(tuple(electrodes), _reference(after, shared), tuple(bipolar))
 
 

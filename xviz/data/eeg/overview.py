@@ -34,11 +34,11 @@ class Overview:
 
 
 def _over_channels(spread: NDArray[np.float64], percentile: float) -> NDArray[np.float64]:
-    made = np.full(spread.shape[1], np.nan)
+    percentiles = np.full(spread.shape[1], np.nan)
     fine = np.isfinite(spread).any(0)
     if fine.any():
-        made[fine] = np.nanpercentile(spread[:, fine], percentile, axis=0)
-    return made
+        percentiles[fine] = np.nanpercentile(spread[:, fine], percentile, axis=0)
+    return percentiles
 
 
 def of_recording(eeg: Eeg) -> Overview:
@@ -70,8 +70,8 @@ def of_edf(data: bytes, kind: str) -> Overview:
     plain = len(keep) == len(head.labels)
     for first in range(0, bins, step):
         last = min(bins, first + step)
-        at = head.start + first * each * head.record
-        values = _numbers(data, at, (last - first) * each * head.record, head.wide)
+        offset = head.start + first * each * head.record
+        values = _numbers(data, offset, (last - first) * each * head.record, head.wide)
         table = values.reshape((last - first) * each, -1)
         table = table if plain else table[:, columns]
         shaped = table.reshape(last - first, each, len(keep), -1)
@@ -82,13 +82,15 @@ def of_edf(data: bytes, kind: str) -> Overview:
     return Overview(times, np.multiply(spread, scale[:, None]))
 
 
-def _numbers(data: bytes, at: int, length: int, wide: int) -> NDArray[np.float32]:
+def _numbers(data: bytes, offset: int, length: int, wide: int) -> NDArray[np.float32]:
     """Bytes of 16 or 24 bits a number as float32."""
     if wide == 2:
-        return np.frombuffer(data, "<i2", length // 2, at).astype(np.float32)
-    held = np.frombuffer(data, np.uint8, length, at).reshape(-1, 3)
+        return np.frombuffer(data, "<i2", length // 2, offset).astype(np.float32)
+    triples = np.frombuffer(data, np.uint8, length, offset).reshape(-1, 3)
     whole = (
-        held[:, 0].astype(np.int32) | held[:, 1].astype(np.int32) << 8 | held[:, 2].view(np.int8).astype(np.int32) << 16
+        triples[:, 0].astype(np.int32)
+        | triples[:, 1].astype(np.int32) << 8
+        | triples[:, 2].view(np.int8).astype(np.int32) << 16
     )
     return whole.astype(np.float32)
 

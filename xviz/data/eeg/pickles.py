@@ -47,7 +47,7 @@ def read_arrays(data: bytes) -> dict[str, NDArray[Any]]:
     """
     try:
         check_instructions(data)
-        made = _Reader(data).load()
+        content = _Reader(data).load()
     except SampleError:
         raise
     except Exception as error:  # a damaged pickle fails in any way it likes; no code of it has run
@@ -55,9 +55,9 @@ def read_arrays(data: bytes) -> dict[str, NDArray[Any]]:
             f"A .dat file should be a pickled dict of arrays, as DEAP has it; this one cannot be read ({error}). "
             "It may be cut short: download it again."
         ) from error
-    if not isinstance(made, dict) or not made:
-        raise SampleError(f"A .dat file should hold a dict of arrays; this one holds a {type(made).__name__}.")
-    return {_text(name): _array(value, _text(name)) for name, value in made.items()}
+    if not isinstance(content, dict) or not content:
+        raise SampleError(f"A .dat file should hold a dict of arrays; this one holds a {type(content).__name__}.")
+    return {_text(name): _array(value, _text(name)) for name, value in content.items()}
 
 
 def check_instructions(data: bytes) -> None:
@@ -70,15 +70,15 @@ def check_instructions(data: bytes) -> None:
     before, memo, tuples = "", 0, set()
     for instruction, argument, _ in pickletools.genops(data):
         name = instruction.name
-        place = memo if name == "MEMOIZE" else argument if isinstance(argument, int) else -1
+        slot = memo if name == "MEMOIZE" else argument if isinstance(argument, int) else -1
         refused = name not in ALLOWED
         if name in _PUTS:
             memo += 1
-            refused = place >= len(data)
+            refused = slot >= len(data)
             if before in _TUPLES:
-                tuples.add(place)
+                tuples.add(slot)
         elif name in _GETS:
-            refused = place in tuples
+            refused = slot in tuples
         if refused:
             raise SampleError(
                 f"The file has an instruction ({name}) that pickled arrays do not have, so that it was refused and "
@@ -132,9 +132,9 @@ def _stand_ins(size: int) -> Mapping[tuple[str, str], Callable[..., Any]]:
         return Array()
 
     def frombuffer(buffer: bytes, dtype: Dtype, shape: tuple, order: str) -> Array:
-        made = Array()
-        made.state = (1, shape, dtype, order == "F", buffer)
-        return made
+        array = Array()
+        array.state = (1, shape, dtype, order == "F", buffer)
+        return array
 
     spent = 0
 

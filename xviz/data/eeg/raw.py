@@ -54,8 +54,8 @@ class Stretch:
 
 def clock(seconds: float) -> str:
     """A time in a recording for people: ``"1:02:05"``."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+    minutes, remainder = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{remainder:02d}"
 
 
 def titled(raw: Raw) -> tuple[str, ...]:
@@ -64,10 +64,10 @@ def titled(raw: Raw) -> tuple[str, ...]:
         return ("the recording",)
     titles = []
     for index in range(len(raw.signals)):
-        said = "" if raw.labels is None else ", ".join(
+        ratings = "" if raw.labels is None else ", ".join(
             f"{name} {value:.1f}" for name, value in zip(raw.label_names, raw.labels[index], strict=False)
         )  # fmt: skip
         called = raw.titles[index] if raw.titles and raw.labels is not None else f"trial {index + 1}"
-        said = said or (raw.titles[index] if raw.titles else "")
-        titles.append(called + f" ({said})" * bool(said))
+        ratings = ratings or (raw.titles[index] if raw.titles else "")
+        titles.append(called + f" ({ratings})" * bool(ratings))
     return tuple(titles)

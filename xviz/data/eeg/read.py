@@ -83,10 +83,10 @@ def read_eeg(
     Raises:
         SampleError: the file cannot be read, or has no such recording.
     """
-    made = open_eeg(*files, name=name, unit=unit, rate=rate, part=part, gaps=gaps)
-    if not 0 <= index < len(made.recordings):
-        raise SampleError(f"The file has {len(made.recordings)} recordings, counted from 0; there is no {index}.")
-    return made.recordings[index]
+    opened = open_eeg(*files, name=name, unit=unit, rate=rate, part=part, gaps=gaps)
+    if not 0 <= index < len(opened.recordings):
+        raise SampleError(f"The file has {len(opened.recordings)} recordings, counted from 0; there is no {index}.")
+    return opened.recordings[index]
 
 
 def open_eeg(
@@ -122,12 +122,12 @@ def open_eeg(
     if not 0 < raw.rate < np.inf:
         where = "is given" if rate is not None else "stands in the file"
         raise SampleError(f"A rate should be above 0 Hz; {raw.rate:g} Hz {where}. Give the rate of your device.")
-    given = raw.signals[0].shape[1] / raw.rate
-    if given < SHORTEST:
-        raise SampleError(f"A recording needs {SHORTEST:g} s or more; this one has {given:.3g} s. Bring a longer one.")
+    length = raw.signals[0].shape[1] / raw.rate
+    if length < SHORTEST:
+        raise SampleError(f"A recording needs {SHORTEST:g} s or more; this one has {length:.3g} s. Bring a longer one.")
     judged = judge(raw, unit)
     factor, marks = UNITS[judged.unit], _of_parts(raw, part)
-    told = (f"Rate: {raw.rate:.6g} Hz, {raw.rate_said}.", *judged.notes)
+    notes = (f"Rate: {raw.rate:.6g} Hz, {raw.rate_said}.", *judged.notes)
     recordings = tuple(
         Eeg(
             signal=_finite(signal * factor),
@@ -135,7 +135,7 @@ def open_eeg(
             channels=raw.channels,
             positions=raw.positions,
             rest=raw.rest,
-            notes=(*raw.notes, *_filtered(raw), *marks, *told),
+            notes=(*raw.notes, *_filtered(raw), *marks, *notes),
             warnings=(*raw.warnings, *judged.warnings),
             annotations=raw.annotations if len(raw.signals) == 1 else (),
             bads=raw.bads,
@@ -165,9 +165,9 @@ def overview_of(*files: File, name: str = "") -> Overview | None:
     Raises:
         SampleError: it cannot be read.
     """
-    held = gathered(files, name)
-    header = _header(held)
-    return overview(held, header) if system(header, held.get(header, b"")) else None
+    contents = gathered(files, name)
+    header = _header(contents)
+    return overview(contents, header) if system(header, contents.get(header, b"")) else None
 
 
 def _header(files: Mapping[str, bytes]) -> str:
@@ -193,7 +193,7 @@ def _filtered(raw: Raw) -> tuple[str, ...]:
     if raw.passband is None:
         return ()
     edges = [
-        f"{what} {edge:.3g} Hz" for what, edge in zip(("high-pass", "low-pass"), raw.passband, strict=True) if edge
+        f"{name} {edge:.3g} Hz" for name, edge in zip(("high-pass", "low-pass"), raw.passband, strict=True) if edge
     ]
     return (f"Filtered before it was written, as the file says: {', '.join(edges)}.",)
 
@@ -239,30 +239,30 @@ def gathered(files: Sequence[File], name: str) -> dict[str, bytes]:
         root = files[0]
         inside = sorted(path for path in root.rglob("*") if path.is_file())[: LIMIT_FILES + 1]
         within = root.parent if root.suffix.lower() == ".mff" else root
-        made = {
+        contents = {
             called: _bytes(path)
             for path in inside
             if (called := named(str(path.relative_to(within)))) and belongs(called)
         }
     else:
-        made = {}
+        contents = {}
         for file in files:
-            called, held = file if isinstance(file, tuple) else (name or _name(file), file)
-            data = _bytes(held)
+            called, content = file if isinstance(file, tuple) else (name or _name(file), file)
+            data = _bytes(content)
             called = named_by_content(called, data)
             if ending(called) == ".zip":
-                made |= unpacked(data)
+                contents |= unpacked(data)
             else:
-                made[named(called) or called] = data
-    made = foldered(made)
-    if sum(len(data) for data in made.values()) > LIMIT_BYTES or len(made) > LIMIT_FILES:
+                contents[named(called) or called] = data
+    contents = foldered(contents)
+    if sum(len(data) for data in contents.values()) > LIMIT_BYTES or len(contents) > LIMIT_FILES:
         raise SampleError(
-            f"A recording may have {LIMIT_FILES} files and {LIMIT_BYTES >> 20} MiB; these are {len(made)} files and "
-            f"{sum(len(data) for data in made.values()) >> 20} MiB. Bring those of one recording."
+            f"A recording may have {LIMIT_FILES} files and {LIMIT_BYTES >> 20} MiB; these are {len(contents)} files "
+            f"and {sum(len(data) for data in contents.values()) >> 20} MiB. Bring those of one recording."
         )
-    if not made:
+    if not contents:
         raise SampleError(f"There is no recording in it; recordings end in {', '.join(SUFFIXES)}.")
-    return made
+    return contents
 
 
 def _name(file: bytes | BinaryIO | Path) -> str:
@@ -294,6 +294,6 @@ def _bytes(file: bytes | BinaryIO | Path) -> bytes:
 def _finite(signal: NDArray[np.floating]) -> NDArray[np.float32]:
     """The signal in µV; infinite values and those beyond float32 as NaN."""
     with np.errstate(over="ignore"):
-        made = np.array(signal, np.float32)
-    made[~np.isfinite(made)] = np.nan
-    return made
+        finite = np.array(signal, np.float32)
+    finite[~np.isfinite(finite)] = np.nan
+    return finite

@@ -39,9 +39,9 @@ def crop(eeg: Eeg, start: float, seconds: float, rest: float | None = None) -> E
     """
     if rest is not None:
         before = min(rest, eeg.rest + start)
-        made = crop(replace(eeg, rest=0.0), eeg.rest + start - before, before + seconds)
+        cut = crop(replace(eeg, rest=0.0), eeg.rest + start - before, before + seconds)
         note = f"Rest: the {before:.4g} s before the stretch, as chosen."
-        return replace(made, rest=before, notes=(*made.notes, note))
+        return replace(cut, rest=before, notes=(*cut.notes, note))
     own, first = round(eeg.rest * eeg.rate), round((eeg.rest + start) * eeg.rate)
     signal = eeg.signal[:, first : first + round(seconds * eeg.rate)]
     if start < 0 or not signal.shape[1]:
@@ -83,7 +83,7 @@ def best(eeg: Eeg, seconds: float = MINUTE, *, bad: bool = True) -> Found:
         start, length = longest[0], longest[1] - longest[0]
     start = float(np.ceil(start * eeg.rate) / eeg.rate)
     avoided = tuple(
-        f"{what}, {a - eeg.rest:.4g}–{b - eeg.rest:.4g} s" for what, a, b in blocked
+        f"{reason}, {a - eeg.rest:.4g}–{b - eeg.rest:.4g} s" for reason, a, b in blocked
         if b - eeg.rest <= start + 1e-6 or a - eeg.rest >= start + length - 1e-6
     )  # fmt: skip
     hit = any(a - eeg.rest < start + length - 1e-6 and b - eeg.rest > start + 1e-6 for _, a, b in blocked)
@@ -92,12 +92,12 @@ def best(eeg: Eeg, seconds: float = MINUTE, *, bad: bool = True) -> Found:
 
 def free_of(blocked: Sequence[tuple[float, float]], whole: float) -> list[tuple[float, float]]:
     """Stretches between blocked ones, s."""
-    last, made = 0.0, []
+    last, free = 0.0, []
     for a, b in [*sorted(blocked), (whole, whole)]:
         if a > last:
-            made.append((last, a))
+            free.append((last, a))
         last = max(last, b)
-    return made
+    return free
 
 
 def warned(eeg: Eeg) -> Eeg:
@@ -137,8 +137,8 @@ def closed(eeg: Eeg) -> Eeg:
         return eeg
     before = np.concatenate([[0], np.cumsum(keep)])
 
-    def moved(at: float) -> float:
-        return float(before[min(max(round(at * eeg.rate), 0), len(keep))]) / eeg.rate
+    def moved(moment: float) -> float:
+        return float(before[min(max(round(moment * eeg.rate), 0), len(keep))]) / eeg.rate
 
     marks = [
         replace(mark, onset=moved(mark.onset), seconds=moved(mark.onset + mark.seconds) - moved(mark.onset))
@@ -166,11 +166,11 @@ class Label:
 
 def labels(eeg: Eeg) -> tuple[Label, ...]:
     """The events of a recording by label, those that come first standing first; not what marks bad stretches."""
-    held: dict[str, list[float]] = {}
+    onsets_of: dict[str, list[float]] = {}
     for mark in eeg.annotations:
         if not mark.bad and mark.label != "join":
-            held.setdefault(mark.label, []).append(mark.onset)
-    return tuple(Label(label, tuple(onsets)) for label, onsets in held.items())
+            onsets_of.setdefault(mark.label, []).append(mark.onset)
+    return tuple(Label(label, tuple(onsets)) for label, onsets in onsets_of.items())
 
 
 def epochs(eeg: Eeg, onsets: Sequence[float], before: float, after: float) -> tuple[NDArray[np.float32], int]:
@@ -183,11 +183,11 @@ def epochs(eeg: Eeg, onsets: Sequence[float], before: float, after: float) -> tu
         after: s after it.
     """
     first, length = round(-before * eeg.rate), round((before + after) * eeg.rate)
-    made = []
+    cut = []
     for onset in onsets:
-        at = round(onset * eeg.rate) + first
-        part = eeg.signal[:, at : at + length] if at >= 0 else eeg.signal[:, :0]
+        first_sample = round(onset * eeg.rate) + first
+        part = eeg.signal[:, first_sample : first_sample + length] if first_sample >= 0 else eeg.signal[:, :0]
         if part.shape[1] == length and np.isfinite(part).any(1).sum() > 0.5 * len(part):
-            made.append(part)
-    stacked = np.stack(made) if made else np.zeros((0, len(eeg.signal), length), np.float32)
-    return stacked, len(onsets) - len(made)
+            cut.append(part)
+    stacked = np.stack(cut) if cut else np.zeros((0, len(eeg.signal), length), np.float32)
+    return stacked, len(onsets) - len(cut)

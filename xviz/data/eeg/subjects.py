@@ -68,11 +68,11 @@ class _Element:
         """The names of a struct's fields, and the two elements that hold them."""
         width, names = self.whole(), self.whole()
         (length,) = struct.unpack(f"{self.order}i", _held(width, self.order)[:4])
-        held = _held(names, self.order)
-        if not 0 < length <= 64 or len(held) % length:
+        text = _held(names, self.order)
+        if not 0 < length <= 64 or len(text) % length:
             raise ValueError("names of its fields are not as MATLAB writes them")
-        found = [held[i : i + length].split(b"\0")[0].decode("latin-1") for i in range(0, len(held), length)]
-        return found, width + names
+        fields = [text[i : i + length].split(b"\0")[0].decode("latin-1") for i in range(0, len(text), length)]
+        return fields, width + names
 
 
 def subject_of(data: bytes, index: int, more_than: int) -> tuple[dict[str, Any], int] | None:
@@ -110,45 +110,45 @@ def subject_of(data: bytes, index: int, more_than: int) -> tuple[dict[str, Any],
         except FAULTS as error:
             raise SampleError(DAMAGED.format(error)) from error
         inside = flags + sizes + name + body
-        made = data[:128] + struct.pack(f"{order}II", MATRIX, len(inside)) + inside
-        return mat_all(made, limit=False), subjects
+        smaller = data[:128] + struct.pack(f"{order}II", MATRIX, len(inside)) + inside
+        return mat_all(smaller, limit=False), subjects
     return None
 
 
 def _variables(data: bytes, order: str) -> Iterator[Take]:
     """Of each variable of the file, what hands out its bytes."""
-    at = 128
-    while at + 8 <= len(data):
-        kind, count = struct.unpack_from(f"{order}II", data, at)
-        yield _inflating(data, at + 8, count) if kind == COMPRESSED else _from(data, at)
-        at += 8 + (count if kind == COMPRESSED else _padded(count))
+    offset = 128
+    while offset + 8 <= len(data):
+        kind, count = struct.unpack_from(f"{order}II", data, offset)
+        yield _inflating(data, offset + 8, count) if kind == COMPRESSED else _from(data, offset)
+        offset += 8 + (count if kind == COMPRESSED else _padded(count))
 
 
-def _from(data: bytes, at: int) -> Take:
+def _from(data: bytes, offset: int) -> Take:
     """Hands out bytes from a place on."""
 
     def take(count: int) -> bytes:
-        nonlocal at
-        if at + count > len(data):
+        nonlocal offset
+        if offset + count > len(data):
             raise ValueError("it ends too early")
-        at += count
-        return data[at - count : at]
+        offset += count
+        return data[offset - count : offset]
 
     return take
 
 
-def _inflating(data: bytes, at: int, count: int) -> Take:
+def _inflating(data: bytes, offset: int, count: int) -> Take:
     """Hands out bytes of a compressed element, never more of them unpacked than asked for."""
-    engine, end, pending = zlib.decompressobj(), min(at + count, len(data)), b""
+    engine, end, pending = zlib.decompressobj(), min(offset + count, len(data)), b""
 
     def take(wanted: int) -> bytes:
-        nonlocal at, pending
+        nonlocal offset, pending
         pieces: list[bytes] = []
         while wanted > 0:
             if not pending:
-                pending, at = data[at : min(at + CHUNK, end)], min(at + CHUNK, end)
+                pending, offset = data[offset : min(offset + CHUNK, end)], min(offset + CHUNK, end)
             piece = engine.decompress(pending, wanted)
-            if not piece and (engine.eof or (not engine.unconsumed_tail and at >= end)):
+            if not piece and (engine.eof or (not engine.unconsumed_tail and offset >= end)):
                 raise ValueError("it ends too early")
             pending, wanted = engine.unconsumed_tail, wanted - len(piece)
             pieces.append(piece)
@@ -186,16 +186,16 @@ def _one_of(element: _Element, order: str, index: int) -> tuple[bytes, int]:
     if kind == STRUCT:
         fields, head = element.fields()
         each = len(fields)
-    kept = []
+    wanted = []
     for entry in range(count):
         for _ in range(each):
             if entry == index:
-                kept.append(element.whole())
-                _check_kept(kept)
+                wanted.append(element.whole())
+                _check_kept(wanted)
             else:
                 element.pass_over()
     single = struct.pack(f"{order}IIii", 5, 8, 1, 1)
-    inside = flags + single + name + head + b"".join(kept)
+    inside = flags + single + name + head + b"".join(wanted)
     return struct.pack(f"{order}II", MATRIX, len(inside)) + inside, count
 
 
@@ -234,19 +234,19 @@ def _of_hdf(data: bytes, index: int, more_than: int) -> tuple[dict[str, Any], in
             variable = file.get(NAME)
             if not isinstance(variable, h5py.Group) or MANY not in variable or stored(file) <= more_than:
                 return None
-            many = variable[MANY]
-            entries = {"": many} if isinstance(many, h5py.Dataset) else dict(many.items())
-            if any(held.dtype != h5py.ref_dtype for held in entries.values()):
+            subjects = variable[MANY]
+            entries = {"": subjects} if isinstance(subjects, h5py.Dataset) else dict(subjects.items())
+            if any(dataset.dtype != h5py.ref_dtype for dataset in entries.values()):
                 raise SampleError(f"{MANY} of DREAMER should be a cell or struct of subjects. Use the file as it came.")
-            count = min(held.size for held in entries.values())
+            count = min(dataset.size for dataset in entries.values())
             _check(index, count)
-            single = {name: opened_hdf(file, file[np.ravel(held[()].T)[index]]) for name, held in entries.items()}
-            rest = {name: opened_hdf(file, held) for name, held in variable.items() if name != MANY}
+            single = {name: opened_hdf(file, file[np.ravel(dataset[()].T)[index]]) for name, dataset in entries.items()}
+            others = {name: opened_hdf(file, dataset) for name, dataset in variable.items() if name != MANY}
     except SampleError:
         raise
     except Exception as error:  # HDF5 fails in many ways on damaged files
         raise SampleError(DAMAGED.format(error)) from error
-    return {NAME: {**rest, MANY: [single.get("", single)]}}, count
+    return {NAME: {**others, MANY: [single.get("", single)]}}, count
 
 
 def _check(index: int, count: int) -> None:

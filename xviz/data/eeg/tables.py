@@ -50,7 +50,7 @@ def read_csv(data: bytes, rate: float | None, suffix: str = ".csv") -> Raw:
     table = read_table(data)
     count = max(len(column) for column in table.columns)
     clock, timing = read_clock(table.names, table.columns)
-    said = _rate_of_comments(table.comments)
+    declared = _rate_of_comments(table.comments)
     notes, warnings = [], []
     channels = [
         i for i, name in enumerate(table.names)
@@ -81,14 +81,14 @@ def read_csv(data: bytes, rate: float | None, suffix: str = ".csv") -> Raw:
         if unread is None
         else f"its column “{table.names[unread]}” cannot be read as a time (“{(table.texts[unread] or [''])[0]:.40}”)"
     )
-    chosen, source = _chosen(rate, said, clock, why)
+    chosen, source = _chosen(rate, declared, clock, why)
     if rate is not None and clock is not None and abs(clock.rate - rate) > 0.01 * rate:
         warnings.append(
             f"The rate was taken as {rate:g} Hz, as chosen; the column “{clock.name.strip()}” tells {clock.rate:g} Hz."
         )
-    if rate is None and said is not None and clock is not None and abs(clock.rate - said) > 0.01 * said:
+    if rate is None and declared is not None and clock is not None and abs(clock.rate - declared) > 0.01 * declared:
         warnings.append(
-            f"The lines above the table say {said:g} Hz, which was taken; the column “{clock.name.strip()}” tells "
+            f"The lines above the table say {declared:g} Hz, which was taken; the column “{clock.name.strip()}” tells "
             f"{clock.rate:g} Hz. Choose the rate of your device in “Import options”."
         )
     same = clock is not None and abs(clock.rate - chosen) <= 0.01 * chosen
@@ -101,7 +101,7 @@ def read_csv(data: bytes, rate: float | None, suffix: str = ".csv") -> Raw:
     return Raw(
         signals=(signal,), rate=chosen, channels=tuple(table.names[i].strip() for i in channels),
         unit=_unit([table.names[i] for i in channels]), notes=tuple(notes), warnings=tuple(warnings),
-        annotations=tuple(Annotation(at / chosen, 0.0, label) for at, label in annotations), rate_said=source,
+        annotations=tuple(Annotation(sample / chosen, 0.0, label) for sample, label in annotations), rate_said=source,
     )  # fmt: skip
 
 
@@ -111,7 +111,7 @@ def _other(name: str) -> bool:
     return bool(OTHERS.intersection(words)) and not parts(name)[0]
 
 
-def _chosen(rate: float | None, said: float | None, clock: Clock | None, why: str) -> tuple[float, str]:
+def _chosen(rate: float | None, declared: float | None, clock: Clock | None, why: str) -> tuple[float, str]:
     """The rate, and where it comes from; ``why`` is said where there is none.
 
     Raises:
@@ -119,8 +119,8 @@ def _chosen(rate: float | None, said: float | None, clock: Clock | None, why: st
     """
     if rate is not None:
         return float(rate), "as chosen"
-    if said is not None:
-        return said, "as the file says"
+    if declared is not None:
+        return declared, "as the file says"
     if clock is None:
         raise RateUnknown(
             f"This table does not say its sampling rate: {why}. Give the rate in Hz, as your "
@@ -143,10 +143,10 @@ _INTERVAL = re.compile(
 def _rate_of_comments(comments: Sequence[str]) -> float | None:
     """The rate that lines above the table say, Hz; a number of samples is none."""
     for line in comments:
-        if found := _RATE.search(line):
-            rate = float(found[1]) * (1000 if found[2] else 1)
-        elif (found := _INTERVAL.search(line)) and (unit := found[1] or found[3]) and float(found[2]):
-            rate = {"s": 1.0, "m": 1e3}.get(unit[0].lower(), 1e6) / float(found[2])
+        if match := _RATE.search(line):
+            rate = float(match[1]) * (1000 if match[2] else 1)
+        elif (match := _INTERVAL.search(line)) and (unit := match[1] or match[3]) and float(match[2]):
+            rate = {"s": 1.0, "m": 1e3}.get(unit[0].lower(), 1e6) / float(match[2])
         else:
             continue
         if 1 <= rate <= 1e5:
@@ -156,9 +156,9 @@ def _rate_of_comments(comments: Sequence[str]) -> float | None:
 
 def _unit(names: Sequence[str]) -> str | None:
     """The unit that the names of the columns say, if all say the same."""
-    said = (re.search(r"[(\[]\s*([uµμnm]?V)\s*[)\]]|[\s_]([uµμnm]V)\s*$", name) for name in names)
-    found = {spelled_unit(unit[1] or unit[2]) if unit else None for unit in said}
-    return found.pop() if len(found) == 1 else None
+    matches = (re.search(r"[(\[]\s*([uµμnm]?V)\s*[)\]]|[\s_]([uµμnm]V)\s*$", name) for name in names)
+    units = {spelled_unit(unit[1] or unit[2]) if unit else None for unit in matches}
+    return units.pop() if len(units) == 1 else None
 
 
 def _marks(table: Table, channels: Sequence[int], count: int) -> tuple[list[tuple[int, str]], NDArray[np.int64]]:

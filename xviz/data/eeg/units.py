@@ -43,36 +43,36 @@ def judge(raw: Raw, wanted: str | None) -> Judged:
         wanted: The unit that a person chose.
     """
     likely = likely_unit(raw.signals[0], raw.rate)
-    said = f"Unit: {raw.unit}, as the file says."
+    as_declared = f"Unit: {raw.unit}, as the file says."
     if wanted is not None:
-        taken, note = wanted, f"Unit: the numbers were taken as {wanted}, as chosen."
+        unit, note = wanted, f"Unit: the numbers were taken as {wanted}, as chosen."
     elif raw.unit in UNITS:
         if likely in (None, raw.unit) or abs(ORDER.index(str(likely)) - ORDER.index(raw.unit)) == 1:
-            taken, note = raw.unit, said
+            unit, note = raw.unit, as_declared
         else:
             note = f"Unit: the file says {raw.unit}, but its numbers can only be EEG in {likely}, and were taken so."
             return Judged(
                 str(likely), (note,), (f"{note} Choose another unit in “Import options” if that is wrong.",), raw.unit
             )
     else:
-        taken = likely or "µV"
-        note = f"Unit: the file does not say; from the size of the numbers they were taken as {taken}."
-    size = amplitude(raw.signals[0], raw.rate) * UNITS[taken]
+        unit = likely or "µV"
+        note = f"Unit: the file does not say; from the size of the numbers they were taken as {unit}."
+    size = amplitude(raw.signals[0], raw.rate) * UNITS[unit]
     if not size or PLAUSIBLE[0] <= size <= PLAUSIBLE[1]:
-        return Judged(taken, (note,), (), "")
-    offered = likely if likely not in (None, taken) else ""
+        return Judged(unit, (note,), (), "")
+    offered = likely if likely not in (None, unit) else ""
     large = size > PLAUSIBLE[1]
     warning = (
-        f"The amplitude cannot be that of EEG: {_spelled(size)} rms as {taken}, where a scalp gives 1 to 300 µV"
+        f"The amplitude cannot be that of EEG: {_spelled(size)} rms as {unit}, where a scalp gives 1 to 300 µV"
         + (" (movement, or an open electrode, can give 1,000 µV)." if large else ".")
         + (
-            f" As {offered} it would be {_spelled(size / UNITS[taken] * UNITS[offered])}: choose {offered} as the "
+            f" As {offered} it would be {_spelled(size / UNITS[unit] * UNITS[offered])}: choose {offered} as the "
             "unit in “Import options” if the header is wrong."
             if offered
             else " No unit explains it: check the gain of the amplifier, or what was exported."
         )
     )
-    return Judged(taken, (note,), (warning,), offered or "")
+    return Judged(unit, (note,), (warning,), offered or "")
 
 
 def likely_unit(signal: NDArray[np.floating], rate: float) -> str | None:

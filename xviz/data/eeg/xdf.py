@@ -41,13 +41,13 @@ def read_xdf(path: Path) -> Raw:
             f"The XDF file cannot be read: {error!s:.200}. It may be cut short: record or copy it again."
         ) from error
     kinds = {_first(stream["info"], "name"): _first(stream["info"], "type") for stream in streams}
-    found = [s for s in streams if _first(s["info"], "type").upper() == "EEG" and np.size(s["time_series"])]
-    if not found:
+    recordings = [s for s in streams if _first(s["info"], "type").upper() == "EEG" and np.size(s["time_series"])]
+    if not recordings:
         listed = ", ".join(f"{name} ({kind})" for name, kind in kinds.items()) or "no streams"
         raise SampleError(
             f"This XDF file has no stream of the type EEG; it has {listed}. Record the amplifier's stream too."
         )
-    stream = max(found, key=lambda s: np.size(s["time_series"]))
+    stream = max(recordings, key=lambda s: np.size(s["time_series"]))
     signal = np.asarray(stream["time_series"], np.float64).T
     times = np.asarray(stream["time_stamps"], np.float64)
     nominal = float(_first(stream["info"], "nominal_srate") or 0)
@@ -69,12 +69,12 @@ def read_xdf(path: Path) -> Raw:
     names = tuple(
         rows[i].get("label", "") or f"channel {i + 1}" if len(rows) == len(signal) else f"channel {i + 1}" for i in keep
     )
-    said = {UNITS.get(rows[i].get("unit", "").lower(), "") for i in keep} if len(rows) == len(signal) else {""}
+    units = {UNITS.get(rows[i].get("unit", "").lower(), "") for i in keep} if len(rows) == len(signal) else {""}
     marks = [
-        Annotation(float(at - times[0]), 0.0, str(np.ravel(value)[0]))
+        Annotation(float(stamp - times[0]), 0.0, str(np.ravel(value)[0]))
         for other in streams
         if _first(other["info"], "type").lower().startswith("marker")
-        for at, value in zip(other["time_stamps"], other["time_series"], strict=False)
+        for stamp, value in zip(other["time_stamps"], other["time_series"], strict=False)
     ]
     notes = (
         (f"Of the file's {len(streams)} streams “{_first(stream['info'], 'name')}” was read.",)
@@ -85,7 +85,7 @@ def read_xdf(path: Path) -> Raw:
         signals=(signal[keep],),
         rate=rate,
         channels=names,
-        unit=said.pop() or None if len(said) == 1 else None,
+        unit=units.pop() or None if len(units) == 1 else None,
         notes=notes,
         warnings=warnings,
         annotations=tuple(marks),
@@ -94,8 +94,8 @@ def read_xdf(path: Path) -> Raw:
 
 
 def _first(info: Any, key: str) -> str:
-    held = info.get(key)
-    return str(held[0]) if isinstance(held, list) and held and held[0] is not None else ""
+    entry = info.get(key)
+    return str(entry[0]) if isinstance(entry, list) and entry and entry[0] is not None else ""
 
 
 def _described(stream: Any) -> list[Any]:

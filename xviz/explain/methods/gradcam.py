@@ -50,9 +50,9 @@ def explain(
     twin, scores = twin_of(loaded.module), dict[str, Tensor]()
     for number, (layer, space) in enumerate(layers.items()):
         tell(progress, number / len(layers), layer)
-        here = present(run.inputs, run.spaces[space])
-        cam = _cam(replace(loaded, module=twin), run, target, layer, len(here))
-        cam = cam.masked_fill(~here, 0.0)
+        mask = present(run.inputs, run.spaces[space])
+        cam = _cam(replace(loaded, module=twin), run, target, layer, len(mask))
+        cam = cam.masked_fill(~mask, 0.0)
         scores[space] = scores[space] + cam if space in scores else cam
     return answer(METHOD, run, target, scores, layers=len(layers))
 

@@ -145,12 +145,12 @@ def times_input(
     plain = baseline(loaded, inputs)
     value = counted(_of_tokens(loaded, inputs, target), 1, progress, "gradients")
 
-    def from_baseline(*ways: Tensor) -> Tensor:
-        return value(*(plain[name] + way for name, way in zip(inputs.tokens, ways, strict=True)))
+    def from_baseline(*offsets: Tensor) -> Tensor:
+        return value(*(plain[name] + offset for name, offset in zip(inputs.tokens, offsets, strict=True)))
 
-    ways = tuple((tokens - plain[name])[None].detach().requires_grad_() for name, tokens in inputs.tokens.items())
+    offsets = tuple((tokens - plain[name])[None].detach().requires_grad_() for name, tokens in inputs.tokens.items())
     with torch.enable_grad():
-        parts = InputXGradient(from_baseline).attribute(ways)
+        parts = InputXGradient(from_baseline).attribute(offsets)
     return answer(TIMES_INPUT, run, target, _sums(inputs, parts))
 
 

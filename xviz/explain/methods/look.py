@@ -34,13 +34,13 @@ def explain(
     target = check(loaded, run, target, attention=True)
     if target.space is None:
         raise ModelError(f"{METHOD.title} is the view of a token. Pick a token, or choose another method.")
-    asked = calls(run, target, call)
+    attentions = calls(run, target, call)
     rows: Rows = {}
-    for number, attention in enumerate(asked):
-        tell(progress, number / len(asked), attention.name)
+    for number, attention in enumerate(attentions):
+        tell(progress, number / len(attentions), attention.name)
         index = place(run.spaces[attention.queries], target.space, target.tokens)
         row = of_heads(attention, attention.rows(index), head).mean(0)
-        add(rows, run.spaces[attention.keys], row / len(asked))
+        add(rows, run.spaces[attention.keys], row / len(attentions))
     if call is None:  # every call has pooled keys of its own
         rows = grounded(run, rows)
     return answer(METHOD, run, target, rows, call=call, head=head)

@@ -30,8 +30,8 @@ _KNOWN: WeakKeyDictionary[Inputs, WeakKeyDictionary[nn.Module, dict[State, Tenso
 
 def _state(module: nn.Module) -> tuple[int, ...]:
     """Changes with the weights of a module: where they lie, and how often they were written to."""
-    held = (*module.parameters(), *module.buffers())
-    return tuple(number for tensor in held for number in (tensor.data_ptr(), tensor._version))
+    tensors = (*module.parameters(), *module.buffers())
+    return tuple(number for tensor in tensors for number in (tensor.data_ptr(), tensor._version))
 
 
 def explain(
@@ -46,20 +46,20 @@ def explain(
     """What the target loses without each single token; see ``method.Explain``."""
     whole(METHOD, call, head)
     target, inputs = check(loaded, run, target), run.inputs
-    everyone, place = players(inputs), (target.output, _state(loaded.module))
+    everyone, key = players(inputs), (target.output, _state(loaded.module))
     count, value = 1 + len(everyone), probe(loaded, inputs, Target(target.output))
     each = torch.cat([torch.ones(1, count - 1), 1 - torch.eye(count - 1)]).bool()  # nobody is left out, then one
     focus = [1 + everyone.index((target.space, token)) for token in target.tokens] if target.space else []
-    one = focus[0] if len(focus) == 1 and count <= PAIRS else None  # of whom pairs are kept
+    player = focus[0] if len(focus) == 1 and count <= PAIRS else None  # of whom pairs are kept
     kept_here = loaded.ours and not weights_replaced()
     known = _KNOWN.setdefault(inputs, WeakKeyDictionary()).setdefault(loaded.module, {}) if kept_here else {}
-    pairs = known.get(place)
+    pairs = known.get(key)
     fresh = pairs is None
     if pairs is None:
         pairs = torch.full((count if count <= PAIRS else 1, count), torch.nan, dtype=torch.float64)
-    unknown = torch.ones(count, dtype=torch.bool) if one is None else pairs[one].isnan()
-    if one is not None:
-        unknown[[0, one]] = False  # known as soon as row 0 is
+    unknown = torch.ones(count, dtype=torch.bool) if player is None else pairs[player].isnan()
+    if player is not None:
+        unknown[[0, player]] = False  # known as soon as row 0 is
 
     def outputs(coalitions: Tensor) -> Tensor:
         return value(repeated(inputs.tokens, len(coalitions)), shown(inputs, coalitions)).double()
@@ -72,16 +72,16 @@ def explain(
             if len(pairs) > 1:
                 pairs[:, 0] = every
                 pairs.diagonal().copy_(every)
-            known[place] = pairs
+            known[key] = pairs
         effects = pairs[0]
         if focus:
-            row = pairs[0].clone() if one is None else pairs[one].clone()
+            row = pairs[0].clone() if player is None else pairs[player].clone()
             if unknown.any():
                 parts = (each[unknown] & each[focus].all(0)).split(BATCH)
                 row[unknown] = torch.cat([evaluate(part) for part in parts])
             effects = effects - row
-            if one is not None:
-                pairs[one] = pairs[:, one] = row
+            if player is not None:
+                pairs[player] = pairs[:, player] = row
     return answer(METHOD, run, target, per_space(inputs, effects[0] - effects[1:]))
 
 

@@ -28,12 +28,12 @@ def explain(
 ) -> Explanation:
     """The mean attention that each key receives; see ``method.Explain``."""
     target = check(loaded, run, target, attention=True)
-    asked = calls(run, target, call)
+    attentions = calls(run, target, call)
     rows: Rows = {}
-    for number, attention in enumerate(asked):
-        tell(progress, number / len(asked), attention.name)
+    for number, attention in enumerate(attentions):
+        tell(progress, number / len(attentions), attention.name)
         received = attention.pull(_shares(run, attention, target.space).to(attention.q.dtype))
-        add(rows, run.spaces[attention.keys], of_heads(attention, received, head) / len(asked))
+        add(rows, run.spaces[attention.keys], of_heads(attention, received, head) / len(attentions))
     if call is None:  # every call has pooled keys of its own
         rows = grounded(run, rows)
     return answer(METHOD, run, target, rows, call=call, head=head)

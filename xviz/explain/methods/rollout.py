@@ -60,8 +60,8 @@ def _back(run: Run, step: tuple[AttentionCall, ...], rows: Rows, head: int | Non
     before = {name: row * RESIDUAL if name in asks else row.clone() for name, row in rows.items()}
     for call in step:
         share = {name: rows[name] * (1 - RESIDUAL) / asks.count(name) for name in names(run.spaces[call.queries])}
-        asked = gather(share, run.spaces[call.queries])
-        add(before, run.spaces[call.keys], of_heads(call, call.pull(asked.to(call.q.dtype)), head))
+        mass = gather(share, run.spaces[call.queries])
+        add(before, run.spaces[call.keys], of_heads(call, call.pull(mass.to(call.q.dtype)), head))
     return before
 
 

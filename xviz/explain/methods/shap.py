@@ -74,9 +74,9 @@ def explain(
     if 2**count <= (EXACT if n_samples is None else n_samples):
         values, facts = exact(ask, count, progress)
     else:
-        first, most = (FIRST, max(BUDGET, least)) if n_samples is None else (n_samples, n_samples)
-        values, facts = estimate(ask, count, first=first, most=most, seed=seed, progress=progress)
-    scores = {name: np.zeros(len(here)) for name, here in inputs.present.items()}
+        first, budget = (FIRST, max(BUDGET, least)) if n_samples is None else (n_samples, n_samples)
+        values, facts = estimate(ask, count, first=first, most=budget, seed=seed, progress=progress)
+    scores = {name: np.zeros(len(mask)) for name, mask in inputs.present.items()}
     for group, value in zip(groups, values, strict=True):
         for name, token in group:
             scores[name][token] = value / len(group)
@@ -86,8 +86,8 @@ def explain(
 def players(inputs: Inputs) -> list[list[tuple[str, int]]]:
     """Space and index of the tokens of every player that takes part: the pieces of a word, or a single token."""
     groups: list[list[tuple[str, int]]] = []
-    for name, here in inputs.present.items():
-        tokens, space = [int(i) for i in here.nonzero().flatten()], inputs.spaces[name]
+    for name, mask in inputs.present.items():
+        tokens, space = [int(i) for i in mask.nonzero().flatten()], inputs.spaces[name]
         if isinstance(space, Pieces):
             words = dict.fromkeys(int(space.of_word[i]) for i in tokens)
             groups += [[(name, i) for i in tokens if space.of_word[i] == word] for word in words]
@@ -99,7 +99,7 @@ def players(inputs: Inputs) -> list[list[tuple[str, int]]]:
 def game(loaded: Loaded, inputs: Inputs, target: Target, groups: Sequence[Sequence[tuple[str, int]]]) -> Game:
     """The target as a function of which players are present."""
     value = probe(loaded, inputs, target)
-    member = {name: torch.zeros(len(groups), len(here), dtype=torch.bool) for name, here in inputs.present.items()}
+    member = {name: torch.zeros(len(groups), len(mask), dtype=torch.bool) for name, mask in inputs.present.items()}
     for player, group in enumerate(groups):
         for name, token in group:
             member[name][player, token] = True
@@ -109,11 +109,11 @@ def game(loaded: Loaded, inputs: Inputs, target: Target, groups: Sequence[Sequen
         values = np.zeros(len(coalitions))
         # without any focus token nothing is owed to them
         live = np.ones(len(coalitions), bool) if asking is None else coalitions[:, asking].any(1)
-        shown = torch.from_numpy(coalitions[live]).double()
-        if len(shown):
-            present = {name: (shown @ of.double()) > 0 for name, of in member.items()}
+        live_players = torch.from_numpy(coalitions[live]).double()
+        if len(live_players):
+            present = {name: (live_players @ members.double()) > 0 for name, members in member.items()}
             with torch.no_grad():
-                values[live] = value(repeated(inputs.tokens, len(shown)), present).double().numpy()
+                values[live] = value(repeated(inputs.tokens, len(live_players)), present).double().numpy()
         return values
 
     return ask
@@ -242,11 +242,11 @@ class _Sums:
         return _Sums(self.left + other.left, self.right + other.right, self.count + other.count)
 
 
-def _asked(ask: Game, coalitions: Coalitions, progress: Progress | None, done: int, most: int) -> Array:
+def _asked(ask: Game, coalitions: Coalitions, progress: Progress | None, done: int, budget: int) -> Array:
     """The values of some coalitions, a batch at a time."""
     parts = []
     for start in range(0, len(coalitions), BATCH):
-        tell(progress, (done + start) / most, "running coalitions")
+        tell(progress, (done + start) / budget, "running coalitions")
         parts.append(ask(coalitions[start : start + BATCH]))
     return np.concatenate(parts) if parts else np.zeros(0)
 

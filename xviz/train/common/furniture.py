@@ -92,14 +92,14 @@ def catalogue(folder: Path, *, most: int = MOST_ALIKE) -> tuple[Model, ...]:
     archives = sorted(folder.rglob("*.sh3f"))
     if not archives:
         raise SourceError(f"Expected .sh3f libraries under {folder}; found none. Delete the folder and fetch it again.")
-    seen: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     models = []
     for archive in archives:
         for entry in entries(archive):
             name = furniture_name(entry["name"])
-            if name is None or seen[name] >= most:
+            if name is None or counts[name] >= most:
                 continue
-            seen[name] += 1
+            counts[name] += 1
             models.append(described(archive, name, entry))
     return tuple(models)
 
@@ -249,8 +249,8 @@ def _light(plotter: pyvista.Plotter, shot: Shot) -> None:
 
     plotter.remove_all_lights()
     across, up = np.radians(shot.lamp)
-    place = np.sin(across) * np.cos(up), np.sin(up), np.cos(across) * np.cos(up)  # right, up, towards the camera
-    plotter.add_light(pyvista.Light(position=place, light_type="camera light", intensity=0.85))
+    position = np.sin(across) * np.cos(up), np.sin(up), np.cos(across) * np.cos(up)  # right, up, towards the camera
+    plotter.add_light(pyvista.Light(position=position, light_type="camera light", intensity=0.85))
     plotter.add_light(pyvista.Light(light_type="headlight", intensity=0.4))
 
 

@@ -39,8 +39,8 @@ def placed(loaded: engine.Loaded, cases: Iterable[Case], methods: Sequence[str] 
         "cases": len(chance),
         "chance": {"share": percent(np.mean(chance))},
         "methods": {
-            name: {part: percent(np.mean([getattr(fit, part) for fit in many])) for part in ("share", "hit")}
-            for name, many in fits.items()
+            name: {part: percent(np.mean([getattr(fit, part) for fit in group])) for part in ("share", "hit")}
+            for name, group in fits.items()
         },
         "milliseconds": {name: round(1000 * total / len(chance)) for name, total in seconds.items()},
     }
@@ -59,8 +59,8 @@ def several(scores: NDArray[np.floating], true: NDArray[np.bool_]) -> dict[str, 
         scores: (n, classes) log-odds.
         true: (n, classes).
     """
-    there = np.flatnonzero(true.any(0))
-    precision = [average_precision(scores[:, index], true[:, index]) for index in there]
+    classes = np.flatnonzero(true.any(0))
+    precision = [average_precision(scores[:, index], true[:, index]) for index in classes]
     exact = ((scores > 0) == true).all(1).mean()
     return {"cases": len(true), "exact": percent(exact), "mAP": percent(np.mean(precision))}
 

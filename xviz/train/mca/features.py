@@ -35,16 +35,16 @@ def load_trials(folder: Path, plan: Plan = Plan(), *, say: Callable[[str], None]
     """
     files = sorted(p for p in folder.glob("*") if re.fullmatch(r"s\d+\.(dat|mat|npz|bdf)", p.name))
     made_here = digest("2", repr(plan), *(f"{p.name} {p.stat().st_size}" for p in files))[:12]
-    kept = folder / f"mca-features-{made_here}.npz"
-    if files and kept.is_file():
-        with np.load(kept, allow_pickle=False) as had:
-            arrays = {name: had[name] for name in ("de", "psd", "ratings", "subject", "trial")}
-            names, channels = (tuple(had[name].tolist()) for name in ("label_names", "channels"))
+    store = folder / f"mca-features-{made_here}.npz"
+    if files and store.is_file():
+        with np.load(store, allow_pickle=False) as arrays_kept:
+            arrays = {name: arrays_kept[name] for name in ("de", "psd", "ratings", "subject", "trial")}
+            names, channels = (tuple(arrays_kept[name].tolist()) for name in ("label_names", "channels"))
             return Trials(**arrays, label_names=names, channels=channels, plan=plan)
     if files:
         trials = _recordings(files, plan, say)
         named = {name: np.array(getattr(trials, name)) for name in ("label_names", "channels")}
-        np.savez(kept, **{n: getattr(trials, n) for n in ("de", "psd", "ratings", "subject", "trial")}, **named)
+        np.savez(store, **{n: getattr(trials, n) for n in ("de", "psd", "ratings", "subject", "trial")}, **named)
         return trials
     if (recognised := find(folder, plan, say)) is not None:
         return recognised

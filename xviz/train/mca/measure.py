@@ -72,12 +72,12 @@ def measure(
             raise SampleError("The part “real” needs the folder of real recordings. Name it with --real.")
         real_recordings.check(real)
     loaded, data = engine.load(MCA_CARD), load_trials(folder, MCA_CARD.settings.plan)
-    had = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
+    before = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
     log = json.loads((FOLDER / "mca.log.json").read_text(encoding="utf-8"))
     recipe = Recipe(**log["recipe"])
     record: dict[str, Any] = {"splits": [], "truth": {}, "real": []}
-    if had.get("checkpoint_sha256") == loaded.sha256:
-        record |= {name: had[name] for name in PARTS}
+    if before.get("checkpoint_sha256") == loaded.sha256:
+        record |= {name: before[name] for name in PARTS}
     record |= {
         "card": MCA_CARD.key,
         "checkpoint_sha256": loaded.sha256,
@@ -125,8 +125,8 @@ def _windows(loaded: Loaded) -> int:
 
 def truth_of(label: str, plan: Plan, subjects: Sequence[int] = range(1, 13)) -> Map:
     """The change in dB that a rating makes, (electrode, band)."""
-    rest = plan.samples(simulation.REST)
-    return simulation.truth(label, lambda signal: psd(signal[:, rest:], plan), subjects=subjects)
+    samples_of_rest = plan.samples(simulation.REST)
+    return simulation.truth(label, lambda signal: psd(signal[:, samples_of_rest:], plan), subjects=subjects)
 
 
 def planted(
@@ -152,9 +152,9 @@ def planted(
     return rows
 
 
-def _spread(count: int, most: int) -> NDArray[np.int64]:
+def _spread(count: int, limit: int) -> NDArray[np.int64]:
     """At most so many of the first ``count`` whole numbers, evenly apart."""
-    return np.linspace(0, count - 1, min(most, count)).astype(int)
+    return np.linspace(0, count - 1, min(limit, count)).astype(int)
 
 
 def t_test(data: Trials, label: str, chosen: NDArray[np.int64]) -> Map:

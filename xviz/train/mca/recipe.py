@@ -96,11 +96,11 @@ def train(
     return model
 
 
-def _beside(trials: Trials, label: str, tested: NDArray[np.bool_], found: Mapping[str, float]) -> str:
+def _beside(trials: Trials, label: str, tested: NDArray[np.bool_], measured: Mapping[str, float]) -> str:
     """The accuracy on whole trials with what luck and a linear rule give on the same ones, in a sentence."""
-    count, chance = int(found.get("tested_trials", 0)), float(found["chance"])
+    count, chance = int(measured.get("tested_trials", 0)), float(measured["chance"])
     rule = linear(trials, tested, label, means=True)
-    people, right = len(np.unique(trials.subject[tested])), 100 * found.get("trials", np.nan)
+    people, right = len(np.unique(trials.subject[tested])), 100 * measured.get("trials", np.nan)
     return (
         f"{label}, {count} held-out trials of {people} subjects: {right:.1f} % right; "
         f"always saying the commoner {100 * chance:.1f} %, luck stays below {100 * luck(count, chance):.1f} % in 95 of "
@@ -133,21 +133,21 @@ def row_of(split: Split, label: str, scores: Mapping[str, float]) -> dict[str, A
     return {"split": split, "label": label, "leaks": split == "paper", **scores}
 
 
-def standardise(model: MCA, trials: Trials, kept: NDArray[np.bool_]) -> None:
+def standardise(model: MCA, trials: Trials, mask: NDArray[np.bool_]) -> None:
     """Set the model's baselines from training trials: the mean token, and one scale for each feature."""
     for name in ("de", "psd"):
-        flat = torch.from_numpy(getattr(trials, name)[kept]).flatten(2).flatten(0, 1)  # trial · channel, band · step
+        flat = torch.from_numpy(getattr(trials, name)[mask]).flatten(2).flatten(0, 1)  # trial · channel, band · step
         getattr(model, f"{name}_mean").copy_(flat.mean(0))
         getattr(model, f"{name}_scale").copy_(flat.std(0).clamp_min(1e-6))
 
 
-def fit(model: MCA, trials: Trials, label: str, kept: NDArray[np.bool_], recipe: Recipe) -> None:
+def fit(model: MCA, trials: Trials, label: str, mask: NDArray[np.bool_], recipe: Recipe) -> None:
     """Train the 3D-CNN of one label on the windows (n, window) that are kept."""
     generator = torch.Generator().manual_seed(recipe.seed)
     network = model.train().cnn[label]
-    chosen = np.flatnonzero(kept.any(1))
-    allowed = torch.from_numpy(kept[chosen])
-    high = torch.from_numpy(trials.high(label)[chosen]).repeat(kept.shape[1])
+    chosen = np.flatnonzero(mask.any(1))
+    allowed = torch.from_numpy(mask[chosen])
+    high = torch.from_numpy(trials.high(label)[chosen]).repeat(mask.shape[1])
     optimizer = torch.optim.Adam(network.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.StepLR(optimizer, recipe.step, recipe.factor)
     blocks = None
@@ -190,9 +190,9 @@ def fused(
     maps = []
     for part in np.array_split(chosen, max(1, len(chosen) // 64)):
         tokens = {name: torch.from_numpy(getattr(trials, name)[part]).flatten(2) for name in ("de", "psd")}
-        here = torch.rand(tokens["de"].shape[:2], generator=generator) >= left_out
-        here |= ~here.any(1, keepdim=True)
-        maps.append(min_max(model.fuse(tokens, {"de": here, "psd": here}), here))
+        present = torch.rand(tokens["de"].shape[:2], generator=generator) >= left_out
+        present |= ~present.any(1, keepdim=True)
+        maps.append(min_max(model.fuse(tokens, {"de": present, "psd": present}), present))
     return torch.cat(maps)
 
 

@@ -53,7 +53,7 @@ def find(folder: Path, plan: Plan, say: Say) -> Trials | None:
     if (path := folder / "DREAMER.mat").is_file():
         return _dreamer(path, plan, say)
     root = next(
-        (one for one in (folder / "eeg_raw_data", folder) if all((one / str(i)).is_dir() for i in (1, 2, 3))), None
+        (base for base in (folder / "eeg_raw_data", folder) if all((base / str(i)).is_dir() for i in (1, 2, 3))), None
     )
     sessions = [] if root is None else [_numbered(root / str(i)) for i in (1, 2, 3)]
     if any(sessions):
@@ -75,45 +75,45 @@ def measured(eeg: Eeg, plan: Plan) -> tuple[NDArray[np.float64], NDArray[np.floa
 def _eyes(files: Sequence[Path], plan: Plan, say: Say) -> Trials:
     """PhysioNet's first two runs of each subject, on the 32 electrodes of the page; levels, since there is no rest."""
     own = replace(plan, from_rest=False)
-    made, ratings, subject = [], [], []
-    runs = {(found[1], found[2]) for path in files if (found := EYES.fullmatch(path.name))}
+    pairs, ratings, subject = [], [], []
+    runs = {(match_[1], match_[2]) for path in files if (match_ := EYES.fullmatch(path.name))}
     for path in files:
-        found = EYES.fullmatch(path.name)
-        if found is None or not {(found[1], "1"), (found[1], "2")} <= runs:
+        match_ = EYES.fullmatch(path.name)
+        if match_ is None or not {(match_[1], "1"), (match_[1], "2")} <= runs:
             say(f"{path.name} was left out: runs 1 and 2 of its subject should both be there")
             continue
         eeg = match(read_eeg(path), BIOSEMI32)[0]
         check_rate(eeg, own.bands)
-        made.append(measured(eeg, own))
-        ratings.append([9.0 if found[2] == "2" else 1.0])
-        subject.append(int(found[1]))
+        pairs.append(measured(eeg, own))
+        ratings.append([9.0 if match_[2] == "2" else 1.0])
+        subject.append(int(match_[1]))
         say(f"features of {path.name}")
-    if not made:
+    if not pairs:
         raise SampleError(
             "Of no subject there are both S…R01.edf (eyes open) and S…R02.edf (eyes closed). Download both runs."
         )
-    de, psd = (np.stack(part).astype(np.float32) for part in zip(*made, strict=True))
+    de, psd = (np.stack(part).astype(np.float32) for part in zip(*pairs, strict=True))
     index = np.arange(len(ratings))
     return Trials(de, psd, np.array(ratings), (CLOSED,), np.array(subject), index, BIOSEMI32, own)
 
 
 def _dreamer(path: Path, plan: Plan, say: Say) -> Trials:
     """The last minute of every film, measured from the last seconds of its rest."""
-    held = mat_all(path.read_bytes(), limit=False)
-    if "DREAMER" not in held:
+    content = mat_all(path.read_bytes(), limit=False)
+    if "DREAMER" not in content:
         raise SampleError(
-            f"{path.name} should hold DREAMER; it holds {', '.join(held)}. Use the file as it was downloaded."
+            f"{path.name} should hold DREAMER; it holds {', '.join(content)}. Use the file as it was downloaded."
         )
-    raw = dreamer(held["DREAMER"], most=10**10)
-    made = []
+    raw = dreamer(content["DREAMER"], most=10**10)
+    pairs = []
     for index, signal in enumerate(raw.signals):
-        rest, minute = round(raw.rest * raw.rate), round(plan.seconds * raw.rate)
-        last = np.concatenate([signal[:, :rest], signal[:, max(rest, signal.shape[1] - minute) :]], 1)
-        made.append(measured(Eeg(last.astype(np.float32), raw.rate, raw.channels, rest=raw.rest), plan))
+        rest_samples, minute = round(raw.rest * raw.rate), round(plan.seconds * raw.rate)
+        last = np.concatenate([signal[:, :rest_samples], signal[:, max(rest_samples, signal.shape[1] - minute) :]], 1)
+        pairs.append(measured(Eeg(last.astype(np.float32), raw.rate, raw.channels, rest=raw.rest), plan))
         if index % 18 == 17:
             say(f"features of {raw.titles[index]}")
     assert raw.labels is not None
-    de, psd = (np.stack(part).astype(np.float32) for part in zip(*made, strict=True))
+    de, psd = (np.stack(part).astype(np.float32) for part in zip(*pairs, strict=True))
     subject = np.array([int(title.split(",")[0].split()[1]) for title in raw.titles])
     index = np.arange(len(subject))
     return Trials(de, psd, 2 * raw.labels - 1, DREAMER_LABELS, subject, index, raw.channels, plan)
@@ -160,8 +160,8 @@ def _clips(path: Path) -> list[tuple[NDArray, NDArray]]:
     if any(name.startswith("de_") for name in arrays):
         return [(de, 10 * np.log10(np.maximum(psd, QUIET))) for de, psd in seed_features(arrays)]
     del arrays  # of a session, some hundred MiB, which are read again as recordings
-    made = []
+    pairs = []
     for eeg in open_eeg(path).recordings:
         long = replace(SEED_PLAN, seconds=eeg.seconds, steps=int(eeg.seconds))
-        made.append(measured(eeg, long))
-    return made
+        pairs.append(measured(eeg, long))
+    return pairs

@@ -146,8 +146,8 @@ def _background() -> Array:
 @cache
 def _driven(shift: tuple[float, float]) -> Array:
     """(electrode, driver) field of the drivers of one subject, 1 at the strongest electrode."""
-    at = _head()[2]
-    directions = np.stack([at[driver.place] for driver in DRIVERS]) + np.array([*shift, 0.0])
+    positions = _head()[2]
+    directions = np.stack([positions[driver.place] for driver in DRIVERS]) + np.array([*shift, 0.0])
     gain = field(directions)
     return gain / np.abs(gain).max(0)
 
@@ -191,15 +191,15 @@ def simulate(who: Person, ratings: Sequence[float], seed: Sequence[int]) -> Arra
 def _artefacts(who: Person, rng: np.random.Generator) -> Array:
     """Blinks at the forehead, muscle at the temples, and what is left of line noise, (32, time) µV."""
     time = np.arange(round((REST + CLIP) * RATE)) / RATE
-    at = np.stack(list(_head()[2].values()))
-    front = np.exp(-((at[:, 1].max() - at[:, 1]) / 0.03))
-    side = np.exp(-((np.abs(at[:, 0]).max() - np.abs(at[:, 0])) / 0.015))
+    positions = np.stack(list(_head()[2].values()))
+    front = np.exp(-((positions[:, 1].max() - positions[:, 1]) / 0.03))
+    side = np.exp(-((np.abs(positions[:, 0]).max() - np.abs(positions[:, 0])) / 0.015))
     blink = np.zeros_like(time)
     for moment in rng.uniform(0, REST + CLIP, rng.poisson(who.blinks * (REST + CLIP) / 60)):
         blink += rng.uniform(40, 110) * np.exp(-(((time - moment) / 0.09) ** 2))
     burst = np.clip(coloured(rng, 1, 1.0, (0.05, 0.4))[0], 0, None)
-    muscle = who.muscle * burst * side[:, None] * coloured(rng, len(at), 0.0, (25, 60))
-    hum = who.hum * rng.uniform(0.3, 1, len(at))[:, None] * np.sin(2 * np.pi * 50 * time + rng.uniform(0, 6.3))
+    muscle = who.muscle * burst * side[:, None] * coloured(rng, len(positions), 0.0, (25, 60))
+    hum = who.hum * rng.uniform(0.3, 1, len(positions))[:, None] * np.sin(2 * np.pi * 50 * time + rng.uniform(0, 6.3))
     return np.outer(front, blink) + muscle + hum
 
 

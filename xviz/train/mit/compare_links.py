@@ -51,11 +51,11 @@ def compare(data: Path, start: Path | None, forms: Sequence[str], recipe: Recipe
         test = rooms(data, "test", form_settings)
         form_card = card(MIT_CARD.key, MIT_CARD.title, settings=form_settings, checkpoint=None)
         loaded = replace(engine.untrained(form_card), module=engine.freeze(model))
-        found = links(loaded, data / "test", test[:scenes])
+        scores = links(loaded, data / "test", test[:scenes])
         record, measured = _kept(recipe)
         measured[name] = {
-            "near": {key: value for key, value in found["layers"].items() if "untrained" not in key},
-            "same class": {key: found["same class"][key] for key in found["layers"] if "untrained" not in key},
+            "near": {key: value for key, value in scores["layers"].items() if "untrained" not in key},
+            "same class": {key: scores["same class"][key] for key in scores["layers"] if "untrained" not in key},
             "mAP": found_classes(model, test)["mAP"],
         }
         write(record, RECORD)

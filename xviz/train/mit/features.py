@@ -58,7 +58,7 @@ def make_room(
 ) -> Room:
     """A room out of its parts; ``label`` (points,) is the class of each point, −1 for none."""
     cut_cloud = cut(cloud, settings)
-    features, here = photos.look(views.images, settings.grid, colours=settings.colours)
+    features, present = photos.look(views.images, settings.grid, colours=settings.colours)
     count = len(settings.classes)
     known = label >= 0
     counts = np.bincount(
@@ -68,7 +68,7 @@ def make_room(
         name,
         cut_cloud,
         features.half().unflatten(0, (len(views.names), -1)),
-        here.unflatten(0, (len(views.names), -1)),
+        present.unflatten(0, (len(views.names), -1)),
         tags,
         counts.reshape(-1, count),
     )
@@ -89,10 +89,10 @@ def rooms(folder: Path, split: str, settings: Settings, *, limit: int = 0) -> li
             f"There are no rooms under {split} of {folder.name}; make some with “xviz make rooms --out DIR”."
         )
     made_of = (settings.small_voxel, settings.grid, known, *(("colours",) if settings.colours else ()))
-    kept = folder / f"supervoxels-{digest(*map(str, made_of))[:8]}" / split
+    store = folder / f"supervoxels-{digest(*map(str, made_of))[:8]}" / split
     loaded = []
     for scene in scenes[: limit or None]:
-        path = kept / f"{scene.name}.npz"
+        path = store / f"{scene.name}.npz"
         if not path.is_file() or path.stat().st_mtime < (scene / "tags.json").stat().st_mtime:
             save(_room(scene, settings), path)
         loaded.append(load(path))
@@ -129,10 +129,10 @@ def save(room: Room, path: Path) -> None:
 
 def load(path: Path) -> Room:
     """A room that was kept."""
-    with np.load(path) as kept:
-        cut_cloud = Cut(*(kept[name] for name in ARRAYS))
-        features, here = torch.from_numpy(kept["features"]), torch.from_numpy(kept["here"])
-        return Room(path.stem, cut_cloud, features, here, kept["tags"], kept["labels"])
+    with np.load(path) as arrays:
+        cut_cloud = Cut(*(arrays[name] for name in ARRAYS))
+        features, present = torch.from_numpy(arrays["features"]), torch.from_numpy(arrays["here"])
+        return Room(path.stem, cut_cloud, features, present, arrays["tags"], arrays["labels"])
 
 
 def turned(cut_cloud: Cut, rng: np.random.Generator, *, grey: float = 0.05, light: Light | None = None) -> Cut:
@@ -160,12 +160,12 @@ def in_light(features: Tensor, light: Light, rng: np.random.Generator) -> Tensor
         light: (3,) of the cloud.
         rng: Draws how each photo differs from it.
     """
-    seen, colours = features[..., :-COLOURS], features[..., -COLOURS:]
+    others, colours = features[..., :-COLOURS], features[..., -COLOURS:]
     count = len(features)
     own = torch.from_numpy(
         light * rng.uniform(0.95, 1.05, (count, 1, 1)) * rng.uniform(0.99, 1.01, (count, 1, COLOURS))
     )
-    return torch.cat([seen, ((colours + 1) * own.float() - 1).clamp(-1, 1)], -1)
+    return torch.cat([others, ((colours + 1) * own.float() - 1).clamp(-1, 1)], -1)
 
 
 def some_photos(room: Room, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:

@@ -109,8 +109,10 @@ class _Work:
 
     def __init__(self, by: Mapping, rng: np.random.Generator, kind: str) -> None:
         self.by, self.rng, self.kind = by, rng, kind
-        least, most = (2.6, 3.8) if self.kind == "bathroom" else (3.0, 5.2) if self.kind == "bedroom" else (3.4, 6.2)
-        self.plan = draw_plan(rng, least, most)
+        least, greatest = (
+            (2.6, 3.8) if self.kind == "bathroom" else (3.0, 5.2) if self.kind == "bedroom" else (3.4, 6.2)
+        )
+        self.plan = draw_plan(rng, least, greatest)
         self.solids: list[Solid] = []
         self.boxes: list[Box] = []
         self.models: list[Kind] = []
@@ -262,14 +264,14 @@ class _Work:
             self.solids.append(placed(solid, (x, y, low), angle, scale=scale))
             self.fitted.append(kind)
             if label == "window" and self.rng.random() < 0.8:
-                place = np.array([*(start + (hole.start + width / 2) * along + inward * 0.4), low + height / 2])
-                self.lamps.append(Lamp(place, np.array([0.85, 0.93, 1.0]) * self.rng.uniform(0.3, 0.8)))
+                position = np.array([*(start + (hole.start + width / 2) * along + inward * 0.4), low + height / 2])
+                self.lamps.append(Lamp(position, np.array([0.85, 0.93, 1.0]) * self.rng.uniform(0.3, 0.8)))
             return
 
     def _add(self, kind: Kind, solid: Solid, box: Box, factor: float) -> None:
         tint = self.tints.setdefault(kind.id, np.clip(self.rng.normal(1, 0.1) * self.rng.normal(1, 0.03, 3), 0.6, 1.3))
-        at = (box.x, box.y, box.low)
-        self.solids.append(placed(solid, at, box.angle, scale=(factor,) * 3, tint=tint))
+        position = (box.x, box.y, box.low)
+        self.solids.append(placed(solid, position, box.angle, scale=(factor,) * 3, tint=tint))
         self.boxes.append(box)
         self.models.append(kind)
 

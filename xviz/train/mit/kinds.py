@@ -106,11 +106,11 @@ def divided(models: Iterable[Kind]) -> dict[str, str]:
     part = {}
     for groups in by_label.values():
         total = sum(len(group) for group in groups)
-        taken = {"test": 0, "val": 0}
+        sizes = {"test": 0, "val": 0}
         for group in sorted(groups, key=lambda g: (len(g) > total / 8, _order(g))):
             for name, share, least in (("test", TEST, 2), ("val", VAL, 1)):
-                if taken[name] < least or taken[name] + len(group) <= share * total + 1:
-                    taken[name] += len(group)
+                if sizes[name] < least or sizes[name] + len(group) <= share * total + 1:
+                    sizes[name] += len(group)
                     part |= dict.fromkeys((k.id for k in group), name)
                     break
             else:

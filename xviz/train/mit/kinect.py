@@ -52,14 +52,14 @@ def read_frame(file: Path) -> Frame:
         SourceError: it is laid out otherwise.
     """
     data = gzip.decompress(file.read_bytes())
-    at = data.find(b"CPose3D") + 8 + 12 * 8 + 2  # the sensor's pose: a version, twelve doubles, an end, a flag
-    (count,) = struct.unpack_from("<I", data, at)
-    at += 4 + 16 * count  # x, y, z as floats, column and row as shorts of each point that MRPT made
-    rows, columns = struct.unpack_from("<II", data, at + 5)
-    image = data.find(b"CImage", at)
+    offset = data.find(b"CPose3D") + 8 + 12 * 8 + 2  # the sensor's pose: a version, twelve doubles, an end, a flag
+    (count,) = struct.unpack_from("<I", data, offset)
+    offset += 4 + 16 * count  # x, y, z as floats, column and row as shorts of each point that MRPT made
+    rows, columns = struct.unpack_from("<II", data, offset + 5)
+    image = data.find(b"CImage", offset)
     if b"CObservation3DRangeScan" not in data[:64] or (rows, columns) != SIZE or image < 0:
         raise SourceError(f"Expected a frame of {SIZE[1]} × {SIZE[0]} in {file}; it is laid out otherwise.")
-    depth = np.frombuffer(data, "<u2", rows * columns, at + 13).reshape(SIZE) / 1000
+    depth = np.frombuffer(data, "<u2", rows * columns, offset + 13).reshape(SIZE) / 1000
     colours = np.frombuffer(data, np.uint8, rows * columns * 3, image + 17).reshape(*SIZE, 3)
     return Frame(depth, np.ascontiguousarray(colours[..., ::-1]))
 
@@ -114,10 +114,10 @@ def room(frame: Frame, fit: NDArray[np.float64]) -> dict[str, bytes]:
     camera = nominal.copy()  # the photo's own, through which the points fall where the fit says
     camera[[0, 1], [0, 1]] *= fit[:2]
     camera[:2, 2] += fit[2:]
-    at = moved(places, fit).astype(int).clip(0, [SIZE[1] - 1, SIZE[0] - 1])
-    kept = thin(xyz, MOST).kept
+    pixels = moved(places, fit).astype(int).clip(0, [SIZE[1] - 1, SIZE[0] - 1])
+    indices = thin(xyz, MOST).kept
     return {
-        "kinect_vh_clean_2.ply": _ply(xyz[kept], frame.photo[at[kept, 1], at[kept, 0]]),
+        "kinect_vh_clean_2.ply": _ply(xyz[indices], frame.photo[pixels[indices, 1], pixels[indices, 0]]),
         "color/0.jpg": _picture(frame.photo, "JPEG"),
         "depth/0.png": _picture(_warped(frame.depth, fit), "PNG"),
         "pose/0.txt": _text(POSE),

@@ -74,8 +74,8 @@ def unmet(decoder: Decoder, before: Sequences) -> Unmet:
 
 def _centred(projected: Tensor, bias: Tensor | None, cross: CrossAttention) -> Tensor:
     """(1, c + n, width) → (heads, present tokens, d), centred on their mean."""
-    kept = projected[0, cross.classes :][_here(bias, cross.classes)]
-    return (kept - kept.mean(0)).unflatten(-1, (cross.heads, -1)).transpose(0, 1)
+    tokens = projected[0, cross.classes :][_here(bias, cross.classes)]
+    return (tokens - tokens.mean(0)).unflatten(-1, (cross.heads, -1)).transpose(0, 1)
 
 
 def _here(bias: Tensor | None, classes: int) -> Tensor | slice:
@@ -110,9 +110,9 @@ def own_room(rooms: Sequence[Unmet], remembered: Sequence[Unmet] = ()) -> Tensor
         among = [
             [likeness(a.views[layer], b.points[layer], a.agreed if a is b else None) for b in rooms] for a in rooms
         ]
-        there = [[likeness(room.views[layer], other.points[layer]) for other in remembered] for room in rooms]
-        back = [[likeness(other.views[layer], room.points[layer]) for other in remembered] for room in rooms]
-        for table, more in ((among, there), (list(zip(*among, strict=True)), back)):
+        to_remembered = [[likeness(room.views[layer], other.points[layer]) for other in remembered] for room in rooms]
+        from_remembered = [[likeness(other.views[layer], room.points[layer]) for other in remembered] for room in rooms]
+        for table, more in ((among, to_remembered), (list(zip(*among, strict=True)), from_remembered)):
             rows = [torch.stack([*row, *others]) for row, others in zip(table, more, strict=True)]
             scores = torch.stack(rows) / TEMPERATURE  # (rooms, rooms and remembered, heads)
             terms.append(F.cross_entropy(scores, own[:, None].expand(-1, scores.shape[-1])))

@@ -112,8 +112,8 @@ def turns_of(model: MIT, room: Room, recipe: Recipe, rng: np.random.Generator) -
         light = drawn_light(rng) if settings.colours else None
         cut_cloud = turned(room.cut, rng, light=light) if number else room.cut
         scene = laid(cut_cloud, settings)
-        grid, seen = grid_of([scene])
-        tokens = tokens_3d(model.unet(seen, grid), seen, scene["pairs"], cut_cloud.supervoxels, settings)
+        grid, features = grid_of([scene])
+        tokens = tokens_3d(model.unet(features, grid), features, scene["pairs"], cut_cloud.supervoxels, settings)
         turns.append(Turn(tokens, scene["places"], light if number or light is None else np.ones_like(light)))
     return turns
 
@@ -126,7 +126,7 @@ def link_step(
     apart: list[Unmet] = []
     for room, turn in some:
         tokens, present = with_photos({"supervoxels": turn.tokens}, room, model, recipe, rng, turn.light)
-        tokens, present = ({name: one[None] for name, one in part.items()} for part in (tokens, present))
+        tokens, present = ({name: tensor[None] for name, tensor in part.items()} for part in (tokens, present))
         tags = torch.from_numpy(room.tags)[None]
         with listening() as calls:
             fused = model.fuse(tokens, present, {"places": turn.places[None]})
@@ -136,8 +136,8 @@ def link_step(
         del parts["map of points"]
         if recipe.link_classes:
             spaces, maps = spaces_of(model.settings), {"points": fused.map_points, "views": fused.map_views}
-            asked = [call for call in calls if call.module.queries != call.module.keys]
-            parts["links"] = recipe.link_classes * links(asked, {spaces[name]: maps[name] for name in maps}, tags)
+            cross = [call for call in calls if call.module.queries != call.module.keys]
+            parts["links"] = recipe.link_classes * links(cross, {spaces[name]: maps[name] for name in maps}, tags)
         parts |= in_photos(fused.map_views[0], present[model.sights][0], room.tags, recipe, model.settings)
         if recipe.link_own_room:
             apart.append(unmet(model.decoder, fused.before))

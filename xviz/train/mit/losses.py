@@ -57,12 +57,12 @@ def pooled_map(values: Tensor, present: Tensor, pool: str) -> Tensor:
     """
     if pool not in POOLS:
         raise ModelError(f"Maps are pooled by one of {POOLS}, not “{pool}”.")
-    kept = present[..., None].to(values.dtype)
-    mean = (values * kept).sum(1) / kept.sum(1)
+    mask = present[..., None].to(values.dtype)
+    mean = (values * mask).sum(1) / mask.sum(1)
     if pool == "mean":
         return mean
-    most = values.masked_fill(~present[..., None], -torch.inf).amax(1)
-    return most if pool == "max" else (mean + most) / 2
+    maximum = values.masked_fill(~present[..., None], -torch.inf).amax(1)
+    return maximum if pool == "max" else (mean + maximum) / 2
 
 
 def consistency(features: Tensor, pairs: Tensor, means: Tensor) -> Tensor:

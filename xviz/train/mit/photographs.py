@@ -119,8 +119,8 @@ class Camera:
         camera.SetViewUp(*-pose[:3, 1])
         camera.SetClippingRange(NEAR, FAR)
         plotter.render()
-        seen = np.asarray(plotter.screenshot(return_img=True)).astype(np.int64)
-        return (seen[..., 0] | seen[..., 1] << 8 | seen[..., 2] << 16) - 1
+        shot = np.asarray(plotter.screenshot(return_img=True)).astype(np.int64)
+        return (shot[..., 0] | shot[..., 1] << 8 | shot[..., 2] << 16) - 1
 
     def _look(self, face: NDArray[np.int64], pose: NDArray[np.float64], four: NDArray[np.int64] | None = None) -> Photo:
         """The photo of (height, width) triangles; pixels whose four quarters show several mean their light."""
@@ -161,8 +161,8 @@ class Camera:
         first, second, third = (np.maximum(corners[:, i] @ ahead - eye @ ahead, NEAR) for i in range(3))
         with np.errstate(divide="ignore", invalid="ignore"):
             z = _dot(corners[:, 0] - eye, normal) / along
-        least, most = np.minimum(np.minimum(first, second), third), np.maximum(np.maximum(first, second), third)
-        z = np.clip(np.nan_to_num(z, nan=NEAR), least, most).astype(np.float32)
+        least, greatest = np.minimum(np.minimum(first, second), third), np.maximum(np.maximum(first, second), third)
+        z = np.clip(np.nan_to_num(z, nan=NEAR), least, greatest).astype(np.float32)
         point = eye + z[:, None] * ray
         light = self._light(f, point, _weights(point, corners), ray)
         return light, z, np.abs(along) / _length(ray)

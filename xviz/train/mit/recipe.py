@@ -143,8 +143,8 @@ def step(
     lights = [drawn_light(rng) if settings.colours else None for _ in some]  # photos and cloud are seen in one light
     cuts = [turned(room.cut, rng, light=light) for room, light in zip(some, lights, strict=True)]
     scenes = [laid(cut_cloud, settings) for cut_cloud in cuts]
-    grid, seen = grid_of(scenes)
-    every = model.unet(seen, grid).split([len(scene["voxels"]) for scene in scenes])
+    grid, seen_features = grid_of(scenes)
+    every = model.unet(seen_features, grid).split([len(scene["voxels"]) for scene in scenes])
     terms: dict[str, list[Tensor]] = {}
     apart: list[Unmet] = []
     for room, cut_cloud, scene, features, light in zip(some, cuts, scenes, every, lights, strict=True):
@@ -160,8 +160,8 @@ def step(
             parts["contrastive"] = recipe.contrastive * parts["contrastive"]
         if recipe.links and fused.map_views is not None:
             spaces, maps = spaces_of(settings), {"points": fused.map_points, "views": fused.map_views}
-            asked = [call for call in calls if call.module.queries != call.module.keys]
-            parts["links"] = recipe.links * links(asked, {spaces[name]: maps[name] for name in maps}, tags)
+            cross = [call for call in calls if call.module.queries != call.module.keys]
+            parts["links"] = recipe.links * links(cross, {spaces[name]: maps[name] for name in maps}, tags)
         if recipe.own_room and fused.before is not None:
             apart.append(unmet(model.decoder, fused.before))
         if recipe.listed:

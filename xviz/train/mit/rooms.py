@@ -70,8 +70,8 @@ def _write(folder: Path, room: Room, camera: Camera, rng: np.random.Generator) -
     """Photograph and scan one room; returns the number of points."""
     camera.load(room.solid, room.lamps, room.exposure)
     poses = path(room.plan, room.boxes, int(rng.integers(*FRAMES)), rng)
-    kept = int(rng.integers(PHOTOS[0], PHOTOS[1] + 1))
-    chosen = set(np.linspace(0, len(poses), kept, endpoint=False).astype(int).tolist())
+    count = int(rng.integers(PHOTOS[0], PHOTOS[1] + 1))
+    chosen = set(np.linspace(0, len(poses), count, endpoint=False).astype(int).tolist())
     photos: list[Photo] = [camera.take(pose, fine=n in chosen) for n, pose in enumerate(poses)]
     scan = fused(photos, poses, rng)
     metadata = {
@@ -80,6 +80,6 @@ def _write(folder: Path, room: Room, camera: Camera, rng: np.random.Generator) -
         "models": sorted({model.id for model in room.models}),
         "credits": sorted({model.credit for model in room.models}),
     }
-    seen = sorted(chosen)
-    write_scene(folder, scan, [photos[n] for n in seen], [poses[n] for n in seen], metadata, CLASSES)
+    ordered = sorted(chosen)
+    write_scene(folder, scan, [photos[n] for n in ordered], [poses[n] for n in ordered], metadata, CLASSES)
     return len(scan.xyz)

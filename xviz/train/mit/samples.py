@@ -37,11 +37,11 @@ def sample(scene: Path) -> tuple[ShippedSample, dict[str, bytes]]:
     raw = (scene / f"{name}_vh_clean_2.ply").read_bytes()
     table = np.frombuffer(raw.split(b"end_header\n", 1)[1], COLOURED)
     xyz, rgb = (np.stack([table[c] for c in names], 1) for names in (("x", "y", "z"), ("red", "green", "blue")))
-    kept = thin(xyz, MOST).kept
-    xyz = np.round(xyz[kept] * 1024) / 1024  # whole 1024ths of a metre pack better
+    indices = thin(xyz, MOST).kept
+    xyz = np.round(xyz[indices] * 1024) / 1024  # whole 1024ths of a metre pack better
     files = {
         f"{name}_vh_clean_2.ply": cloud_bytes(
-            Scan(xyz.astype(np.float32), rgb[kept], np.zeros(len(kept), np.uint8)), COLOURED
+            Scan(xyz.astype(np.float32), rgb[indices], np.zeros(len(indices), np.uint8)), COLOURED
         )
     }
     count = len(list((scene / "color").glob("*.jpg")))

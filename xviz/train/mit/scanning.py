@@ -115,8 +115,8 @@ def lifted(depth: NDArray[np.float32], pose: NDArray[np.float64]) -> NDArray[np.
     k = intrinsics(depth.shape[1])
     y, x = np.nonzero(depth)
     z = depth[y, x].astype(np.float64)
-    here = np.stack([(x - k[0, 2]) / k[0, 0] * z, (y - k[1, 2]) / k[1, 1] * z, z], 1)
-    return (here @ pose[:3, :3].T + pose[:3, 3]).astype(np.float32)
+    local = np.stack([(x - k[0, 2]) / k[0, 0] * z, (y - k[1, 2]) / k[1, 1] * z, z], 1)
+    return (local @ pose[:3, :3].T + pose[:3, 3]).astype(np.float32)
 
 
 def fused(photos: Sequence[Photo], poses: Sequence[NDArray[np.float64]], rng: np.random.Generator) -> Scan:
@@ -145,6 +145,6 @@ def thinned(xyz: NDArray, rgb: NDArray, label: NDArray, cell: float) -> Scan:
     cells, xyz, rgb, label = keys[order] >> 8, xyz[order], rgb[order], label[order]
     first = np.flatnonzero(np.diff(cells, prepend=cells[0] - 1))
     count = np.diff(np.append(first, len(cells)))
-    place = np.add.reduceat(xyz.astype(np.float64), first) / count[:, None]
+    position = np.add.reduceat(xyz.astype(np.float64), first) / count[:, None]
     colour = np.add.reduceat(rgb.astype(np.float32), first) / count[:, None].astype(np.float32)
-    return Scan(place.astype(np.float32), colour.round().astype(np.uint8), label[first + count // 2])
+    return Scan(position.astype(np.float32), colour.round().astype(np.uint8), label[first + count // 2])

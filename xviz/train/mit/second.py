@@ -25,8 +25,8 @@ from xviz.train.mit.steps import Recipe, advance, batches, mean, optimizer_of, s
 def shape_of(net: SparseUNet, room: Room, settings: Settings) -> Tensor:
     """(supervoxels, d) the room's 3D tokens, as it stands."""
     scene = laid(room.cut, settings)
-    grid, seen = grid_of([scene])
-    return tokens_3d(net(seen, grid), seen, scene["pairs"], room.cut.supervoxels, settings)
+    grid, features = grid_of([scene])
+    return tokens_3d(net(features, grid), features, scene["pairs"], room.cut.supervoxels, settings)
 
 
 @torch.no_grad()
@@ -82,8 +82,8 @@ def second_stage(
         net.train()
         for some in batches(len(fit), recipe.batch, rng):
             scenes = [laid(turned(fit[i].cut, rng), settings) for i in some]
-            grid, seen = grid_of(scenes)
-            every = classify(net(seen, grid)).split([len(scene["voxels"]) for scene in scenes])
+            grid, features = grid_of(scenes)
+            every = classify(net(features, grid)).split([len(scene["voxels"]) for scene in scenes])
             outputs = torch.cat([part[scene["pairs"][0]] for part, scene in zip(every, scenes, strict=True)])
             label = torch.from_numpy(np.concatenate([named[i] for i in some]))
             loss = F.cross_entropy(outputs, label, weights, ignore_index=IGNORED)
@@ -111,5 +111,5 @@ def class_weights(named: Sequence[NDArray[np.int64]], count: int, power: float) 
 def second_map(net: SparseUNet, classify: nn.Linear, room: Room, settings: Settings) -> NDArray[np.float32]:
     """(supervoxels, classes) probabilities of the second stage, mean over each supervoxel."""
     scene = laid(room.cut, settings)
-    grid, seen = grid_of([scene])
-    return pooled(classify(net(seen, grid)).softmax(-1), scene["pairs"], room.cut.supervoxels).numpy()
+    grid, features = grid_of([scene])
+    return pooled(classify(net(features, grid)).softmax(-1), scene["pairs"], room.cut.supervoxels).numpy()

@@ -55,28 +55,28 @@ def with_photos(
     """The tokens with those of some photos, and what is present after a share was left out at random."""
     present = {"supervoxels": torch.ones(len(tokens["supervoxels"]), dtype=torch.bool)}
     if model.sights:
-        features, here = some_photos(room, recipe.photos, rng)
+        features, patches = some_photos(room, recipe.photos, rng)
         features = features if light is None else in_light(features, light, rng)
-        tokens[model.sights], present[model.sights] = as_tokens(features, here, model.sights)
-    for name, shown in present.items():
-        kept = shown & torch.from_numpy(rng.random(len(shown)) >= recipe.left_out)
-        present[name] = kept if kept.any() else shown
+        tokens[model.sights], present[model.sights] = as_tokens(features, patches, model.sights)
+    for name, mask in present.items():
+        reduced = mask & torch.from_numpy(rng.random(len(mask)) >= recipe.left_out)
+        present[name] = reduced if reduced.any() else mask
     return tokens, present
 
 
-def as_tokens(features: Tensor, here: Tensor, kind: str) -> tuple[Tensor, Tensor]:
+def as_tokens(features: Tensor, present: Tensor, kind: str) -> tuple[Tensor, Tensor]:
     """(photos, patches, d) features and presence as the tokens of a space."""
-    flat, shown = features.flatten(0, 1), here.flatten()
+    flat, mask = features.flatten(0, 1), present.flatten()
     if kind == "patches":
-        return flat, shown
-    return views_of(flat, shown, len(features)), torch.ones(len(features), dtype=torch.bool)
+        return flat, mask
+    return views_of(flat, mask, len(features)), torch.ones(len(features), dtype=torch.bool)
 
 
 def remember_views(model: MIT, fit: Sequence[Room]) -> None:
     """Put the mean 2D token of the training set into the model."""
     if model.sights:
         views = [as_tokens(room.features.float(), room.here, model.sights) for room in fit]
-        mean = torch.stack([tokens[shown].mean(0) for tokens, shown in views]).mean(0)
+        mean = torch.stack([tokens[mask].mean(0) for tokens, mask in views]).mean(0)
         getattr(model, f"mean_{model.sights}").copy_(mean)
 
 

@@ -111,15 +111,15 @@ def thinned(solid: Solid, most: int = MOST_FACES) -> Solid:
         mean = np.stack([np.bincount(ids, solid.corners.reshape(-1, 3)[:, a]) / count for a in range(3)], 1)
         ids = ids.reshape(-1, 3)
         whole = (ids[:, 0] != ids[:, 1]) & (ids[:, 1] != ids[:, 2]) & (ids[:, 0] != ids[:, 2])
-        kept = np.flatnonzero(whole)
-        _, first = np.unique(np.sort(ids[kept], 1), axis=0, return_index=True)
-        kept = kept[np.sort(first)]
+        faces = np.flatnonzero(whole)
+        _, first = np.unique(np.sort(ids[faces], 1), axis=0, return_index=True)
+        faces = faces[np.sort(first)]
         result = Solid(
-            corners=mean[ids[kept]].astype(np.float32),
-            uv=solid.uv[kept],
-            material=solid.material[kept],
+            corners=mean[ids[faces]].astype(np.float32),
+            uv=solid.uv[faces],
+            material=solid.material[faces],
             materials=solid.materials,
-            label=solid.label[kept],
+            label=solid.label[faces],
         )
         cell *= 1.35
     return result
@@ -138,20 +138,20 @@ def read_obj(pack: zipfile.ZipFile, path: str) -> Solid:
     names: list[str] = []
     now = 0
     for line in pack.read(path).decode("latin-1").splitlines():
-        word, _, rest = line.partition(" ")
+        word, _, values = line.partition(" ")
         if word == "v":
-            places.append([float(v) for v in rest.split()[:3]])
+            places.append([float(v) for v in values.split()[:3]])
         elif word == "vt":
-            marks.append([float(v) for v in rest.split()[:2]])
+            marks.append([float(v) for v in values.split()[:2]])
         elif word == "f":
-            faces.extend(_triangles(rest, len(places), len(marks), now))
+            faces.extend(_triangles(values, len(places), len(marks), now))
         elif word == "usemtl":
-            name = rest.strip()
+            name = values.strip()
             if name not in names:
                 names.append(name)
             now = names.index(name)
         elif word == "mtllib":
-            named |= dict(_materials(pack, posixpath.join(posixpath.dirname(path), rest.strip())))
+            named |= dict(_materials(pack, posixpath.join(posixpath.dirname(path), values.strip())))
     if not faces:
         raise ValueError(f"{path} has no triangle.")
     table = np.array(faces, np.int64)
@@ -166,19 +166,19 @@ def read_obj(pack: zipfile.ZipFile, path: str) -> Solid:
     )
 
 
-def _triangles(rest: str, places: int, marks: int, material: int) -> Iterator[tuple[int, ...]]:
+def _triangles(corners: str, places: int, marks: int, material: int) -> Iterator[tuple[int, ...]]:
     """The fan of triangles of one face: three places, three marks (−1 for none), the material."""
     ring = []
-    for corner in rest.split():
+    for corner in corners.split():
         parts = corner.split("/")
-        place = int(parts[0])
+        vertex = int(parts[0])
         mark = int(parts[1]) if len(parts) > 1 and parts[1] else 0
         ring.append(
-            (place - 1 if place > 0 else places + place, mark - 1 if mark > 0 else marks + mark if mark else -1)
+            (vertex - 1 if vertex > 0 else places + vertex, mark - 1 if mark > 0 else marks + mark if mark else -1)
         )
     for second, third in pairwise(ring[1:]):
         chosen = (ring[0], second, third)
-        yield (*(place for place, _ in chosen), *(mark for _, mark in chosen), material)
+        yield (*(vertex for vertex, _ in chosen), *(mark for _, mark in chosen), material)
 
 
 def _materials(pack: zipfile.ZipFile, path: str) -> Iterator[tuple[str, Material]]:
@@ -188,11 +188,11 @@ def _materials(pack: zipfile.ZipFile, path: str) -> Iterator[tuple[str, Material
     entries: dict[str, dict[str, str]] = {}
     now: dict[str, str] = {}
     for line in pack.read(path).decode("latin-1").splitlines():
-        word, _, rest = line.strip().partition(" ")
+        word, _, value = line.strip().partition(" ")
         if word == "newmtl":
-            now = entries.setdefault(rest.strip(), {})
+            now = entries.setdefault(value.strip(), {})
         elif word:
-            now[word] = rest.strip()
+            now[word] = value.strip()
     for name, entry in entries.items():
         colour = [float(v) for v in entry.get("Kd", "0.6 0.6 0.6").split()[:3]]
         opacity = float(entry.get("d", "1").split()[-1])

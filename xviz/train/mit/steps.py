@@ -62,25 +62,25 @@ def scores(answers: Any, *, labelled: bool = False) -> dict[str, Any]:
     Returns:
         mIoU over the classes that occur, IoU of each by index, accuracy; with ``labelled`` the share that has one.
     """
-    table, asked, answered = 0, 0, 0
+    table, total, answered = 0, 0, 0
     for answer, room in answers:
-        kept = answer >= 0
+        named = answer >= 0
         count = room.labels.shape[1]
         confusion = np.zeros((count, count))
-        np.add.at(confusion, answer[kept], room.labels[kept])  # answer, truth
-        table, asked, answered = table + confusion, asked + room.labels.sum(), answered + room.labels[kept].sum()
+        np.add.at(confusion, answer[named], room.labels[named])  # answer, truth
+        table, total, answered = table + confusion, total + room.labels.sum(), answered + room.labels[named].sum()
     assert isinstance(table, np.ndarray)
     if not labelled:
-        assert asked == answered
+        assert total == answered
     hit, union = np.diag(table), table.sum(0) + table.sum(1) - np.diag(table)
-    there = table.sum(0) > 0
-    each = 100 * hit[there] / union[there]
+    known = table.sum(0) > 0
+    each = 100 * hit[known] / union[known]
     scores_in_percent = {
         "mIoU": round(float(each.mean()), 1),
-        "IoU": {int(i): round(float(v), 1) for i, v in zip(np.flatnonzero(there), each, strict=True)},
+        "IoU": {int(i): round(float(v), 1) for i, v in zip(np.flatnonzero(known), each, strict=True)},
         "accuracy": round(100 * float(hit.sum() / table.sum()), 1),
     }
-    return scores_in_percent | ({"labelled": round(100 * float(answered / asked), 1)} if labelled else {})
+    return scores_in_percent | ({"labelled": round(100 * float(answered / total), 1)} if labelled else {})
 
 
 def optimizer_of(

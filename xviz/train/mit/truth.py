@@ -63,11 +63,11 @@ def links(loaded: engine.Loaded, folder: Path, some: Sequence[Room], seed: int =
     known: dict[str, list[float]] = {}
     for room, sample, both in runs(loaded, folder, some):
         run = both[""][1]
-        shown, true, names = list(seen(run, sample, rng, PATCHES)), shares(room), list(run.outputs)
+        targets, true, names = list(seen(run, sample, rng, PATCHES)), shares(room), list(run.outputs)
         both = {**both, LIT: (loaded, engine.run(loaded, relit(sample)))}
         for suffix, (each, own) in both.items():
             middles = own.space("supervoxels", Segments).middles
-            for index, (patch, truth) in enumerate(shown):
+            for index, (patch, truth) in enumerate(targets):
                 shown_class = _class_at(room, own, truth)
                 same = true[:, names.index(shown_class)]
                 if not suffix:
@@ -149,17 +149,17 @@ def seen(run: Run, sample: Sample, rng: np.random.Generator, most: int) -> Itera
     assert views.poses is not None
     assert views.intrinsics is not None
     assert views.depths is not None
-    here = run.inputs.present["patches"].numpy()
-    for patch in rng.permutation(np.flatnonzero(here))[:most]:
+    present = run.inputs.present["patches"].numpy()
+    for patch in rng.permutation(np.flatnonzero(present))[:most]:
         photo, row, column = grid.place(int(patch))
         x0, y0, x1, y1 = Frame(views.images[photo].shape[:2], grid.grid).box(row, column)
         x, y = (x0 + x1) / 2, (y0 + y1) / 2
         tall, wide = views.images[photo].shape[:2]
         depth = views.depths[photo]
-        at = depth[int(y * depth.shape[0] / tall), int(x * depth.shape[1] / wide)]
-        place = pinhole.back_project([(x, y)], [at], views.poses[photo], views.intrinsics[photo])[0]
-        if np.isfinite(place).all():
-            yield int(patch), place
+        metres = depth[int(y * depth.shape[0] / tall), int(x * depth.shape[1] / wide)]
+        position = pinhole.back_project([(x, y)], [metres], views.poses[photo], views.intrinsics[photo])[0]
+        if np.isfinite(position).all():
+            yield int(patch), position
 
 
 def _answers(
@@ -178,9 +178,9 @@ def _answers(
                 yield method, np.maximum(scores, 0)
 
 
-def _class_at(room: Room, run: Run, place: NDArray[np.float64]) -> str:
+def _class_at(room: Room, run: Run, position: NDArray[np.float64]) -> str:
     """The class of the supervoxel nearest to a place, which is the output that methods explain."""
-    nearest = np.linalg.norm(run.space("supervoxels", Segments).middles - place, axis=1).argmin()
+    nearest = np.linalg.norm(run.space("supervoxels", Segments).middles - position, axis=1).argmin()
     names = list(run.outputs)
     return names[int(shares(room)[nearest].argmax())]
 
@@ -198,12 +198,14 @@ def shares(room: Room) -> NDArray[np.float64]:
 def places(loaded: engine.Loaded, folder: Path, some: Sequence[Room]) -> dict[str, Any]:
     """Share of each method's relevance for a class on points of it, in per cent, beside chance and an idle model."""
     shares_of: dict[str, list[float]] = {}
-    chance, asked = [], 0
+    chance, count = [], 0
     for room, _, both in runs(loaded, folder, some):
         true, names = shares(room), list(loaded.card.outputs)
-        held = [i for i, name in enumerate(names) if room.tags[i] and name not in EVERYWHERE and true[:, i].max() > 0.5]
-        for index in held[:: max(1, len(held) // CLASSES)][:CLASSES]:
-            asked += 1
+        classes = [
+            i for i, name in enumerate(names) if room.tags[i] and name not in EVERYWHERE and true[:, i].max() > 0.5
+        ]
+        for index in classes[:: max(1, len(classes) // CLASSES)][:CLASSES]:
+            count += 1
             chance.append(float(true[:, index].mean()))
             for suffix, (each, run) in both.items():
                 for name, scores in _of_class(each, run, names[index], index):
@@ -212,7 +214,7 @@ def places(loaded: engine.Loaded, folder: Path, some: Sequence[Room]) -> dict[st
                     shares_of.setdefault(name + suffix, []).append(share)
     return {
         "rooms": len(some),
-        "asked": asked,
+        "asked": count,
         "chance": round(100 * float(np.mean(chance)), 1),
         "methods": {name: round(100 * float(np.mean(values)), 1) for name, values in shares_of.items()},
     }

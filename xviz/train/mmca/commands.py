@@ -53,8 +53,8 @@ def measured(options: Namespace) -> None:
 
 def shipped(parser: ArgumentParser) -> None:
     """Arguments of the samples."""
-    shown = f"{SET}; without it, only the features of the pictures that ship are made again"
-    parser.add_argument("--data", type=Path, metavar="DIR", help=shown)
+    help_ = f"{SET}; without it, only the features of the pictures that ship are made again"
+    parser.add_argument("--data", type=Path, metavar="DIR", help=help_)
 
 
 def samples(options: Namespace) -> None:

@@ -62,8 +62,8 @@ def compose(
     ground = background(width, height, rng, soft=soft)
     picture = _painted(ground, layers, rng)
     boxes = []
-    for alpha, shown in _shown(layers, (width, height)):
-        solid, visible = alpha > VISIBLE, shown > VISIBLE
+    for alpha, uncovered in _shown(layers, (width, height)):
+        solid, visible = alpha > VISIBLE, uncovered > VISIBLE
         contrast = np.abs(picture - ground)[visible].mean() if visible.any() else 0.0
         if visible.sum() < UNCOVERED * solid.sum() or contrast < 0.08:
             return None
@@ -103,9 +103,9 @@ def _canvas(rng: np.random.Generator, long_side: tuple[int, int]) -> tuple[int, 
 def _arrange(cutouts: Sequence[Cutout], size: tuple[int, int], rng: np.random.Generator) -> list[_Layer] | None:
     """Return a layer for each cut-out, inside the canvas and hardly overlapping; None when there is no room."""
     layers: list[_Layer] = []
-    least, most = SIZES[len(cutouts)]
+    least, greatest = SIZES[len(cutouts)]
     for cutout in cutouts:
-        side = rng.uniform(least, most) * min(size)
+        side = rng.uniform(least, greatest) * min(size)
         room = (0.86, 0.86) if len(cutouts) == 1 else (0.58, 0.62)
         for _ in range(4):
             patch = _patch(cutout, side, (room[0] * size[0], room[1] * size[1]), rng)

@@ -91,13 +91,13 @@ def read(cutout: Cutout) -> Image.Image:
 
 def described(cutout: Cutout) -> Cutout:
     """Return the cut-out with its colour judged from its pixels, and taken out of its name where both agree."""
-    seen = colour_name(np.asarray(read(cutout)))
+    colour_seen = colour_name(np.asarray(read(cutout)))
     bare, named_colour = words.split_colour(cutout.name)
-    if named_colour and (named_colour == seen or cutout.source == "emoji"):
+    if named_colour and (named_colour == colour_seen or cutout.source == "emoji"):
         return replace(cutout, name=bare, concept=_concept(bare), colour=named_colour)
     mentions = any(colour in re.split(r"[^a-z]+", cutout.name.lower()) for colour in words.COLOURS)
     someone = bool(_SOMEONE & set(cutout.keywords))
-    return replace(cutout, colour="none" if mentions or someone else seen)
+    return replace(cutout, colour="none" if mentions or someone else colour_seen)
 
 
 def _concept(name: str) -> str:

@@ -83,7 +83,7 @@ def joined(first: Split, second: Split) -> Split:
         true_of=[*first.true_of, *([i + sentences for i in own] for own in second.true_of)],
         foils_of={
             **first.foils_of,
-            **{of + sentences: [i + sentences for i in own] for of, own in second.foils_of.items()},
+            **{true + sentences: [i + sentences for i in own] for true, own in second.foils_of.items()},
         },
     )
 
@@ -108,17 +108,17 @@ def load_split(folder: Path, split: str, portion: Portion = Portion()) -> Split:
     if not listed.is_file():
         raise SampleError(f"There is no {listed.name} in the scene folder. Make it with “xviz make scenes --out DIR”.")
     scenes = [json.loads(line) for line in listed.read_text(encoding="utf-8").splitlines()[: portion.scenes]]
-    seen = f"{split}-{len(scenes)}" + (f"-{portion.regions}" if portion.regions else "")
-    read = f"{split}-{len(scenes)}-{portion.sentences or 'all'}-{portion.foils or 'all'}"
+    regions_key = f"{split}-{len(scenes)}" + (f"-{portion.regions}" if portion.regions else "")
+    pieces_key = f"{split}-{len(scenes)}-{portion.sentences or 'all'}-{portion.foils or 'all'}"
     sentences = list(_sentences(scenes, portion))
     store = folder / "features"
     store.mkdir(exist_ok=True)
-    if not (store / f"{seen}.regions.npy").is_file():
-        _encode_pictures(folder, store, seen, scenes, portion.regions or SHIPPED.regions)
-    if not (store / f"{read}.starts.npy").is_file():
-        _encode_sentences(store, read, [s["text"] for s in sentences])
-    arrays = {"regions": seen, "boxes": seen, "pieces": read, "starts": read}
-    loaded = {name: np.load(store / f"{of}.{name}.npy", mmap_mode="r") for name, of in arrays.items()}
+    if not (store / f"{regions_key}.regions.npy").is_file():
+        _encode_pictures(folder, store, regions_key, scenes, portion.regions or SHIPPED.regions)
+    if not (store / f"{pieces_key}.starts.npy").is_file():
+        _encode_sentences(store, pieces_key, [s["text"] for s in sentences])
+    arrays = {"regions": regions_key, "boxes": regions_key, "pieces": pieces_key, "starts": pieces_key}
+    loaded = {name: np.load(store / f"{key}.{name}.npy", mmap_mode="r") for name, key in arrays.items()}
     true_of: list[list[int]] = [[] for _ in scenes]
     foils_of: dict[int, list[int]] = {}
     for index, sentence in enumerate(sentences):

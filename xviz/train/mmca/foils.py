@@ -93,8 +93,8 @@ def _change(
 
 def _moved(plan: Plan, i: int) -> Plan | None:
     if i < 0:
-        first, second, *rest = plan.phrases
-        return replace(plan, phrases=(second, first, *rest))
+        first, second, *others = plan.phrases
+        return replace(plan, phrases=(second, first, *others))
     key = OPPOSITE.get(plan.relations[i].key)
     if key is None:
         return None
@@ -118,8 +118,8 @@ def _recoloured(phrase: Phrase, things: Sequence[Thing], _: object, rng: np.rand
         return None
     concept = things[phrase.objects[0]].concept
     present = {thing.colour for thing in things if thing.concept == concept}
-    taken = present | {near for colour in present for near in NEAR.get(colour, ())}
-    free = [colour for colour in COLOURS if colour not in taken and colour not in phrase.name.lower().split()]
+    used = present | {near for colour in present for near in NEAR.get(colour, ())}
+    free = [colour for colour in COLOURS if colour not in used and colour not in phrase.name.lower().split()]
     if not free or "none" in present or (phrase.said and phrase.colour not in phrase.said.split()):
         return None
     colour = free[int(rng.integers(len(free)))]
@@ -130,8 +130,8 @@ def _recounted(phrase: Phrase, things: Sequence[Thing], _: object, rng: np.rando
     if kind(phrase.name) != "one" or (phrase.count == 1 and rng.random() < 0.5):
         return None
     concept = things[phrase.objects[0]].concept
-    there = sum(thing.concept == concept for thing in things)
-    number = there + int(rng.integers(1, 3))
+    count = sum(thing.concept == concept for thing in things)
+    number = count + int(rng.integers(1, 3))
     return replace(phrase, count=number) if number < len(NUMBERS) else None
 
 
@@ -139,6 +139,6 @@ def _resaid(phrase: Phrase, old: str, new: str) -> str | None:
     """Return the human caption with one word or name changed, and its article with it."""
     if phrase.said is None:
         return None
-    _, _, rest = phrase.said.partition(" ")
-    rest = re.sub(re.escape(old), new, rest, count=1, flags=re.I)
-    return f"{'some' if kind(new) != 'one' else a(rest)} {rest}"
+    _, _, words = phrase.said.partition(" ")
+    words = re.sub(re.escape(old), new, words, count=1, flags=re.I)
+    return f"{'some' if kind(new) != 'one' else a(words)} {words}"

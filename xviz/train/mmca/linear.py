@@ -24,20 +24,20 @@ RIDGES = (1e3, 1e4, 1e5)  #: weights of the penalty; all are reported
 
 def linear(train: Split, photos: Split) -> dict[str, dict[str, dict[str, float]]]:
     """Recall at 1, 5, 10 among photographs and their captions for every penalty, both directions, in per cent."""
-    seen: dict[str, list[NDArray[np.float32]]] = {}
+    regions_of: dict[str, list[NDArray[np.float32]]] = {}
     for index, scene in enumerate(train.scenes):
         for thing in scene["objects"]:
             best, overlap = on(train, index, thing)
             if overlap > 0.5:
-                seen.setdefault(thing["concept"], []).append(best)
-    names = sorted(seen)
-    shown = torch.from_numpy(np.stack([np.mean(seen[name], 0) for name in names])).double()
+                regions_of.setdefault(thing["concept"], []).append(best)
+    names = sorted(regions_of)
+    means = torch.from_numpy(np.stack([np.mean(regions_of[name], 0) for name in names])).double()
     nouns = read(names)
     pictures = np.stack([on(photos, index, scene["objects"][0])[0] for index, scene in enumerate(photos.scenes)])
     captions = F.normalize(read([scene["sentences"][0]["text"] for scene in photos.scenes]) - nouns.mean(0), dim=-1)
     recall = {}
     for ridge in RIDGES:
-        predicted = (torch.from_numpy(pictures).double() - shown.mean(0)) @ solve(shown, nouns, ridge)
+        predicted = (torch.from_numpy(pictures).double() - means.mean(0)) @ solve(means, nouns, ridge)
         scores = F.normalize(predicted, dim=-1) @ captions.T
         recall[f"{ridge:g}"] = {"image to text": recalls(scores), "text to image": recalls(scores.T)}
     return recall

@@ -243,11 +243,11 @@ def _named(loaded: engine.Loaded, folder: Path, split: Split, things: int) -> It
 
 def word_spans(source: str, words: Sequence[str]) -> list[tuple[int, int]]:
     """Where each word stands in the sentence, as (start, end) characters."""
-    spans, at = [], 0
+    spans, start = [], 0
     for word in words:
-        at = source.index(word, at)
-        spans.append((at, at + len(word)))
-        at += len(word)
+        start = source.index(word, start)
+        spans.append((start, start + len(word)))
+        start += len(word)
     return spans
 
 

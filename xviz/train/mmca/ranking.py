@@ -53,19 +53,21 @@ def score_all(
         matched: Only the diagonal of the second matrix is computed; the rest of it is zero.
     """
     features, read = split.read(sentences)
-    seen = torch.ones(len(scenes), split.regions.shape[1], dtype=torch.bool)
-    regions, own, i0 = model.see(split.see(scenes), seen, split.places(scenes))
+    present = torch.ones(len(scenes), split.regions.shape[1], dtype=torch.bool)
+    regions, own, i0 = model.see(split.see(scenes), present, split.places(scenes))
     pieces, c0 = model.read(features, read)
-    shown = own if model.stacked else regions
+    regions_joint = own if model.stacked else regions
     joint = torch.zeros(len(scenes), len(sentences))
     if matched:
-        i1, c1 = model.meet(shown, pieces, seen, read)
+        i1, c1 = model.meet(regions_joint, pieces, present, read)
         joint.diagonal().copy_((i1 * c1).sum(-1))
         return i0 @ c0.T, joint
     for part in read.sum(1).argsort().split(125):  # like lengths together: less padding
         longest = int(read[part].sum(1).max())
         of_pieces, heard = pieces[part, :longest], read[part, :longest]
         for row in range(len(scenes)):
-            i1, c1 = model.meet(shown[row].expand(len(part), -1, -1), of_pieces, seen[row].expand(len(part), -1), heard)
+            i1, c1 = model.meet(
+                regions_joint[row].expand(len(part), -1, -1), of_pieces, present[row].expand(len(part), -1), heard
+            )
             joint[row, part] = (i1 * c1).sum(-1)
     return i0 @ c0.T, joint

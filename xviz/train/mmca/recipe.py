@@ -83,8 +83,8 @@ def train(folder: Path, out: Path, recipe: Recipe, settings: Settings = MMCA_CAR
     standardise(model, fit)
     if model.names is not None:
         classes.fill(model.names, folder)
-    kept = out.with_suffix(".state.pt")
-    if recipe.start and not kept.is_file():
+    state_file = out.with_suffix(".state.pt")
+    if recipe.start and not state_file.is_file():
         begin(model, Path(recipe.start), fit, folder, recipe.start_side)
     begun = copy.deepcopy(model.state_dict())
     spread = fit.pieces[:20_000].astype(np.float32).std()
@@ -92,8 +92,8 @@ def train(folder: Path, out: Path, recipe: Recipe, settings: Settings = MMCA_CAR
     steps = recipe.epochs * batches.count(recipe.batch)
     optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, total_steps=steps, pct_start=recipe.warm_up)
-    told = {"recipe": asdict(recipe), "settings": asdict(settings)}
-    if kept.is_file() and (state := torch.load(kept, weights_only=True))["of"] == told:
+    numbers = {"recipe": asdict(recipe), "settings": asdict(settings)}
+    if state_file.is_file() and (state := torch.load(state_file, weights_only=True))["of"] == numbers:
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         schedule.load_state_dict(state["schedule"])
@@ -121,19 +121,19 @@ def train(folder: Path, out: Path, recipe: Recipe, settings: Settings = MMCA_CAR
             best = scores["r1"] + scores["foil"]
             checkpoints.save(result, out)
         state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
-        state |= {"begun": begun, "of": told, "torch": torch.get_rng_state(), "numpy": rng.bit_generator.state}
-        torch.save(state | {"best": best, "log": log}, kept)
-    out.with_suffix(".log.json").write_text(json.dumps({**told, "epochs": log}, indent=1) + "\n")
-    kept.unlink()
+        state |= {"begun": begun, "of": numbers, "torch": torch.get_rng_state(), "numpy": rng.bit_generator.state}
+        torch.save(state | {"best": best, "log": log}, state_file)
+    out.with_suffix(".log.json").write_text(json.dumps({**numbers, "epochs": log}, indent=1) + "\n")
+    state_file.unlink()
     return model
 
 
 def standardise(model: MMCA, fit: Split) -> None:
     """Set the model's baselines from 1,000 training scenes: mean region, one scale for all, mean piece."""
     some = np.linspace(0, len(fit.scenes) - 1, min(1000, len(fit.scenes))).astype(np.int64)
-    seen = fit.see(some).flatten(0, 1)
-    model.region_mean.copy_(seen.mean(0))
-    model.region_scale.copy_(seen.std(0).clamp_min(0.05))
+    regions = fit.see(some).flatten(0, 1)
+    model.region_mean.copy_(regions.mean(0))
+    model.region_scale.copy_(regions.std(0).clamp_min(0.05))
     pieces = fit.pieces[:: max(1, len(fit.pieces) // 50_000)].astype(np.float32)
     model.piece_mean.copy_(torch.from_numpy(pieces).mean(0))
 
@@ -189,23 +189,23 @@ def step(
     flat = np.concatenate([chosen[:, 0], chosen[:, 1:].ravel()])  # the true ones first
     features, read = split.read(flat)
     features = features + noise * torch.randn_like(features)
-    seen = leave_out(torch.ones(len(scenes), split.regions.shape[1], dtype=torch.bool), recipe.left_out)
+    present = leave_out(torch.ones(len(scenes), split.regions.shape[1], dtype=torch.bool), recipe.left_out)
     read = leave_out(read, recipe.left_out / 2)
-    blind = torch.rand(seen.shape) < recipe.blind
-    regions, own, i0 = model.see(split.see(scenes), seen, split.places(scenes), blind)
+    blind = torch.rand(present.shape) < recipe.blind
+    regions, own, i0 = model.see(split.see(scenes), present, split.places(scenes), blind)
     pieces, c0 = model.read(features, read)
     alone = i0 @ c0.T  # pictures, sentences and foils
     true = torch.arange(len(scenes))
     whole = F.cross_entropy(alone / recipe.temperature, true)
     whole = whole + F.cross_entropy(alone[:, : len(scenes)].T / recipe.temperature, true)
     if recipe.align:
-        whole = whole + recipe.align * aligned(regions, pieces, seen, read, recipe)
+        whole = whole + recipe.align * aligned(regions, pieces, present, read, recipe)
     if alone_only:
         return whole
 
     pictures, texts, by_picture, by_sentence = pairs(alone.detach(), recipe, rng)
-    shown = own if model.stacked else regions
-    i1, c1 = model.meet(shown[pictures], pieces[texts], seen[pictures], read[texts])
+    regions_joint = own if model.stacked else regions
+    i1, c1 = model.meet(regions_joint[pictures], pieces[texts], present[pictures], read[texts])
     joint = (i1 * c1).sum(-1)
     score = alone[pictures, texts] + joint
     both = pick(score[by_picture], recipe) + pick(score[by_sentence], recipe)
@@ -225,10 +225,10 @@ def aligned(regions: Tensor, pieces: Tensor, seen: Tensor, read: Tensor, recipe:
     Source: Yao et al., FILIP, ICLR 2022, equations 4 and 5 (late interaction), with foils as further candidates.
     """
     count = len(regions)
-    shown, of_pieces = F.normalize(regions, dim=-1), F.normalize(pieces, dim=-1)
+    directions, of_pieces = F.normalize(regions, dim=-1), F.normalize(pieces, dim=-1)
 
     def agree(equation: str, phrase: Tensor, read: Tensor, hidden: Tensor) -> Tensor:
-        best = torch.einsum(equation, shown, phrase).masked_fill(hidden, -1.0).amax(-1)
+        best = torch.einsum(equation, directions, phrase).masked_fill(hidden, -1.0).amax(-1)
         return (best * read).sum(-1) / read.sum(-1)
 
     every = agree("ind,jpd->ijpn", of_pieces[:count], read[:count], ~seen[:, None, None])
@@ -279,5 +279,5 @@ def pick(scores: Tensor, recipe: Recipe) -> Tensor:
 
 def leave_out(present: Tensor, share: float) -> Tensor:
     """Presence (b, n) with a share of the tokens left out at random, never all of a row."""
-    kept = present & (torch.rand(present.shape) >= share)
-    return torch.where(kept.any(1, keepdim=True), kept, present)
+    left = present & (torch.rand(present.shape) >= share)
+    return torch.where(left.any(1, keepdim=True), left, present)

@@ -57,12 +57,12 @@ def make(folder: Path) -> None:
 
 def encode(listed: Sequence[ShippedSample]) -> None:
     """Keep boxes and features of the samples' pictures."""
-    kept = {}
+    arrays = {}
     for shipped in listed:
         pixels = read_picture(shipped.path("picture")).pixels
-        boxes = kept[f"{shipped.name}.boxes"] = find_boxes(pixels, count=36)
-        kept[f"{shipped.name}.features"] = regions.encode(pixels, boxes).numpy().astype(np.float16)
-    np.savez_compressed(OUT / "regions.npz", **kept)
+        boxes = arrays[f"{shipped.name}.boxes"] = find_boxes(pixels, count=36)
+        arrays[f"{shipped.name}.features"] = regions.encode(pixels, boxes).numpy().astype(np.float16)
+    np.savez_compressed(OUT / "regions.npz", **arrays)
     print(f"{len(listed)} samples kept in {OUT}")
 
 

@@ -189,8 +189,8 @@ def _take(known: Facts, *numbers: int) -> tuple[Phrase, ...]:
 
 
 def _list(known: Facts, rng: np.random.Generator) -> Plan | None:
-    most = min(len(known.phrases), 4)
-    number = int(rng.integers(1, most + 1)) if rng.random() < 0.3 else int(rng.integers(2, most + 1))
+    limit = min(len(known.phrases), 4)
+    number = int(rng.integers(1, limit + 1)) if rng.random() < 0.3 else int(rng.integers(2, limit + 1))
     chosen = rng.permutation(len(known.phrases))[:number]
     templates = _ONE if number == 1 else _LISTS[number]
     return Plan(_pick(templates, rng), _take(known, *chosen))

@@ -65,13 +65,13 @@ def divide(cutouts: Sequence[Cutout]) -> Pools:
     ``test``.
     """
     family = families(c.concept for c in cutouts)
-    held = _held_out(cutouts, family)
-    seen = [c for c in cutouts if family[c.concept] not in held]
-    unseen = [c for c in cutouts if family[c.concept] in held]
-    fresh = _fresh(seen)
+    held_out = _held_out(cutouts, family)
+    trained_on = [c for c in cutouts if family[c.concept] not in held_out]
+    unseen = [c for c in cutouts if family[c.concept] in held_out]
+    fresh = _fresh(trained_on)
     photos = {c.caption: c for c in unseen if c.caption}
-    train = tuple(c for c in seen if c.id not in fresh)
-    test = tuple(c for c in seen if c.source != "furniture" or c.id in fresh)
+    train = tuple(c for c in trained_on if c.id not in fresh)
+    test = tuple(c for c in trained_on if c.source != "furniture" or c.id in fresh)
     pools = {
         "train": train,
         "val": train,
@@ -79,10 +79,10 @@ def divide(cutouts: Sequence[Cutout]) -> Pools:
         "test": test,
         "unseen": tuple(unseen),
         "photos": tuple(photos.values()),
-        "known": tuple({c.caption: c for c in seen if c.caption}.values()),
+        "known": tuple({c.caption: c for c in trained_on if c.caption}.values()),
         "samples": tuple(c for c in test if c.source == "emoji" or (c.source == "furniture" and _pleasant(c))),
     }
-    return Pools(pools, family, _concepts(seen), _concepts(unseen))
+    return Pools(pools, family, _concepts(trained_on), _concepts(unseen))
 
 
 def _held_out(cutouts: Sequence[Cutout], family: Mapping[str, int]) -> frozenset[int]:
@@ -97,31 +97,31 @@ def _held_out(cutouts: Sequence[Cutout], family: Mapping[str, int]) -> frozenset
         (number for number in members if len({c.concept for c in members[number]}) <= LARGEST),
         key=lambda number: _chance(min(c.concept for c in members[number])),
     )
-    held: set[int] = set()
+    families_: set[int] = set()
     photographs = {c.caption for c in cutouts if c.caption}
     lonely = sorted(order, key=lambda number: len({c.concept for c in members[number] if not c.caption}) > 1)
-    _take(held, lonely, members, lambda c: c.caption, min(PHOTOS, 0.6 * len(photographs)))
+    _take(families_, lonely, members, lambda c: c.caption, min(PHOTOS, 0.6 * len(photographs)))
     for source in sorted({c.source for c in cutouts}):
         wanted = UNSEEN * len({c.concept for c in cutouts if c.source == source})
-        _take(held, order, members, lambda c, source=source: c.concept if c.source == source else None, wanted)
-    return frozenset(held)
+        _take(families_, order, members, lambda c, source=source: c.concept if c.source == source else None, wanted)
+    return frozenset(families_)
 
 
-def _take(held, order, members, key, wanted: float) -> None:
+def _take(families_, order, members, key, wanted: float) -> None:
     """Add families in turn until they hold ``wanted`` different keys."""
     for number in order:
-        have = {key(c) for h in held for c in members[h]} - {None}
+        have = {key(c) for h in families_ for c in members[h]} - {None}
         if len(have) >= wanted:
             return
         if any(key(c) for c in members[number]):
-            held.add(number)
+            families_.add(number)
 
 
-def _fresh(seen: Sequence[Cutout]) -> frozenset[str]:
+def _fresh(trained_on: Sequence[Cutout]) -> frozenset[str]:
     """Return ids of furniture pictures kept from training: one model in five, and else one view of three."""
     models: dict[str, set[str]] = defaultdict(set)
     views: dict[str, list[str]] = defaultdict(list)
-    for cutout in seen:
+    for cutout in trained_on:
         if cutout.source == "furniture":
             models[cutout.concept].add(cutout.model)
             views[cutout.model].append(cutout.id)

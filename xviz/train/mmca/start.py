@@ -45,8 +45,8 @@ def begin(model: MMCA, file: Path, fit: Split, folder: Path, side: int) -> None:
         for index, scene in enumerate(fit.scenes[:SCENES])
     ]
     wanted = _embedded(former, torch.cat(read), former["region_mean"], former["region_scale"])
-    seen = fit.see(np.arange(len(read))).flatten(0, 1)
-    refit(model, seen, wanted)
+    regions = fit.see(np.arange(len(read))).flatten(0, 1)
+    refit(model, regions, wanted)
 
 
 @torch.no_grad()

@@ -152,9 +152,9 @@ def plural(name: str) -> str:
 
 def _plural_word(word: str) -> str:
     low = word.lower()
-    for single, many in _IRREGULAR.items():
+    for single, irregular in _IRREGULAR.items():
         if low == single or (low.endswith(_IN_COMPOUNDS) and low.endswith(single) and low != "human"):
-            return word[: len(word) - len(single)] + many
+            return word[: len(word) - len(single)] + irregular
     if low.endswith(("s", "x", "z", "ch", "sh")):
         return word + "es"
     if low.endswith("y") and low[-2:-1] not in "aeiou":
@@ -176,15 +176,15 @@ def singular(word: str) -> str:
 
 def split_colour(name: str) -> tuple[str, str | None]:
     """Return the name without a leading colour word, and that colour or None ("red apple" -> "apple", "red")."""
-    first, _, rest = name.partition(" ")
+    first, _, bare = name.partition(" ")
     first = "grey" if first in ("gray", "silver") else first
-    return (rest, first) if rest and first in COLOURS else (name, None)
+    return (bare, first) if bare and first in COLOURS else (name, None)
 
 
 def nouns(name: str) -> frozenset[str]:
     """Return the words by which a name can be alike another: its head, and its other words that say what it is."""
     words = [word for word in re.split(r"[^\w'-]+", name.lower()) if word]
-    kept = {singular(word) for word in words if word not in _LOOSE and len(word) > 2}
-    kept.add(singular(head(name)))
-    kept |= {_ALIKE_TO[word] for word in kept if word in _ALIKE_TO}
-    return frozenset(kept)
+    heads = {singular(word) for word in words if word not in _LOOSE and len(word) > 2}
+    heads.add(singular(head(name)))
+    heads |= {_ALIKE_TO[word] for word in heads if word in _ALIKE_TO}
+    return frozenset(heads)

@@ -30,14 +30,16 @@ Example = ShippedSample | Sample | None  #: None for the visitor's own
 def example(key: str, spec: Spec) -> Example:
     """The sample that comes with a model; None where the visitor gives files."""
     if not isinstance(spec, ModelCard):
-        given = _theirs(spec.key, spec)
-        if not given:
+        theirs = _theirs(spec.key, spec)
+        if not theirs:
             return None
-        title = str(st.selectbox("Sample", list(given), key=f"{key}-{spec.key}-sample", width=260, bind="query-params"))
-        return given[title]
-    shipped = {one.title: one for one in samples(spec.key)}
-    place = f"{key}-{spec.key}-sample"
-    chosen = str(st.selectbox("Sample", [*shipped, OWN], key=place, width=260, bind="query-params"))
+        title = str(
+            st.selectbox("Sample", list(theirs), key=f"{key}-{spec.key}-sample", width=260, bind="query-params")
+        )
+        return theirs[title]
+    shipped = {sample_.title: sample_ for sample_ in samples(spec.key)}
+    key_ = f"{key}-{spec.key}-sample"
+    chosen = str(st.selectbox("Sample", [*shipped, OWN], key=key_, width=260, bind="query-params"))
     return shipped.get(chosen)
 
 
@@ -53,8 +55,8 @@ def sample(key: str, spec: Spec, chosen: Example) -> Sample | None:
     if isinstance(chosen, ShippedSample):
         sentence = None
         if chosen.sentences:
-            place = f"{key}-{chosen.name}-sentence"
-            sentence = st.text_input("Sentence", chosen.sentences[0], key=place, bind="query-params")
+            key_ = f"{key}-{chosen.name}-sentence"
+            sentence = st.text_input("Sentence", chosen.sentences[0], key=key_, bind="query-params")
         return _shipped(spec.key, chosen.name, sentence)
     return _own(key, spec)
 
@@ -62,11 +64,11 @@ def sample(key: str, spec: Spec, chosen: Example) -> Sample | None:
 def _own(key: str, spec: ModelCard) -> Sample | None:
     """A sample of the visitor's own files."""
     part = next(name for name in KINDS if name in spec.wants)
-    given = uploads.given(
+    uploaded = uploads.given(
         f"{key}-{spec.key}-files", "Your own files", megabytes=LIMIT_MB,
         help_text=f"{'; '.join(spec.wants.values())}. {page.KEPT}",
     )  # fmt: skip
-    files = tuple((file.name, file.data) for file in given)
+    files = tuple((file.name, file.data) for file in uploaded)
     text = st.text_input("Sentence", "", key=f"{key}-{spec.key}-own sentence") if "text" in spec.wants else None
     if not files or text == "":
         st.info(f"Give {spec.wants[part]}{'' if text is None else ', and a sentence'}.", icon=":material/upload_file:")
@@ -103,8 +105,8 @@ def _read(
 
 @st.cache_resource(max_entries=16, show_spinner="Reading the sample …")
 def _shipped(model: str, name: str, sentence: str | None) -> Sample:
-    one = next(one for one in samples(model) if one.name == name)
-    return one.load(sentence) if one.sentences else one.load()
+    sample_ = next(sample_ for sample_ in samples(model) if sample_.name == name)
+    return sample_.load(sentence) if sample_.sentences else sample_.load()
 
 
 @st.cache_resource(max_entries=16, show_spinner="Reading samples …")
@@ -117,5 +119,8 @@ def _theirs(key: str, _spec: Spec) -> dict[str, Sample]:
     if _spec.samples is None:
         return {}
     with foreign(f"samples= of {_spec.title}"):
-        given = dict(_spec.samples())
-    return {str(title): replace(one, shipped=True, origin={"shipped": str(title)}) for title, one in given.items()}
+        samples_ = dict(_spec.samples())
+    return {
+        str(title): replace(sample_, shipped=True, origin={"shipped": str(title)})
+        for title, sample_ in samples_.items()
+    }

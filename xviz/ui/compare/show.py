@@ -29,10 +29,10 @@ KINDS = {"compare": "Both sides and their difference"}
 
 def both(first: Side, second: Side, choices: Choices) -> None:
     """All spaces that either side scores, one below the other, and the difference; a pick counts for both sides."""
-    one, two = first.explanation, second.explanation
-    same_unit = alike(one, two)
+    left, right = first.explanation, second.explanation
+    same_unit = alike(left, right)
     if not same_unit:
-        st.info(f"A measures {one.unit}, B {two.unit}: each has a scale of its own, and there is no difference.")
+        st.info(f"A measures {left.unit}, B {right.unit}: each has a scale of its own, and there is no difference.")
     st.caption("Click a token to take its view on both sides. Keyboard: Tab, arrows, Enter; Esc clears.")
     for name in dict.fromkeys([*first.forms, *second.forms]):
         st.markdown(f"**{page.plain(name.capitalize())}**")
@@ -55,8 +55,8 @@ def _side(side: Side, name: str, colours: scale.Scale, choices: Choices, key: st
         side.forms[name], side.explanation.scores[name], scale=colours, surround=Surround(side.title, height=HEIGHT),
         marks=_marks(side, name),
     )  # fmt: skip
-    place = f"{key} {side.session.sample.digest[:12]} {side.session.model.sha256[:12]}"
-    components.mount(drawing, key=place, on_pick=partial(_pick, side, name, choices))
+    key_ = f"{key} {side.session.sample.digest[:12]} {side.session.model.sha256[:12]}"
+    components.mount(drawing, key=key_, on_pick=partial(_pick, side, name, choices))
 
 
 def _marks(side: Side, name: str) -> tokens.Marks:
@@ -64,9 +64,9 @@ def _marks(side: Side, name: str) -> tokens.Marks:
     return tokens.Marks(side.selected[1] if picked and side.selected is not None else None)
 
 
-def _pick(side: Side, space: str, choices: Choices, thing: components.Pick) -> None:
+def _pick(side: Side, space: str, choices: Choices, index: components.Pick) -> None:
     """A click on a token of either side."""
-    own = side.forms[space].tokens(thing) if isinstance(thing, int) else ()
+    own = side.forms[space].tokens(index) if isinstance(index, int) else ()
     choices.select(Selection(shorts(side.session.run)[space], own[0]) if own else None)
 
 
@@ -83,10 +83,10 @@ def _difference(first: Side, second: Side, name: str, choices: Choices) -> None:
         st.caption(f"No difference is drawn: {page.plain(why)}")
         return
     gap = second.explanation.scores[name] - first.explanation.scores[name]
-    shown = second.forms[name]
-    painted = shown.painted(gap)
+    form = second.forms[name]
+    painted = form.painted(gap)
     drawing = tokens.draw(
-        shown, gap, scale=scale.diverging(painted, label=f"difference of {first.explanation.unit}"),
+        form, gap, scale=scale.diverging(painted, label=f"difference of {first.explanation.unit}"),
         surround=Surround("B − A", height=HEIGHT), marks=_marks(second, name),
     )  # fmt: skip
     key = f"compare difference {name} {second.session.sample.digest[:12]}"

@@ -123,19 +123,19 @@ def _question(
     call, head, own = None, None, None
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if method in ("look", "received"):
-            names = [one.name for one in run.calls]
+            names = [call_.name for call_ in run.calls]
             titles = {n: title.title for n, title in getattr(session.model.spec, "calls", {}).items()}
-            place, last = f"{key}-{session.model.spec.key}-layer", len(names) - 1
+            key_, last = f"{key}-{session.model.spec.key}-layer", len(names) - 1
             call = str(
-                st.selectbox("Layer", names, last, format_func=lambda n: titles.get(n, n), key=place, width=300,
+                st.selectbox("Layer", names, last, format_func=lambda n: titles.get(n, n), key=key_, width=300,
                              bind="query-params")
             )  # fmt: skip
         if attends:
-            most = run.call(call).heads if call else max(one.heads for one in run.calls)
-            start = int(key == "b" and most > 1)  # another head than the first side's, so that there is a difference
-            heads = [MEAN, *range(1, most + 1)]
-            place = f"{key}-head of {most}"
-            chosen = st.selectbox("Head", heads, start, key=place, width=110, bind="query-params")
+            count = run.call(call).heads if call else max(call_.heads for call_ in run.calls)
+            start = int(key == "b" and count > 1)  # another head than the first side's, so that there is a difference
+            heads = [MEAN, *range(1, count + 1)]
+            key_ = f"{key}-head of {count}"
+            chosen = st.selectbox("Head", heads, start, key=key_, width=110, bind="query-params")
             head = None if chosen == MEAN else int(chosen) - 1
         asks = [leaf.name for leaf in leaves(run.spaces[run.call(call).queries if call else run.calls[-1].queries])]
         if (METHODS[method].needs_focus or attends) and st.toggle(
@@ -172,8 +172,8 @@ def _linked(
 def _whole(session: Session, space: str, token: int) -> tuple[int, ...]:
     """The tokens that are shown as one with a token: the pieces of a word."""
     leaf = session.run.spaces[space]
-    of = getattr(leaf, "of_word", None)
-    return (token,) if of is None else tuple(leaf.of(int(of[token])))  # type: ignore[attr-defined]
+    words = getattr(leaf, "of_word", None)
+    return (token,) if words is None else tuple(leaf.of(int(words[token])))  # type: ignore[attr-defined]
 
 
 def _model(key: str, weights: str) -> Loaded:
@@ -207,7 +207,7 @@ def _kept(model: str, weights: str, question: Question, digest: str) -> dict[str
 
 
 def _answer(model: str, weights: str, question: Question, session: Session, move: page.Progress) -> Explanation:
-    kept = _kept(model, weights, question, session.sample.digest)
-    if "own" not in kept:
-        kept["own"] = asker(session, move)(question)
-    return kept["own"]
+    answers = _kept(model, weights, question, session.sample.digest)
+    if "own" not in answers:
+        answers["own"] = asker(session, move)(question)
+    return answers["own"]

@@ -70,8 +70,8 @@ def token_of(sent: object) -> object:
 
 def picked(view: Drawing, *, key: str) -> Pick:
     """What `mount` with this key is going to give, before it is called: the pick as the last rerun left it."""
-    kept = state.widget(key)
-    return view.resolve(token_of(kept.get("pick"))) if isinstance(kept, Mapping) else None
+    value = state.widget(key)
+    return view.resolve(token_of(value.get("pick"))) if isinstance(value, Mapping) else None
 
 
 @st.fragment

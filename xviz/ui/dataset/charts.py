@@ -90,33 +90,33 @@ def scatter(batch: Batch, table: pd.DataFrame) -> pd.DataFrame:
     if not chosen.selection.points:
         return table
     places = [_index(point["customdata"]) for point in chosen.selection.points]
-    kept = table.loc[[place for place in places if place in table.index]]
-    st.caption(f"{len(kept):,} rows are selected.")
-    return kept
+    rows_picked = table.loc[[index for index in places if index in table.index]]
+    st.caption(f"{len(rows_picked):,} rows are selected.")
+    return rows_picked
 
 
-def _index(given: object) -> int:
+def _index(value: object) -> int:
     """The row of a point; Plotly hands it back as a number, a list or a mapping."""
-    if isinstance(given, dict):
-        given = next(iter(given.values()))
-    return int(given[0] if isinstance(given, list | tuple) else given)
+    if isinstance(value, dict):
+        value = next(iter(value.values()))
+    return int(value[0] if isinstance(value, list | tuple) else value)
 
 
 def heads(batch: Batch, table: pd.DataFrame) -> None:
     """Every layer and head as a cell."""
     names = [HEAD.fullmatch(name) for name in table.columns]
-    found = [match for match in names if match]
-    if not found:
+    columns = [match for match in names if match]
+    if not columns:
         st.info("This batch has no numbers of single heads (--no-heads).")
         return
-    what = st.segmented_control(
+    number = st.segmented_control(
         "Number", list(WHAT), default="across", format_func=WHAT.get, key="dataset.what", required=True
     )
-    calls = list(dict.fromkeys(match[1] for match in found))
-    most = max(int(match[2]) for match in found)
-    cells = np.full((len(calls), most), np.nan)
-    for match in found:
-        if match[3] == what:
+    calls = list(dict.fromkeys(match[1] for match in columns))
+    heads_ = max(int(match[2]) for match in columns)
+    cells = np.full((len(calls), heads_), np.nan)
+    for match in columns:
+        if match[3] == number:
             cells[calls.index(match[1]), int(match[2]) - 1] = table[match[0]].mean()
     if np.isnan(cells).all():
         st.info("No token of these layers has keys of another modality.")
@@ -125,14 +125,15 @@ def heads(batch: Batch, table: pd.DataFrame) -> None:
     calls = [card.calls[call].title if card and call in card.calls else call for call in calls]
     figure = go.Figure(
         go.Heatmap(
-            z=cells, x=[f"head {i + 1}" for i in range(most)], y=calls, colorscale="Viridis", zmin=0, zmax=1,
-            hovertemplate="%{y}, %{x}: %{z:.3f}<extra></extra>", colorbar={"title": WHAT[str(what)]},
+            z=cells, x=[f"head {i + 1}" for i in range(heads_)], y=calls, colorscale="Viridis", zmin=0, zmax=1,
+            hovertemplate="%{y}, %{x}: %{z:.3f}<extra></extra>", colorbar={"title": WHAT[str(number)]},
         )
     )  # fmt: skip
     figure.update_yaxes(autorange="reversed")
     figure.update_layout(height=120 + 34 * len(calls))
     best = np.unravel_index(int(np.nanargmax(cells)), cells.shape)
-    alt = f"{WHAT[str(what)]} of {len(calls)} layers and {most} heads; greatest {calls[best[0]]}, head {best[1] + 1}."
+    alt = f"{WHAT[str(number)]} of {len(calls)} layers and {heads_} heads; greatest "
+    alt += f"{calls[best[0]]}, head {best[1] + 1}."
     draw(figure, "dataset.heads picture", alt)
     st.caption(
         f"Mean of {len(table):,} samples.",
@@ -170,20 +171,20 @@ def methods(batch: Batch, table: pd.DataFrame) -> None:
     figure.update_layout(
         xaxis_title="area better than that of random orders", scattermode="group", height=140 + 60 * len(rows)
     )
-    said = "; ".join(
+    summary = "; ".join(
         f"{title}: {row['deletion'].text()}" for title, row in zip(titles, rows, strict=True) if "deletion" in row
     )
-    draw(figure, "dataset.faithful", f"Methods beside random orders, deletion: {said}.")
+    draw(figure, "dataset.faithful", f"Methods beside random orders, deletion: {summary}.")
     st.caption(
         f"Means of {len(table):,} samples with 95 % bootstrap intervals. Right of the line is better than chance.",
         help="Deletion: area of random orders less that of the method. Insertion: the other way round. A method whose "
         "interval holds zero is not shown to be better than chance.",
     )
-    told = [
+    cells = [
         {name: title if name == "method" else _cell(value) for name, value in row.items()}
         for title, row in zip(titles, rows, strict=True)
     ]
-    st.dataframe(told, hide_index=True)
+    st.dataframe(cells, hide_index=True)
     for title, part in more.items():
         if part:
             st.markdown(f"**{page.plain(title.capitalize())}**")

@@ -28,12 +28,12 @@ def choose() -> Batch | None:
             if shown.FOLDERS
             else None
         )
-        given = uploads.single(
+        uploaded = uploads.single(
             "dataset.zip", "A batch as a zip", megabytes=LIMIT_MB,
             help_text="The folder that “xviz batch --out” wrote, zipped; scores/ may be left out. " + page.KEPT,
         )  # fmt: skip
-    if given is not None:
-        batch = _archive(digest(given[1]), given[0], given[1])
+    if uploaded is not None:
+        batch = _archive(digest(uploaded[1]), uploaded[0], uploaded[1])
     elif name is not None:
         folder = shown.FOLDERS[name]
         changed = tuple((folder / file).stat().st_mtime_ns for file in (PLAN, ROWS, TABLE) if (folder / file).exists())

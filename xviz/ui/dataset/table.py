@@ -39,9 +39,9 @@ def filtered(batch: Batch) -> pd.DataFrame:
         if column != "all rows":
             table = _kept(table, str(column))
     if text:
-        said = table["sample"].astype(str).str.contains(text, case=False, regex=False)
+        by_name = table["sample"].astype(str).str.contains(text, case=False, regex=False)
         reasons = table["error"].astype(str) if "error" in table else table["sample"].astype(str)
-        table = table[said | reasons.str.contains(text, case=False, regex=False)]
+        table = table[by_name | reasons.str.contains(text, case=False, regex=False)]
     if len(table) < len(batch.table):
         st.caption(f"{len(table):,} of {len(batch.table):,} rows.")
     return table
@@ -68,11 +68,11 @@ def show(batch: Batch, table: pd.DataFrame) -> None:
     """The table, sorted by a click on a column's head; a row that is picked can be opened."""
     whole = st.toggle("Columns of single heads", key="dataset.heads")
     first = [name for name in FIRST if name in table and table[name].notna().any()]
-    rest = [
+    others = [
         n for n in table.columns if n not in FIRST and (whole or not n.startswith(LATER)) and not n.endswith("digest")
     ]
     picked = st.dataframe(
-        table[[*first, *rest]], hide_index=True, height=HEIGHT, key="dataset.table", on_select="rerun",
+        table[[*first, *others]], hide_index=True, height=HEIGHT, key="dataset.table", on_select="rerun",
         selection_mode="single-row",
     )  # fmt: skip
     rows = picked.selection.rows
@@ -126,9 +126,11 @@ def opener(batch: Batch, row: pd.Series, key: str, method: str | None = None) ->
         if missing := [file.name for file in files if not file.is_file()]:
             raise SampleError(f"{missing[0]} is not on this machine any more, so that its sample cannot be opened.")
         output = str(row["target"]) if row.get("target") in loaded.spec.outputs else loaded.spec.target
-        methods = sorted(batch.plan.get("methods", ()), key=lambda one: one != method)
-        asked = Asked(loaded, origin, tuple(Question(one, Target(output)) for one in methods), {"target": output})
-        link = pages.of(asked, model)
+        methods = sorted(batch.plan.get("methods", ()), key=lambda method_: method_ != method)
+        question = Asked(
+            loaded, origin, tuple(Question(method_, Target(output)) for method_ in methods), {"target": output}
+        )
+        link = pages.of(question, model)
         state.bring({
             uploader: tuple((file.name, file.read_bytes()) for file in own) for uploader, own in link.files.items()
         })  # fmt: skip

@@ -51,7 +51,7 @@ class Options:
 
 def uploaded() -> Files:
     """The visitor's files, none while there are none."""
-    given = uploads.given(
+    files = uploads.given(
         "eeg.file", "Your own recording", megabytes=LIMIT_MB,
         help_text="EDF, BDF, GDF, FIF (parts and epochs too), EEGLAB .set and .fdt, BrainVision's three files, "
         "Neuroscan and ANT .cnt, Nihon Kohden, Persyst, Micromed, XDF, an .mff as a zip, OpenBCI, Muse and Emotiv "
@@ -59,19 +59,19 @@ def uploaded() -> Files:
         "or a zip. It stays on the machine that runs xviz; files of EEG systems are kept there in a private folder "
         "while they are read, then deleted.",
     )  # fmt: skip
-    return tuple(File(file.name, file.data, file.ident) for file in given)
+    return tuple(File(file.name, file.data, file.ident) for file in files)
 
 
 def options(files: Files) -> Options:
     """Import options, in the sidebar."""
-    asked = any(file.name.lower().endswith(TABLES) for file in files)
+    tables = any(file.name.lower().endswith(TABLES) for file in files)
     with st.expander("Import options"):
         unit = st.selectbox(
             "Unit", [DETECT, *UNITS], key="unit",
             help="Inferred from the file and from how large its numbers are; the unit used is shown above the result.",
         )  # fmt: skip
         rate = None
-        if asked:
+        if tables:
             rate = st.number_input(
                 "Sampling rate, Hz", 1.0, 100_000.0, None, key="rate", placeholder="as the file says",
                 help="Needed where the file has no column of time; what is given here counts before the file.",

@@ -49,12 +49,12 @@ def _left_out(opened: Opened) -> None:
     """Electrodes to leave out by hand, such as bad ones."""
     masked = tuple(i for i in opened.choices.masked if i < len(opened.names))
     present = opened.before.inputs.present["psd"].tolist()
-    kept, spare = [opened.names[i] for i in masked if present[i]], sum(present) - opened.fewest
+    hidden, spare = [opened.names[i] for i in masked if present[i]], sum(present) - opened.fewest
     chosen = st.multiselect(
         "Leave electrodes out",
-        [name for name, here in zip(opened.names, present, strict=True) if here],
-        default=kept,
-        max_selections=max(1, spare, len(kept)),
+        [name for name, is_present in zip(opened.names, present, strict=True) if is_present],
+        default=hidden,
+        max_selections=max(1, spare, len(hidden)),
         disabled=spare < 1,
         key=f"left out {opened.place} {masked}",  # hidden or shown elsewhere on the page, it starts afresh
         help="The model runs without these electrodes: they have no token and get no attention.",
@@ -71,23 +71,23 @@ def rename(chosen: Chosen) -> None:
     others = [name for name in report.unused if name not in report.bipolar]
     if not others:
         return
-    kept = dict(chosen.choices.recall(f"rename {eeg.channels}") or {})
-    known = electrodes_of(eeg, kept).electrodes
+    names = dict(chosen.choices.recall(f"rename {eeg.channels}") or {})
+    known = electrodes_of(eeg, names).electrodes
     open_ = bool(report.refusal) and len(report.bipolar) < len(eeg.channels) / 3
     with st.expander("Rename channels", expanded=open_):
-        rows = [{"channel": name, "electrode": kept.get(name) or None} for name in others]
+        rows = [{"channel": name, "electrode": names.get(name) or None} for name in others]
         changed = st.data_editor(
             rows,
             hide_index=True,
-            key=f"renaming {hash(eeg.channels)} {len(kept)}",
+            key=f"renaming {hash(eeg.channels)} {len(names)}",
             disabled=["channel"],
             width="stretch",
             column_config={"electrode": st.column_config.SelectboxColumn("electrode", options=list(BIOSEMI32))},
         )
-        said = {row["channel"]: row["electrode"] for row in changed if row["electrode"]}
+        chosen_names = {row["channel"]: row["electrode"] for row in changed if row["electrode"]}
         st.caption(
             f"{sum(bool(name) for name in known)} of {len(known)} channels are electrodes by name, layout or place."
         )
-        if said != kept and st.button("Apply these names", key="eeg.rename", icon=":material/check:"):
-            chosen.choices.remember(f"rename {eeg.channels}", said)
+        if chosen_names != names and st.button("Apply these names", key="eeg.rename", icon=":material/check:"):
+            chosen.choices.remember(f"rename {eeg.channels}", chosen_names)
             st.rerun()

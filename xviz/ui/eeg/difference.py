@@ -40,8 +40,14 @@ def show(opened: Opened, looked: Looked) -> None:
             values, unit, title = KINDS[str(kind)](opened, looked)
             _strongest(opened, values, unit)
         with left:
-            seen = opened.seen(values)
-            draw(opened, values, scale.diverging(seen, label=unit), key="difference head", surround=Surround(title))
+            shown_values = opened.seen(values)
+            draw(
+                opened,
+                values,
+                scale.diverging(shown_values, label=unit),
+                key="difference head",
+                surround=Surround(title),
+            )
 
 
 def _strongest(opened: Opened, values: NDArray[np.float64], unit: str) -> None:

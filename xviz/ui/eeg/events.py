@@ -32,14 +32,19 @@ def show(opened: Opened, chosen: Chosen) -> None:
         return
     st.dataframe(
         [
-            {"label": one.label, "times": len(one.onsets), "first, s": one.onsets[0], "last, s": one.onsets[-1]}
-            for one in known
+            {
+                "label": label_.label,
+                "times": len(label_.onsets),
+                "first, s": label_.onsets[0],
+                "last, s": label_.onsets[-1],
+            }
+            for label_ in known
         ],
         hide_index=True,
         width="stretch",
         height=min(38 * len(known) + 40, 240),
     )
-    by_label = {one.label: one for one in known}
+    by_label = {label_.label: label_ for label_ in known}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         first = st.selectbox("Epochs of", list(by_label), key="event", persist_state="page", width=220)
         second = st.selectbox("minus those of", [NONE, *by_label], key="event minus", persist_state="page", width=220)
@@ -57,7 +62,7 @@ def show(opened: Opened, chosen: Chosen) -> None:
         before, after = st.slider(
             "From … to … around the event, s", -2.0, 10.0, (0.0, 2.0), 0.1, key="event span", persist_state="page"
         )
-    index = [one.name for one in opened.bands].index(str(band))
+    index = [label_.name for label_ in opened.bands].index(str(band))
     if after - before < 1:
         st.info("An epoch needs 1 s or more.", icon=":material/info:")
         return
@@ -94,11 +99,11 @@ def _values(
     opened: Opened, chosen: Chosen, label: Label, around: tuple[float, float], quantity: str
 ) -> NDArray[np.float64]:
     """(epoch, electrode, band) of a label's epochs, made once whatever is picked or hidden."""
-    what = ("epochs", chosen.whole.digest, label.label, around, quantity)
-    made: tuple[NDArray[np.float64], int] = cache.part(
-        opened.before, what, lambda: _made(opened, _whole(chosen), label, around, quantity)
+    key = ("epochs", chosen.whole.digest, label.label, around, quantity)
+    measured: tuple[NDArray[np.float64], int] = cache.part(
+        opened.before, key, lambda: _made(opened, _whole(chosen), label, around, quantity)
     )
-    values, gone = made
+    values, gone = measured
     if gone or len(label.onsets) > MOST:
         st.caption(
             page.plain(f"“{label.label}”: {len(values)} epochs used; {gone} cut off by the ends or without numbers.")
@@ -152,11 +157,11 @@ def _contrast(
         (right, test.t[:, band], "t", "t-test over epochs"),
     ):
         with column:
-            seen = opened.seen(values)
+            shown_values = opened.seen(values)
             draw(
                 opened,
-                seen,
-                scale.diverging(seen, label=label),
+                shown_values,
+                scale.diverging(shown_values, label=label),
                 key=f"contrast {label}",
                 contours=True,
                 surround=Surround(title),

@@ -113,8 +113,8 @@ def _ahead(opened: Opened, choice: Choice, weights: NDArray) -> tuple[str, str]:
     def sent(table: str, pick: Selection | None, drawings: dict[str, Drawing]) -> tuple[str, ahead.Shown]:
         where = components.Ahead(table, opened.place, "electrode")
         places = {f"{key} {opened.place}": drawing for key, drawing in drawings.items()}
-        shown = {place: components.message(drawing, place, where) for place, drawing in places.items()}
-        return ahead.pick_name(pick), shown
+        messages = {mount_key: components.message(drawing, mount_key, where) for mount_key, drawing in places.items()}
+        return ahead.pick_name(pick), messages
 
     def rows(table: str) -> Iterator[tuple[str, ahead.Shown]]:
         for pick in (None, *picks):
@@ -214,8 +214,10 @@ def draw(
     contours: bool = False,
 ) -> None:
     """A head whose electrodes can be picked."""
-    made = heads.drawing(opened, scores, colours, opened.selection(), surround=surround, links=links, contours=contours)
-    components.mount(made, key=f"{key} {opened.place}", on_pick=lambda pick: pick_electrode(opened, pick))
+    drawing = heads.drawing(
+        opened, scores, colours, opened.selection(), surround=surround, links=links, contours=contours
+    )
+    components.mount(drawing, key=f"{key} {opened.place}", on_pick=lambda pick: pick_electrode(opened, pick))
 
 
 def pick_electrode(opened: Opened, pick: components.Pick) -> None:

@@ -57,7 +57,9 @@ def zipped(opened: Opened, looked: Looked, kind: str, preset: str) -> bytes:
     explanations = [row(opened, looked), *looked.explanations]
     return bundle(
         {kind: figure(opened, looked, kind, preset)},
-        list({(shown.method, shown.provenance.json()): shown for shown in explanations}.values()),
+        list(
+            {(explanation.method, explanation.provenance.json()): explanation for explanation in explanations}.values()
+        ),
         arrays={
             **{f"attention_{name}": values for name, values in weights.items()},
             **{name: tokens.numpy() for name, tokens in opened.run.inputs.tokens.items()},

@@ -53,10 +53,9 @@ def drawing(
         opened.electrodes.positions,
         scores,
         scale=colours,
-        selected=None if selection is None else selection.token,
-        absent=opened.absent,
-        links=links or (),
-        invented=opened.electrodes.interpolated,
+        marks=head.Marks(
+            None if selection is None else selection.token, opened.absent, opened.electrodes.interpolated, links or ()
+        ),
         contours=contours,
         surround=surround,
     )

@@ -54,9 +54,9 @@ def show(opened: Opened, looked: Looked) -> None:
     """The maps side by side, how well they fit the truth, and the attribution over seconds."""
     cells = _cells(opened)
     maps = maps_of(opened, cells)
-    for column, shown in zip(st.columns(len(maps), gap="small"), maps, strict=True):
+    for column, map_ in zip(st.columns(len(maps), gap="small"), maps, strict=True):
         with column:
-            _draw(opened, shown, looked.head)
+            _draw(opened, map_, looked.head)
     if cells is not None:
         methods.told(cells.facts, METHODS["integrated"].title)
     _fits(opened, maps)
@@ -66,18 +66,18 @@ def show(opened: Opened, looked: Looked) -> None:
 
 def _cells(opened: Opened) -> CellScores | None:
     """Scores of cells, computed when asked for."""
-    place = f"cells {opened.run.provenance.json()} {opened.absent} {opened.output}"
-    kept, work = opened.choices.recall(place), st.container()  # always there, so that what stands below keeps its place
-    if kept is None and work.button("Compute scores of cells", icon=":material/play_arrow:", key="eeg.cells"):
+    key = f"cells {opened.run.provenance.json()} {opened.absent} {opened.output}"
+    scores, work = opened.choices.recall(key), st.container()  # always there, so that what stands below keeps its place
+    if scores is None and work.button("Compute scores of cells", icon=":material/play_arrow:", key="eeg.cells"):
         with work, page.progress("Attributions") as move:
-            kept = _compute(opened, move)
-        opened.choices.remember(place, kept)
-    if kept is None:
+            scores = _compute(opened, move)
+        opened.choices.remember(key, scores)
+    if scores is None:
         work.caption(
             "Integrated gradients for every electrode, band and second, and the change of the output when an "
             "electrode's band is left out. Takes some seconds."
         )
-    return kept if isinstance(kept, CellScores) else None
+    return scores if isinstance(scores, CellScores) else None
 
 
 def _compute(opened: Opened, move: page.Progress) -> CellScores:
@@ -148,17 +148,17 @@ def _picked(opened: Opened, pick: components.Pick) -> None:
 
 def _fits(opened: Opened, maps: list[Map]) -> None:
     """How far this recording's maps agree, and how well they fit what the simulation did."""
-    explaining = [shown for shown in maps if not shown.truth]
-    simulated = next((shown for shown in maps if shown.truth), None)
+    explaining = [map_ for map_ in maps if not map_.truth]
+    simulated = next((map_ for map_ in maps if map_.truth), None)
     first = explaining[0]
     agreement = f"rank correlation with “{first.title}”"
     rows = [
         {
-            "map": shown.title,
-            **_fit(shown, simulated),
-            agreement: signed(fit(shown.values, first.values).correlation),
+            "map": map_.title,
+            **_fit(map_, simulated),
+            agreement: signed(fit(map_.values, first.values).correlation),
         }
-        for shown in explaining
+        for map_ in explaining
     ]
     if simulated is not None:
         random = chance(simulated.values.size)
@@ -177,8 +177,8 @@ def _fits(opened: Opened, maps: list[Map]) -> None:
         st.markdown(f":material/verified: Measured on held-out simulated recordings: {verdict}")
 
 
-def _fit(shown: Map, simulated: Map | None) -> dict[str, str]:
-    return {} if simulated is None else _words(fit(shown.values, simulated.values))
+def _fit(map_: Map, simulated: Map | None) -> dict[str, str]:
+    return {} if simulated is None else _words(fit(map_.values, simulated.values))
 
 
 def _words(measured: Fit) -> dict[str, str]:

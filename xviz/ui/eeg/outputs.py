@@ -98,13 +98,13 @@ def _headline(opened: Opened) -> None:
 
 def _small(opened: Opened) -> None:
     """What the network says of a recording of a kind that it never saw: small, with its sentence."""
-    said = []
+    answers = []
     for name in opened.card.outputs:
         value, before = opened.run.outputs[name], opened.before.outputs[name]
         change = f", {value - before:+.2f} compared with all electrodes" if opened.edited else ""
-        said.append(f"{name} {'high' if value > 0 else 'low'} ({signed(value)}{change})")
+        answers.append(f"{name} {'high' if value > 0 else 'low'} ({signed(value)}{change})")
     st.caption(
-        f"What the network answers for {opened.called(opened.window)}: {'; '.join(said)}. It knows simulated brains "
+        f"What the network answers for {opened.called(opened.window)}: {'; '.join(answers)}. It knows simulated brains "
         "only.",
         help="Logit of “high” minus that of “low”: 0 is undecided, ±2.2 means odds of nine to one.",
     )

@@ -35,18 +35,17 @@ def _native() -> None:
 
 def recorded(eeg: Eeg) -> None:
     """The traces as they were recorded."""
-    shown = drawn_rate(eeg, 128.0)
-    marks = [(mark.onset, mark.seconds, mark.label, mark.bad) for mark in eeg.annotations]
+    thinned = drawn_rate(eeg, 128.0)
+    annotations = [(mark.onset, mark.seconds, mark.label, mark.bad) for mark in eeg.annotations]
     absent = [i for i, name in enumerate(eeg.channels[:SHOWN]) if name in eeg.bads]
     note = f"The first {SHOWN} of {len(eeg.channels)} channels." if len(eeg.channels) > SHOWN else ""
     drawing = traces.traces(
         eeg.channels[:SHOWN],
-        shown.signal[:SHOWN],
-        shown.rate,
+        thinned.signal[:SHOWN],
+        thinned.rate,
         windows=traces.Windows(1.0, max(1, int(eeg.seconds)), 0.0),
-        absent=absent,
+        marks=traces.Marks(absent, annotations=annotations),
         surround=Surround(f"{len(eeg.channels)} channels as recorded, {eeg.seconds:.4g} s", note),
-        marks=marks,
     )
     components.mount(
         drawing, key=f"recorded {hash((eeg.channels, eeg.signal.shape, float(np.nansum(eeg.signal[:, :99]))))}"

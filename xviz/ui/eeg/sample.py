@@ -112,9 +112,9 @@ class Opened(records.Opened):
 
     def selection(self) -> Selection | None:
         """The selected electrode, if the model is shown it."""
-        kept = self.choices.selection
-        fits = kept is not None and kept.space == "electrode" and kept.token < len(self.names)
-        return kept if fits and kept.token not in self.absent else None
+        selection = self.choices.selection
+        fits = selection is not None and selection.space == "electrode" and selection.token < len(self.names)
+        return selection if fits and selection.token not in self.absent else None
 
     def asking(self, selection: Selection | None, space: str) -> Target:
         """The output, with an electrode's DE or PSD as the focus."""
@@ -148,13 +148,13 @@ def choose(card: ModelCard) -> Chosen:
         titles = {shipped.title: shipped for shipped in samples(card.key)}
         title = st.selectbox("Shipped recordings", list(titles), key="recording", bind="query-params")
         example = titles[title]
-        given = bring.uploaded()
-        options = bring.options(given)
+        uploaded = bring.uploaded()
+        options = bring.options(uploaded)
         native = bring.montage()
-        if not given:
+        if not uploaded:
             st.caption(f"{example.kind.capitalize()}. {page.plain(example.credit)}")
-    files = given or bring.shipped(example)
-    eeg, whole, place = _recording(files, options)
+    files = uploaded or bring.shipped(example)
+    eeg, whole, position = _recording(files, options)
     with st.sidebar:
         wanted = bring.condition(eeg)
     if wanted != Condition():
@@ -171,19 +171,19 @@ def choose(card: ModelCard) -> Chosen:
     sample = None
     if matched is not None:
         sample = Sample(
-            given[0].name if given else example.title,
+            uploaded[0].name if uploaded else example.title,
             {"eeg": matched},
-            source="the visitor's own" if given else example.credit,
-            shipped=not given and wanted == Condition(),
-            origin=_origin(example.name, files, bool(given), options, place),
+            source="the visitor's own" if uploaded else example.credit,
+            shipped=not uploaded and wanted == Condition(),
+            origin=_origin(example.name, files, bool(uploaded), options, position),
         )
     choices.start(digest(eeg_digest, "native") if native else eeg_digest)
-    return Chosen(choices, sample, report, None if given else example, eeg, whole, native)
+    return Chosen(choices, sample, report, None if uploaded else example, eeg, whole, native)
 
 
-def _origin(example: str, files: bring.Files, own: bool, options: bring.Options, place: Place) -> dict[str, Any]:
+def _origin(example: str, files: bring.Files, own: bool, options: bring.Options, position: Place) -> dict[str, Any]:
     """How the recording is read again; what was done to it beyond that makes another digest, which is then said."""
-    chosen = {"unit": options.unit, "rate": options.rate, **place}
+    chosen = {"unit": options.unit, "rate": options.rate, **position}
     read = {"options": {name: value for name, value in chosen.items() if value}} if any(chosen.values()) else {}
     if not own:
         return {"shipped": example, **read}
@@ -207,21 +207,21 @@ def _recording(files: bring.Files, options: bring.Options) -> tuple[Eeg, Whole, 
             key = f"{key} {index}"
         eeg = file.recordings[index]
         if not file.seconds:
-            made = span.choose(eeg, key, avoid=options.avoid, rest=options.rest)
-            held = eeg if eeg.seconds - eeg.rest > 61 else None
+            cropped = span.choose(eeg, key, avoid=options.avoid, rest=options.rest)
+            whole = eeg if eeg.seconds - eeg.rest > 61 else None
             known = Whole(
-                key, eeg.annotations, held, files, file.unit, eeg, digest(name, str(options), str((index, part)))
+                key, eeg.annotations, whole, files, file.unit, eeg, digest(name, str(options), str((index, part)))
             )
-            return warned(made), known, {"index": index, "part": part}
+            return warned(cropped), known, {"index": index, "part": part}
         start, seconds = span.numbers(key, file.seconds)
         before = min(options.rest or 0.0, start)
         stretch = Stretch(start - before, before + seconds + span.MARGIN)
         long = bring.opened(files, name, options, stretch)
         eeg = long.recordings[0]
         inner = start - long.start
-        made = crop(eeg, inner, min(seconds, eeg.seconds - inner), options.rest) if eeg.seconds - inner > 0 else eeg
+        cropped = crop(eeg, inner, min(seconds, eeg.seconds - inner), options.rest) if eeg.seconds - inner > 0 else eeg
     known = Whole(key, (), None, files, file.unit, eeg, digest(name, str(options), str(stretch)))
-    return warned(made), known, {"index": index}
+    return warned(cropped), known, {"index": index}
 
 
 @memory.kept("Matching the channels …")
@@ -238,16 +238,16 @@ def _matched(
 def overview(chosen: Chosen) -> None:
     """All of the recording, where it is longer than what is shown."""
     whole = chosen.whole
-    made = None
+    glance = None
     if whole.eeg is not None:
-        made, unit = (
+        glance, unit = (
             bring.overview_in_memory(
                 f"{whole.key} {bring.digest_of(whole.files)} {len(whole.eeg.channels)}", whole.eeg
             ),
             "µV",
         )
     elif whole.read.seconds > 61:
-        made, unit = bring.overview(bring.digest_of(whole.files), whole.files), whole.unit
-    if made is not None:
+        glance, unit = bring.overview(bring.digest_of(whole.files), whole.files), whole.unit
+    if glance is not None:
         with st.expander("Whole recording", expanded=chosen.example is None):
-            span.show(made, whole.key, whole.annotations, unit)
+            span.show(glance, whole.key, whole.annotations, unit)

@@ -49,11 +49,10 @@ def _over_time(opened: Opened, outputs: dict[str, np.ndarray]) -> None:
     charts.lines(
         (np.arange(opened.windows) + 0.5) * step,
         outputs,
-        (charts.Axis("time in the clip, s"), charts.Axis("output, logits")),
+        (charts.Axis("time in the clip, s"), charts.Axis("output, logits", zero="undecided")),
         key=f"over time {opened.place} {opened.window}",
         alt=f"Outputs in {opened.windows} windows of {step} s: "
         + "; ".join(f"{name} {spread}" for name, spread in ranges.items()),
-        zero="undecided",
         pick=lambda _, window: _picked(opened, window),
         height=280,
     )
@@ -66,26 +65,30 @@ def _over_time(opened: Opened, outputs: dict[str, np.ndarray]) -> None:
 
 def _traces(opened: Opened, outputs: dict[str, np.ndarray]) -> None:
     """The traces as the model reads them, before its features."""
-    shown = channels.drawn_rate(opened.eeg, opened.card.settings.plan.rate)
+    recording = channels.drawn_rate(opened.eeg, opened.card.settings.plan.rate)
     in_windows = [
         ", ".join(f"{name} {signed(values[i])}" for name, values in outputs.items()) for i in range(opened.windows)
     ]  # empty where no network answers
-    notes = [f"Drawn at {shown.rate:g} Hz; recorded at {opened.eeg.rate:g} Hz."] * (shown.rate != opened.eeg.rate)
-    fitting = [name for name, band in DISPLAYED.items() if band.low_pass < shown.rate / 2]
+    notes = [f"Drawn at {recording.rate:g} Hz; recorded at {opened.eeg.rate:g} Hz."] * (
+        recording.rate != opened.eeg.rate
+    )
+    fitting = [name for name, band in DISPLAYED.items() if band.low_pass < recording.rate / 2]
     band = str(st.selectbox("Filter of the traces", fitting, key="traces filter", persist_state="page", width=260))
     if DISPLAYED[band] != Condition():
-        shown = bring.conditioned(Sample("traces", {"eeg": shown}).digest, DISPLAYED[band], shown)
+        recording = bring.conditioned(Sample("traces", {"eeg": recording}).digest, DISPLAYED[band], recording)
         notes.append(f"Filtered for the eye alone, {band}: features and attention are not of these traces.")
     drawing = traces.traces(
         opened.marked,
-        _sampled(opened.sample.digest, band, shown.signal),
-        shown.rate,
-        windows=traces.Windows(opened.card.settings.block, opened.windows, shown.rest, in_windows, opened.window),
-        absent=opened.absent,
-        invented=opened.electrodes.interpolated,
-        marks=[(mark.onset, mark.seconds, mark.label, mark.bad) for mark in opened.eeg.annotations],
+        _sampled(opened.sample.digest, band, recording.signal),
+        recording.rate,
+        windows=traces.Windows(opened.card.settings.block, opened.windows, recording.rest, in_windows, opened.window),
+        marks=traces.Marks(
+            opened.absent,
+            opened.electrodes.interpolated,
+            [(mark.onset, mark.seconds, mark.label, mark.bad) for mark in opened.eeg.annotations],
+        ),
         names_too=True,
-        surround=Surround(f"{len(opened.names)} electrodes, {shown.seconds:.4g} s", " ".join(notes)),
+        surround=Surround(f"{len(opened.names)} electrodes, {recording.seconds:.4g} s", " ".join(notes)),
     )
     components.mount(drawing, key=f"traces {opened.place}", on_pick=lambda pick: _picked(opened, pick))
 

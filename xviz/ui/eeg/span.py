@@ -19,13 +19,15 @@ MARGIN = 1.0  #: s around a stretch of a long recording that are read with it
 def choose(eeg: Eeg, key: str, *, avoid: bool, rest: float | None) -> Eeg:
     """The stretch of a recording that is in memory; by default the first without gaps and what is marked bad."""
     spare = eeg.seconds - eeg.rest
-    found = best(eeg, bad=avoid)
-    shortened = spare < MINUTE + 1 and not found.avoided
+    stretch = best(eeg, bad=avoid)
+    shortened = spare < MINUTE + 1 and not stretch.avoided
     if shortened:
         return eeg if rest is None or spare - rest < LEAST else crop(eeg, rest, spare - rest, rest)
-    start, seconds = _numbers(key, spare, found.start, found.seconds)
-    if found.avoided and (start, seconds) == (found.start, found.seconds):
-        st.caption(page.plain(f"Left out by default: {', '.join(found.avoided[:4])}{' …' * (len(found.avoided) > 4)}."))
+    start, seconds = _numbers(key, spare, stretch.start, stretch.seconds)
+    if stretch.avoided and (start, seconds) == (stretch.start, stretch.seconds):
+        st.caption(
+            page.plain(f"Left out by default: {', '.join(stretch.avoided[:4])}{' …' * (len(stretch.avoided) > 4)}.")
+        )
     return crop(eeg, start, min(seconds, spare - start), rest)
 
 

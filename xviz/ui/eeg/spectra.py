@@ -95,16 +95,16 @@ def _picture(opened: Opened) -> None:
         )
         return
     eeg = opened.eeg
-    made: tuple[NDArray[np.float64], ...] = cache.of_run(
+    picture: tuple[NDArray[np.float64], ...] = cache.of_run(
         opened.before, lambda *_: eeg_power.picture(eeg.signal[picked.token], eeg.rate), f"picture {picked.token}"
     )
-    level, at, times = made
+    level, hertz, times = picture
     every = max(1, -(-level.shape[1] // TIMES))
     count = level.shape[1] // every
     level = level[:, : count * every].reshape(len(level), count, every).mean(-1)
     drawing = matrix.matrix(
         level[::-1],
-        row_labels=[f"{hz:g} Hz" for hz in at[::-1]],
+        row_labels=[f"{hz:g} Hz" for hz in hertz[::-1]],
         column_labels=[f"{t:.0f} s" for t in times[: count * every].reshape(count, every).mean(-1)],
         scale=scale.diverging(level, label="dB around the median over time"),
         axes=("frequency", "time"),

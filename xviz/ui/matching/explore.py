@@ -34,8 +34,8 @@ def explore(opened: Opened) -> Looked:
     with right:
         second = _method(opened, selection, "beside", "occlusion", call, head)
     methods.agreed(first, second, {"regions": "Regions", "pieces": "word pieces"})
-    shown = tuple(explanation for explanation in (first, second) if explanation is not None)
-    return Looked(selection=selection, call=call, head=head, explanations=shown)
+    explanations = tuple(explanation for explanation in (first, second) if explanation is not None)
+    return Looked(selection=selection, call=call, head=head, explanations=explanations)
 
 
 def _choose_call(opened: Opened) -> tuple[str, int | None]:
@@ -66,8 +66,8 @@ def _method(
             explanation = methods.compute(opened.run, question, key=key)
     ranked = methods.ranked(explanation)
     table = _ahead(opened, key, name, call, head)
-    for place, (drawing, space) in _drawings(opened, selection, key, ranked, opened.choices.masked).items():
-        components.mount(drawing, key=place, on_pick=_picker(opened, space), ahead=_following(opened, table, space))
+    for key_, (drawing, space) in _drawings(opened, selection, key, ranked, opened.choices.masked).items():
+        components.mount(drawing, key=key_, on_pick=_picker(opened, space), ahead=_following(opened, table, space))
     methods.facts(ranked)
     methods.about(opened, name)
     return explanation
@@ -90,8 +90,8 @@ def _ahead(opened: Opened, key: str, name: str, call: str, head: int | None) -> 
             explanation = cache.explain(opened.run, question)
             ranked = explanation if explanation.facts.ranked else None
             sent = {
-                place: components.message(drawing, place, _following(opened, table, space))
-                for place, (drawing, space) in _drawings(opened, pick, key, ranked, masked).items()
+                key_: components.message(drawing, key_, _following(opened, table, space))
+                for key_, (drawing, space) in _drawings(opened, pick, key, ranked, masked).items()
             }
             yield ahead.pick_name(pick), sent
 
@@ -183,21 +183,21 @@ def at_a_glance(opened: Opened, looked: Looked) -> None:
 
 def show_matrix(opened: Opened, looked: Looked) -> None:
     """The attention matrix of the chosen layer, with its quadrants and their masses."""
-    call, place = opened.run.call(str(looked.call)), f"matrix {opened.place}"
+    call, key = opened.run.call(str(looked.call)), f"matrix {opened.place}"
     space = opened.run.spaces[call.queries]
     picks = tuple(_row_pick(opened, row) for row in range(len(space)))
 
     def make(table: str) -> Iterator[tuple[str, ahead.Shown]]:
         for pick in (None, *dict.fromkeys(picks)):
-            sent = components.message(_matrix(opened, looked, pick), place, components.Ahead(table, opened.place, rows))
-            yield ahead.pick_name(pick), {place: sent}
+            sent = components.message(_matrix(opened, looked, pick), key, components.Ahead(table, opened.place, rows))
+            yield ahead.pick_name(pick), {key: sent}
 
     rows = tuple(map(ahead.pick_name, picks))
     table = ahead.prepare(
         opened.run, ("matrix", call.name, looked.head), make, key=f"matrix ahead {opened.place}", begin=True
     )
     components.mount(
-        _matrix(opened, looked, looked.selection), key=place, on_pick=lambda pick: _picked_cell(opened, pick),
+        _matrix(opened, looked, looked.selection), key=key, on_pick=lambda pick: _picked_cell(opened, pick),
         ahead=components.Ahead(table, opened.place, rows),
     )  # fmt: skip
     sides = leaves(space)

@@ -53,7 +53,9 @@ class Figures:
         Raises:
             ModelError: one of them does not score both regions and words, or both are the same.
         """
-        both = [shown for shown in self.looked.explanations if {"regions", "pieces"} <= set(shown.scores)]
+        both = [
+            explanation for explanation in self.looked.explanations if {"regions", "pieces"} <= set(explanation.scores)
+        ]
         if len(both) < 2 or both[0].method == both[1].method:
             raise ModelError(
                 "This figure needs two different methods that score both regions and words; choose others above. "

@@ -26,16 +26,16 @@ def show(opened: Opened) -> None:
         f"{len(listed)} example pictures for this sentence, by the score at the chosen α."
     )
     alpha, begun = float(opened.run.inputs.context["alpha"]), f"ranked {opened.place}"
-    place = f"ranking {opened.place} {alpha:g}"
+    key = f"ranking {opened.place} {alpha:g}"
     if not opened.choices.recall(begun) and not st.button("Rank", icon=":material/sort:", key="match.rank"):
         return
     with page.told():
-        if (kept := opened.choices.recall(place)) is None:
+        if (rankings := opened.choices.recall(key)) is None:
             with page.progress("Ranking") as move:
-                kept = captions(opened, alpha, move), pictures_for(opened, alpha, move)
-            opened.choices.remember(place, kept)
+                rankings = captions(opened, alpha, move), pictures_for(opened, alpha, move)
+            opened.choices.remember(key, rankings)
         opened.choices.remember(begun, True)
-        _show(opened, *kept)
+        _show(opened, *rankings)
 
 
 def _show(opened: Opened, sentences: list[Scored], pictures: list[Scored]) -> None:
@@ -83,14 +83,14 @@ def _outputs(opened: Opened, sample: Sample, alpha: float) -> dict[str, float]:
     return {**terms, "score": terms["alone"] + alpha * terms["joint"]}
 
 
-def _table(what: str, rows: list[Scored], own: float, own_name: str, images: list[str] | None = None) -> None:
+def _table(subject: str, rows: list[Scored], own: float, own_name: str, images: list[str] | None = None) -> None:
     """One ranking as a table, with the rank that the pair on the screen would have."""
     rank = 1 + sum(outputs["score"] > own + 1e-6 for _, outputs in rows)
     columns: dict[str, list[object]] = {"rank": list(range(1, len(rows) + 1))}
     if images is not None:
         columns[" "] = list(images)
     columns |= {
-        what: [name for name, _ in rows],
+        subject: [name for name, _ in rows],
         "score": [outputs["score"] for _, outputs in rows],
         "self-attention": [outputs["alone"] for _, outputs in rows],
         "cross-attention": [outputs["joint"] for _, outputs in rows],
@@ -104,7 +104,7 @@ def _table(what: str, rows: list[Scored], own: float, own_name: str, images: lis
         column_config={
             "rank": st.column_config.NumberColumn(width="small"),
             " ": st.column_config.ImageColumn(width="small"),
-            what: st.column_config.TextColumn(width="large"),
+            subject: st.column_config.TextColumn(width="large"),
             **dict.fromkeys(("score", "self-attention", "cross-attention"), number),
         },
     )

@@ -62,11 +62,15 @@ class Opened(records.Opened):
 
     def selection(self) -> Selection | None:
         """The selected token; at the start the longest word, as an example, until the visitor clears it."""
-        kept = self.choices.selection
-        if kept is not None and kept.space in ("word", "region"):
-            pieces = self.pieces.of(kept.token) if kept.space == "word" else ()
-            fits = bool(pieces) if kept.space == "word" else kept.token < len(self.regions)
-            return kept if fits and not (kept.space == "region" and kept.token in self.choices.masked) else None
+        selection = self.choices.selection
+        if selection is not None and selection.space in ("word", "region"):
+            pieces = self.pieces.of(selection.token) if selection.space == "word" else ()
+            fits = bool(pieces) if selection.space == "word" else selection.token < len(self.regions)
+            return (
+                selection
+                if fits and not (selection.space == "region" and selection.token in self.choices.masked)
+                else None
+            )
         return None if self.choices.cleared else self.example()
 
     def example(self) -> Selection:
@@ -122,7 +126,7 @@ def choose(card: ModelCard) -> Chosen | None:
             args=(titles,),
         )
         chosen = titles[title]
-        given = uploads.single(
+        own_picture = uploads.single(
             "match.picture",
             "Your own picture",
             megabytes=60,
@@ -138,7 +142,7 @@ def choose(card: ModelCard) -> Chosen | None:
                 "match.regions", "Regions", megabytes=20, help_text="Boxes and features in one file.",
                 on_change=_own_sentence,
             )  # fmt: skip
-        if given is None:
+        if own_picture is None:
             st.caption(f"{chosen.kind.capitalize()}. {page.plain(chosen.credit)}")
     sentence = st.text_input(
         "Sentence",
@@ -148,19 +152,19 @@ def choose(card: ModelCard) -> Chosen | None:
         max_chars=2000,
         help="Edit it: scores follow, with the change from the original sentence.",
     )
-    if given is None and boxes is None:
+    if own_picture is None and boxes is None:
         return Chosen(choices, chosen.load(sentence), chosen.load())
-    parts = _parts(card, given, boxes)
+    parts = _parts(card, own_picture, boxes)
     if not sentence.strip():
         st.info("Type a sentence about your picture, and its score appears.", icon=":material/edit:")
         if (picture := parts.get("picture")) is not None:
             st.image(picture.pixels, width=420)
         return None
-    whose = digest(*(given or ("", b""))), digest(*(boxes or ("", b"")))
-    sample = _own(*whose, sentence, parts, given, boxes)
+    whose = digest(*(own_picture or ("", b""))), digest(*(boxes or ("", b"")))
+    sample = _own(*whose, sentence, parts, own_picture, boxes)
     first = str(choices.recall(f"first {seen(sample)}", sentence))
     choices.remember(f"first {seen(sample)}", first)
-    return Chosen(choices, sample, _own(*whose, first, parts, given, boxes))
+    return Chosen(choices, sample, _own(*whose, first, parts, own_picture, boxes))
 
 
 def _own_sentence() -> None:
@@ -168,7 +172,7 @@ def _own_sentence() -> None:
     shipped = {shipped.title: shipped for shipped in samples("mmca")}
     sentence = str(state.widget("sentence", "")).strip()
     if any(state.widget(key) is not None for key in ("match.picture", "match.regions")):
-        if any(sentence in one.sentences for one in shipped.values()):
+        if any(sentence in sample_.sentences for sample_ in shipped.values()):
             state.set_widget("sentence", "")
     elif not sentence:
         _fresh_sentence(shipped)
@@ -188,7 +192,7 @@ def _seen(digest: str, _sample: Sample) -> str:
     return Sample("picture", {name: part for name, part in _sample.parts.items() if name != "text"}).digest
 
 
-def _parts(card: ModelCard, given: tuple[str, bytes] | None, boxes: tuple[str, bytes] | None) -> dict[str, Part]:
+def _parts(card: ModelCard, own_picture: tuple[str, bytes] | None, boxes: tuple[str, bytes] | None) -> dict[str, Part]:
     """The visitor's own picture, or own regions, or both.
 
     Raises:
@@ -198,16 +202,16 @@ def _parts(card: ModelCard, given: tuple[str, bytes] | None, boxes: tuple[str, b
     if boxes is not None:
         with net.reading(boxes[0]):
             own["regions"] = read_regions(boxes[1])
-    if given is not None:
-        picture = own["picture"] = uploads.picture(*given)
+    if own_picture is not None:
+        picture = own["picture"] = uploads.picture(*own_picture)
         if boxes is None:
-            own["regions"] = _encoded(digest(*given), card.settings.regions, picture)
+            own["regions"] = _encoded(digest(*own_picture), card.settings.regions, picture)
     return own
 
 
 @memory.kept()
 def _own(
-    picture: str, regions: str, sentence: str, _parts: dict[str, Part], _given: tuple[str, bytes] | None,
+    picture: str, regions: str, sentence: str, _parts: dict[str, Part], _own_picture: tuple[str, bytes] | None,
     _boxes: tuple[str, bytes] | None,
 ) -> Sample:  # fmt: skip
     """The same with a sentence.
@@ -215,8 +219,8 @@ def _own(
     Raises:
         SampleError: the sentence cannot be read.
     """
-    name = _given[0] if _given is not None else _boxes[0] if _boxes is not None else ""
-    files = {part: file[0] for part, file in (("picture", _given), ("regions", _boxes)) if file is not None}
+    name = _own_picture[0] if _own_picture is not None else _boxes[0] if _boxes is not None else ""
+    files = {part: file[0] for part, file in (("picture", _own_picture), ("regions", _boxes)) if file is not None}
     origin: dict[str, Any] = {"parts": files, "texts": {"text": sentence}}
     if _boxes is None:
         origin["regions"] = len(_parts["regions"].boxes)
@@ -255,12 +259,12 @@ def score(card: ModelCard, chosen: Chosen) -> Opened:
         card=card, choices=chosen.choices, sample=chosen.sample, original=chosen.original, run=run, before=before,
         output=card.target,
     )  # fmt: skip
-    shown = (
+    metrics = (
         ("Score", "score", "i0 · c0 + α i1 · c1, higher for a better match"),
         ("Self-attention term", "alone", "i0 · c0: picture and sentence encoded separately; −1 to 1"),
         ("Cross-attention term", "joint", "i1 · c1: after joint attention over regions and words; −1 to 1"),
     )
-    for column, (label, name, meaning) in zip(columns, shown, strict=False):
+    for column, (label, name, meaning) in zip(columns, metrics, strict=False):
         change = f"{run.outputs[name] - before.outputs[name]:+.3f}" if opened.edited else None
         against = "from the original" if opened.edited else None
         value = f"{run.outputs[name]:.3f}".replace("-", "−")

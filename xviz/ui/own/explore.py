@@ -36,12 +36,12 @@ def explore(opened: Opened) -> Looked:
     quick = "occlusion" not in slow(opened)
     second = next((key for key in (("occlusion",) if quick else ()) + ("received",) if key in offered), offered[0])
     with left:
-        one = _method(opened, selection, "method", "look", offered, call, head, direction)
+        first = _method(opened, selection, "method", "look", offered, call, head, direction)
     with right:
-        two = _method(opened, selection, "beside", second, offered, call, head, direction)
-    both = [explanation for explanation in (one, two) if explanation is not None]
+        beside = _method(opened, selection, "beside", second, offered, call, head, direction)
+    both = [explanation for explanation in (first, beside) if explanation is not None]
     if len(both) == 2 and "asked" not in {explanation.method for explanation in both}:
-        methods.agreed(one, two, {name: name for name in opened.forms})
+        methods.agreed(first, beside, {name: name for name in opened.forms})
     return Looked(selection=selection, call=call.name, head=head, explanations=tuple(both))
 
 
@@ -53,7 +53,7 @@ def slow(opened: Opened) -> tuple[str, ...]:
 
 def head_key(opened: Opened, call: AttentionCall) -> str:
     """The key of the choice of a head: one for all calls where all have as many."""
-    alike = len({one.heads for one in opened.run.calls}) == 1
+    alike = len({call_.heads for call_ in opened.run.calls}) == 1
     return f"{opened.key}-head" if alike else f"{opened.key}-head-of-{call.heads}"
 
 
@@ -75,20 +75,20 @@ def _choose(opened: Opened, selection: Selection | None) -> tuple[AttentionCall,
         call = run.call(str(name))
         head = methods.choose_head(call, key=head_key(opened, call))
         ways = _ways(opened, selection, call)
-        way = ways[0]
+        direction = ways[0]
         if len(ways) > 1:
-            way = st.selectbox("Attention", ways, key=f"{opened.key}-direction", bind="query-params", width=210)
+            direction = st.selectbox("Attention", ways, key=f"{opened.key}-direction", bind="query-params", width=210)
         st.caption("Click a token. Keyboard: Tab, arrows, Enter; Esc clears.")
     if call.note:
         st.caption(f":material/info: {page.plain(call.note)}")
-    return call, head, str(way)
+    return call, head, str(direction)
 
 
 def _ways(opened: Opened, selection: Selection | None, call: AttentionCall) -> list[str]:
     """The directions in which the selected token takes part in a call."""
     space = None if selection is None else opened.space_of(selection)
     sides = ((FROM, call.queries), (TO, call.keys))
-    return [way for way, side in sides if space in names(opened.run.spaces[side])] or [FROM]
+    return [direction for direction, side in sides if space in names(opened.run.spaces[side])] or [FROM]
 
 
 def question(opened: Opened, method: str, selection: Selection | None, call: AttentionCall, head: int | None,
@@ -108,11 +108,11 @@ def question(opened: Opened, method: str, selection: Selection | None, call: Att
             raise ModelError(
                 f"Tokens of “{space}” take no part in this layer. Pick one of {' and '.join(sides)}, or another layer."
             )
-        asked = columns.METHOD.key if direction == TO else "look"
-        return cache.Question(asked, focus, call.name, head)
+        method_ = columns.METHOD.key if direction == TO else "look"
+        return cache.Question(method_, focus, call.name, head)
     target = opened.target(selection)
     if METHODS[method].kind == "attention":
-        asking = {name for one in opened.run.calls for name in names(opened.run.spaces[one.queries])}
+        asking = {name for call_ in opened.run.calls for name in names(opened.run.spaces[call_.queries])}
         target = Target(opened.output)
         if space in asking and selection is not None and method != "received":
             target = Target(opened.output, space, opened.tokens(selection))
@@ -133,8 +133,8 @@ def _method(
         st.info("Pick a token to use this method.", icon=":material/touch_app:")
     else:
         with page.told():
-            asked = question(opened, name, selection, call, head, direction)
-            explanation = methods.compute(opened.run, asked, key=f"{opened.key} {key}", slow=slow(opened))
+            asked_question = question(opened, name, selection, call, head, direction)
+            explanation = methods.compute(opened.run, asked_question, key=f"{opened.key} {key}", slow=slow(opened))
     ranked = methods.ranked(explanation)
     draw(opened, selection, f"{key} {name}", ranked, call)
     methods.facts(ranked)
@@ -166,35 +166,35 @@ def draw(
     """The tokens of every space under one explanation, each with limits of its own, which are printed."""
     picked = None if selection is None else opened.space_of(selection)
     for name in shown_spaces(opened, explanation, call):
-        shown = opened.forms[name]
+        form = opened.forms[name]
         scores = None if explanation is None else explanation.scores.get(name)
         with page.told():
             drawing = tokens.draw(
-                shown,
+                form,
                 scores,
                 scale=None
                 if scores is None or explanation is None
-                else tokens.scaled(shown, scores, signed=explanation.signed, label=explanation.unit),
+                else tokens.scaled(form, scores, signed=explanation.signed, label=explanation.unit),
                 marks=tokens.Marks(
                     selection.token if selection is not None and picked == name else None, opened.gone.get(name, ()),
                 ),
                 surround=Surround(
-                    f"{name}{described(opened, explanation) if scores is not None else ''}", height=_height(shown)
+                    f"{name}{described(opened, explanation) if scores is not None else ''}", height=_height(form)
                 ),
             )  # fmt: skip
-            with st.container(height=320 if isinstance(shown, Words) and len(shown) > LONG else "content"):
+            with st.container(height=320 if isinstance(form, Words) and len(form) > LONG else "content"):
                 components.mount(drawing, key=f"{key} {name} {opened.place}", on_pick=picker(opened, name))
 
 
-def _height(shown: object) -> int:
-    return HEIGHT if isinstance(shown, OnPicture) else 0
+def _height(form: object) -> int:
+    return HEIGHT if isinstance(form, OnPicture) else 0
 
 
 def picker(opened: Opened, space: str):
     """What a click on a token of a space does."""
 
-    def pick(thing: components.Pick) -> None:
-        own = opened.forms[space].tokens(thing) if isinstance(thing, int) else ()
+    def pick(index: components.Pick) -> None:
+        own = opened.forms[space].tokens(index) if isinstance(index, int) else ()
         opened.choices.select(opened.select(space, own[0]) if own else None)
 
     return pick

@@ -53,7 +53,7 @@ class Figures:
             return saving.drawn(opened, kind, preset, call=looked.call, head=looked.head)
         if kind == "glance":
             return saving.drawn(opened, kind, preset, [self.own()])
-        if not (ranked := [one for one in looked.explanations if one.facts.ranked]):
+        if not (ranked := [explanation for explanation in looked.explanations if explanation.facts.ranked]):
             raise ModelError("A figure needs an explanation on the screen; pick a token or choose another method.")
         return saving.drawn(opened, kind, preset, ranked)
 
@@ -66,8 +66,8 @@ class Figures:
         opened, looked = self.opened, self.looked
         if looked.selection is None:
             raise ModelError("This figure shows the attention of one token; pick one above.")
-        if shown := next((one for one in looked.explanations if one.focus is not None), None):
-            return shown
+        if focused := next((explanation for explanation in looked.explanations if explanation.focus is not None), None):
+            return focused
         space, run = str(opened.space_of(looked.selection)), opened.run
         target, calls = Target(opened.output, space, opened.tokens(looked.selection)), list(reversed(run.calls))
         asking = next((call for call in calls if space in names(run.spaces[call.queries])), None)

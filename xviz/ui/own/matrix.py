@@ -66,12 +66,12 @@ def weights(opened: Opened, call: AttentionCall, head: int | None, *, ask: bool 
 
 def labels(opened: Opened, side: Sequence[TokenSpace]) -> list[str]:
     """A label for every token of a side, with its space where there are several."""
-    found = []
+    texts = []
     for leaf in side:
-        shown = opened.forms[leaf.name]
-        own = shown.labels if len(shown) == len(leaf) else [leaf.label(i) for i in range(len(leaf))]
-        found += [f"{leaf.name}: {label}" if len(side) > 1 else label for label in own]
-    return found
+        form = opened.forms[leaf.name]
+        own = form.labels if len(form) == len(leaf) else [leaf.label(i) for i in range(len(leaf))]
+        texts += [f"{leaf.name}: {label}" if len(side) > 1 else label for label in own]
+    return texts
 
 
 def _token_of(opened: Opened, side: Sequence[TokenSpace], index: int) -> Selection | None:

@@ -65,10 +65,10 @@ class Opened(records.Opened):
 
     def selection(self) -> Selection | None:
         """The selected token; at the start an example, until the visitor clears it."""
-        kept = self.choices.selection
-        if kept is not None:
-            space = self.space_of(kept)
-            return kept if space is not None and kept.token not in self.gone.get(space, ()) else None
+        selection = self.choices.selection
+        if selection is not None:
+            space = self.space_of(selection)
+            return selection if space is not None and selection.token not in self.gone.get(space, ()) else None
         return None if self.choices.cleared else self.example()
 
     def example(self) -> Selection | None:
@@ -76,15 +76,17 @@ class Opened(records.Opened):
         parts = leaves(self.run.spaces[first_call(self.run).queries])
         worded = [part for part in parts if isinstance(self.forms[part.name], Words) and len(part) > 1]
         leaf = worded[-1] if worded else max(parts, key=len)
-        here = [i for i in range(len(leaf)) if i not in self.gone.get(leaf.name, ())]
-        if not here:
+        present = [i for i in range(len(leaf)) if i not in self.gone.get(leaf.name, ())]
+        if not present:
             return None
-        return self.select(leaf.name, here[-1] if isinstance(self.forms[leaf.name], Words) else here[len(here) // 2])
+        return self.select(
+            leaf.name, present[-1] if isinstance(self.forms[leaf.name], Words) else present[len(present) // 2]
+        )
 
     def tokens(self, selection: Selection) -> tuple[int, ...]:
         """All tokens that are shown as one with the selected one: the pieces of a word."""
-        shown = self.forms[str(self.space_of(selection))]
-        own = shown.tokens(shown.thing(selection.token))
+        form = self.forms[str(self.space_of(selection))]
+        own = form.tokens(form.thing(selection.token))
         return tuple(t for t in own if t not in self.gone.get(str(self.space_of(selection)), ())) or (selection.token,)
 
     def called(self, selection: Selection | None) -> str:
@@ -92,9 +94,9 @@ class Opened(records.Opened):
         if selection is None:
             return f"“{self.output}”"
         space = str(self.space_of(selection))
-        shown = self.forms[space]
-        label = shown.labels[shown.thing(selection.token)]
-        return f"“{label}”" if isinstance(shown, Words) else f"{space}: {label}"
+        form = self.forms[space]
+        label = form.labels[form.thing(selection.token)]
+        return f"“{label}”" if isinstance(form, Words) else f"{space}: {label}"
 
     def target(self, selection: Selection | None = None) -> Target:
         """What is explained: the output, or what it owes to the selected token where that can be left out."""
@@ -137,11 +139,11 @@ def open_sample(key: str, above: st.delta_generator.DeltaGenerator) -> Opened | 
 
 
 def _example(spec: Spec) -> Sample | None:
-    given = _samples(spec.key, _spec=spec)
-    if not given:
+    examples = _samples(spec.key, _spec=spec)
+    if not examples:
         return None
-    title = st.selectbox("Example", list(given), key=f"{spec.key}-sample", bind="query-params")
-    return given[title]
+    title = st.selectbox("Example", list(examples), key=f"{spec.key}-sample", bind="query-params")
+    return examples[title]
 
 
 @st.cache_resource(max_entries=16, show_spinner="Reading samples …")
@@ -155,16 +157,16 @@ def _samples(key: str, _spec: Spec) -> dict[str, Sample]:
     if _spec.samples is None:
         return {}
     with foreign(f"samples= of {_spec.title}"):
-        given = dict(_spec.samples())
-    if wrong := [title for title, sample in given.items() if not isinstance(sample, Sample)]:
+        samples = dict(_spec.samples())
+    if wrong := [title for title, sample in samples.items() if not isinstance(sample, Sample)]:
         raise ModelError(f"samples= of {_spec.title} must give title → Sample; “{wrong[0]}” is none.")
     return {
-        str(title): replace(sample, shipped=True, origin={"shipped": str(title)}) for title, sample in given.items()
+        str(title): replace(sample, shipped=True, origin={"shipped": str(title)}) for title, sample in samples.items()
     }
 
 
 def _wanted(spec: Spec) -> str:
-    wanted = "; ".join(f"{name}: {what}" for name, what in spec.wants.items())
+    wanted = "; ".join(f"{name}: {meaning}" for name, meaning in spec.wants.items())
     needs = f" It needs {page.plain(wanted)}." if wanted else ""
     return f"This model brings no sample. Give your own at the left.{needs}"
 
@@ -177,7 +179,7 @@ def _output(spec: Spec) -> str:
     return str(
         st.selectbox(
             "Explained output", names, key=f"{spec.key}-output", bind="query-params", width=300,
-            help="\n\n".join(f"**{page.plain(name)}** {page.plain(what)}" for name, what in spec.outputs.items()),
+            help="\n\n".join(f"**{page.plain(name)}** {page.plain(meaning)}" for name, meaning in spec.outputs.items()),
         )
     )  # fmt: skip
 
@@ -187,14 +189,14 @@ def split(run: Run, masked: Sequence[int]) -> dict[str, tuple[int, ...]]:
 
     A space of which no token would be left keeps all of its own.
     """
-    found, start = {}, 0
+    masked_of, start = {}, 0
     for name in run.inputs.tokens:
         count = len(run.spaces[name])
         own = tuple(token - start for token in masked if start <= token < start + count)
         if own and len(own) < count:
-            found[name] = own
+            masked_of[name] = own
         start += count
-    return found
+    return masked_of
 
 
 def show_outputs(opened: Opened) -> None:

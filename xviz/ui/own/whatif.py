@@ -60,12 +60,12 @@ def no_features(opened: Opened) -> str:
 
 
 def _listed(opened: Opened) -> list[str]:
-    said = []
+    lines = []
     for space, gone in opened.gone.items():
-        shown = opened.forms[space]
-        things = dict.fromkeys(shown.thing(token) for token in gone)
-        said.append(f"{space}: {', '.join(shown.labels[thing] for thing in things)}")
-    return said
+        form = opened.forms[space]
+        indices = dict.fromkeys(form.thing(token) for token in gone)
+        lines.append(f"{space}: {', '.join(form.labels[index] for index in indices)}")
+    return lines
 
 
 def _outputs(opened: Opened) -> None:
@@ -89,19 +89,21 @@ def _change(opened: Opened, looked: Looked, now: Explanation) -> None:
     target = Target(opened.output) if now.focus is None else Target(opened.output, *now.focus)
     options = now.provenance.options
     call, head = options.get("call"), options.get("head")
-    asked = cache.Question(now.method, target, None if call is None else str(call), None if head is None else int(head))
-    before = cache.explain(opened.before, asked)
+    question = cache.Question(
+        now.method, target, None if call is None else str(call), None if head is None else int(head)
+    )
+    before = cache.explain(opened.before, question)
     if not (now.facts.ranked and before.facts.ranked):
         methods.facts(now, "Now")
         methods.facts(before, "Whole sample")
         return
     title = METHODS[now.method].title if now.method in METHODS else "Attention to the picked token"
     for name in (name for name in opened.forms if name in now.scores and name in before.scores):
-        shown, difference = opened.forms[name], now.scores[name] - before.scores[name]
+        form, difference = opened.forms[name], now.scores[name] - before.scores[name]
         drawing = tokens.draw(
-            shown,
+            form,
             difference,
-            scale=scale.diverging(shown.painted(difference), label=f"change of {now.unit}"),
+            scale=scale.diverging(form.painted(difference), label=f"change of {now.unit}"),
             marks=tokens.Marks(absent=opened.gone.get(name, ())),
             surround=Surround(f"{title}{explore.described(opened, now)}: change on {name}", height=320),
         )
