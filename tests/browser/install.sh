@@ -7,9 +7,9 @@ chromium=$(command -v chromium || command -v chromium-browser || command -v goog
 command -v npm >/dev/null 2>&1 || missing="$missing npm"
 if [ -n "$missing" ] && command -v apt-get >/dev/null 2>&1; then
     echo "Installing Debian's $missing for the browser tests; this happens once."
-    root=""
+    root="" wait="-o DPkg::Lock::Timeout=300"  # another installation may be under way
     if [ "$(id -u)" != 0 ]; then root="sudo -n"; fi
-    $root apt-get update -qq && $root apt-get install -y -qq --no-install-recommends $missing >/dev/null || true
+    $root apt-get $wait update -qq && $root apt-get $wait install -y -qq --no-install-recommends $missing >/dev/null || true
 fi
 if [ -z "$chromium" ] && ! command -v chromium >/dev/null 2>&1; then
     echo "Installing Playwright's chromium for the browser tests; this happens once."

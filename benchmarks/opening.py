@@ -1,0 +1,203 @@
+"""From an address, or a file, to the first map: ``python benchmarks/opening.py [--repeat 5] [--pages matching EEG …]``.
+
+In headless Chromium with software rendering. A page of a shipped sample is opened in a new tab while the server is
+warm, and timed from the navigation to the first frame in which a drawing of the sample stands; layout shifts more than
+1.5 s after it began are summed, as browsers score them. Then a file is given to the page: a picture, a sound, a minute
+of EEG, a room of 60,000 points and one of a million, each timed from the choice of the file to the first frame with a
+drawing of it. Files are made anew for each repetition, so that nothing is remembered.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import statistics
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+from skimage import data
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
+from conftest import CHROMIUM, FLAGS  # noqa: E402
+from serving import Server  # noqa: E402
+
+WAIT = 120_000  #: ms
+STILL = 3000  #: ms after the first map in which shifts are counted
+#: notes when drawings appear, by the name of their place, and how far the page shifts
+WATCH = """
+window.maps = {}; window.shifts = []; window.begun = 0;
+new PerformanceObserver((list) => {
+  for (const e of list.getEntries()) if (!e.hadRecentInput) shifts.push([e.startTime, e.value]);
+}).observe({ type: 'layout-shift', buffered: true });
+const place = (e) => [...(e.closest("[class*='st-key-']")?.classList ?? [])].find((c) => c.startsWith('st-key-'));
+const look = () => {
+  for (const e of document.querySelectorAll('*'))
+    for (const canvas of e.shadowRoot?.querySelectorAll('.stage canvas') ?? [])
+      if (canvas.clientWidth > 60 && canvas.width > 60 && place(e)) maps[place(e)] ??= performance.now();
+  requestAnimationFrame(look);
+};
+requestAnimationFrame(look);
+addEventListener('change', (e) => { if (e.target.type === 'file') begun = performance.now(); }, true);
+"""
+#: the time of the first map that is asked for, after the beginning
+FIRST = """([names, known]) => { const found = Object.entries(maps)
+  .filter(([k, t]) => t > begun && names.some(n => k.startsWith('st-key-' + n)) && !known.includes(k))
+  .map(([k, t]) => t);
+  return found.length ? Math.min(...found) - begun : null; }"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A page, and what is brought to it."""
+
+    address: str
+    maps: tuple[str, ...]  #: how the places of its maps begin
+    files: tuple[tuple[str, Callable[[int], bytes]], ...] = ()  #: what is brought → the file of a repetition
+    uploader: str = ""  #: its key
+
+
+def picture(number: int) -> bytes:
+    """A photograph of 451 × 300."""
+    pixels = np.array(data.chelsea())
+    pixels[:4, :4] = number
+    Image.fromarray(pixels).save(file := io.BytesIO(), "PNG")
+    return file.getvalue()
+
+
+def sound(number: int) -> bytes:
+    """Three seconds of tones."""
+    from xviz.core.sample import Sound
+    from xviz.data.sound import write_wav
+
+    time_s = np.arange(3 * 16_000) / 16_000
+    tone = 0.3 * np.sin(2 * np.pi * (200 + 11 * number) * time_s)
+    return write_wav(Sound(tone.astype(np.float32), 16_000.0))
+
+
+def recording(number: int) -> bytes:
+    """A minute of 32 channels at 128 Hz."""
+    from xviz.core.sample import BIOSEMI32
+
+    signal = np.random.default_rng(number).standard_normal((32, 60 * 128)).cumsum(1)
+    signal = 20 * (signal - signal.mean(1, keepdims=True)) / signal.std(1, keepdims=True)
+    np.savez(file := io.BytesIO(), eeg=signal.astype(np.float32), channels=np.array(BIOSEMI32), rate=128.0)
+    return file.getvalue()
+
+
+def room(points: int, number: int) -> bytes:
+    """A box of a room as binary PLY, with two photos."""
+    rng = np.random.default_rng(number)
+    xyz = rng.uniform(0, (4, 5, 2.5), (points, 3)).astype(np.float32)
+    side = rng.integers(0, 5, points)  # four walls and the floor
+    for wall, (axis, value) in enumerate(((2, 0), (0, 0), (0, 4), (1, 0), (1, 5))):
+        xyz[side == wall, axis] = value
+    cloud = np.zeros(points, [*((axis, "<f4") for axis in "xyz"), *((name, "u1") for name in ("red", "green", "blue"))])
+    for axis, values in zip("xyz", xyz.T, strict=True):
+        cloud[axis] = values
+    for name in ("red", "green", "blue"):
+        cloud[name] = (60 * side + number) % 256
+    head = f"ply\nformat binary_little_endian 1.0\nelement vertex {points}\n"
+    head += "".join(f"property float {axis}\n" for axis in "xyz")
+    head += "".join(f"property uchar {name}\n" for name in ("red", "green", "blue")) + "end_header\n"
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as packed:
+        packed.writestr("room.ply", head.encode() + cloud.tobytes())
+        for photo in range(2):
+            packed.writestr(f"photo{photo}.png", picture(number + photo))
+    return file.getvalue()
+
+
+CASES = {
+    "matching": Case("mmca", ("method-regions",), (("picture", picture),), "match.picture"),
+    "sounds": Case("mmvit?model=Spoken digits", ("find-",), (("sound", sound),), "mmvit.sound"),
+    "pictures": Case("mmvit?model=Object pictures", ("find-",), (("picture", picture),), "mmvit-objects.picture"),
+    "EEG": Case("mca", ("attention-head", "map-", "traces"), (("minute of EEG", recording),), "eeg.file"),
+    "rooms": Case(
+        "mit", ("cloud-",),
+        (("room, 60,000 points", lambda n: room(60_000, n)), ("room, 1,000,000 points", lambda n: room(1_000_000, n))),
+        "rooms.files",
+    ),
+}  # fmt: skip
+
+
+def opened(page: Page, address: str, case: Case) -> tuple[float, float]:
+    """Seconds from the navigation to the first map, and the layout shift later than 1.5 s after it."""
+    page.goto(f"{address}/{case.address}")
+    first = page.wait_for_function(FIRST, arg=[case.maps, []], polling=20, timeout=WAIT).json_value()
+    page.wait_for_timeout(STILL)
+    shift = page.evaluate("shifts.filter(([t]) => t > 1500).reduce((all, [, v]) => all + v, 0)")
+    return first / 1000, shift
+
+
+def brought(page: Page, case: Case, name: str, content: bytes) -> float:
+    """Seconds from the choice of a file to the first map of it."""
+    known = page.evaluate("Object.keys(maps)")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(content)
+        key = case.uploader.replace(".", "-")
+        page.locator(f".st-key-{key} input[type=file]").first.set_input_files(str(path))
+        if case.address == "mmca":  # an own picture has no sentence yet
+            page.get_by_label("Sentence", exact=True).fill("A cat looks at us.", timeout=WAIT)
+            page.get_by_label("Sentence", exact=True).press("Enter")
+        found = page.wait_for_function(FIRST, arg=[case.maps, known], polling=20, timeout=WAIT).json_value()
+    return found / 1000
+
+
+def main() -> None:
+    """Measure, and print one row for each."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--pages", nargs="*", choices=list(CASES), default=list(CASES))
+    given = parser.parse_args()
+    endings = {"picture": "png", "sound": "wav", "minute of EEG": "npz"}
+    table: dict[str, dict[str, float]] = {}
+    with Server() as server, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+
+        def tab() -> Page:
+            page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+            page.add_init_script(WATCH)
+            return page
+
+        for name in given.pages:
+            case, times, shifts = CASES[name], [], []
+            for turn in range(given.repeat + 1):  # the first one warms the server up
+                page = tab()
+                seconds, shift = opened(page, server.address, case)
+                if turn:
+                    times.append(seconds)
+                    shifts.append(shift)
+                page.context.close()
+            table[f"{name}: open"] = {
+                "median s": round(statistics.median(times), 2), "most s": round(max(times), 2),
+                "shift after 1.5 s": round(max(shifts), 3),
+            }  # fmt: skip
+            for what, make in case.files:
+                times = []
+                for turn in range(given.repeat + 1):
+                    page = tab()
+                    opened(page, server.address, case)
+                    times.append(brought(page, case, f"own{turn}.{endings.get(what, 'zip')}", make(turn)))
+                    page.context.close()
+                times = times[1:]
+                table[f"{name}: {what}"] = {
+                    "median s": round(statistics.median(times), 2),
+                    "most s": round(max(times), 2),
+                }
+            print(json.dumps(table, indent=1, ensure_ascii=False), file=sys.stderr)
+        browser.close()
+    print(json.dumps(table, indent=1, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()
