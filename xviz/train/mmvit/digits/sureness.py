@@ -58,8 +58,8 @@ def sureness(
                 "alone": right(now, some, definition),
                 "behind": right(now, behind[split], definition),
             }
-    said = {split: np.stack([clip.signal for clip in some]) for split, some in digits.items()}
-    return record | {"speech": speech(model, said, signals, kinds, definition)}
+    spoken = {split: np.stack([clip.signal for clip in some]) for split, some in digits.items()}
+    return record | {"speech": speech(model, spoken, signals, kinds, definition)}
 
 
 def loaded(path: Path) -> MMViT:
@@ -102,7 +102,7 @@ def right(model: MMViT, clips: Sequence[Clip], definition: Mel) -> float:
 
 def speech(
     model: MMViT,
-    said: Mapping[str, NDArray[np.float32]],
+    spoken: Mapping[str, NDArray[np.float32]],
     signals: NDArray[np.float32],
     kinds: Mapping[str, NDArray[np.bool_]],
     definition: Mel,
@@ -111,7 +111,7 @@ def speech(
 
     Args:
         model: The checkpoint.
-        said: Split → (b, length) clips in which a digit is said.
+        spoken: Split → (b, length) clips in which a digit is said.
         signals: (b, length) clips without a digit.
         kinds: Kind → (b,) which of these are of it.
         definition: Of the spectrogram.
@@ -121,15 +121,15 @@ def speech(
         "modulation": lambda clips: np.array([modulation(clip) for clip in clips]),
         "voicing": lambda clips: np.array([voicing(clip) for clip in clips]),
     }
-    told: dict[str, Any] = {"threshold": UNLIKELY, "separation": {}}
+    rates: dict[str, Any] = {"threshold": UNLIKELY, "separation": {}}
     for name, measure in measures.items():
-        digits, others = {split: measure(clips) for split, clips in said.items()}, measure(signals)
+        digits, others = {split: measure(clips) for split, clips in spoken.items()}, measure(signals)
         every = np.concatenate(list(digits.values()))
-        told["separation"][name] = {kind: round(separation(every, others[mine]), 3) for kind, mine in kinds.items()}
+        rates["separation"][name] = {kind: round(separation(every, others[mine]), 3) for kind, mine in kinds.items()}
         if name == "model":
-            told["digits warned"] = {split: percent(values < UNLIKELY) for split, values in digits.items()}
-            told["others warned"] = {kind: percent(others[mine] < UNLIKELY) for kind, mine in kinds.items()}
-    return told
+            rates["digits warned"] = {split: percent(values < UNLIKELY) for split, values in digits.items()}
+            rates["others warned"] = {kind: percent(others[mine] < UNLIKELY) for kind, mine in kinds.items()}
+    return rates
 
 
 def percent(true: NDArray[np.bool_]) -> float:
