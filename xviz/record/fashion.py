@@ -32,9 +32,7 @@ def tables(measured: dict[str, Any]) -> list[str]:
         same = [run for run in runs if run["form"] == form]
         right = [run["accuracy"] for run in same]
         spread = f" ({min(right):.2f}–{max(right):.2f})" if len(right) > 1 else ""
-        minutes = np.mean([run["minutes"] for run in same])
-        mean = f"{np.mean(right):.2f}{spread}"
-        rows.append((form, f"{same[0]['parameters']:,}", str(len(same)), mean, f"{minutes:.0f}"))
+        rows.append((form, f"{same[0]['parameters']:,}", str(len(same)), f"{np.mean(right):.2f}{spread}"))
     epochs = "one epoch" if recipe["epochs"] == 1 else f"{recipe['epochs']} epochs"
     title = (
         f"**Fashion-MNIST** (% of the 10,000 test pictures right, mean and range over seeds; {epochs} over "
@@ -44,6 +42,6 @@ def tables(measured: dict[str, Any]) -> list[str]:
     source = f"the [README of the set]({README}) at `{COMMIT}`"
     beside = f"**Published for comparison** (as others submitted to {source}, not tried here)"
     return [
-        table(title, ["", "parameters", "trainings", "right, %", "minutes of a training"], rows),
+        table(title, ["", "parameters", "trainings", "right, %"], rows),
         table(beside, ["", "parameters", "right, %"], published),
     ]
