@@ -17,7 +17,8 @@ from visitor import Seen, Visitor
 
 MB = 1_000_000
 LIMIT = 20_000  #: MB that the server may hold at most
-LEFT = 120  #: seconds after which the memory must have been given back
+LEFT = 160  #: seconds after which the memory must have been given back; a visit that broke off is kept for 120
+GIVEN_BACK = 1500  #: MB that the server may still hold then
 
 
 def cloud(size: int, seed: int) -> bytes:
@@ -80,6 +81,14 @@ async def visit(number: int, server: Server, files: dict[int, bytes], faults: li
             faults.append(f"{name}: {told}")
 
 
+async def look(server: Server) -> None:
+    """Another visitor, who brings nothing."""
+    visitor = Visitor(4, server.port, Seen())
+    address = f"ws://127.0.0.1:{server.port}/_stcore/stream"
+    async with websockets.connect(address, subprotocols=["streamlit"], max_size=None) as visitor.line:
+        await visitor.run()
+
+
 async def together(server: Server, files: dict[int, bytes], faults: list[str]) -> float:
     """All at once; the most MB that were seen."""
     most = [server.memory()]
@@ -107,10 +116,13 @@ def main() -> None:
         for turn in range(rounds):
             most = asyncio.run(together(server, files, faults))
             time.sleep(LEFT if turn == rounds - 1 else 5)
+            asyncio.run(look(server))
             after.append(server.memory())
             print(f"round {turn + 1}: at most {most:.0f} MB, {after[-1]:.0f} MB when all had left", flush=True)
             if most > LIMIT:
                 faults.append(f"{most:.0f} MB were held")
+        if after[-1] > GIVEN_BACK:
+            faults.append(f"{after[-1]:.0f} MB were not given back")
     end(faults)
 
 

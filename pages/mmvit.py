@@ -38,5 +38,6 @@ with page.told():
     if brought := choose.choose(card):
         opened = sample.show(card, *brought)
         warn_of_domain(card, opened.sample, above)
+        sample.warn_of_absence(opened, above)
         page.notes(*opened.sample.parts.values(), opened.run.inputs, above=above)
         linked()

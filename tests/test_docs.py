@@ -82,7 +82,7 @@ def test_the_readme_names_every_page() -> None:
 def test_the_measurements_are_those_of_the_records() -> None:
     text = DOCS["measurements"]
     assert report.filled(text) == text, "run: xviz report"
-    assert set(re.findall(r"<!-- measured ([\w-]+): end -->", text)) == {*manifest(), "sizes"}
+    assert set(re.findall(r"<!-- measured ([\w-]+): end -->", text)) == {*manifest(), "mmvit-fashion", "sizes"}
 
 
 def test_a_changed_record_changes_the_measurements(monkeypatch: pytest.MonkeyPatch) -> None:

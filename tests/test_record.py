@@ -89,6 +89,40 @@ def test_trainings_of_digits_as_tables() -> None:
     assert record.digits._otherwise({}) == []
 
 
+def test_clips_without_a_digit_as_tables_and_as_a_warning() -> None:
+    digits = record.digits
+    kinds = {**digits.SOUNDS, **digits.WORDS}
+    sure = {"sure": 88.0, "mean": 78.25, "most often": "five"}
+    right = {"alone": 99.6, "behind": 90.0}
+    measured = {
+        "card": "mmvit",
+        "digitless": {kind: {"clips": 150, "before": sure, "after": {**sure, "sure": 2.0}} for kind in kinds},
+        "behind": {split: {"recordings": 250, "decibels": 10.0, "before": right, "after": right}
+                   for split in digits.VOICES},
+        "speech": {
+            "threshold": 0.2,
+            "digits warned": {"own split": 0.4, "speaker never heard": 1.2},
+            "others warned": dict.fromkeys(kinds, 70.0) | {"music": 95.0, "words of a person": 31.0},
+            "separation": {measure: dict.fromkeys(kinds, 0.875) for measure in digits.MEASURES},
+        },
+    }  # fmt: skip
+    markdown = "\n".join(digits._digitless(measured))
+    assert "| music of the soundfont TimGM6mb | 150 | 88.0 | 2.0 | 78.2 | 78.2 | five | five |" in markdown
+    assert "a sound behind, 10 dB softer | 250 | 90.0 | 90.0 |" in markdown
+    assert "| music of the soundfont TimGM6mb | 95.0 | 88 | 88 | 88 |" in markdown
+    assert "the page warns below 20 %" in markdown
+    assert digits._digitless({}) == []
+    line = digits.unlikely(measured, 0.11)
+    assert line is not None
+    assert line.startswith("No digit is likely said here: even the most probable one has 11 %.")
+    assert "1.2 % are that low (below 20 %); of computed noises and music, 70 to 95 %" in line
+    assert "words of a person, 31 %" in line
+    assert digits.unlikely(measured, 0.2) is None
+    assert digits.unlikely({}, 0.0) is None
+    for key in ("mmvit-instruments", "mmca"):
+        assert record.absence(MODELS[key], 0.0) is None
+
+
 KINDS = {
     "mmca": ("composed scene", "photograph"), "mmvit": ("spoken digits", None),
     "mmvit-instruments": ("mixed notes", None), "mmvit-objects": ("composed picture", None),

@@ -182,12 +182,12 @@ def test_a_sentence_that_was_typed_stays_with_an_own_picture() -> None:
 
 
 def test_an_upload_that_failed_leaves_no_answer_of_the_sample_before_it() -> None:
-    for name, content in (("cut.png", png()[:60]), ("big.png", bytes(61_000_000))):
+    for name, content in (("cut.png", png()[:60]), ("big.png", bytes(61 * 2**20))):
         at = with_picture(name, content)
         assert name in told(at)
         assert not at.metric
         assert not at.dataframe
-    assert "has 61 MB; at most 60 MB are read here" in told(at)
+    assert "has 61.0 MB; at most 60 MB are read here" in told(at)
 
 
 def test_twelve_bits_are_told_above_the_score() -> None:

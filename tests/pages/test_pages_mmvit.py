@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from tests.charts import class_bars
 from tests.pages.test_pages import opened, told
-from xviz import engine
-from xviz.data.shipped import samples
+from xviz import engine, record
+from xviz.data.shipped import ShippedSample, samples
 from xviz.explain import METHODS
 from xviz.models import MODELS
 from xviz.ui.methods import MOST_PROBABLE
@@ -233,6 +233,20 @@ def test_channels_out_of_phase_are_told_above_and_another_can_be_chosen() -> Non
 def test_a_faint_sound_is_told_above_the_result() -> None:
     at = with_sound("far.wav", wav(1e-3 * noise(2)))
     assert any("This sound is very quiet" in warning.value for warning in at.warning)
+
+
+def test_a_clip_in_which_no_digit_is_likely_is_told_above_the_result() -> None:
+    at = with_sound("hum.wav", wav(0.1 * np.sin(2 * np.pi * 50 * np.arange(12_800) / 8000)[:, None]))
+    lines = [warning.value.replace("\\", "") for warning in at.warning]
+    line = next(line for line in lines if line.startswith("No digit is likely said here"))
+    assert "of computed noises and music" in line
+    assert max(class_bars(at)["probability"]) < record.read("mmvit-digits")["speech"]["threshold"]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.title)
+def test_where_a_digit_is_said_nothing_is_told_of_none(example: ShippedSample) -> None:
+    outputs = engine.run(engine.load(MODELS["mmvit"]), example.load()).outputs
+    assert record.absence(MODELS["mmvit"], 1 / (1 + np.exp(-max(outputs.values())))) is None
 
 
 def test_views_are_named_by_what_sets_them_apart() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import time
+import weakref
 from dataclasses import dataclass, field
 from threading import Thread
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -146,3 +149,35 @@ def test_the_limit_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     for wrong in ("", "0", "-2", "many"):
         monkeypatch.setenv(memory.MEGABYTES, wrong)
         assert memory.allowed() == memory.USUAL * 10**6
+
+
+def test_what_visitors_brought_who_left_is_freed_though_it_refers_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    from streamlit.runtime.memory_session_storage import MemorySessionStorage
+    from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
+
+    class Visit:
+        """As a session of Streamlit: it refers to itself, and holds what was brought."""
+
+        def __init__(self) -> None:
+            self.session, self.upload = self, np.zeros(9)
+            self.id = "one"
+
+    storage, loop, waits = MemorySessionStorage(ttl_seconds=0), [], []
+    storage.save(visit := Visit())
+    gone = weakref.ref(visit)
+    del visit
+    manager = WebsocketSessionManager.__new__(WebsocketSessionManager)
+    manager._session_storage, manager._active_session_info_by_id = storage, {}
+    objects = SimpleNamespace(eventloop=SimpleNamespace(call_soon_threadsafe=lambda call: loop.append(call() is None)))
+    server = SimpleNamespace(_session_mgr=manager, _get_async_objs=lambda: objects)
+    monkeypatch.setattr(memory.runtime, "get_instance", lambda: server)
+    monkeypatch.setattr(memory.time, "sleep", waits.append)
+    gc.disable()
+    try:
+        assert memory.freed(0) == 0
+        assert gone() is not None, "as many as before: nothing is looked for"
+        assert memory.freed(1) == 0
+        assert gone() is None
+    finally:
+        gc.enable()
+    assert len(loop) == len(waits) == 1

@@ -10,15 +10,16 @@ from typing import Any
 
 from xviz.checkpoints import FOLDER, OWN, manifest
 from xviz.models.card import ModelCard
-from xviz.record import digits, eeg, matching, rooms, sets
+from xviz.record import digits, eeg, fashion, matching, rooms, sets
 
-#: card → the words of its record
+#: card, or benchmark without a card → the words of its record
 WORDS: Mapping[str, ModuleType] = {
     "mmca": matching,
     "mca": eeg,
     "mmvit": digits,
     "mmvit-instruments": sets,
     "mmvit-objects": sets,
+    "mmvit-fashion": fashion,
     "mit": rooms,
 }
 
@@ -93,6 +94,18 @@ def domain(card: ModelCard, kind: str | None) -> str | None:
         f"The model was trained on {words.domain(measured)} only, {own}. Its outputs may be wrong; the attention is "
         "exactly what it used."
     )
+
+
+def absence(card: ModelCard, highest: float) -> str | None:
+    """That nothing the model knows is likely in a sample; None where something may be, or where it was not measured.
+
+    Args:
+        card: Of the model.
+        highest: Probability of its most probable output.
+    """
+    measured = read(card.checkpoint or "")
+    unlikely = getattr(WORDS[measured["card"]], "unlikely", None) if measured else None
+    return None if unlikely is None else unlikely(measured, highest)
 
 
 def _called(kind: str) -> str:

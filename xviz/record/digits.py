@@ -27,6 +27,27 @@ VARIED = "voices and microphones varied more instead of synthesised"  #: with st
 _SPLITS = {"own split": "own split", "new speaker": "speaker never heard"}  #: in a training's log → in the record
 
 
+#: kinds of clips without a digit: those that a signal without speech has, then words; none is learnt from
+SOUNDS = {
+    "noise": "computed noise, brown or blue, steady or in gusts",
+    "hum": "computed buzz of mains at 60 Hz",
+    "clicks": "computed knocks",
+    "tones": "computed square waves, sirens and telephone keys",
+    "room tone": "computed room tone, of which training has no kind",
+    "music": "music of the soundfont TimGM6mb",
+}
+WORDS = {
+    "synthesised words": "other words, synthesised",
+    "words of a person": "letters and other words that a person said (Asterisk core sounds)",
+}
+MEASURES = {
+    "model": "highest probability of the model",
+    "modulation": "share of loudness's changes at 2–10 Hz",
+    "voicing": "periodicity of heard moments",
+}
+TIMES = ("before", "after")  #: the stage that learns from clips without a digit
+
+
 def trust(measured: dict[str, Any], method: str) -> str | None:
     """How much of a method's relevance lay where the digit was said, beside chance and an untrained model."""
     measured = measured["places"]["own split"]
@@ -45,7 +66,7 @@ KINDS = frozenset({"spoken digits"})  #: of samples, on which methods were measu
 
 def domain(measured: dict[str, Any]) -> str:
     """What it was trained on."""
-    return "recorded and synthesised English digits"
+    return "recorded and synthesised English digits, computed noises, rendered music and other synthesised words"
 
 
 def nearest(measured: dict[str, Any], method: str) -> str:
@@ -59,9 +80,78 @@ def nearest(measured: dict[str, Any], method: str) -> str:
     )
 
 
+def unlikely(measured: dict[str, Any], highest: float) -> str | None:
+    """That no digit is likely said, and how often that is right; None where one may be.
+
+    Args:
+        measured: The record.
+        highest: Probability of the most probable digit.
+    """
+    speech = measured.get("speech")
+    if speech is None or highest >= speech["threshold"]:
+        return None
+    others, missed = speech["others warned"], speech["digits warned"]["speaker never heard"]
+    mute = [others[kind] for kind in SOUNDS]
+    return (
+        f"No digit is likely said here: even the most probable one has {100 * highest:.0f} %. Of digits of a voice "
+        f"never heard in training, {missed:.1f} % are that low (below {100 * speech['threshold']:.0f} %); of computed "
+        f"noises and music, {min(mute):.0f} to {max(mute):.0f} %, and of letters and other words of a person, "
+        f"{others['words of a person']:.0f} %."
+    )
+
+
 def tables(measured: dict[str, Any]) -> list[str]:
     """The whole record as tables."""
-    return [*_digits(measured), *_otherwise(measured), *_places(measured["places"])]
+    return [*_digits(measured), *_digitless(measured), *_otherwise(measured), *_places(measured["places"])]
+
+
+def _digitless(measured: dict[str, Any]) -> list[str]:
+    """Clips in which no digit is said, digits with sounds behind them, and how well a warning tells both apart."""
+    if "digitless" not in measured:
+        return []
+    return [_sure(measured["digitless"]), _behind(measured["behind"]), _warned(measured["speech"])]
+
+
+def _sure(clips: Mapping[str, Any]) -> str:
+    """How sure the model is where no digit is said."""
+    times = [time for time in TIMES if time in next(iter(clips.values()))]
+    head = ["clips"]
+    head += [f"{time}: a digit above 50 %, % of clips" for time in times]
+    head += [f"{time}: mean of the highest probability, %" for time in times]
+    head += [f"{time}: most often" for time in times]
+    rows = []
+    for kind, words in (SOUNDS | WORDS).items():
+        own = clips[kind]
+        numbers = [f"{own[time][name]:.1f}" for name in ("sure", "mean") for time in times]
+        rows.append((words, str(own["clips"]), *numbers, *(own[time]["most often"] for time in times)))
+    title = "**No digit in a clip** (before and after the stage that learns from other clips without a digit)"
+    return table(title, ["", *head], rows)
+
+
+def _behind(splits: Mapping[str, Any]) -> str:
+    """Single digits alone and with a sound behind them."""
+    rows = []
+    for way in ("alone", "behind"):
+        for split, words in VOICES.items():
+            own = splits[split]
+            where = "alone" if way == "alone" else f"a sound behind, {own['decibels']:.0f} dB softer"
+            right = [f"{own[time][way]:.1f}" for time in TIMES if time in own]
+            rows.append((f"{words}, {where}", str(own["recordings"]), *right))
+    times = [time for time in TIMES if time in next(iter(splits.values()))]
+    return table("**One digit in a clip, before and after that stage** (% right)", ["", "recordings", *times], rows)
+
+
+def _warned(speech: Mapping[str, Any]) -> str:
+    """What the page warns of, and how well it and measures of the signal tell a digit from other clips."""
+    rows = [(words, f"{speech['digits warned'][split]:.1f}", *[""] * len(MEASURES)) for split, words in VOICES.items()]
+    for kind, words in (SOUNDS | WORDS).items():
+        apart = [f"{100 * speech['separation'][measure][kind]:.0f}" for measure in MEASURES]
+        rows.append((words, f"{speech['others warned'][kind]:.1f}", *apart))
+    title = (
+        f"**Is a digit said at all?** (the page warns below {100 * speech['threshold']:.0f} %; and in how many "
+        "of 100 pairs a measure is higher for a digit than for such a clip, 50 by chance)"
+    )
+    return table(title, ["", "warned of, %", *MEASURES.values()], rows)
 
 
 def _digits(measured: dict[str, Any]) -> list[str]:

@@ -7,24 +7,28 @@ that no visitor meets another's sample.
 
 from __future__ import annotations
 
+import gc
 import inspect
 import os
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from threading import Lock
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import streamlit as st
 import torch
+from streamlit import runtime
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
 from xviz.ui import turns
 
 MEGABYTES = "XVIZ_MEMORY"  #: environment variable with what is kept at most
 USUAL = 1500  #: megabytes
+LOOKED = 30.0  #: seconds after which it is looked whether visitors have left
 WAITING = "Waiting for the samples of other visitors …"
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -158,3 +162,32 @@ def size_of(value: object, seen: set[int] | None = None) -> int:
         names = names if names is not None else {n: getattr(value, n) for n in getattr(value, "__slots__", ())}
         return sum(size_of(each, seen) for each in names.values())
     return 0
+
+
+def give_back() -> None:
+    """Free what visitors brought who have left, again and again; for a thread of its own.
+
+    Streamlit keeps a visit that broke off for two minutes and forgets it when the next one breaks off, and its objects
+    refer to each other, so that uploads would stay until Python happens to look for such cycles.
+    """
+    known = visits()
+    while True:
+        time.sleep(LOOKED)
+        known = freed(known)
+
+
+def visits() -> int:
+    """Those that are open, and those that broke off and may still come back."""
+    return len(runtime.get_instance()._session_mgr.list_sessions())
+
+
+def freed(known: int) -> int:
+    """Free what was left, if there are fewer visits than were known; the visits that there are."""
+    now = visits()
+    if now < known:
+        server = runtime.get_instance()
+        kept: Any = server._session_mgr._session_storage._cache  # type: ignore[attr-defined]
+        server._get_async_objs().eventloop.call_soon_threadsafe(kept.expire)
+        time.sleep(1)
+        gc.collect()
+    return now

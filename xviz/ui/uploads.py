@@ -22,6 +22,7 @@ from xviz.data.picture import read_picture
 from xviz.ui import memory, net, page, state
 
 START = secrets.token_hex(3)  #: tells this start of the server from others
+MB = 2**20  #: bytes, as uploaders count
 LARGEST = 500  #: MB of one file; the server itself takes 512, which widgets would call 1 GB
 
 
@@ -64,9 +65,9 @@ def given(
     )  # fmt: skip
     files = uploaded if isinstance(uploaded, list) else [] if uploaded is None else [uploaded]
     for file in files:
-        if file.size > megabytes * 1e6:
+        if file.size > megabytes * MB:
             raise SampleError(
-                f"{file.name} has {file.size / 1e6:.0f} MB; at most {megabytes} MB are read here. Save it smaller, or "
+                f"{file.name} has {file.size / MB:.1f} MB; at most {megabytes} MB are read here. Save it smaller, or "
                 "cut it."
             )
     return kept(key, label, [Upload(file.name, file.getvalue(), file.file_id) for file in files])

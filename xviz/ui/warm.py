@@ -41,3 +41,13 @@ def _work() -> None:
                 cache.load(key)
     except Exception as error:  # whoever opens a page then sees what is wrong
         logged(error)
+    threading.Thread(target=_give_back, name="memory", daemon=True).start()
+
+
+def _give_back() -> None:
+    from xviz.ui import memory
+
+    try:
+        memory.give_back()
+    except Exception as error:  # memory is then given back when Python looks for it
+        logged(error)

@@ -8,7 +8,9 @@ from functools import cached_property
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
 
+from xviz import record
 from xviz.checkpoints import manifest
 from xviz.core.cells import Cells
 from xviz.core.run import Target
@@ -21,7 +23,7 @@ from xviz.models import CARDS
 from xviz.models.card import ModelCard
 from xviz.models.mmvit import MMViT
 from xviz.plates import views
-from xviz.ui import cache, components, memory, methods, records
+from xviz.ui import cache, components, memory, methods, page, records
 from xviz.ui.state import Choices
 from xviz.ui.views import sound
 
@@ -76,6 +78,13 @@ def choose_card() -> ModelCard:
         key="model", bind="query-params", label_visibility="collapsed", required=True,
     )  # fmt: skip
     return known.get(str(key), next(iter(known.values())))
+
+
+def warn_of_absence(opened: Opened, above: DeltaGenerator) -> None:
+    """That none of the classes is likely there, above the result."""
+    probabilities = methods.probabilities(opened.card, dict(opened.run.outputs))
+    if line := record.absence(opened.card, max(probabilities.values())):
+        above.warning(page.plain(line), icon=":material/warning:")
 
 
 def view_name(card: ModelCard, view: str) -> str:

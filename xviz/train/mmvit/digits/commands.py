@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from xviz.core.errors import SampleError
 from xviz.places import RESULTS
 from xviz.train import tasks
 from xviz.train.tasks import Task
@@ -12,6 +13,7 @@ from xviz.train.tasks import Task
 NAME = "mmvit-digits"
 SET = "folder of the Free Spoken Digit Dataset"
 VOICES = "folder that “xviz make voices” wrote"
+DIGITLESS = "folder that “xviz make digitless” wrote"
 
 
 def voices(parser: ArgumentParser) -> None:
@@ -27,6 +29,18 @@ def make(options: Namespace) -> None:
     print(build(options.out, options.voices), "recordings written")
 
 
+def without(parser: ArgumentParser) -> None:
+    """Arguments of the clips without digits."""
+    tasks.out(parser, help_text="folder for the clips")
+
+
+def make_without(options: Namespace) -> None:
+    """Make the clips without digits."""
+    from xviz.train.mmvit.digits.digitless import build
+
+    print(build(options.out), "clips written")
+
+
 def recipe(parser: ArgumentParser) -> None:
     """Arguments of the training."""
     from xviz.train.mmvit.digits.recipe import Recipe
@@ -34,16 +48,47 @@ def recipe(parser: ArgumentParser) -> None:
     tasks.data(parser, SET)
     tasks.out(parser, RESULTS / "mmvit-digits.safetensors", "weights to write")
     parser.add_argument("--voices", type=Path, metavar="DIR", help=VOICES)
+    parser.add_argument("--digitless", type=Path, metavar="DIR", help=f"{DIGITLESS}; for the second stage")
+    parser.add_argument(
+        "--start", type=Path, metavar="FILE", help="weights of the first stage, to train the second alone"
+    )
     tasks.numbers(parser, Recipe)
 
 
 def train(options: Namespace) -> None:
-    """Train on recorded digits, and on synthesised voices where there are some."""
+    """Train on recorded digits, and on synthesised voices and clips without digits where there are some."""
     from xviz.models.mmvit_cards import SOUND
     from xviz.train.mmvit.digits.recipe import Recipe, train
+    from xviz.train.mmvit.digits.refusing import refuse
 
-    settings = tasks.changed(options, SOUND)
-    train(options.data, options.out, tasks.recipe_of(options, Recipe), settings, voices=options.voices)
+    if options.start and not options.digitless:
+        raise SampleError(
+            "--start names weights of the first stage, with which the second begins. "
+            "It needs clips without digits: give the folder that “xviz make digitless” wrote with --digitless."
+        )
+    settings, numbers = tasks.changed(options, SOUND), tasks.recipe_of(options, Recipe)
+    if not options.start:
+        train(options.data, options.out, numbers, settings, voices=options.voices)
+    if options.digitless:
+        start, digitless = options.start or options.out, options.digitless
+        refuse(options.data, options.out, numbers, settings, start=start, digitless=digitless, voices=options.voices)
+
+
+def measured(parser: ArgumentParser) -> None:
+    """Arguments of the measurement."""
+    tasks.data(parser, SET)
+    tasks.out(parser, RESULTS / f"{NAME}.json", "record to write")
+    tasks.number(parser, "clips", 40, "clips for the table of places")
+    parser.add_argument("--digitless", type=Path, required=True, metavar="DIR", help=DIGITLESS)
+    parser.add_argument("--former", type=Path, metavar="FILE", help="weights of the first stage, measured beside")
+
+
+def measure(options: Namespace) -> None:
+    """Measure the checkpoint."""
+    from xviz.train.mmvit.digits.measure import measure
+
+    where = {"digitless": options.digitless, "former": options.former}
+    measure(options.data, options.out, clips=options.clips, **where)
 
 
 def comparison(parser: ArgumentParser) -> None:
@@ -81,14 +126,9 @@ def samples(options: Namespace) -> None:
 
 TASKS = (
     Task("make", "voices", "synthesise speakers of digits, for mmvit-digits", voices, make),
+    Task("make", "digitless", "make clips in which no digit is said, for mmvit-digits", without, make_without),
     Task("train", "mmvit-digits", "spoken digits", recipe, train),
-    tasks.measuring(
-        "mmvit-digits",
-        "spoken digits",
-        SET,
-        __package__,
-        ("clips", 40, "clips for the table of places"),
-    ),
+    Task("measure", "mmvit-digits", "spoken digits", measured, measure),
     Task("compare", "mmvit-digits", "spoken digits", comparison, compare),
     Task("samples", "mmvit-digits", "spoken digits", shipped, samples),
 )

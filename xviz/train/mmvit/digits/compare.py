@@ -93,7 +93,7 @@ def compare(
     """
     if pictures is None and set(forms) & set(TRANSFERRED):
         raise CheckpointError("A transferred form starts from a model of pictures. Name its weights with --pictures.")
-    recipe = {name: value for name, value in asdict(Recipe()).items() if name not in ("without", "seed")}
+    recipe = {name: value for name, value in first_stage(Recipe()).items() if name not in ("without", "seed")}
     for training in planned(forms, left_out):
         if any(asdict(training).items() <= run.items() for run in compared(record, recipe, alike)["trainings"]["runs"]):
             continue
@@ -123,15 +123,20 @@ def trained(training: Training, data: Path, voices: Path | None, pictures: Path 
     }
 
 
+def first_stage(recipe: Recipe) -> dict[str, Any]:
+    """The numbers of a recipe without those of its second stage, which the comparison leaves out."""
+    return {name: value for name, value in asdict(recipe).items() if not name.startswith("late_")}
+
+
 def alike(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     """Whether two recipes are the same; a number that one of them does not have yet is 0, by which nothing happens."""
     return all(before.get(name, 0) == now.get(name, 0) for name in {*before, *now})
 
 
 def shipped(recipe: Recipe, settings: SoundSettings) -> dict[str, float] | None:
-    """The last accuracies of the shipped checkpoint, where it was trained in just this way."""
+    """The last accuracies of the shipped checkpoint's first stage, where it was trained in just this way."""
     log = json.loads(RECORD.with_name("mmvit-digits.log.json").read_text(encoding="utf-8"))
     own = json.loads(json.dumps(logged(settings)))
-    if not alike(log["recipe"], asdict(recipe)) or log["settings"] != own:
+    if not alike(log["recipe"], first_stage(recipe)) or log["settings"] != own:
         return None
     return {name: log["epochs"][-1][name] for name in ("own split", "new speaker")}

@@ -4,6 +4,7 @@ Accuracy: one recording alone in its clip, on the set's own test split of the sp
 recordings of speakers that were not, with every stage's cross-attention as it is and switched off.
 Strings: clips of two or three different digits, which of the ten are said.
 Places: in such clips, the share of each method's relevance for one digit that lies in the stretch in which it is said.
+Sureness: clips in which no digit is said, and digits with sounds behind them (`xviz.train.mmvit.digits.sureness`).
 """
 
 from __future__ import annotations
@@ -26,10 +27,21 @@ from xviz.train.common.placement import Case, placed, several
 from xviz.train.common.records import kept, switched, write
 from xviz.train.mmvit.digits.clips import Clip, Recording, recordings, row
 from xviz.train.mmvit.digits.recipe import accuracy, heard, predict
+from xviz.train.mmvit.digits.sureness import sureness
 
 
-def measure(folder: Path, out: Path, *, clips: int = 40) -> dict[str, object]:
-    """Measure the shipped checkpoint on the recordings of a folder and write the record ``out`` (JSON)."""
+def measure(
+    folder: Path, out: Path, *, digitless: Path, former: Path | None = None, clips: int = 40
+) -> dict[str, object]:
+    """Measure the shipped checkpoint and write its record.
+
+    Args:
+        folder: Of the recordings.
+        out: The record (JSON).
+        digitless: The folder that ``xviz make digitless`` wrote.
+        former: Weights before the second stage, to stand beside the checkpoint.
+        clips: For the table of places.
+    """
     torch.set_num_threads(1)
     loaded, definition = engine.load(MMVIT_CARD), Mel.of(MMVIT_CARD.settings)
     model = loaded.model(MMViT)
@@ -51,6 +63,7 @@ def measure(folder: Path, out: Path, *, clips: int = 40) -> dict[str, object]:
             "speaker never heard": strings(model, new, definition),
         },
         "places": {"own split": places(loaded, own, definition, clips)},
+        **sureness(model, {"own split": own, "speaker never heard": new}, digitless, former),
     }
     return write(record, out)
 

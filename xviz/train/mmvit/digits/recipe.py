@@ -5,7 +5,8 @@ digits in time are known and the answer to “is seven said?” depends on one s
 cross-entropy. Voices are varied by playing a recording faster or slower by up to a fifth, bands by shifting the
 spectrogram, loudness and background by noise; and each epoch has clips that synthesised voices lead
 (``xviz make voices``), since five people are too few to learn from what all voices have in common; the
-last epochs have recorded voices alone. Three further ways to vary them are off in the recipe of the shipped checkpoint
+last epochs have recorded voices alone. A second stage (`xviz.train.mmvit.digits.refusing`) adds clips in which no digit
+is said. Three further ways to vary them are off in the recipe of the shipped checkpoint
 and on in a form of ``compare``: stretching the bands, as another throat would, an equaliser of slow waves, as
 another microphone would, and silencing neighbouring bands (Park et al., SpecAugment, Interspeech 2019).
 
@@ -56,6 +57,11 @@ class Recipe(Schedule):
     made: int = 1500  #: clips that synthesised voices lead in each epoch
     real_epochs: int = 6  #: last epochs, with more of the recorded voices instead
     keep_tests: int = 1  #: 1 keeps the set's own test recordings out of the training, 0 takes them in
+    late_epochs: int = 12  #: of the second stage, in which some clips have no digit
+    late_real: int = 4  #: its last epochs, with recorded voices alone
+    late_rate: float = 1e-3  #: highest learning rate of the second stage
+    late_digitless: int = 10  #: clips without a digit in each of its batches, beside the others
+    late_behind: float = 0.2  #: share of its other clips that have a sound without speech behind them
 
 
 def train(
@@ -80,21 +86,10 @@ def train(
     Raises:
         SampleError: a folder holds no recordings, or the recipe takes synthesised voices and no folder is given.
     """
-    if recipe.made and voices is None:
-        raise SampleError(
-            f"The recipe takes {recipe.made} clips of synthesised voices in each epoch. Make them by “xviz make "
-            "voices --out DIR” and give --voices DIR, or train without them by --made 0."
-        )
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(1)  # small operations are no faster on two
     rng, definition = np.random.default_rng(recipe.seed), Mel.of(settings)
-    every = recordings(folder, definition.rate)
-    fit = [
-        recording
-        for recording in every
-        if recording.speaker != recipe.without and not (recipe.keep_tests and recording.tests)
-    ]
-    synthesised = recordings(voices, definition.rate) if voices is not None and recipe.made else []
+    every, fit, synthesised = material(folder, recipe, definition, voices)
     count = min(recipe.made, len(synthesised))
     model = MMViT(settings)
     if start is not None:
@@ -113,6 +108,28 @@ def train(
     per_epoch = (len(fit) + count) // recipe.batch
     optimise(model, recipe, per_epoch, losses, lambda: check(model, every, fit, definition), out)
     return model
+
+
+def material(
+    folder: Path, recipe: Recipe, definition: Mel, voices: Path | None
+) -> tuple[list[Recording], list[Recording], list[Recording]]:
+    """All recordings of a folder, those of them that are trained on, and synthesised ones where the recipe takes some.
+
+    Raises:
+        SampleError: a folder holds no recordings, or the recipe takes synthesised voices and no folder is given.
+    """
+    if recipe.made and voices is None:
+        raise SampleError(
+            f"The recipe takes {recipe.made} clips of synthesised voices in each epoch. Make them by “xviz make "
+            "voices --out DIR” and give --voices DIR, or train without them by --made 0."
+        )
+    every = recordings(folder, definition.rate)
+    fit = [
+        recording
+        for recording in every
+        if recording.speaker != recipe.without and not (recipe.keep_tests and recording.tests)
+    ]
+    return every, fit, recordings(voices, definition.rate) if voices is not None and recipe.made else []
 
 
 def batches(

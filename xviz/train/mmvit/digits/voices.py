@@ -57,7 +57,7 @@ def build(out: Path, voices: int = 200, takes: int = 2, seed: int = 0, speak: Sp
     Raises:
         SourceError: a synthesiser is missing, or fails.
     """
-    speak, rng, written = speak or _run, np.random.default_rng(seed), 0
+    speak, rng, written = speak or run, np.random.default_rng(seed), 0
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         spoken = Path(folder) / "said.wav"
@@ -67,20 +67,37 @@ def build(out: Path, voices: int = 200, takes: int = 2, seed: int = 0, speak: Sp
                 for take in range(takes):
                     order = command(rng)
                     rng.random(2)  # for nothing, so that these stay the voices that the shipped weights learnt from
-                    speak([*order, str(spoken), *_word(order[0], word)], spoken)
-                    signal, rate = soundfile.read(spoken, dtype="float32", always_2d=True)
-                    resampled = soxr.resample(signal.mean(1), rate, RATE)
-                    placed = roomed(trimmed(resampled.astype(np.float32)), rng)
+                    placed = taken(order, word, spoken, speak, rng)
                     soundfile.write(out / f"{digit}_{name}_{take}.wav", placed, RATE)
                     written += 1
     return written
 
 
-def drawn(number: int, rng: np.random.Generator) -> tuple[str, Callable[[np.random.Generator], list[str]]]:
+def taken(order: Sequence[str], word: str, spoken: Path, speak: Speak, rng: np.random.Generator) -> NDArray[np.float32]:
+    """A word as one command says it, at ``RATE``, cut to where it sounds, in a room of its own.
+
+    Args:
+        order: Program and its arguments.
+        word: That is said.
+        spoken: File that the program writes.
+        speak: Runs the program.
+        rng: Draws the room.
+    """
+    speak([*order, str(spoken), *_word(order[0], word)], spoken)
+    signal, rate = soundfile.read(spoken, dtype="float32", always_2d=True)
+    return roomed(trimmed(soxr.resample(signal.mean(1), rate, RATE).astype(np.float32)), rng)
+
+
+def drawn(
+    number: int,
+    rng: np.random.Generator,
+    speakers: Sequence[str] = SPEAKERS,
+    recorded: Sequence[str] = RECORDED,
+) -> tuple[str, Callable[[np.random.Generator], list[str]]]:
     """The name of a voice, and what gives the command of one take; pitch and speed vary a little between takes."""
     pitch, speed = rng.uniform(-1, 1), rng.uniform(-1, 1)
     if number % 5 == 4:
-        speaker = str(rng.choice(RECORDED))
+        speaker = str(rng.choice(recorded))
         base = 190 if speaker == "slt" else 120
 
         def flite(rng: np.random.Generator) -> list[str]:
@@ -89,7 +106,7 @@ def drawn(number: int, rng: np.random.Generator) -> tuple[str, Callable[[np.rand
             return ["flite", "-voice", speaker, *settings, "-o"]
 
         return f"v{number:03d}-flite-{speaker}", flite
-    accent, speaker = str(rng.choice(ACCENTS)), str(rng.choice(SPEAKERS))
+    accent, speaker = str(rng.choice(ACCENTS)), str(rng.choice(speakers))
 
     def espeak(rng: np.random.Generator) -> list[str]:
         height = np.clip(45 + 30 * pitch + 8 * rng.uniform(-1, 1), 0, 99)
@@ -127,7 +144,7 @@ def _word(program: str, word: str) -> list[str]:
     return ["-t", word] if program == "flite" else [word]
 
 
-def _run(command: Sequence[str], spoken: Path) -> None:
+def run(command: Sequence[str], spoken: Path) -> None:
     """Run a synthesiser."""
     if shutil.which(command[0]) is None:
         raise SourceError(

@@ -80,7 +80,7 @@ def build(out: Path, render: Render | None = None, families: Families = FAMILIES
     Raises:
         SourceError: fluidsynth or a soundfont is missing, or what came back is silent.
     """
-    render, notes, signals = render or _fluidsynth, [], []
+    render, notes, signals = render or fluidsynth, [], []
     for font in FONTS:
         for family, programs in families.items():
             for program in programs:
@@ -110,18 +110,26 @@ def planned(font: str, family: str, program: int, families: Families) -> Iterato
 
 
 def midi(notes: Sequence[tuple[int, int, int]]) -> bytes:
-    """A MIDI file that plays notes (program, pitch, velocity) one after another, one each ``SLOT`` seconds.
+    """A MIDI file that plays notes (program, pitch, velocity) one after another, one each ``SLOT`` seconds."""
+    events: list[tuple[int, bytes]] = []
+    for number, (program, pitch, strength) in enumerate(notes):
+        begin = round(1000 * SLOT * number)
+        events += [(begin, bytes([0xC0, program])), (begin, bytes([0x90, pitch, strength]))]
+        events.append((begin + round(1000 * HELD), bytes([0x80, pitch, 0])))
+    return midi_of(events, round(1000 * SLOT * len(notes)))
+
+
+def midi_of(events: Sequence[tuple[int, bytes]], end: int) -> bytes:
+    """A MIDI file of events, each with its time, that ends at ``end``; all in milliseconds.
 
     Source: Standard MIDI Files 1.0, format 0; 500 ticks a quarter at the default tempo are 1 ms each.
     """
-    events = bytearray()
-    for number, (program, pitch, strength) in enumerate(notes):
-        rest = 0 if number == 0 else round(1000 * (SLOT - HELD))
-        events += _ticks(rest) + bytes([0xC0, program])
-        events += _ticks(0) + bytes([0x90, pitch, strength])
-        events += _ticks(round(1000 * HELD)) + bytes([0x80, pitch, 0])
-    events += _ticks(round(1000 * (SLOT - HELD))) + b"\xff\x2f\x00"
-    return b"MThd" + struct.pack(">IHHH", 6, 0, 1, 500) + b"MTrk" + struct.pack(">I", len(events)) + bytes(events)
+    track, now = bytearray(), 0
+    for moment, event in sorted(events, key=lambda timed: timed[0]):
+        track += _ticks(moment - now) + event
+        now = moment
+    track += _ticks(end - now) + b"\xff\x2f\x00"
+    return b"MThd" + struct.pack(">IHHH", 6, 0, 1, 500) + b"MTrk" + struct.pack(">I", len(track)) + bytes(track)
 
 
 def cut(sound: NDArray[np.float32], count: int) -> Iterator[NDArray[np.float32]]:
@@ -143,7 +151,7 @@ def _ticks(value: int) -> bytes:
     return bytes(reversed(parts))
 
 
-def _fluidsynth(font: str, file: bytes) -> NDArray[np.float32]:
+def fluidsynth(font: str, file: bytes) -> NDArray[np.float32]:
     """Play with fluidsynth, without reverberation and chorus."""
     path = next((folder / f"{font}.sf2" for folder in FOLDERS if (folder / f"{font}.sf2").is_file()), None)
     if shutil.which("fluidsynth") is None or path is None:
