@@ -169,6 +169,7 @@ def arkit(files: Files, photos: Sequence[str]) -> Cameras:
             out.of[photo] = Camera(pose, matrix, size)
     if far:
         out.notes.append(f"{far} photos have no line of their moment in the trajectory (.traj): no pose.")
+        out.told = True
     return out
 
 
