@@ -51,7 +51,8 @@ def cameras_of(files: Files, photos: Sequence[str]) -> Cameras:
         try:
             cameras = layout(files, photos)
         except _WRONG as error:
-            best.notes.append(f"Cameras were not read ({type(error).__name__}: {error!s:.100}).")
+            cause = str(error) if isinstance(error, SampleError) else f"{type(error).__name__}: {error!s:.100}"
+            best.notes.append(f"Cameras were not read: {cause.removesuffix('.')}.")
             continue
         if any(camera.intrinsics is not None for camera in cameras.of.values()) and not lenses.of:
             lenses = cameras
