@@ -1,7 +1,7 @@
 """Uploaded pictures as parts: ``read_picture``.
 
 It reads untrusted bytes: what a file claims to be is checked against limits before anything is decoded, and a
-damaged file is refused rather than filled up. Colours with a profile become sRGB (``colour``); others are taken as it.
+damaged file is refused rather than filled up. By a profile or a gamma, colours become sRGB; others are taken as it.
 """
 
 from __future__ import annotations
