@@ -162,6 +162,15 @@ def test_progress_is_for_terminals_alone(capsys: pytest.CaptureFixture[str], mon
     assert "running the model" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("said", ["true", "false"])
+def test_blocks_of_the_matrix_of_a_match_have_limits_of_their_own_where_asked(said: str, tmp_path: Path) -> None:
+    path = tmp_path / "match.svg"
+    asked = ["--figure", "match", "--picked", "dog", "--option", f"quadrants={said}", "--out", str(path)]
+    cli.main(["figure", "mmca", *PAIR, *asked])
+    record = read_record(path.read_bytes())
+    assert ("each block on its own limits" in record["caption"]) == (said == "true")
+
+
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [

@@ -101,26 +101,27 @@ def show(what: Session | Run | Explanation, *explanations: Explanation, title: s
         >>> shown.title, shown.notes
         ('captioner, square', ())
     """
-    if isinstance(what, Explanation):
-        explanations, what = (what, *explanations), session_of(what)
-    run, sample = (what.run, what.sample) if isinstance(what, Session) else (what, None)
-    named = what.model.spec.title if isinstance(what, Session) else run.provenance.model
-    title = title or f"{named}, {run.provenance.sample}"
-    names = _names(run, explanations)
+    scored: tuple[Explanation, ...] = (what, *explanations) if isinstance(what, Explanation) else explanations
+    source = session_of(what) if isinstance(what, Explanation) else what
+    run, sample = (source.run, source.sample) if isinstance(source, Session) else (source, None)
+    model_title = source.model.spec.title if isinstance(source, Session) else run.provenance.model
+    page_title = title or f"{model_title}, {run.provenance.sample}"
+    names = _names(run, scored)
     forms = {name: _form(run, name, sample) for name in names}
     drawings = {name: draw(space_form, surround=Surround(title=name)) for name, space_form in forms.items()}
-    titles = getattr(what.model.spec, "calls", {}) if isinstance(what, Session) else {}
+    titles = getattr(source.model.spec, "calls", {}) if isinstance(source, Session) else {}
     calls, arrays, notes = _attention(run, {name: call.title for name, call in titles.items()})
-    scores = [_scored(explanation, forms, arrays, number) for number, explanation in enumerate(explanations)]
+    scores = [_scored(explanation, forms, arrays, number) for number, explanation in enumerate(scored)]
     panels = [_panel(number, name, forms[name], drawings[name], arrays) for number, name in enumerate(names)]
     index = pack({"calls": calls, "explanations": scores, "panels": panels}, **arrays)
     code = components({drawing.kind: f"xviz_{drawing.kind}" for drawing in drawings.values()})
     mounts = ", ".join(f"{kind}: xviz_{kind}" for kind in dict.fromkeys(d.kind for d in drawings.values()))
     page = document(
-        title, lead=LEAD, body=BODY, caption=_caption(run, sample, notes), data=_data(index, list(drawings.values())),
+        page_title, lead=LEAD, body=BODY, caption=_caption(run, sample, notes),
+        data=_data(index, list(drawings.values())),
         code="\n".join([code, f"const MOUNTS = {{ {mounts} }};", read("message.js", "offline.js", "linked.js")]),
     )  # fmt: skip
-    return Shown(title, page, height, notes)
+    return Shown(page_title, page, height, notes)
 
 
 def _names(run: Run, explanations: Sequence[Explanation]) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ def edf(
         part = whole[:, record * rate : (record + 1) * rate]
         body += part.reshape(-1, 1).view("u1")[:, :width].tobytes()
         if onsets is not None:
-            body += f"+{onsets[record]:g}\x14\x14\0".encode().ljust(32, b"\0")
+            body += f"+{onsets[record]:g}\x14\x14\0".encode().ljust(16 * width, b"\0")
     return head + body
 
 

@@ -130,3 +130,33 @@ def test_fisheye_lenses_are_no_pinhole_cameras() -> None:
     _, views = read(files)
     assert views.poses is None
     assert any("fisheye lens" in text for text in views.warnings)
+
+
+@pytest.mark.parametrize(("left", "whole"), [(-1, 3), (-60, 3), (-110, 2), (130, 1)])
+def test_a_colmap_model_that_was_cut_short_keeps_the_cameras_that_are_whole(left: int, whole: int) -> None:
+    files, name = rooms.colmap_binary(), "sparse/0/images.bin"
+    files[name] = files[name][:left]
+    _, views = read(files)
+    assert views.poses is not None
+    kept = np.isfinite(views.poses).all((1, 2))
+    assert kept.tolist() == [True] * whole + [False] * (4 - whole)
+    assert views.poses[kept] == pytest.approx(np.array(rooms.POSES[:whole]), abs=1e-5)
+    said = f"images.bin is cut short: it promises 4 photos and holds {whole} whole; the others have no camera"
+    assert any(said in text for text in views.warnings)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "cause"),
+    [
+        ("images.bin", lambda data: data[:70], "images.bin is cut short: it promises 4 photos and holds 0. Copy it"),
+        ("images.bin", lambda data: data[:5], "images.bin is damaged"),
+        ("cameras.bin", lambda data: data[:-1], "cameras.bin is cut short: it promises 1 cameras and holds 0. Copy it"),
+        ("cameras.bin", lambda data: data[:12] + b"\x63" + data[13:], "its model 99 of a lens is none that is known"),
+    ],
+)
+def test_a_colmap_model_without_anything_whole_is_named_as_the_cause(name: str, data, cause: str) -> None:
+    files = rooms.colmap_binary()
+    files[f"sparse/0/{name}"] = data(files[f"sparse/0/{name}"])
+    _, views = read(files)
+    assert views.poses is None
+    assert any(cause in note for note in views.notes), views.notes

@@ -205,3 +205,36 @@ def test_packed_colours_of_a_pcd_may_be_written_as_whole_numbers() -> None:
     )
     cloud = read_cloud(head + b"DATA ascii\n" + packed())
     assert (cloud.rgb == RGB).all()
+
+
+def test_lines_that_any_scan_of_a_ptx_loses_are_counted_once_for_the_file() -> None:
+    lines = ptx(parts=2).split(b"\n")
+    second = 10 + COUNT // 2 + COUNT // 2 // 4 + 10
+    bad = [*lines[: second + 3], b"1 2 3 x 0 0 0", *lines[second + 4 :]]
+    bad[5 + 10] = b"not measured"
+    words = words_of(read_cloud(b"\n".join(bad)))
+    assert "2 lines hold something else than the numbers of a point and were left out, the first in line 16." in words
+    bad[5 + 10] = lines[5 + 10]
+    bad.insert(0, b"")  # an empty line before the head counts as a line too
+    words = words_of(read_cloud(b"\n".join(bad)))
+    assert (
+        f"1 line holds something else than the numbers of a point and was left out, the first in line {second + 5:,}."
+        in words
+    )
+
+
+@pytest.mark.parametrize("line", [b"", b"# turned"])
+def test_empty_lines_and_comments_in_a_ptx_stand_among_points_or_for_them(line: bytes) -> None:
+    lines = ptx(parts=2).split(b"\n")
+    among = read_cloud(b"\n".join([*lines[:15], line, *lines[15:20], line, *lines[20:]]))
+    assert among.xyz == pytest.approx(XYZ, abs=2e-4)
+    stand_for = read_cloud(b"\n".join([*lines[:15], line, *lines[16:20], line, *lines[21:]]))
+    assert len(stand_for.xyz) == COUNT - 2
+    said = "2 lines without a number among the points" if not line else "2 comments among the points"
+    assert all(said in words_of(cloud) for cloud in (among, stand_for))
+
+
+def test_a_ptx_of_many_scans_that_each_lose_little_is_refused_for_what_they_lose_together() -> None:
+    head = b"12\n1\n0 0 0\n1 0 0\n0 1 0\n0 0 1\n1 0 0 0\n0 1 0 0\n0 0 1 0\n0 0 0 1\n"
+    with pytest.raises(SampleError, match="40 of 240 lines have something else, the first in line 21"):
+        read_cloud((head + b"1 2 3 0.5\n" * 10 + b"1 x 3 0.5\n" * 2) * 20)

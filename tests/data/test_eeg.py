@@ -15,6 +15,7 @@ from xviz.core.errors import SampleError
 from xviz.core.sample import BIOSEMI32, Eeg
 from xviz.data.eeg import arrays, checks, formats
 from xviz.data.eeg.datasets import SEED62, seed_features
+from xviz.data.eeg.edf import cut
 from xviz.data.eeg.matlab import mat_arrays
 from xviz.data.eeg.read import SUFFIXES, crop, likely_unit, open_eeg, read_eeg
 
@@ -258,6 +259,14 @@ def test_the_gaps_of_a_discontinuous_recording_are_not_numbers_and_said() -> Non
     even = read_eeg(edf(signal, ("Cz", "Pz"), onsets=range(6)), name="a.edf")
     assert even.seconds == 6
     assert not any("gap" in note for note in even.notes)
+
+
+@pytest.mark.parametrize(("mark", "bits"), [(b"EDF+D", 16), (b"BDF+D", 24)])
+def test_a_discontinuous_file_of_either_kind_becomes_a_continuous_one_of_its_kind(mark: bytes, bits: int) -> None:
+    data = edf(noise(2, 4), ("Cz", "Pz"), bits=bits, onsets=[0, 1, 10, 11]).replace(b"EDF+D", mark, 1)
+    made, _ = cut(data, mark[:3].decode(), 1 << 20, 0)
+    assert made.data[192:197] == mark[:4] + b"C"
+    assert [gap.seconds for gap in made.gaps] == [8]
 
 
 def test_a_discontinuous_recording_without_time_is_refused() -> None:

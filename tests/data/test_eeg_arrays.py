@@ -68,9 +68,35 @@ def test_trials_keep_their_own_lengths_and_labels() -> None:
 def test_the_way_that_an_array_was_taken_is_said() -> None:
     eeg = read_eeg(mat(EEG=EEGLAB | {"data": TRIALS.transpose(1, 2, 0)}), name="a.mat")
     assert "The array (4, 256, 4) was taken as (channel, time, trial)." in eeg.notes
-    assert any("was turned round" in note for note in read_eeg(saved(signal=SIGNAL.T), name="a.npz").notes)
+    turned = "The array (1024, 4) was taken as (time, channel)."
+    for name, data in (
+        ("a.npz", saved(signal=SIGNAL.T)),
+        ("a.npy", npy(SIGNAL.T)),
+        ("a.mat", mat(eeg=SIGNAL.T, fs=128.0, channels=CELL)),
+    ):
+        eeg = read_eeg(data, name=name, rate=128.0 if name == "a.npy" else None)
+        assert turned in eeg.notes, name
+        assert np.array_equal(eeg.signal, SIGNAL)
     two = read_eeg(mat(x=SIGNAL, y=SIGNAL[:, ::-1], fs=128.0, channels=CELL), name="a.mat")
     assert "Of the file's arrays x, y the first was read." in two.notes
+
+
+def test_axes_are_told_by_one_rule_in_files_of_matlab_and_numpy() -> None:
+    for array in (TRIALS[:3].transpose(1, 2, 0), TRIALS[:3].transpose(0, 2, 1), TRIALS[:3]):
+        made = [
+            open_eeg(data, name=name)
+            for name, data in (("a.npz", saved(signal=array)), ("a.mat", mat(eeg=array, fs=128.0, channels=CELL)))
+        ]
+        for opened in made:
+            assert all(
+                np.array_equal(eeg.signal, part) for eeg, part in zip(opened.recordings, TRIALS[:3], strict=True)
+            )
+        said = [{note for note in opened.recordings[0].notes if "was taken as" in note} for opened in made]
+        assert said[0] == said[1]
+    with pytest.raises(SampleError, match="whose axes cannot be told"):
+        open_eeg(npy(TRIALS.transpose(0, 2, 1)), name="a.npy", rate=128.0)
+    twice = open_eeg(saved(signal=TRIALS.transpose(0, 2, 1)), name="a.npz")  # four of each: an NPZ has trials first
+    assert all(np.array_equal(eeg.signal, part) for eeg, part in zip(twice.recordings, TRIALS, strict=True))
 
 
 @pytest.mark.parametrize(("written", "unit", "scale"), [("mV", "mV", 1e-3), ("volt", "V", 1e-6), ("uV", "µV", 1.0)])
@@ -114,6 +140,8 @@ REFUSED = {
     "a resolution for each": ("a.npz", lambda: saved(resolution=np.ones(4)), "“resolution” of the NPZ should be one"),
     "labels too few": ("a.npz", lambda: saved(signal=TRIALS, labels=np.ones((3, 2))), "labels for each of 4 trials"),
     "a rate below zero": ("a.npz", lambda: saved(rate=-128.0), "above 0 Hz; -128 Hz stands in the file"),
+    "an NPY of no trials": ("a.npy", lambda: npy(TRIALS[:0]), "(0, 4, 256), an array without a number"),
+    "an NPZ of no trials": ("a.npz", lambda: saved(signal=TRIALS[:0]), "(0, 4, 256), an array without a number"),
     "no rate": ("a.npz", lambda: saved(rate=np.nan), "above 0 Hz; nan Hz stands in the file"),
 }  # fmt: skip
 

@@ -232,3 +232,27 @@ def test_a_mesh_of_compressed_points_is_refused_and_no_cloud_of_zeros(name: str)
     }  # fmt: skip
     with pytest.raises(SampleError, match=r"compressed \((Draco|Meshopt)\)"):
         read_cloud(json.dumps(held).encode(), name="a.gltf")
+
+
+@pytest.mark.parametrize("form", ["binary", "binary_compressed", "PLY"])
+def test_bytes_after_the_points_are_counted(form: str) -> None:
+    whole = ply(XYZ, RGB) if form == "PLY" else pcd(XYZ, RGB, form=form)
+    same(read_cloud(whole, up="z"))
+    assert "follow" not in said(read_cloud(whole))
+    longer = read_cloud(whole + b"\1" * 40, up="z")
+    same(longer)
+    assert f"The header says {COUNT:,} points; 40 bytes follow them" in said(longer)
+    assert ("room for 2 more" in said(longer)) == (form != "binary_compressed")
+    assert "follow" not in said(read_cloud(ply(XYZ, RGB, faces=4) + b"\1" * 40)), (
+        "faces of any length come after points"
+    )
+
+
+def test_a_viewpoint_of_a_pcd_moves_no_point_and_is_said() -> None:
+    for form in ("ascii", "binary", "binary_compressed"):
+        moved = pcd(XYZ, RGB, form=form).replace(b"VIEWPOINT 0 0 0 1 0 0 0", b"VIEWPOINT 1 2 0.5 0.7 0 0.7 0")
+        same(read_cloud(moved, up="z"))
+        assert "VIEWPOINT (1 2 0.5 0.7 0 0.7 0) was not applied" in said(read_cloud(moved))
+        assert "VIEWPOINT" not in said(read_cloud(pcd(XYZ, RGB, form=form)))
+        plain = pcd(XYZ, RGB, form=form).replace(b"VIEWPOINT 0 0 0 1 0 0 0", b"VIEWPOINT 0.0 0.0 0 1.000 0 0 0")
+        assert "VIEWPOINT" not in said(read_cloud(plain))

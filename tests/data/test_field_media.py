@@ -14,7 +14,7 @@ import sounds
 import systems
 import tifffile
 from clouds import furnished, text
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 import xviz
 from xviz.core.errors import SampleError
@@ -96,9 +96,48 @@ def test_the_clear_grey_of_16_bits_is_clear() -> None:
     np.testing.assert_array_equal(read.pixels[20:, :, 0], PIXELS[20:, :, 0])
 
 
-def test_numbers_that_are_no_srgb_by_their_own_word_are_warned_of() -> None:
-    linear = png(DEEP.reshape(40, -1)[:, :64], 0, b"gAMA" + struct.pack(">I", 100_000))
-    assert "the picture is darker than it should be" in read_picture(linear).warnings[0]
+def with_gamma(mode: str, gamma: float, **options: object) -> bytes:
+    """A PNG of 8 bits of ``PIXELS`` in a mode, whose numbers have that gamma by its own word."""
+    image = Image.fromarray(PIXELS).convert("RGBA" if mode in ("LA", "RGBA") else "RGB")
+    if mode in ("LA", "RGBA"):
+        image.putalpha(200)
+    chunk = PngImagePlugin.PngInfo()
+    chunk.add(b"gAMA", struct.pack(">I", round(gamma * 100_000)))
+    image.convert(mode).save(file := io.BytesIO(), "PNG", pnginfo=chunk, **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("gamma", [1.0, 0.5556, 0.3])
+@pytest.mark.parametrize("mode", ["L", "RGB", "P", "LA", "RGBA"])
+def test_numbers_of_another_gamma_become_srgb(mode: str, gamma: float) -> None:
+    plain, other = read_picture(with_gamma(mode, 0.45455)), read_picture(with_gamma(mode, gamma))
+    assert f"Numbers brought to sRGB from the gamma that the file says, {gamma:.2g}." in other.notes
+    assert not other.warnings
+    assert not any("gamma" in note for note in plain.notes)
+    share = 200 / 255 if mode in ("LA", "RGBA") else 1.0  # of the colour on white
+    colours = (plain.pixels - 255 * (1 - share)) / share
+    expected = 255 * (1 - share) + share * 255 * (colours.clip(0, 255) / 255) ** (0.45455 / gamma)
+    steep = np.abs(other.pixels - expected)[colours > 30]
+    assert steep.max() <= 3
+
+
+def test_deep_numbers_of_another_gamma_become_srgb() -> None:
+    linear = b"gAMA" + struct.pack(">I", 100_000)
+    light = np.round(65535 * (DEEP / 65535) ** 2.2).astype(np.uint16)
+    clear = np.dstack([light, layer(65535)])
+    grey = np.repeat(PIXELS[..., :1], 3, 2)
+    for values, kind, expected in ((light[..., 0], 0, grey), (light, 2, PIXELS), (clear, 6, PIXELS)):
+        read = read_picture(png(values, kind, linear))
+        assert np.abs(read.pixels.astype(int) - expected).max() <= 1
+        assert any("Numbers brought to sRGB" in note for note in read.notes)
+
+
+def test_a_gamma_that_no_picture_has_is_warned_of() -> None:
+    read = read_picture(with_gamma("RGB", 20.0))
+    np.testing.assert_array_equal(read.pixels, PIXELS)
+    assert "the picture is darker than it should be" in read.warnings[0]
+    dim = png(DEEP[..., 0] >> 4, 0, b"gAMA" + struct.pack(">I", 100_000))
+    assert any("the picture is darker than it should be" in text for text in read_picture(dim).warnings)
     assert not read_picture(png(DEEP[..., 0], 0, b"gAMA" + struct.pack(">I", 45_455))).warnings
 
 

@@ -83,6 +83,16 @@ def test_one_bad_camera_takes_none_from_the_others(name: str) -> None:
         assert any("1 of 4 photos have no pose or intrinsics" in note for note in views.notes)
 
 
+def test_photos_without_a_camera_are_counted_whatever_words_other_notes_have() -> None:
+    files, _, _ = BAD["nerfstudio, a matrix"]
+    beside = {
+        "poses/frame_00000.txt": b"1 2 3\n"
+    }  # of which the layout that is not taken says “1 poses are no rotation”
+    views = views_of(read_room(zipped(files | beside), unit="m", up="z"))
+    assert any("1 poses are no rotation" in note for note in views.notes)
+    assert any("1 of 4 photos have no pose or intrinsics" in note for note in views.notes)
+
+
 def test_an_empty_file_of_a_pose_in_a_folder_takes_none_from_the_others(tmp_path) -> None:
     for path, data in (rooms.scannet() | {"s/pose/1.txt": b""}).items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)

@@ -264,3 +264,17 @@ def test_methods_share_a_scale_only_where_they_measure_the_same():
 def test_fewer_than_two_methods_are_refused(pair):
     with pytest.raises(ModelError, match="two or more"):
         methods_figure(pair, [parts_of(pair)["by_word"]], titles=["a"], agreement=[[1.0]])
+
+
+@pytest.mark.parametrize("quadrants", [None, True, False])
+def test_the_matrix_of_a_match_has_limits_for_each_block_as_asked(quadrants: bool | None) -> None:
+    pair = pair_of()
+    parts = parts_of(pair)
+    count, weights = len(pair.regions), np.full_like(parts["weights"], 0.01)
+    weights[count:, :count] = 0.02  # hardly apart, so that one scale does unless more are asked for
+    drawn = match_figure(pair, **(parts | {"weights": weights}), quadrants=quadrants, preset=PRESETS["nature-double"])
+    assert ("each block on its own limits" in drawn.caption) == bool(quadrants)
+    loud = np.full_like(weights, 1e-4)
+    loud[:count, :count] = 0.9
+    drawn = match_figure(pair, **(parts | {"weights": loud}), quadrants=quadrants, preset=PRESETS["nature-double"])
+    assert ("each block on its own limits" in drawn.caption) == (quadrants is not False)

@@ -1,7 +1,7 @@
 """Uploaded pictures as parts: ``read_picture``.
 
 It reads untrusted bytes: what a file claims to be is checked against limits before anything is decoded, and a
-damaged file is refused rather than filled up. Colours with a profile become sRGB (``colour``); others are taken as it.
+damaged file is refused rather than filled up. By a profile or a gamma, colours become sRGB; others are taken as it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from xviz.core.errors import SampleError
 from xviz.core.sample import Picture
 from xviz.data import kinds
-from xviz.data.colour import to_srgb
+from xviz.data.colour import bent, bent_deep, power_of, to_srgb
 from xviz.data.deep import by_ffmpeg, plain, png_depth, raw_of_camera, significant, tiff
 from xviz.data.files import File, read_bytes
 from xviz.data.pixels import Told, cmyk_of, rgb, rgb_of
@@ -36,7 +36,6 @@ LIMIT_PIXELS = 50_000_000
 REDUCED = 8  #: times as many pixels may a JPEG have that can be decoded at an eighth of its sides
 LIMIT_BYTES = 64 * 2**20
 SHORTEST = 32  #: pixels of a side
-SRGB = 0.45455  #: gamma that a PNG says where its numbers are sRGB
 ORIENTATION = 0x0112  #: the EXIF tag
 
 
@@ -121,10 +120,12 @@ def _decoded(
         texts.notes.append(f"The first of {frames} {'pages' if kind == 'TIFF' else 'frames'}.")
     if whole_jpeg and width * height > limit_pixels:
         image.draft(image.mode, (long_side, long_side))
-    if kind == "PNG":
-        _tell_gamma(image, texts)
+    power = power_of(image) if kind == "PNG" else None
     if depth == 16 and colour in (2, 4, 6):
-        pixels = to_srgb(rgb_of(_deep_png(data), texts, significant(data)), texts, image.info.get("icc_profile"))
+        deep = _deep_png(data)
+        if power is not None:
+            deep = bent_deep(deep, power, texts, opacity=deep.shape[-1] in (2, 4))
+        pixels = to_srgb(rgb_of(deep, texts, significant(data)), texts, image.info.get("icc_profile"))
         if turned != 1:
             pixels.getexif()[ORIENTATION] = turned
             pixels = _upright(pixels, turned, texts.notes)
@@ -139,22 +140,15 @@ def _decoded(
     if upright.mode.startswith("I;16") and isinstance(clear, int):  # Pillow leaves it at this
         grey = np.asarray(upright).astype(np.uint16)
         opacity = np.where(grey == clear, 0, 65535).astype(np.uint16)
+        grey = grey if power is None else bent_deep(grey, power, texts)
         return rgb_of(np.dstack([grey, opacity]), texts, None), (width, height)
+    if power is not None and upright.mode.startswith("I"):
+        upright = Image.fromarray(bent_deep(np.asarray(upright).astype(np.uint16), power, texts))
+    elif power is not None:
+        upright = bent(upright, power, texts)
     if not upright.mode.startswith(("I", "F")) and upright.mode != "LAB":
         upright = to_srgb(upright, texts, image.info.get("icc_profile"))
     return rgb(upright, texts, significant(data) if kind == "PNG" else None), (width, height)
-
-
-def _tell_gamma(image: ImageFile, texts: Told) -> None:
-    """Say where the numbers of a PNG are no sRGB by its own word (gAMA), which is not converted."""
-    gamma = image.info.get("gamma")
-    other = isinstance(gamma, float) and gamma > 0 and not 0.8 <= gamma / SRGB <= 1.25
-    if other and "srgb" not in image.info and "icc_profile" not in image.info:
-        shade = "darker" if gamma > SRGB else "lighter"
-        texts.warnings.append(
-            f"The file says that its numbers have a gamma of {gamma:.2g}, not {SRGB:.2g} as sRGB: they were taken as "
-            f"sRGB, and the picture is {shade} than it should be. Save it as sRGB."
-        )
 
 
 def _deep_png(data: bytes) -> NDArray:

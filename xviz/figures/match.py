@@ -38,6 +38,7 @@ def match_figure(
     weights: ArrayLike,
     joint: Joined,
     layer: str,
+    quadrants: bool | None = None,
     preset: Preset = PRESETS["nature-double"],
 ) -> Figure:
     """(a) attention from a word to regions, (b) from a region to words, (c) the joint attention with its blocks.
@@ -49,6 +50,7 @@ def match_figure(
         weights: (n, n) attention over ``joint``, rows are queries; one head or a mean of heads.
         joint: The joint space, of the pair's regions and pieces in either order.
         layer: What the weights are, for title and caption: "layer 1, mean of 8 heads".
+        quadrants: Whether each block has limits of its own; where None, they have if one scale would leave one dark.
         preset: The venue's sizes.
 
     Raises:
@@ -60,7 +62,7 @@ def match_figure(
     region_scores, word_scores = by_word.scores[pair.regions.name], pair.words(by_region)
     own = {"regions": scale_for(by_word, region_scores), "words": scale_for(by_region, word_scores)}
     side = _side(pair, joint, (by_word, by_region))
-    cells: Scales = limits_of_blocks(weights, (side, side))
+    cells: Scales = limits_of_blocks(weights, (side, side), quadrants)
     with drawing():
         page, selected = Page(preset), pair.asked_region(by_region)
         panels = {

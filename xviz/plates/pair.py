@@ -63,7 +63,7 @@ def match(shown: Shown) -> Figure:
     return match_figure(
         pair, by_word=by_word, by_region=by_region, weights=weigh(call, head),
         joint=shown.run.space(call.queries, Joined), layer=f"{shown.title_of(call).layer}, {heads_of(call, head)}",
-        preset=shown.preset,
+        quadrants=shown.options.get("quadrants"), preset=shown.preset,
     )  # fmt: skip
 
 

@@ -43,16 +43,17 @@ class Cameras:
     used: set[str] = field(default_factory=set)  #: files that were read
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    told: bool = False  #: whether the notes say already how many photos have no pose
     up: str | None = None  #: axis up of the world that the layout fixes
     depth_scale: float | None = None  #: numbers of depth maps that are a metre; None where the layout does not say
 
 
 def tell_bare(cameras: Cameras, photos: Sequence[str]) -> None:
-    """Say how many photos have no whole camera where others have one."""
+    """Say how many photos have no whole camera where others have one, unless the layout has said it."""
     whole = [cameras.of.get(photo, Camera()) for photo in photos]
     lens = any(camera.intrinsics is not None for camera in whole)
     bare = sum(camera.pose is None or (lens and camera.intrinsics is None) for camera in whole)
-    if 0 < bare < len(photos) and not any("pose" in note for note in cameras.notes):
+    if 0 < bare < len(photos) and not cameras.told:
         cameras.notes.append(f"{bare} of {len(photos)} photos have no pose or intrinsics that can be read.")
 
 

@@ -88,6 +88,25 @@ def check_count(count: int, room: int, size: float, form: str) -> None:
         )
 
 
+def surplus(data: bytes, end: int, count: int, size: int = 0) -> list[str]:
+    """A note where bytes follow the points of the header.
+
+    Args:
+        data: The file.
+        end: Where the points end.
+        count: How many there are.
+        size: Bytes of a point, where further ones would follow as they are.
+    """
+    more = len(data) - end
+    if more <= 0:
+        return []
+    room = f", room for {more // size:,} more," if size and more >= size else ""
+    several = "bytes follow" if more > 1 else "byte follows"
+    return [
+        f"The header says {count:,} points; {more:,} {several} them{room} and {'were' if more > 1 else 'was'} not read."
+    ]
+
+
 def role(name: str) -> str | None:
     """What a column of that name holds: x, y, z, red, green, blue, rgb, rgba, segment; None for anything else."""
     plain = re.sub(r"\[.*?\]|\(.*?\)|[\s_.\"-]", "", name.strip().lower().lstrip("#/%")).removeprefix("scalar")

@@ -107,6 +107,7 @@ def _poses(files: Files, photos: Sequence[str], out: Cameras) -> dict[str, NDArr
         )
     if 0 < came < len(photos):
         out.notes.append(f"{len(photos) - came} photos came without a pose.")
+    out.told = bool(lost or odd or 0 < came < len(photos))
     return poses
 
 

@@ -51,7 +51,8 @@ def cameras_of(files: Files, photos: Sequence[str]) -> Cameras:
         try:
             cameras = layout(files, photos)
         except _WRONG as error:
-            best.notes.append(f"Cameras were not read ({type(error).__name__}: {error!s:.100}).")
+            cause = str(error) if isinstance(error, SampleError) else f"{type(error).__name__}: {error!s:.100}"
+            best.notes.append(f"Cameras were not read: {cause.removesuffix('.')}.")
             continue
         if any(camera.intrinsics is not None for camera in cameras.of.values()) and not lenses.of:
             lenses = cameras
@@ -169,6 +170,7 @@ def arkit(files: Files, photos: Sequence[str]) -> Cameras:
             out.of[photo] = Camera(pose, matrix, size)
     if far:
         out.notes.append(f"{far} photos have no line of their moment in the trajectory (.traj): no pose.")
+        out.told = True
     return out
 
 

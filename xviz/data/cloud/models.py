@@ -6,8 +6,9 @@ Source: COLMAP documentation, output format and camera models.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
+from typing import TypeVar
 
 import numpy as np
 
@@ -26,6 +27,8 @@ _DISTORTED = 0.05  #: of a coefficient, from which straight lines are visibly be
 
 Model = tuple[str, float, float, tuple[float, ...]]  #: name, width, height, parameters
 Taken = tuple[tuple[float, ...], int, str]  #: quaternion w x y z and place, number of the camera, name of the photo
+T = TypeVar("T")
+Part = tuple[int | None, list[T]]  #: records, and how many were promised where the file ends before them
 
 
 def colmap(files: Files, photos: Sequence[str]) -> Cameras:
@@ -39,14 +42,30 @@ def colmap(files: Files, photos: Sequence[str]) -> Cameras:
         name = next((name for name in cameras if PurePosixPath(name).parent == folder), cameras[0])
         out.used |= {name, images[0], *files.named(rf"(^|/)(rigs|frames|project|database)\.({form}|ini|db)$")}
         read = (_cameras_text, _images_text) if form == "txt" else (_cameras_binary, _images_binary)
-        try:
-            models = dict(read[0](files.read(name)))
-            posed = list(read[1](files.read(images[0])))
-        except (struct.error, ValueError, IndexError, KeyError, OverflowError) as error:
-            raise SampleError(f"{images[0]} or {name} is damaged or cut short ({error!s:.60})") from error
+        models = dict(_read(read[0], files, name, out))
+        posed = _read(read[1], files, images[0], out)
         _match(out, models, posed, photos)
         return out
     return out
+
+
+def _read(reader: Callable[[bytes], Part[T]], files: Files, name: str, out: Cameras) -> list[T]:
+    """What a file of a model holds; where it ends too soon, what comes before, with a warning.
+
+    Raises:
+        SampleError: it is damaged, or holds nothing whole.
+    """
+    try:
+        promised, records = reader(files.read(name))
+    except (struct.error, ValueError, IndexError, KeyError, OverflowError) as error:
+        raise SampleError(f"{name} is damaged ({error!s:.60}). Copy it again.") from error
+    what = "cameras" if reader is _cameras_binary else "photos"
+    if promised is not None:
+        short = f"{name} is cut short: it promises {promised:,} {what} and holds {len(records):,}"
+        if promised and not records:
+            raise SampleError(f"{short}. Copy it again.")
+        out.warnings.append(f"{short} whole; the others have no camera. Copy it again.")
+    return records
 
 
 def _match(out: Cameras, models: dict[int, Model], posed: list[Taken], photos: Sequence[str]) -> None:
@@ -86,42 +105,60 @@ def _lines(data: bytes) -> list[str]:
     return [line for line in data.decode("utf-8").splitlines() if not line.startswith("#")]
 
 
-def _cameras_text(data: bytes) -> Iterator[tuple[int, Model]]:
+def _cameras_text(data: bytes) -> Part[tuple[int, Model]]:
     """Number and model of each camera."""
+    cameras: list[tuple[int, Model]] = []
     for line in _lines(data):
         if cells := line.split():
-            yield int(cells[0]), (cells[1], float(cells[2]), float(cells[3]), tuple(map(float, cells[4:])))
+            model = cells[1], float(cells[2]), float(cells[3]), tuple(map(float, cells[4:]))
+            cameras.append((int(cells[0]), model))
+    return None, cameras
 
 
-def _images_text(data: bytes) -> Iterator[Taken]:
+def _images_text(data: bytes) -> Part[Taken]:
     """Pose, camera and name of each image; the line after it has its points."""
     lines, index = _lines(data), 0
+    taken: list[Taken] = []
     while index < len(lines):
         cells = lines[index].strip().split(maxsplit=9)
         if not cells:
             index += 1
             continue
-        yield tuple(map(float, cells[1:8])), int(cells[8]), cells[9]
+        taken.append((tuple(map(float, cells[1:8])), int(cells[8]), cells[9]))
         index += 2
+    return None, taken
 
 
-def _cameras_binary(data: bytes) -> Iterator[tuple[int, Model]]:
+def _cameras_binary(data: bytes) -> Part[tuple[int, Model]]:
     """Number and model of each camera."""
     count, offset = struct.unpack_from("<Q", data)[0], 8
-    for _ in range(count):
+    cameras: list[tuple[int, Model]] = []
+    while len(cameras) < count:
+        if offset + 24 > len(data):
+            return count, cameras
         number, model, width, height = struct.unpack_from("<IiQQ", data, offset)
+        if model not in _MODELS:
+            raise ValueError(f"its model {model} of a lens is none that is known")
         name, parameters = _MODELS[model]
-        yield number, (name, width, height, struct.unpack_from(f"<{parameters}d", data, offset + 24))
+        if offset + 24 + 8 * parameters > len(data):
+            return count, cameras
+        cameras.append((number, (name, width, height, struct.unpack_from(f"<{parameters}d", data, offset + 24))))
         offset += 24 + 8 * parameters
+    return None, cameras
 
 
-def _images_binary(data: bytes) -> Iterator[Taken]:
+def _images_binary(data: bytes) -> Part[Taken]:
     """Pose, camera and name of each image."""
     count, offset = struct.unpack_from("<Q", data)[0], 8
-    for _ in range(count):
+    taken: list[Taken] = []
+    while len(taken) < count:
+        end = data.find(b"\0", offset + 64)
+        if end < 0 or end + 9 > len(data):
+            return count, taken
         _, *values, camera = struct.unpack_from("<I7dI", data, offset)
-        end = data.index(b"\0", offset + 64)
-        name = data[offset + 64 : end].decode("utf-8")
         points = struct.unpack_from("<Q", data, end + 1)[0]
-        yield tuple(values), camera, name
+        if end + 9 + 24 * points > len(data):
+            return count, taken
+        taken.append((tuple(values), camera, data[offset + 64 : end].decode("utf-8")))
         offset = end + 9 + 24 * points
+    return None, taken

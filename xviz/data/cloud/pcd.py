@@ -13,7 +13,7 @@ import lzf
 import numpy as np
 
 from xviz.core.errors import SampleError
-from xviz.data.cloud.columns import LIMIT_POINTS, RawCloud, check_count, from_columns
+from xviz.data.cloud.columns import LIMIT_POINTS, RawCloud, check_count, from_columns, surplus
 from xviz.data.cloud.dialect import MOST_COLUMNS
 from xviz.data.cloud.text import read_table
 
@@ -50,15 +50,18 @@ def read_pcd(data: bytes) -> RawCloud:
         raise SampleError(f"The header of the PCD file is damaged or lacks a line ({error}). Save it again.") from error
     if point.itemsize > WIDEST or len(types) > MOST_COLUMNS:
         raise SampleError(f"A point of this PCD file has {point.itemsize} bytes, more than clouds have. Save it again.")
-    notes: list[str] = []
+    notes = _viewpoint(header.get("VIEWPOINT", []))
     if kind == "ascii":
-        columns, notes = _ascii(data, start, fields, counts, letters, count)
+        columns, told = _ascii(data, start, fields, counts, letters, count)
+        notes = [*told, *notes]
     elif kind == "binary":
         check_count(count, len(data) - start, point.itemsize, "PCD")
         points = np.frombuffer(data, point, count, start)
         columns = [(fields[i], points[name][:, 0]) for i, name in enumerate(point.names)]
+        notes += surplus(data, start + count * point.itemsize, count, point.itemsize)
     else:
-        columns = _compressed(data, start, fields, point, count)
+        columns, end = _compressed(data, start, fields, point, count)
+        notes += surplus(data, end, count)
     columns = [(name, values) for name, values in columns if name != "_"]  # padding
     raw = from_columns(columns, "PCD")
     raw.notes += notes
@@ -74,6 +77,21 @@ def _header(data: bytes) -> tuple[dict[str, list[str]], str, int]:
         )
     lines = (line.split() for line in data[: match.start()].decode("latin-1").splitlines() if not line.startswith("#"))
     return {words[0].upper(): words[1:] for words in lines if words}, match[1].decode(), match.end()
+
+
+def _viewpoint(words: list[str]) -> list[str]:
+    """A note where the sensor did not stand at the origin: PCL and Open3D leave points as the file has them."""
+    try:
+        still = not words or [float(word) for word in words] == [0, 0, 0, 1, 0, 0, 0]
+    except ValueError:
+        still = False
+    if still:
+        return []
+    where = " ".join(words)
+    return [
+        f"Its VIEWPOINT ({where:.80}) was not applied: points were left as the file has them, which may be the "
+        "sensor's own coordinates."
+    ]
 
 
 def _ascii(
@@ -120,8 +138,8 @@ def _colour(column: np.ndarray, letter: str) -> np.ndarray:
         return column.astype(np.float32)
 
 
-def _compressed(data: bytes, start: int, fields: list[str], point: np.dtype, count: int) -> Columns:
-    """Columns of a compressed PCD file, which lie one after the other."""
+def _compressed(data: bytes, start: int, fields: list[str], point: np.dtype, count: int) -> tuple[Columns, int]:
+    """Columns of a compressed PCD file, which lie one after the other, and where they end."""
     if len(data) - start < 8:
         raise SampleError("The PCD file is cut short: it holds no points. Copy or save it again.")
     packed, whole = struct.unpack_from("<II", data, start)
@@ -146,4 +164,4 @@ def _compressed(data: bytes, start: int, fields: list[str], point: np.dtype, cou
         values = np.frombuffer(content, kind.base, count * kind.shape[0], offset).reshape(count, -1)[:, 0]
         columns.append((name, values))
         offset += count * kind.itemsize
-    return columns
+    return columns, start + 8 + packed

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
-from xviz.data.cloud.columns import RawCloud, check_count, from_columns
+from xviz.data.cloud.columns import RawCloud, check_count, from_columns, surplus
 from xviz.data.cloud.text import read_table
 
 LONGEST = 1 << 16  #: bytes of a header
@@ -76,7 +76,8 @@ def read_ply(data: bytes) -> RawCloud:
             "This PLY file holds compressed Gaussian splats, whose places are packed. Save them as an uncompressed PLY."
         )
     if order:
-        columns, notes = _binary(data, start, elements[:index], vertex, order), []
+        columns, end = _binary(data, start, elements[:index], vertex, order)
+        notes = [] if index + 1 < len(elements) else surplus(data, end, vertex.count, vertex.dtype(order).itemsize)
     else:
         columns, notes = _ascii(data, start, elements[:index], vertex)
     raw = from_columns(columns, "PLY")
@@ -161,8 +162,8 @@ def _header(data: bytes) -> tuple[str, list[Element], int]:
     return order, elements, line_end + 1
 
 
-def _binary(data: bytes, start: int, before: list[Element], vertex: Element, order: str) -> Columns:
-    """The vertices' columns, as views of the bytes."""
+def _binary(data: bytes, start: int, before: list[Element], vertex: Element, order: str) -> tuple[Columns, int]:
+    """The vertices' columns, as views of the bytes, and where they end."""
     kind = vertex.dtype(order)
     some = data[start : start + 256]
     if some and not some.translate(None, _DIGITS):
@@ -173,10 +174,11 @@ def _binary(data: bytes, start: int, before: list[Element], vertex: Element, ord
         start = _after(data, start, element, order)
     check_count(vertex.count, len(data) - start, max(kind.itemsize, 1), "PLY")
     points = np.frombuffer(data, kind, vertex.count, start)
-    return [
+    columns = [
         (name, points[key].astype(points[key].dtype.newbyteorder("=")))
         for (name, _, _), key in zip(vertex.properties, kind.names or (), strict=True)
     ]
+    return columns, start + points.nbytes
 
 
 def _after(data: bytes, start: int, element: Element, order: str) -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from io import BufferedReader, BytesIO, RawIOBase
 
 import numpy as np
@@ -19,38 +18,11 @@ from numpy.typing import NDArray
 from xviz.core.errors import SampleError
 from xviz.data.cloud.columns import LIMIT_POINTS, RawCloud, check_count, from_columns, role
 from xviz.data.cloud.dialect import COMMENT, Dialect, bare, dialect_of, plain_text
+from xviz.data.cloud.table import Table
 from xviz.data.cloud.unnamed import unnamed
 
-BAD = 0.02  #: share of lines without numbers above which a file is refused
 _ROWS = 1 << 19  #: read at once
 _TEXT = bytes(range(32, 127)) + b"\t\r\n\f"
-
-
-@dataclass
-class Table:
-    """Numbers of a text, and what became of its lines."""
-
-    values: NDArray[np.float64]  #: (rows, columns) NaN where the text has none
-    lines: int = 0  #: all lines, empty ones included
-    bad: int = 0  #: lines left out because they hold something else than the numbers of a row
-    first: int = 0  #: the first of them, as a line of the file; 0 where there is none
-    remarks: int = 0  #: lines that are marked as comments
-    empty: int = 0  #: lines left out because they hold nothing, or no number at all
-    counts: list[tuple[int, float]] = field(default_factory=list)  #: line and value of lines with a single number
-
-    def notes(self) -> list[str]:
-        """What was left out, in words."""
-        remarks = f"{self.remarks:,} comment{'s' * (self.remarks > 1)}"
-        notes = [f"{remarks} among the points left out."] if self.remarks else []
-        if not self.bad:
-            return notes
-        several = "lines hold" if self.bad > 1 else "line holds"
-        gone = "were" if self.bad > 1 else "was"
-        return [
-            *notes,
-            f"{self.bad:,} {several} something else than the numbers of a point and {gone} left out, the first in line "
-            f"{self.first:,}.",
-        ]
 
 
 def looks_like_text(data: bytes) -> bool:
@@ -107,13 +79,8 @@ def read_table(
         if (count := sum(map(len, parts))) > LIMIT_POINTS:
             check_count(count, count, 1, "text")
     _forgive_counts(table, sum(map(len, parts)), line)
-    lines = table.lines - table.empty - table.remarks
-    if strict and (not lines or table.bad > max(BAD * lines, 2 if lines > 10 else 0)):
-        raise SampleError(
-            f"A cloud as text has the same numbers in each line; {table.bad:,} of {lines:,} lines have something else"
-            + (f", the first in line {table.first:,}. " if table.first else ". ")
-            + "Save the points again, as x y z r g b."
-        )
+    if strict:
+        table.check()
     table.values = np.concatenate(parts) if parts else table.values
     return table
 

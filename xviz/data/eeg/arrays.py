@@ -13,6 +13,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
+from xviz.data.eeg.axes import told_apart
 from xviz.data.eeg.checks import LIMIT_BYTES
 from xviz.data.eeg.matlab import NAMES, RATES, SIGNALS
 from xviz.data.eeg.raw import RateUnknown, Raw
@@ -44,23 +45,20 @@ def read_npz(data: bytes, rate: float | None = None) -> Raw:
         )
     if names.dtype.kind == "S":
         names = np.char.decode(names, "latin-1")
-    notes: tuple[str, ...] = ()
-    if names.shape == signal.shape[-1:] != signal.shape[-2:-1]:
-        signal = signal.swapaxes(-1, -2)
-        notes = ("The array was turned round: as many columns as names were taken as the channels.",)
-    if names.shape != signal.shape[-2:-1]:
+    if names.ndim != 1 or len(names) not in signal.shape:
         raise SampleError(f"The NPZ names {names.shape} channels as {names.dtype}, but its signal is {signal.shape}.")
+    parts, notes = told_apart(signal, len(names), "first")
     labels, positions = arrays.get("labels"), arrays.get("positions")
-    count = len(signal) if signal.ndim == 3 else 1
+    count = len(parts)
     if labels is not None and (labels.dtype.kind not in "biuf" or len(labels.reshape(-1)) % count or not labels.size):
         raise SampleError(
             f"The NPZ should hold labels for each of {count} trials; it has {labels.shape} {labels.dtype}."
         )
     factor = _one(arrays, "resolution", 1.0)
     return Raw(
-        signals=tuple(np.asarray(part, np.float32) * np.float32(factor) for part in signal)
+        signals=tuple(np.asarray(part, np.float32) * np.float32(factor) for part in parts)
         if signal.ndim == 3
-        else (signal.astype(np.float64) * factor,),
+        else (parts[0].astype(np.float64) * factor,),
         rate=_one(arrays, key, 0.0),
         channels=tuple(str(name) for name in names),
         unit=spelled_unit(str(arrays["unit"])) if "unit" in arrays else None,
@@ -116,16 +114,9 @@ def read_npy(data: bytes, rate: float | None) -> Raw:
             "An NPY does not say its sampling rate. Give the rate in Hz, as your device has it, in “Import options” "
             "(from Python: rate=…); a wrong one makes every frequency wrong."
         )
-    notes: tuple[str, ...] = ()
-    if array.ndim == 2 and array.shape[0] > array.shape[1]:
-        array, notes = array.T, (f"The array was turned round: {array.shape} was taken as (time, channel).",)
-    if array.ndim == 3 and array.shape[1] > array.shape[2]:
-        raise SampleError(
-            f"An NPY of trials should be (trial, channel, time); this one is {array.shape}, with more channels than "
-            "samples if it were. Turn its axes with numpy.transpose and save it again."
-        )
-    names = tuple(f"channel {i + 1}" for i in range(array.shape[-2]))
-    signals = tuple(array.astype(np.float64)) if array.ndim == 3 else (array.astype(np.float64),)
+    parts, notes = told_apart(array, 0, "first")
+    names = tuple(f"channel {i + 1}" for i in range(len(parts[0])))
+    signals = tuple(part.astype(np.float64) for part in parts)
     return Raw(signals=signals, rate=float(rate), channels=names, unit=None, notes=notes, rate_said="as chosen")
 
 

@@ -20,6 +20,7 @@ from xviz.data.eeg.names import OTHERS, parts
 from xviz.data.eeg.raw import Stretch
 
 FIELDS = (16, 80, 8, 8, 8, 8, 8, 80, 8, 32)  #: bytes of each field of a channel in the header, in order
+_APART = {b"EDF+D": b"EDF+C", b"BDF+D": b"BDF+C"}  #: mark of a discontinuous file → of the same without gaps
 LONG_GAP = 4  #: times as long as what was recorded; gaps that are longer in sum are drawn together
 
 
@@ -79,7 +80,8 @@ def cut(data: bytes, kind: str, most: int, wanted: Stretch | int) -> tuple[Cut, 
     count = (len(data) - head.start) // head.record
     gaps: tuple[Gap, ...] = ()
     notes: tuple[str, ...] = ()
-    if data[192:197] in (b"EDF+D", b"BDF+D"):
+    apart = data[192:197] in _APART
+    if apart:
         gaps, notes = _gaps(data, head, count)
     keep, note, warned = one_rate(head)
     lost, unknown = unscaled(data, head)
@@ -99,8 +101,7 @@ def cut(data: bytes, kind: str, most: int, wanted: Stretch | int) -> tuple[Cut, 
         last = min(count, int(np.ceil((stretch.start + stretch.seconds) / head.seconds - 1e-9)))
         stretch = Stretch(first * head.seconds, (last - first) * head.seconds)
     whole = len(keep) == len(head.labels) and (first, last) == (0, count)
-    discontinuous = data[192:197] in (b"EDF+D", b"BDF+D")
-    content = data if whole and not discontinuous else reduced(data, head, keep, first, last)
+    content = data if whole and not apart else reduced(data, head, keep, first, last)
     onset = first * head.seconds + sum(gap.seconds for gap in gaps if gap.at <= first * head.seconds + 1e-6)
     return Cut(content, gaps, notes + note, warned + unknown, count * head.seconds, stretch, onset, lost), pieces
 
@@ -125,7 +126,7 @@ def reduced(data: bytes, head: Header, keep: Sequence[int], first: int, last: in
         field = data[offset : offset + width * count]
         fields.append(b"".join(field[i * width : (i + 1) * width] for i in keep))
         offset += width * count
-    kind = data[192:197].replace(b"D", b"C") if data[196:197] == b"D" else data[192:197]
+    kind = _APART.get(data[192:197], data[192:197])
     top = data[:184] + f"{256 * (len(keep) + 1):<8}".encode() + kind + data[197:236] + f"{last - first:<8}".encode()
     top += data[244:252] + f"{len(keep):<4}".encode() + b"".join(fields)
     records = np.frombuffer(data, np.uint8, (last - first) * head.record, head.start + first * head.record)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xviz.core.errors import SampleError
 from xviz.data.eeg import checks
+from xviz.data.eeg.axes import told_apart
 from xviz.data.eeg.units import spelled_unit
 
 
@@ -157,9 +158,12 @@ def generic(content: Mapping[str, Any]) -> Given | None:
         names_ = _names(
             next((each[n] for n in NAMES if n in each), next((content[n] for n in NAMES if n in content), None))
         )
-        signals, notes = (
-            (trials, ()) if trials is not None else _turned(np.asarray(each[arrays[0]]), names_, "pnts" in each)
-        )
+        notes: tuple[str, ...] = ()
+        if trials is not None:
+            signals = trials
+        else:
+            by_file: Literal["", "last"] = "last" if "pnts" in each else ""  # EEGLAB's epochs are its last axis
+            signals, notes = told_apart(np.asarray(each[arrays[0]]), len(names_ or ()), by_file)
         if len(arrays) > 1:
             notes += (f"Of the file's arrays {', '.join(arrays)} the first was read.",)
         rate = next(
@@ -189,33 +193,6 @@ def _trials(value: Any) -> tuple[NDArray[Any], ...]:
     if not trials or not whole or len({len(trial) for trial in trials}) > 1:
         raise SampleError("“trial” of the .mat file should be a cell of arrays (channel, time) of the same channels.")
     return trials
-
-
-def _turned(
-    signal: NDArray[Any], names: tuple[str, ...] | None, eeglab: bool
-) -> tuple[tuple[NDArray[Any], ...], tuple[str, ...]]:
-    """A signal as (channel, time) for each trial, and a note where its axes are not told by its shape alone.
-
-    Raises:
-        SampleError: its axes cannot be told.
-    """
-    count = len(names) if names else 0
-    if signal.ndim == 2:
-        turn = count == signal.shape[1] != len(signal) if count in signal.shape else signal.shape[0] > signal.shape[1]
-        return (signal.T if turn else signal,), ()
-    if eeglab or (count == len(signal) and count not in signal.shape[1:]):
-        order = (2, 0, 1)
-    elif count == signal.shape[2] and count not in signal.shape[:2]:
-        order = (0, 2, 1)
-    elif count == signal.shape[1] or (signal.shape[1] <= signal.shape[2] and not count):
-        return tuple(signal), ()
-    else:
-        raise SampleError(
-            f"Trials should be (trial, channel, time); this array is {signal.shape}, whose axes cannot be told. Save "
-            "them in that order, with the names of the channels."
-        )
-    axes = {(2, 0, 1): "(channel, time, trial)", (0, 2, 1): "(trial, time, channel)"}[order]
-    return tuple(signal.transpose(order)), (f"The array {signal.shape} was taken as {axes}.",)
 
 
 def _rate(name: str, value: Any) -> float:
