@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import time
 import weakref
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Thread
 from types import SimpleNamespace
@@ -118,6 +120,34 @@ def test_many_who_ask_at_once_have_it_made_once_and_an_error_is_not_kept(store: 
     assert sorted(had) == ["failed"] + ["x"] * 7
     assert len(made) == 2
     assert store._making == {}
+
+
+def test_how_long_work_takes_is_learnt_by_function_and_model_not_by_sample(
+    store: memory.Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds = []
+
+    @contextmanager
+    def opening(kind: Hashable, told: object) -> Iterator[None]:
+        kinds.append(kind)
+        yield
+
+    monkeypatch.setattr(memory.turns, "opening", opening)
+
+    @memory.kept(turn=True)
+    def run(key: str, digest: str) -> str:
+        return digest
+
+    @memory.kept(turn=True)
+    def read(digest: str) -> str:
+        return digest
+
+    for digest in ("one", "two"):
+        run("a model", digest)
+        run("another", digest)
+        read(digest)
+    assert kinds[:3] == kinds[3:]
+    assert len(set(kinds)) == 3
 
 
 def test_none_is_kept_too(store: memory.Store) -> None:

@@ -123,7 +123,8 @@ def kept(
 
             if (entry := STORE.get(key)) is not None:
                 return entry[0]
-            with turns.opening(key[:2], lambda: _said(WAITING)) if turn else nullcontext():
+            kind = name, bound.arguments.get("key")  # the model's, where there is one
+            with turns.opening(kind, lambda: _said(WAITING)) if turn else nullcontext():
                 return STORE.make(key, maker)
 
         return shared
