@@ -28,7 +28,7 @@ from xviz.ui import turns
 
 MEGABYTES = "XVIZ_MEMORY"  #: environment variable with what is kept at most
 USUAL = 1500  #: megabytes
-LOOKED = 30.0  #: seconds after which it is looked whether visitors have left
+LOOKED = 10.0  #: seconds after which it is looked whether visitors have left
 WAITING = "Waiting for the samples of other visitors …"
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
