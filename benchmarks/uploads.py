@@ -18,6 +18,7 @@ from visitor import Seen, Visitor
 MB = 1_000_000
 LIMIT = 20_000  #: MB that the server may hold at most
 LEFT = 160  #: seconds after which the memory must have been given back; a visit that broke off is kept for 120
+SEEN = 75  #: seconds after which the server has seen that another visitor came
 GIVEN_BACK = 1500  #: MB that the server may still hold then
 
 
@@ -117,6 +118,7 @@ def main() -> None:
             most = asyncio.run(together(server, files, faults))
             time.sleep(LEFT if turn == rounds - 1 else 5)
             asyncio.run(look(server))
+            time.sleep(SEEN if turn == rounds - 1 else 0)
             after.append(server.memory())
             print(f"round {turn + 1}: at most {most:.0f} MB, {after[-1]:.0f} MB when all had left", flush=True)
             if most > LIMIT:

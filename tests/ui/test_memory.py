@@ -204,10 +204,38 @@ def test_what_visitors_brought_who_left_is_freed_though_it_refers_to_itself(monk
     monkeypatch.setattr(memory.time, "sleep", waits.append)
     gc.disable()
     try:
-        assert memory.freed(0) == 0
-        assert gone() is not None, "as many as before: nothing is looked for"
-        assert memory.freed(1) == 0
+        assert memory.visits() == 0
+        assert gone() is not None
+        memory.sweep()
         assert gone() is None
     finally:
         gc.enable()
     assert len(loop) == len(waits) == 1
+
+
+@pytest.mark.parametrize(
+    ("counts", "sweeps"),
+    [((3, 3, 3), 0), ((3, 2, 2), 1), ((3, 2, 1), 2), ((3, 4, 4, 4, 4, 4, 4, 4, 4), 1), ((3, 4, 4, 4), 0)],
+    ids=["nothing", "one left", "two left, one by one", "one came, a minute ago", "one came just now"],
+)
+def test_when_it_is_looked_for(counts: tuple[int, ...], sweeps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Ended(Exception):
+        pass
+
+    left, swept, clock = list(counts), [], [0.0]
+
+    def visits() -> int:
+        if not left:
+            raise Ended
+        return left.pop(0)
+
+    def sleep(seconds: float) -> None:
+        clock[0] += seconds
+
+    monkeypatch.setattr(memory, "visits", visits)
+    monkeypatch.setattr(memory, "sweep", lambda: swept.append(clock[0]))
+    monkeypatch.setattr(memory.time, "sleep", sleep)
+    monkeypatch.setattr(memory.time, "monotonic", lambda: clock[0])
+    with pytest.raises(Ended):
+        memory.give_back()
+    assert len(swept) == sweeps

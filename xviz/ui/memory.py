@@ -28,7 +28,7 @@ from xviz.ui import turns
 
 MEGABYTES = "XVIZ_MEMORY"  #: environment variable with what is kept at most
 USUAL = 1500  #: megabytes
-LOOKED = 10.0  #: seconds after which it is looked whether visitors have left
+LOOKED, RARELY = 10.0, 60.0  #: seconds after which it is looked whether visitors have left, and whether any came
 WAITING = "Waiting for the samples of other visitors …"
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -169,12 +169,18 @@ def give_back() -> None:
     """Free what visitors brought who have left, again and again; for a thread of its own.
 
     Streamlit keeps a visit that broke off for two minutes and forgets it when the next one breaks off, and its objects
-    refer to each other, so that uploads would stay until Python happens to look for such cycles.
+    refer to each other, so that uploads would stay until Python happens to look for such cycles. The last visit is
+    referred to until another one comes, so that visits that come are a reason to look too, but a rarer one.
     """
-    known = visits()
+    known, swept, changed = visits(), time.monotonic(), False
     while True:
         time.sleep(LOOKED)
-        known = freed(known)
+        now = visits()
+        changed = changed or now != known
+        if now < known or (changed and time.monotonic() - swept > RARELY):
+            sweep()
+            swept, changed = time.monotonic(), False
+        known = now
 
 
 def visits() -> int:
@@ -182,13 +188,10 @@ def visits() -> int:
     return len(runtime.get_instance()._session_mgr.list_sessions())
 
 
-def freed(known: int) -> int:
-    """Free what was left, if there are fewer visits than were known; the visits that there are."""
-    now = visits()
-    if now < known:
-        server = runtime.get_instance()
-        kept: Any = server._session_mgr._session_storage._cache  # type: ignore[attr-defined]
-        server._get_async_objs().eventloop.call_soon_threadsafe(kept.expire)
-        time.sleep(1)
-        gc.collect()
-    return now
+def sweep() -> None:
+    """Forget visits that broke off too long ago, and free what refers to itself."""
+    server = runtime.get_instance()
+    broken_off: Any = server._session_mgr._session_storage._cache  # type: ignore[attr-defined]
+    server._get_async_objs().eventloop.call_soon_threadsafe(broken_off.expire)
+    time.sleep(1)
+    gc.collect()
