@@ -131,12 +131,12 @@ def _sure(clips: Mapping[str, Any]) -> str:
 def _behind(splits: Mapping[str, Any]) -> str:
     """Single digits alone and with a sound behind them."""
     rows = []
-    for way in ("alone", "behind"):
+    for condition in ("alone", "behind"):
         for split, words in VOICES.items():
             own = splits[split]
-            where = "alone" if way == "alone" else f"a sound behind, {own['decibels']:.0f} dB softer"
-            right = [f"{own[time][way]:.1f}" for time in TIMES if time in own]
-            rows.append((f"{words}, {where}", str(own["recordings"]), *right))
+            label = "alone" if condition == "alone" else f"a sound behind, {own['decibels']:.0f} dB softer"
+            right = [f"{own[time][condition]:.1f}" for time in TIMES if time in own]
+            rows.append((f"{words}, {label}", str(own["recordings"]), *right))
     times = [time for time in TIMES if time in next(iter(splits.values()))]
     return table("**One digit in a clip, before and after that stage** (% right)", ["", "recordings", *times], rows)
 

@@ -123,8 +123,8 @@ def known(run: Run, question: Question) -> Explanation | None:
 
 def explain(run: Run, question: Question, progress: Callable[[float, str], None] | None = None) -> Explanation:
     """The explanation of one method, computed once."""
-    if (kept := known(run, question)) is not None:
-        return kept
+    if (cached := known(run, question)) is not None:
+        return cached
     options = {} if question.coalitions is None else {"n_samples": question.coalitions}
     explanation = EVERY[question.method].explain(
         load(run.provenance.model), run, question.target, call=question.call, head=question.head, progress=progress,
@@ -142,11 +142,11 @@ def part(run: Run, what: Hashable, make: Callable[[], object] | None = None) -> 
         what: Names the part.
         make: Makes it; None only looks whether it is known.
     """
-    place = (key(run), what)
-    kept = _large().get(place)
-    if kept is None and make is not None:
-        _large().put(place, kept := make())
-    return kept
+    part_key = (key(run), what)
+    value = _large().get(part_key)
+    if value is None and make is not None:
+        _large().put(part_key, value := make())
+    return value
 
 
 def of_run(run: Run, make: Callable[[engine.Loaded, Run], object], what: str) -> object:
@@ -156,6 +156,6 @@ def of_run(run: Run, make: Callable[[engine.Loaded, Run], object], what: str) ->
 
 @st.cache_resource(max_entries=512, show_spinner=False)
 def _of_run(
-    _loaded: engine.Loaded, _run: Run, _make: Callable[[engine.Loaded, Run], object], what: str, key: Hashable
+    _loaded: engine.Loaded, _run: Run, _make: Callable[[engine.Loaded, Run], object], name: str, key: Hashable
 ) -> object:
     return _make(_loaded, _run)

@@ -36,8 +36,8 @@ Result = TypeVar("Result")
 
 def allowed() -> int:
     """How many bytes may be kept."""
-    asked = os.environ.get(MEGABYTES, "")
-    return (int(asked) if asked.isdecimal() and int(asked) > 0 else USUAL) * 10**6
+    setting = os.environ.get(MEGABYTES, "")
+    return (int(setting) if setting.isdecimal() and int(setting) > 0 else USUAL) * 10**6
 
 
 class Store:

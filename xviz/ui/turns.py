@@ -17,8 +17,8 @@ LONG = "XVIZ_LONG_WORK"  #: environment variable with the number of long computa
 
 def allowed() -> int:
     """How many long computations may run at once: half of the cores, unless the environment says otherwise."""
-    asked = os.environ.get(LONG, "")
-    return int(asked) if asked.isdecimal() and int(asked) > 0 else max(1, (os.cpu_count() or 1) // 2)
+    setting = os.environ.get(LONG, "")
+    return int(setting) if setting.isdecimal() and int(setting) > 0 else max(1, (os.cpu_count() or 1) // 2)
 
 
 class Turns:

@@ -31,23 +31,23 @@ def _wave(content: bytes) -> bool:
 
 def _ogg(content: bytes) -> bool:
     """Whether a stream of Ogg begins behind the pages of the first ones."""
-    at = 0
-    while content[at : at + 4] == b"OggS" and at + 27 <= len(content):
-        lengths = content[at + 27 : at + 27 + content[at + 26]]
-        if not content[at + 5] & 2:
-            return content.find(b"OggS\0\2", at) >= 0
-        at += 27 + len(lengths) + sum(lengths)
+    offset = 0
+    while content[offset : offset + 4] == b"OggS" and offset + 27 <= len(content):
+        lengths = content[offset + 27 : offset + 27 + content[offset + 26]]
+        if not content[offset + 5] & 2:
+            return content.find(b"OggS\0\2", offset) >= 0
+        offset += 27 + len(lengths) + sum(lengths)
     return False
 
 
 def _mp3(content: bytes) -> bool:
     """Whether much more follows than the index of an MP3 tells of, and begins with an index of its own."""
-    found = [at for mark in (b"Xing", b"Info") if (at := content.find(mark, 0, 1 << 22)) >= 0]
-    if content[:4] in (b"RIFF", b"OggS", b"fLaC") or not found or min(found) + 16 > len(content):
+    offsets = [offset for mark in (b"Xing", b"Info") if (offset := content.find(mark, 0, 1 << 22)) >= 0]
+    if content[:4] in (b"RIFF", b"OggS", b"fLaC") or not offsets or min(offsets) + 16 > len(content):
         return False
-    at = min(found)
-    (flags,) = _NUMBER.unpack_from(content, at + 4)
+    offset = min(offsets)
+    (flags,) = _NUMBER.unpack_from(content, offset + 4)
     if flags & 3 != 3:
         return False
-    end = at - 36 + _NUMBER.unpack_from(content, at + 12)[0]
+    end = offset - 36 + _NUMBER.unpack_from(content, offset + 12)[0]
     return len(content) - end > _SLACK // 4 and any(content.find(m, end, end + _SLACK) >= 0 for m in (b"Xing", b"Info"))

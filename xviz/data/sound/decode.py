@@ -132,15 +132,15 @@ def _sndfile(content: bytes) -> Iterator[Track | None]:
             except (soundfile.LibsndfileError, RuntimeError):  # a damaged index: the way there is decoded
                 with suppress(soundfile.LibsndfileError, RuntimeError):  # GSM cannot go back, and stands at its start
                     file.seek(0)
-                skipped = sum(len(file.read(min(BLOCK, first - at))) for at in range(0, first, BLOCK))
+                skipped = sum(len(file.read(min(BLOCK, first - position))) for position in range(0, first, BLOCK))
                 if skipped < first:
                     return
-            at = 0
-            while at < frames:
-                block = file.read(min(BLOCK, frames - at), dtype="float32", always_2d=True)
+            decoded = 0
+            while decoded < frames:
+                block = file.read(min(BLOCK, frames - decoded), dtype="float32", always_2d=True)
                 if not len(block):
                     return
-                at += len(block)
+                decoded += len(block)
                 yield block
 
         yield Track(file.format, float(file.samplerate), file.channels, declared, not fixed, 0.0, _guarded(read))
@@ -175,8 +175,8 @@ def container(content: bytes) -> tuple[str, str] | None:
         return {b"WAVE": ("wav", "WAV"), b"AVI ": ("avi", "AVI")}.get(head[8:12])
     if head[:4] == b"FORM":
         return ("aiff", "AIFF") if head[8:12] in (b"AIFF", b"AIFC") else None
-    for at, start, form, words in _CONTAINERS:
-        if head[at : at + len(start)] == start:
+    for offset, start, form, words in _CONTAINERS:
+        if head[offset : offset + len(start)] == start:
             return form, words
     if len(head) > 7 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
         return "aac", "AAC"
@@ -207,11 +207,11 @@ def _packets(content: bytes, name: str) -> Iterator[Track]:
         ) from error
     av.logging.set_level(av.logging.PANIC)
     try:
-        held = av.open(io.BytesIO(content), format=known[0], metadata_errors="ignore")
+        file = av.open(io.BytesIO(content), format=known[0], metadata_errors="ignore")
     except Exception as error:
         raise SampleError(_unreadable(name, known[1], error)) from error
-    with held:
-        yield _stream(held, content, name, known)
+    with file:
+        yield _stream(file, content, name, known)
 
 
 def _unreadable(name: str, kind: str, error: Exception) -> str:
@@ -222,15 +222,15 @@ def _unreadable(name: str, kind: str, error: Exception) -> str:
     )
 
 
-def _stream(held: Any, content: bytes, name: str, known: tuple[str, str]) -> Track:
+def _stream(file: Any, content: bytes, name: str, known: tuple[str, str]) -> Track:
     """The first stream of sound in an opened file."""
     import av
 
-    if not held.streams.audio:
+    if not file.streams.audio:
         raise SampleError(f"{name} is {known[1]} without a sound in it. Choose a file with one.")
-    stream = held.streams.audio[0]
+    stream = file.streams.audio[0]
     try:
-        first = next(held.decode(stream))
+        first = next(file.decode(stream))
     except StopIteration:
         raise SampleError(f"{name} holds no sound: it was cut off before the first sample. Export it again.") from None
     except Exception as error:
@@ -241,23 +241,25 @@ def _stream(held: Any, content: bytes, name: str, known: tuple[str, str]) -> Tra
         ) from error
     rate, layout, origin = first.sample_rate, first.layout.name, first.pts or 0
 
-    def read(at: int, frames: int) -> Iterator[NDArray[np.float32]]:
+    def read(start: int, frames: int) -> Iterator[NDArray[np.float32]]:
         with av.open(io.BytesIO(content), format=known[0], metadata_errors="ignore") as again:
-            yield from _decoded(again, at, frames)
+            yield from _decoded(again, start, frames)
 
-    def _decoded(again: Any, at: int, frames: int) -> Iterator[NDArray[np.float32]]:
+    def _decoded(again: Any, start: int, frames: int) -> Iterator[NDArray[np.float32]]:
         own = again.streams.audio[0]
-        if at > 30 * rate and known[0] in _SEEKS:
-            seconds = at / rate - _BEFORE + float(origin * first.time_base)
+        if start > 30 * rate and known[0] in _SEEKS:
+            seconds = start / rate - _BEFORE + float(origin * first.time_base)
             again.seek(int(seconds / own.time_base), stream=own)
         resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate)
-        place, left = -1, frames
+        position, left = -1, frames
         for frame in again.decode(own):
-            if place < 0:
-                place = 0 if frame.pts is None else max(0, round(float((frame.pts - origin) * frame.time_base) * rate))
+            if position < 0:
+                position = (
+                    0 if frame.pts is None else max(0, round(float((frame.pts - origin) * frame.time_base) * rate))
+                )
             for part in resampler.resample(frame):
                 values = part.to_ndarray().T.astype(np.float32)
-                skip, place = max(0, at - place), place + len(values)
+                skip, position = max(0, start - position), position + len(values)
                 values = values[skip:][:left]
                 left -= len(values)
                 if len(values):
@@ -266,22 +268,22 @@ def _stream(held: Any, content: bytes, name: str, known: tuple[str, str]) -> Tra
                 return
 
     return Track(
-        known[1], float(rate), first.layout.nb_channels, _length(held, stream, known[0], rate), True, 0.25,
-        _guarded(read), len(held.streams.audio),
+        known[1], float(rate), first.layout.nb_channels, _length(file, stream, known[0], rate), True, 0.25,
+        _guarded(read), len(file.streams.audio),
     )  # fmt: skip
 
 
-def _length(held: Any, stream: Any, form: str, rate: int) -> int:
+def _length(file: Any, stream: Any, form: str, rate: int) -> int:
     """Frames of a stream: as its index says, or counted packet by packet where it has none."""
     if form in _SEEKS and stream.duration:
         return min(round(float(stream.duration * stream.time_base) * rate), _LONGEST * rate)
-    if form in _SEEKS and held.duration:
-        return min(round(held.duration / 1e6 * rate), _LONGEST * rate)
+    if form in _SEEKS and file.duration:
+        return min(round(file.duration / 1e6 * rate), _LONGEST * rate)
     begin = end = None
     total = 0
     try:
-        held.seek(0)
-        for packet in held.demux(stream):
+        file.seek(0)
+        for packet in file.demux(stream):
             total += packet.duration or 0
             if packet.pts is not None:
                 begin = packet.pts if begin is None else begin

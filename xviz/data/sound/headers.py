@@ -43,8 +43,8 @@ def mended(content: bytes) -> tuple[bytes, str]:
     if promise.holds(content) - promise.size < _LEAST or _other(content, end):
         return content, ""
     patched = bytearray(content)
-    for at, form, value in promise.patches:
-        struct.pack_into(form, patched, at, value)
+    for offset, form, value in promise.patches:
+        struct.pack_into(form, patched, offset, value)
     length = f"{promise.size:,} bytes" if promise.size else "no samples"
     return bytes(patched), (
         f"The header promises {length}, as after a crash of the recorder, and {promise.holds(content):,} bytes follow: "
@@ -54,15 +54,15 @@ def mended(content: bytes) -> tuple[bytes, str]:
 
 def _bare(content: bytes) -> bytes:
     """The file from where its sound begins: without an ID3 tag where no MP3 follows, without zeros before an MP3."""
-    rest = content
+    stripped = content
     if content[:4] == bytes(4):
-        rest = content.lstrip(b"\0")
-        return rest if rest[:3] == b"ID3" or (rest[:1] == b"\xff" and rest[1:2] >= b"\xe0") else content
+        stripped = content.lstrip(b"\0")
+        return stripped if stripped[:3] == b"ID3" or (stripped[:1] == b"\xff" and stripped[1:2] >= b"\xe0") else content
     if content[:3] == b"ID3" and len(content) > 10:
         size = sum((content[6 + i] & 127) << 7 * (3 - i) for i in range(4))
-        rest = content[10 + size :]
-    adts = rest[:1] == b"\xff" and len(rest) > 1 and rest[1] & 0xF6 == 0xF0
-    return rest if adts or rest[:4] in (b"RIFF", b"RF64", b"FORM", b"OggS", b"fLaC", b"caff") else content
+        stripped = content[10 + size :]
+    adts = stripped[:1] == b"\xff" and len(stripped) > 1 and stripped[1] & 0xF6 == 0xF0
+    return stripped if adts or stripped[:4] in (b"RIFF", b"RF64", b"FORM", b"OggS", b"fLaC", b"caff") else content
 
 
 def missing(content: bytes) -> float:
@@ -91,64 +91,64 @@ def promised(content: bytes) -> Promise | None:
     return None
 
 
-def _chunks(content: bytes, at: int, order: str, size: str = "I") -> Iterator[tuple[bytes, int, int]]:
+def _chunks(content: bytes, offset: int, order: str, size: str = "I") -> Iterator[tuple[bytes, int, int]]:
     """Name, where its content begins, and size of every chunk."""
     wide = struct.calcsize(order + size)
-    while at + 4 + wide <= len(content):
-        (length,) = struct.unpack_from(order + size, content, at + 4)
-        yield content[at : at + 4], at + 4 + wide, length
+    while offset + 4 + wide <= len(content):
+        (length,) = struct.unpack_from(order + size, content, offset + 4)
+        yield content[offset : offset + 4], offset + 4 + wide, length
         if length < 0:
             return
-        at += 4 + wide + length + (length % 2 if size == "I" else 0)
+        offset += 4 + wide + length + (length % 2 if size == "I" else 0)
 
 
 def _wave(content: bytes) -> Promise | None:
     wide, total = None, len(content)
-    for name, at, size in _chunks(content, 12, "<"):
+    for name, begin, size in _chunks(content, 12, "<"):
         if name == b"ds64":
-            wide = (at, *struct.unpack_from("<QQ", content, at))
+            wide = (begin, *struct.unpack_from("<QQ", content, begin))
         if name == b"data":
             if size == 0xFFFF_FFFF and wide is not None:
-                patches = ((wide[0], "<Q", total - 8), (wide[0] + 8, "<Q", total - at))
-                return Promise(at, wide[2], patches)
-            return Promise(at, size, ((4, "<I", min(total - 8, 2**32 - 1)), (at - 4, "<I", total - at)))
+                patches = ((wide[0], "<Q", total - 8), (wide[0] + 8, "<Q", total - begin))
+                return Promise(begin, wide[2], patches)
+            return Promise(begin, size, ((4, "<I", min(total - 8, 2**32 - 1)), (begin - 4, "<I", total - begin)))
     return None
 
 
 def _wave64(content: bytes) -> Promise | None:
-    at = 40
-    while at + 24 <= len(content):
-        (size,) = struct.unpack_from("<Q", content, at + 16)
-        if content[at : at + 16] == _W64_DATA:
-            patches = ((16, "<Q", len(content)), (at + 16, "<Q", len(content) - at))
-            return Promise(at + 24, max(size, 24) - 24, patches)
-        at += max(24, -(-size // 8) * 8)
+    offset = 40
+    while offset + 24 <= len(content):
+        (size,) = struct.unpack_from("<Q", content, offset + 16)
+        if content[offset : offset + 16] == _W64_DATA:
+            patches = ((16, "<Q", len(content)), (offset + 16, "<Q", len(content) - offset))
+            return Promise(offset + 24, max(size, 24) - 24, patches)
+        offset += max(24, -(-size // 8) * 8)
     return None
 
 
 def _aiff(content: bytes) -> Promise | None:
     frame = common = 0
     plain = content[8:12] == b"AIFF"
-    for name, at, size in _chunks(content, 12, ">"):
+    for name, begin, size in _chunks(content, 12, ">"):
         if name == b"COMM":
-            channels, _, bits = struct.unpack_from(">hIh", content, at)
-            common, frame = at + 2, channels * -(-bits // 8)
-            plain = plain or content[at + 18 : at + 22] in (b"NONE", b"sowt", b"fl32", b"FL32", b"fl64", b"twos")
+            channels, _, bits = struct.unpack_from(">hIh", content, begin)
+            common, frame = begin + 2, channels * -(-bits // 8)
+            plain = plain or content[begin + 18 : begin + 22] in (b"NONE", b"sowt", b"fl32", b"FL32", b"fl64", b"twos")
         if name == b"SSND":
-            holds = len(content) - at - 8
+            holds = len(content) - begin - 8
             able = plain and frame > 0
             patches = (
-                (4, ">I", len(content) - 8), (at - 4, ">I", holds + 8), (common, ">I", holds // max(1, frame)),
+                (4, ">I", len(content) - 8), (begin - 4, ">I", holds + 8), (common, ">I", holds // max(1, frame)),
             )  # fmt: skip
-            return Promise(at + 8, max(size, 8) - 8, patches if able else ())
+            return Promise(begin + 8, max(size, 8) - 8, patches if able else ())
     return None
 
 
 def _caf(content: bytes) -> Promise | None:
-    for name, at, size in _chunks(content, 8, ">", "q"):
+    for name, begin, size in _chunks(content, 8, ">", "q"):
         if name == b"data":
             whole = size < 0  # −1 is "to the end of the file"
-            return Promise(at + 4, 2**62 if whole else max(size, 4) - 4, ((at - 8, ">q", len(content) - at),))
+            return Promise(begin + 4, 2**62 if whole else max(size, 4) - 4, ((begin - 8, ">q", len(content) - begin),))
     return None
 
 
@@ -157,21 +157,21 @@ def _au(content: bytes) -> Promise:
     return Promise(begin, size, ((8, ">I", len(content) - begin),))
 
 
-def _other(content: bytes, at: int) -> bool:
+def _other(content: bytes, offset: int) -> bool:
     """Whether what stands behind the samples is something else: whole chunks, or the tag of a music program."""
     if content[:4] == b".snd":
         return False
-    if at % 2 and content[at : at + 1] == b"\0":
-        at += 1
-    if content[at : at + 8].startswith(_TAGS):
+    if offset % 2 and content[offset : offset + 1] == b"\0":
+        offset += 1
+    if content[offset : offset + 8].startswith(_TAGS):
         return True
     if content[:16] == W64_RIFF:
-        at += -at % 8
-        return content[at + 4 : at + 16] == _W64_DATA[4:] or content[at + 4 : at + 16] == W64_RIFF[4:]
+        offset += -offset % 8
+        return content[offset + 4 : offset + 16] == _W64_DATA[4:] or content[offset + 4 : offset + 16] == W64_RIFF[4:]
     order, size = (">", "q") if content[:4] == b"caff" else (">", "I") if content[:4] == b"FORM" else ("<", "I")
-    seen = 0
-    for name, begin, length in _chunks(content, at, order, size):
+    count = 0
+    for name, begin, length in _chunks(content, offset, order, size):
         if not all(32 <= letter < 127 for letter in name) or begin + length > len(content) + 1:
             return False
-        seen += 1
-    return seen > 0
+        count += 1
+    return count > 0

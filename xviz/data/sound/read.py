@@ -91,11 +91,11 @@ def _all(track: Track, first: int, wanted: int, name: str) -> NDArray[np.float32
     Raises:
         SampleError: there is nothing, or a sample is not a number.
     """
-    blocks, at = [], first
+    blocks, position = [], first
     for block in track.read(first, wanted):
-        _check_finite(block, at / track.rate, name)
+        _check_finite(block, position / track.rate, name)
         blocks.append(block)
-        at += len(block)
+        position += len(block)
     if not blocks:
         cause = (
             f"nothing can be decoded from {first / track.rate:.3g} s on" if first else "nothing of it can be decoded"
@@ -112,10 +112,10 @@ def _check_finite(block: NDArray[np.float32], seconds: float, name: str) -> None
         )
 
 
-def _short(content: bytes, track: Track, first: int, wanted: int, held: int, name: str) -> Iterator[str]:
+def _short(content: bytes, track: Track, first: int, wanted: int, length: int, name: str) -> Iterator[str]:
     """That a file is shorter than it says itself."""
-    tells, holds = track.seconds, (first + held) / track.rate
-    if wanted - held > track.slack * track.rate:
+    tells, holds = track.seconds, (first + length) / track.rate
+    if wanted - length > track.slack * track.rate:
         yield f"{name} is cut short: it tells of {tells:.3g} s but holds {holds:.3g} s."
     elif share := missing(content):  # a WAV's reader passes this over in silence
         yield f"{name} is cut short: it tells of {tells / (1 - share):.3g} s but holds {tells:.3g} s."
@@ -124,16 +124,16 @@ def _short(content: bytes, track: Track, first: int, wanted: int, held: int, nam
 def _clipped(values: NDArray[np.float32], open_ended: bool) -> str:
     """Whether the waveform has been cut off, in words; a value beyond full scale alone is no clipping."""
     size = np.abs(values)
-    most = float(size.max(initial=0.0))
-    if not open_ended or most <= 1.001:
+    peak = float(size.max(initial=0.0))
+    if not open_ended or peak <= 1.001:
         share = float(np.mean(size >= FULL))
         return f"{share:.1%} of the samples are at full scale: the recording is clipped." if share > _MANY else ""
-    top = size >= most * (1 - 1e-6)
+    top = size >= peak * (1 - 1e-6)
     flat = np.lib.stride_tricks.sliding_window_view(top, _FLAT, axis=0).all(-1) if len(top) >= _FLAT else top[:0]
     if flat.mean() > _MANY:
-        return f"Many samples in a row are at {most:.3g} of full scale: the recording is clipped there."
+        return f"Many samples in a row are at {peak:.3g} of full scale: the recording is clipped there."
     return (
-        f"Values reach {most:.3g} times full scale, which this format may hold: nothing is cut off. The player plays "
+        f"Values reach {peak:.3g} times full scale, which this format may hold: nothing is cut off. The player plays "
         "it quieter."
     )
 
@@ -168,20 +168,20 @@ def outline(
     with opened(content, name) as track:
         first = min(round(start * track.rate), track.frames - 1)
         left = track.frames - first
-        count, at = left if most is None else min(left, round(most * track.rate)), 0
+        count, position = left if most is None else min(left, round(most * track.rate)), 0
         bins = max(1, min(bins, count))
         low, high = np.zeros(bins, np.float32), np.zeros(bins, np.float32)
         levels = Levels(track.rate)
         for block in track.read(first, count):
-            _check_finite(block, (first + at) / track.rate, name)
-            index = (np.arange(at, at + len(block)) * bins // count).clip(0, bins - 1)
+            _check_finite(block, (first + position) / track.rate, name)
+            index = (np.arange(position, position + len(block)) * bins // count).clip(0, bins - 1)
             edges = np.flatnonzero(np.diff(index, prepend=-1))  # where a further bin begins
             own = index[edges]
             low[own] = np.minimum(low[own], np.minimum.reduceat(block.min(1), edges))
             high[own] = np.maximum(high[own], np.maximum.reduceat(block.max(1), edges))
             levels.add(block)
-            at += len(block)
-        if not at:
+            position += len(block)
+        if not position:
             raise SampleError(f"{name} is damaged: nothing of it can be decoded. Export it again.")
         return Outline(count / track.rate, track.rate, track.channels, low, high, levels.decibels())
 

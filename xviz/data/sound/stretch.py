@@ -34,8 +34,8 @@ def fullest(levels: NDArray[np.float32], seconds: float) -> float:
     loud = max(np.partition(without, len(without) - few)[len(without) - few], without.max() - _BRIEF)
     worth = np.clip(without - (loud - _RANGE), 0, _RANGE).astype(np.float64)
     sums = np.concatenate([[0.0], np.cumsum(worth)])
-    held = sums[width:] - sums[:-width]
-    best = int(held.argmax())
-    alike = held >= held[best] * (1 - 1e-3) - 1e-9
+    totals = sums[width:] - sums[:-width]
+    best = int(totals.argmax())
+    alike = totals >= totals[best] * (1 - 1e-3) - 1e-9
     last = best + int(np.argmin(np.concatenate([alike[best:], [False]]))) - 1
     return (best + last) / 2 * HOP

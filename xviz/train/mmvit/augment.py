@@ -23,14 +23,14 @@ def stretched(planes: Tensor, most: float, rng: np.random.Generator) -> Tensor:
     """Each spectrogram (channels, bands, frames) wider or narrower along its bands, about the lowest."""
     count, bands = len(planes), planes.shape[2]
     wide = torch.from_numpy(1 + most * rng.uniform(-1, 1, count)).float()[:, None]
-    place = torch.arange(bands) / wide  # (b, bands) from which band each comes
-    below = place.floor().clamp_max(bands - 1).long()
-    share = (place - below)[:, None, :, None]
+    source = torch.arange(bands) / wide  # (b, bands) from which band each comes
+    below = source.floor().clamp_max(bands - 1).long()
+    share = (source - below)[:, None, :, None]
     rows = torch.arange(count)[:, None]
     low, high = (
         planes.transpose(1, 2)[rows, index].transpose(1, 2) for index in (below, (below + 1).clamp_max(bands - 1))
     )
-    return ((1 - share) * low + share * high).masked_fill((place > bands - 1)[:, None, :, None], -1.0)
+    return ((1 - share) * low + share * high).masked_fill((source > bands - 1)[:, None, :, None], -1.0)
 
 
 def equalised(planes: Tensor, most: float, rng: np.random.Generator) -> Tensor:
@@ -49,5 +49,5 @@ def silenced(planes: Tensor, most: int, rng: np.random.Generator) -> Tensor:
     count, bands = len(planes), planes.shape[2]
     wide = rng.integers(0, most + 1, (count, 1))
     start = (rng.random((count, 1)) * (bands - wide + 1)).astype(int)
-    place = np.arange(bands)
-    return planes.masked_fill(torch.from_numpy((place >= start) & (place < start + wide))[:, None, :, None], -1.0)
+    index = np.arange(bands)
+    return planes.masked_fill(torch.from_numpy((index >= start) & (index < start + wide))[:, None, :, None], -1.0)

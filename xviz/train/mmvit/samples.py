@@ -61,11 +61,11 @@ def objects(folder: Path, cache: Path) -> None:
         paths = [cache / "objects" / f"{entry['id']}_{rng.integers(VIEWS)}.png" for entry in chosen]
         if not fits(names, listed) or not all(path.is_file() and path.stat().st_size for path in paths):
             continue
-        things = [
+        cutouts = [
             Cutout(np.asarray(Image.open(path).convert("RGBA")), KINDS.index(name), 0, "model")
             for path, name in zip(paths, names, strict=True)
         ]
-        picture, key = composed(things, ground, rng), "-".join(names)
+        picture, key = composed(cutouts, ground, rng), "-".join(names)
         Image.fromarray(picture.pixels).save(PICTURES / f"{key}.jpg", quality=92)
         masks = {name: f"{key}.{name}.png" for name in names}
         for name, mask in zip(names, picture.masks, strict=True):
@@ -79,8 +79,8 @@ def objects(folder: Path, cache: Path) -> None:
 
 def fits(names: list[str], listed: list[ShippedSample]) -> bool:
     """Whether one more sample of two different classes is wanted."""
-    seen = [name for shipped in listed for name in shipped.title.split(", ")]
-    return len(listed) < COUNT and len(set(names)) == 2 and all(seen.count(name) < 2 for name in names)
+    listed_names = [name for shipped in listed for name in shipped.title.split(", ")]
+    return len(listed) < COUNT and len(set(names)) == 2 and all(listed_names.count(name) < 2 for name in names)
 
 
 def rounded(box: tuple[float, float, float, float]) -> tuple[float, ...]:

@@ -34,16 +34,16 @@ def choose(card: ModelCard) -> Sample:
         st.header("Sample")
         titles = {shipped.title: shipped for shipped in samples(card.key)}
         title = st.selectbox("Shipped rooms", list(titles), key="room", bind="query-params")
-        given = uploads.given("rooms.files", "Your own room", help_text=HELP)
-        if not given:
+        files = uploads.given("rooms.files", "Your own room", help_text=HELP)
+        if not files:
             st.caption(page.plain(titles[title].credit))
             return _shipped(titles[title].name)
         unit = st.selectbox("Units", [DETECT, *UNITS], key="rooms.unit")
         up = st.selectbox("Up axis", [DETECT, *UPS], key="rooms.up")
-        ids = tuple(sorted(file.ident for file in given))
-        clouds, series = _candidates(ids, given)
+        ids = tuple(sorted(file.ident for file in files))
+        clouds, series = _candidates(ids, files)
         cloud, photos = _one_of("Cloud", clouds, "rooms.cloud"), _one_of("Photos", series, "rooms.photos")
-        sample, room = _own(ids, _given(unit), _given(up), cloud, photos, given)
+        sample, room = _own(ids, _given(unit), _given(up), cloud, photos, files)
         _read(room)
     return sample
 

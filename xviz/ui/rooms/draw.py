@@ -121,12 +121,12 @@ def marks(opened: Opened, looked: Looked, named: Sequence[tuple[str, Link]]) -> 
     """Links from the cameras where these are known, their signs, the true place, and the cameras."""
     poses = dict(cameras(opened.sample))
     ends, strengths = [], []
-    most = max((link.weight for _, link in named), default=1.0)
+    greatest_weight = max((link.weight for _, link in named), default=1.0)
     for _, link in named:
         pose = poses.get(str(opened.patches.place(link.patch)[0] + 1))
         if pose is not None:
             ends.append([pose[:3, 3], opened.segments.middles[link.supervoxel]])
-            strengths.append(link.weight / most)
+            strengths.append(link.weight / greatest_weight)
     signs = grouped([(sign, link.supervoxel) for sign, link in named], _picked(looked, "supervoxel"))
     return points.Marks(
         links=np.array(ends).reshape(-1, 2, 3),
@@ -191,5 +191,5 @@ def _note(looked: Looked, totals: NDArray[np.float64] | None) -> str:
         return ""
     cells = "patches" if looked.fine is None else "pixels"
     note = f"Above each photo: sum over its {cells} ({looked.explanation.unit}), greatest first."
-    rest = 0 if looked.fine is None else len(looked.fine.source.pictures) - len(looked.fine.photos)
-    return note + (f" {rest} photo{'s' * (rest != 1)} without colours not computed yet." if rest else "")
+    missing = 0 if looked.fine is None else len(looked.fine.source.pictures) - len(looked.fine.photos)
+    return note + (f" {missing} photo{'s' * (missing != 1)} without colours not computed yet." if missing else "")

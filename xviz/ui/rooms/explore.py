@@ -42,9 +42,9 @@ def explore(opened: Opened) -> Looked:
     fine = None
     if feature is not None:
         fine = voxels.explain(opened, picked, method, feature)
-        explanation, what = _summed(opened, fine, method)
+        explanation, description = _summed(opened, fine, method)
     else:
-        explanation, what = _explain(opened, picked, method, direction, layer, head)
+        explanation, description = _explain(opened, picked, method, direction, layer, head)
     way = None
     if feature is None and method in ("look", "received"):
         way = {"method": method, "output": opened.output, "direction": direction, "layer": layer, "head": head}
@@ -75,7 +75,7 @@ def explore(opened: Opened) -> Looked:
             help="Attention counts as near when it falls within this distance of the point that known cameras give.",
         )  # fmt: skip
         links = strongest(explanation, int(count)) if explanation is not None else ()
-        kept = _keep(opened, links)
+        kept_links = _keep(opened, links)
     truth = _truth(opened, picked)
     crosses = () if truth is None or opened.truth is None else tuple(opened.truth.crosses(truth))
     eye = opened.choices.recall(f"eye {opened.place}")
@@ -83,8 +83,8 @@ def explore(opened: Opened) -> Looked:
         eye = {}
         opened.choices.remember(f"eye {opened.place}", eye)
     looked = Looked(
-        selection=picked, call=None, head=head, explanations=() if explanation is None else (explanation,), what=what,
-        links=links, kept=kept, truth=truth, crosses=crosses, camera=eye, fine=fine, way=way,
+        selection=picked, call=None, head=head, explanations=() if explanation is None else (explanation,),
+        what=description, links=links, kept=kept_links, truth=truth, crosses=crosses, camera=eye, fine=fine, way=way,
     )  # fmt: skip
     _sides(opened, looked, shows)
     if shows in ("weighted", "fused"):
@@ -114,12 +114,12 @@ def _choose(opened: Opened) -> tuple[str, str | None, str, int | None, int | Non
 
 def _summed(opened: Opened, fine: voxels.FineScores | None, method: str) -> tuple[Explanation | None, str]:
     """The sums of voxels and pixels over tokens, and what they are in words."""
-    what = f"{METHODS[method].title} of voxels and pixels for “{opened.output}”"
+    description = f"{METHODS[method].title} of voxels and pixels for “{opened.output}”"
     if fine is None:
-        return None, what
+        return None, description
     if fine.feature != voxels.ALL:
-        what += f"; of voxels only their {voxels.FEATURES[fine.feature]}"
-    return fine.explanations[1], what
+        description += f"; of voxels only their {voxels.FEATURES[fine.feature]}"
+    return fine.explanations[1], description
 
 
 def _explain(
@@ -141,25 +141,25 @@ def _explain(
 
 def _keep(opened: Opened, links: Sequence[Link]) -> tuple[tuple[str, Link], ...]:
     """Links of earlier picks, which stay until they are cleared; each pick has a letter."""
-    place = f"links {opened.place}"
-    kept = tuple(opened.choices.recall(place, ()))
-    letters = sorted({sign[0] for sign, _ in kept})
+    key = f"links {opened.place}"
+    kept_links = tuple(opened.choices.recall(key, ()))
+    letters = sorted({sign[0] for sign, _ in kept_links})
     if st.button("Keep these links", disabled=not links or len(letters) > 7, icon=":material/keep:"):
         letter = chr(ord("A") + len(letters))
-        kept = (*kept, *((f"{letter}{i}", link) for i, link in enumerate(links, 1)))
-        opened.choices.remember(place, kept)
-    if kept and st.button("Clear kept links", icon=":material/clear:"):
-        opened.choices.remember(place, ())
+        kept_links = (*kept_links, *((f"{letter}{i}", link) for i, link in enumerate(links, 1)))
+        opened.choices.remember(key, kept_links)
+    if kept_links and st.button("Clear kept links", icon=":material/clear:"):
+        opened.choices.remember(key, ())
         return ()
-    return kept
+    return kept_links
 
 
 def _truth(opened: Opened, picked: Selection) -> NDArray[np.float64] | None:
     """(3,) where geometry sees the picked patch, or where the picked supervoxel is."""
     if opened.truth is None or picked.space == "class":
         return None
-    place = opened.segments.middles[picked.token] if picked.space == "supervoxel" else opened.truth.shown[picked.token]
-    return np.asarray(place, np.float64) if np.isfinite(place).all() else None
+    point = opened.segments.middles[picked.token] if picked.space == "supervoxel" else opened.truth.shown[picked.token]
+    return np.asarray(point, np.float64) if np.isfinite(point).all() else None
 
 
 def _sides(opened: Opened, looked: Looked, shows: str) -> None:

@@ -137,16 +137,16 @@ class Figures:
 
 def show(opened: Opened, looked: Looked) -> None:
     """Choose a figure and a venue, look at it, save it; then the page and the cloud."""
-    shown = Figures(opened, looked)
+    figures = Figures(opened, looked)
     stem = f"xviz-{opened.card.key}-{opened.sample.name}"
     saving.figures(
-        "room", stem, KINDS, shown.figure, shown.zip, refused=lambda kind, preset: looked.explanation is None
+        "room", stem, KINDS, figures.figure, figures.zip, refused=lambda kind, preset: looked.explanation is None
     )
     with page.told(), st.container(horizontal=True):
         if looked.explanation is None:
             return
-        saving.file("room", "Interactive page (HTML)", f"{safe_name(stem)}.html", "html", shown.html)
-        saving.file("room", "Coloured cloud (PLY)", f"{safe_name(stem)}.ply", "ply", shown.ply)
+        saving.file("room", "Interactive page (HTML)", f"{safe_name(stem)}.html", "html", figures.html)
+        saving.file("room", "Coloured cloud (PLY)", f"{safe_name(stem)}.ply", "ply", figures.ply)
     st.caption(
         "The figure shows the cloud from your current viewpoint.",
         help="The interactive page opens offline; a pick shows the mean attention of layers and heads. Points of the "

@@ -30,12 +30,12 @@ class Truth:
         """Photo, column and row where a point (3,) is seen and not hidden."""
         seen_at = []
         for photo in np.flatnonzero(self.known):
-            seen, where = pinhole.visible(
+            visible, pixels = pinhole.visible(
                 np.asarray(place)[None], self.views.poses[photo], self.views.intrinsics[photo],
                 self.views.images[photo].shape[:2], self.depths[photo],
             )  # fmt: skip
-            if seen[0]:
-                seen_at.append((int(photo), float(where[0, 0]), float(where[0, 1])))
+            if visible[0]:
+                seen_at.append((int(photo), float(pixels[0, 0]), float(pixels[0, 1])))
         return seen_at
 
 
@@ -53,12 +53,12 @@ def of(sample: Sample, frames: NDArray[np.floating], grid: tuple[int, int]) -> T
 def _of(digest: str, grid: tuple[int, int], _sample: Sample, _frames: NDArray[np.floating]) -> Truth:
     views, cloud = _sample.part("views", Photos), _sample.part("points", PointCloud)
     xyz = cloud.xyz[thin(cloud.xyz, MOST).kept]
-    known, depths, shown = [], [], []
+    known, depths, points = [], [], []
     for image, pose, camera, frame in zip(views.images, views.poses, views.intrinsics, _frames, strict=True):
         known.append(pinhole.known(pose, camera))
         depths.append(pinhole.depth_of(xyz, pose, camera, image.shape[:2]) if known[-1] else None)
-        shown.append(_shown(depths[-1], middles(frame, grid), pose, camera))
-    return Truth(views, np.array(known), tuple(depths), np.concatenate(shown))
+        points.append(_shown(depths[-1], middles(frame, grid), pose, camera))
+    return Truth(views, np.array(known), tuple(depths), np.concatenate(points))
 
 
 def middles(frame: ArrayLike, grid: tuple[int, int]) -> NDArray[np.float64]:
@@ -110,6 +110,6 @@ def agree(
     if other not in explanation.scores:
         return None
     places = np.asarray(middles) if other == POINTS else truth.shown
-    here = present[other] & np.isfinite(places).all(1)
-    share, chance = pinhole.agreement(explanation.scores[other], places, place, radius=radius, present=here)
+    comparable = present[other] & np.isfinite(places).all(1)
+    share, chance = pinhole.agreement(explanation.scores[other], places, place, radius=radius, present=comparable)
     return Agreement(share, chance, radius) if np.isfinite(share) else None

@@ -68,7 +68,7 @@ class Opened(records.Opened):
     @property
     def present(self) -> dict[str, NDArray[np.bool_]]:
         """Space → which of its tokens take part."""
-        return {name: here.numpy() for name, here in self.run.inputs.present.items()}
+        return {name: mask.numpy() for name, mask in self.run.inputs.present.items()}
 
     @property
     def gone(self) -> tuple[int, ...]:
@@ -78,10 +78,15 @@ class Opened(records.Opened):
 
     def picked(self) -> Selection:
         """The picked patch or supervoxel; the token of the explained class where there is none."""
-        kept = self.choices.selection
-        space = {"patch": PATCHES, "supervoxel": POINTS}.get(kept.space if kept else "")
-        if kept and space and kept.token < len(self.run.spaces[space]) and self.present[space][kept.token]:
-            return kept
+        selection = self.choices.selection
+        space = {"patch": PATCHES, "supervoxel": POINTS}.get(selection.space if selection else "")
+        if (
+            selection
+            and space
+            and selection.token < len(self.run.spaces[space])
+            and self.present[space][selection.token]
+        ):
+            return selection
         return Selection("class", list(self.run.outputs).index(self.output))
 
     def called(self, picked: Selection) -> str:
@@ -129,20 +134,20 @@ def show(card: ModelCard, sample: Sample) -> Opened | None:
     best = card.telling(run.outputs)
     left, right = st.columns([1, 1.4], gap="medium")
     with left:
-        asked = st.selectbox(
+        chosen = st.selectbox(
             "Class to explain", [methods.MOST_PROBABLE, *card.outputs], key="class", bind="query-params",
             help="Methods explain the output of this class; until you pick, attention is that of its class token. The "
             f"most probable is taken without {', '.join(card.everywhere)}, which nearly every room has.",
         )  # fmt: skip
         _facts(sample, run)
-    output = best if asked == methods.MOST_PROBABLE else asked
+    output = best if chosen == methods.MOST_PROBABLE else chosen
     with right:
         _classes(card, run, before, output)
     run = cache.run(card.key, sample, gone=gone, target=output)
-    shown = drawing(card, sample, run)
-    truth = of(sample, shown.album.frames, card.settings.grid)
+    drawn = drawing(card, sample, run)
+    truth = of(sample, drawn.album.frames, card.settings.grid)
     return Opened(
-        card=card, choices=choices, sample=sample, run=run, output=output, before=before, drawn=shown, truth=truth
+        card=card, choices=choices, sample=sample, run=run, output=output, before=before, drawn=drawn, truth=truth
     )
 
 
@@ -216,15 +221,15 @@ def cameras(sample: Sample) -> list[tuple[str, NDArray[np.float64]]]:
 def _bare(card: ModelCard, sample: Sample) -> None:
     """Cloud and photos alone."""
     st.info(NO_WEIGHTS, icon=":material/hourglass_empty:")
-    shown = drawing(card, sample, None)
+    drawn = drawing(card, sample, None)
     left, right = st.columns([1.25, 1], gap="medium")
     with left:
         marks = points.Marks(cameras=cameras(sample))
         components.mount(
-            points.points(shown.geometry, marks=marks, surround=Surround("Cloud", height=620)),
+            points.points(drawn.geometry, marks=marks, surround=Surround("Cloud", height=620)),
             key=f"bare {sample.digest[:16]}",
         )
     with right:
         components.mount(
-            photos.photos(shown.album, surround=Surround("Photos")), key=f"bare photos {sample.digest[:16]}"
+            photos.photos(drawn.album, surround=Surround("Photos")), key=f"bare photos {sample.digest[:16]}"
         )

@@ -41,9 +41,9 @@ class Rows:
             return None
         arrays = {}
         for name, rows in (("points", self.points), ("patches", self.patches)):
-            most = np.maximum(rows.max(1), np.finfo(np.float32).tiny)
-            arrays[f"{name}Levels"] = np.round(255 * rows / most[:, None]).astype(np.uint8)
-            arrays[f"{name}Most"] = most.astype(np.float32)
+            maxima = np.maximum(rows.max(1), np.finfo(np.float32).tiny)
+            arrays[f"{name}Levels"] = np.round(255 * rows / maxima[:, None]).astype(np.uint8)
+            arrays[f"{name}Most"] = maxima.astype(np.float32)
         eyes = [None if eye is None else [float(v) for v in np.asarray(eye) - self.centre] for eye in self.eyes]
         header = {
             "points": {"count": self.points.shape[1]}, "patches": {"count": self.patches.shape[1]}, "eyes": eyes,
@@ -63,14 +63,14 @@ def page(cloud: Drawing, photos: Drawing, *, title: str, caption: str, rows: Row
         caption: What is shown, with its origin.
         rows: The attention that a pick shows in the file.
     """
-    kept = None if rows is None else rows.message()
+    message = None if rows is None else rows.message()
     data = {"cloud": cloud.payload, "photos": photos.payload, "cloud-still": cloud.still, "photos-still": photos.still}
-    if kept is not None:
-        data["rows"] = kept
+    if message is not None:
+        data["rows"] = message
     lead = (
         "Click a patch of a photo to see its attention to the cloud, or a point to see its attention to the photos. "
         "Esc returns to the first picture. Weights are rounded to 1/255 of the greatest of each row."
-        if kept is not None
+        if message is not None
         else "Turn the cloud and read the scores, as they were when this file was exported."
     )
     drawn = components({"cloud": "xvizCloud", "photos": "xvizPhotos"})

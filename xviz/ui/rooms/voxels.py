@@ -55,11 +55,11 @@ def explain(opened: Opened, picked: Selection, method: str, feature: str) -> Fin
     missing = _missing(opened, picked, method, known("reading"))
     if missing or known("voxels") is None:
         words = "Compute the other photos" if known("voxels") else f"Compute {finer.METHODS[method].title} of voxels"
-        place = st.empty()
-        if method in QUICK or place.button(words, key="grains compute", icon=":material/play_arrow:"):
+        placeholder = st.empty()
+        if method in QUICK or placeholder.button(words, key="grains compute", icon=":material/play_arrow:"):
             with page.progress(finer.METHODS[method].title) as move:
                 _compute(opened, parts, picked, method, move)
-            place.empty()
+            placeholder.empty()
         else:
             st.caption(_takes(parts, len(missing), known("voxels") is None))
     reading, voxels = known("reading"), known("voxels")
@@ -69,9 +69,9 @@ def explain(opened: Opened, picked: Selection, method: str, feature: str) -> Fin
     return FineScores(opened.run, parts, reading, voxels, photos, feature)
 
 
-def _known(opened: Opened, method: str, what: str | int):
+def _known(opened: Opened, method: str, key: str | int):
     """A part of the scores, if it was computed before."""
-    return cache.part(opened.run, ("grains", method, opened.output, what))
+    return cache.part(opened.run, ("grains", method, opened.output, key))
 
 
 def _missing(opened: Opened, picked: Selection, method: str, reading: Reading | None) -> tuple[int, ...]:
@@ -86,17 +86,17 @@ def _missing(opened: Opened, picked: Selection, method: str, reading: Reading | 
 
 def _compute(opened: Opened, parts: VoxelsAndPixels, picked: Selection, method: str, move: page.Progress) -> None:
     """All that is missing, one part after the other; what is done is kept when the work is stopped."""
-    loaded, many = cache.load(opened.card.key), method == "integrated"
-    costs = _costs(parts) if many else dict.fromkeys(("reading", "voxels", "photo"), 1.0)
+    loaded, integrated = cache.load(opened.card.key), method == "integrated"
+    costs = _costs(parts) if integrated else dict.fromkeys(("reading", "voxels", "photo"), 1.0)
     total, done = costs["reading"] + costs["voxels"] + costs["photo"] * len(parts.pictures), 0.0
 
-    def part(what: str | int, cost: float, make):
+    def part(key: str | int, cost: float, make):
         nonlocal done
 
         def report(share: float, words: str) -> None:
             move(min(1.0, (done + share * cost) / total), words)
 
-        computed = cache.part(opened.run, ("grains", method, opened.output, what), partial(make, progress=report))
+        computed = cache.part(opened.run, ("grains", method, opened.output, key), partial(make, progress=report))
         done += cost
         return computed
 

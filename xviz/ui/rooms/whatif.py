@@ -47,9 +47,9 @@ def classes(opened: Opened) -> None:
     )
     components.mount(drawing, key=f"affinity {opened.place}")
     own = np.trace(values[layer]) / len(names)
-    rest = (values[layer].sum() - np.trace(values[layer])) / max(1, len(names) * (len(names) - 1))
+    off_diagonal = (values[layer].sum() - np.trace(values[layer])) / max(1, len(names) * (len(names) - 1))
     st.caption(
-        f"Mean on the diagonal {scale.number(float(own))}, off it {scale.number(float(rest))}.",
+        f"Mean on the diagonal {scale.number(float(own))}, off it {scale.number(float(off_diagonal))}.",
         help="Training pulls the tokens of the same class on both sides together. One scale for all layers; mean of "
         "heads.",
     )

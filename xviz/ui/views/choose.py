@@ -24,13 +24,13 @@ def choose(card: ModelCard) -> tuple[Sample, ShippedSample | None] | None:
         title = None
         if titles:
             title = st.selectbox("Example", list(titles), key=f"{card.key}-sample", bind="query-params")
-        given = sound.own(card) if sounds else picture.own(card)
-        if given is None and title is not None:
+        own = sound.own(card) if sounds else picture.own(card)
+        if own is None and title is not None:
             st.caption(page.plain(titles[title].credit))
-    if isinstance(given, Sample):
-        return given, None
-    if given is not None:
-        return sound.stretched(card, *given), None
+    if isinstance(own, Sample):
+        return own, None
+    if own is not None:
+        return sound.stretched(card, *own), None
     if title is None:
         st.info(f"Upload {next(iter(card.wants.values()))} to begin.", icon=":material/upload:")
         return None

@@ -64,9 +64,9 @@ def explore(opened: Opened) -> Looked:
     return Looked(selection=selection, call=call, head=head, explanations=(shown.row,))
 
 
-def _place(opened: Opened, key: str, *what: str) -> str:
+def _place(opened: Opened, key: str, *names: str) -> str:
     """The key of a drawing on this page."""
-    return " ".join((key, *what, opened.place))
+    return " ".join((key, *names, opened.place))
 
 
 def _pick(opened: Opened, view: str, token: components.Pick) -> None:
@@ -94,8 +94,8 @@ def _ahead(opened: Opened, call: str, head: int | None) -> str:
     picks = [Selection(view, i) for view, leaf in asking.items() for i in range(len(leaf))]
 
     def make(table: str) -> Iterator[tuple[str, ahead.Shown]]:
-        def sent(drawing: Drawing, place: str, space: str) -> dict[str, bytes]:
-            return {place: components.message(drawing, place, components.Ahead(table, opened.place, space))}
+        def sent(drawing: Drawing, key: str, space: str) -> dict[str, bytes]:
+            return {key: components.message(drawing, key, components.Ahead(table, opened.place, space))}
 
         for pick in (None, *picks):
             shown, messages = _shown(opened, call, head, _selection(opened, call, pick)), dict[str, bytes]()
@@ -164,11 +164,11 @@ def leaf_of(run: Run, call: str, view: str) -> Cells | None:
     return None
 
 
-def _selection(opened: Opened, call: str, kept: Selection | None) -> Selection | None:
+def _selection(opened: Opened, call: str, selection: Selection | None) -> Selection | None:
     """The picked patch, if it is a query of this call; None is the class token."""
-    leaf = leaf_of(opened.run, call, kept.space) if kept and kept.space in opened.views else None
-    if kept and leaf is not None and kept.token < len(leaf):
-        return kept
+    leaf = leaf_of(opened.run, call, selection.space) if selection and selection.space in opened.views else None
+    if selection and leaf is not None and selection.token < len(leaf):
+        return selection
     if "class" in blocks(opened.run, opened.run.call(call).queries):
         return None
     view, leaf = next((view, leaf) for view in opened.views if (leaf := leaf_of(opened.run, call, view)))
@@ -237,7 +237,7 @@ def _matrix(opened: Opened, name: str, head: int | None) -> None:
     """The attention matrix of a call with the mass of each quadrant, and the masses over all stages."""
     call = opened.run.call(name)
     weights, sides = methods.weigh(call, head), (blocks(opened.run, call.queries), blocks(opened.run, call.keys))
-    rows, columns = ([f"{of}: {label}" for of, leaf in side.items() for label in _labels(leaf)] for side in sides)
+    rows, columns = ([f"{block}: {label}" for block, leaf in side.items() for label in _labels(leaf)] for side in sides)
     drawing = matrix.matrix(
         weights,
         row_labels=rows,

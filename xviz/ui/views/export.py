@@ -35,7 +35,7 @@ class Figures:
         """
         if kind == "attention":
             return saving.drawn(self.opened, kind, preset, self.looked.explanations)
-        common = any(raw is not shown for raw, shown in zip(self.explanations, self.drawn, strict=True))
+        common = any(raw is not drawn for raw, drawn in zip(self.explanations, self.drawn, strict=True))
         return saving.drawn(self.opened, kind, preset, self.explanations, **({"spread": True} if common else {}))
 
     def zip(self, kind: str, preset: str) -> bytes:

@@ -58,10 +58,10 @@ def explore(opened: Opened) -> tuple[tuple[Explanation, ...], tuple[Explanation,
 def _limits(drawn: Sequence[Explanation], common: bool) -> dict[str, scale.Scale]:
     """Method → its scale: the same limit for all, or one for each unit."""
     if common:
-        most = limit(drawn)
+        common_limit = limit(drawn)
         scales = {
-            True: scale.diverging([], limit=most, label=DENSITY),
-            False: scale.sequential([], limits=(0.0, most), label=DENSITY),
+            True: scale.diverging([], limit=common_limit, label=DENSITY),
+            False: scale.sequential([], limits=(0.0, common_limit), label=DENSITY),
         }
         return {each.method: scales[each.signed] for each in drawn}
     kinds = {each.method: (each.unit, each.signed) for each in drawn}

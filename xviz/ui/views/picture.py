@@ -14,13 +14,13 @@ def own(card: ModelCard) -> Sample | None:
     Raises:
         SampleError: what was given cannot be used.
     """
-    given = uploads.single(
+    upload = uploads.single(
         f"{card.key}.picture", "Your own picture", megabytes=60,
         help_text=f"{page.PICTURES} {page.KEPT}",
     )  # fmt: skip
-    if given is None:
+    if upload is None:
         return None
-    name, content = given
+    name, content = upload
     return _sample(name, digest(name, content), uploads.picture(name, content))
 
 

@@ -95,7 +95,7 @@ def view_name(card: ModelCard, view: str) -> str:
     if card.settings.part != "sound":
         return f"{name}, patches of {wide} × {tall} pixels"
     finest = [min(side) for side in zip(*kernels, strict=True)]
-    fine = [what for what, side, least in (("frequency", tall, finest[0]), ("time", wide, finest[1])) if side == least]
+    fine = [axis for axis, side, least in (("frequency", tall, finest[0]), ("time", wide, finest[1])) if side == least]
     return f"{name}, fine in {' and '.join(fine)}" if fine else f"{name}, coarser"
 
 

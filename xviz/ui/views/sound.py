@@ -33,13 +33,13 @@ DETECT, ALL = "Detect automatically", "Mean of all"
 
 def own(card: ModelCard) -> tuple[str, bytes] | None:
     """The visitor's own sound, uploaded or recorded, as name and content; to be called in the sidebar."""
-    given = uploads.single(
+    upload = uploads.single(
         f"{card.key}.sound", "Your own sound", megabytes=200,
         help_text="WAV, FLAC, MP3, M4A, AAC, OGG, Opus, WebM, AIFF, CAF, W64, AMR, WMA and others, of any length. "
         f"{page.KEPT}",
     )  # fmt: skip
     recorded = uploads.recorded(f"{card.key}.microphone", "Or record one")
-    return recorded if given is None else given
+    return recorded if upload is None else upload
 
 
 def stretched(card: ModelCard, name: str, content: bytes) -> Sample:
@@ -80,23 +80,23 @@ def _start(whole: Outline, seconds: float, which: str, name: str, content: bytes
     if first:
         start = round(whole.fullest(seconds), 2)
     st.markdown(f"**{page.plain(name)}** lasts {_clock(whole.seconds)}; the model reads {seconds:g} s of it.")
-    shown = wave.stretch(
+    drawing = wave.stretch(
         whole.low, whole.high, (0, whole.seconds), at=start, length=seconds, step=step,
         surround=Surround("Whole file: click to place the time window"),
     )  # fmt: skip
-    components.mount(shown, key=f"stretch {which[:16]}", on_pick=lambda pick: _put(key, pick, 0.0, step, last))
+    components.mount(drawing, key=f"stretch {which[:16]}", on_pick=lambda pick: _put(key, pick, 0.0, step, last))
     if whole.seconds > 2 * CLOSER:
         origin = round(float(np.clip(start + seconds / 2 - CLOSER / 2, 0, whole.seconds - CLOSER)), 2)
         near = _outline(which, origin, CLOSER, name, content)
-        shown = wave.stretch(
+        drawing = wave.stretch(
             near.low, near.high, (origin, origin + near.seconds), at=start, length=seconds, step=STEP,
             surround=Surround(f"{CLOSER:g} s around it: click to place the time window"),
         )  # fmt: skip
         components.mount(
-            shown, key=f"closer {which[:16]} {origin}", on_pick=lambda pick: _put(key, pick, origin, STEP, last)
+            drawing, key=f"closer {which[:16]} {origin}", on_pick=lambda pick: _put(key, pick, origin, STEP, last)
         )
-    given = {"value": start} if first else {}
-    return float(st.number_input("Time window starts at (s)", 0.0, last, step=0.05, key=key, width=220, **given))
+    options = {"value": start} if first else {}
+    return float(st.number_input("Time window starts at (s)", 0.0, last, step=0.05, key=key, width=220, **options))
 
 
 def _put(key: str, pick: components.Pick, origin: float, step: float, last: float) -> None:
@@ -106,23 +106,23 @@ def _put(key: str, pick: components.Pick, origin: float, step: float, last: floa
 
 
 @memory.kept()
-def _read(which: str, start: float, most: float, channel: int | None, _name: str, _content: bytes) -> Sound:
+def _read(which: str, start: float, seconds: float, channel: int | None, _name: str, _content: bytes) -> Sound:
     with net.reading(_name):
-        return read_sound(_content, _name, start=start, most=most, channel=channel)
+        return read_sound(_content, _name, start=start, most=seconds, channel=channel)
 
 
 @memory.kept("Reading the sound …")
-def _outline(which: str, start: float, most: float | None, _name: str, _content: bytes) -> Outline:
+def _outline(which: str, start: float, seconds: float | None, _name: str, _content: bytes) -> Outline:
     with net.reading(_name):
-        return outline(_content, _name, bins=BINS, start=start, most=most)
+        return outline(_content, _name, bins=BINS, start=start, most=seconds)
 
 
 def _clock(seconds: float) -> str:
     """A length for people: ``4.25 s``, ``12 min 3 s``, ``8 h 0 min``."""
     if seconds < 120:
         return f"{seconds:.4g} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {rest} s"
+    minutes, remainder = divmod(round(seconds), 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {remainder} s"
 
 
 # Showing

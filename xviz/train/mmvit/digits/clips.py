@@ -86,14 +86,14 @@ def row(chosen: Sequence[Recording], length: int, rate: float, rng: np.random.Ge
     if not parts:
         parts, room = [chosen[0]], 0
     cuts = np.sort(rng.integers(0, room + 1, len(parts)))  # how much of the spare room lies before each
-    signal, places, at = np.zeros(length, np.float32), [], 0
+    signal, places, position = np.zeros(length, np.float32), [], 0
     for number, (recording, before) in enumerate(zip(parts, np.diff([0, *cuts]), strict=True)):
-        at += int(before) + least * (number > 0)
-        spoken = recording.signal[: length - at]
+        position += int(before) + least * (number > 0)
+        spoken = recording.signal[: length - position]
         loud = 0.1 * 10 ** (rng.uniform(-3, 3) / 20) / (float(np.sqrt(np.mean(spoken**2))) + 1e-6)
-        signal[at : at + len(spoken)] = loud * spoken
-        places.append((at / rate, (at + len(spoken)) / rate))
-        at += len(spoken)
+        signal[position : position + len(spoken)] = loud * spoken
+        places.append((position / rate, (position + len(spoken)) / rate))
+        position += len(spoken)
     return Clip(signal, tuple(recording.digit for recording in parts), tuple(places))
 
 

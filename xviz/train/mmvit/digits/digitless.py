@@ -140,8 +140,8 @@ def clips_of(folder: Path, split: str) -> list[Digitless]:
             "Make them with “xviz make digitless --out DIR” and give DIR with --digitless."
         )
     listed = json.loads(metadata.read_text(encoding="utf-8"))["clips"]
-    with np.load(signals, allow_pickle=False) as kept:
-        every = kept["signals"]
+    with np.load(signals, allow_pickle=False) as archive:
+        every = archive["signals"]
     return [
         Digitless(signal[: entry["length"]].astype(np.float32) / 32767, entry["kind"], entry["split"])
         for signal, entry in zip(every, listed, strict=True)

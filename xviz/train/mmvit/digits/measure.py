@@ -77,11 +77,11 @@ def rows_of(some: Sequence[Recording], definition: Mel, count: int, seed: int) -
     """Clips of two or three different digits."""
     rng, clips = np.random.default_rng(seed), []
     while len(clips) < count:
-        chosen, seen = [], set()
+        chosen, digits = [], set()
         for index in rng.permutation(len(some))[:12]:
-            if some[index].digit not in seen and len(chosen) < 3:
+            if some[index].digit not in digits and len(chosen) < 3:
                 chosen.append(some[index])
-                seen.add(some[index].digit)
+                digits.add(some[index].digit)
         clip = row(chosen, definition.length, definition.rate, rng)
         if len(clip.digits) > 1:
             clips.append(clip)

@@ -224,9 +224,9 @@ def leave_out(
         rows, columns = view_grid(settings, view)
         middle = (np.arange(columns) + 0.5) / columns
         stretch = (middle >= start[:, None]) & (middle < (start + wide)[:, None])
-        kept = (rng.random((count, rows, columns)) >= share) & ~stretch[:, None]
-        kept[~kept.any((1, 2))] = True
-        present[f"view{view + 1}"] = torch.from_numpy(kept.reshape(count, -1))
+        presence = (rng.random((count, rows, columns)) >= share) & ~stretch[:, None]
+        presence[~presence.any((1, 2))] = True
+        present[f"view{view + 1}"] = torch.from_numpy(presence.reshape(count, -1))
     return present, np.stack([start, start + wide], 1)
 
 
@@ -250,12 +250,14 @@ def predict(model: MMViT, planes: Tensor, batch: int = 128, **context: float) ->
 
 def check(model: MMViT, every: Sequence[Recording], fit: Sequence[Recording], definition: Mel) -> dict[str, float]:
     """Accuracy in per cent on the recordings that were not trained on: of known speakers, and of others."""
-    seen = {recording.speaker for recording in fit}
+    speakers = {recording.speaker for recording in fit}
     trained = {id(recording) for recording in fit}
     accuracies = {}
     for name, known in (("own split", True), ("new speaker", False)):
         some = [
-            recording for recording in every if id(recording) not in trained and (recording.speaker in seen) == known
+            recording
+            for recording in every
+            if id(recording) not in trained and (recording.speaker in speakers) == known
         ]
         if some:
             accuracies[name] = accuracy(model, some, definition)

@@ -84,9 +84,9 @@ def step(
     planes[mirrored] = planes[mirrored].flip(-1)
     present = {}
     for view, (rows, columns) in enumerate(model.grids):
-        kept = rng.random((len(images), rows * columns)) >= recipe.left_out
-        kept[~kept.any(1)] = True
-        present[f"view{view + 1}"] = torch.from_numpy(kept)
+        presence = rng.random((len(images), rows * columns)) >= recipe.left_out
+        presence[~presence.any(1)] = True
+        present[f"view{view + 1}"] = torch.from_numpy(presence)
     outputs = model(patches(planes, model.settings), present, {})
     return F.cross_entropy(torch.stack(list(outputs.values()), 1), torch.from_numpy(labels.astype(np.int64)))
 

@@ -73,8 +73,8 @@ def notes(folder: Path, rate: float, families: Sequence[str]) -> list[Note]:
             f"The notes are at {listed['rate']} Hz and of {', '.join(listed['families'])}; the model needs "
             f"{rate:g} Hz and knows {', '.join(families)}. Build the set again."
         )
-    with np.load(signals, allow_pickle=False) as kept:
-        every = kept["signals"].astype(np.float32) / 32767
+    with np.load(signals, allow_pickle=False) as archive:
+        every = archive["signals"].astype(np.float32) / 32767
     return [
         Note(signal, families.index(entry["family"]), entry["program"], entry["pitch"], entry["split"], entry["font"])
         for signal, entry in zip(every, listed["notes"], strict=True)

@@ -82,9 +82,9 @@ def together(model: MMViT, some: Sequence[Cutout], count: int = 400) -> dict[str
 def cases(some: Sequence[Cutout], count: int) -> Iterator[Case]:
     """Pictures of two things with the kind of one and its true mask."""
     for number, picture in enumerate(pairs(some, count, seed=2)):
-        asked = number % 2
+        index = number % 2
         yield (
             Sample(f"picture {number}", {"picture": Picture(picture.pixels)}),
-            KINDS[picture.kinds[asked]],
-            picture.masks[asked],
+            KINDS[picture.kinds[index]],
+            picture.masks[index],
         )

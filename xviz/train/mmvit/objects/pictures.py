@@ -40,7 +40,9 @@ class Composed:
     def labels(self, count: int, gone: tuple[float, float] = (0.0, 0.0)) -> NDArray[np.float32]:
         """(count,) one for every kind of which most is seen outside the stretch ``gone``, shares of the width."""
         columns = [np.flatnonzero(mask.any(0)) / len(self.pixels) for mask in self.masks]
-        return labels_of(self.kinds, [(float(seen[0]), float(seen[-1])) for seen in columns], count, gone)
+        return labels_of(
+            self.kinds, [(float(positions[0]), float(positions[-1])) for positions in columns], count, gone
+        )
 
 
 def cutouts(folder: Path, kinds: Sequence[str]) -> list[Cutout]:
@@ -60,8 +62,8 @@ def cutouts(folder: Path, kinds: Sequence[str]) -> list[Cutout]:
         raise SampleError(
             f"The things are {', '.join(listed['kinds'])}; the model knows {', '.join(kinds)}. Build the set again."
         )
-    with np.load(packed, allow_pickle=False) as kept:
-        rows = zip(kept["cutouts"], kept["sizes"], kept["models"], kept["splits"], strict=True)
+    with np.load(packed, allow_pickle=False) as archive:
+        rows = zip(archive["cutouts"], archive["sizes"], archive["models"], archive["splits"], strict=True)
         return [
             Cutout(pixels[:tall, :wide], kinds.index(listed["models"][model]["kind"]), int(model), str(split))
             for pixels, (tall, wide), model, split in rows
@@ -86,19 +88,19 @@ def composed(chosen: Sequence[Cutout], ground: NDArray[np.uint8], rng: np.random
     across, order = int(rng.integers(2)), rng.permutation(count)
     picture, masks = ground.astype(np.float32), np.zeros((count, side, side), bool)
     for index, cutout in enumerate(chosen):
-        most = side * (rng.uniform(0.55, 0.95) if count == 1 else rng.uniform(0.4, 0.56))
-        rgba = resized(cutout.pixels, most)[:, :: int(rng.choice([-1, 1]))]
+        longest = side * (rng.uniform(0.55, 0.95) if count == 1 else rng.uniform(0.4, 0.56))
+        rgba = resized(cutout.pixels, longest)[:, :: int(rng.choice([-1, 1]))]
         room = np.array([side, side]) - rgba.shape[:2]
         corner = rng.random(2) * room
         if count > 1:  # one near each end, so that neither hides the other
             corner[across] = abs(order[index] - rng.uniform(0, 0.25)) * room[across]
         y, x = corner.astype(int)
-        here = slice(y, y + rgba.shape[0]), slice(x, x + rgba.shape[1])
+        window = slice(y, y + rgba.shape[0]), slice(x, x + rgba.shape[1])
         alpha = rgba[..., 3:] / 255
         light = rng.uniform(0.75, 1.2) * rng.uniform(0.92, 1.08, 3)
-        picture[here] = alpha * rgba[..., :3] * light + (1 - alpha) * picture[here]
-        masks[(slice(0, index), *here)] &= alpha[..., 0] < 0.5
-        masks[(index, *here)] = alpha[..., 0] >= 0.5
+        picture[window] = alpha * rgba[..., :3] * light + (1 - alpha) * picture[window]
+        masks[(slice(0, index), *window)] &= alpha[..., 0] < 0.5
+        masks[(index, *window)] = alpha[..., 0] >= 0.5
     return Composed(np.clip(picture, 0, 255).astype(np.uint8), tuple(cutout.kind for cutout in chosen), masks)
 
 

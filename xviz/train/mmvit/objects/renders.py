@@ -67,8 +67,8 @@ def chosen(every: Iterable[Model]) -> list[Model]:
     for model in every:
         if model.name in KINDS:
             by_kind[KINDS[model.name]].setdefault(model.id, model)
-    kept = [sorted(models.values(), key=lambda model: _chance(model.id))[:MOST] for models in by_kind.values()]
-    return sorted((model for models in kept for model in models), key=lambda model: (model.archive.name, model.id))
+    groups = [sorted(models.values(), key=lambda model: _chance(model.id))[:MOST] for models in by_kind.values()]
+    return sorted((model for models in groups for model in models), key=lambda model: (model.archive.name, model.id))
 
 
 def shots_of(model: Model) -> list[Shot]:
