@@ -214,12 +214,17 @@ def test_what_visitors_brought_who_left_is_freed_though_it_refers_to_itself(monk
 
 
 @pytest.mark.parametrize(
-    ("counts", "sweeps"),
-    [((3, 3, 3), 0), ((3, 2, 2), 1), ((3, 2, 1), 2), ((3, 4, 4, 4, 4, 4, 4, 4, 4), 1), ((3, 4, 4, 4), 0)],
-    ids=["nothing", "one left", "two left, one by one", "one came, a minute ago", "one came just now"],
-)
-def test_when_it_is_looked_for(counts: tuple[int, ...], sweeps: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Ended(Exception):
+    ("counts", "fails", "sweeps"),
+    [
+        ((3, 3, 3), False, 0), ((3, 2, 2), False, 1), ((3, 2, 1), False, 2), ((3, *[4] * 8), False, 1),
+        ((3, 4, 4, 4), False, 0), ((3, 2, 2, 2), True, 3),
+    ],
+    ids=["nothing", "one left", "two, one by one", "one came a minute ago", "one came just now", "until it goes"],
+)  # fmt: skip
+def test_when_it_is_looked_for(
+    counts: tuple[int, ...], fails: bool, sweeps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Ended(BaseException):
         pass
 
     left, swept, clock = list(counts), [], [0.0]
@@ -229,11 +234,17 @@ def test_when_it_is_looked_for(counts: tuple[int, ...], sweeps: int, monkeypatch
             raise Ended
         return left.pop(0)
 
+    def sweep() -> None:
+        swept.append(clock[0])
+        if fails:
+            raise RuntimeError("the server changed a list meanwhile")
+
     def sleep(seconds: float) -> None:
         clock[0] += seconds
 
     monkeypatch.setattr(memory, "visits", visits)
-    monkeypatch.setattr(memory, "sweep", lambda: swept.append(clock[0]))
+    monkeypatch.setattr(memory, "sweep", sweep)
+    monkeypatch.setattr(memory, "logged", str)
     monkeypatch.setattr(memory.time, "sleep", sleep)
     monkeypatch.setattr(memory.time, "monotonic", lambda: clock[0])
     with pytest.raises(Ended):

@@ -25,6 +25,7 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
 from xviz.ui import turns
+from xviz.ui.net import logged
 
 MEGABYTES = "XVIZ_MEMORY"  #: environment variable with what is kept at most
 USUAL = 1500  #: megabytes
@@ -175,12 +176,15 @@ def give_back() -> None:
     known, swept, changed = visits(), time.monotonic(), False
     while True:
         time.sleep(LOOKED)
-        now = visits()
-        changed = changed or now != known
-        if now < known or (changed and time.monotonic() - swept > RARELY):
-            sweep()
-            swept, changed = time.monotonic(), False
-        known = now
+        try:
+            now = visits()
+            changed = changed or now != known
+            if now < known or (changed and time.monotonic() - swept > RARELY):
+                swept, changed = time.monotonic(), False
+                sweep()
+            known = now
+        except Exception as error:  # such as a list that the server changes meanwhile; the next look may go well
+            logged(error)
 
 
 def visits() -> int:
