@@ -198,4 +198,6 @@ def sweep() -> None:
     broken_off: Any = server._session_mgr._session_storage._cache  # type: ignore[attr-defined]
     server._get_async_objs().eventloop.call_soon_threadsafe(broken_off.expire)
     time.sleep(1)
+    gc.unfreeze()  # what was frozen with a model that was loaded while they were here, too (``cache.load``)
     gc.collect()
+    gc.freeze()
