@@ -18,6 +18,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from skimage import data
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
+from brought import file_of  # noqa: E402
 from conftest import CHROMIUM, FLAGS  # noqa: E402
 from serving import Server  # noqa: E402
 
@@ -76,16 +78,6 @@ def picture(number: int) -> bytes:
     return file.getvalue()
 
 
-def sound(number: int) -> bytes:
-    """Three seconds of tones."""
-    from xviz.core.sample import Sound
-    from xviz.data.sound import write_wav
-
-    time_s = np.arange(3 * 16_000) / 16_000
-    tone = 0.3 * np.sin(2 * np.pi * (200 + 11 * number) * time_s)
-    return write_wav(Sound(tone.astype(np.float32), 16_000.0))
-
-
 def recording(number: int) -> bytes:
     """A minute of 32 channels at 128 Hz."""
     from xviz.core.sample import BIOSEMI32
@@ -121,7 +113,7 @@ def room(points: int, number: int) -> bytes:
 
 CASES = {
     "matching": Case("mmca", ("method-regions",), (("picture", picture),), "match.picture"),
-    "sounds": Case("mmvit?model=Spoken digits", ("find-",), (("sound", sound),), "mmvit.sound"),
+    "sounds": Case("mmvit?model=Spoken digits", ("find-",), (("sound", partial(file_of, "mmvit")),), "mmvit.sound"),
     "pictures": Case("mmvit?model=Object pictures", ("find-",), (("picture", picture),), "mmvit-objects.picture"),
     "EEG": Case("mca", ("attention-head", "map-", "traces"), (("minute of EEG", recording),), "eeg.file"),
     "rooms": Case(

@@ -33,21 +33,12 @@ def _work() -> None:
     try:
         first.ready()
         from xviz.checkpoints import manifest
-        from xviz.ui import ahead, cache
+        from xviz.ui import ahead, cache, memory
 
         ahead.start()
+        threading.Thread(target=memory.give_back, name="memory", daemon=True).start()
         for key in TABLE:
             if cache.MODELS[key].checkpoint in manifest():
                 cache.load(key)
     except Exception as error:  # whoever opens a page then sees what is wrong
-        logged(error)
-    threading.Thread(target=_give_back, name="memory", daemon=True).start()
-
-
-def _give_back() -> None:
-    from xviz.ui import memory
-
-    try:
-        memory.give_back()
-    except Exception as error:  # memory is then given back when Python looks for it
         logged(error)
