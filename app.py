@@ -25,6 +25,7 @@ pages = {
 entered = door.entered()
 page = st.navigation(pages if entered else door.pages())
 first.ready()
+first.framed()
 first.scripts()
 if entered:
     handed.take()

@@ -45,10 +45,16 @@ new PerformanceObserver((list) => {
   for (const e of list.getEntries()) if (!e.hadRecentInput) shifts.push([e.startTime, e.value]);
 }).observe({ type: 'layout-shift', buffered: true });
 const place = (e) => [...(e.closest("[class*='st-key-']")?.classList ?? [])].find((c) => c.startsWith('st-key-'));
+const drawn = (canvas) => {
+  if (canvas.clientWidth <= 60 || (canvas.width === 300 && canvas.height === 150)) return false; // not yet sized
+  const context = canvas.getContext('2d'); // none where it is drawn by the graphics processor
+  const { width, height } = canvas;
+  return !context || context.getImageData(0, height >> 1, width, 1).data.some((value, i) => i % 4 === 3 && value);
+};
 const look = () => {
   for (const e of document.querySelectorAll("[class*='st-key-'] *"))
     for (const canvas of e.shadowRoot?.querySelectorAll('.stage canvas') ?? [])
-      if (canvas.clientWidth > 60 && canvas.width > 60 && place(e)) maps[place(e)] ??= performance.now();
+      if (place(e) && !(place(e) in maps) && drawn(canvas)) maps[place(e)] = performance.now();
 };
 setInterval(look, 40); // a look every frame would take the time that it measures
 addEventListener('change', (e) => { if (e.target.type === 'file') begun = performance.now(); }, true);

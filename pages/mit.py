@@ -29,3 +29,4 @@ with page.told():
         with above:
             choose.warn(room)
         linked()
+        opened.late()

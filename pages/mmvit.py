@@ -41,3 +41,4 @@ with page.told():
         sample.warn_of_absence(opened, above)
         page.notes(*opened.sample.parts.values(), opened.run.inputs, above=above)
         linked()
+        opened.late()

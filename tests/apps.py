@@ -7,9 +7,11 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.test_pages import told
-
 ROOT = Path(__file__).parents[1]
+
+
+def told(at: AppTest) -> str:
+    return " ".join(error.value.replace("\\", "") for error in at.error)
 
 
 def followed(page: str, query: Mapping[str, object], widgets: Mapping[str, object] | None = None) -> AppTest:
@@ -23,3 +25,9 @@ def followed(page: str, query: Mapping[str, object], widgets: Mapping[str, objec
     assert not at.exception, at.exception
     assert not at.error, told(at)
     return at
+
+
+def unfolded(at: AppTest, key: str) -> AppTest:
+    """The page once what is folded away under that key is open."""
+    at.session_state[key] = True
+    return at.run()

@@ -9,8 +9,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy, and for every pro
 
 import pytest
 import torch
+from hypothesis import settings
 
 torch.set_num_threads(1)
+settings.register_profile("busy", deadline=None)  # other tests have the processor too
+settings.load_profile("busy")
 
 LOCAL = ("127.", "localhost", "::1", "0.0.0.0")
 

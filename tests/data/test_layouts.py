@@ -61,6 +61,48 @@ def test_every_layout_gives_cloud_photos_and_cameras(name: str) -> None:
         assert any(path.endswith(end) for path in room.left_out), end
 
 
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [
+        (2, b"1 1 0 0 0 0 0 1 torn"),
+        (2, b"garbage"),
+        (2, b"1 nan 0 0 0 0 0 0 1 a photo 0.jpg"),
+        (2, "1 1 0 0 0 0 0 0 one café.jpg".encode("latin-1")),
+    ],
+)
+def test_one_bad_line_of_colmap_costs_one_photo_its_camera_and_is_named(line: int, instead: bytes) -> None:
+    files = rooms.colmap_text()
+    lines = files["sparse/0/images.txt"].split(b"\n")
+    lines[line - 1] = instead
+    room = read_room(zipped(files | {"sparse/0/images.txt": b"\n".join(lines)}), unit="m", up="z")
+    _, views = parts(room)
+    assert views.poses is not None
+    assert np.isnan(views.poses[0]).all()
+    assert views.poses[1:] == pytest.approx(np.array(rooms.POSES[1:]), abs=1e-5)
+    said = next(text for text in views.warnings if "images.txt" in text)
+    assert "not as COLMAP writes photos (1; number 2)" in said
+
+
+def test_an_image_of_colmap_without_its_own_line_does_not_shift_the_others() -> None:
+    files = rooms.colmap_text()
+    lines = files["sparse/0/images.txt"].split(b"\n")
+    lines[2] = b"1.0 2.0 -1 3.0 4.0 7 5.0 6.0 9"
+    del lines[1]
+    _, views = parts(read_room(zipped(files | {"sparse/0/images.txt": b"\n".join(lines)}), unit="m", up="z"))
+    assert views.poses is not None
+    assert np.isnan(views.poses[0]).all()
+    assert views.poses[1:] == pytest.approx(np.array(rooms.POSES[1:]), abs=1e-5)
+
+
+def test_bad_lines_of_colmaps_cameras_are_named_and_none_is_python() -> None:
+    files = rooms.colmap_text()
+    cameras = files["sparse/0/cameras.txt"] + b"2 PINHOLE 640 480 one two 3 4\n3\n"
+    _, views = parts(read_room(zipped(files | {"sparse/0/cameras.txt": cameras}), unit="m", up="z"))
+    assert views.intrinsics == pytest.approx(np.tile(rooms.K, (rooms.FRAMES, 1, 1)), abs=1e-3)
+    said = next(text for text in views.warnings if "cameras.txt" in text)
+    assert "not as COLMAP writes cameras (2; number 3, 4)" in said
+
+
 def test_supervoxels_of_mmdetection3d_are_read() -> None:
     cloud, _ = parts(read_room(zipped(rooms.mmdetection3d())))
     assert cloud.segment is not None

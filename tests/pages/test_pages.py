@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from tests.apps import told, unfolded
 from xviz.data.shipped import samples
 from xviz.explain import METHODS
 from xviz.explain.methods import shap
@@ -32,10 +33,6 @@ def turned(at: AppTest, tab: str) -> AppTest:
     """The page after a click on a tab."""
     at.session_state["tabs"] = tab
     return at.run()
-
-
-def told(at: AppTest) -> str:
-    return " ".join(error.value.replace("\\", "") for error in at.error)
 
 
 def png(width: int = 96, height: int = 64) -> bytes:
@@ -110,6 +107,7 @@ def test_every_layer_and_head_can_be_looked_at() -> None:
 
 def test_every_layer_and_head_is_shown_at_a_glance() -> None:
     at = opened(tab="Layers and heads")
+    unfolded(at, "heads table")
     rows = next(frame.value for frame in at.dataframe if "entropy (bits)" in frame.value)
     card = MODELS["mmca"]
     assert set(rows["layer"]) <= {title.title for title in card.calls.values()}

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.apps import unfolded
 from tests.pages.test_pages import turned
 from xviz.core.sample import BIOSEMI32
 from xviz.data.eeg import formats
@@ -77,7 +78,7 @@ def test_the_page_opens_with_a_simulated_recording_and_says_so(shared: AppTest) 
 
 
 def test_what_was_measured_is_on_the_page() -> None:
-    at = opened("Trust")
+    at = unfolded(opened("Trust"), "measured")
     for words in ("**leaks**", "t-test of band power", "Real recordings"):
         assert words in said(at)
 
@@ -161,7 +162,7 @@ def test_hiding_an_electrode_changes_the_answer_and_can_be_undone() -> None:
 
 
 def test_bad_electrodes_are_left_out_in_the_table_of_channels() -> None:
-    at = opened("What if")
+    at = unfolded(opened("What if"), "channels")
     before = [value(metric) for metric in at.metric]
     left_out = next(select for select in at.multiselect if select.label == "Leave electrodes out")
     left_out.set_value(["Fp1", "T7"]).run()
@@ -181,7 +182,7 @@ def test_traces_are_filtered_for_the_eye_alone(monkeypatch: pytest.MonkeyPatch) 
         return traces(names, signal, rate, **more)
 
     monkeypatch.setattr("xviz.ui.eeg.signals.traces.traces", watched)
-    at = opened()
+    at = unfolded(opened(), "fold traces True")
     outputs = [value(metric) for metric in at.metric]
     at.selectbox(key="traces filter").select("Alpha, 8–14 Hz").run()
     assert not at.error, told(at)

@@ -14,6 +14,7 @@ from recordings import dreamer_of, edf, mat, noise
 from systems import xdf
 from test_pages_mca import npz, opened, said, told
 
+from tests.apps import unfolded
 from tests.pages.test_pages import turned
 from xviz.core.sample import BIOSEMI32
 from xviz.data.eeg import datasets
@@ -104,6 +105,7 @@ def test_channels_as_they_are_can_be_left_out_down_to_two() -> None:
     at.run()
     assert not at.exception
     assert not at.error, told(at)
+    unfolded(at, "channels")
     left_out = next(select for select in at.multiselect if select.label == "Leave electrodes out")
     assert left_out.value == ["E0", "E1"]
     assert left_out.proto.max_selections == 7

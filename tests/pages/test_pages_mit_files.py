@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.apps import unfolded
 from tests.charts import drawn
 from tests.data import rooms
 from tests.data.clouds import ply, zipped
@@ -25,7 +26,7 @@ def labels(at: AppTest) -> set[str]:
 
 
 def test_an_upload_of_one_room_asks_nothing_and_names_what_was_left_out() -> None:
-    at = brought(rooms.arkitscenes(), "47.weird")
+    at = unfolded(brought(rooms.arkitscenes(), "47.weird"), "what was read")
     assert not at.error, told(at)
     assert {"Units", "Up axis"} <= labels(at)
     assert "Cloud" not in labels(at)

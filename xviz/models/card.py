@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+import numpy as np
 from torch import nn
 
 from xviz.core.run import Inputs
@@ -60,6 +61,14 @@ class ModelCard(Spec, Generic[S]):
         """The output that says most of a sample: the greatest that is not true of nearly every one."""
         some = [name for name in outputs if name not in self.everywhere] or list(outputs)
         return max(some, key=lambda name: outputs[name])
+
+    def probabilities(self, outputs: Mapping[str, float]) -> dict[str, float]:
+        """Class → probability, 0–1: of each by itself, or of one among all where only one is true (``one_of``)."""
+        values = np.array(list(outputs.values()))
+        if self.one_of:
+            raised = np.exp(values - values.max())
+            return dict(zip(outputs, (raised / raised.sum()).tolist(), strict=True))
+        return dict(zip(outputs, (1 / (1 + np.exp(-values))).tolist(), strict=True))
 
     def inputs(self, sample: Sample) -> Inputs:
         """What the model is fed for a sample."""

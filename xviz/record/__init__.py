@@ -96,16 +96,19 @@ def domain(card: ModelCard, kind: str | None) -> str | None:
     )
 
 
-def absence(card: ModelCard, highest: float) -> str | None:
-    """That nothing the model knows is likely in a sample; None where something may be, or where it was not measured.
+def absence(card: ModelCard, outputs: Mapping[str, float]) -> tuple[str, str] | None:
+    """That nothing the model knows is likely in a sample, and how often that is right.
 
     Args:
         card: Of the model.
-        highest: Probability of its most probable output.
+        outputs: Of the run.
+
+    Returns:
+        two texts; None where something may be there, or where it was not measured.
     """
     measured = read(card.checkpoint or "")
     unlikely = getattr(WORDS[measured["card"]], "unlikely", None) if measured else None
-    return None if unlikely is None else unlikely(measured, highest)
+    return None if unlikely is None else unlikely(measured, max(card.probabilities(outputs).values()))
 
 
 def _called(kind: str) -> str:

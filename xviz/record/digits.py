@@ -80,8 +80,8 @@ def nearest(measured: dict[str, Any], method: str) -> str:
     )
 
 
-def unlikely(measured: dict[str, Any], highest: float) -> str | None:
-    """That no digit is likely said, and how often that is right; None where one may be.
+def unlikely(measured: dict[str, Any], highest: float) -> tuple[str, str] | None:
+    """That no digit is likely said, and how often such a warning is right; None where one may be.
 
     Args:
         measured: The record.
@@ -93,10 +93,10 @@ def unlikely(measured: dict[str, Any], highest: float) -> str | None:
     others, missed = speech["others warned"], speech["digits warned"]["speaker never heard"]
     mute = [others[kind] for kind in SOUNDS]
     return (
-        f"No digit is likely said here: even the most probable one has {100 * highest:.0f} %. Of digits of a voice "
-        f"never heard in training, {missed:.1f} % are that low (below {100 * speech['threshold']:.0f} %); of computed "
-        f"noises and music, {min(mute):.0f} to {max(mute):.0f} %, and of letters and other words of a person, "
-        f"{others['words of a person']:.0f} %."
+        f"No digit is likely said here: even the most probable one has {100 * highest:.0f} %.",
+        f"Of digits of a voice never heard in training, {missed:.1f} % are that low (below "
+        f"{100 * speech['threshold']:.0f} %); of computed noises and music, {min(mute):.0f} to {max(mute):.0f} %, "
+        f"and of letters and other words of a person, {others['words of a person']:.0f} %.",
     )
 
 

@@ -136,10 +136,19 @@ def bars(
     _picked(_bars(tuple(names), drawn, axis, strong), key, alt, pick)
 
 
+def bars_height(names: int, series: int) -> int:
+    """Pixels of a chart of so many bars for each of so many series."""
+    return _row(series) * names * max(1, series) + AXIS + 24 * (series > 1)
+
+
+def _row(series: int) -> int:
+    return ROW if series == 1 else ROWS
+
+
 @lru_cache(maxsize=256)
 def _bars(names: tuple[str, ...], values: tuple[tuple[str, Numbers], ...], axis: Axis, strong: str) -> go.Figure:
     """The figure, built once, as lines are."""
-    figure, row = go.Figure(), ROW if len(values) == 1 else ROWS
+    figure, row = go.Figure(), _row(len(values))
     for number, (series, lengths) in enumerate(values):
         colour = COLOURS[0] if number == 0 else REFERENCE
         opacity = [1.0 if name == strong or not strong else 0.5 for name in names]
@@ -155,9 +164,9 @@ def _bars(names: tuple[str, ...], values: tuple[tuple[str, Numbers], ...], axis:
                 x=length, y=name, text=format(length, axis.values), font={"size": 12 if len(values) == 1 else 11},
                 showarrow=False, xanchor="left", xshift=2, yshift=-lower,
             )  # fmt: skip
-    whole = row * len(names) * max(1, len(values)) + AXIS + 24 * (len(values) > 1)
     figure.update_layout(
-        height=whole, barmode="group", bargap=BETWEEN, showlegend=len(values) > 1, legend=ABOVE,
+        height=bars_height(len(names), len(values)), barmode="group", bargap=BETWEEN, showlegend=len(values) > 1,
+        legend=ABOVE,
     )  # fmt: skip
     _axes(figure, (axis, Axis("")))
     figure.update_yaxes(autorange="reversed", type="category", showgrid=False)

@@ -61,6 +61,9 @@ def show(asked: Asked) -> None:
         else "the sum of the weights that the token gets, which is not one, and their entropy in bits"
     )
     st.caption(f"Under each map: head, {meaning}.")
-    with st.expander("As a table"):
-        heading, *rows = drawing.table
-        st.dataframe([dict(zip(map(str, heading), row, strict=True)) for row in rows], hide_index=True)
+    heading, *rows = drawing.table
+    page.folded(
+        "As a table",
+        lambda: st.dataframe([dict(zip(map(str, heading), row, strict=True)) for row in rows], hide_index=True),
+        key="heads table",
+    )

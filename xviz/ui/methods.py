@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import streamlit as st
@@ -145,17 +145,13 @@ def weigh(call: AttentionCall, head: int | None) -> NDArray[np.float64]:
     return (rows.mean(0) if head is None else rows[head]).numpy()
 
 
-def probabilities(card: ModelCard, outputs: dict[str, float]) -> dict[str, float]:
-    """Class → probability: of each by itself, or of one among all where the card says that there is only one."""
-    values = np.array(list(outputs.values()))
-    if card.one_of:
-        raised = np.exp(values - values.max())
-        return dict(zip(outputs, (raised / raised.sum()).tolist(), strict=True))
-    return dict(zip(outputs, (1 / (1 + np.exp(-values))).tolist(), strict=True))
-
-
-def class_bars(card: ModelCard, series: Mapping[str, Mapping[str, float]], output: str, *, key: str) -> None:
+def class_bars(
+    card: ModelCard, series: Mapping[str, Mapping[str, float]], output: str, *, key: str
+) -> Callable[[], None]:
     """The probability of every class as bars, the most probable first; a click on a bar explains its class.
+
+    The place of the chart is kept free; what is returned draws it, and is called after the first map, since charts
+    take a browser longest.
 
     Args:
         card: Says whether the probabilities sum to one.
@@ -166,12 +162,18 @@ def class_bars(card: ModelCard, series: Mapping[str, Mapping[str, float]], outpu
     first = next(iter(series.values()))
     ranked = sorted(first, key=lambda name: -first[name])
     strongest = ", ".join(f"{name} {first[name]:.3f}" for name in ranked[:3])
-    charts.bars(
-        ranked,
-        {name: [values[label] for label in ranked] for name, values in series.items()},
-        charts.Axis("probability", values=".3f", limits=(0, 1.05)),
-        key=f"{key} bars {output} {strongest}",
-        alt=f"Probability of {len(ranked)} classes; the most probable: {strongest}. Explained: {output}.",
-        strong=output,
-        pick=lambda _, bar: state.set_widget(key, ranked[bar]),
-    )
+    place = st.container(height=charts.bars_height(len(ranked), len(series)), border=False)
+
+    def draw() -> None:
+        with place:
+            charts.bars(
+                ranked,
+                {name: [values[label] for label in ranked] for name, values in series.items()},
+                charts.Axis("probability", values=".3f", limits=(0, 1.05)),
+                key=f"{key} bars {output} {strongest}",
+                alt=f"Probability of {len(ranked)} classes; the most probable: {strongest}. Explained: {output}.",
+                strong=output,
+                pick=lambda _, bar: state.set_widget(key, ranked[bar]),
+            )
+
+    return draw

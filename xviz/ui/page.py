@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import streamlit as st
+from streamlit import runtime
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
@@ -19,7 +20,7 @@ from xviz.core.sample import Part
 from xviz.data.kinds import READ
 from xviz.models import CARDS
 from xviz.models.card import ModelCard
-from xviz.ui import net
+from xviz.ui import net, state
 from xviz.ui.turns import TURNS
 
 PICTURES = f"{READ}; of any ending, since files are known by their content."  #: that are read
@@ -75,6 +76,24 @@ def tabs(parts: Mapping[str, Callable[[], object]], *, key: str = "tabs") -> Non
                 draw()
 
 
+def folded(
+    label: str, draw: Callable[[], object], *, key: str, expanded: bool = False, icon: str | None = None
+) -> None:
+    """What is drawn only while it is unfolded; tables and charts take a browser long, seen or not.
+
+    Args:
+        label: Of what is folded.
+        draw: Widgets there need ``bind`` or ``persist_state``, so that they keep what they say while it is folded.
+        key: Of the fold; its value is whether it is open.
+        expanded: Whether it is open at first.
+        icon: Before the label.
+    """
+    fold = st.expander(label, expanded=expanded, key=key, icon=icon, on_change="rerun")
+    if fold.open:
+        with fold, told():
+            draw()
+
+
 def heading(card: ModelCard) -> DeltaGenerator:
     """The page's title and what it shows; paper and weights stand in the help.
 
@@ -103,6 +122,18 @@ def _asked_again() -> bool:
     context = get_script_run_ctx(suppress_warning=True)
     requests = None if context is None or not context.fragment_ids_this_run else context.script_requests
     return requests is not None and requests._state == ScriptRequestType.RERUN
+
+
+DRAWN = 0.25  #: seconds in which a browser draws the beginning of a page
+
+
+def drawn(what: str) -> None:
+    """After the first map of a page: on a visitor's first look, the browser draws it before it is sent the rest.
+
+    Browsers draw all that they were sent in one go, which takes a page of sixty elements a second or two.
+    """
+    if runtime.exists() and state.first_time(f"map {what}", "drawn"):
+        time.sleep(DRAWN)
 
 
 SOON = 0.4  #: seconds of work before a bar is shown

@@ -22,7 +22,7 @@ from streamlit.web import cli
 
 from xviz.core.errors import ForeignError, XvizError
 from xviz.places import APP
-from xviz.ui import warm
+from xviz.ui import frame, warm
 
 POLLED = 0.1  #: seconds after which one who waits for the server looks again
 THREADS = "OMP_NUM_THREADS"  #: environment variable: threads of one computation, of PyTorch's and of NumPy's libraries
@@ -40,6 +40,7 @@ def serve(options: Sequence[str] = (), ready: Callable[[str], None] | None = Non
     if ready is not None:
         Thread(target=_wait, args=(ready,), daemon=True).start()
     warm.start()
+    frame.install()
     PagesManager.uses_pages_directory = False
     sys.argv = ["streamlit", "run", str(APP), *options]
     cli.main()

@@ -57,8 +57,8 @@ def show(opened: Opened, trial: Trial) -> None:
     with right, page.told():
         _intervention(opened, trial)
     if measured := record.read(getattr(opened.card, "checkpoint", None) or ""):
-        with st.expander(f"Measured on {trial.data}"):
-            st.markdown(record.as_markdown(measured))
+        table = record.as_markdown(measured)
+        page.folded(f"Measured on {trial.data}", lambda: st.markdown(table), key="measured")
 
 
 def _deletion(opened: Opened, trial: Trial) -> None:

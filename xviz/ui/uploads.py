@@ -59,10 +59,11 @@ def given(
         page.Gone: there were some, and they are gone.
     """
     limit = f"At most {megabytes} MB{' a file' if many else ''}."
-    uploaded = st.file_uploader(
-        label, accept_multiple_files=many, key=key, max_upload_size=LARGEST, help=f"{help_text} {limit}",
-        on_change=partial(_changed, key, on_change),
-    )  # fmt: skip
+    with st.container(key=f"uploader {key}"):
+        uploaded = st.file_uploader(
+            label, accept_multiple_files=many, key=key, max_upload_size=LARGEST, help=f"{help_text} {limit}",
+            on_change=partial(_changed, key, on_change),
+        )  # fmt: skip
     files = uploaded if isinstance(uploaded, list) else [] if uploaded is None else [uploaded]
     for file in files:
         if file.size > megabytes * MB:

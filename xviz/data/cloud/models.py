@@ -5,6 +5,7 @@ Source: COLMAP documentation, output format and camera models.
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
@@ -28,7 +29,9 @@ _DISTORTED = 0.05  #: of a coefficient, from which straight lines are visibly be
 Model = tuple[str, float, float, tuple[float, ...]]  #: name, width, height, parameters
 Taken = tuple[tuple[float, ...], int, str]  #: quaternion w x y z and place, number of the camera, name of the photo
 T = TypeVar("T")
-Part = tuple[int | None, list[T]]  #: records, and how many were promised where the file ends before them
+#: how many records were promised where the file ends before them, the records, and numbers of lines that are none
+Part = tuple[int | None, list[T], list[int]]
+NAMED = 5  #: lines that are none, by number, at most
 
 
 def colmap(files: Files, photos: Sequence[str]) -> Cameras:
@@ -56,10 +59,16 @@ def _read(reader: Callable[[bytes], Part[T]], files: Files, name: str, out: Came
         SampleError: it is damaged, or holds nothing whole.
     """
     try:
-        promised, records = reader(files.read(name))
+        promised, records, bad = reader(files.read(name))
     except (struct.error, ValueError, IndexError, KeyError, OverflowError) as error:
         raise SampleError(f"{name} is damaged ({error!s:.60}). Copy it again.") from error
-    what = "cameras" if reader is _cameras_binary else "photos"
+    what = "photos" if reader in (_images_text, _images_binary) else "cameras"
+    if bad:
+        numbers = ", ".join(map(str, bad[:NAMED])) + ", …" * (len(bad) > NAMED)
+        told = f"{name} has lines that are not as COLMAP writes {what} ({len(bad):,}; number {numbers})"
+        if not records:
+            raise SampleError(f"{told}, and no other. Export the model again, or bring the photos without it.")
+        out.warnings.append(f"{told}: they were left out, and what they are of has no camera.")
     if promised is not None:
         short = f"{name} is cut short: it promises {promised:,} {what} and holds {len(records):,}"
         if promised and not records:
@@ -100,33 +109,57 @@ def _match(out: Cameras, models: dict[int, Model], posed: list[Taken], photos: S
         out.warnings.append("The photos' lenses bend straight lines, which is not undone: places are off at the edges.")
 
 
-def _lines(data: bytes) -> list[str]:
-    """Lines that are no comments; empty ones stay, as an image without points has one."""
-    return [line for line in data.decode("utf-8").splitlines() if not line.startswith("#")]
+def _lines(data: bytes) -> list[tuple[int, str]]:
+    """Number and text of lines that are no comments; empty ones stay, as an image without points has one."""
+    lines = enumerate(data.decode("utf-8", "replace").splitlines(), 1)
+    return [(number, line.strip()) for number, line in lines if not line.startswith("#")]
+
+
+def _numbers(cells: Sequence[str]) -> tuple[float, ...] | None:
+    """Cells as finite numbers; None where one is none."""
+    try:
+        values = tuple(map(float, cells))
+    except ValueError:
+        return None
+    return values if all(map(math.isfinite, values)) else None
 
 
 def _cameras_text(data: bytes) -> Part[tuple[int, Model]]:
     """Number and model of each camera."""
     cameras: list[tuple[int, Model]] = []
-    for line in _lines(data):
+    bad: list[int] = []
+    parameters = dict(_MODELS.values())
+    for number, line in _lines(data):
         if cells := line.split():
-            model = cells[1], float(cells[2]), float(cells[3]), tuple(map(float, cells[4:]))
-            cameras.append((int(cells[0]), model))
-    return None, cameras
+            values = _numbers(cells[2:])
+            if (
+                not cells[0].isdecimal()
+                or not values
+                or len(values) < 5
+                or len(values) - 2 < parameters.get(cells[1], 3)
+            ):
+                bad.append(number)
+            else:
+                cameras.append((int(cells[0]), (cells[1], values[0], values[1], values[2:])))
+    return None, cameras, bad
 
 
 def _images_text(data: bytes) -> Part[Taken]:
     """Pose, camera and name of each image; the line after it has its points."""
     lines, index = _lines(data), 0
     taken: list[Taken] = []
+    bad: list[int] = []
     while index < len(lines):
-        cells = lines[index].strip().split(maxsplit=9)
-        if not cells:
-            index += 1
-            continue
-        taken.append((tuple(map(float, cells[1:8])), int(cells[8]), cells[9]))
-        index += 2
-    return None, taken
+        number, line = lines[index]
+        cells = line.split(maxsplit=9)
+        pose = _numbers(cells[1:8])
+        points = _numbers(line.split())  # of an image whose own line is missing
+        index += 1 if not cells or points else 2
+        if cells and (points or not pose or len(cells) < 10 or not cells[8].isdecimal()):
+            bad.append(number)
+        elif cells and pose:
+            taken.append((pose, int(cells[8]), cells[9]))
+    return None, taken, bad
 
 
 def _cameras_binary(data: bytes) -> Part[tuple[int, Model]]:
@@ -135,16 +168,16 @@ def _cameras_binary(data: bytes) -> Part[tuple[int, Model]]:
     cameras: list[tuple[int, Model]] = []
     while len(cameras) < count:
         if offset + 24 > len(data):
-            return count, cameras
+            return count, cameras, []
         number, model, width, height = struct.unpack_from("<IiQQ", data, offset)
         if model not in _MODELS:
             raise ValueError(f"its model {model} of a lens is none that is known")
         name, parameters = _MODELS[model]
         if offset + 24 + 8 * parameters > len(data):
-            return count, cameras
+            return count, cameras, []
         cameras.append((number, (name, width, height, struct.unpack_from(f"<{parameters}d", data, offset + 24))))
         offset += 24 + 8 * parameters
-    return None, cameras
+    return None, cameras, []
 
 
 def _images_binary(data: bytes) -> Part[Taken]:
@@ -154,11 +187,11 @@ def _images_binary(data: bytes) -> Part[Taken]:
     while len(taken) < count:
         end = data.find(b"\0", offset + 64)
         if end < 0 or end + 9 > len(data):
-            return count, taken
+            return count, taken, []
         _, *values, camera = struct.unpack_from("<I7dI", data, offset)
         points = struct.unpack_from("<Q", data, end + 1)[0]
         if end + 9 + 24 * points > len(data):
-            return count, taken
+            return count, taken, []
         taken.append((tuple(values), camera, data[offset + 64 : end].decode("utf-8")))
         offset = end + 9 + 24 * points
-    return None, taken
+    return None, taken, []

@@ -83,13 +83,14 @@ function paintOverlay(view, width, height, ratio) {
 
 function drawPicture(view) {
   const { header, canvas, picture } = view;
-  if (!header || !picture || !view.stage.clientWidth) return;
+  if (!header || !view.stage.clientWidth) return;
   const look = theme(view.root);
   const { left, right, top, bottom } = (view.margin = margins(view, look));
   view.zoom = Math.min((view.stage.clientWidth - left - right) / header.width, header.height / header.tall, 16);
   const [w, h] = [header.width * view.zoom, header.tall * view.zoom];
   view.foot.style.maxWidth = `${Math.max(w + left + right, 340)}px`; // the tools stay near the picture
   const context = sharpContext(canvas, w + left + right, h + top + bottom);
+  if (!picture) return; // its place is kept until it is decoded
   if (header.frame) drawAxes(context, view, w, h, look);
   context.save();
   context.translate(left, top);

@@ -37,12 +37,16 @@ def show(opened: Opened) -> None:
     matched = f"{len(report.matched) + len(report.renamed)} of {len(opened.names)} electrodes found"
     if opened.card.formula:
         counts, matched = (), f"{len(opened.names)} channels as they are"
-    with st.expander("Channels: " + ", ".join([matched, *(f"{count} {words}" for count, words in counts if count)])):
+
+    def shown() -> None:
         if reference := opened.eeg.reference:
             st.caption(page.plain(f"Reference: {reference}."))
         st.dataframe(report.rows(), hide_index=True, width="stretch")
         _left_out(opened)
         st.caption("Missing electrodes are interpolated or left out: see “Import options” beside the recording.")
+
+    told = ", ".join([matched, *(f"{count} {words}" for count, words in counts if count)])
+    page.folded(f"Channels: {told}", shown, key="channels")
 
 
 def _left_out(opened: Opened) -> None:

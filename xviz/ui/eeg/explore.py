@@ -177,6 +177,7 @@ def _attention(
     with page.told():
         explanation = cache.explain(opened.run, _asked(opened, choice, method, selection))
         _mount(opened, heads.attention(opened, choice, weights, selection, explanation), "attention head", table)
+        page.drawn(opened.card.key)
     uniform = 1 / max(1, len(opened.names) - len(opened.absent))
     st.caption(
         f"Uniform attention would be {uniform:.3f}."

@@ -238,16 +238,18 @@ def _matched(
 def overview(chosen: Chosen) -> None:
     """All of the recording, where it is longer than what is shown."""
     whole = chosen.whole
-    glance = None
-    if whole.eeg is not None:
-        glance, unit = (
-            bring.overview_in_memory(
-                f"{whole.key} {bring.digest_of(whole.files)} {len(whole.eeg.channels)}", whole.eeg
-            ),
-            "µV",
-        )
-    elif whole.read.seconds > 61:
-        glance, unit = bring.overview(bring.digest_of(whole.files), whole.files), whole.unit
-    if glance is not None:
-        with st.expander("Whole recording", expanded=chosen.example is None):
+
+    def shown() -> None:
+        if whole.eeg is not None:
+            name, unit = f"{whole.key} {bring.digest_of(whole.files)} {len(whole.eeg.channels)}", "µV"
+            glance = bring.overview_in_memory(name, whole.eeg)
+        else:
+            glance, unit = bring.overview(bring.digest_of(whole.files), whole.files), whole.unit
+        if glance is not None:
             span.show(glance, whole.key, whole.annotations, unit)
+
+    if whole.eeg is not None or whole.read.seconds > 61:
+        page.folded(
+            "Whole recording", shown,
+            key=f"whole recording {chosen.example is None}", expanded=chosen.example is None,
+        )  # fmt: skip

@@ -12,7 +12,7 @@ from xviz.draw.scale import signed
 from xviz.drawings import traces
 from xviz.drawings.drawing import Surround
 from xviz.explain import eeg_cells
-from xviz.ui import cache, charts, components, memory, state
+from xviz.ui import cache, charts, components, memory, page, state
 from xviz.ui.eeg import bring, channels
 from xviz.ui.eeg.sample import WHOLE, Chosen, Opened
 
@@ -30,13 +30,25 @@ DISPLAYED = {
 def show(opened: Opened, chosen: Chosen) -> None:
     """Traces, outputs over time, channels."""
     if opened.card.formula:
-        with st.expander("Traces", expanded=not opened.sample.shipped):
-            _traces(opened, {})
+        page.folded(
+            "Traces",
+            lambda: _traces(opened, {}),
+            key=f"fold traces {opened.sample.shipped}",
+            expanded=not opened.sample.shipped,
+        )
     else:
-        outputs: dict = cache.of_run(opened.run, eeg_cells.over_time, "over time")
-        with st.expander("Traces, and the outputs over time", expanded=not opened.sample.shipped):
+
+        def shown() -> None:
+            outputs: dict = cache.of_run(opened.run, eeg_cells.over_time, "over time")
             _traces(opened, outputs)
             _over_time(opened, outputs)
+
+        page.folded(
+            "Traces, and the outputs over time",
+            shown,
+            key=f"fold traces {opened.sample.shipped}",
+            expanded=not opened.sample.shipped,
+        )
     channels.show(opened)
     if not opened.card.formula:
         channels.rename(chosen)

@@ -68,6 +68,7 @@ def _method(
     table = _ahead(opened, key, name, call, head)
     for key_, (drawing, space) in _drawings(opened, selection, key, ranked, opened.choices.masked).items():
         components.mount(drawing, key=key_, on_pick=_picker(opened, space), ahead=_following(opened, table, space))
+    page.drawn(opened.card.key)
     methods.facts(ranked)
     methods.about(opened, name)
     return explanation

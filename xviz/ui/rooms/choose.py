@@ -79,7 +79,8 @@ def _given(choice: str) -> str | None:
 
 def _read(room: Room) -> None:
     """What was chosen among the files, and what was left out and why."""
-    with st.expander("What was read", icon=":material/fact_check:"):
+
+    def listed() -> None:
         photos = ", ".join(room.photos) or "none"
         cameras = f" Cameras: {room.layout}." if room.layout else " Cameras: none."
         st.caption(page.plain(f"Cloud: {room.cloud}, in {room.unit}, {room.up} up. Photos: {photos}.{cameras}"))
@@ -87,6 +88,8 @@ def _read(room: Room) -> None:
             st.caption(f"{len(room.left_out):,} files were left out:")
             rows = {"file": list(room.left_out), "why": list(room.left_out.values())}
             st.dataframe(rows, hide_index=True, height=min(300, 40 + 36 * len(room.left_out)))
+
+    page.folded("What was read", listed, key="what was read", icon=":material/fact_check:")
 
 
 @memory.kept("Reading the room …")

@@ -168,6 +168,7 @@ def _sides(opened: Opened, looked: Looked, shows: str) -> None:
     left, right = st.columns([1.3, 1], gap="medium")
     with left:
         components.mount(cloud, key=f"cloud {opened.place}", on_pick=_picker(opened, "supervoxel"))
+        page.drawn(opened.card.key)
         components.camera(f"room {opened.place}", key=f"eye {opened.place}", kept=looked.camera)
     with right:
         components.mount(album, key=f"photos {opened.place}", on_pick=_picker(opened, "patch"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +45,7 @@ class Opened(records.Opened):
     before: Run  #: with nothing left out
     drawn: Drawn
     truth: Truth | None  #: where cameras are known
+    late: Callable[[], None] = lambda: None  #: draws the chart of classes; called after the first map
 
     @property
     def cloud(self) -> PointCloud:
@@ -142,12 +144,20 @@ def show(card: ModelCard, sample: Sample) -> Opened | None:
         _facts(sample, run)
     output = best if chosen == methods.MOST_PROBABLE else chosen
     with right:
-        _classes(card, run, before, output)
+        late = _classes(card, run, before, output)
     run = cache.run(card.key, sample, gone=gone, target=output)
     drawn = drawing(card, sample, run)
     truth = of(sample, drawn.album.frames, card.settings.grid)
     return Opened(
-        card=card, choices=choices, sample=sample, run=run, output=output, before=before, drawn=drawn, truth=truth
+        card=card,
+        choices=choices,
+        sample=sample,
+        run=run,
+        output=output,
+        before=before,
+        drawn=drawn,
+        truth=truth,
+        late=late,
     )
 
 
@@ -173,18 +183,19 @@ def _facts(sample: Sample, run: Run) -> None:
     )
 
 
-def _classes(card: ModelCard, run: Run, before: Run, output: str) -> None:
+def _classes(card: ModelCard, run: Run, before: Run, output: str) -> Callable[[], None]:
     """Every class with its probability, the most probable first; beside it the one with nothing left out."""
     ranked = sorted(run.outputs, key=lambda name: -run.outputs[name])
-    series = {"probability": methods.probabilities(card, dict(run.outputs))}
+    series = {"probability": card.probabilities(run.outputs)}
     if run is not before:
-        series["nothing left out"] = methods.probabilities(card, dict(before.outputs))
-    methods.class_bars(card, series, output, key="class")
+        series["nothing left out"] = card.probabilities(before.outputs)
+    late = methods.class_bars(card, series, output, key="class")
     likely = [name for name in ranked if run.outputs[name] > 0]
     st.caption(
         f"Probability above 0.5: {', '.join(likely) or 'none'}. Explained below: **{output}**.",
         help="A room can have many classes: each has a probability of its own, and they do not add up to one.",
     )
+    return late
 
 
 def drawing(card: ModelCard, sample: Sample, run: Run | None) -> Drawn:

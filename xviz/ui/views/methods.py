@@ -49,6 +49,7 @@ def explore(opened: Opened) -> tuple[tuple[Explanation, ...], tuple[Explanation,
                         key, title = f"find {name} {common}", opened.named(view).capitalize()
                         of_view = keys_of(opened, drawn[name], view, limits[name], title=title, compact=True)
                         mount_keys(opened, view, of_view, key=key)
+                    page.drawn(opened.card.key)
                     methods.facts(raw[name])
                 _accuracy(opened, name, raw[name])
     _agreement(opened, ranked)
@@ -81,21 +82,24 @@ def _accuracy(opened: Opened, name: str, explanation: Explanation) -> None:
 
 def _agreement(opened: Opened, explanations: Sequence[Explanation]) -> None:
     """Rank correlations of the methods on the patches of each view."""
-    with st.expander("Agreement of the methods"):
+
+    def table() -> None:
         for view in opened.views:
             scored = {METHODS[each.method].title: each for each in explanations if view in each.scores}
             if len(scored) < 2:
                 continue
             st.markdown(f"**{opened.named(view).capitalize()}**, {len(opened.cells(view))} patches")
-            table = [
+            rows = [
                 {"method": title, **{other: _rank(a, b, view) for other, b in scored.items()}}
                 for title, a in scored.items()
             ]
-            st.dataframe(table, hide_index=True)
+            st.dataframe(rows, hide_index=True)
         st.caption(
             "Spearman’s rank correlation over all patches of a view. Methods whose scores are coarser than patches, "
             "such as Grad-CAM, are not compared."
         )
+
+    page.folded("Agreement of the methods", table, key="agreement")
 
 
 def _rank(a: Explanation, b: Explanation, view: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -34,6 +35,7 @@ class Opened(records.Opened):
 
     plane: Plane  #: the spectrogram or the picture that the model is fed
     truth: NDArray[np.float64] | None  #: (rows, columns) of the plane: where the explained class is, if that is known
+    late: Callable[[], None] = lambda: None  #: draws the chart of classes; called after the first map
 
     @property
     def sounds(self) -> bool:
@@ -82,9 +84,8 @@ def choose_card() -> ModelCard:
 
 def warn_of_absence(opened: Opened, above: DeltaGenerator) -> None:
     """That none of the classes is likely there, above the result."""
-    probabilities = methods.probabilities(opened.card, dict(opened.run.outputs))
-    if line := record.absence(opened.card, max(probabilities.values())):
-        above.warning(page.plain(line), icon=":material/warning:")
+    if told := record.absence(opened.card, opened.run.outputs):
+        above.warning(page.plain(" ".join(told)), icon=":material/warning:")
 
 
 def view_name(card: ModelCard, view: str) -> str:
@@ -103,7 +104,7 @@ def show(card: ModelCard, sample: Sample, example: ShippedSample | None) -> Open
     """The sample with its player or as a picture, the classes detected, and the class that is explained."""
     choices = Choices(card.key)
     choices.start(f"{card.key} {sample.digest}")
-    probabilities = methods.probabilities(card, dict(cache.run(card.key, sample).outputs))
+    probabilities = card.probabilities(cache.run(card.key, sample).outputs)
     best = max(probabilities, key=lambda name: probabilities[name])
     left, right = st.columns([1.6, 1], gap="medium")
     with right:
@@ -112,11 +113,13 @@ def show(card: ModelCard, sample: Sample, example: ShippedSample | None) -> Open
             help="The output that attribution methods explain, and that the dashed outline is of.",
         )  # fmt: skip
         output = best if chosen == methods.MOST_PROBABLE else chosen
-        _classes(card, probabilities, output)
+        late = _classes(card, probabilities, output)
     plane = _plane(card.key, sample.digest, card, sample)
     truth = None if example is None else views.truth(card, example, output)
     run = cache.run(card.key, sample, target=output)
-    opened = Opened(card=card, choices=choices, sample=sample, run=run, output=output, plane=plane, truth=truth)
+    opened = Opened(
+        card=card, choices=choices, sample=sample, run=run, output=output, plane=plane, truth=truth, late=late
+    )
     with left:
         _input(opened, example)
     return opened
@@ -144,15 +147,16 @@ def _input(opened: Opened, example: ShippedSample | None) -> None:
         st.caption(f"Dashed: where “{opened.output}” is, known because the sample was composed.")
 
 
-def _classes(card: ModelCard, probabilities: dict[str, float], output: str) -> None:
+def _classes(card: ModelCard, probabilities: dict[str, float], output: str) -> Callable[[], None]:
     """Every class with its probability, the most probable first; a click on a bar explains its class."""
-    methods.class_bars(card, {"probability": probabilities}, output, key=f"{card.key}-class")
+    late = methods.class_bars(card, {"probability": probabilities}, output, key=f"{card.key}-class")
     ranked = sorted(probabilities, key=lambda name: -probabilities[name])
     if card.one_of:
         st.caption(f"Explained: **{output}**.", help="Exactly one class is present; the probabilities sum to one.")
-        return
+        return late
     detected = [name for name in ranked if probabilities[name] > 0.5]
     st.caption(
         f"Detected (probability above 0.5): {', '.join(detected) or 'none'}. Explained: **{output}**.",
         help="Each class has a probability of its own, since several can be present.",
     )
+    return late

@@ -6,7 +6,7 @@ import streamlit as st
 
 from xviz.draw.scale import signed
 from xviz.explain import METHODS
-from xviz.ui import cache, methods
+from xviz.ui import cache
 from xviz.ui.trust import Trial
 from xviz.ui.views.sample import Opened
 
@@ -41,7 +41,7 @@ def show(opened: Opened) -> None:
         )
         return
     after = cache.run(opened.card.key, opened.sample, target=opened.output, **dict.fromkeys(off, 0.0))
-    before, now = (methods.probabilities(opened.card, dict(run.outputs)) for run in (opened.run, after))
+    before, now = (opened.card.probabilities(run.outputs) for run in (opened.run, after))
     best = max(now, key=lambda name: now[name])
     change = after.outputs[opened.output] - opened.run.outputs[opened.output]
     st.markdown(
