@@ -14,7 +14,7 @@ app: .venv/app  ## start the app and print its address (PORT=8501, ADDRESS=127.0
 	@.venv/bin/python -m xviz app --server.port $(PORT) --server.address $(ADDRESS)
 
 test: .venv/dev .venv/browser check  ## lint, then all tests, those in a real browser included
-	@.venv/bin/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@.venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/dev  ## lint, format and types only
 	@.venv/bin/ruff check --no-cache . && .venv/bin/ruff format --check . && .venv/bin/mypy

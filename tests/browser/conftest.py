@@ -23,6 +23,7 @@ FLAGS = (
     *("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
     *("--use-angle=swiftshader", "--enable-unsafe-swiftshader"),  # WebGL2 without a graphics card
+    *("--disable-gpu-compositing", "--disable-gpu-rasterization"),  # pages themselves the quicker way without one
 )
 
 

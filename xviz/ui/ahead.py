@@ -46,7 +46,7 @@ class Maker:
         return table if isinstance(table, bytes) else None
 
     def ask(self, name: str, make: Callable[[], Iterator[tuple[str, Shown]]]) -> None:
-        """Have a table made; one that is being made, or has failed, is not made again."""
+        """Have a table made; one that is being made, has failed or is too large is not made again."""
         with self.lock:
             if name in self.asked:
                 return
@@ -64,7 +64,9 @@ class Maker:
             with suppress(queue.Empty):
                 name, make = self.line.get(timeout=LOOKED)
                 try:
-                    self.tables.put(name, self._made(name, make))
+                    if (table := self._made(name, make)) is not None:
+                        self.tables.put(name, table)
+                        self.asked.discard(name)  # one that gave way to others may be asked for again
                 except Exception as error:
                     logged(error)
 
