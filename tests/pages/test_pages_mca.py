@@ -75,6 +75,7 @@ def test_the_page_opens_with_a_simulated_recording_and_says_so(shared: AppTest) 
     assert "No brain was recorded" in said(shared)
     assert "no learned weights" in said(shared)
     assert [metric.label.split(",")[0] for metric in shared.metric] == ["Valence", "Arousal"]
+    assert "Whole recording" not in {expander.label for expander in shared.expander}  # a minute is all of it
 
 
 def test_what_was_measured_is_on_the_page() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from xviz.core.sample import Annotation, Eeg, Sample
 from xviz.core.tokens import Electrodes
 from xviz.data.eeg.channels import ChannelReport, Missing, as_they_are, inspect, match
 from xviz.data.eeg.condition import Condition
+from xviz.data.eeg.overview import Overview
 from xviz.data.eeg.read import Stretch, crop
 from xviz.data.eeg.stretch import warned
 from xviz.data.shipped import ShippedSample, samples
@@ -238,18 +239,15 @@ def _matched(
 def overview(chosen: Chosen) -> None:
     """All of the recording, where it is longer than what is shown."""
     whole = chosen.whole
-
-    def shown() -> None:
-        if whole.eeg is not None:
-            name, unit = f"{whole.key} {bring.digest_of(whole.files)} {len(whole.eeg.channels)}", "µV"
-            glance = bring.overview_in_memory(name, whole.eeg)
-        else:
-            glance, unit = bring.overview(bring.digest_of(whole.files), whole.files), whole.unit
-        if glance is not None:
-            span.show(glance, whole.key, whole.annotations, unit)
-
-    if whole.eeg is not None or whole.read.seconds > 61:
+    glance: Overview | None = None
+    unit = whole.unit
+    if whole.eeg is not None:
+        name, unit = f"{whole.key} {bring.digest_of(whole.files)} {len(whole.eeg.channels)}", "µV"
+        glance = bring.overview_in_memory(name, whole.eeg)
+    elif whole.read.seconds > 61:
+        glance = bring.overview(bring.digest_of(whole.files), whole.files)
+    if glance is not None:
         page.folded(
-            "Whole recording", shown,
+            "Whole recording", partial(span.show, glance, whole.key, whole.annotations, unit),
             key=f"whole recording {chosen.example is None}", expanded=chosen.example is None,
         )  # fmt: skip
