@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,8 @@ def asked(app: ASGIApp, path: str, headers: dict[str, str] | None = None) -> tup
         "type": "http", "method": "GET", "path": path, "root_path": "", "query_string": b"",
         "headers": [(name.encode(), value.encode()) for name, value in (headers or {}).items()],
     }  # fmt: skip
-    asyncio.run(app(scope, receive, send))
+    with ThreadPoolExecutor(1) as thread:  # in this one, a browser of another test may have a loop running
+        thread.submit(asyncio.run, app(scope, receive, send)).result()
     start = sent[0]
     headers_ = {name.decode(): value.decode() for name, value in start["headers"]}
     return start["status"], headers_, b"".join(message.get("body", b"") for message in sent[1:])
