@@ -4,7 +4,7 @@ import streamlit as st
 
 from xviz.house import TABLE
 from xviz.places import PACKAGE
-from xviz.ui import alive, door, first, handed, own
+from xviz.ui import alive, door, first, handed, own, steps
 
 UI = PACKAGE / "ui"
 ICON = UI / "icon.png"  # a symbol's name would be fetched from another host
@@ -25,7 +25,7 @@ pages = {
 entered = door.entered()
 page = st.navigation(pages if entered else door.pages())
 first.ready()
-first.framed()
+steps.frame_sent()
 first.scripts()
 if entered:
     handed.take()

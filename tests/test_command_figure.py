@@ -112,8 +112,9 @@ def test_several_methods_get_the_figure_of_several(tmp_path: Path, capsys: pytes
 def test_a_figure_of_a_sound_without_a_digit_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hum = 0.1 * np.sin(2 * np.pi * 50 * np.arange(12_800) / 8000)
     wavfile.write(tmp_path / "hum.wav", 8000, (hum * 32767).astype(np.int16))
-    for sample, said in ((str(tmp_path / "hum.wav"), True), ("seven", False)):
-        cli.main(["figure", "mmvit", sample, "--figure", "attention", "--out", str(tmp_path / "a.svg"), "--json"])
+    own = str(tmp_path / "hum.wav")
+    for kind, sample, said in (("attention", own, True), ("scores", own, True), ("attention", "seven", False)):
+        cli.main(["figure", "mmvit", sample, "--figure", kind, "--out", str(tmp_path / "a.svg"), "--json"])
         caption = json.loads(capsys.readouterr().out)["caption"]
         assert ("No digit is likely said here: even the most probable one has" in caption) is said
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
+from xviz import record
 from xviz.core.cells import Cells
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
@@ -87,6 +88,9 @@ def draw(
             drawn.pooled, drawn.look = dict(drawn.scales), replace(chosen_look, panels=panels)
             figure = plate.draw(subject)
             drawn.look = chosen_look
+        if session.model.ours and not chosen_look.caption:  # an author's own caption stays as it is
+            told = record.absence(session.model.card, session.run.outputs)
+            figure = figure if told is None else replace(figure, caption=f"{figure.caption} {told[0]}")
         return replace(figure, recipe=_recipe(subject, plate.key, chosen_look))
 
 

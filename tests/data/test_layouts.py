@@ -94,6 +94,14 @@ def test_an_image_of_colmap_without_its_own_line_does_not_shift_the_others() -> 
     assert views.poses[1:] == pytest.approx(np.array(rooms.POSES[1:]), abs=1e-5)
 
 
+def test_an_image_of_colmap_may_be_named_by_a_number_alone() -> None:
+    files = rooms.colmap_text()
+    images = files["sparse/0/images.txt"] + b"99 1 0 0 0 0 0 0 1 0001\n1.0 2.0 -1\n"
+    _, views = parts(read_room(zipped(files | {"sparse/0/images.txt": images}), unit="m", up="z"))
+    assert views.poses == pytest.approx(np.array(rooms.POSES), abs=1e-5)
+    assert not any("images.txt" in text for text in views.warnings)
+
+
 def test_bad_lines_of_colmaps_cameras_are_named_and_none_is_python() -> None:
     files = rooms.colmap_text()
     cameras = files["sparse/0/cameras.txt"] + b"2 PINHOLE 640 480 one two 3 4\n3\n"

@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from xviz import record
 from xviz.core.cells import Cells
 from xviz.core.errors import ModelError
 from xviz.core.explanation import Explanation
@@ -127,12 +126,10 @@ def _background(shown: Shown, drawn: Sequence[Explanation], focus: tuple[Cells, 
     )  # fmt: skip
 
 
-def _told(shown: Shown) -> list[str]:
-    """How to read the background, where it is a spectrogram, and that nothing the model knows is likely there."""
-    card = shown.session.model.card
-    notes = ["Background: the spectrogram, the darker the louder."] if card.settings.part == "sound" else []
-    absent = record.absence(card, shown.run.outputs)
-    return notes if absent is None else [*notes, absent[0]]
+def _loud(shown: Shown) -> list[str]:
+    """How to read the background, where it is a spectrogram."""
+    sound = shown.session.model.card.settings.part == "sound"
+    return ["Background: the spectrogram, the darker the louder."] if sound else []
 
 
 def methods(shown: Shown) -> Figure:
@@ -154,7 +151,7 @@ def methods(shown: Shown) -> Figure:
     titles = [short.get(explanation.method, title) for explanation, title in zip(drawn, shown.titles, strict=True)]
     return views_figure(
         _background(shown, drawn), drawn, titles=titles, limit=limit(drawn) if notes else None,
-        notes=[*notes, *_told(shown)],
+        notes=[*notes, *_loud(shown)],
         credit=shown.credit, preset=shown.preset,
     )  # fmt: skip
 
@@ -169,7 +166,7 @@ def attention(shown: Shown) -> Figure:
         focus = shown.run.space(own.focus[0], Cells), own.focus[1][0]
     return views_figure(
         _background(shown, [own], focus), [own], titles=shown.titles, credit=shown.credit, preset=shown.preset,
-        notes=[f"{shown.title_of(call).title}, {heads}.", *_told(shown)],
+        notes=[f"{shown.title_of(call).title}, {heads}.", *_loud(shown)],
     )  # fmt: skip
 
 

@@ -9,13 +9,8 @@ from __future__ import annotations
 
 import gc
 import sys
-import time
 from importlib import import_module
 from threading import Lock
-
-from streamlit import runtime
-
-from xviz.ui import state
 
 importing = Lock()  #: held while modules are imported
 #: what pages import, or what these import on the way
@@ -49,19 +44,6 @@ def ready() -> None:
             gc.enable()
         gc.collect()
         gc.freeze()
-
-
-FRAMED = 0.12  #: seconds in which a browser draws the frame and fetches the code of drawings
-
-
-def framed() -> None:
-    """On a visitor's first look, the browser has the frame before it is sent the page.
-
-    React stands something in the place of what it has no code for, and leaves it there for 0.3 s at least; a drawing
-    that comes when the code is there is drawn at once.
-    """
-    if runtime.exists() and state.first_time("frame", "sent"):
-        time.sleep(FRAMED)
 
 
 def scripts() -> None:

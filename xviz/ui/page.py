@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import streamlit as st
-from streamlit import runtime
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
@@ -20,7 +19,7 @@ from xviz.core.sample import Part
 from xviz.data.kinds import READ
 from xviz.models import CARDS
 from xviz.models.card import ModelCard
-from xviz.ui import net, state
+from xviz.ui import net
 from xviz.ui.turns import TURNS
 
 PICTURES = f"{READ}; of any ending, since files are known by their content."  #: that are read
@@ -122,18 +121,6 @@ def _asked_again() -> bool:
     context = get_script_run_ctx(suppress_warning=True)
     requests = None if context is None or not context.fragment_ids_this_run else context.script_requests
     return requests is not None and requests._state == ScriptRequestType.RERUN
-
-
-DRAWN = 0.25  #: seconds in which a browser draws the beginning of a page
-
-
-def drawn(what: str) -> None:
-    """After the first map of a page: on a visitor's first look, the browser draws it before it is sent the rest.
-
-    Browsers draw all that they were sent in one go, which takes a page of sixty elements a second or two.
-    """
-    if runtime.exists() and state.first_time(f"map {what}", "drawn"):
-        time.sleep(DRAWN)
 
 
 SOON = 0.4  #: seconds of work before a bar is shown

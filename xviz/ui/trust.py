@@ -57,8 +57,7 @@ def show(opened: Opened, trial: Trial) -> None:
     with right, page.told():
         _intervention(opened, trial)
     if measured := record.read(getattr(opened.card, "checkpoint", None) or ""):
-        table = record.as_markdown(measured)
-        page.folded(f"Measured on {trial.data}", lambda: st.markdown(table), key="measured")
+        page.folded(f"Measured on {trial.data}", lambda: st.markdown(record.as_markdown(measured)), key="measured")
 
 
 def _deletion(opened: Opened, trial: Trial) -> None:

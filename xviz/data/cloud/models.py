@@ -153,7 +153,7 @@ def _images_text(data: bytes) -> Part[Taken]:
         number, line = lines[index]
         cells = line.split(maxsplit=9)
         pose = _numbers(cells[1:8])
-        points = _numbers(line.split())  # of an image whose own line is missing
+        points = len(line.split()) % 3 == 0 and _numbers(line.split())  # of an image whose own line is missing
         index += 1 if not cells or points else 2
         if cells and (points or not pose or len(cells) < 10 or not cells[8].isdecimal()):
             bad.append(number)

@@ -14,7 +14,7 @@ from xviz.draw import scale
 from xviz.drawings.drawing import Drawing, Surround
 from xviz.explain import METHODS
 from xviz.plates.eeg import MEAN, PARTNERS, Links, named
-from xviz.ui import ahead, cache, components, glance, methods, page, state
+from xviz.ui import ahead, cache, components, glance, methods, page, state, steps
 from xviz.ui.eeg import heads
 from xviz.ui.eeg.heads import Choice, direction
 from xviz.ui.eeg.sample import Opened
@@ -177,7 +177,7 @@ def _attention(
     with page.told():
         explanation = cache.explain(opened.run, _asked(opened, choice, method, selection))
         _mount(opened, heads.attention(opened, choice, weights, selection, explanation), "attention head", table)
-        page.drawn(opened.card.key)
+        steps.map_sent(opened.card.key)
     uniform = 1 / max(1, len(opened.names) - len(opened.absent))
     st.caption(
         f"Uniform attention would be {uniform:.3f}."

@@ -15,7 +15,7 @@ from xviz.drawings import image, matrix, words
 from xviz.drawings.drawing import Drawing, Surround
 from xviz.explain import METHODS
 from xviz.models.language import unknown_words
-from xviz.ui import ahead, cache, components, glance, methods, page, state
+from xviz.ui import ahead, cache, components, glance, methods, page, state, steps
 from xviz.ui.forms import Forms
 from xviz.ui.matching.sample import Opened
 from xviz.ui.records import Looked
@@ -68,7 +68,7 @@ def _method(
     table = _ahead(opened, key, name, call, head)
     for key_, (drawing, space) in _drawings(opened, selection, key, ranked, opened.choices.masked).items():
         components.mount(drawing, key=key_, on_pick=_picker(opened, space), ahead=_following(opened, table, space))
-    page.drawn(opened.card.key)
+    steps.map_sent(opened.card.key)
     methods.facts(ranked)
     methods.about(opened, name)
     return explanation

@@ -16,7 +16,7 @@ from xviz.explain.class_map import LAYERS
 from xviz.explain.links import Link, strongest
 from xviz.plates.rooms import words as said
 from xviz.record import rooms as rooms_record
-from xviz.ui import cache, components, methods, page, state
+from xviz.ui import cache, components, methods, page, state, steps
 from xviz.ui.rooms import calls, voxels
 from xviz.ui.rooms.calls import DIRECTIONS, POINTS
 from xviz.ui.rooms.draw import Looked, both
@@ -168,7 +168,7 @@ def _sides(opened: Opened, looked: Looked, shows: str) -> None:
     left, right = st.columns([1.3, 1], gap="medium")
     with left:
         components.mount(cloud, key=f"cloud {opened.place}", on_pick=_picker(opened, "supervoxel"))
-        page.drawn(opened.card.key)
+        steps.map_sent(opened.card.key)
         components.camera(f"room {opened.place}", key=f"eye {opened.place}", kept=looked.camera)
     with right:
         components.mount(album, key=f"photos {opened.place}", on_pick=_picker(opened, "patch"))

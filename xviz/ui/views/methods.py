@@ -11,7 +11,7 @@ from xviz.draw import scale
 from xviz.explain import METHODS, planted
 from xviz.explain.faithfulness import agreement
 from xviz.plates.views import DEFAULTS, DENSITY, limit, spread
-from xviz.ui import cache, methods, page
+from xviz.ui import cache, methods, page, steps
 from xviz.ui.views.explore import keys_of, mount_keys, shared
 from xviz.ui.views.sample import Opened
 
@@ -49,7 +49,7 @@ def explore(opened: Opened) -> tuple[tuple[Explanation, ...], tuple[Explanation,
                         key, title = f"find {name} {common}", opened.named(view).capitalize()
                         of_view = keys_of(opened, drawn[name], view, limits[name], title=title, compact=True)
                         mount_keys(opened, view, of_view, key=key)
-                    page.drawn(opened.card.key)
+                    steps.map_sent(opened.card.key)
                     methods.facts(raw[name])
                 _accuracy(opened, name, raw[name])
     _agreement(opened, ranked)
