@@ -81,6 +81,8 @@ def draw(
             session, tuple(explanations), preset, credit, ask or asker(session), dict(options or {}),
             {} if known is None else known,
         )  # fmt: skip
+        absent = record.absence(session.model.card, session.run.outputs) if session.model.ours else None
+        drawn.remarks = () if absent is None else absent[:1]
         chosen_look, figure = drawn.look, plate.draw(subject)
         panels = tuple(letter for letter in dict.fromkeys(chosen_look.panels) if letter in drawn.titles)
         if chosen_look.limits == "shared" or panels != chosen_look.panels:
@@ -88,9 +90,6 @@ def draw(
             drawn.pooled, drawn.look = dict(drawn.scales), replace(chosen_look, panels=panels)
             figure = plate.draw(subject)
             drawn.look = chosen_look
-        if session.model.ours and not chosen_look.caption:  # an author's own caption stays as it is
-            told = record.absence(session.model.card, session.run.outputs)
-            figure = figure if told is None else replace(figure, caption=f"{figure.caption} {told[0]}")
         return replace(figure, recipe=_recipe(subject, plate.key, chosen_look))
 
 

@@ -16,9 +16,11 @@ from xviz import engine
 from xviz.core.attention import listening
 from xviz.core.errors import ModelError, SampleError
 from xviz.core.sample import Picture, Sample, Sound
+from xviz.models import MODELS
 from xviz.models.counts import count, sizes
 from xviz.models.mmvit import MMViT, patches, plans
 from xviz.models.mmvit_cards import PAPERS, SOUND, prepare, spaces
+from xviz.plates import views
 
 Array = NDArray[np.float64]
 SMALL = replace(
@@ -267,6 +269,15 @@ def test_a_sound_becomes_two_views_whose_cells_tile_the_spectrogram() -> None:
         assert set(painted.ravel()) == set(range(len(space)))
     assert inputs.spaces["view1"].label(0).startswith("0.00–0.05 s, ")
     assert inputs.spaces["view2"].label(0).startswith("0.00–0.20 s, ")
+
+
+def test_patches_of_a_later_stretch_are_named_by_the_time_of_the_file_as_its_axis_is() -> None:
+    signal = 0.1 * np.random.default_rng(0).standard_normal(12_800).astype(np.float32)
+    sample = Sample("later", {"sound": Sound(signal, 8000.0, start=3.25)})
+    named = prepare(sample, SOUND).spaces
+    assert named["view1"].label(0).startswith("3.25–3.30 s, ")
+    assert named["view2"].label(1).startswith("3.45–3.65 s, ")
+    assert [text for _, text in views.plane(MODELS["mmvit"], sample).x_ticks][:2] == ["3.4", "3.6"]
 
 
 def test_a_tone_is_loudest_where_its_cell_says() -> None:

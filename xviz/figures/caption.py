@@ -13,7 +13,7 @@ from xviz.core.provenance import Provenance
 from xviz.draw.scale import Scale
 from xviz.engine import parse_left_out, ranges
 from xviz.explain import METHODS
-from xviz.figures.look import Look, look
+from xviz.figures.look import Look, drawn, look
 from xviz.figures.style import BOX, Preset, missing
 from xviz.models import MODELS, ModelCard
 
@@ -51,7 +51,7 @@ def caption(
     signs = [f"{preset.sign(letters()[i])}{comma} " if chosen.letters else "" for i in range(len(panels))]
     texts = [chosen.renamed(panels[index]) for index in chosen.order(len(panels))]
     lettered = [f"{sign}{text}" for sign, text in zip(signs, texts, strict=False)]
-    return " ".join([*lettered, *facts(about), *notes, *_names(chosen), tail(provenance, credit)])
+    return " ".join([*lettered, *facts(about), *notes, *drawn().remarks, *_names(chosen), tail(provenance, credit)])
 
 
 def _names(chosen: Look) -> list[str]:

@@ -229,6 +229,7 @@ class Drawn:
     scales: dict[str, Scale] = field(default_factory=dict)  #: what colours measure → their widest limits
     titles: dict[str, str] = field(default_factory=dict)  #: letter → title as xviz writes it
     filled: float = 1.0  #: how much of the width the panels take
+    remarks: tuple[str, ...] = ()  #: sentences for the caption of whatever figure is drawn
     pooled: Mapping[str, Scale] = field(default_factory=dict)  #: the same, where panels share limits
 
 

@@ -80,9 +80,9 @@ class Mel:
         """A stretch of bands for people."""
         return f"{round(self.hertz(first), -1):.0f}–{round(self.hertz(last), -1):.0f} Hz"
 
-    def say_frames(self, first: float, last: float) -> str:
-        """A stretch of frames for people."""
-        return f"{first * self.hop:.2f}–{last * self.hop:.2f} s"
+    def say_frames(self, first: float, last: float, *, start: float = 0.0) -> str:
+        """A stretch of frames for people, in seconds of the file, of which the clip begins at ``start``."""
+        return f"{start + first * self.hop:.2f}–{start + last * self.hop:.2f} s"
 
 
 def mels(hertz: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,10 @@ def prepare(sample: Sample, settings: Settings) -> Inputs:
     if isinstance(settings, SoundSettings):
         definition = Mel.of(settings)
         plane, notes, warnings = heard(sample, definition)
-        say: tuple[Name, Name] = definition.say_bands, definition.say_frames
+        say: tuple[Name, Name] = (
+            definition.say_bands,
+            partial(definition.say_frames, start=sample.part("sound", Sound).start),
+        )
     else:
         plane, notes = seen(sample, settings)
         warnings = ()
