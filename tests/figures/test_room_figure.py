@@ -8,7 +8,8 @@ import re
 import numpy as np
 import pytest
 from cats import SOME
-from matplotlib.patches import ConnectionPatch
+from matplotlib.figure import Figure as MatplotlibFigure
+from matplotlib.patches import ConnectionPatch, Polygon, Rectangle
 from pypdf import PdfReader
 
 from tests.room import room
@@ -19,6 +20,7 @@ from xviz.draw.scale import diverging
 from xviz.explain.links import strongest
 from xviz.figures.cloud import Camera, still
 from xviz.figures.figure import read_record
+from xviz.figures.joined import ranked
 from xviz.figures.raster import heat_of_cells
 from xviz.figures.room import Overlay, Room, room_figure
 from xviz.figures.style import PRESETS
@@ -218,3 +220,21 @@ def test_links_name_the_strongest_that_answer(shown: Room) -> None:
     last = len(shown.segments) - 1
     assert [(link.patch, link.supervoxel) for link in links] == [(123, last), (123, last - 1), (123, last - 2)]
     assert strongest(Explanation({}, "rollout", "chair", "weight", False, ORIGIN), 3) == ()
+
+
+def test_numbers_stand_at_their_own_outline_and_in_no_earlier_one() -> None:
+    """Corners of the box around an outline may lie in another one: two long slanted outlines beside each other."""
+    axes = MatplotlibFigure().add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, 300), ylim=(300, 0))
+    first = np.array([(100, 100), (200, 180), (195, 190), (95, 110)], float)
+    second = first + np.array((-40.0, 45.0))
+    taken: list[np.ndarray] = []
+    for number, spots in enumerate((first, second)):
+        ranked(axes, spots, str(number), 6.0, taken, np.array([255, 0, 0], np.uint8))
+    outlines = [patch.get_path() for patch in axes.patches if isinstance(patch, Polygon)]
+    for spots, tag in zip(
+        (first, second), (patch for patch in axes.patches if isinstance(patch, Rectangle)), strict=True
+    ):
+        middle = np.add(tag.get_xy(), (tag.get_width() / 2, tag.get_height() / 2))
+        assert np.hypot(*(spots - middle).T).min() < tag.get_width() + tag.get_height()
+        assert not any(path.contains_point(middle) for path in outlines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -45,7 +46,7 @@ def ranked(
     taken: list[NDArray[np.float64]],
     colour: NDArray[np.uint8],
 ) -> None:
-    """The outline of points (n, 2), seen or hidden, with a number beside it where no other stands.
+    """The outline of points (n, 2), seen or hidden, with a number at one of its corners where no other stands.
 
     Where they are too few to be seen, a disc in their colour stands at their middle.
 
@@ -57,31 +58,30 @@ def ranked(
         taken: Left and top of the numbers that stand already; this one is added.
         colour: RGB 0–255 of their score.
     """
+    corners = spots
     if np.ptp(spots, axis=0).max() < size:
         middle, radius = spots.mean(0), DISC * size
-        spots = np.array([middle - radius, middle + radius])
+        corners = middle + radius * np.array([(1, -1), (-1, -1), (1, 1), (-1, 1)])
         for edge, width in (("white", 1.8), ("black", 0.7)):
             axes.add_patch(Circle(middle, radius, facecolor=colour / 255, edgecolor=edge, linewidth=width, zorder=5))
-    elif look().outlines:
-        try:
-            round_them = spots[ConvexHull(spots).vertices]
-        except (QhullError, ValueError):  # all on a line
-            round_them = spots
-        for edge, width in (("white", 1.4), ("black", 0.6)):
-            axes.add_patch(
-                Polygon(round_them, fill=False, edgecolor=edge, linewidth=width, joinstyle="round", zorder=5)
-            )
+    else:
+        with suppress(QhullError, ValueError):  # all on a line
+            corners = spots[ConvexHull(spots).vertices]
+        for edge, width in (("white", 1.4), ("black", 0.6)) if look().outlines else ():
+            axes.add_patch(Polygon(corners, fill=False, edgecolor=edge, linewidth=width, joinstyle="round", zorder=5))
     if not look().callouts:
         return
     room = np.array([width_of(text, size) + 0.5 * size, 1.3 * size])
-    low, high = spots.min(0), spots.max(0)
-    limit = np.array([axes.get_xlim()[1], axes.get_ylim()[0]]) - room
-    wished = [(x, low[1] + step * room[1]) for step in range(-9, 10) for x in (high[0], low[0] - room[0])]
-    places = [
-        np.clip(corner, 0, limit) for corner in sorted(wished, key=lambda corner: abs(corner[1] - low[1] + room[1]))
-    ]
+    limit, middle = np.array([axes.get_xlim()[1], axes.get_ylim()[0]]) - room, corners.mean(0)
+    places = []
+    for step in range(9):  # outside of each corner, the highest first; then further away
+        for at in corners[np.argsort(corners[:, 1])]:
+            away = (0, step * room[1] * np.sign(at[1] - middle[1]))
+            places.append(np.clip(np.where(at < middle, at - room, at) + away, 0, limit))
     free = [corner for corner in places if all((np.abs(corner - other) >= room).any() for other in taken)]
-    corner = (free or places)[0]
+    others = [patch.get_path() for patch in axes.patches if isinstance(patch, Polygon)]
+    alone = [corner for corner in free if not any(path.contains_point(corner + room / 2) for path in others)]
+    corner = (alone or free or places)[0]
     taken.append(corner)
     axes.add_patch(Rectangle(corner, *room, facecolor="white", edgecolor="black", linewidth=0.25, zorder=6))
     write(axes, corner[0] + 0.25 * size, corner[1] + 1.02 * size, text, size=size, zorder=7)
