@@ -2,14 +2,17 @@
 
 Peers are what people write or install instead:
 
-- capture: ``torch.nn.MultiheadAttention`` that gives every weight of four layers, as ``output_attentions`` does;
+- capture: ``torch.nn.MultiheadAttention`` that gives every weight of four layers; a Hugging Face decoder that does so
+  (``attn_implementation="eager"``, ``output_attentions=True``) beside the same decoder heard with fused attention; and
+  attnread, if a folder with it is given (``pip install --target FOLDER attnread``), for one head of one layer;
 - relevance: the rule of Chefer et al. (ICCV 2021, equations 5 and 6) with every map and gradient dense;
 - integrated gradients: ``captum.attr.IntegratedGradients`` on the same module, with as many steps;
 - payload: all weights of all layers and heads as JSON, as BertViz gives them to a browser;
-- heatmap and cloud: Plotly's figure as it goes to a browser.
+- heatmap and cloud: Plotly's figure as it goes to a browser; for the cloud also PyVista's plotter as its server streams
+  it: colours anew, a rendered view, a JPEG.
 
 Seconds of the processor, the best of three; bytes where what a browser is sent counts. ``--write`` keeps the record and
-puts its table into ``benchmarks/README.md``.
+puts its table into ``benchmarks/README.md``; both hold what this run measured and nothing else.
 """
 
 from __future__ import annotations
@@ -21,11 +24,13 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 import torch
 from captum.attr import IntegratedGradients
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 ROOT = Path(__file__).parents[1]
@@ -34,7 +39,8 @@ RECORD, TOLD = ROOT / "benchmarks" / "peers.json", ROOT / "benchmarks" / "README
 BEGIN, END = "<!-- peers -->", "<!-- /peers -->"
 LAYERS, HEADS, WIDTH = 4, 8, 256
 STEPS = 64
-POINTS = 150_000
+POINTS, TOKENS = 150_000, 1_500
+Array = NDArray[Any]
 
 
 def best(work: Callable[[], object]) -> float:
@@ -74,6 +80,24 @@ def capture(count: int) -> tuple[float, float]:
 
     with torch.no_grad():
         return best(heard), best(dense)
+
+
+def decoder(count: int) -> tuple[float, float]:
+    """Seconds: a Hugging Face decoder of two layers, run once, whose weights can be read afterwards."""
+    from hearing import model, once
+
+    fast, eager = model(2, "sdpa"), model(2, "eager")
+    return best(lambda: once(fast, count, "heard look")), best(lambda: once(eager, count, "eager look"))
+
+
+def recovered(count: int) -> tuple[float, float]:
+    """Seconds: the rows of one head of one layer of such a decoder, by attnread, and of every head heard."""
+    from argparse import Namespace
+
+    from hearing import recover
+
+    seconds = recover(Namespace(layers=2, attnread_tokens=count))
+    return seconds["heard"], seconds["attnread"]
 
 
 def relevance(count: int) -> tuple[float, float]:
@@ -151,19 +175,52 @@ def heatmap(size: int = 1024) -> tuple[float, float]:
     return len(drawn.payload) / 1e6, len(go.Figure(go.Heatmap(z=weights, x=names, y=names)).to_json()) / 1e6
 
 
-def cloud() -> tuple[float, float]:
-    """MB that a browser is sent when another token is picked in a cloud of 150,000 points of 1,500 tokens."""
+def picked() -> tuple[Array, Array, Array]:
+    """A cloud of 150,000 points: places, the token of each (1,500 in all), and scores of the tokens."""
+    random = np.random.default_rng(0)
+    xyz, token = random.random((POINTS, 3), np.float32), random.integers(0, TOKENS, POINTS)
+    return xyz, token, random.random(TOKENS).astype(np.float32)
+
+
+def shown() -> Callable[[], bytes]:
+    """What makes the message of another pick in that cloud."""
     from xviz.draw import scale
     from xviz.drawings import points
 
-    random = np.random.default_rng(0)
-    xyz, token = random.random((POINTS, 3), np.float32), random.integers(0, 1500, POINTS)
-    scores = random.random(1500).astype(np.float32)
-    shown = points.geometry(xyz, segments=token, labels=[f"supervoxel {i}" for i in range(1500)])
-    drawn = points.points(shown, scores, scale=scale.sequential(scores, label="attention weight"))
+    xyz, token, scores = picked()
+    cloud = points.geometry(xyz, segments=token, labels=[f"supervoxel {i}" for i in range(TOKENS)])
+    return lambda: points.points(cloud, scores, scale=scale.sequential(scores, label="attention weight")).payload
+
+
+def cloud() -> tuple[float, float]:
+    """MB that a browser is sent when another token is picked."""
+    xyz, token, scores = picked()
     marker = {"size": 2, "color": scores[token]}
     figure = go.Figure(go.Scatter3d(x=xyz[:, 0], y=xyz[:, 1], z=xyz[:, 2], mode="markers", marker=marker))
-    return len(drawn.payload) / 1e6, len(figure.to_json()) / 1e6
+    return len(shown()()) / 1e6, len(figure.to_json()) / 1e6
+
+
+def streamed() -> tuple[float, float]:
+    """Seconds of the server for a pick: a message with colours, and a view that PyVista renders and packs as JPEG."""
+    from io import BytesIO
+
+    import pyvista as pv
+    from PIL import Image
+
+    xyz, token, scores = picked()
+    mesh, plotter = pv.PolyData(xyz), pv.Plotter(off_screen=True, window_size=[800, 480])
+    mesh["weight"] = scores[token]
+    plotter.add_mesh(mesh, scalars="weight", point_size=2, style="points")
+    plotter.show(auto_close=False)
+
+    def view() -> None:
+        mesh["weight"] = scores[::-1][token]
+        plotter.render()
+        Image.fromarray(plotter.screenshot(return_img=True)).convert("RGB").save(BytesIO(), "JPEG")
+
+    own, other = best(shown()), best(view)
+    plotter.close()
+    return own, other
 
 
 def table(record: Mapping[str, Mapping[str, object]]) -> str:
@@ -176,18 +233,24 @@ def main() -> None:
     """Print every comparison, and keep it where that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tokens", type=int, default=2048)
+    parser.add_argument("--attnread", type=Path, metavar="FOLDER", help="where attnread was installed to")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     count = options.tokens
     torch.set_num_threads(1)
     work = {
         f"capture of 4 layers, {count:,} tokens, s": (lambda: capture(count), "MultiheadAttention with weights"),
+        f"capture of a decoder of 2 layers, {count:,} tokens, s": (lambda: decoder(count), "Hugging Face, eager"),
         f"relevance, 4 layers, {count:,} tokens, s": (lambda: relevance(count), "dense maps"),
         f"integrated gradients, {STEPS} steps, s": (integrated, "Captum alone"),
         "attention of a picture and a sentence, MB": (payload, "all weights as JSON"),
         "matrix of 1,024 × 1,024, MB": (heatmap, "Plotly"),
         "pick in a cloud of 150,000 points, MB": (cloud, "Plotly"),
+        "pick in a cloud of 150,000 points, s": (streamed, "PyVista, streamed"),
     }
+    if options.attnread:
+        sys.path.append(str(options.attnread))
+        work["one head of one layer of the decoder, 1,024 tokens, s"] = (lambda: recovered(1024), "attnread")
     record = {}
     for name, (measure, peer) in work.items():
         own, other = measure()
