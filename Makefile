@@ -2,7 +2,6 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8501
 ADDRESS ?= 127.0.0.1
-PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help app test check
@@ -26,11 +25,11 @@ check: .venv/dev  ## lint, format and types only
 
 .venv/app: requirements.txt | .venv/python
 	@echo "Installing what the app needs into .venv; this happens once."
-	@$(PIP) -r requirements.txt && touch $@
+	@.venv/bin/python install.py requirements.txt && touch $@
 
 .venv/dev: requirements.txt requirements-dev.txt | .venv/python
 	@echo "Installing what the tests need into .venv; this happens once."
-	@$(PIP) -r requirements-dev.txt && touch .venv/app $@
+	@.venv/bin/python install.py requirements-dev.txt && touch .venv/app $@
 
 .venv/browser: tests/browser/install.sh tests/browser/package-lock.json | .venv/dev
 	@sh tests/browser/install.sh && touch $@
