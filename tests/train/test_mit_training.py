@@ -19,9 +19,10 @@ from xviz.models.clouds import Cut, laid
 from xviz.models.mit import MIT, Fused
 from xviz.models.mit_cards import card
 from xviz.train.mit.features import Room, load, make_room, save, some_photos, turned
+from xviz.train.mit.labelling import pseudo_labels
 from xviz.train.mit.losses import consistency, links, listed, losses, pooled_map, shares
 from xviz.train.mit.recipe import SECOND, first_stage, fitted, step
-from xviz.train.mit.second import class_weights, first_map, pseudo_labels, shape_of
+from xviz.train.mit.second import class_weights, first_map, shape_of
 from xviz.train.mit.shell import IGNORED, amid, openings, possible, possible_in_photos, shell
 from xviz.train.mit.steps import Recipe, scores
 

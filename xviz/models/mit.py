@@ -27,6 +27,7 @@ from xviz.core.errors import ModelError
 from xviz.core.run import Inputs, Run
 from xviz.models.clouds import grid_of, network, pooled, tokens_3d
 from xviz.models.mit_agreement import agreement
+from xviz.models.mit_carried import carried, joined
 from xviz.models.mit_layers import Decoder, EncoderLayer, Sequences, affinity, bias_of
 from xviz.models.mit_settings import COLOURS, Settings
 
@@ -73,6 +74,8 @@ class MIT(nn.Module):
             raise ModelError(
                 "Colours need voxels that see them, and patches: add “colour” to sees, and take “patch” tokens."
             )
+        if settings.photos_say and not settings.colours:
+            raise ModelError("What photos say of points is carried by colours: set colours, or photos_say to 0.")
         self.more = COLOURS if settings.colours else 0  # numbers of a token after its features
         self.settings, self.count, self.sights = settings, count, sights(settings)
         self.unet = network(settings)
@@ -86,6 +89,8 @@ class MIT(nn.Module):
         self.points_encoder = self._encoder(spaces_of(settings)["points"])
         self.last = nn.ModuleDict({"supervoxels": nn.Identity()})  # where Grad-CAM listens
         self.register_buffer("mean_supervoxels", torch.zeros(width + self.more))
+        if settings.photos_say:
+            self.register_buffer("usual_views", torch.full((count,), 1 / count))
         for code in (self.class_token, self.class_place):
             nn.init.trunc_normal_(code, std=0.02)
         if self.sights:
@@ -157,6 +162,32 @@ class MIT(nn.Module):
         mask = torch.cat([present[self.sights], present["supervoxels"]], 1)
         return agreement(patches, supervoxels, places, mask, self.settings.grid)
 
+    def said_by_photos(
+        self, tokens: Mapping[str, Tensor], present: Mapping[str, Tensor], places: Tensor
+    ) -> Tensor | None:
+        """(supervoxels, c) class probabilities that the photos of one room give its supervoxels.
+
+        None where colours say nothing of which patch shows which supervoxel: no photos, or a cloud of one colour.
+
+        Args:
+            tokens: supervoxels (s, width), patches (p, view_width), 3 more each.
+            present: The same, (n,) bool.
+            places: (s, 3) of the supervoxels.
+        """
+        if not self.more or not present[self.sights].any():
+            return None
+        agreed = agreement(
+            tokens[self.sights][None, :, -self.more :],
+            tokens["supervoxels"][None, :, -self.more :],
+            places[None],
+            torch.cat([present[self.sights], present["supervoxels"]])[None],
+            self.settings.grid,
+        )[0]
+        if not agreed.any():
+            return None
+        patches = self.map_views(self.view(tokens[self.sights][:, : self.settings.view_width])).softmax(-1)
+        return carried(agreed, patches, present[self.sights])
+
     def class_map(self, shape: Tensor) -> Tensor:
         """(…, width) 3D tokens, with their colours where they have one → (…, c) class scores."""
         scores: Tensor = self.map_points(shape[..., : self.settings.width])
@@ -206,7 +237,7 @@ def encode(module: MIT, inputs: Inputs) -> Inputs:
     """The prepared parts with the 3D tokens that the trained network makes of the voxels.
 
     The context loses the voxels and gains ``second`` (supervoxels, classes), the second stage's probabilities, where
-    there is one.
+    there is one; joined with what photos say, where settings say so.
     """
     context = {name: value for name, value in inputs.context.items() if name not in VOXELS}
     grid, features = grid_of([inputs.context])
@@ -215,11 +246,30 @@ def encode(module: MIT, inputs: Inputs) -> Inputs:
         inputs.context["pairs"],
         len(inputs.context["places"]),
     )
-    tokens = {"supervoxels": tokens_3d(module.unet(features, grid), features, pairs, count, module.settings)}
-    if module.second is not None and module.classify_second is not None:
-        context["second"] = pooled(module.classify_second(module.second(features, grid)).softmax(-1), pairs, count)
+    shape = tokens_3d(module.unet(features, grid), features, pairs, count, module.settings)
+    tokens = {"supervoxels": shape, **inputs.tokens}
     present = {"supervoxels": torch.ones(count, dtype=torch.bool), **inputs.present}
-    return replace(inputs, tokens={**tokens, **inputs.tokens}, present=present, context=context)
+    if module.second is not None and module.classify_second is not None:
+        points = pooled(module.classify_second(module.second(features, grid)).softmax(-1), pairs, count)
+        context["second"] = with_photos(module, points, tokens, present, context["places"])
+    return replace(inputs, tokens=tokens, present=present, context=context)
+
+
+def with_photos(
+    module: MIT, points: Tensor, tokens: Mapping[str, Tensor], present: Mapping[str, Tensor], places: Tensor
+) -> Tensor:
+    """(supervoxels, classes) what points say of one room, joined with what its photos say where settings say so.
+
+    Args:
+        module: The model.
+        points: (supervoxels, classes) probabilities.
+        tokens: Of one room, (n, features) each.
+        present: The same, (n,) bool.
+        places: (supervoxels, 3).
+    """
+    weight = module.settings.photos_say
+    photos = module.said_by_photos(tokens, present, places) if weight else None
+    return points if photos is None else joined(points, photos, module.get_buffer("usual_views"), weight)
 
 
 @torch.no_grad()

@@ -12,12 +12,18 @@ from xviz.record.table import IDLE, beside_untrained, table
 STAGES = {
     "first stage": "first stage: class map of the supervoxels, nothing given",
     "first stage, classes given": "the same, with the room's list of classes given",
-    "second stage": "**second stage**, nothing given",
+    "second stage, points alone": "second stage: points alone, nothing given",
+    "second stage": "**second stage: points and photos**, nothing given",
+    "second stage, in another light": "the same, photos a fifth brighter or darker than the cloud",
+    "second stage, classes given": "points and photos, with the room's list of classes given",
     "true class of every supervoxel": "who knew the commonest class of every supervoxel",
     "largest class everywhere": "the commonest class everywhere",
 }
 #: rows of the table by class that say where a class is lost
 BY_CLASS = {
+    "first stage": "first stage",
+    "second stage, points alone": "second stage, points alone",
+    "second stage": "second stage, points and photos",
     "pseudo labels": "pseudo labels of the training rooms",
     "true class of every supervoxel": "who knew the commonest class of every supervoxel",
 }
@@ -70,8 +76,7 @@ def _segmentation(measured: dict[str, Any]) -> list[str]:
     ]
     pseudo = segmentation["pseudo labels"]
     rooms = measured["rooms"]
-    first, second = (segmentation[key]["IoU"] for key in ("first stage", "second stage"))
-    names = list(first)
+    names = list(segmentation["first stage"]["IoU"])
     return [
         table(
             f"**Class of every point, furniture never seen** ({rooms['test']} test rooms; trained on {rooms['train']} "
@@ -85,8 +90,6 @@ def _segmentation(measured: dict[str, Any]) -> list[str]:
             "**The same by class** (IoU, %)",
             ["", *names],
             [
-                ("first stage", *(f"{first[name]:.0f}" for name in names)),
-                ("second stage", *(f"{second.get(name, 0):.0f}" for name in names)),
                 *(
                     (words, *(f"{segmentation[key]['IoU'].get(name, 0):.0f}" for name in names))
                     for key, words in BY_CLASS.items()

@@ -80,8 +80,8 @@ def kinect(options: Namespace) -> None:
     make(options.cache)
 
 
-def linked(parser: ArgumentParser) -> None:
-    """Arguments of the stage of links."""
+def later(parser: ArgumentParser) -> None:
+    """Arguments of a stage that goes on from weights."""
     from xviz.places import RESULTS
     from xviz.train.mit.steps import Recipe
 
@@ -99,6 +99,16 @@ def link(options: Namespace) -> None:
 
     settings = tasks.changed(options, SHIPPED)
     train_links(options.data, options.out, tasks.recipe_of(options, Recipe), settings, options.start)
+
+
+def second(options: Namespace) -> None:
+    """Train the second stage anew from the shipped weights."""
+    from xviz.models.mit_cards import SHIPPED
+    from xviz.train.mit.finishing import train_second
+    from xviz.train.mit.steps import Recipe
+
+    settings = tasks.changed(options, SHIPPED)
+    train_second(options.data, options.out, tasks.recipe_of(options, Recipe), settings, options.start)
 
 
 def compared_links(parser: ArgumentParser) -> None:
@@ -124,7 +134,8 @@ def compare_links(options: Namespace) -> None:
 TASKS = (
     Task("make", "rooms", "furnish, scan and photograph rooms, for mit", rooms, make),
     tasks.training("mit", "points and photos", SET, __package__, "mit"),
-    Task("train", "mit-links", "points and photos: attention alone, from the shipped weights", linked, link),
+    Task("train", "mit-links", "points and photos: attention alone, from the shipped weights", later, link),
+    Task("train", "mit-second", "points and photos: the second stage alone, from the shipped weights", later, second),
     tasks.measuring(
         "mit",
         "points and photos",

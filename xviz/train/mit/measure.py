@@ -18,17 +18,22 @@ from numpy.typing import NDArray
 
 from xviz import engine
 from xviz.checkpoints import FOLDER
+from xviz.core.sample import Sample
+from xviz.data.cloud.scene import read_scene
 from xviz.data.shipped import load_sample
 from xviz.models.clouds import laid
-from xviz.models.mit import MIT
+from xviz.models.mit import MIT, with_photos
 from xviz.models.mit_cards import MIT_CARD
 from xviz.train.common.placement import average_precision
 from xviz.train.mit.features import Room, rooms
-from xviz.train.mit.second import first_map, labels_of, second_map, shape_of
+from xviz.train.mit.labelling import labels_of, said_of, tokens_of
+from xviz.train.mit.second import first_map, second_map, shape_of
 from xviz.train.mit.shown import as_tokens
 from xviz.train.mit.steps import Recipe, scores
-from xviz.train.mit.truth import framed, links, places
+from xviz.train.mit.truth import framed, links, places, relit
 from xviz.train.mit.truth import shares as of_supervoxels
+
+LIT = "second stage, in another light"
 
 
 def measure(folder: Path, out: Path, *, scenes: int = 10) -> dict[str, Any]:
@@ -44,7 +49,8 @@ def measure(folder: Path, out: Path, *, scenes: int = 10) -> dict[str, Any]:
         "checkpoint_sha256": loaded.sha256,
         "parameters": {name: _count(part) for name, part in _parts(model).items()},
         "rooms": {"train": len(fit), "test": len(test)},
-        "segmentation": segmentation(model, fit, test, Recipe(**log["recipe"])),
+        "segmentation": segmentation(model, fit, test, Recipe(**log["recipe"] | log.get("second recipe", {})))
+        | {LIT: in_another_light(loaded, folder / "test", test)},
         "classes": found_classes(model, test),
         "links": links(loaded, folder / "test", test[:scenes]),
         "places": places(loaded, folder / "test", test[:scenes]),
@@ -76,19 +82,43 @@ def segmentation(model: MIT, fit: Sequence[Room], test: Sequence[Room], recipe: 
         return first_map(model, room)
 
     def pseudo(room: Room) -> NDArray[np.int64]:
-        return labels_of(model, room, recipe)[room.cut.supervoxel]
+        return labels_of(model, room, recipe, said_of(model, room))[room.cut.supervoxel]
+
+    @torch.no_grad()
+    def together(room: Room) -> NDArray[np.float32]:
+        points = torch.from_numpy(second_map(net, classify, room, settings))
+        joined = with_photos(model, points, *tokens_of(model, room)) if settings.photos_say else points
+        return joined.numpy()
 
     ways = {
         "first stage": scores((first(r).argmax(1)[r.cut.supervoxel], r) for r in test),
         "first stage, classes given": scores(((first(r) * r.tags).argmax(1)[r.cut.supervoxel], r) for r in test),
         "pseudo labels": scores(((pseudo(r), r) for r in fit), labelled=True),
-        "second stage": scores((second_map(net, classify, r, settings).argmax(1)[r.cut.supervoxel], r) for r in test),
+        "second stage, points alone": scores(
+            (second_map(net, classify, r, settings).argmax(1)[r.cut.supervoxel], r) for r in test
+        ),
+        "second stage": scores((together(r).argmax(1)[r.cut.supervoxel], r) for r in test),
+        "second stage, classes given": scores(((together(r) * r.tags).argmax(1)[r.cut.supervoxel], r) for r in test),
         "true class of every supervoxel": scores((of_supervoxels(r).argmax(1)[r.cut.supervoxel], r) for r in test),
         "largest class everywhere": scores((np.full(len(r.cut.supervoxel), largest(fit)), r) for r in test),
     }
-    for in_percent in ways.values():
-        in_percent["IoU"] = {settings.classes[i]: v for i, v in in_percent["IoU"].items()}
-    return ways
+    return {name: _by_class(in_percent, settings.classes) for name, in_percent in ways.items()}
+
+
+def in_another_light(loaded: engine.Loaded, folder: Path, test: Sequence[Room]) -> dict[str, Any]:
+    """Intersection over union of the answer where photos are by turns brighter and darker than the cloud."""
+
+    def answer(room: Room) -> NDArray[np.int64]:
+        sample = relit(Sample(room.name, read_scene(folder / room.name, unit="m", up="z")))
+        second = engine.prepare(loaded, sample).context["second"]
+        return second.argmax(1).numpy()[room.cut.supervoxel]
+
+    return _by_class(scores((answer(room), room) for room in test), loaded.model(MIT).settings.classes)
+
+
+def _by_class(in_percent: dict[str, Any], classes: Sequence[str]) -> dict[str, Any]:
+    """The scores with intersection over union by the name of the class."""
+    return in_percent | {"IoU": {classes[i]: value for i, value in in_percent["IoU"].items()}}
 
 
 def largest(fit: Sequence[Room]) -> int:

@@ -1,8 +1,10 @@
 """The recipe of the rooms checkpoint: from the list of classes in a room to the class of every point.
 
 First stage: the fusion model and its 3D network on seven losses (`xviz.train.mit.losses`). Then pseudo labels: the
-class map of the supervoxels, where the room has the class and the map is sure; each class of the room gets at least
-the supervoxel that is surest of it. Second stage: a fresh 3D network on these labels alone, which needs no photos.
+class map of the supervoxels joined with what the photos say of them (`xviz.models.mit_carried`), where the room has
+the class and both together are sure; each class of the room gets at least the supervoxel that is surest of it. Second
+stage: a fresh 3D network on these labels alone, which needs no photos; where there are some, they have a say in the
+answer.
 
 Differs from the released code in: labels are forced for the classes of that very room, not of the batch; AdamW with
 one cycle in both stages; a tenth of the tokens is left out at random, so that leaving out a token later asks nothing
@@ -34,15 +36,15 @@ from xviz.models.mit_cards import SHIPPED
 from xviz.models.mit_settings import Settings
 from xviz.train.common.records import logged
 from xviz.train.mit.features import Room, drawn_light, rooms, turned
+from xviz.train.mit.finishing import SECOND, finished
 from xviz.train.mit.late import REMEMBERED, Unmet, alike, own_room, unmet
 from xviz.train.mit.linking import link_stage
 from xviz.train.mit.losses import consistency, links, listed, losses, shares
-from xviz.train.mit.second import first_map, labels_of, second_stage
+from xviz.train.mit.second import first_map
 from xviz.train.mit.shell import IGNORED, amid, openings, possible, shell
 from xviz.train.mit.shown import in_photos, remember_supervoxels, remember_views, with_photos
 from xviz.train.mit.steps import Recipe, advance, batches, mean, optimizer_of, scores
 
-SECOND = ("second.", "classify_second.")  #: the parameters of the second stage
 OPEN = 0.05  #: a room's doors, and its windows, hold at least this share of the supervoxels at its walls
 
 
@@ -80,12 +82,7 @@ def fitted(
         checkpoints.save(model, out)
     if recipe.link_epochs:
         log["links"] = link_stage(model, fit, recipe)
-    labels = [labels_of(model, room, recipe) for room in fit]
-    named = [label[room.cut.supervoxel] for label, room in zip(labels, fit, strict=True)]
-    log["pseudo"] = scores(zip(named, fit, strict=True), labelled=True)
-    assert model.second is not None
-    assert model.classify_second is not None
-    log["second"] = second_stage(model.second, model.classify_second, fit, named, judge, recipe, settings)
+    log |= finished(model.eval(), fit, judge, recipe)
     return model.eval(), log
 
 

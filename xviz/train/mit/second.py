@@ -1,4 +1,4 @@
-"""From the first stage's class map to pseudo labels, and the second stage, which learns from them."""
+"""The second stage, which learns from pseudo labels, and the class maps of both stages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from xviz.models.mit import MIT
 from xviz.models.mit_settings import Settings
 from xviz.models.sparse import SparseUNet
 from xviz.train.mit.features import Room, turned
-from xviz.train.mit.shell import IGNORED, possible
+from xviz.train.mit.shell import IGNORED
 from xviz.train.mit.steps import Recipe, advance, batches, mean, optimizer_of, scores
 
 
@@ -33,33 +33,6 @@ def shape_of(net: SparseUNet, room: Room, settings: Settings) -> Tensor:
 def first_map(model: MIT, room: Room) -> NDArray[np.float32]:
     """(supervoxels, classes) the class map of the first stage, rows sum to one."""
     return model.class_map(shape_of(model.unet, room, model.settings)).softmax(-1).numpy()
-
-
-def labels_of(model: MIT, room: Room, recipe: Recipe) -> NDArray[np.int64]:
-    """(supervoxels,) the pseudo labels that the first stage gives a room."""
-    may = possible(room.cut, model.settings.classes, room.tags) if recipe.listed else None
-    return pseudo_labels(first_map(model, room), room, recipe.sure, may)
-
-
-def pseudo_labels(
-    class_map: NDArray[np.floating], room: Room, sure: float, may: NDArray[np.bool_] | None = None
-) -> NDArray[np.int64]:
-    """(supervoxels,) a class, or ``IGNORED`` where the map is not sure.
-
-    Args:
-        class_map: (supervoxels, classes) class map.
-        room: Its list of classes is all that is read beside the map.
-        sure: The least that a label needs.
-        may: (supervoxels, classes) the classes that each may have, among which the map is shared out anew; None leaves
-            the map as it is and takes the list, as the paper does.
-    """
-    allowed = class_map * (room.tags if may is None else may)
-    if may is not None:
-        allowed = allowed / np.maximum(allowed.sum(1, keepdims=True), 1e-9)
-    label = np.where(allowed.max(1) >= sure, allowed.argmax(1), IGNORED)
-    for label_of_room in np.flatnonzero(room.tags):  # the classes of this very room
-        label[allowed[:, label_of_room].argmax()] = label_of_room
-    return label
 
 
 def second_stage(

@@ -38,6 +38,8 @@ class Recipe:
     link_start: float = 0.1  #: what its decoder keeps of the first stage's queries at first, where it goes on from it
     link_classes: float = 0.0  #: in it, the weight of the loss that makes tokens ask where their own class is
     link_own_room: float = 1.0  #: in it, the weight of the loss that finds the own room among others
+    photos_label: float = 0.7  #: weight of what photos say of supervoxels in the pseudo labels; 0 leaves it out
+    former: float = 0.0  #: share of a former second stage's class map beside the first's in the pseudo labels
     balance: float = 0.5  #: how far rare classes weigh more in the second stage, 0 to 1
     sure: float = 0.5  #: least probability of a pseudo label
     rooms: int = 0  #: rooms trained on, the first so many; 0 takes all
