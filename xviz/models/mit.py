@@ -237,7 +237,7 @@ def encode(module: MIT, inputs: Inputs) -> Inputs:
     """The prepared parts with the 3D tokens that the trained network makes of the voxels.
 
     The context loses the voxels and gains ``second`` (supervoxels, classes), the second stage's probabilities, where
-    there is one; joined with what photos say, where settings say so.
+    there is one. Where photos have a say in it, ``second_points`` is what points say alone.
     """
     context = {name: value for name, value in inputs.context.items() if name not in VOXELS}
     grid, features = grid_of([inputs.context])
@@ -252,6 +252,8 @@ def encode(module: MIT, inputs: Inputs) -> Inputs:
     if module.second is not None and module.classify_second is not None:
         points = pooled(module.classify_second(module.second(features, grid)).softmax(-1), pairs, count)
         context["second"] = with_photos(module, points, tokens, present, context["places"])
+        if context["second"] is not points:
+            context["second_points"] = points
     return replace(inputs, tokens=tokens, present=present, context=context)
 
 

@@ -21,6 +21,7 @@ from xviz.ui.state import Selection
 
 OWN = ("look", "asked", "received")  #: methods whose sides have limits of their own, as rows of different calls
 HEIGHT = 620  #: CSS pixels
+PREDICTED = {"predicted": "points and photos", "predicted-points": "points alone"}  #: choice → what says the class
 MAPS = {
     "activation": (
         "class activation of “{}”, share of all classes",
@@ -97,8 +98,10 @@ def _cloud(opened: Opened, looked: Looked, shows: str, scores, bar, named) -> Dr
     title = f"Cloud: {whose(opened, looked)}"
     if shows != "scores":
         finer = None
-    if shows == "predicted":
-        values, bar, title = opened.predicted(), None, "Cloud: predicted class of each supervoxel"
+    if shows in PREDICTED:
+        values, title = opened.predicted(alone=shows != "predicted"), "Cloud: predicted class of each supervoxel"
+        if opened.photos_say:
+            title += f" from {PREDICTED[shows]}"
         bar = scale.Categories(tuple(opened.run.outputs), label="predicted class")
     elif shows in MAPS:
         label, title = (text.format(opened.output) for text in MAPS[shows])

@@ -25,9 +25,14 @@ from xviz.ui.rooms.sample import Opened
 from xviz.ui.state import Selection
 
 SHOWS = {
-    "scores": "scores of the method", "predicted": "predicted class", "activation": "class activation",
-    "weighted": "class activation × attention", "fused": "class activation fused with attention", "own": "own colours",
-}  # fmt: skip
+    "scores": "scores of the method",
+    "predicted": "predicted class",
+    "predicted-points": "predicted class from points alone",
+    "activation": "class activation",
+    "weighted": "class activation × attention",
+    "fused": "class activation fused with attention",
+    "own": "own colours",
+}
 OLD_SHOWS = {"what the method says": "scores"}  #: as older links name it
 METHOD_KEYS = tuple(key for key in METHODS if key != "shap")  # coalitions of thousands of tokens tell nothing in time
 SLOW = ("occlusion", "integrated", "relevance")
@@ -53,7 +58,7 @@ def explore(opened: Opened) -> Looked:
         state.keep_old_links("shows", OLD_SHOWS)
         shows = st.selectbox(
             "Colour the cloud by",
-            list(SHOWS),
+            [name for name in SHOWS if opened.photos_say or name != "predicted-points"],
             format_func=SHOWS.__getitem__,
             key="shows",
             bind="query-params",

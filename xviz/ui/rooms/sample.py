@@ -111,10 +111,20 @@ class Opened(records.Opened):
         """(supervoxels, classes) class-activation map."""
         return self.maps().map
 
-    def predicted(self) -> NDArray[np.float64]:
-        """(supervoxels,) the number of the most probable class; of the second stage where there is one."""
-        second = self.run.inputs.context.get("second")
+    def predicted(self, *, alone: bool = False) -> NDArray[np.float64]:
+        """(supervoxels,) the number of the most probable class; of the second stage where there is one.
+
+        Args:
+            alone: Whether points alone say it, where photos have a say too.
+        """
+        context = self.run.inputs.context
+        second = context.get("second_points") if alone and self.photos_say else context.get("second")
         return np.argmax(self.activation() if second is None else second.numpy(), 1).astype(np.float64)
+
+    @property
+    def photos_say(self) -> bool:
+        """Whether photos have a say in the predicted classes."""
+        return "second_points" in self.run.inputs.context
 
 
 # Showing
