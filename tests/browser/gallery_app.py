@@ -15,6 +15,7 @@ import numpy as np
 import streamlit as st
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
+from tests.matrices import weights
 from tests.room import room
 from xviz.draw import scale
 from xviz.draw.pooling import stream
@@ -43,25 +44,17 @@ def scene(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return xyz, rgb, np.concatenate([sector, tile])
 
 
-@st.cache_data
-def weights(rows: int, columns: int) -> np.ndarray:
-    """A matrix of attention weights, rows summing to one."""
-    rng = np.random.default_rng(1)
-    apart = np.arange(rows)[:, None] - np.arange(columns)
-    logits = rng.normal(0, 1, (rows, columns)) + 2.5 * np.exp(-((apart / 6) ** 2))
-    return (np.exp(logits) / np.exp(logits).sum(1, keepdims=True)).astype(np.float32)
-
-
 def show_matrix() -> None:
     """Region and word tokens against each other."""
     n = int(st.query_params.get("big", 60))
-    w = weights(n, n)
+    w = st.cache_data(weights)(n, n)
     regions = n - min(24, n // 2)
     names = [f"region {i}" for i in range(regions)] + [SENTENCE[i % len(SENTENCE)] for i in range(n - regions)]
     cuts, limits = ((regions,), (regions,)), scale.sequential(w, label="attention weight")
     blocks = matrix.Blocks(cuts, (("region → region", "region → word"), ("word → region", "word → word")))
     around, axes = Surround("Self-attention, layer 3, head 5"), ("query", "key")
     if "closer" in st.query_params:
+        w = w.T if st.checkbox("transposed") else w
         seen = overview.overview(stream([w], w.shape, overview.MOST, cuts), names, names, limits)
         closer = Closer(seen, lambda part: w[part.top : part.bottom, part.left : part.right])
         large = matrix.large(seen, parts=True, blocks=blocks, axes=axes, surround=around)

@@ -72,6 +72,9 @@ def test_arrows_enter_and_escape_on_the_matrix(show):
     shows(page, "cell=(12, 1)")
     page.keyboard.press("Escape")
     shows(page, "cell=None")
+    page.keyboard.press("+")
+    assert inside(frame, "view => view.window") is None, "its cells are large enough"
+    assert not frame.get_by_role("button", name="Zoom in").is_visible()
 
 
 def test_hover_says_labels_and_value(show):

@@ -59,22 +59,27 @@ function describeCell(view, cell) {
 
 /** Asks for the exact cells in view, and some around them, once the view rests; not for what is there or on its way. */
 function askForPart(view) {
-  const { matrix, header } = view;
-  if (!header.parts || !isClose(view)) return void (view.hoped = clearTimeout(view.asking));
-  const seen = seenCells(view), wanted = WANTED.get(matrix.id);
-  if (view.hoped && covers(view.hoped, seen)) return;
-  if (partInView(view) || (wanted && performance.now() - wanted.time < PATIENCE && covers(wanted.part, seen))) return;
-  const around = (from, to, all) => {
-    const size = Math.min(all, PART, Math.max(LEAST_PART, 2 * (to - from)));
-    const first = Math.max(0, Math.min(all - size, Math.floor((from + to - size) / 2)));
-    return [first, first + size];
-  };
-  view.hoped = [...around(seen[0], seen[1], matrix.rows), ...around(seen[2], seen[3], matrix.columns)];
+  const { matrix, header } = view, seen = seenCells(view), wanted = WANTED.get(matrix.id), now = JSON.stringify([matrix.id, ...seen]);
+  const due = wanted && performance.now() - wanted.time < PATIENCE && covers(wanted.part, seen);
+  if (!header.parts || !isClose(view) || partInView(view) || due) {
+    clearTimeout(view.asking);
+    view.resting = null;
+    return;
+  }
+  if (view.resting === now) return;
+  view.resting = now;
   clearTimeout(view.asking);
   view.asking = setTimeout(() => {
-    wantPart(matrix.id, view.hoped);
-    view.hoped = null;
+    view.resting = null;
+    wantPart(matrix.id, [...around(seen[0], seen[1], matrix.rows), ...around(seen[2], seen[3], matrix.columns)]);
   }, REST);
+}
+
+/** Twice as many cells as from one to another, where there are so many and a part may have them. */
+function around(from, to, all) {
+  const size = Math.min(all, PART, Math.max(LEAST_PART, 2 * (to - from)));
+  const first = Math.max(0, Math.min(all - size, Math.floor((from + to - size) / 2)));
+  return [first, first + size];
 }
 
 /** The part that has every cell in view. */
