@@ -78,7 +78,7 @@ function layOut(view, context) {
   const flat = columnWidth + 8 <= broad(FONT_SIZE + 8);
   const top = flat ? FONT_SIZE + 8 : Math.min(Math.ceil(columnWidth) + 8, 110);
   const cellWidth = broad(top);
-  const cellHeight = Math.min(tall(top), 2 * cellWidth);
+  const cellHeight = Math.min(tall(top), Math.max(2 * cellWidth, isPooled(view) ? 320 / matrix.high : 0)); // few rows of thousands may be tall
   const all = { width: (whole(cellWidth) / matrix.wide) * matrix.columns, height: (whole(cellHeight) / matrix.tall) * matrix.rows };
   const [r0, r1, c0, c1] = windowOf(view);
   return { ...all, left: Math.round(left), top, flat, cellWidth: all.width / (c1 - c0), cellHeight: all.height / (r1 - r0), row: r0, column: c0 };
