@@ -1,6 +1,7 @@
 """The live components on one page, for the browser tests and for looking at: `streamlit run` this file.
 
-Query parameters: ``n`` is the number of points, ``only`` shows one component, ``big`` makes a matrix that is pooled.
+Query parameters: ``n`` is the number of points, ``only`` shows one component, ``big`` makes a matrix that is pooled,
+``closer`` one whose exact parts can be asked for.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import numpy as np
 import streamlit as st
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
+from tests.matrices import weights
 from tests.room import room
 from xviz.draw import scale
-from xviz.drawings import image, matrix, points, words
+from xviz.draw.pooling import stream
+from xviz.drawings import image, matrix, overview, points, words
 from xviz.drawings.drawing import Finer, Surround
 from xviz.drawings.photos import Marks, album, photos
-from xviz.ui.components import camera, mount, picked, ready, token_of
+from xviz.ui.components import Closer, camera, mount, picked, ready, token_of
 
 SENTENCE = re.split(" ", "What is the <b>small</b> brown dog on the left of the red sofa looking at ?")
 ARABIC = re.split(" ", "ماذا يرى الكلب الصغير ؟")
@@ -41,28 +44,25 @@ def scene(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return xyz, rgb, np.concatenate([sector, tile])
 
 
-@st.cache_data
-def weights(rows: int, columns: int) -> np.ndarray:
-    """A matrix of attention weights, rows summing to one."""
-    rng = np.random.default_rng(1)
-    apart = np.arange(rows)[:, None] - np.arange(columns)
-    logits = rng.normal(0, 1, (rows, columns)) + 2.5 * np.exp(-((apart / 6) ** 2))
-    return (np.exp(logits) / np.exp(logits).sum(1, keepdims=True)).astype(np.float32)
-
-
 def show_matrix() -> None:
     """Region and word tokens against each other."""
     n = int(st.query_params.get("big", 60))
-    w = weights(n, n)
+    w = st.cache_data(weights)(n, n)
     regions = n - min(24, n // 2)
     names = [f"region {i}" for i in range(regions)] + [SENTENCE[i % len(SENTENCE)] for i in range(n - regions)]
+    cuts, limits = ((regions,), (regions,)), scale.sequential(w, label="attention weight")
+    blocks = matrix.Blocks(cuts, (("region → region", "region → word"), ("word → region", "word → word")))
+    around, axes = Surround("Self-attention, layer 3, head 5"), ("query", "key")
+    if "closer" in st.query_params:
+        w = w.T if st.checkbox("transposed") else w
+        seen = overview.overview(stream([w], w.shape, overview.MOST, cuts), names, names, limits)
+        closer = Closer(seen, lambda part: w[part.top : part.bottom, part.left : part.right])
+        large = matrix.large(seen, parts=True, blocks=blocks, axes=axes, surround=around)
+        st.text(f"cell={mount(large, key='matrix', closer=closer)}")
+        return
     view = matrix.matrix(
-        w, row_labels=names, column_labels=names, scale=scale.sequential(w, label="attention weight"),
-        blocks=matrix.Blocks(
-            ((regions,), (regions,)), (("region → region", "region → word"), ("word → region", "word → word"))
-        ),
-        surround=Surround("Self-attention, layer 3, head 5"), axes=("query", "key"),
-    )  # fmt: skip
+        w, row_labels=names, column_labels=names, scale=limits, blocks=blocks, surround=around, axes=axes
+    )
     st.text(f"cell={mount(view, key='matrix')}")
 
 

@@ -66,6 +66,20 @@ def test_some_rows_are_some_of_all_rows(call, index):
 
 
 @pytest.mark.parametrize("call", CALLS)
+def test_one_head_alone_has_the_rows_of_that_head(call):
+    for head in range(H):
+        np.testing.assert_allclose(call.only(head).rows()[0], weights(call)[head], atol=1e-14)
+        torch.testing.assert_close(call.only(head).grad_rows()[0], call.grad_rows()[head], rtol=0, atol=1e-14)
+
+
+def test_one_head_alone_has_the_keys_of_its_group():
+    q, k, v = (torch.randn(heads, n, D, dtype=torch.float64) for heads, n in ((6, Q), (2, K), (2, K)))
+    call = AttentionCall("x", "a", "b", q, k, v, 1.0, causal=2, terms=(torch.rand(1, 1, K) > 0.2,))
+    for head in range(6):
+        torch.testing.assert_close(call.only(head).rows()[0], call.rows()[head], rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("call", CALLS)
 def test_received_is_the_mean_row_whatever_the_chunk(call):
     want = weights(call).mean(1)
     for chunk in (1, 2, 3, Q, 1024):

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from xviz.draw.scale import diverging, sequential
+from xviz.draw.blocks import masses
+from xviz.draw.scale import diverging, number, sequential
 from xviz.drawings import image, matrix, points, words
 from xviz.drawings.drawing import Drawing, Surround
 from xviz.drawings.payload import unpack
@@ -68,23 +69,28 @@ def test_a_large_matrix_is_pooled_to_its_strongest_and_says_so():
     weights[1234, 1], weights[1235, 1] = -5, 2
     view = heatmap(weights, scale=diverging(weights), selected=(1235, 1))
     header, arrays = unpack(view.payload)
-    assert view.shape == (684, 3)
     assert "strongest of 3 × 1" in header["note"]
-    assert arrays["value"].reshape(view.shape)[1234 // 3, 1] == -5
-    assert header["selected"] == [1235 // 3, 1]
-    assert header["rowLabels"][0] == "r0 … r2"
-    assert header["rowLabels"][-1] == "r2049 … r2049"
-    assert view.resolve([1234 // 3, 1]) == (1234, 1)
+    assert not header["parts"], "nobody answers for exact parts of a drawing alone"
+    assert header["selected"] == [1235, 1]
+    assert list(arrays) == ["lut"], "cells are sent once, beside it"
+    still, cells = unpack(view.still)
+    assert still["id"] == header["still"]
+    assert (still["rows"], still["columns"], still["tall"], still["wide"]) == (2050, 3, 3, 1)
+    assert cells["value"].reshape(684, 3)[1234 // 3, 1] == -5
+    assert cells["which"].reshape(684, 3)[1234 // 3, 1] == 1234 % 3
+    assert still["rowLabels"][-1] == "r2049"
+    assert view.shape == (2050, 3)
+    assert view.resolve([1234, 1]) == (1234, 1)
+    assert "Strongest: r1234, c1: −5" in view.alt
+    assert view.table[1:3] == (("r1234", "c1", -5.0), ("r1235", "c1", 2.0))
 
 
-@pytest.mark.parametrize("shape", [(1500, 7), (7, 1500), (1025, 2049)])
-def test_pooled_cells_stand_for_themselves(shape):
-    weights = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-    view = heatmap(weights)
-    values = unpack(view.payload)[1]["value"].reshape(view.shape)
-    rows, columns = view.members[..., 0], view.members[..., 1]
-    np.testing.assert_array_equal(weights[rows, columns], values)
-    assert np.abs(values).max() == np.abs(weights).max()
+def test_masses_of_a_pooled_matrix_are_those_of_all_its_cells():
+    weights = np.random.default_rng(0).dirichlet(np.ones(1300), 1300).astype(np.float32)
+    cuts, names = ((400,), (100,)), (("a", "b"), ("c", "d"))
+    blocks = unpack(heatmap(weights, blocks=matrix.Blocks(cuts, names)).payload)[0]["blocks"]
+    table = masses(weights, cuts)
+    assert [[each["mass"] for each in line] for line in blocks] == [[number(value) for value in line] for line in table]
 
 
 def test_labels_must_match():

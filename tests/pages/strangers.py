@@ -187,6 +187,34 @@ class Mutating(Crossing):
         return super().forward(asking, answering)
 
 
+class Gazing(nn.Module):
+    """One self-attention over so many tokens that nobody can see all of it at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asks, self.answers = nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, WIDTH)
+
+    def heads(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """Queries and keys of two heads, (…, 2, tokens, 8)."""
+        q, k = (layer(tokens).unflatten(-1, (2, -1)).transpose(-2, -3) for layer in (self.asks, self.answers))
+        return 4 * q, k
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        q, k = self.heads(tokens)
+        return nn.functional.scaled_dot_product_attention(q, k, k).mean((1, 2, 3))
+
+
+def _pixels(sample: Sample) -> Inputs:
+    return Inputs.of(PatchGrid("patches", ("field",), (64, 64)), field=features(4096))
+
+
+GAZE = Spec(
+    title="Field", outputs={"mean": "mean of all values"}, build=drawn(Gazing), read=_pixels, weights=RANDOM,
+    call=lambda model, tokens, present, given: {"mean": model(given["field"])},
+    samples=lambda: {"field": Sample("field", {"field": picture(4, 128, 128)})},
+)  # fmt: skip
+
+
 AMBIGUOUS = two("Ambiguous", Named("a", ("x", "y")), Named("b", ("u", "v")), {"text": Text(("unused",))})
 
 

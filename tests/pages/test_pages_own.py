@@ -8,18 +8,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.strangers import ALONE, PHOTOS, RIGHT, THREE, UNFED, WRONG
+from tests.pages.strangers import ALONE, GAZE, PHOTOS, RIGHT, THREE, UNFED, WRONG, features
 from tests.pages.test_pages import png, told
 from xviz import cli, engine, opening, own_models
 from xviz.core.errors import CheckpointError
+from xviz.drawings.overview import Part
 from xviz.explain import METHODS
 from xviz.figures.figure import read_record
-from xviz.ui import cache, serve
+from xviz.ui import cache, components, serve
+from xviz.ui.own import matrix
 
 ROOT = Path(__file__).parents[2]
 CAPTIONER = str(ROOT / "examples" / "captioner.py")
@@ -136,6 +139,26 @@ def test_curves_and_interventions_are_computed_when_asked_for() -> None:
         assert not at.error, told(at)
     assert "Area under the curve" in said(at)
     assert any("weights" in frame.value for frame in at.dataframe)
+
+
+def test_a_large_matrix_is_computed_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matrix, "LARGE", 2**20)
+    monkeypatch.setattr(
+        components, "mount", lambda drawing, *, key, closer=None, **_: drawn.append((key, drawing, closer))
+    )
+    drawn: list = []
+    at = page(GAZE, "Attention matrix")
+    (button,) = [each for each in at.button if "Compute the matrix of 4096 × 4096 weights" in each.label]
+    assert not any(key.startswith("matrix") for key, _, _ in drawn)
+    at = button.click().run()
+    assert not at.error, told(at)
+    ((_, drawing, closer),) = [each for each in drawn if each[0].startswith("matrix")]
+    assert drawing.shape == (4096, 4096)
+    q, k = (each.detach().double() for each in GAZE.build().heads(features(4096)))
+    weights = (8**-0.5 * q[:, 700:760] @ k.mT).softmax(-1).mean(0)
+    np.testing.assert_allclose(closer.cut(Part(700, 760, 30, 99)), weights[:, 30:99], rtol=1e-4)
+    strongest, alone = closer.seen.cells.strongest[0], drawing.table[1][2]
+    assert strongest[2] == alone == closer.seen.cells.weights.max()
 
 
 def test_a_figure_comes_out() -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -157,6 +157,22 @@ class AttentionCall:
     def heads(self) -> int:
         """Number of heads."""
         return self.q.shape[0]
+
+    def only(self, head: int) -> AttentionCall:
+        """The same call with one head alone: its rows are that head's, in a share of the time that all take."""
+
+        def own(tensor: Tensor) -> Tensor:
+            """That head's part of what each head, a group of heads or all of them have."""
+            if tensor.ndim < 3 or tensor.shape[-3] == 1:
+                return tensor
+            at = head * tensor.shape[-3] // self.heads
+            return tensor[..., at : at + 1, :, :]
+
+        return replace(
+            self, q=own(self.q), k=own(self.k), v=own(self.v), terms=tuple(own(term) for term in self.terms),
+            bias=None if self.bias is None else own(self.bias),
+            grad_out=None if self.grad_out is None else own(self.grad_out),
+        )  # fmt: skip
 
     def rows(self, index: Index = slice(None)) -> Tensor:
         """The weights of some queries, (h, len(index), k); each row sums to one.

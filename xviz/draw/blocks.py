@@ -1,4 +1,4 @@
-"""Matrices in blocks, alike on screen and paper: pooling that keeps the strongest cell, and the mass of quadrants."""
+"""Matrices in blocks, alike on screen and paper: where limits of their own are due, and the mass of quadrants."""
 
 from __future__ import annotations
 
@@ -26,33 +26,6 @@ def apart(weights: NDArray, dividers: tuple[Sequence[int], Sequence[int]]) -> bo
     blocks = [block for row in cut(weights, dividers) for block in row]
     greatest = [maximum for block in blocks if (maximum := float(np.nanmax(block, initial=0.0))) > 0]
     return len(greatest) > 1 and len(blocks) <= APART and min(greatest) < FAINT * max(greatest)
-
-
-def pooled(weights: NDArray, most: int) -> tuple[NDArray, NDArray[np.int64] | None, tuple[int, int]]:
-    """A matrix with no side over ``most``: each cell is the value of greatest magnitude of a block.
-
-    Args:
-        weights: (rows, columns); NaN means no value.
-        most: Cells a side.
-
-    Returns:
-        The pooled matrix; (…, 2) the row and column behind each of its cells, None where nothing was pooled; the rows
-        and columns of a block.
-    """
-    rows, columns = weights.shape
-    tall, wide = max(1, -(-rows // most)), max(1, -(-columns // most))
-    if tall == wide == 1:
-        return weights, None, (1, 1)
-    high, broad = -(-rows // tall), -(-columns // wide)
-    padded = np.full((high * tall, broad * wide), np.nan, weights.dtype)
-    padded[:rows, :columns] = weights
-    blocks = padded.reshape(high, tall, broad, wide).swapaxes(1, 2).reshape(high, broad, tall * wide)
-    best = np.where(np.isnan(blocks), -1, np.abs(blocks)).argmax(-1)  # (high, broad)
-    values = np.take_along_axis(blocks, best[..., None], -1)[..., 0]
-    members = np.stack(
-        [np.arange(high)[:, None] * tall + best // wide, np.arange(broad)[None, :] * wide + best % wide], -1
-    )
-    return values, members, (tall, wide)
 
 
 def masses(weights: ArrayLike, dividers: tuple[Sequence[int], Sequence[int]]) -> NDArray[np.float64]:

@@ -23,9 +23,8 @@ class Drawing:
     height: int  #: the most it takes of the page, in CSS pixels, colour bar not counted
     alt: str  #: what a screen reader says instead of the drawing
     table: tuple[tuple[Cell, ...], ...]  #: the strongest scores as rows, the first row being the heading
-    shape: tuple[int, ...]  #: how many tokens can be picked: (n,), or (rows, columns) of the drawn matrix
+    shape: tuple[int, ...]  #: how many tokens can be picked: (n,), or (rows, columns) of the matrix
     still: bytes | None = None  #: what stays the same from pick to pick (picture, geometry), sent once
-    members: NDArray[np.int64] | None = None  #: shape `shape` + (2,): the cell each pooled cell stands for
 
     def resolve(self, pick: Sequence[int] | int | None) -> int | tuple[int, ...] | None:
         """The picked token, or None when nothing, or nothing of this drawing, is picked.
@@ -40,8 +39,6 @@ class Drawing:
             return None
         if len(index) != len(self.shape) or not all(0 <= i < n for i, n in zip(index, self.shape, strict=True)):
             return None
-        if self.members is not None:
-            index = tuple(int(i) for i in self.members[index])
         return index if len(index) > 1 else index[0]
 
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from xviz.draw.blocks import apart, cut, masses, pooled
+from xviz.draw.blocks import apart, cut, masses
+from xviz.draw.pooling import stream
 from xviz.draw.scale import Scale, number, order, sequential
 from xviz.drawings.drawing import PLAIN, Drawing, Surround, check_length, drawn_with
+from xviz.drawings.overview import MOST, Overview, overview
 from xviz.drawings.payload import pack
 
-#: a side longer than this is pooled before it is sent
-MOST = 1024
 HEIGHT = 480  #: CSS pixels
 
 
@@ -56,36 +56,82 @@ def matrix(
         axes: what a row and a column are, ("query", "key").
         surround: title and height; the note is the drawing's own.
     """
-    weights, height = np.asarray(weights, np.float32), surround.height or HEIGHT
-    rows, columns = weights.shape
+    weights = np.asarray(weights, np.float32)
+    if max(weights.shape) > MOST:
+        cells = stream([weights], weights.shape, MOST, blocks.dividers)
+        seen = overview(cells, row_labels, column_labels, scale)
+        return large(seen, selected=selected, blocks=blocks, axes=axes, surround=surround)
+    height, (rows, columns) = surround.height or HEIGHT, weights.shape
     check_length("row labels", row_labels, rows)
     check_length("column labels", column_labels, columns)
-    drawn, members, (tall, wide) = pooled(weights, MOST)
-    bar, arrays = drawn_with(scale, drawn)
-    own = _own(weights, blocks, scale) if members is None else []
+    bar, arrays = drawn_with(scale, weights)
+    own = _own(weights, blocks, scale)
     if own and bar is not None:
         arrays["level"] = np.block([[limits.quantise(part) for limits, part, _ in row] for row in own])
         bar |= {"lowText": "0", "highText": "greatest of its block", "own": True, "clipped": 0}
-    note = f"Each cell is the strongest of {tall} × {wide}; the matrix is {rows} × {columns}."
+    strongest = _strongest(weights)
     header = {
         "title": surround.title,
-        "alt": _alt(surround.title, weights, row_labels, column_labels, scale),
+        "alt": _alt(surround.title, weights.shape, strongest, (row_labels, column_labels), scale),
         "axes": list(axes),
-        "rows": drawn.shape[0],
-        "columns": drawn.shape[1],
-        "rowLabels": grouped(row_labels, tall),
-        "columnLabels": grouped(column_labels, wide),
-        "selected": None if selected is None else [int(selected[0]) // tall, int(selected[1]) // wide],
-        "dividers": [[row / tall for row in blocks.dividers[0]], [column / wide for column in blocks.dividers[1]]],
-        "blocks": _masses(weights, blocks),
-        "note": _limits(own) if members is None else note,
+        "rows": rows,
+        "columns": columns,
+        "rowLabels": [str(label) for label in row_labels],
+        "columnLabels": [str(label) for label in column_labels],
+        "selected": None if selected is None else [int(selected[0]), int(selected[1])],
+        "dividers": [[int(first) for first in side] for side in blocks.dividers],
+        "blocks": _masses(masses(weights, blocks.dividers), blocks),
+        "note": _limits(own),
         "height": height,
         "scale": bar,
     }
-    table = _table(weights, row_labels, column_labels, axes, scale)
-    return Drawing("heatmap", pack(header, **arrays), height, header["alt"], table, drawn.shape, members=members)
+    table = _table(strongest, (row_labels, column_labels), axes, scale)
+    return Drawing("heatmap", pack(header, **arrays), height, header["alt"], table, (rows, columns))
 
 
+def large(
+    seen: Overview,
+    *,
+    parts: bool = False,
+    selected: tuple[int, int] | None = None,
+    blocks: Blocks = WHOLE,
+    axes: tuple[str, str] = ("row", "column"),
+    surround: Surround = PLAIN,
+) -> Drawing:
+    """A heatmap of a matrix that is sent as an overview; rows and columns, also of picks, are those of the whole.
+
+    Args:
+        seen: the overview, with labels and scale.
+        parts: whether somebody answers for exact parts (`xviz.ui.components.Closer`); else the note says so.
+        selected: the cell to highlight; None leaves what the visitor picked.
+        blocks: as of `matrix`; the dividers are those with which the overview was pooled.
+        axes: what a row and a column are.
+        surround: title and height; the note is the drawing's own.
+    """
+    height, cells, scale = surround.height or HEIGHT, seen.cells, seen.scale
+    heights = np.diff([0, *blocks.dividers[0], cells.shape[0]])
+    header = {
+        "title": surround.title,
+        "alt": _alt(surround.title, cells.shape, cells.strongest, seen.labels, scale),
+        "axes": list(axes),
+        "still": seen.digest,
+        "parts": parts,
+        "selected": None if selected is None else [int(selected[0]), int(selected[1])],
+        "dividers": [[int(first) for first in side] for side in blocks.dividers],
+        "blocks": _masses(cells.sums / np.maximum(heights, 1)[:, None], blocks),
+        "note": f"The matrix is {cells.shape[0]} × {cells.shape[1]}; from afar each cell is the strongest of "
+        f"{cells.tall} × {cells.wide}.",
+        "height": height,
+        "scale": scale.header(cells.weights),
+    }
+    table = _table(cells.strongest, seen.labels, axes, scale)
+    return Drawing(
+        "heatmap", pack(header, lut=scale.lut()), height, header["alt"], table, cells.shape, still=seen.still
+    )
+
+
+Labels = tuple[Sequence[str], Sequence[str]]
+Strongest = Sequence[tuple[int, int, float]]  #: row, column, value
 Own = list[list[tuple[Scale, NDArray, str]]]  #: of each block its scale, weights and name
 
 
@@ -108,23 +154,10 @@ def _limits(own: Own) -> str:
     return f"Each block on its own limits: {'; '.join(limits)}." if limits else ""
 
 
-def grouped(labels: Sequence[str], size: int) -> list[str]:
-    """One label per pooled row: its first and last.
-
-    Args:
-        labels: Of every row.
-        size: Rows that are pooled to one.
-    """
-    if size == 1:
-        return [str(label) for label in labels]
-    return [f"{labels[i]} … {labels[min(i + size, len(labels)) - 1]}" for i in range(0, len(labels), size)]
-
-
-def _masses(weights: NDArray, blocks: Blocks) -> list[list[dict[str, str]]]:
+def _masses(table: NDArray, blocks: Blocks) -> list[list[dict[str, str]]]:
     """Name and printed mass of each block; empty without names."""
     if blocks.names is None:
         return []
-    table = masses(weights, blocks.dividers)
     check_length("names of blocks", blocks.names, table.shape[0])
     for row in blocks.names:
         check_length("names of blocks", row, table.shape[1])
@@ -134,19 +167,24 @@ def _masses(weights: NDArray, blocks: Blocks) -> list[list[dict[str, str]]]:
     ]
 
 
-def _alt(title: str, weights: NDArray, row_labels: Sequence[str], column_labels: Sequence[str], scale: Scale) -> str:
+def _alt(title: str, shape: tuple[int, int], strongest: Strongest, labels: Labels, scale: Scale) -> str:
     """The drawing in a sentence or two."""
-    words = f"{title or 'Matrix'}, {weights.shape[0]} rows by {weights.shape[1]} columns, {scale.text()}."
-    if weights.size and not np.isnan(weights).all():
-        row, column = np.unravel_index(np.nanargmax(np.abs(weights)), weights.shape)
-        words += f" Strongest: {row_labels[row]}, {column_labels[column]}: {number(weights[row, column])}."
+    words = f"{title or 'Matrix'}, {shape[0]} rows by {shape[1]} columns, {scale.text()}."
+    if strongest and not np.isnan(strongest[0][2]):
+        row, column, value = strongest[0]
+        words += f" Strongest: {labels[0][row]}, {labels[1][column]}: {number(value)}."
     return words
 
 
-def _table(weights, row_labels, column_labels, axes, scale: Scale) -> tuple:
+def _strongest(weights: NDArray) -> Strongest:
     """The twenty strongest cells."""
     flat = weights.ravel()
     few = np.argpartition(-np.nan_to_num(np.abs(flat), nan=-1), 20)[:20] if flat.size > 20 else np.arange(flat.size)
-    strongest = [divmod(int(few[i]), weights.shape[1]) for i in order(flat[few])]  # a full sort is slow at 1024 a side
-    rows = tuple((str(row_labels[r]), str(column_labels[c]), float(weights[r, c])) for r, c in strongest)
+    cells = [divmod(int(few[i]), weights.shape[1]) for i in order(flat[few])]  # a full sort is slow at 1024 a side
+    return [(row, column, float(weights[row, column])) for row, column in cells]
+
+
+def _table(strongest: Strongest, labels: Labels, axes: tuple[str, str], scale: Scale) -> tuple:
+    """The strongest cells as rows, after a heading."""
+    rows = tuple((str(labels[0][row]), str(labels[1][column]), value) for row, column, value in strongest)
     return ((*axes, scale.name()), *rows)

@@ -9,7 +9,7 @@ from functools import cache
 from xviz.places import PACKAGE
 
 FOLDER = PACKAGE / "ui" / "components"
-ALONE = ("still", "answers", "eye")  #: kinds that draw nothing and bring their own script
+ALONE = ("still", "answers", "eye", "parts")  #: kinds that draw nothing and bring their own script
 LOOK = """const CODE = (window.xvizCode ??= new Map());
 const dressed = (mount) => (given) => {
   const root = given.parentElement;
@@ -24,7 +24,7 @@ const dressed = (mount) => (given) => {
 _COMMON = ("message.js", "colour.js", "common.js")
 #: view kind -> the scripts that draw it, in order
 SCRIPTS: Mapping[str, tuple[str, ...]] = {
-    "heatmap": (*_COMMON, "heatmap.js"),
+    "heatmap": (*_COMMON, "exact.js", "zoom.js", "cells.js", "heatmap.js"),
     "picture": (*_COMMON, "marks.js", "picture.js"),
     "photos": (*_COMMON, "marks.js", "photos.js"),
     "words": (*_COMMON, "words.js"),
@@ -36,6 +36,7 @@ SCRIPTS: Mapping[str, tuple[str, ...]] = {
     "still": ("message.js", "still.js"),
     "answers": ("message.js", "answers.js"),
     "eye": ("eye.js",),
+    "parts": ("message.js", "exact.js", "parts.js"),
 }
 
 

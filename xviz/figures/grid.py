@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike, NDArray
 
-from xviz.draw.blocks import masses, pooled
+from xviz.draw.blocks import masses
+from xviz.draw.pooling import stream
 from xviz.draw.scale import Scale
 from xviz.figures.cells import paint
 from xviz.figures.lettering import contrasting, width_of, write
@@ -86,7 +87,7 @@ def _block(
     axes: Axes, weights: NDArray, scale: Scale, xs: NDArray[np.float64], ys: NDArray[np.float64], size: float
 ) -> None:
     """The cells of a block in a frame; their values in them where the text has a size."""
-    cells, _, _ = pooled(weights, MOST)
+    cells = stream([weights], weights.shape, MOST).weights
     colours = scale.lut()[scale.quantise(cells)][..., :3]
     colours[np.isnan(cells)] = 255  # no value: white, as paper
     if cells.shape != weights.shape:

@@ -13,11 +13,13 @@ from functools import cache
 from typing import Any
 
 import streamlit as st
+from numpy.typing import NDArray
 
 from xviz.drawings.answers import addressed
 from xviz.drawings.drawing import Drawing
+from xviz.drawings.overview import Overview, Part
 from xviz.drawings.scripts import ALONE, STUB, library, script
-from xviz.ui import state
+from xviz.ui import memory, page, state
 
 Pick = int | tuple[int, ...] | None  #: a token's number, (row, column) of a matrix, or nothing
 
@@ -31,6 +33,14 @@ class Ahead:
     space: str | tuple[str, ...]  #: what a pick in this drawing is; of every row of a matrix
 
 
+@dataclass(frozen=True, eq=False)
+class Closer:
+    """Where a drawing of ``matrix.large`` finds exact parts when somebody looks closer."""
+
+    seen: Overview  #: that is drawn
+    cut: Callable[[Part], NDArray]  #: gives the weights of a part, (rows, columns)
+
+
 def message(view: Drawing, key: str, ahead: Ahead | None) -> bytes:
     """What a drawing is sent at a place of the page."""
     return view.payload if ahead is None else addressed(view.payload, key, ahead.table, ahead.group, ahead.space)
@@ -42,7 +52,12 @@ def keep(table: bytes, *, key: str) -> None:
 
 
 def mount(
-    view: Drawing, *, key: str, on_pick: Callable[[Pick], None] | None = None, ahead: Ahead | None = None
+    view: Drawing,
+    *,
+    key: str,
+    on_pick: Callable[[Pick], None] | None = None,
+    ahead: Ahead | None = None,
+    closer: Closer | None = None,
 ) -> Pick:
     """Shows a view and gives the token the visitor picked in it: a number, (row, column) of a matrix, or None.
 
@@ -60,6 +75,8 @@ def mount(
         if view.still is not None:
             _component("still")(data=view.still, key=f"{key}-still")
         result = _component(view.kind)(data=message(view, key, ahead), key=key, on_pick_change=changed)
+        if closer is not None:
+            _parts(closer, key=f"{key}-parts")
     return view.resolve(token_of(result.pick))
 
 
@@ -83,6 +100,23 @@ def camera(name: str, *, key: str, kept: dict[str, Any]) -> None:
     result = _component("eye")(data={"name": name}, key=key, on_camera_change=lambda: None)
     if result.camera:
         kept["camera"] = dict(result.camera)
+
+
+@st.fragment
+def _parts(closer: Closer, *, key: str) -> None:
+    """Answers a browser that looks closer; a fragment of its own, so that nothing else runs and no overview is sent."""
+    seen, asked = closer.seen, state.widget(key)
+    part = seen.part(asked.get("part")) if isinstance(asked, Mapping) else None
+    message = seen.tile()
+    with page.told():
+        message = message if part is None else _tile(seen.digest, part, closer)
+    _component("parts")(data=message, key=key, on_part_change=lambda: None)
+
+
+@memory.kept()
+def _tile(digest: str, part: Part, _closer: Closer) -> bytes:
+    """The message with a part of the matrix whose overview has this digest."""
+    return _closer.seen.tile(part, _closer.cut(part))
 
 
 @cache

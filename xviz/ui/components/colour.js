@@ -107,6 +107,15 @@ function outline(context, x, y, width, height, colour, thick = 2) {
   }
 }
 
+/** Text cut in its middle to fit a width. */
+function fitEnds(context, text, width) {
+  if (context.measureText(text).width <= width) return text;
+  let kept = text.length - 1;
+  const cut = () => `${text.slice(0, Math.floor(kept / 2))}…${text.slice(text.length - Math.ceil(kept / 2))}`;
+  while (kept > 2 && context.measureText(cut()).width > width) kept -= 1;
+  return cut();
+}
+
 /** Text cut with an ellipsis to fit a width. */
 function fitText(context, text, width) {
   if (context.measureText(text).width <= width) return text;
