@@ -102,7 +102,23 @@ def _segmentation(measured: dict[str, Any]) -> list[str]:
 
 def _otherwise(measured: dict[str, Any]) -> list[str]:
     """The same recipe with one thing changed, a table for each schedule on which that was trained."""
-    return [_forms(schedule) for schedule in measured.get("trained otherwise", ())]
+    told = [_forms(schedule) for schedule in measured.get("trained otherwise", ())]
+    return [*told, _photos_otherwise(measured["photos otherwise"])] if "photos otherwise" in measured else told
+
+
+def _photos_otherwise(measured: dict[str, Any]) -> str:
+    """The second stage with and without photos."""
+    recipe = measured["recipe"]
+    parts = ("pseudo labels", "points alone", "points and photos")
+    return table(
+        f"**Photos in the second stage, {recipe['rooms']} rooms and {recipe['second_epochs']} epochs of it** (mIoU, %, "
+        "of the pseudo labels on the training rooms and of the answer on the test rooms; mean and range over seeds)",
+        ["the training rooms are named by", "pseudo labels", "answer by points alone", "by points and photos", "seeds"],
+        [
+            (name, *(_spread(seeds, part) for part in parts), str(len(seeds)))
+            for name, seeds in measured["forms"].items()
+        ],
+    )
 
 
 def _forms(schedule: dict[str, Any]) -> str:

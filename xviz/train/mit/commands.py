@@ -131,6 +131,25 @@ def compare_links(options: Namespace) -> None:
     compare(options.data, options.start, options.form or list(FORMS), short, options.scenes)
 
 
+def compared_second(parser: ArgumentParser) -> None:
+    """Arguments of the comparison of the second stage."""
+    from xviz.train.mit.compare_second import SHORT
+
+    tasks.data(parser, SET)
+    parser.add_argument("--start", type=Path, metavar="FILE", help="weights to go on from (default the shipped ones)")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], metavar="N", help="seeds (default 0 1 2)")
+    tasks.number(parser, "epochs", SHORT.second_epochs, "epochs")
+    tasks.number(parser, "rooms", SHORT.rooms, "rooms trained on")
+
+
+def compare_second(options: Namespace) -> None:
+    """Train the second stage with and without photos, and write its scores beside one another."""
+    from xviz.train.mit.compare_second import SHORT, compare
+
+    short = replace(SHORT, second_epochs=options.epochs, rooms=options.rooms)
+    compare(options.data, options.start, options.seeds, short)
+
+
 TASKS = (
     Task("make", "rooms", "furnish, scan and photograph rooms, for mit", rooms, make),
     tasks.training("mit", "points and photos", SET, __package__, "mit"),
@@ -145,6 +164,7 @@ TASKS = (
     ),
     Task("compare", "mit", "points and photos", comparison, compare),
     Task("compare", "mit-links", "points and photos: links", compared_links, compare_links),
+    Task("compare", "mit-second", "points and photos: the second stage", compared_second, compare_second),
     Task("samples", "mit", "composed rooms", shipped, samples),
     Task("samples", "mit-kinect", "the real frame of a depth camera", frame, kinect),
 )

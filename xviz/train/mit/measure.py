@@ -34,6 +34,7 @@ from xviz.train.mit.truth import framed, links, places, relit
 from xviz.train.mit.truth import shares as of_supervoxels
 
 LIT = "second stage, in another light"
+OTHERWISE = ("trained otherwise", "linked otherwise", "photos otherwise")  #: parts of the record that ``compare`` makes
 
 
 def measure(folder: Path, out: Path, *, scenes: int = 10) -> dict[str, Any]:
@@ -58,7 +59,7 @@ def measure(folder: Path, out: Path, *, scenes: int = 10) -> dict[str, Any]:
     }
     if out.is_file():
         before = json.loads(out.read_text(encoding="utf-8"))
-        record |= {name: before[name] for name in ("trained otherwise", "linked otherwise") if name in before}
+        record |= {name: before[name] for name in OTHERWISE if name in before}
     out.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return record
 
