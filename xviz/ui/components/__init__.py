@@ -60,6 +60,8 @@ def mount(
         if view.still is not None:
             _component("still")(data=view.still, key=f"{key}-still")
         result = _component(view.kind)(data=message(view, key, ahead), key=key, on_pick_change=changed)
+        if view.rest is not None:
+            _component("still")(data=view.rest, key=f"{key}-still-rest")
     return view.resolve(token_of(result.pick))
 
 
