@@ -38,7 +38,8 @@ CLOUDS = """[...document.querySelectorAll('*')].filter(e => e.shadowRoot?.queryS
     .map(e => e.shadowRoot.querySelector('.xv').xvizView).filter(view => view?.gl && view.still)"""
 #: notes when the pointer went down and when the cloud was drawn with other scores; bytes of each message to the page
 WATCH = """() => {
-    window.until = (gl) => gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4)); // finish() returns at once
+    const pixel = new Uint8Array(4);  // until it is there; finish() returns at once
+    window.until = (gl) => gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel);
     const views = () => [...document.querySelectorAll('*')].filter(e => e.shadowRoot?.querySelector('.xv'))
         .map(e => e.shadowRoot.querySelector('.xv').xvizView).filter(Boolean);
     window.cloud = views().find(view => view.gl);
@@ -46,6 +47,10 @@ WATCH = """() => {
     addEventListener('pointerdown', () => {
         Object.assign(window, {pressed: performance.now(), drawn: null, before: cloud.arrays});
     }, true);
+    let arrays = cloud.arrays;
+    Object.defineProperty(cloud, 'arrays', {
+        get: () => arrays, set: (came) => { [arrays, window.came] = [came, performance.now()]; },
+    });
     const paint = cloud.gl.drawArrays.bind(cloud.gl);
     cloud.gl.drawArrays = (...what) => {
         paint(...what);
@@ -53,6 +58,7 @@ WATCH = """() => {
         if (!window.pressed || window.drawn || cloud.arrays === window.before) return;
         until(cloud.gl);
         window.drawn = performance.now() - window.pressed;
+        (window.drawing ??= []).push(performance.now() - window.came);
     };
     return cloud.drawn; }"""
 WHOLE = f"() => {CLOUDS}.some(view => view.drawn === view.still.header.drawn)"
@@ -73,6 +79,9 @@ TURN = """async () => {
     }
     until(cloud.gl);
     return [first, performance.now() - begun, longest]; }"""
+
+
+DRAWING: list[float] = []  #: milliseconds from an answer's arrival at the cloud to its last pixel
 
 
 def clicks(page: Page, address: str, count: int) -> tuple[list[float], int, list[int], list[float]]:
@@ -96,6 +105,7 @@ def clicks(page: Page, address: str, count: int) -> tuple[list[float], int, list
         times.append(page.evaluate("window.drawn"))
         page.wait_for_timeout(700)
         sent.append(sum(sizes))
+    DRAWING.extend(page.evaluate("window.drawing.slice(3)"))
     turns = [page.evaluate(TURN) for _ in range(5)]
     return times[3:], points, sent[3:], [statistics.median(each) for each in zip(*turns, strict=True)]
 
@@ -165,7 +175,8 @@ def main() -> None:
         browser.close()
     median = statistics.median(times)
     found = {
-        "points_drawn": points, "clicks": len(times), "median_ms": round(median),
+        "points_drawn": points, "clicks": len(times),
+        "of_these_drawing_median_ms": round(statistics.median(DRAWING)), "median_ms": round(median),
         "p95_ms": round(float(np.percentile(times, 95))), "greatest_ms": round(max(times)),
         "bare_rerun_median_ms": round(statistics.median(base)), "ratio": round(median / statistics.median(base), 2),
         "turned_first_ms": round(turn[0]), "turned_whole_ms": round(turn[1]), "longest_frame_ms": round(turn[2]),
