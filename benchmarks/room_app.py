@@ -12,7 +12,8 @@ import streamlit as st
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.room import room
 from xviz.core.sample import Photos, PointCloud, Sample
-from xviz.ui.rooms import sample
+from xviz.ui import components
+from xviz.ui.rooms import choose
 
 PAGE = Path(__file__).parents[1] / "pages" / "mit.py"
 
@@ -26,8 +27,9 @@ def made_room() -> Sample:
     return Sample("the tests' room", {"points": PointCloud(made.xyz.astype(np.float32), made.rgb), "views": views})
 
 
-if not hasattr(sample, "prepared_for_benchmarks"):
-    sample.choose = lambda card: made_room()
-    sample.prepared_for_benchmarks = True
+if not hasattr(choose, "prepared_for_benchmarks"):
+    choose.choose = lambda card: made_room()
+    choose.prepared_for_benchmarks = True
 st.set_page_config(layout="wide", page_title="Rooms")
+components.ready()
 exec(compile(PAGE.read_text(encoding="utf-8"), "mit.py", "exec"), globals())

@@ -101,7 +101,7 @@ def measured(count: int) -> dict[str, float]:
         inputs = engine.prepare(loaded, sample)
     with timed("forward"):
         run = engine.run_inputs(loaded, inputs, sample)
-    with timed("thinned for the browser"):
+    with timed("prepared for the browser"):
         sent = geometry(cloud.xyz, colours=cloud.rgb, segments=made.of_point)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     with timed("voxels and pixels found"):
@@ -117,7 +117,7 @@ def measured(count: int) -> dict[str, float]:
         "voxels": len(small.voxels),
         "peak memory before voxels and pixels, MiB": before,
         "supervoxels": len(run.spaces["supervoxels"]),
-        "sent, MiB": len(sent.still) / 2**20,
+        "sent, MiB": (len(sent.still) + len(sent.rest or b"")) / 2**20,
         "peak memory, MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
     return found

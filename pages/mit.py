@@ -28,5 +28,6 @@ with page.told():
     if opened is not None:
         with above:
             choose.warn(room)
-        linked()
+        with opened.drawn.held():
+            linked()
         opened.late()

@@ -27,6 +27,7 @@ from xviz.draw.scalp import field, flat
 from xviz.drawings.drawing import Drawing, Surround
 from xviz.drawings.offline import components, document
 from xviz.drawings.payload import pack
+from xviz.drawings.points import beginning
 from xviz.drawings.scripts import read
 from xviz.drawings.tokens import draw, scaled
 from xviz.engine import Session
@@ -108,7 +109,7 @@ def show(what: Session | Run | Explanation, *explanations: Explanation, title: s
     page_title = title or f"{model_title}, {run.provenance.sample}"
     names = _names(run, scored)
     forms = {name: _form(run, name, sample) for name in names}
-    drawings = {name: draw(space_form, surround=Surround(title=name)) for name, space_form in forms.items()}
+    drawings = {name: beginning(draw(space_form, surround=Surround(title=name))) for name, space_form in forms.items()}
     titles = getattr(source.model.spec, "calls", {}) if isinstance(source, Session) else {}
     calls, arrays, notes = _attention(run, {name: call.title for name, call in titles.items()})
     scores = [_scored(explanation, forms, arrays, number) for number, explanation in enumerate(scored)]

@@ -123,6 +123,23 @@ def show_cloud() -> None:
     st.caption(f"{n} points, payload {len(view.payload)} bytes, made in {1000 * (time.perf_counter() - start):.0f} ms")
 
 
+@st.cache_resource
+def sheets() -> points.Geometry:
+    """A million points in two level sheets, one above the other, each of sixteen tiles; first those of the upper."""
+    rng = np.random.default_rng(0)
+    xyz = np.column_stack([rng.uniform(0, 4, (1_000_000, 2)), np.repeat([0.5, 0.0], 500_000)])
+    tile = 16 * (xyz[:, 2] == 0) + 4 * xyz[:, 0].astype(int) + xyz[:, 1].astype(int)
+    return points.geometry(xyz, segments=tile, labels=[f"tile {i}" for i in range(32)])
+
+
+def show_million() -> None:
+    """As many points as are drawn at most; other scores with every pick."""
+    pick = token_of(st.session_state.get("million", {}).get("pick"))
+    scores = (np.arange(32) + 7 * (pick or 0)) % 32 / 31
+    view = points.points(sheets(), scores, scale=scale.sequential(scores), surround=Surround("Two sheets"))
+    st.text(f"tile={mount(view, key='million')}")
+
+
 GRID = (6, 8)
 
 
@@ -195,7 +212,7 @@ def show_finer() -> None:
 st.set_page_config(layout="wide", page_title="Gallery")
 PARTS = {
     "matrix": show_matrix, "picture": show_picture, "words": show_words, "cloud": show_cloud, "photos": show_photos,
-    "room": show_room, "finer": show_finer,
+    "room": show_room, "finer": show_finer, "million": show_million,
 }  # fmt: skip
 ready()
 only = st.query_params.get("only")
@@ -203,6 +220,6 @@ st.session_state.runs = st.session_state.get("runs", 0) + 1
 if only is None or only == "runs":
     st.button("rerun")
 for name, show in PARTS.items():
-    if only in (None, name):
+    if only == name or (only is None and name != "million"):
         show()
 st.text(f"runs={st.session_state.runs}")

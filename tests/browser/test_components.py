@@ -330,6 +330,50 @@ def test_segments_are_picked_as_wholes(show):
     assert f"segment {token}" in frame.get_by_role("status").inner_text()
 
 
+#: of the pixels at places on the canvas: the point, its token, and the colour
+PIXELS = """async (view, places) => {
+    const {gl} = view, numbers = new Uint32Array(4), colour = new Uint8Array(4);
+    view.cursor = view.selected = null;
+    view.draw();
+    await new Promise(done => requestAnimationFrame(done));
+    return places.map(([x, y]) => {
+        const at = [Math.round(x), Math.round(view.canvas.height - y), 1, 1];
+        gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+        gl.readPixels(...at, gl.RGBA, gl.UNSIGNED_BYTE, colour);
+        gl.bindFramebuffer(gl.FRAMEBUFFER, view.seen.frame);
+        gl.readPixels(...at, gl.RGBA_INTEGER, gl.UNSIGNED_INT, numbers);
+        const point = (numbers[0] & 0xffffff) - 1;
+        return [point, view.still.arrays.token[point], [...colour].slice(0, 3)];
+    }); }"""
+
+
+def test_a_million_points_are_drawn_picked_and_recoloured(show):
+    page, frame = show("million")
+    frame.locator(".xv[data-drawn='1000000']").wait_for()
+    at, hidden = place(frame, 9), place(frame, 16 + 9)
+    assert at["depth"] < hidden["depth"]
+    spots = [(at["x"] + shift, at["y"]) for shift in range(16)]
+    levels = inside(frame, "view => [...view.arrays.level]")
+    seen = inside(frame, PIXELS, spots)
+    assert {token for _, token, _ in seen} == {9}
+    assert {tuple(colour) for *_, colour in seen} == {palette(frame, levels[9])}
+    assert any(point >= 147_456 for point, *_ in seen)  # some are not of the first that were drawn
+    click(page, frame.locator("canvas").first, *spots[0])
+    shows(page, "tile=9")
+    shows(page, "runs=2")
+    assert inside(frame, "view => view.drawn") == 1_000_000  # none was drawn again
+    scores = inside(frame, "view => [...view.arrays.level]")
+    assert scores[9] != levels[9]
+    again = inside(frame, PIXELS, spots)
+    assert [point for point, *_ in again] == [point for point, *_ in seen]
+    assert {tuple(colour) for *_, colour in again} == {palette(frame, scores[9])}
+
+
+def palette(frame, level: int) -> tuple[int, ...]:
+    """The colour of a level."""
+    return tuple(inside(frame, "(view, level) => [...view.arrays.lut.slice(4 * level, 4 * level + 3)]", level))
+
+
 # ---- all
 
 

@@ -182,9 +182,10 @@ def test_voxels_colour_points_and_picks_stay_supervoxels(monkeypatch) -> None:
     sums, bar = np.zeros(once.tokens), diverging(scores, limit=1.0)
     view = points.points(once, sums, scale=bar, finer=Finer("voxel", scores, of_point=voxel))
     header, arrays = unpack(view.payload)
-    np.testing.assert_allclose(arrays["fineValue"], scores[voxel[once.kept]], rtol=1e-6)
-    np.testing.assert_array_equal(arrays["fineLevel"], bar.quantise(np.float32(scores[voxel[once.kept]])))
-    assert len(arrays["fineLevel"]) == len(unpack(view.still)[1]["token"])
+    np.testing.assert_allclose(arrays["fineValue"], scores, rtol=1e-6)
+    np.testing.assert_array_equal(arrays["fineLevel"], bar.quantise(np.float32(scores)))
+    np.testing.assert_array_equal(arrays["fineCell"], voxel[once.kept])
+    assert len(arrays["fineCell"]) == len(unpack(view.still)[1]["token"])
     assert header["fine"] == "voxel"
     assert header["scale"]["clipped"] == int((np.abs(scores) > 1).sum())
     assert view.resolve(once.tokens - 1) == once.tokens - 1

@@ -11,7 +11,7 @@ from PIL import Image
 from xviz.draw.blocks import masses
 from xviz.draw.scale import diverging, number, sequential
 from xviz.drawings import image, matrix, points, words
-from xviz.drawings.drawing import Drawing, Surround
+from xviz.drawings.drawing import Drawing, Finer, Surround
 from xviz.drawings.payload import unpack
 
 
@@ -190,11 +190,80 @@ def test_words_must_match(options):
 XYZ = np.float64([[4e5, 0, 0], [4e5 + 1, 2, 0], [4e5, 0, 3]])
 
 
+def places(cloud: points.Geometry) -> np.ndarray:
+    """Where the drawing has its points, metres."""
+    header, arrays = unpack(cloud.still)
+    sent = arrays["position"] if cloud.rest is None else [*arrays["position"], *unpack(cloud.rest)[1]["position"]]
+    return np.reshape(sent, (-1, 3)) * header["step"] + header["origin"] + header["centre"]
+
+
 def test_positions_keep_their_digits_far_from_the_origin():
-    header, arrays = unpack(points.points(points.geometry(XYZ)).still)
-    np.testing.assert_array_equal(arrays["position"].reshape(-1, 3) + header["centre"], XYZ)
+    cloud = points.geometry(XYZ)
+    header, arrays = unpack(points.points(cloud).still)
+    assert arrays["position"].dtype == np.uint16
+    assert header["step"] == 3 / 65_535
+    np.testing.assert_allclose(places(cloud), XYZ[cloud.kept], atol=header["step"] / 2 + 1e-9)
     assert header["extent"] == [1, 2, 3]
-    assert arrays["token"].tolist() == [0, 1, 2]
+    assert sorted(arrays["token"]) == [0, 1, 2]
+    np.testing.assert_array_equal(arrays["token"], cloud.kept)
+
+
+def test_positions_are_sent_as_they_are_where_steps_would_merge_points():
+    room = np.random.default_rng(0).random((20_000, 3)) * [4, 5, 0]
+    far = np.vstack([room, [[5e3, 0, 0]]])  # a stray point: steps of 8 cm
+    cloud = points.geometry(far)
+    header, arrays = unpack(cloud.still)
+    assert arrays["position"].dtype == np.float32
+    np.testing.assert_allclose(places(cloud), far[cloud.kept], atol=3e-4)
+    landscape = points.geometry(np.random.default_rng(2).random((20_000, 3)) * [2e4, 2e4, 50])
+    header, arrays = unpack(landscape.still)
+    assert arrays["position"].dtype == np.uint16  # steps of 31 cm among points 140 m apart
+    assert header["step"] == pytest.approx(0.305, abs=0.001)
+
+
+def test_a_large_cloud_is_sent_in_two_parts_whose_first_is_an_even_sample():
+    rng = np.random.default_rng(0)
+    xyz = rng.random((400_000, 3)) * [6, 5, 0.001]
+    xyz[:300_000] *= [0.1, 0.1, 1]  # three quarters of the points stand in a hundredth of the floor
+    segments = np.arange(400_000) % 1000
+    segments[399_999] = 1000  # one of a single point
+    colours = rng.integers(0, 256, (400_000, 3)).astype(np.uint8)
+    cloud = points.geometry(xyz, colours=colours, segments=segments)
+    (header, first), (_, rest) = unpack(cloud.still), unpack(cloud.rest)
+    assert len(first["token"]) == points.FIRST
+    assert header["drawn"] == len(first["token"]) + len(rest["token"]) == 400_000
+    assert sorted(cloud.kept) == list(range(400_000))
+    for name, true in (("token", segments), ("rgb", colours)):
+        np.testing.assert_array_equal([*first[name], *rest[name]], true[cloud.kept].reshape(-1))
+    assert first["token"].dtype == np.uint16
+    assert set(first["token"]) == set(range(1001))
+    np.testing.assert_allclose(places(cloud), xyz[cloud.kept], atol=header["step"] / 2 + 1e-9)
+    assert cloud.note == ""
+    middles = np.stack([np.bincount(segments, xyz[:, k]) / np.bincount(segments) for k in range(3)], 1)
+    np.testing.assert_allclose(first["middles"].reshape(-1, 3) + cloud.centre, middles, atol=1e-5)
+
+    def tiles(number: int) -> int:  # of 10 × 10 cm, of 3,000
+        return len({*map(tuple, (xyz[cloud.kept[:number], :2] // 0.1).astype(int))})
+
+    assert tiles(20_000) > 2_900  # at random 20,000 points would fill about 2,400
+    assert tiles(points.FIRST) == tiles(400_000)
+
+
+def test_a_page_without_a_server_has_the_first_points_and_says_so():
+    xyz = np.random.default_rng(0).random((200_000, 3))
+    cell = (xyz[:, 0] * 300).astype(int)
+    scores = np.arange(300) / 300
+    finer = Finer("voxel", scores, of_point=cell)
+    view = points.points(points.geometry(xyz, segments=cell), scores, scale=sequential(scores), finer=finer)
+    small = points.beginning(view)
+    header, arrays = unpack(small.payload)
+    once, first = unpack(small.still)
+    assert small.rest is None
+    assert (once["rest"], once["drawn"], header["still"]) == (None, points.FIRST, once["id"])
+    assert header["note"] == "147,456 of 200,000 points drawn, an even sample."
+    assert len(first["token"]) == len(arrays["fineCell"]) == points.FIRST
+    np.testing.assert_array_equal(arrays["fineCell"], first["token"])
+    assert points.beginning(small) is small
 
 
 def test_a_segment_is_one_token():
@@ -205,19 +274,28 @@ def test_a_segment_is_one_token():
     assert view.shape == (2,)
     assert header["tokens"] == 2
     assert arrays["value"].tolist() == pytest.approx([0.1, 0.9])
-    assert unpack(view.still)[1]["token"].tolist() == [1, 0xFFFFFFFF, 0]
+    assert sorted(unpack(view.still)[1]["token"]) == [0, 1, 0xFF]  # the last for a point of none
     assert view.table[1] == ("b", pytest.approx(0.9))
 
 
-def test_too_many_points_are_thinned_and_keep_their_numbers():
+def test_too_many_points_are_thinned_and_keep_their_numbers(monkeypatch):
+    monkeypatch.setattr(points, "MOST", 180_000)
     xyz = np.random.default_rng(0).random((450_000, 3))
-    view = points.points(points.geometry(xyz), np.zeros(len(xyz)), scale=sequential([]))
-    header, arrays = unpack(view.still)
-    assert f"{len(arrays['token']):,} of 450,000 points drawn" in unpack(view.payload)[0]["note"]
-    assert 100_000 < len(arrays["token"]) <= 150_000
-    sent = arrays["position"].reshape(-1, 3) + header["centre"]
-    np.testing.assert_allclose(sent, xyz[arrays["token"]], atol=1e-6)
+    cloud = points.geometry(xyz)
+    view = points.points(cloud, np.zeros(len(xyz)), scale=sequential([]))
+    tokens = np.concatenate([unpack(part)[1]["token"] for part in (view.still, view.rest)])
+    assert f"{len(tokens):,} of 450,000 points drawn" in unpack(view.payload)[0]["note"]
+    assert 150_000 < len(tokens) <= 180_000
+    np.testing.assert_array_equal(tokens, cloud.kept)
+    np.testing.assert_allclose(places(cloud), xyz[tokens], atol=unpack(view.still)[0]["step"] / 2 + 1e-9)
     assert view.shape == (450_000,)
+
+
+def test_a_million_points_are_drawn_and_not_thinned():
+    cloud = points.geometry(np.random.default_rng(0).random((points.MOST, 3), np.float32))
+    assert points.MOST == 1_000_000
+    assert (len(cloud.kept), unpack(cloud.still)[0]["drawn"], cloud.note) == (points.MOST, points.MOST, "")
+    assert len(cloud.still) + len(cloud.rest) < 10.1e6  # bytes: six of a place, four of a token
 
 
 def test_links_are_moved_with_the_points():

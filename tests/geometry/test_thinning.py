@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xviz.geometry.thinning import thin
+from xviz.geometry.thinning import evenly, thin
 
 
 def room(count: int) -> np.ndarray:
@@ -53,3 +53,20 @@ def test_every_segment_is_kept_even_inside_another() -> None:
 def test_points_in_the_same_place_are_one(xyz: np.ndarray) -> None:
     kept = thin(xyz, 100)
     assert len(kept) == len(np.unique(xyz, axis=0))
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 1000, 4097])
+def test_an_even_order_has_every_point_once(count: int) -> None:
+    cells = np.random.default_rng(0).integers(0, 1 << 16, (count, 3)).astype(np.uint16)
+    order = evenly(cells)
+    assert (np.sort(order) == np.arange(count)).all()
+    assert (evenly(cells) == order).all()
+    assert (np.sort(evenly(np.zeros_like(cells))) == np.arange(count)).all()
+
+
+@pytest.mark.parametrize("level", [1, 2, 3, 4])
+def test_coarse_cells_come_before_finer_ones(level: int) -> None:
+    cells = (room(20_000) / 6 * 65_535).astype(np.uint16)
+    codes = (cells >> (16 - level)) @ np.int64([1, 1 << 16, 1 << 32])
+    occupied = len(np.unique(codes))
+    assert len(np.unique(codes[evenly(cells)][:occupied])) == occupied  # each cell of the level once, before any twice

@@ -25,6 +25,7 @@ class Drawing:
     table: tuple[tuple[Cell, ...], ...]  #: the strongest scores as rows, the first row being the heading
     shape: tuple[int, ...]  #: how many tokens can be picked: (n,), or (rows, columns) of the matrix
     still: bytes | None = None  #: what stays the same from pick to pick (picture, geometry), sent once
+    rest: bytes | None = None  #: more of what stays the same, sent once and after the drawing
 
     def resolve(self, pick: Sequence[int] | int | None) -> int | tuple[int, ...] | None:
         """The picked token, or None when nothing, or nothing of this drawing, is picked.

@@ -1,25 +1,28 @@
-"""A point cloud as a drawing: geometry sent once, colours with every pick."""
+"""A point cloud as a drawing: geometry sent once, its beginning before the rest; levels of tokens with every pick."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from xviz.draw.scale import Categories, Scale, number, order
 from xviz.drawings.drawing import PLAIN, Drawing, Finer, Surround, check_length, drawn_with
-from xviz.drawings.payload import pack, pack_still
-from xviz.geometry.thinning import thin
+from xviz.drawings.payload import pack, pack_still, unpack
+from xviz.geometry.thinning import evenly, thin
 from xviz.geometry.viewpoint import FIELD, TILT, TURN
 
-#: more points than this are thinned before they are sent, and the drawing says so
 HEIGHT = 480  #: CSS pixels
-MOST = 150_000
+MOST = 1_000_000  #: more points than this are thinned before they are sent, and the drawing says so
+FIRST = (
+    72 * 2048
+)  #: points that are sent and drawn before the rest, rows of a texture; pages without a server have no more
 CEILING = 0.2  #: metres below the highest point in which a ceiling lies
-#: the token of a point that belongs to none
-NONE = np.uint32(0xFFFFFFFF)
+STEPS = 65_535  #: of which positions are multiples, along the longest side of the cloud
+FINE = 1e-3  #: metres; steps no longer than this are always fine enough
+MERGED = 0.01  #: of the points may share a place in longer steps; where more would, positions are sent as they are
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +30,8 @@ class Geometry:
     """What of a cloud stays the same from pick to pick."""
 
     digest: str
-    still: bytes  #: the message
+    still: bytes  #: the message, with the first points
+    rest: bytes | None  #: a message with all others; None where there are none
     count: int  #: points of the whole cloud
     tokens: int
     labels: tuple[str, ...] | None  #: one per token
@@ -35,7 +39,9 @@ class Geometry:
     centre: NDArray[np.float64]  #: (3,) metres; positions are sent around it to keep their digits
     extent: NDArray[np.float64]  #: (3,) metres
     note: str  #: what thinning left out
-    kept: NDArray[np.int64]  #: points of the whole cloud that are drawn
+    kept: NDArray[
+        np.int32
+    ]  #: points of the whole cloud that are drawn, in their order; any beginning is an even sample
 
     def label(self, token: int) -> str:
         """What a token is called."""
@@ -84,26 +90,47 @@ def geometry(
     if colours is not None:
         check_length("colours", colours, len(xyz))
     thinned = thin(xyz, MOST, segments)
-    indices = thinned.kept
-    centre = (xyz.min(0) + xyz.max(0)) / 2 if len(xyz) else np.zeros(3)
+    low = xyz.min(0) if len(xyz) else np.zeros(3)
     extent = np.ptp(xyz, axis=0) if len(xyz) else np.ones(3)
+    centre = low + extent / 2 if len(xyz) else np.zeros(3)
+    step = float(extent.max()) / STEPS or 1.0
+    shown = xyz if len(thinned) == len(xyz) else xyz[thinned.kept]
+    cells = np.round((shown - low) / step).astype(np.uint16)
+    order = evenly(cells)
+    indices = thinned.kept[order]
+    indices = _each_first(indices, tokens[indices], count) if segments is not None else indices
+    arrays: dict[str, NDArray] = {"token": tokens[indices]}
+    if step <= FINE or _merged(cells) <= MERGED:
+        arrays["position"] = cells[np.searchsorted(thinned.kept, indices)] if thinned.side else cells[indices]
+        origin = low - centre
+    else:
+        arrays["position"], origin, step = (xyz[indices] - centre).astype(np.float32), np.zeros(3), 1.0
+    if colours is not None:
+        arrays["rgb"] = np.asarray(colours, np.uint8)[indices]
+    digest, rest = None, None
+    if len(indices) > FIRST:
+        digest, rest = pack_still({}, **{name: array[FIRST:] for name, array in arrays.items()})
     header = {
         "centre": [float(v) for v in centre],
         "extent": [float(v) for v in extent],
         "radius": float(np.linalg.norm(extent) / 2) or 1.0,
+        "origin": [float(v) for v in origin],
+        "step": step,
+        "points": len(xyz),
+        "drawn": len(indices),
+        "rest": digest,
         "segmented": segments is not None,
         "roof": _roof(xyz),
         "view": {"field": FIELD, "turn": TURN, "tilt": TILT},
         "labels": None if labels is None else [str(label) for label in labels],
     }
-    arrays = {} if colours is None else {"rgb": np.asarray(colours, np.uint8)[indices]}
-    digest, still = pack_still(
-        header, position=(xyz[indices] - centre).astype(np.float32), token=tokens[indices], **arrays
-    )
+    middles = {} if segments is None else {"middles": _middles(xyz, tokens, count, centre)}
+    digest, still = pack_still(header, **{name: array[:FIRST] for name, array in arrays.items()}, **middles)
     named = None if labels is None else tuple(str(label) for label in labels)
     return Geometry(
-        digest, still, len(xyz), count, named, segments is not None, centre, extent, thinned.note(), indices
-    )
+        digest, still, rest, len(xyz), count, named, segments is not None, centre, extent, thinned.note(),
+        indices.astype(np.int32),
+    )  # fmt: skip
 
 
 def points(
@@ -135,9 +162,10 @@ def points(
     bar, arrays = drawn_with(scale, scores)
     if finer is not None and finer.of_point is not None and scale is not None:
         check_length("finer.of_point", finer.of_point, cloud.count)
-        each = np.asarray(finer.scores, np.float32)[finer.of_point[cloud.kept]]
+        each = np.asarray(finer.scores, np.float32)
         bar = scale.header(finer.scores)
-        arrays |= {"fineLevel": scale.quantise(each), "fineValue": each}
+        cells = _smallest(finer.of_point[cloud.kept], len(each))
+        arrays |= {"fineCell": cells, "fineLevel": scale.quantise(each), "fineValue": each}
     ranked = np.zeros(0, np.int64) if scores is None else order(scores)
     header = {
         "title": surround.title,
@@ -164,16 +192,62 @@ def points(
         **arrays,
     )
     table = _table(scores, cloud, scale, ranked, finer)
-    return Drawing("cloud", payload, height, str(header["alt"]), table, (cloud.tokens,), still=cloud.still)
+    return Drawing(
+        "cloud", payload, height, str(header["alt"]), table, (cloud.tokens,), still=cloud.still, rest=cloud.rest
+    )
 
 
-def _tokens(n: int, segments: ArrayLike | None) -> tuple[NDArray[np.uint32], int]:
-    """The token of each point, and how many tokens there are."""
+def beginning(drawing: Drawing) -> Drawing:
+    """The same drawing of the first points alone, for a page without a server; its note says how many these are."""
+    if drawing.still is None or drawing.rest is None:
+        return drawing
+    once, still = unpack(drawing.still)
+    header, arrays = unpack(drawing.payload)
+    count = len(still["token"])
+    header["note"] = f"{count:,} of {once['points']:,} points drawn, an even sample."
+    if "fineCell" in arrays:
+        arrays["fineCell"] = arrays["fineCell"][:count]
+    digest, message = pack_still({**once, "rest": None, "drawn": count}, **still)
+    return replace(drawing, payload=pack({**header, "still": digest}, **arrays), still=message, rest=None)
+
+
+def _tokens(n: int, segments: ArrayLike | None) -> tuple[NDArray, int]:
+    """The token of each point, and how many tokens there are; the greatest number of the type for a point of none."""
     if segments is None:
-        return np.arange(n, dtype=np.uint32), n
+        return _smallest(np.arange(n), n), n
     segments = np.asarray(segments)
     check_length("segments", segments, n)
-    return np.where(segments < 0, NONE, segments).astype(np.uint32), int(segments.max(initial=-1)) + 1
+    count = int(segments.max(initial=-1)) + 1
+    return _smallest(segments, count), count
+
+
+def _smallest(numbers: NDArray, count: int) -> NDArray:
+    """Numbers below a count in the smallest type that has one more, its greatest, for those that are negative."""
+    kind = next(kind for kind in (np.uint8, np.uint16, np.uint32) if count <= np.iinfo(kind).max)
+    return np.where(numbers < 0, np.iinfo(kind).max, numbers).astype(kind)
+
+
+def _each_first(indices: NDArray, tokens: NDArray, count: int) -> NDArray:
+    """Points with those that are the only ones of their segment so far moved into the first, if they fit there."""
+    first = np.full(count, len(indices))
+    known = np.flatnonzero(tokens < count)[::-1]
+    first[tokens[known]] = known  # the last one that is written stays: the earliest
+    late = first[(first >= FIRST) & (first < len(indices))]
+    return np.concatenate([indices[late], np.delete(indices, late)]) if 0 < len(late) <= FIRST else indices
+
+
+def _merged(cells: NDArray[np.uint16]) -> float:
+    """The share of points that have the place of another one."""
+    wide = cells.astype(np.uint64)
+    places = np.sort((wide[:, 0] << np.uint64(32)) | (wide[:, 1] << np.uint64(16)) | wide[:, 2])
+    return float(np.mean(places[1:] == places[:-1])) if len(places) > 1 else 0.0
+
+
+def _middles(xyz: NDArray, tokens: NDArray, count: int, centre: NDArray) -> NDArray[np.float32]:
+    """(tokens, 3) the middle of each segment around the centre of the cloud, NaN for one without points."""
+    sizes = np.bincount(tokens, minlength=count)[:count]
+    sums = np.stack([np.bincount(tokens, xyz[:, k] - centre[k], minlength=count)[:count] for k in range(3)], 1)
+    return np.where(sizes[:, None] > 0, sums / np.maximum(sizes, 1)[:, None], np.nan).astype(np.float32)
 
 
 def _roof(xyz: NDArray[np.float64]) -> float:

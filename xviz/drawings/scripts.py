@@ -28,7 +28,7 @@ SCRIPTS: Mapping[str, tuple[str, ...]] = {
     "picture": (*_COMMON, "marks.js", "picture.js"),
     "photos": (*_COMMON, "marks.js", "photos.js"),
     "words": (*_COMMON, "words.js"),
-    "cloud": (*_COMMON, "marks.js", "camera.js", "overlay.js", "cloud.js"),
+    "cloud": (*_COMMON, "marks.js", "camera.js", "overlay.js", "shaders.js", "points.js", "cloud.js"),
     "head": (*_COMMON, "head.js"),
     "traces": (*_COMMON, "traces.js"),
     "wave": (*_COMMON, "wave.js"),

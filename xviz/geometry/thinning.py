@@ -1,4 +1,4 @@
-"""Fewer points that still show the same surfaces and every segment, with the way back to the whole cloud."""
+"""Fewer points that still show the same surfaces, with the way back to the whole cloud; an order for points."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 _ROUNDS = 12  #: steps in the search for the voxels' side
 _ENOUGH, _TOP = 0.9, 0.99  #: of the points that are allowed; the search ends between them
+_FINE = 14  #: bits of an axis by which points are put in order: 42 of a code, 22 are left for the number of a point
 _MIX, _OTHER = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)  #: odd; they spread numbers over 64 bits
 
 
@@ -92,3 +93,51 @@ def _codes(xyz: NDArray, low: NDArray, side: float, groups: NDArray | None) -> N
     cells = ((xyz - low) * (1 / side)).astype(np.uint64)
     code = (cells[:, 0] << np.uint64(42)) | (cells[:, 1] << np.uint64(21)) | cells[:, 2]
     return code if groups is None else code ^ ((groups.astype(np.int64) + 1).astype(np.uint64) * _OTHER)
+
+
+def evenly(cells: NDArray[np.uint16]) -> NDArray[np.int64]:
+    """(n,) points in an order of which any beginning is an even sample: coarse cells of the octree before finer ones.
+
+    Of each cell of a level, the first point along the Z-order curve stands for it; a point belongs to the coarsest
+    level at which it is the first. Points of the same level follow each other by leaps along the curve, so that a part
+    of a level is even too.
+
+    Args:
+        cells: (n, 3) places in steps of 1/65,536 of the same length along each axis, at most 2²² of them.
+
+    Raises:
+        ValueError: more points than that.
+
+    Source: Gobbetti and Marton 2004, layered point clouds; bits reversed as by van der Corput 1935.
+    """
+    count = len(cells)
+    if count > 1 << (64 - 3 * _FINE):
+        raise ValueError(f"{count:,} points are more than can be put in order; thin them first")
+    parts = _thirds()[cells >> (16 - _FINE)]
+    codes = (parts[:, 0] << np.uint64(2)) | (parts[:, 1] << np.uint64(1)) | parts[:, 2]
+    shift = np.uint64(64 - 3 * _FINE)
+    keys = np.sort((codes << shift) | np.arange(count, dtype=np.uint64))
+    along = (keys & np.uint64((1 << int(shift)) - 1)).astype(np.int64)
+    codes = keys >> shift
+    level = np.full(count, 3 * _FINE, np.uint8)  # how many bits of the code differ from the point before
+    level[1:] = np.frexp((codes[1:] ^ codes[:-1]).astype(np.float64))[1]
+    leaps = _leaps(count)
+    coarse_first = np.uint8(_FINE) - (level[leaps] + np.uint8(2)) // np.uint8(3)
+    return along[leaps[np.argsort(coarse_first, kind="stable")]]
+
+
+def _thirds() -> NDArray[np.uint64]:
+    """(2¹⁴,) numbers with two empty bits before each of their own."""
+    numbers = np.arange(1 << _FINE, dtype=np.uint64)
+    spread = np.zeros_like(numbers)
+    for bit in range(_FINE):
+        spread |= ((numbers >> np.uint64(bit)) & np.uint64(1)) << np.uint64(3 * bit)
+    return spread
+
+
+def _leaps(count: int) -> NDArray[np.int64]:
+    """0 … count − 1 in the order of their reversed bits."""
+    reversed_bits = np.zeros(1, np.int64)
+    for _ in range(max(count - 1, 0).bit_length()):
+        reversed_bits = np.concatenate([2 * reversed_bits, 2 * reversed_bits + 1])
+    return reversed_bits[reversed_bits < count]

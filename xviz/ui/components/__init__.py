@@ -51,6 +51,16 @@ def keep(table: bytes, *, key: str) -> None:
     _component("answers")(data=table, key=f"answers {key}")  # page.css takes it out of the flow
 
 
+def hold(still: bytes | None, *, key: str) -> None:
+    """Give the browser what stays the same between picks, outside of the fragment that picks run again.
+
+    Streamlit sends nothing twice, but reads and hashes every message of what runs again, which for a large cloud takes
+    as long as an answer. The drawing is then mounted with ``held``.
+    """
+    if still is not None:
+        _component("still")(data=still, key=f"held {key}")  # page.css takes it out of the flow
+
+
 def mount(
     view: Drawing,
     *,
@@ -58,6 +68,7 @@ def mount(
     on_pick: Callable[[Pick], None] | None = None,
     ahead: Ahead | None = None,
     closer: Closer | None = None,
+    held: bool = False,
 ) -> Pick:
     """Shows a view and gives the token the visitor picked in it: a number, (row, column) of a matrix, or None.
 
@@ -65,6 +76,7 @@ def mount(
 
     The camera and the pick live as long as the key does, so use one key per place on the page and sample:
     ``key=f"cloud-{sample.digest}"`` starts afresh with each sample. A pick that names no token of this view is None.
+    With ``held`` the browser is given what stays the same elsewhere (`hold`).
     """
 
     def changed() -> None:  # a state is only handed back if its change has a listener
@@ -72,9 +84,11 @@ def mount(
             on_pick(picked(view, key=key))
 
     with st.container(gap=None, key=f"{key}-frame"):
-        if view.still is not None:
+        if view.still is not None and not held:
             _component("still")(data=view.still, key=f"{key}-still")
         result = _component(view.kind)(data=message(view, key, ahead), key=key, on_pick_change=changed)
+        if view.rest is not None and not held:
+            _component("still")(data=view.rest, key=f"{key}-still-rest")
         if closer is not None:
             _parts(closer, key=f"{key}-parts")
     return view.resolve(token_of(result.pick))

@@ -137,7 +137,7 @@ function slide(view, dx, dy) {
 
 // ---- picking --------------------------------------------------------------------------------------------------
 
-/** At most one id-buffer read per frame, however fast the mouse sends. */
+/** At most one read of pixels per frame, however fast the mouse sends. */
 function hover(view, event) {
   view.hovering ??= requestAnimationFrame(() => {
     view.hovering = null;
@@ -146,49 +146,32 @@ function hover(view, event) {
   view.lastHover = event;
 }
 
-/** The token nearest to the mouse within a few pixels, in front of all others. */
+/** The token nearest to the mouse within a few pixels, in front of all others, read from the picture of numbers. */
 function tokenAt(view, event) {
   const { gl, canvas, still } = view;
-  if (!gl || !still) return null;
+  if (!gl || !still || !view.drawn) return null;
   const frame = canvas.getBoundingClientRect();
   const ratio = canvas.width / frame.width;
   const reach = Math.round(4 * ratio), side = 2 * reach + 1;
   const x = Math.round((event.clientX - frame.left) * ratio), y = Math.round(canvas.height - (event.clientY - frame.top) * ratio);
-  drawIds(view);
-  const bytes = new Uint8Array(4 * side * side);
-  gl.bindFramebuffer(gl.FRAMEBUFFER, view.ids.frame);
-  gl.readPixels(x - reach, y - reach, side, side, gl.RGBA, gl.UNSIGNED_BYTE, bytes);
+  const numbers = new Uint32Array(4 * side * side);
+  gl.bindFramebuffer(gl.FRAMEBUFFER, view.seen.frame);
+  gl.readPixels(x - reach, y - reach, side, side, gl.RGBA_INTEGER, gl.UNSIGNED_INT, numbers);
   gl.bindFramebuffer(gl.FRAMEBUFFER, null);
-  const found = new Uint32Array(bytes.buffer);
+  const { token } = still.arrays;
   let [best, least] = [null, Infinity];
-  found.forEach((id, i) => {
+  for (let i = 0; i < side * side; i += 1) {
+    const id = numbers[4 * i] & 0xffffff;
     const away = ((i % side) - reach) ** 2 + (Math.floor(i / side) - reach) ** 2;
-    if (id && away < least) [best, least] = [id - 1, away];
-  });
+    if (id && away < least && token[id - 1] < view.header.tokens) [best, least] = [id - 1, away];
+  }
   view.pointed = best;
-  return best === null ? null : still.arrays.token[best];
+  return best === null ? null : token[best];
 }
 
 /** The score of the point under the mouse, where scores are finer than tokens and the point is of this token. */
-const finerOf = ({ arrays, pointed, still }, token) => (pointed !== null && still?.arrays.token[pointed] === token ? arrays.fineValue?.[pointed] : undefined);
-
-/** Draws the numbers of points instead of colours, off screen; again only after something moved. */
-function drawIds(view) {
-  const { gl, ids, canvas } = view;
-  gl.bindFramebuffer(gl.FRAMEBUFFER, ids.frame);
-  const size = `${canvas.width} ${canvas.height}`;
-  if (ids.size !== size) {
-    gl.bindTexture(gl.TEXTURE_2D, ids.colour);
-    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, canvas.width, canvas.height, 0, gl.RGBA, gl.UNSIGNED_BYTE, null);
-    gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, ids.colour, 0);
-    gl.bindRenderbuffer(gl.RENDERBUFFER, ids.depth);
-    gl.renderbufferStorage(gl.RENDERBUFFER, gl.DEPTH_COMPONENT24, canvas.width, canvas.height);
-    gl.framebufferRenderbuffer(gl.FRAMEBUFFER, gl.DEPTH_ATTACHMENT, gl.RENDERBUFFER, ids.depth);
-    Object.assign(ids, { size, fresh: false });
-  }
-  if (!ids.fresh) drawPoints(view, true);
-  ids.fresh = true;
-  gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+function finerOf({ arrays: { fineCell, fineValue }, pointed, still }, token) {
+  return fineCell && pointed !== null && still?.arrays.token[pointed] === token ? fineValue[fineCell[pointed]] : undefined;
 }
 
 /** Arrows go to the nearest token in that direction on the screen, page keys by score. */

@@ -64,7 +64,7 @@ function painted({ number, labels }, values, mean) {
 
 // ---- messages for the components --------------------------------------------------------------------------------
 
-const SCORES = ["value", "level", "lut", "field", "fineLevel", "fineValue"];
+const SCORES = ["value", "level", "lut", "field", "fineLevel", "fineValue", "fineCell"];
 const levelOf = (value, { low, high }) => (Number.isNaN(value) ? 0 : 1 + Math.round((254 * (Math.min(high, Math.max(low, value)) - low)) / (high - low)));
 
 function bare(panel, selected, title) {

@@ -2,12 +2,13 @@
 
 const TYPES = { f4: Float32Array, u1: Uint8Array, u2: Uint16Array, u4: Uint32Array };
 
-/** The header and arrays that `xviz/views/payload.py` packed; arrays are copied, as the bytes may be unaligned. */
+const lengthOf = (bytes) => new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+const headerOf = (bytes) => JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + lengthOf(bytes))));
+
+/** The header and arrays that `xviz/drawings/payload.py` packed; arrays are copied, as the bytes may be unaligned. */
 function unpack(bytes) {
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
-  const arrays = {};
-  let start = 4 + length;
+  const header = headerOf(bytes), arrays = {};
+  let start = 4 + lengthOf(bytes);
   for (const { name, type, size } of header.arrays) {
     start += (4 - (start % 4)) % 4;
     const end = start + size * TYPES[type].BYTES_PER_ELEMENT;
@@ -21,12 +22,12 @@ function unpack(bytes) {
 // not send again, through an invisible component that leaves them here under their digest.
 const STILLS = (window.xvizStills ??= new Map());
 
-/** Keeps a message under its id, and of all of its kind the latest eight. */
+/** Keeps a message under its id, and of all of its kind the latest twelve: a room has three. */
 function keepIn(kept, message) {
   const { id } = message.header;
   kept.delete(id);
   kept.set(id, message);
-  while (kept.size > 8) kept.delete(kept.keys().next().value);
+  while (kept.size > 12) kept.delete(kept.keys().next().value);
   return id;
 }
 

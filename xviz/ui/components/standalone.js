@@ -12,13 +12,13 @@ function scored(message, values, selected, title, lut, name) {
   const high = Math.max(...values) || 1;
   const level = Uint8Array.from(values, (value) => 1 + Math.round((254 * value) / high));
   const scale = { low: 0, high, lowText: "0", highText: number(high), diverging: false, name, clipped: 0 };
-  const { fineLevel, fineValue, ...arrays } = message.arrays;
+  const { fineLevel, fineValue, fineCell, ...arrays } = message.arrays;
   return { header: { ...message.header, scale, selected, title, alt: title, fine: null }, arrays: { ...arrays, value: values, level, lut } };
 }
 
 const bare = (message, selected, title) => ({
   header: { ...message.header, scale: null, selected, title, alt: title, fine: null },
-  arrays: Object.fromEntries(Object.entries(message.arrays).filter(([key]) => !["value", "level", "lut", "fineLevel", "fineValue"].includes(key))),
+  arrays: Object.fromEntries(Object.entries(message.arrays).filter(([key]) => !["value", "level", "lut", "fineLevel", "fineValue", "fineCell"].includes(key))),
 });
 
 function start() {

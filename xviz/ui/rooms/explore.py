@@ -172,7 +172,7 @@ def _sides(opened: Opened, looked: Looked, shows: str) -> None:
     cloud, album = both(opened, looked, shows)
     left, right = st.columns([1.3, 1], gap="medium")
     with left:
-        components.mount(cloud, key=f"cloud {opened.place}", on_pick=_picker(opened, "supervoxel"))
+        components.mount(cloud, key=f"cloud {opened.place}", on_pick=_picker(opened, "supervoxel"), held=True)
         steps.map_sent(opened.card.key)
         components.camera(f"room {opened.place}", key=f"eye {opened.place}", kept=looked.camera)
     with right:

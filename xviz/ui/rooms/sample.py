@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +37,13 @@ class Drawn:
 
     geometry: points.Geometry
     album: photos.Album
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Around what picks run again: the first points of the cloud before it, the others after it."""
+        components.hold(self.geometry.still, key=self.geometry.digest[:16])
+        yield
+        components.hold(self.geometry.rest, key=f"{self.geometry.digest[:16]} rest")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -16,6 +16,7 @@ from xviz.draw.scale import Scale
 from xviz.drawings.drawing import Drawing
 from xviz.drawings.offline import components, document
 from xviz.drawings.payload import pack
+from xviz.drawings.points import beginning
 from xviz.drawings.scripts import read
 
 MOST = 12_000_000  #: bytes of rows; beyond it the file shows what is on the screen, and picks do nothing
@@ -57,13 +58,14 @@ def page(cloud: Drawing, photos: Drawing, *, title: str, caption: str, rows: Row
     """The file.
 
     Args:
-        cloud: As on the screen.
+        cloud: As on the screen; of more than ``points.FIRST`` points the file has an even sample, and says so.
         photos: As on the screen.
         title: Of the page.
         caption: What is shown, with its origin.
         rows: The attention that a pick shows in the file.
     """
     message = None if rows is None else rows.message()
+    cloud = beginning(cloud)
     data = {"cloud": cloud.payload, "photos": photos.payload, "cloud-still": cloud.still, "photos-still": photos.still}
     if message is not None:
         data["rows"] = message
