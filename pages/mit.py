@@ -24,7 +24,7 @@ above = page.heading(card)
 with page.told():
     room = choose.choose(card)
     opened = sample.show(card, room)
-    page.notes(*room.parts.values(), above=above, more=() if opened is None else opened.run.inputs.notes)
+    page.notes(*room.parts.values(), None if opened is None else opened.run.inputs, above=above)
     if opened is not None:
         with above:
             choose.warn(room)

@@ -19,8 +19,9 @@ from xviz.explain import METHODS
 from xviz.models import mit_cards
 from xviz.models.clouds import cut, laid, pooled
 from xviz.models.counts import parts
-from xviz.models.mit import MIT, activation, affinities, encode
+from xviz.models.mit import MIT, activation, affinities
 from xviz.models.mit_cards import MIT_CARD, MIT_PAPER_CARD, PAPERS, card, prepare
+from xviz.models.mit_encode import encode
 from xviz.models.photos import STRIDE, Frame, fitted, look
 
 FORMS = {

@@ -7,11 +7,16 @@ from dataclasses import replace
 import pytest
 import torch
 
+from tests.models.rooms import TINY
+from tests.models.rooms import room as make_room
 from xviz import engine
 from xviz.core.errors import ModelError
-from xviz.models.mit import MIT, with_photos
-from xviz.models.mit_cards import SHIPPED
+from xviz.core.sample import PointCloud
+from xviz.models.clouds import cut, laid, laid_turned
+from xviz.models.mit import MIT
+from xviz.models.mit_cards import MIT_CARD, SHIPPED, prepare
 from xviz.models.mit_carried import carried, joined
+from xviz.models.mit_encode import encode, second_of, with_photos
 
 CLASSES = torch.tensor([[0.9, 0.05, 0.05], [0.05, 0.9, 0.05], [0.05, 0.05, 0.9]])
 
@@ -70,10 +75,26 @@ def test_photos_have_a_say_where_there_are_photos_and_colours() -> None:
 
 def test_photos_without_colours_are_refused() -> None:
     with pytest.raises(ModelError, match="colours"):
-        engine.untrained(replace(_card(), settings=replace(SHIPPED, colours=False, photos_say=0.5)))
+        engine.untrained(replace(MIT_CARD, settings=replace(SHIPPED, colours=False, photos_say=0.5)))
 
 
-def _card():
-    from xviz.models.mit_cards import MIT_CARD
-
-    return MIT_CARD
+def test_the_second_stage_says_the_mean_over_turns_of_the_room() -> None:
+    torch.manual_seed(0)
+    module = MIT(TINY).eval()
+    room_ = make_room()
+    cut_cloud = cut(room_.part("points", PointCloud), TINY)
+    ways = [laid(cut_cloud, TINY), *laid_turned(cut_cloud, replace(TINY, turns=(30.0, 90.0)))]
+    assert module.second is not None
+    assert module.classify_second is not None
+    each = [second_of(module.second, module.classify_second, [way], cut_cloud.supervoxels) for way in ways]
+    together = second_of(module.second, module.classify_second, ways, cut_cloud.supervoxels)
+    torch.testing.assert_close(together, torch.stack(each).mean(0))
+    assert (each[0] - each[1]).abs().max() > 1e-4  # a network on a grid says not quite the same
+    turning = replace(TINY, turns=(30.0, 90.0))
+    inputs = encode(module, prepare(room_, TINY))
+    torch.testing.assert_close(inputs.context["second"], each[0])
+    turned = MIT(turning).eval()
+    turned.load_state_dict(module.state_dict())
+    both = encode(turned, prepare(room_, turning))
+    torch.testing.assert_close(both.context["second"], together)
+    assert set(both.context) == {"places", "second"}

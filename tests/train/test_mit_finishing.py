@@ -13,7 +13,7 @@ import torch
 from tests.train.test_mit_linking import COLOURED, room_of
 from xviz import checkpoints
 from xviz.models.mit import MIT
-from xviz.train.mit import finishing
+from xviz.train.mit import compare_second, finishing
 from xviz.train.mit.finishing import SECOND, finished, train_second
 from xviz.train.mit.labelling import labels_of, remember_usual, said_of
 from xviz.train.mit.second import first_map
@@ -84,3 +84,30 @@ def test_training_goes_on_from_weights(tmp_path: Path, monkeypatch: pytest.Monke
     assert log["first"] == [1]
     assert log["settings"]["photos_say"] == 0.5
     assert {"pseudo", "second", "second recipe"} <= log.keys()
+
+
+def test_photos_are_compared_over_seeds_and_nothing_is_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, start = tmp_path / "mit.json", tmp_path / "start.safetensors"
+    record.write_text("{}", encoding="utf-8")
+    checkpoints.save(model(), start, half=False)
+    asked: list[tuple[str, int]] = []
+    trained = compare_second.finished
+
+    def finished_(made: MIT, *args: object) -> dict:
+        asked.append((str(args[2].photos_label), args[2].seed))  # type: ignore[attr-defined]
+        return trained(made, *args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(compare_second, "RECORD", record)
+    monkeypatch.setattr(compare_second, "SHIPPED", SAYING)
+    monkeypatch.setattr(compare_second, "finished", finished_)
+    monkeypatch.setattr(compare_second, "rooms", lambda *_, limit=0: [room_of(number) for number in range(2)])
+    for seeds in ((0,), (0, 1)):
+        compare_second.compare(tmp_path, start, seeds, BRIEF)
+    assert asked == [("0.0", 0), ("0.7", 0), ("0.0", 1), ("0.7", 1)]
+    forms = json.loads(record.read_text(encoding="utf-8"))["photos otherwise"]["forms"]
+    assert set(forms) == {"points alone", "points and photos"}
+    for seeds_of in forms.values():
+        assert set(seeds_of) == {"0", "1"}
+        assert set(seeds_of["0"]) == {"pseudo labels", "points alone", "points and photos"}

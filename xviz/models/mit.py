@@ -25,14 +25,13 @@ from torch import Tensor, nn
 
 from xviz.core.errors import ModelError
 from xviz.core.run import Inputs, Run
-from xviz.models.clouds import grid_of, network, pooled, tokens_3d
+from xviz.models.clouds import network
 from xviz.models.mit_agreement import agreement
-from xviz.models.mit_carried import carried, joined
+from xviz.models.mit_carried import carried
 from xviz.models.mit_layers import Decoder, EncoderLayer, Sequences, affinity, bias_of
 from xviz.models.mit_settings import COLOURS, Settings
 
 FUSIONS = ("interlaced", "one-way", "none")
-VOXELS = ("voxels", "seen", "pairs")  #: of the context, until the tokens exist
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,48 +229,6 @@ def sights(settings: Settings) -> str:
 def spaces_of(settings: Settings) -> dict[str, str]:
     """The spaces that attention names: the sequence of each modality."""
     return {"points": "classes_3d+supervoxels", "views": f"classes_2d+{sights(settings)}"}
-
-
-@torch.no_grad()
-def encode(module: MIT, inputs: Inputs) -> Inputs:
-    """The prepared parts with the 3D tokens that the trained network makes of the voxels.
-
-    The context loses the voxels and gains ``second`` (supervoxels, classes), the second stage's probabilities, where
-    there is one. Where photos have a say in it, ``second_points`` is what points say alone.
-    """
-    context = {name: value for name, value in inputs.context.items() if name not in VOXELS}
-    grid, features = grid_of([inputs.context])
-    features, pairs, count = (
-        features.to(module.class_token.dtype),
-        inputs.context["pairs"],
-        len(inputs.context["places"]),
-    )
-    shape = tokens_3d(module.unet(features, grid), features, pairs, count, module.settings)
-    tokens = {"supervoxels": shape, **inputs.tokens}
-    present = {"supervoxels": torch.ones(count, dtype=torch.bool), **inputs.present}
-    if module.second is not None and module.classify_second is not None:
-        points = pooled(module.classify_second(module.second(features, grid)).softmax(-1), pairs, count)
-        context["second"] = with_photos(module, points, tokens, present, context["places"])
-        if context["second"] is not points:
-            context["second_points"] = points
-    return replace(inputs, tokens=tokens, present=present, context=context)
-
-
-def with_photos(
-    module: MIT, points: Tensor, tokens: Mapping[str, Tensor], present: Mapping[str, Tensor], places: Tensor
-) -> Tensor:
-    """(supervoxels, classes) what points say of one room, joined with what its photos say where settings say so.
-
-    Args:
-        module: The model.
-        points: (supervoxels, classes) probabilities.
-        tokens: Of one room, (n, features) each.
-        present: The same, (n,) bool.
-        places: (supervoxels, 3).
-    """
-    weight = module.settings.photos_say
-    photos = module.said_by_photos(tokens, present, places) if weight else None
-    return points if photos is None else joined(points, photos, module.get_buffer("usual_views"), weight)
 
 
 @torch.no_grad()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from xviz.core.errors import ModelError
@@ -11,10 +13,12 @@ from xviz.core.sample import Photos, PointCloud, Sample
 from xviz.core.tokens import Joined, Named, PatchGrid, Segments, TokenSpace
 from xviz.models import photos
 from xviz.models.card import CallTitle, ModelCard
-from xviz.models.clouds import cut, laid
-from xviz.models.mit import MIT, encode, sights
+from xviz.models.clouds import cut, laid, laid_turned
+from xviz.models.mit import MIT, sights
+from xviz.models.mit_encode import VOXELS, encode, turned_name
 from xviz.models.mit_layers import askers
 from xviz.models.mit_settings import PAPERS, SHIPPED, Settings
+from xviz.models.photo_light import gains_of, said
 
 #: what nearly every room has, so that its attention says little of this one
 STRUCTURE = ("wall", "floor", "ceiling")
@@ -30,14 +34,19 @@ def prepare(sample: Sample, settings: Settings) -> Inputs:
     """
     cloud = sample.part("points", PointCloud)
     cut_cloud = cut(cloud, settings)
-    tokens, present, leaves, notes = {}, {}, [], _notes(cloud, settings)
+    tokens, present, leaves, notes, gains = {}, {}, [], _notes(cloud, settings), None
     if kind := sights(settings):
         views = sample.part("views", Photos)
-        features, mask = _seen(views, settings)
+        gains = gains_of(views.images, cloud.rgb, settings.grid) if settings.colours else None
+        features, mask = _seen(views, settings, gains)
         space, tokens[kind], present[kind] = _as_tokens(views, features, mask, settings)
         leaves.append(space)
     segments = Segments("supervoxels", cut_cloud.of_point, cut_cloud.middles(cloud.xyz))
-    return Inputs(tokens, present, _spaces(segments, leaves, settings), laid(cut_cloud, settings), notes)
+    warnings = tuple(filter(None, [said(gains)])) if gains is not None else ()
+    context = laid(cut_cloud, settings)
+    for number, scene in enumerate(laid_turned(cut_cloud, settings) if settings.second else ()):
+        context |= {turned_name(name, number): scene[name] for name in VOXELS}
+    return Inputs(tokens, present, _spaces(segments, leaves, settings), context, notes, warnings)
 
 
 def _notes(cloud: PointCloud, settings: Settings) -> tuple[str, ...]:
@@ -49,14 +58,14 @@ def _notes(cloud: PointCloud, settings: Settings) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _seen(views: Photos, settings: Settings) -> tuple[Tensor, Tensor]:
+def _seen(views: Photos, settings: Settings, gains: NDArray[np.float64] | None) -> tuple[Tensor, Tensor]:
     """Features of all patches, and which take part."""
     if settings.view_width != photos.WIDTH:
         raise ModelError(
             f"These settings need an image network of {settings.view_width} features, which is in no package; the "
             f"one at hand has {photos.WIDTH}. Set view_width to {photos.WIDTH}, or take the shipped size."
         )
-    return photos.look(views.images, settings.grid, colours=settings.colours)
+    return photos.look(views.images, settings.grid, colours=settings.colours, gains=gains)
 
 
 def _as_tokens(views: Photos, features: Tensor, mask: Tensor, settings: Settings) -> tuple[TokenSpace, Tensor, Tensor]:
@@ -85,8 +94,8 @@ def _spaces(segments: Segments, sights_: list[TokenSpace], settings: Settings) -
 STORY = (
     "What is in this room, and where? A scanned cloud and photos of it attend to each other in turn, without knowing "
     "where a camera stood. Click a photo to see its attention to the cloud, or the cloud to see it on every photo. "
-    "Attention is also told which places have the colours of a patch and of its neighbours, so expect fewer right "
-    "links where photos and cloud differ in light, or the cloud has no colours."
+    "Attention is also told which places have the colours of a patch and of its neighbours, so expect few right links "
+    "where the cloud has no colours. Photos in another light are first brought into that of the cloud."
 )
 WANTS = {
     "points": "a coloured cloud (PLY, PCD, LAS/LAZ, XYZ/TXT, NPY/NPZ)",

@@ -21,7 +21,7 @@ COLOURS = 3  #: numbers of a colour, red, green and blue from −1 to 1
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What the modules are built from; the defaults are the shipped model's, but for its colours."""
+    """What the modules are built from; the defaults are the shipped model's, but for colours and photos_say."""
 
     classes: tuple[str, ...] = CLASSES
     small_voxel: float = 0.05  #: metres; supervoxels are cut from these
@@ -46,15 +46,18 @@ class Settings:
     tokens_2d: str = "patch"  #: what a token of a photo is: "patch" or "view"
     view_width: int = WIDTH  #: features of the image network
     colours: bool = False  #: whether tokens of both sides end in a colour, by which like ones find one another
+    turns: tuple[
+        float, ...
+    ] = ()  #: degrees about the vertical by which the second stage sees a room too; it says the mean
     photos_say: float = 0.0  #: weight of what photos say of supervoxels beside the second stage's points; needs colours
     photos: int = 16  #: at most
     grid: tuple[int, int] = (8, 10)  #: rows and columns of patches in a photo
 
 
-SHIPPED = Settings(colours=True)
+SHIPPED = Settings(colours=True, photos_say=0.5, turns=(45, 90, 135))
 PAPER_PLANES = (32, 64, 128, 256, 128, 128, 96, 96)
 PAPERS = replace(
     SHIPPED, classes=SCANNET, voxel=0.05, sees=("colour",), places="voxels",
     stem=32, stem_kernel=5, planes=PAPER_PLANES, blocks=2, second=PAPER_PLANES,
-    width=96, dropout=0.1, tokens_2d="view", view_width=2048, colours=False,
+    width=96, dropout=0.1, tokens_2d="view", view_width=2048, colours=False, photos_say=0.0, turns=(),
 )  # fmt: skip

@@ -97,21 +97,35 @@ def _resized(image: NDArray[np.uint8], tall: int, wide: int) -> NDArray[np.uint8
     return np.asarray(Image.fromarray(np.ascontiguousarray(image)).resize((wide, tall), Image.Resampling.BILINEAR))
 
 
-def look(images: Sequence[NDArray[np.uint8]], grid: tuple[int, int], *, colours: bool = False) -> tuple[Tensor, Tensor]:
+def multiplied(pixels: NDArray[np.uint8], gain: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """(height, width, 3) 0–255 with red, green and blue multiplied by (3,), see ``photo_light``."""
+    return pixels if (gain == 1).all() else np.clip(pixels * gain + 0.5, 0, 255).astype(np.uint8)
+
+
+def look(
+    images: Sequence[NDArray[np.uint8]],
+    grid: tuple[int, int],
+    *,
+    colours: bool = False,
+    gains: NDArray[np.floating] | None = None,
+) -> tuple[Tensor, Tensor]:
     """The patches of photos, photo by photo and row by row.
 
     Args:
         images: Each (height, width, 3) RGB, 0–255, of any size.
         grid: Rows and columns of patches.
         colours: Whether the mean colour of the middle of each patch follows its features.
+        gains: (photos, 3) by what red, green and blue of each are multiplied before they are looked at.
 
     Returns:
         (photos · rows · columns, 1280 or 1283) features, and which patches take part, bool.
     """
     features, present = [], []
-    for image in images:  # one by one, which bounds the memory
+    for number, image in enumerate(images):  # one by one, which bounds the memory
         frame = Frame(image.shape[:2], grid)
         pixels = fitted(image, frame)
+        if gains is not None:
+            pixels = multiplied(pixels, gains[number])
         patches = regions.grid(pixels).flatten(0, 1)
         if colours:
             picture = torch.from_numpy(pixels).permute(2, 0, 1)[None].float()

@@ -19,7 +19,8 @@ from xviz.models import regions
 from xviz.models.clouds import SEEN, cut, grid_of, laid, tokens_3d
 from xviz.models.mit import MIT, sights
 from xviz.models.mit_settings import Settings
-from xviz.models.photos import STRIDE, Frame, fitted, mean_colours
+from xviz.models.photo_light import gains_of
+from xviz.models.photos import STRIDE, Frame, fitted, mean_colours, multiplied
 from xviz.models.sparse import Grid
 from xviz.models.supervoxels import means
 
@@ -83,8 +84,9 @@ def voxels_and_pixels(sample: Sample, settings: Settings) -> VoxelsAndPixels:
     size = settings.grid[0] * STRIDE, settings.grid[1] * STRIDE
     pictures, inside = np.zeros((len(images), *size, 3), np.uint8), np.zeros((len(images), *size), bool)
     present = [frame.present().reshape(-1) for frame in frames]
+    gains = gains_of(images if settings.colours else (), cloud.rgb, settings.grid)
     for i, (image, frame) in enumerate(zip(images, frames, strict=True)):
-        pictures[i] = fitted(image, frame)
+        pictures[i] = multiplied(fitted(image, frame), gains[i]) if settings.colours else fitted(image, frame)
         inside[i] = frame.shows()
     return VoxelsAndPixels(
         sample.digest,

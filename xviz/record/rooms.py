@@ -80,7 +80,7 @@ def _segmentation(measured: dict[str, Any]) -> list[str]:
     return [
         table(
             f"**Class of every point, furniture never seen** ({rooms['test']} test rooms; trained on {rooms['train']} "
-            "rooms from lists of classes alone; %)",
+            f"rooms from lists of classes alone, the second stage on {rooms.get('second', rooms['train'])}; %)",
             ["", "mIoU", "points right"],
             rows,
         ),
@@ -188,6 +188,8 @@ def _truth(measured: dict[str, Any]) -> list[str]:
     classes = [table(title, ["", "trained", "untrained model"], same)] if alike else []
     if real := measured.get("real frame"):
         classes.append(_real(real))
+    if steady := measured.get("steady"):
+        classes.append(_steady(steady))
     if other := measured.get("linked otherwise"):
         classes.append(_linked_otherwise(other))
     return [
@@ -224,6 +226,23 @@ def _linked_otherwise(measured: dict[str, Any]) -> str:
         f"**Linked otherwise, {recipe['rooms']} rooms and {recipe['link_epochs']} epochs of the stage of links** (the "
         "same patches, layer by layer, and mean average precision of the classes found; %)",
         ["", "within 0.5 m", "same class", "mAP"],
+        rows,
+    )
+
+
+def _steady(measured: dict[str, Any]) -> str:
+    """How far the answer stays when a scan is turned, thinner, or half."""
+    rows = [
+        (
+            name,
+            *(f"{measured[where][name][part]:.1f}" for where in ("composed", "real") for part in ("points", "outputs")),
+        )
+        for name in measured["composed"]
+    ]
+    return table(
+        "**The same room scanned otherwise** (share of the points that keep their predicted class, and of the outputs "
+        "that stay on their side of even odds, %; the shipped composed rooms, and the frame of a depth camera)",
+        ["", "composed: points", "outputs", "real: points", "outputs"],
         rows,
     )
 

@@ -1,7 +1,8 @@
 """What the first visitor would wait for, done in a thread as soon as the server has an address.
 
-Modules are imported and the models of pages are loaded, so that the first page is as quick as the next. PyVista and MNE
-are left until somebody needs them.
+Modules are imported, the models of pages are loaded and run on the sample that their page opens with, so that the first
+page is as quick as the next. What is kept is found by the digest of the sample, as for any visitor. PyVista and MNE are
+left until somebody needs them.
 """
 
 from __future__ import annotations
@@ -33,12 +34,15 @@ def _work() -> None:
     try:
         first.ready()
         from xviz.checkpoints import manifest
+        from xviz.data.shipped import samples
         from xviz.ui import ahead, cache, memory
 
         ahead.start()
         threading.Thread(target=memory.give_back, name="memory", daemon=True).start()
-        for key in TABLE:
-            if cache.MODELS[key].checkpoint in manifest():
-                cache.load(key)
+        known = [key for key in TABLE if cache.MODELS[key].checkpoint in manifest()]
+        for key in known:
+            cache.load(key)
+        for key in known:  # a model at a time in turn with visitors, who come first
+            cache.run(key, samples(key)[0].load())
     except Exception as error:  # whoever opens a page then sees what is wrong
         logged(error)

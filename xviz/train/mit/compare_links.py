@@ -30,7 +30,7 @@ FORMS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "what is agreed alone, no products": ({}, {"link_start": 0.0, "link_epochs": 0}),
     "nothing learnt in this stage": ({}, {"link_epochs": 0}),
     "the loss of links in place of the own room": ({}, {"link_own_room": 0.0, "link_classes": 0.5}),
-    "without what is agreed": ({"colours": False}, {}),
+    "without what is agreed": ({"colours": False, "photos_say": 0.0}, {}),
 }
 SHORT = Recipe(rooms=120, link_epochs=3)
 

@@ -16,8 +16,9 @@ import torch
 from torch import Tensor
 
 from xviz import checkpoints
-from xviz.models.mit import MIT, with_photos
+from xviz.models.mit import MIT
 from xviz.models.mit_cards import SHIPPED
+from xviz.models.mit_encode import with_photos
 from xviz.train.common.records import read, write
 from xviz.train.mit.compare import RECORD
 from xviz.train.mit.features import Room, rooms

@@ -34,7 +34,8 @@ def train_second(
     model.load_state_dict({**model.state_dict(), **checkpoints.read(start)})
     fit, judge = (rooms(folder, split, settings, limit=recipe.rooms) for split in ("train", "val"))
     log = json.loads(start.with_suffix(".log.json").read_text(encoding="utf-8"))
-    log |= {"settings": logged(settings), "second recipe": asdict(recipe), **finished(model.eval(), fit, judge, recipe)}
+    log |= {"settings": logged(settings), "second recipe": asdict(recipe), "second rooms": len(fit)}
+    log |= finished(model.eval(), fit, judge, recipe)
     checkpoints.save(model, out)
     out.with_suffix(".log.json").write_text(json.dumps(log, indent=1) + "\n", encoding="utf-8")
     return model

@@ -20,19 +20,22 @@ from xviz import engine
 from xviz.checkpoints import FOLDER
 from xviz.core.sample import Sample
 from xviz.data.cloud.scene import read_scene
-from xviz.data.shipped import load_sample
+from xviz.data.shipped import load_sample, samples
 from xviz.models.clouds import laid
-from xviz.models.mit import MIT, with_photos
+from xviz.models.mit import MIT
 from xviz.models.mit_cards import MIT_CARD
+from xviz.models.mit_encode import with_photos
 from xviz.train.common.placement import average_precision
 from xviz.train.mit.features import Room, rooms
-from xviz.train.mit.labelling import labels_of, said_of, tokens_of
-from xviz.train.mit.second import first_map, second_map, shape_of
+from xviz.train.mit.labelling import tokens_of
+from xviz.train.mit.second import first_map, shape_of, turned_map
 from xviz.train.mit.shown import as_tokens
-from xviz.train.mit.steps import Recipe, scores
+from xviz.train.mit.steady import steadiness
+from xviz.train.mit.steps import scores
 from xviz.train.mit.truth import framed, links, places, relit
 from xviz.train.mit.truth import shares as of_supervoxels
 
+REAL = "kinect"  #: the one sample that is no made room
 LIT = "second stage, in another light"
 OTHERWISE = ("trained otherwise", "linked otherwise", "photos otherwise")  #: parts of the record that ``compare`` makes
 
@@ -49,13 +52,18 @@ def measure(folder: Path, out: Path, *, scenes: int = 10) -> dict[str, Any]:
         "card": MIT_CARD.key,
         "checkpoint_sha256": loaded.sha256,
         "parameters": {name: _count(part) for name, part in _parts(model).items()},
-        "rooms": {"train": len(fit), "test": len(test)},
-        "segmentation": segmentation(model, fit, test, Recipe(**log["recipe"] | log.get("second recipe", {})))
+        "rooms": {"train": log["recipe"]["rooms"], "second": log["second rooms"], "test": len(test)},
+        "segmentation": segmentation(model, fit, test)
+        | {"pseudo labels": _by_class(log["pseudo"], settings.classes)}
         | {LIT: in_another_light(loaded, folder / "test", test)},
         "classes": found_classes(model, test),
         "links": links(loaded, folder / "test", test[:scenes]),
         "places": places(loaded, folder / "test", test[:scenes]),
-        "real frame": framed(loaded, load_sample("kinect")),
+        "real frame": framed(loaded, load_sample(REAL)),
+        "steady": {
+            "composed": steadiness(loaded, [entry.load() for entry in samples(MIT_CARD.key) if entry.name != REAL]),
+            "real": steadiness(loaded, [load_sample(REAL)]),
+        },
     }
     if out.is_file():
         before = json.loads(out.read_text(encoding="utf-8"))
@@ -72,8 +80,8 @@ def _count(module: torch.nn.Module | None) -> int:
     return 0 if module is None else sum(p.numel() for p in module.parameters())
 
 
-def segmentation(model: MIT, fit: Sequence[Room], test: Sequence[Room], recipe: Recipe) -> dict[str, Any]:
-    """Intersection over union by class, of both stages on the test rooms and of the pseudo labels on the others."""
+def segmentation(model: MIT, fit: Sequence[Room], test: Sequence[Room]) -> dict[str, Any]:
+    """Intersection over union by class, of both stages on the test rooms; ``fit`` says which class is commonest."""
     settings = model.settings
     assert model.second is not None
     assert model.classify_second is not None
@@ -82,21 +90,17 @@ def segmentation(model: MIT, fit: Sequence[Room], test: Sequence[Room], recipe: 
     def first(room: Room) -> NDArray[np.float32]:
         return first_map(model, room)
 
-    def pseudo(room: Room) -> NDArray[np.int64]:
-        return labels_of(model, room, recipe, said_of(model, room))[room.cut.supervoxel]
-
     @torch.no_grad()
     def together(room: Room) -> NDArray[np.float32]:
-        points = torch.from_numpy(second_map(net, classify, room, settings))
+        points = torch.from_numpy(turned_map(net, classify, room, settings))
         joined = with_photos(model, points, *tokens_of(model, room)) if settings.photos_say else points
         return joined.numpy()
 
     ways = {
         "first stage": scores((first(r).argmax(1)[r.cut.supervoxel], r) for r in test),
         "first stage, classes given": scores(((first(r) * r.tags).argmax(1)[r.cut.supervoxel], r) for r in test),
-        "pseudo labels": scores(((pseudo(r), r) for r in fit), labelled=True),
         "second stage, points alone": scores(
-            (second_map(net, classify, r, settings).argmax(1)[r.cut.supervoxel], r) for r in test
+            (turned_map(net, classify, r, settings).argmax(1)[r.cut.supervoxel], r) for r in test
         ),
         "second stage": scores((together(r).argmax(1)[r.cut.supervoxel], r) for r in test),
         "second stage, classes given": scores(((together(r) * r.tags).argmax(1)[r.cut.supervoxel], r) for r in test),
@@ -119,7 +123,7 @@ def in_another_light(loaded: engine.Loaded, folder: Path, test: Sequence[Room]) 
 
 def _by_class(in_percent: dict[str, Any], classes: Sequence[str]) -> dict[str, Any]:
     """The scores with intersection over union by the name of the class."""
-    return in_percent | {"IoU": {classes[i]: value for i, value in in_percent["IoU"].items()}}
+    return in_percent | {"IoU": {classes[int(i)]: value for i, value in in_percent["IoU"].items()}}
 
 
 def largest(fit: Sequence[Room]) -> int:

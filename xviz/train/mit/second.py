@@ -12,8 +12,9 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from xviz.models.clouds import grid_of, laid, pooled, tokens_3d
+from xviz.models.clouds import grid_of, laid, laid_turned, tokens_3d
 from xviz.models.mit import MIT
+from xviz.models.mit_encode import second_of
 from xviz.models.mit_settings import Settings
 from xviz.models.sparse import SparseUNet
 from xviz.train.mit.features import Room, turned
@@ -82,7 +83,12 @@ def class_weights(named: Sequence[NDArray[np.int64]], count: int, power: float) 
 
 @torch.no_grad()
 def second_map(net: SparseUNet, classify: nn.Linear, room: Room, settings: Settings) -> NDArray[np.float32]:
-    """(supervoxels, classes) probabilities of the second stage, mean over each supervoxel."""
-    scene = laid(room.cut, settings)
-    grid, features = grid_of([scene])
-    return pooled(classify(net(features, grid)).softmax(-1), scene["pairs"], room.cut.supervoxels).numpy()
+    """(supervoxels, classes) probabilities of the second stage, mean over each supervoxel of the room as it stands."""
+    return second_of(net, classify, [laid(room.cut, settings)], room.cut.supervoxels).numpy()
+
+
+@torch.no_grad()
+def turned_map(net: SparseUNet, classify: nn.Linear, room: Room, settings: Settings) -> NDArray[np.float32]:
+    """The same as the model says it: mean over the settings' turns of the room too."""
+    scenes = [laid(room.cut, settings), *laid_turned(room.cut, settings)]
+    return second_of(net, classify, scenes, room.cut.supervoxels).numpy()
