@@ -10,8 +10,13 @@ from xviz.house import TABLE
 from xviz.ui import ahead, cache, memory, warm
 
 
-def test_every_page_s_first_sample_is_run_before_anybody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("visitor_after", [None, 2])
+def test_every_page_s_first_sample_is_run_until_a_visitor_comes(
+    monkeypatch: pytest.MonkeyPatch, visitor_after: int | None
+) -> None:
     ran: list[tuple[str, str]] = []
+    looks = iter(range(100))
+    monkeypatch.setattr(memory, "visits", lambda: int(next(looks) == visitor_after))
     monkeypatch.setattr(warm.runtime, "exists", lambda: True)
     monkeypatch.setattr(warm.runtime, "get_instance", lambda: type("Runtime", (), {"state": None})())
     monkeypatch.setattr(warm.first, "ready", lambda: None)
@@ -22,7 +27,8 @@ def test_every_page_s_first_sample_is_run_before_anybody_asks(monkeypatch: pytes
     monkeypatch.setattr(warm, "logged", lambda error: pytest.fail(str(error)))
     warm._work()
     keys = [key for key in TABLE if cache.MODELS[key].checkpoint in manifest()]
-    assert ran == [*(("load", key) for key in keys), *((key, samples(key)[0].load().digest) for key in keys)]
+    run = [(key, samples(key)[0].load().digest) for key in keys[:visitor_after]]
+    assert ran == [*(("load", key) for key in keys), *run]
 
 
 @pytest.mark.parametrize("key", ["mmca", "mit"])

@@ -1,8 +1,8 @@
 """What the first visitor would wait for, done in a thread as soon as the server has an address.
 
 Modules are imported, the models of pages are loaded and run on the sample that their page opens with, so that the first
-page is as quick as the next. What is kept is found by the digest of the sample, as for any visitor. PyVista and MNE are
-left until somebody needs them.
+page is as quick as the next; runs only until the first visitor is there, whom they would keep waiting. What is kept is
+found by the digest of the sample, as for any visitor. PyVista and MNE are left until somebody needs them.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ def _work() -> None:
         known = [key for key in TABLE if cache.MODELS[key].checkpoint in manifest()]
         for key in known:
             cache.load(key)
-        for key in known:  # a model at a time in turn with visitors, who come first
+        for key in known:
+            if memory.visits():  # who has come already asks for what they need
+                break
             cache.run(key, samples(key)[0].load())
     except Exception as error:  # whoever opens a page then sees what is wrong
         logged(error)
