@@ -21,8 +21,7 @@ SECONDS = 5  #: that PyTorch's index has to answer
 UNITS = {"bytes": 1e-6, "kB": 1e-3, "MB": 1.0, "GB": 1e3}
 LARGE = 50.0  #: MB from which a file is named while it comes
 FILE = re.compile(r"Downloading (\S+?)(?:\.whl|\.tar\.gz|\.zip)?(?:\.metadata)? \(([\d.]+) (bytes|kB|MB|GB)\)")
-#: sources are compiled when they are first used, which is soon for the few that are
-PIP = ("-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-compile", "--progress-bar", "off")
+PIP = ("-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off")
 
 
 def gpu() -> bool:
