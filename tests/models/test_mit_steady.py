@@ -8,8 +8,9 @@ import pytest
 from xviz import engine
 from xviz.core.sample import PointCloud
 from xviz.data.shipped import load_sample
+from xviz.models.clouds import about_vertical
 from xviz.models.mit_cards import MIT_CARD
-from xviz.train.mit.steady import changes, steadiness, turned
+from xviz.train.mit.steady import changes, steadiness
 
 
 def test_changes_are_what_they_are_called() -> None:
@@ -23,7 +24,7 @@ def test_changes_are_what_they_are_called() -> None:
     half, kept = found["one half of the room"]
     assert half.xyz[:, 0].min() >= np.median(cloud.xyz[:, 0])
     np.testing.assert_allclose(found["turned by 90°"][0].xyz[:, :2], cloud.xyz[:, [1, 0]] * [-1, 1], atol=1e-6)
-    np.testing.assert_allclose(turned(turned(cloud.xyz, 37), -37), cloud.xyz, atol=1e-6)
+    np.testing.assert_allclose(about_vertical(about_vertical(cloud.xyz, 37), -37), cloud.xyz, atol=1e-6)
 
 
 @pytest.mark.parametrize(("sample", "points"), [("kinect", 70), ("bedroom", 80)])

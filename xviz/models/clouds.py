@@ -97,12 +97,13 @@ def laid(cut_cloud: Cut, settings: Settings, places: NDArray[np.float32] | None 
 
 def laid_turned(cut_cloud: Cut, settings: Settings) -> list[dict[str, Tensor]]:
     """The small voxels on the network's grid once more for each of the settings' turns about the vertical."""
-    scenes = []
-    for degrees in settings.turns:
-        c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-        places = cut_cloud.places @ np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]], np.float32)
-        scenes.append(laid(cut_cloud, settings, places.astype(np.float32)))
-    return scenes
+    return [laid(cut_cloud, settings, about_vertical(cut_cloud.places, degrees)) for degrees in settings.turns]
+
+
+def about_vertical(places: NDArray[np.floating], degrees: float) -> NDArray[np.float32]:
+    """(n, 3) places turned about the vertical."""
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return (places @ np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]], np.float32)).astype(np.float32)
 
 
 def grid_of(scenes: list[Mapping[str, Tensor]]) -> tuple[Grid, Tensor]:

@@ -175,17 +175,12 @@ class MIT(nn.Module):
         """
         if not self.more or not present[self.sights].any():
             return None
-        agreed = agreement(
-            tokens[self.sights][None, :, -self.more :],
-            tokens["supervoxels"][None, :, -self.more :],
-            places[None],
-            torch.cat([present[self.sights], present["supervoxels"]])[None],
-            self.settings.grid,
-        )[0]
-        if not agreed.any():
+        of_one, here = ({name: values[None] for name, values in part.items()} for part in (tokens, present))
+        agreed = self._agreed(of_one, here, places[None])
+        if agreed is None or not agreed.any():
             return None
         patches = self.map_views(self.view(tokens[self.sights][:, : self.settings.view_width])).softmax(-1)
-        return carried(agreed, patches, present[self.sights])
+        return carried(agreed[0], patches, present[self.sights])
 
     def class_map(self, shape: Tensor) -> Tensor:
         """(…, width) 3D tokens, with their colours where they have one → (…, c) class scores."""

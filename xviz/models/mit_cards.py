@@ -34,19 +34,20 @@ def prepare(sample: Sample, settings: Settings) -> Inputs:
     """
     cloud = sample.part("points", PointCloud)
     cut_cloud = cut(cloud, settings)
-    tokens, present, leaves, notes, gains = {}, {}, [], _notes(cloud, settings), None
+    tokens, present, leaves = {}, {}, []
+    warnings: tuple[str, ...] = ()
     if kind := sights(settings):
         views = sample.part("views", Photos)
-        gains = gains_of(views.images, cloud.rgb, settings.grid) if settings.colours else None
+        gains = gains_of(views.images, cloud.rgb if settings.colours else None, settings.grid)
+        warnings = tuple(filter(None, [said(gains)]))
         features, mask = _seen(views, settings, gains)
         space, tokens[kind], present[kind] = _as_tokens(views, features, mask, settings)
         leaves.append(space)
     segments = Segments("supervoxels", cut_cloud.of_point, cut_cloud.middles(cloud.xyz))
-    warnings = tuple(filter(None, [said(gains)])) if gains is not None else ()
     context = laid(cut_cloud, settings)
     for number, scene in enumerate(laid_turned(cut_cloud, settings) if settings.second else ()):
         context |= {turned_name(name, number): scene[name] for name in VOXELS}
-    return Inputs(tokens, present, _spaces(segments, leaves, settings), context, notes, warnings)
+    return Inputs(tokens, present, _spaces(segments, leaves, settings), context, _notes(cloud, settings), warnings)
 
 
 def _notes(cloud: PointCloud, settings: Settings) -> tuple[str, ...]:
@@ -58,7 +59,7 @@ def _notes(cloud: PointCloud, settings: Settings) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _seen(views: Photos, settings: Settings, gains: NDArray[np.float64] | None) -> tuple[Tensor, Tensor]:
+def _seen(views: Photos, settings: Settings, gains: NDArray[np.float64]) -> tuple[Tensor, Tensor]:
     """Features of all patches, and which take part."""
     if settings.view_width != photos.WIDTH:
         raise ModelError(

@@ -46,9 +46,7 @@ class Settings:
     tokens_2d: str = "patch"  #: what a token of a photo is: "patch" or "view"
     view_width: int = WIDTH  #: features of the image network
     colours: bool = False  #: whether tokens of both sides end in a colour, by which like ones find one another
-    turns: tuple[
-        float, ...
-    ] = ()  #: degrees about the vertical by which the second stage sees a room too; it says the mean
+    turns: tuple[float, ...] = ()  #: degrees about the vertical by which the second stage sees a room too
     photos_say: float = 0.0  #: weight of what photos say of supervoxels beside the second stage's points; needs colours
     photos: int = 16  #: at most
     grid: tuple[int, int] = (8, 10)  #: rows and columns of patches in a photo

@@ -13,11 +13,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from xviz.models.photos import Frame, fitted, mean_colours
+from xviz.models.photos import Frame, colours_of, fitted
 
 STEP = 0.05  #: of a logarithm, between gains that are tried
 DARK, BRIGHT = 10.0, 250.0  #: levels between which a channel says how bright something is
@@ -73,8 +72,7 @@ def likelihoods(colours: NDArray[np.uint8]) -> NDArray[np.float64]:
 def patches(image: NDArray[np.uint8], grid: tuple[int, int]) -> NDArray[np.float64]:
     """(n, 3) mean colours 0–255 of the patches of a photo that take part."""
     frame = Frame(image.shape[:2], grid)
-    picture = torch.from_numpy(fitted(image, frame)).permute(2, 0, 1)[None].float()
-    every = mean_colours(picture, torch.from_numpy(frame.shows())[None])[0].double().numpy()
+    every = colours_of(fitted(image, frame), frame).double().numpy()
     return (every[frame.present().reshape(-1)] + 1) * 127.5
 
 

@@ -128,11 +128,16 @@ def look(
             pixels = multiplied(pixels, gains[number])
         patches = regions.grid(pixels).flatten(0, 1)
         if colours:
-            picture = torch.from_numpy(pixels).permute(2, 0, 1)[None].float()
-            patches = torch.cat([patches, mean_colours(picture, torch.from_numpy(frame.shows())[None])[0]], 1)
+            patches = torch.cat([patches, colours_of(pixels, frame)], 1)
         features.append(patches)
         present.append(torch.from_numpy(frame.present().reshape(-1)))
     return torch.cat(features), torch.cat(present)
+
+
+def colours_of(pixels: NDArray[np.uint8], frame: Frame) -> Tensor:
+    """(patches, 3) mean colours, −1 to 1, of a photo that was fitted into its frame; see ``mean_colours``."""
+    picture = torch.from_numpy(pixels).permute(2, 0, 1)[None].float()
+    return mean_colours(picture, torch.from_numpy(frame.shows())[None])[0]
 
 
 def mean_colours(pictures: Tensor, inside: Tensor) -> Tensor:

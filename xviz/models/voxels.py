@@ -84,9 +84,9 @@ def voxels_and_pixels(sample: Sample, settings: Settings) -> VoxelsAndPixels:
     size = settings.grid[0] * STRIDE, settings.grid[1] * STRIDE
     pictures, inside = np.zeros((len(images), *size, 3), np.uint8), np.zeros((len(images), *size), bool)
     present = [frame.present().reshape(-1) for frame in frames]
-    gains = gains_of(images if settings.colours else (), cloud.rgb, settings.grid)
+    gains = gains_of(images, cloud.rgb if settings.colours else None, settings.grid)
     for i, (image, frame) in enumerate(zip(images, frames, strict=True)):
-        pictures[i] = multiplied(fitted(image, frame), gains[i]) if settings.colours else fitted(image, frame)
+        pictures[i] = multiplied(fitted(image, frame), gains[i])
         inside[i] = frame.shows()
     return VoxelsAndPixels(
         sample.digest,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from xviz import engine
 from xviz.core.sample import PointCloud, Sample
 from xviz.core.tokens import Segments
+from xviz.models.clouds import about_vertical
 
 TURNS = (37.0, 90.0, 200.0)  #: degrees about the vertical
 SHARES = (0.5, 0.25)  #: of the points that are kept, drawn evenly
@@ -60,18 +61,12 @@ def changes(cloud: PointCloud, rng: np.random.Generator) -> Iterator[tuple[str, 
     count = len(cloud.xyz)
     every = np.arange(count)
     for degrees in TURNS:
-        yield f"turned by {degrees:.0f}°", replace(cloud, xyz=turned(cloud.xyz, degrees)), every
+        yield f"turned by {degrees:.0f}°", replace(cloud, xyz=about_vertical(cloud.xyz, degrees)), every
     for share in SHARES:
         kept = np.sort(rng.choice(count, round(share * count), replace=False))
         yield f"{share:.0%} of the points".replace("%", " %"), only(cloud, kept), kept
     half = np.flatnonzero(cloud.xyz[:, 0] > np.median(cloud.xyz[:, 0]))
     yield "one half of the room", only(cloud, half), half
-
-
-def turned(xyz: NDArray[np.float32], degrees: float) -> NDArray[np.float32]:
-    """(points, 3) turned about the vertical."""
-    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    return (xyz @ np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]])).astype(np.float32)
 
 
 def only(cloud: PointCloud, kept: NDArray[np.int64]) -> PointCloud:
