@@ -82,7 +82,8 @@ def draw(
             {} if known is None else known,
         )  # fmt: skip
         absent = record.absence(session.model.card, session.run.outputs) if session.model.ours else None
-        drawn.remarks = () if absent is None else absent[:1]
+        facts = [caution.fact for caution in session.run.inputs.cautions]
+        drawn.remarks = (*(() if absent is None else absent[:1]), *facts)
         chosen_look, figure = drawn.look, plate.draw(subject)
         panels = tuple(letter for letter in dict.fromkeys(chosen_look.panels) if letter in drawn.titles)
         if chosen_look.limits == "shared" or panels != chosen_look.panels:

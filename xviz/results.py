@@ -12,7 +12,6 @@ import numpy as np
 
 from xviz.core.errors import XvizError
 from xviz.core.explanation import Explanation
-from xviz.core.sample import Sample
 from xviz.engine import Session
 from xviz.explain.ask import Question
 from xviz.export import safe_name
@@ -31,14 +30,9 @@ def outputs(session: Session) -> dict[str, Any]:
         "outputs": {name: float(value) for name, value in session.outputs.items()},
         "meaning": dict(spec.outputs),
         "notes": list(session.notes),
-        "warnings": warnings(session.sample),
+        "warnings": list(dict.fromkeys(session.warnings)),
         "provenance": session.run.provenance.record(),
     }
-
-
-def warnings(sample: Sample) -> list[str]:
-    """What may make the answer wrong."""
-    return list(dict.fromkeys(text for part in sample.parts.values() for text in getattr(part, "warnings", ())))
 
 
 def table(session: Session, explanation: Explanation) -> dict[str, Any]:

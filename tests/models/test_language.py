@@ -9,7 +9,7 @@ from xviz.data.shipped import samples
 from xviz.data.text import read_text
 from xviz.drawings.words import words as drawn
 from xviz.models import words
-from xviz.models.language import english, unknown_words, warnings_of
+from xviz.models.language import cautions, english, unknown_words
 from xviz.models.mmca import SHIPPED, prepare
 
 OTHERS = (
@@ -45,7 +45,7 @@ def test_no_english_caption_is_accused() -> None:
 def told(sentence: str) -> tuple[str, ...]:
     text = read_text(sentence)
     pieces = words.encode(text.words)
-    return warnings_of(text.words, pieces.pieces, pieces.of_word)
+    return tuple(map(str, cautions(text.words, pieces.pieces, pieces.of_word)))
 
 
 def test_words_without_a_piece_are_named_once() -> None:

@@ -19,6 +19,18 @@ from xviz.core.tokens import TokenSpace, leaves
 S = TypeVar("S", bound=TokenSpace)
 
 
+@dataclass(frozen=True)
+class Caution:
+    """What of a sample, or of what preparing did to it, may make the answer wrong."""
+
+    fact: str  #: in words that a caption can say, too
+    advice: str = ""  #: what to do about it
+
+    def __str__(self) -> str:
+        """Both, for people in front of the screen."""
+        return f"{self.fact} {self.advice}".strip()
+
+
 @dataclass(frozen=True, eq=False)
 class Inputs:
     """What a model is fed: the tokens that can be explained, and what else it needs."""
@@ -28,7 +40,7 @@ class Inputs:
     spaces: Mapping[str, TokenSpace]  #: every space that attention may name, joined ones too
     context: Mapping[str, Tensor]  #: what is not explained, without batch axis: box places, …
     notes: tuple[str, ...] = ()  #: what preparing changed, in words for people
-    warnings: tuple[str, ...] = ()  #: what may make the answer wrong; shown above the result
+    cautions: tuple[Caution, ...] = ()  #: shown above the result; captions say their facts
     gone: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  #: what ``without`` left out
 
     def __post_init__(self) -> None:
@@ -42,6 +54,11 @@ class Inputs:
         for name, tokens in self.tokens.items():
             if len(tokens) != len(self.spaces[name]) or self.present[name].shape != (len(tokens),):
                 raise ModelError(f"The space “{name}” has {len(self.spaces[name])} tokens but {len(tokens)} features.")
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What may make the answer wrong, in words for people."""
+        return tuple(map(str, self.cautions))
 
     @property
     def numbers(self) -> tuple[str, ...]:

@@ -14,6 +14,8 @@ from threading import Lock
 
 import regex
 
+from xviz.core.run import Caution
+
 UNKNOWN = "[UNK]"  #: the piece that stands for all that the vocabulary has nothing for
 SURE = 14.0  #: nats by which another language must be likelier than English
 _NAMED = 6  #: unknown words that are named
@@ -26,22 +28,28 @@ def unknown_words(words: Sequence[str], pieces: Sequence[str], of_word: Sequence
     return tuple(sorted({int(word) for piece, word in zip(pieces, of_word, strict=True) if piece == UNKNOWN}))
 
 
-def warnings_of(words: Sequence[str], pieces: Sequence[str], of_word: Sequence[int]) -> tuple[str, ...]:
+def cautions(words: Sequence[str], pieces: Sequence[str], of_word: Sequence[int]) -> tuple[Caution, ...]:
     """What of a sentence the model cannot know, for people; none for English of known pieces."""
-    warnings = []
+    found = []
     if gone := unknown_words(words, pieces, of_word):
         named = ", ".join(f"“{word}”" for word in list(dict.fromkeys(words[i] for i in gone))[:_NAMED])
         more = " and others" if len({words[i] for i in gone}) > _NAMED else ""
-        warnings.append(
-            f"The model’s vocabulary has nothing for {named}{more}: it reads each as the same “unknown” piece, "
-            "drawn in grey. Say it in other words."
+        found.append(
+            Caution(
+                f"The model’s vocabulary has nothing for {named}{more}: it reads each as the same “unknown” piece, "
+                "drawn in grey.",
+                "Say it in other words.",
+            )
         )
     if not english(" ".join(words)):
-        warnings.append(
-            "This sentence does not look like English. The word model was trained on English: words of other languages "
-            "are fragments to it, so that the score says little about them. Translate it."
+        found.append(
+            Caution(
+                "This sentence does not look like English. The word model was trained on English: words of other "
+                "languages are fragments to it, so that the score says little about them.",
+                "Translate it.",
+            )
         )
-    return tuple(warnings)
+    return tuple(found)
 
 
 def english(sentence: str) -> bool:

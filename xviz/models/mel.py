@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xviz.core.errors import SampleError
+from xviz.core.run import Caution
 from xviz.core.sample import Sound
 
 LEAST = 0.05  #: seconds; anything shorter is a click
@@ -120,8 +121,8 @@ def spectrogram(signals: Tensor, definition: Mel) -> Tensor:
     return 10 * torch.log10((heard / loudest).clamp_min(10 ** (-definition.floor / 10)))
 
 
-def faint(signal: NDArray[np.float32], definition: Mel) -> tuple[str, ...]:
-    """That a clip is far quieter than anything that models were trained on, as a warning; nothing else."""
+def faint(signal: NDArray[np.float32], definition: Mel) -> tuple[Caution, ...]:
+    """That a clip is far quieter than anything that models were trained on; nothing else."""
     size = round(FRAME * definition.rate)
     frames = signal[: len(signal) // size * size].reshape(-1, size)
     level = 10 * np.log10(np.square(frames, dtype=np.float64).mean(1).max() + 1e-12)
@@ -129,9 +130,11 @@ def faint(signal: NDArray[np.float32], definition: Mel) -> tuple[str, ...]:
         return ()
     both = f"{level:.0f} and {TRAINED:.0f}".replace("-", "−").split(" and ")
     return (
-        f"This sound is very quiet: its loudest 20 ms reach {both[0]} dB at full scale, the quietest recording of the "
-        f"training {both[1]} dB. The model looks at differences within the clip, so that it may hear noise. Record "
-        "it louder, or choose another stretch.",
+        Caution(
+            f"This sound is very quiet: its loudest 20 ms reach {both[0]} dB at full scale, the quietest recording of "
+            f"the training {both[1]} dB. The model looks at differences within the clip, so that it may hear noise.",
+            "Record it louder, or choose another stretch.",
+        ),
     )
 
 

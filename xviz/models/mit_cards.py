@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xviz.core.errors import ModelError
-from xviz.core.run import Inputs
+from xviz.core.run import Caution, Inputs
 from xviz.core.sample import Photos, PointCloud, Sample
 from xviz.core.tokens import Joined, Named, PatchGrid, Segments, TokenSpace
 from xviz.models import photos
@@ -35,11 +35,11 @@ def prepare(sample: Sample, settings: Settings) -> Inputs:
     cloud = sample.part("points", PointCloud)
     cut_cloud = cut(cloud, settings)
     tokens, present, leaves = {}, {}, []
-    warnings: tuple[str, ...] = ()
+    cautions: tuple[Caution, ...] = ()
     if kind := sights(settings):
         views = sample.part("views", Photos)
         gains = gains_of(views.images, cloud.rgb if settings.colours else None, settings.grid)
-        warnings = tuple(filter(None, [said(gains)]))
+        cautions = said(gains)
         features, mask = _seen(views, settings, gains)
         space, tokens[kind], present[kind] = _as_tokens(views, features, mask, settings)
         leaves.append(space)
@@ -47,7 +47,7 @@ def prepare(sample: Sample, settings: Settings) -> Inputs:
     context = laid(cut_cloud, settings)
     for number, scene in enumerate(laid_turned(cut_cloud, settings) if settings.second else ()):
         context |= {turned_name(name, number): scene[name] for name in VOXELS}
-    return Inputs(tokens, present, _spaces(segments, leaves, settings), context, _notes(cloud, settings), warnings)
+    return Inputs(tokens, present, _spaces(segments, leaves, settings), context, _notes(cloud, settings), cautions)
 
 
 def _notes(cloud: PointCloud, settings: Settings) -> tuple[str, ...]:

@@ -217,7 +217,7 @@ def prepare(sample: Sample, settings: Settings) -> Inputs:
             "alpha": torch.tensor(float(settings.alpha)),
         },
         notes=notes,
-        warnings=language.warnings_of(text.words, pieces.pieces, pieces.of_word),
+        cautions=language.cautions(text.words, pieces.pieces, pieces.of_word),
     )
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from xviz.core.cells import Axis, Cells, Name
-from xviz.core.run import Inputs
+from xviz.core.run import Caution, Inputs
 from xviz.core.sample import Picture, Sample, Sound
 from xviz.core.tokens import Joined, Named, TokenSpace
 from xviz.models.card import CallTitle, ModelCard
@@ -69,14 +69,14 @@ def prepare(sample: Sample, settings: Settings) -> Inputs:
     """
     if isinstance(settings, SoundSettings):
         definition = Mel.of(settings)
-        plane, notes, warnings = heard(sample, definition)
+        plane, notes, cautions = heard(sample, definition)
         say: tuple[Name, Name] = (
             definition.say_bands,
             partial(definition.say_frames, start=sample.part("sound", Sound).start),
         )
     else:
         plane, notes = seen(sample, settings)
-        warnings = ()
+        cautions = ()
         tall, wide = (side / 100 for side in settings.input)
         say = (
             lambda a, b: f"{a / tall:.0f}–{b / tall:.0f} % from the top",
@@ -89,12 +89,12 @@ def prepare(sample: Sample, settings: Settings) -> Inputs:
         spaces=spaces(settings, *say, upright=not isinstance(settings, SoundSettings)),
         context={f"cross_{stage + 1}": torch.tensor(1.0) for stage in range(len(settings.stages))},
         notes=notes,
-        warnings=warnings,
+        cautions=cautions,
     )
 
 
-def heard(sample: Sample, definition: Mel) -> tuple[Tensor, tuple[str, ...], tuple[str, ...]]:
-    """The spectrogram of a sample's sound, (1, bands, frames) around zero, notes, and warnings."""
+def heard(sample: Sample, definition: Mel) -> tuple[Tensor, tuple[str, ...], tuple[Caution, ...]]:
+    """The spectrogram of a sample's sound, (1, bands, frames) around zero, notes, and cautions."""
     signal, notes = clip(sample.part("sound", Sound), definition)
     plane = standard(spectrogram(torch.from_numpy(signal)[None], definition), definition)
     return plane, notes, faint(signal, definition)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from xviz.core.run import Caution
 from xviz.models.photos import Frame, colours_of, fitted
 
 STEP = 0.05  #: of a logarithm, between gains that are tried
@@ -46,17 +47,19 @@ def gains_of(
     return np.stack([gains(patches(image, grid), known) for image in images])
 
 
-def said(found: NDArray[np.float64]) -> str:
-    """Which photos were brought into the light of the cloud, (photos, 3) gains, in a sentence; "" for none."""
+def said(found: NDArray[np.float64]) -> tuple[Caution, ...]:
+    """Which photos were brought into the light of the cloud, (photos, 3) gains; empty for none."""
     numbers = [str(number + 1) for number in np.flatnonzero((found != 1).any(1))]
     if not numbers:
-        return ""
+        return ()
     listed = " and ".join([", ".join(numbers[:-1]), numbers[-1]] if len(numbers) > 1 else numbers)
     which, them = (f"Photo {listed} is", "it") if len(numbers) == 1 else (f"Photos {listed} are", "them")
     changed = found[(found != 1).any(1)]
     return (
-        f"{which} in another light than the cloud, which hides links, since these are found by colours. Before the "
-        f"model saw {them}, red, green and blue were multiplied by {changed.min():.2f} to {changed.max():.2f}."
+        Caution(
+            f"{which} in another light than the cloud, which hides links, since these are found by colours. Before the "
+            f"model saw {them}, red, green and blue were multiplied by {changed.min():.2f} to {changed.max():.2f}."
+        ),
     )
 
 
