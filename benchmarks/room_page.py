@@ -81,6 +81,14 @@ TURN = """async () => {
     return [first, performance.now() - begun, longest]; }"""
 
 
+#: starts a script as ``xviz app`` starts the app
+FRAMED = """import sys
+from xviz.ui import frame, serve
+serve.alone()
+frame.install()
+from streamlit.web import cli
+sys.argv = ["streamlit", "run", "%s", *sys.argv[1:]]
+cli.main()"""
 DRAWING: list[float] = []  #: milliseconds from an answer's arrival at the cloud to its last pixel
 
 
@@ -161,7 +169,7 @@ def main() -> None:
     script = ROOT / "benchmarks" / "room_app.py"
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        with served(script) as (address, pid):
+        with served(script, "-c", FRAMED % str(script)) as (address, pid):
             page = browser.new_page(viewport={"width": 1280, "height": 1000})
             times, points, sent, turn = clicks(page, address, chosen.clicks)
             memory = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

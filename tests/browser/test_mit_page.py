@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.test_components import click, inside, shows, spots
-from tests.browser.waiting import settled
+from tests.browser.waiting import corrected, settled
 from tests.data.test_ply import read_back
 from xviz.figures.figure import read_record
 
@@ -153,6 +153,13 @@ def test_pick_on_both_sides_and_take_it_away(server, open_page, tmp_path: Path) 
         page.locator("[class*='st-key-photos'][class*='frame']"),
         page.locator("[class*='st-key-cloud'][class*='frame']"),
     )
+    inside(album, "view => { view.send = () => {}; }")  # Streamlit is not told of this pick
+    click(page, album.locator("canvas").first, *patch(album, 34))
+    page.get_by_text(re.compile(r"Cloud: attention from 1 · .*, row 4, column 5")).wait_for()
+    assert inside(album, "view => view.root.dataset.messages") == "1"
+    click(page, cloud.locator("canvas").first, *spots(cloud, 1)[0][:2])
+    page.get_by_text(re.compile(r"Photos: attention from supervoxel")).wait_for()
+    settled(page, quiet=1500)
     click(page, album.locator("canvas").first, *patch(album, 33))
     page.get_by_text(re.compile(r"Cloud: attention from 1 · .*, row 4, column 4")).wait_for()
     assert inside(cloud, "view => view.header.numbers.length") == 5
@@ -164,6 +171,9 @@ def test_pick_on_both_sides_and_take_it_away(server, open_page, tmp_path: Path) 
     settled(page, quiet=1500)  # photos go by attention: let them come to rest in their new order
     click(page, album.locator("canvas").first, *patch(album, 33))  # the same patch as before
     page.get_by_text(re.compile(r"Cloud: attention from 1 · .*, row 4, column 4")).wait_for()
+
+    settled(page)
+    assert corrected(page) == [], "the server says the same"
 
     page.get_by_role("tab", name="Figure").click()
     for label, name in (

@@ -22,13 +22,15 @@ from xviz.core.errors import ModelError
 from xviz.core.run import Target
 from xviz.data.cloud.ply import write_ply
 from xviz.data.shipped import samples
+from xviz.drawings import answers
+from xviz.drawings.drawing import Drawing
 from xviz.drawings.payload import unpack
 from xviz.engine import Session
 from xviz.explain import METHODS
 from xviz.explain import voxels as finer
 from xviz.models.voxels import voxels_and_pixels
 from xviz.plates.grains import computed
-from xviz.ui import cache, methods
+from xviz.ui import cache, components, direct, methods
 from xviz.ui.rooms import calls, explore, export, sample, voxels
 from xviz.ui.state import Selection
 
@@ -114,6 +116,56 @@ def test_the_cloud_shows_what_was_chosen(shows: str) -> None:
     at.selectbox(key="shows").set_value(shows).run()
     assert not at.exception
     assert not at.error, told(at)
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[bytes, components.Ahead | None]]:
+    """Of the cloud and of the photos, what they were sent last and where they find the answers to picks."""
+    last: dict[str, tuple[bytes, components.Ahead | None]] = {}
+    mount = components.mount
+
+    def recorded(view: Drawing, *, key: str, ahead: components.Ahead | None = None, **others: object):
+        last[key.partition(" ")[0]] = (components.message(view, key, ahead), ahead)
+        return mount(view, key=key, ahead=ahead, **others)
+
+    monkeypatch.setattr(components, "mount", recorded)
+    return last
+
+
+@pytest.mark.parametrize("shows", ["scores", "predicted", "fused"])
+@pytest.mark.parametrize("method", ["look", "received", "rollout"])
+def test_a_fetched_answer_is_what_the_page_sends_for_the_pick(method: str, shows: str, sent: dict) -> None:
+    at = page()
+    at.selectbox(key="method").set_value(METHODS[method].title)
+    at.selectbox(key="shows").set_value(explore.SHOWS[shows]).run()
+    for space, token in (("supervoxel", 5), ("patch", 33), ("patch", 40), ("supervoxel", 60), ("none", None)):
+        name = "none" if token is None else f"{space}-{token}"
+        found = direct.answer(sent["cloud"][1].table, name)
+        assert found is not None
+        at.session_state["mit.selection"] = None if token is None else Selection(space, token)
+        at.run()
+        for kind, (message, ahead) in sent.items():
+            header, arrays = answers.message(found, f"{kind} {ahead.group}", name)
+            header_, arrays_ = unpack(message)
+            assert {**header, "arrays": None} == {**header_, "arrays": None}
+            assert {key: array.tolist() for key, array in arrays.items()} == {
+                key: array.tolist() for key, array in arrays_.items()
+            }
+
+
+@pytest.mark.parametrize("pick", ["patch-99999", "supervoxel-99999", "patch--1", "patch-", "word-3", "", "patch-٣"])
+def test_a_pick_that_cannot_be_has_the_answer_of_none(pick: str, sent: dict) -> None:
+    page()
+    table = sent["cloud"][1].table
+    assert unpack(direct.answer(table, pick))[0]["parts"] == unpack(direct.answer(table, "none"))[0]["parts"]
+
+
+def test_voxels_and_pixels_are_left_to_the_page(sent: dict) -> None:
+    at = page()
+    at.selectbox(key="method").set_value(METHODS["gradient"].title).run()
+    at.selectbox(key="grain").set_value(voxels.GRAINS["grains"]).run()
+    assert not at.exception
+    assert [ahead for _, ahead in sent.values()] == [None, None]
 
 
 def test_with_known_cameras_attention_is_held_against_geometry() -> None:

@@ -26,7 +26,9 @@ def name_of(*what: Hashable) -> str:
     return hashlib.sha256(repr(what).encode()).hexdigest()[:16]
 
 
-def addressed(payload: bytes, name: str, table: str, group: str, space: str | Sequence[str]) -> bytes:
+def addressed(
+    payload: bytes, name: str, table: str, group: str, space: str | Sequence[str], *, single: bool = False
+) -> bytes:
     """A message that says where it is answered before the server does.
 
     Args:
@@ -36,10 +38,12 @@ def addressed(payload: bytes, name: str, table: str, group: str, space: str | Se
         group: Drawings of a group follow each other's picks.
         space: What a pick in this drawing is: pick 3 of the space “word” is asked for as ``word-3``, counted from 0;
             or one name for every token, for rows of a matrix.
+        single: Whether there is no whole table, and the browser fetches answers one by one.
     """
     (length,) = struct.unpack_from("<I", payload)
     picks = space if isinstance(space, str) else list(space)
-    more = json.dumps({"answers": {"name": name, "table": table, "group": group, "as": picks}}, ensure_ascii=False)
+    told = {"name": name, "table": table, "group": group, "as": picks} | ({"single": True} if single else {})
+    more = json.dumps({"answers": told}, ensure_ascii=False)
     text = payload[4 : 4 + length].rstrip()[:-1] + b", " + more[1:].encode()
     head = struct.pack("<I", len(text)) + text
     return head + bytes(-len(head) % 4) + payload[4 + length + -length % 4 :]

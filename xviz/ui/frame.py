@@ -14,8 +14,10 @@ from functools import cache
 from pathlib import Path
 
 import streamlit
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
 from streamlit.web.server.starlette import starlette_app
@@ -23,6 +25,7 @@ from streamlit.web.server.starlette import starlette_app
 from xviz.places import PACKAGE
 
 STYLES = PACKAGE / "ui" / "page.css"
+ANSWERS = "/xviz/answers/"  #: where answers to picks are fetched, followed by the name of a table and a pick
 SCRIPTS = Path(streamlit.__file__).parent / "static" / "static" / "js"
 #: code of widgets and drawings that our pages begin with, by the names of Streamlit's files; charts and tables are
 #: large and come after the first map
@@ -47,8 +50,11 @@ def install() -> None:
 #: names the folder of the app, in which Streamlit would look last; asks for code once Streamlit has found its server
 SCRIPT = """<script>{
 const page = %s;
-if (location.pathname.endsWith(page))
-  window.__streamlit ??= { BACKEND_BASE_URL: location.origin + location.pathname.slice(0, -page.length || undefined) };
+if (location.pathname.endsWith(page)) {
+  const base = location.origin + location.pathname.slice(0, -page.length || undefined);
+  window.__streamlit ??= { BACKEND_BASE_URL: base };
+  window.xvizAnswers = base.replace(/[/]$/, '') + %s;
+}
 new PerformanceObserver((seen, watch) => {
   if (!seen.getEntries().some((one) => one.name.endsWith('_stcore/host-config'))) return;
   watch.disconnect();
@@ -72,7 +78,7 @@ def early() -> tuple[str, ...]:
 
 def added(page: str) -> bytes:
     """What is put at the end of the page at an address within the app, such as ``/mmca``."""
-    told = (json.dumps(value).replace("<", "\\u003c") for value in (page, early()))
+    told = (json.dumps(value).replace("<", "\\u003c") for value in (page, ANSWERS, early()))
     return f"{styles()}{SCRIPT % tuple(told)}".encode()
 
 
@@ -81,6 +87,17 @@ def within(scope: Scope) -> str:
     folder = str(config.get_option("server.baseUrlPath")).strip("/")
     path = str(scope["path"]).rstrip("/")
     return path.removeprefix(f"/{folder}") if folder else path
+
+
+async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
+    """What is shown for a pick, or nothing; see ``direct``."""
+    from xviz.ui import direct  # with all that models need, which a server does not wait for
+
+    name, _, pick = within(scope).removeprefix(ANSWERS).partition("/")
+    found = await run_in_threadpool(direct.answer, name, pick)
+    reply = Response(found, media_type="application/octet-stream", headers={"cache-control": "no-store"})
+    reply.status_code = 204 if found is None else 200
+    await reply(scope, receive, send)
 
 
 class Frame:
@@ -93,6 +110,9 @@ class Frame:
         """Answer one request."""
         if scope["type"] != "http" or scope["method"] != "GET":
             await self.app(scope, receive, send)
+            return
+        if within(scope).startswith(ANSWERS):
+            await _answer(scope, receive, send)
             return
         if "." not in str(scope["path"]).rpartition("/")[2]:  # a page, and a browser may still have Streamlit's own
             kept = [header for header in scope["headers"] if header[0] not in CONDITIONS]

@@ -31,6 +31,7 @@ class Ahead:
     table: str  #: its name; the browser may have it or not
     group: str  #: drawings of a group follow each other's picks
     space: str | tuple[str, ...]  #: what a pick in this drawing is; of every row of a matrix
+    single: bool = False  #: whether the browser fetches the answers one by one (`direct`)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +44,9 @@ class Closer:
 
 def message(view: Drawing, key: str, ahead: Ahead | None) -> bytes:
     """What a drawing is sent at a place of the page."""
-    return view.payload if ahead is None else addressed(view.payload, key, ahead.table, ahead.group, ahead.space)
+    if ahead is None:
+        return view.payload
+    return addressed(view.payload, key, ahead.table, ahead.group, ahead.space, single=ahead.single)
 
 
 def keep(table: bytes, *, key: str) -> None:

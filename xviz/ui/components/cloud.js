@@ -122,19 +122,22 @@ function drawCloud(view) {
 
 // ---- mounting -------------------------------------------------------------------------------------------------
 
+function showCloud(view) {
+  const { still } = view.header;
+  if (view.stillId === still) uploadLevels(view);
+  else {
+    view.still = null; // the old geometry does not fit the new scores
+    whenStill(view, still, (found) => useGeometry(view, still, found));
+  }
+  view.draw();
+  view.announce();
+}
+
 export default function ({ data, parentElement, setStateValue }) {
   const view = viewOf(parentElement, buildCloud);
   if (data) {
-    receive(view, data, setStateValue);
-    const { still } = view.header;
-    if (view.stillId === still) uploadLevels(view);
-    else {
-      view.still = null; // the old geometry does not fit the new scores
-      whenStill(view, still, (found) => useGeometry(view, still, found));
-    }
     view.release = () => view.gl?.getExtension("WEBGL_lose_context")?.loseContext();
-    view.draw();
-    view.announce();
+    take(view, data, setStateValue, () => showCloud(view));
   }
   return () => destroy(view);
 }

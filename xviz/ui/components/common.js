@@ -67,24 +67,38 @@ const count = (view, what) => { view.root.dataset[what] = 1 + Number(view.root.d
 /** Whether a message answers a pick after which there was another one, whose answer is on view already. */
 function overtaken(view, message) {
   const own = message.header.answers, lately = RECENT.get(own?.group)?.filter(({ time }) => performance.now() - time < LATELY) ?? [];
-  return view.foretold && lately.slice(0, -1).some(({ pick }) => {
-    const earlier = foretold(own, pick);
+  return view.foretold && lately.slice(0, -1).some(({ pick, shown }) => {
+    const earlier = shown.get(view) ?? foretold(own, pick);
     return earlier && sameMessage(earlier, message);
   });
 }
 
-/** Shows the answers to a pick that came before it, in this drawing and in those of its group. */
+/** What a pick in a drawing is called. */
+function pickOf({ as }, token) {
+  const index = [token].flat()[0];
+  return token === null ? "none" : Array.isArray(as) ? as[index] : `${as}-${index}`;
+}
+
+/** Shows the answers to a pick that are there before it, in this drawing and in those of its group; fetches a single one. */
 function answerAtOnce(view, token) {
   const { answers } = view.header;
   if (!answers) return;
-  const index = [token].flat()[0];
-  const pick = token === null ? "none" : Array.isArray(answers.as) ? answers.as[index] : `${answers.as}-${index}`;
-  RECENT.set(answers.group, [...(RECENT.get(answers.group) ?? []).slice(-7), { pick, time: performance.now() }]);
+  const asked = { pick: pickOf(answers, token), time: performance.now(), shown: new Map() };
+  RECENT.set(answers.group, [...(RECENT.get(answers.group) ?? []).slice(-7), asked]);
+  showAnswers(answers.group, asked);
+  if (answers.single) return fetchAnswer(answers, asked.pick).then((came) => came && showAnswers(answers.group, asked));
+}
+
+/** Shows the answers to a pick, unless another one followed, in all drawings of a group that the server did not answer yet. */
+function showAnswers(group, asked) {
+  const latest = RECENT.get(group).at(-1) === asked;
   for (const other of LIVE) {
-    if (other.header?.answers?.group !== answers.group || !other.show) continue;
-    const message = foretold(other.header.answers, pick);
+    if (other.header?.answers?.group !== group || !other.show) continue;
+    const message = foretold(other.header.answers, asked.pick);
+    if (message) asked.shown.set(other, message);
+    if (!latest) continue;
     other.foretold = message !== null;
-    if (!message) continue;
+    if (!message || (sameMessage(message, other) && sameToken(other, message.header))) continue;
     accept(other, message);
     other.show();
   }
@@ -116,13 +130,17 @@ function accept(view, { header, arrays }) {
   hideTip(view); // it spoke of the message before
 }
 
-/** Shows the token as picked at once, and tells Python; the answer comes as a new message. */
+const HELD = 150; // milliseconds that an answer may be on its way before Python is told of the pick
+
+/** Shows the token as picked at once, and tells Python; the answer comes as a new message, or is fetched just before. */
 function choose(view, token) {
   view.selected = token;
-  answerAtOnce(view, token);
+  const coming = answerAtOnce(view, token);
   view.draw();
   view.announce();
-  view.send(token);
+  if (!coming) return view.send(token);
+  const late = new Promise((done) => window.setTimeout(done, HELD)); // at once, both answers would share a processor
+  Promise.race([coming, late]).then(() => view.send(token));
 }
 
 function destroy(view) {
@@ -181,6 +199,14 @@ function makeSwitch(view, name, text) {
   });
 }
 
+const RESTED = 60; // milliseconds after which a pointer on a token is taken to rest there, perhaps to click
+
+/** Fetches the answer to a pick that may come. */
+function expect(view, token) {
+  const answers = view.header?.answers;
+  if (answers && view.root.isConnected && JSON.stringify(token) !== JSON.stringify(view.selected)) fetchAnswer(answers, pickOf(answers, token));
+}
+
 function listenPointer(view, canvas, at) {
   canvas.addEventListener("pointermove", (event) => {
     if (event.pointerType === "touch" || !view.header) return;
@@ -196,6 +222,8 @@ function point(view, token, event) {
   if (moved) {
     view.draw();
     view.announce();
+    window.clearTimeout(view.resting);
+    if (token !== null) view.resting = window.setTimeout(() => expect(view, token), RESTED);
   }
   if (token === null) hideTip(view);
   else showTip(view, view.describe(token), event.clientX, event.clientY);

@@ -53,9 +53,30 @@ function whenStill(view, id, use) {
 // What drawings show for picks that are still to come (`xviz/drawings/answers.py`), by the name of the table.
 const TABLES = (window.xvizTables ??= new Map());
 
-/** The message of a drawing for a pick, put together as Python would send it; null where no table has it. */
+// Answers to single picks, fetched where there are too many for a table (`xviz/ui/direct.py`): by table and pick, a table of
+// that pick alone, or the promise of it.
+const SINGLES = (window.xvizSingles ??= new Map());
+
+/** Fetches the answer to a pick; whether it comes and was not there before. A server without answers gives none. */
+async function fetchAnswer({ table, single }, pick) {
+  const id = `${table}/${pick}`, before = SINGLES.get(id);
+  if (!single || !window.xvizAnswers || before) return before instanceof Promise && before;
+  const coming = fetch(window.xvizAnswers + id).then((reply) => (reply.status === 200 ? reply.arrayBuffer() : null)).then((bytes) => {
+    if (bytes) SINGLES.set(id, unpack(new Uint8Array(bytes)));
+    else SINGLES.delete(id);
+    return bytes !== null;
+  }).catch(() => {
+    SINGLES.delete(id);
+    return false;
+  });
+  SINGLES.set(id, coming);
+  while (SINGLES.size > 64) SINGLES.delete(SINGLES.keys().next().value);
+  return coming;
+}
+
+/** The message of a drawing for a pick, put together as Python would send it; null where it is not here. */
 function foretold({ name, table }, pick) {
-  const { header, arrays } = TABLES.get(table) ?? {};
+  const { header, arrays } = TABLES.get(table) ?? SINGLES.get(`${table}/${pick}`) ?? {};
   const wanted = header?.picks.indexOf(pick) ?? -1;
   const part = wanted < 0 ? null : header.parts.find(({ drawing, picks }) => drawing === name && picks.includes(wanted));
   if (!part) return null;

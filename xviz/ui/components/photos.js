@@ -237,19 +237,22 @@ async function usePhotos(view, id, { header, arrays }) {
   view.draw();
 }
 
+function showPhotos(view) {
+  const { still } = view.header;
+  view.tools.style.display = view.header.scale ? "" : "none";
+  if (view.stillId !== still) {
+    view.pictures = view.stillId ? null : view.pictures; // those of another sample do not fit
+    whenStill(view, still, (found) => usePhotos(view, still, found));
+  }
+  view.draw();
+  view.announce();
+}
+
 export default function ({ data, parentElement, setStateValue }) {
   const view = viewOf(parentElement, buildPhotos);
   if (data) {
-    receive(view, data, setStateValue);
-    const { still } = view.header;
-    view.tools.style.display = view.header.scale ? "" : "none";
     view.release = () => view.pictures?.forEach((picture) => picture.close());
-    if (view.stillId !== still) {
-      view.pictures = view.stillId ? null : view.pictures; // those of another sample do not fit
-      whenStill(view, still, (found) => usePhotos(view, still, found));
-    }
-    view.draw();
-    view.announce();
+    take(view, data, setStateValue, () => showPhotos(view));
   }
   return () => destroy(view);
 }

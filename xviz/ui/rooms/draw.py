@@ -64,15 +64,34 @@ def whose(opened: Opened, looked: Looked) -> str:
     return f"attention {'to' if turned else 'from'} {opened.called(looked.selection)}"
 
 
-def both(opened: Opened, looked: Looked, shows: str) -> tuple[Drawing, Drawing]:
-    """The cloud and the photos as they are drawn."""
+def both(opened: Opened, looked: Looked, shows: str, order: Sequence[int]) -> tuple[Drawing, Drawing]:
+    """The cloud and the photos as they are drawn, photos in an order (`ordered`)."""
     scores = {} if looked.explanation is None else looked.explanation.scores
     bars = limits(looked)
     named = [(str(i), link) for i, link in enumerate(looked.links, 1)] + list(looked.kept)
     return (
         _cloud(opened, looked, shows, scores.get(POINTS), bars.get(POINTS), named),
-        _album(opened, looked, scores.get(PATCHES), bars.get(PATCHES), named),
+        _album(opened, looked, scores.get(PATCHES), bars.get(PATCHES), named, order),
     )
+
+
+def ordered(opened: Opened, looked: Looked, before: Sequence[int] | None) -> list[int]:
+    """The order of the photos, those with the greatest sums over their patches first.
+
+    Args:
+        opened: The room.
+        looked: What is shown.
+        before: Their order before, which stays where patches have no scores, as after a click on one of them.
+    """
+    totals = _totals(opened, None if looked.explanation is None else looked.explanation.scores.get(PATCHES))
+    return list(before) if totals is None and before else photos.ordered(len(opened.views.names), totals)
+
+
+def _totals(opened: Opened, scores: NDArray | None) -> NDArray[np.float64] | None:
+    """(photos,) sums over the patches that take part."""
+    if scores is None:
+        return None
+    return np.nansum(np.where(opened.present[PATCHES], scores, np.nan).reshape(len(opened.views.names), -1), 1)
 
 
 def limits(looked: Looked) -> dict[str, scale.Scale]:
@@ -156,18 +175,11 @@ def grouped(signs: Sequence[tuple[str, int]], picked: int | None) -> list[tuple[
     return [(own[0] if len(own) == 1 else f"{own[0]}–{own[-1]}", token) for token, own in by_token.items()]
 
 
-def _album(opened: Opened, looked: Looked, scores, bar, named) -> Drawing:
-    """The photos, ordered by the sum over their patches."""
-    totals = None
+def _album(opened: Opened, looked: Looked, scores, bar, named, order: Sequence[int]) -> Drawing:
+    """The photos in their order, with the sum over the patches of each."""
+    totals = _totals(opened, scores)
     if scores is not None:
         scores = np.where(opened.present[PATCHES], scores, np.nan)
-        totals = np.nansum(scores.reshape(len(opened.views.names), -1), 1)
-    order_of = f"order {opened.place}"  # a photo that is clicked stays where it is
-    sequence = photos.ordered(len(opened.views.names), totals)
-    if totals is None:
-        sequence = list(opened.choices.recall(order_of, sequence))
-    else:
-        opened.choices.remember(order_of, sequence)
     title = "Photos" if scores is None else f"Photos: {whose(opened, looked)}"
     if looked.explanation is not None and looked.explanation.focus is None and scores is not None:
         title = f"Photos: {looked.what}"
@@ -176,7 +188,7 @@ def _album(opened: Opened, looked: Looked, scores, bar, named) -> Drawing:
         scores,
         scale=bar,
         totals=totals,
-        sequence=sequence,
+        sequence=order,
         finer=looked.fine and looked.fine.finer()[1],
         marks=photos.Marks(
             looked.selection.token if looked.selection.space == "patch" else -1,

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from xviz import record
 from xviz.core.explanation import Explanation
@@ -14,13 +13,13 @@ from xviz.draw import scale
 from xviz.explain import METHODS
 from xviz.explain.class_map import LAYERS
 from xviz.explain.links import Link, strongest
-from xviz.plates.rooms import words as said
 from xviz.record import rooms as rooms_record
-from xviz.ui import cache, components, methods, page, state, steps
-from xviz.ui.rooms import calls, voxels
+from xviz.ui import components, methods, page, state, steps
+from xviz.ui.rooms import calls, picks, voxels
 from xviz.ui.rooms.calls import DIRECTIONS, POINTS
-from xviz.ui.rooms.draw import Looked, both
+from xviz.ui.rooms.draw import Looked, both, ordered
 from xviz.ui.rooms.geometry import agree
+from xviz.ui.rooms.picks import Chosen
 from xviz.ui.rooms.sample import Opened
 from xviz.ui.state import Selection
 
@@ -44,16 +43,10 @@ def explore(opened: Opened) -> Looked:
     st.header("Points and photos")
     picked = opened.picked()
     method, feature, direction, layer, head = _choose(opened)
-    fine = None
-    if feature is not None:
-        fine = voxels.explain(opened, picked, method, feature)
-        explanation, description = _summed(opened, fine, method)
-    else:
-        explanation, description = _explain(opened, picked, method, direction, layer, head)
-    way = None
-    if feature is None and method in ("look", "received"):
-        way = {"method": method, "output": opened.output, "direction": direction, "layer": layer, "head": head}
-        way |= {"picked": [picked.space, picked.token]} if method == "look" else {}
+    fine = None if feature is None else voxels.explain(opened, picked, method, feature)
+    order = opened.choices.recall(f"order {opened.place}", ())
+    chosen = Chosen(method, direction, layer, head, "scores", 0, (), tuple(order))
+    explanation, description = _explain(opened, picked, chosen) if feature is None else _summed(opened, fine, method)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         state.keep_old_links("shows", OLD_SHOWS)
         shows = st.selectbox(
@@ -81,17 +74,13 @@ def explore(opened: Opened) -> Looked:
         )  # fmt: skip
         links = strongest(explanation, int(count)) if explanation is not None else ()
         kept_links = _keep(opened, links)
-    truth = _truth(opened, picked)
-    crosses = () if truth is None or opened.truth is None else tuple(opened.truth.crosses(truth))
     eye = opened.choices.recall(f"eye {opened.place}")
     if not isinstance(eye, dict):
         eye = {}
         opened.choices.remember(f"eye {opened.place}", eye)
-    looked = Looked(
-        selection=picked, call=None, head=head, explanations=() if explanation is None else (explanation,),
-        what=description, links=links, kept=kept_links, truth=truth, crosses=crosses, camera=eye, fine=fine, way=way,
-    )  # fmt: skip
-    _sides(opened, looked, shows)
+    chosen = replace(chosen, shows=shows, links=int(count), kept=kept_links)
+    looked = picks.looked(opened, chosen, picked, explanation, description, fine=fine, camera=eye)
+    _sides(opened, chosen, looked)
     if shows in ("weighted", "fused"):
         _about_fused(opened)
     _below(opened, looked, radius)
@@ -127,21 +116,12 @@ def _summed(opened: Opened, fine: voxels.FineScores | None, method: str) -> tupl
     return fine.explanations[1], description
 
 
-def _explain(
-    opened: Opened, picked: Selection, method: str, direction: str, layer, head
-) -> tuple[Explanation | None, str]:
+def _explain(opened: Opened, picked: Selection, chosen: Chosen) -> tuple[Explanation | None, str]:
     """The scores, and how they came about in words."""
-    words = said({"method": method, "direction": direction, "layer": layer, "head": head})
-    if method == "look":
-        return calls.ask(opened.run, opened.output, picked, direction, layer, head), words
-    if method == "received":
-        return calls.received(opened.run, opened.output, direction, layer, head), words
-    chosen = METHODS[method]
-    target = opened.target(
-        Selection("class", list(opened.run.outputs).index(opened.output)) if method == "rollout" else None
-    )
-    question = cache.Question(method, target, None, head if chosen.kind == "attention" else None)
-    return methods.compute(opened.run, question, key="room", slow=SLOW), f"{chosen.title} for “{opened.output}”"
+    if chosen.method in methods.ROWS:
+        return picks.attention(opened, picked, chosen)
+    question = picks.question(opened, chosen)
+    return methods.compute(opened.run, question, key="room", slow=SLOW), picks.description(opened, chosen)
 
 
 def _keep(opened: Opened, links: Sequence[Link]) -> tuple[tuple[str, Link], ...]:
@@ -159,24 +139,20 @@ def _keep(opened: Opened, links: Sequence[Link]) -> tuple[tuple[str, Link], ...]
     return kept_links
 
 
-def _truth(opened: Opened, picked: Selection) -> NDArray[np.float64] | None:
-    """(3,) where geometry sees the picked patch, or where the picked supervoxel is."""
-    if opened.truth is None or picked.space == "class":
-        return None
-    point = opened.segments.middles[picked.token] if picked.space == "supervoxel" else opened.truth.shown[picked.token]
-    return np.asarray(point, np.float64) if np.isfinite(point).all() else None
-
-
-def _sides(opened: Opened, looked: Looked, shows: str) -> None:
+def _sides(opened: Opened, chosen: Chosen, looked: Looked) -> None:
     """The cloud and the photos, each picked in turn."""
-    cloud, album = both(opened, looked, shows)
+    order = ordered(opened, looked, chosen.order)
+    opened.choices.remember(f"order {opened.place}", order)
+    cloud, album = both(opened, looked, chosen.shows, order)
+    in_cloud, in_photos = picks.places(opened)
+    answers = (None, None) if looked.fine is not None else picks.offer(opened, replace(chosen, order=tuple(order)))
     left, right = st.columns([1.3, 1], gap="medium")
     with left:
-        components.mount(cloud, key=f"cloud {opened.place}", on_pick=_picker(opened, "supervoxel"), held=True)
+        components.mount(cloud, key=in_cloud, on_pick=_picker(opened, "supervoxel"), held=True, ahead=answers[0])
         steps.map_sent(opened.card.key)
         components.camera(f"room {opened.place}", key=f"eye {opened.place}", kept=looked.camera)
     with right:
-        components.mount(album, key=f"photos {opened.place}", on_pick=_picker(opened, "patch"))
+        components.mount(album, key=in_photos, on_pick=_picker(opened, "patch"), ahead=answers[1])
 
 
 def _picker(opened: Opened, space: str):

@@ -87,8 +87,11 @@ class Opened(records.Opened):
         return tuple(int(i) for i in np.flatnonzero(whole.any(1) & ~now.any(1)))
 
     def picked(self) -> Selection:
+        """What the visitor has picked; see ``taken``."""
+        return self.taken(self.choices.selection)
+
+    def taken(self, selection: Selection | None) -> Selection:
         """The picked patch or supervoxel; the token of the explained class where there is none."""
-        selection = self.choices.selection
         space = {"patch": PATCHES, "supervoxel": POINTS}.get(selection.space if selection else "")
         if (
             selection
