@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import sysconfig
 import urllib.error
 import urllib.request
 from collections.abc import Iterable
@@ -21,7 +22,7 @@ SECONDS = 5  #: that PyTorch's index has to answer
 UNITS = {"bytes": 1e-6, "kB": 1e-3, "MB": 1.0, "GB": 1e3}
 LARGE = 50.0  #: MB from which a file is named while it comes
 FILE = re.compile(r"Downloading (\S+?)(?:\.whl|\.tar\.gz|\.zip)?(?:\.metadata)? \(([\d.]+) (bytes|kB|MB|GB)\)")
-PIP = ("-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off")
+PIP = ("-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off", "--no-compile")
 
 
 def gpu() -> bool:
@@ -70,6 +71,15 @@ def pip(*what: str) -> float:
     return total
 
 
+def compile_all() -> None:
+    """Compile what is installed, on all cores: pip does it on one, and a first start that does it keeps pages waiting.
+
+    Files that are no Python of this version stay as they are.
+    """
+    command = (sys.executable, "-m", "compileall", "-q", "-j", "0", sysconfig.get_path("purelib"))
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+
 def missing(package: str) -> bool:
     """Whether a package is not installed."""
     try:
@@ -93,6 +103,7 @@ def main() -> None:
         else:
             print("No NVIDIA GPU here, but PyTorch's own index cannot be reached: taking what pip finds.", flush=True)
     total += pip("-r", str(listed))
+    compile_all()
     print(f"Fetched {total:,.0f} MB." if total else "Nothing had to be fetched.", flush=True)
 
 

@@ -68,3 +68,14 @@ def test_an_index_that_does_not_answer_is_left_out() -> None:
     with served(503) as address:
         assert not install.reached(address)
     assert not install.reached("http://127.0.0.1:9")
+
+
+def test_what_is_installed_is_compiled_and_what_is_no_python_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(install.sysconfig, "get_path", lambda name: str(tmp_path))
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "good.py").write_text("x = 1\n", encoding="utf-8")
+    (tmp_path / "package" / "bad.py").write_text("print 1\n", encoding="utf-8")
+    install.compile_all()
+    assert [path.name.partition(".")[0] for path in tmp_path.rglob("*.pyc")] == ["good"]

@@ -49,7 +49,7 @@ def test_every_format_has_exactly_the_width_of_the_preset(make, key):
     assert float(box.height) == pytest.approx(height / 25.4 * 72, abs=0.01)
     svg = figure.to_bytes("svg").decode()
     assert float(re.search(r'<svg [^>]*width="([\d.]+)pt"', svg)[1]) == pytest.approx(width / 25.4 * 72, abs=0.01)
-    for dpi in (300, 600):
+    for dpi in (300, 600) if key == SOME[0] else (300,):
         picture = Image.open(io.BytesIO(figure.to_bytes("png", dpi)))
         assert picture.size == (round(width / 25.4 * dpi), round(height / 25.4 * dpi))
         assert picture.info["dpi"] == pytest.approx((dpi, dpi), abs=0.02)

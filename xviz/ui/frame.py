@@ -53,7 +53,11 @@ const page = %s;
 if (location.pathname.endsWith(page)) {
   const base = location.origin + location.pathname.slice(0, -page.length || undefined);
   window.__streamlit ??= { BACKEND_BASE_URL: base };
-  window.xvizAnswers = base.replace(/[/]$/, '') + %s;
+  const answers = base.replace(/[/]$/, '') + %s;
+  window.xvizAnswer = async (pick) => {
+    const reply = await fetch(answers + pick);
+    return reply.status === 200 ? reply.arrayBuffer() : null;
+  };
 }
 new PerformanceObserver((seen, watch) => {
   if (!seen.getEntries().some((one) => one.name.endsWith('_stcore/host-config'))) return;

@@ -57,11 +57,11 @@ const TABLES = (window.xvizTables ??= new Map());
 // that pick alone, or the promise of it.
 const SINGLES = (window.xvizSingles ??= new Map());
 
-/** Fetches the answer to a pick; whether it comes and was not there before. A server without answers gives none. */
+/** Fetches the answer to a pick; whether it comes and was not there before. Only the app's page can (`xviz/ui/frame.py`). */
 async function fetchAnswer({ table, single }, pick) {
   const id = `${table}/${pick}`, before = SINGLES.get(id);
-  if (!single || !window.xvizAnswers || before) return before instanceof Promise && before;
-  const coming = fetch(window.xvizAnswers + id).then((reply) => (reply.status === 200 ? reply.arrayBuffer() : null)).then((bytes) => {
+  if (!single || !window.xvizAnswer || before) return before instanceof Promise && before;
+  const coming = window.xvizAnswer(id).then((bytes) => {
     if (bytes) SINGLES.set(id, unpack(new Uint8Array(bytes)));
     else SINGLES.delete(id);
     return bytes !== null;
