@@ -11,7 +11,12 @@ import pytest
 import torch
 from hypothesis import settings
 
+from xviz.ui import steps
+
 torch.set_num_threads(1)
+steps.FRAME = steps.MAP = (
+    0.0  # there is no browser that would draw meanwhile; those that have one begin another process
+)
 settings.register_profile("busy", deadline=None)  # other tests have the processor too
 settings.load_profile("busy")
 

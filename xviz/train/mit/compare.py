@@ -77,6 +77,16 @@ def _kept(recipe: Recipe) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     return record, own[0]["forms"]
 
 
+def kept(path: Path, name: str, recipe: Recipe) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A record, and under a name in it the forms of this schedule; those of another schedule are left out."""
+    record = read(path)
+    own = record.get(name, {})
+    if not own or Recipe(**own["recipe"]) != recipe:
+        own = {"recipe": asdict(recipe), "forms": {}}
+    record[name] = own
+    return record, own["forms"]
+
+
 def form(fit: Sequence[Room], test: Sequence[Room], recipe: Recipe, settings: Settings) -> dict[str, float]:
     """The first stage of one form on the test rooms, per cent: mIoU of its class map, mAP of the classes it finds."""
     torch.manual_seed(recipe.seed)

@@ -8,7 +8,7 @@ repeated.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,8 @@ import torch
 
 from xviz import checkpoints, engine
 from xviz.models.mit_cards import MIT_CARD, SHIPPED, card
-from xviz.train.common.records import read, write
-from xviz.train.mit.compare import RECORD
+from xviz.train.common.records import write
+from xviz.train.mit.compare import RECORD, kept
 from xviz.train.mit.features import rooms
 from xviz.train.mit.linking import link_stage, started
 from xviz.train.mit.measure import found_classes
@@ -40,7 +40,7 @@ def compare(data: Path, start: Path | None, forms: Sequence[str], recipe: Recipe
     torch.set_num_threads(1)
     weights = checkpoints.read(start or checkpoints.find("mit").path)
     for name in forms:
-        if name in _kept(recipe)[1]:
+        if name in kept(RECORD, "linked otherwise", recipe)[1]:
             continue
         settings, numbers = FORMS[name]
         form_settings, changed = replace(SHIPPED, **settings), replace(recipe, **numbers)
@@ -52,20 +52,10 @@ def compare(data: Path, start: Path | None, forms: Sequence[str], recipe: Recipe
         form_card = card(MIT_CARD.key, MIT_CARD.title, settings=form_settings, checkpoint=None)
         loaded = replace(engine.untrained(form_card), module=engine.freeze(model))
         scores = links(loaded, data / "test", test[:scenes])
-        record, measured = _kept(recipe)
+        record, measured = kept(RECORD, "linked otherwise", recipe)
         measured[name] = {
             "near": {key: value for key, value in scores["layers"].items() if "untrained" not in key},
             "same class": {key: scores["same class"][key] for key in scores["layers"] if "untrained" not in key},
             "mAP": found_classes(model, test)["mAP"],
         }
         write(record, RECORD)
-
-
-def _kept(recipe: Recipe) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The record, and in it the forms of this schedule; those of another schedule are left out."""
-    record = read(RECORD)
-    own = record.get("linked otherwise", {})
-    if not own or Recipe(**own["recipe"]) != recipe:
-        own = {"recipe": asdict(recipe), "forms": {}}
-    record["linked otherwise"] = own
-    return record, own["forms"]

@@ -8,7 +8,7 @@ not repeated.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,8 @@ from xviz import checkpoints
 from xviz.models.mit import MIT
 from xviz.models.mit_cards import SHIPPED
 from xviz.models.mit_encode import with_photos
-from xviz.train.common.records import read, write
-from xviz.train.mit.compare import RECORD
+from xviz.train.common.records import write
+from xviz.train.mit.compare import RECORD, kept
 from xviz.train.mit.features import Room, rooms
 from xviz.train.mit.finishing import finished
 from xviz.train.mit.labelling import tokens_of
@@ -39,14 +39,14 @@ def compare(data: Path, start: Path | None, seeds: Sequence[int], recipe: Recipe
     fit, test = rooms(data, "train", SHIPPED, limit=recipe.rooms), rooms(data, "test", SHIPPED)
     for seed in seeds:
         for name, numbers in FORMS.items():
-            if str(seed) in _kept(recipe)[1].get(name, {}):
+            if str(seed) in kept(RECORD, "photos otherwise", recipe)[1].get(name, {}):
                 continue
             torch.manual_seed(seed)
             model = MIT(SHIPPED)
             model.load_state_dict({**model.state_dict(), **weights})
             log = finished(model.eval(), fit, (), replace(recipe, **numbers, seed=seed))
             model.eval()
-            record, measured = _kept(recipe)
+            record, measured = kept(RECORD, "photos otherwise", recipe)
             measured.setdefault(name, {})[str(seed)] = {
                 "pseudo labels": log["pseudo"]["mIoU"],
                 "points alone": scores(_answers(model, test, photos=False))["mIoU"],
@@ -65,13 +65,3 @@ def _answers(model: MIT, test: Sequence[Room], *, photos: bool) -> Iterator[tupl
         if photos:
             answer = with_photos(model, answer, *tokens_of(model, room))
         yield answer.argmax(1).numpy()[room.cut.supervoxel], room
-
-
-def _kept(recipe: Recipe) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The record, and in it the forms of this schedule; those of another schedule are left out."""
-    record = read(RECORD)
-    own = record.get("photos otherwise", {})
-    if not own or Recipe(**own["recipe"]) != recipe:
-        own = {"recipe": asdict(recipe), "forms": {}}
-    record["photos otherwise"] = own
-    return record, own["forms"]

@@ -30,6 +30,7 @@ function viewOf(parent, build) {
   view.tip = element("div", "tip", root);
   view.tip.setAttribute("aria-hidden", "true"); // the status line says the same
   build(view);
+  window.setTimeout(() => document.body.classList.add("xviz-drawn"), 500); // page.css keeps their place before
   view.resizes = new ResizeObserver(() => view.draw?.());
   view.resizes.observe(root);
   root.xvizView = view;
