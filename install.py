@@ -74,9 +74,10 @@ def pip(*what: str) -> float:
 def compile_all() -> None:
     """Compile what is installed, on all cores: pip does it on one, and a first start that does it keeps pages waiting.
 
-    Files that are no Python of this version stay as they are.
+    Files that are no Python of this version stay as they are, and so do the packages' own tests.
     """
-    command = (sys.executable, "-m", "compileall", "-q", "-j", "0", sysconfig.get_path("purelib"))
+    compiling = ("-m", "compileall", "-q", "-j", "0", "-x", r"[/\\]tests?[/\\]")
+    command = (sys.executable, *compiling, sysconfig.get_path("purelib"))
     subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
 
 

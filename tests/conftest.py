@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy, and for every process that a test begins
 
@@ -24,8 +25,15 @@ LOCAL = ("127.", "localhost", "::1", "0.0.0.0")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the browser's, which wait most: left to the end, one process has them while the other is done."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+    """Spread the browser's files over the first two thirds: they wait much, so that others compute meanwhile."""
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    waiting = [file for file in files.values() if file[0].get_closest_marker("browser")]
+    others = [file for file in files.values() if not file[0].get_closest_marker("browser")]
+    each = 2 * len(others) // (3 * len(waiting)) if waiting else 0
+    spread = [file for i, first in enumerate(waiting) for file in (first, *others[i * each : (i + 1) * each])]
+    items[:] = [item for file in (*spread, *others[len(waiting) * each :]) for item in file]
 
 
 @pytest.fixture(autouse=True)

@@ -77,5 +77,7 @@ def test_what_is_installed_is_compiled_and_what_is_no_python_stays(
     (tmp_path / "package").mkdir()
     (tmp_path / "package" / "good.py").write_text("x = 1\n", encoding="utf-8")
     (tmp_path / "package" / "bad.py").write_text("print 1\n", encoding="utf-8")
+    (tmp_path / "package" / "tests").mkdir()
+    (tmp_path / "package" / "tests" / "test_good.py").write_text("x = 1\n", encoding="utf-8")
     install.compile_all()
     assert [path.name.partition(".")[0] for path in tmp_path.rglob("*.pyc")] == ["good"]

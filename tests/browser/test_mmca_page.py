@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Page, Request
+from playwright.sync_api import Page, Request, expect
 from pypdf import PdfReader
 from skimage import data
 
@@ -154,6 +154,7 @@ def test_every_page_opens_without_an_error(page: Page, app: str, asked: list[str
 
 def test_a_pick_is_answered_before_the_server_hears_of_it(page: Page, app: str) -> None:
     opened(page, app)
+    expect(page.get_by_label("Sentence", exact=True)).not_to_have_value("")
     words = page.get_by_label("Sentence", exact=True).input_value().rstrip(".").replace(",", " ").split()
     first, second, third = [word for word in words if words.count(word) == 1][:3]
     pick_word(page, first)  # has the table made, in a thread that others may keep waiting

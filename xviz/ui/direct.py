@@ -16,7 +16,7 @@ from xviz.drawings import answers
 from xviz.ui import ahead, cache
 from xviz.ui.net import logged
 
-MOST = 64  #: tables that are offered; the one that was asked for least lately goes
+MOST = 512  #: tables that are offered; the one that was asked for least lately goes
 T = TypeVar("T")
 _OFFERED = cache.Shelf(MOST)
 

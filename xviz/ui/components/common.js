@@ -87,12 +87,16 @@ function answerAtOnce(view, token) {
   const asked = { pick: pickOf(answers, token), time: performance.now(), shown: new Map() };
   RECENT.set(answers.group, [...(RECENT.get(answers.group) ?? []).slice(-7), asked]);
   showAnswers(answers.group, asked);
-  if (answers.single) return fetchAnswer(answers, asked.pick).then((came) => came && showAnswers(answers.group, asked));
+  if (answers.single) asked.coming = fetchAnswer(answers, asked.pick).then((came) => came && showAnswers(answers.group, asked));
+  return asked;
 }
+
+/** Whether no other pick followed. */
+const isLatest = (group, asked) => RECENT.get(group).at(-1) === asked;
 
 /** Shows the answers to a pick, unless another one followed, in all drawings of a group that the server did not answer yet. */
 function showAnswers(group, asked) {
-  const latest = RECENT.get(group).at(-1) === asked;
+  const latest = isLatest(group, asked);
   for (const other of LIVE) {
     if (other.header?.answers?.group !== group || !other.show) continue;
     const message = foretold(other.header.answers, asked.pick);
@@ -136,12 +140,12 @@ const HELD = 150; // milliseconds that an answer may be on its way before Python
 /** Shows the token as picked at once, and tells Python; the answer comes as a new message, or is fetched just before. */
 function choose(view, token) {
   view.selected = token;
-  const coming = answerAtOnce(view, token);
+  const asked = answerAtOnce(view, token), group = view.header.answers?.group;
   view.draw();
   view.announce();
-  if (!coming) return view.send(token);
+  if (!asked?.coming) return view.send(token);
   const late = new Promise((done) => window.setTimeout(done, HELD)); // at once, both answers would share a processor
-  Promise.race([coming, late]).then(() => view.send(token));
+  Promise.race([asked.coming, late]).then(() => isLatest(group, asked) && view.send(token)); // else Python is told of that one
 }
 
 function destroy(view) {
