@@ -15,9 +15,8 @@ from hypothesis import settings
 from xviz.ui import steps
 
 torch.set_num_threads(1)
-steps.FRAME = steps.MAP = (
-    0.0  # there is no browser that would draw meanwhile; those that have one begin another process
-)
+# there is no browser that would draw meanwhile; tests that have one begin another process
+steps.FRAME = steps.MAP = 0.0
 settings.register_profile("busy", deadline=None)  # other tests have the processor too
 settings.load_profile("busy")
 

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import zipfile
+from functools import partial
 
 import numpy as np
 import pytest
@@ -30,6 +31,7 @@ from xviz.explain import METHODS
 from xviz.explain import voxels as finer
 from xviz.models.voxels import voxels_and_pixels
 from xviz.plates.grains import computed
+from xviz.plates.ways import attention
 from xviz.ui import cache, components, direct, methods
 from xviz.ui.rooms import calls, explore, export, sample, voxels
 from xviz.ui.state import Selection
@@ -264,7 +266,7 @@ def shown(space: str = "patch", token: int = 33) -> export.Figures:
         truth=None,
     )
     picked = Selection(space, token)
-    found = calls.ask(run, "chair", picked, "own", None, None)
+    found = attention(partial(cache.explain, run), run, "chair", (space, token), "own", None, None)
     links = explore.strongest(found, 5)
     return export.Figures(opened, looked_at(picked, found, "as asked", links))
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from xviz.core.explanation import Explanation
-from xviz.core.run import Target
+from xviz.core.run import Run, Target
 from xviz.core.sample import Photos, PointCloud
 from xviz.core.tokens import PatchGrid, Segments
 from xviz.engine import Session
@@ -21,7 +21,7 @@ from xviz.figures.recipes import Overlay, Room, room_figure
 from xviz.geometry.thinning import thin
 from xviz.models.photos import Frame
 from xviz.plates.grains import FineScores, computed
-from xviz.plates.plate import Plate, Shown
+from xviz.plates.plate import Ask, Plate, Shown
 from xviz.plates.ways import DIRECTIONS, PATCHES, POINTS, attention, received
 
 LINKS = 5
@@ -35,10 +35,15 @@ def explanation(shown: Shown) -> Explanation:
     way: Mapping[str, Any] | None = shown.options.get("way")
     if way is None:
         return shown.one()
+    return attended(shown.ask, shown.run, way)
+
+
+def attended(ask: Ask, run: Run, way: Mapping[str, Any]) -> Explanation:
+    """The attention that a way names: method, output, direction, layer, head, and of ``look`` the picked token."""
     output, narrowed = str(way["output"]), (str(way["direction"]), way.get("layer"), way.get("head"))
     if way["method"] == "received":
-        return received(shown.ask, shown.run, output, *narrowed)
-    return attention(shown.ask, shown.run, output, (str(way["picked"][0]), int(way["picked"][1])), *narrowed)
+        return received(ask, run, output, *narrowed)
+    return attention(ask, run, output, (str(way["picked"][0]), int(way["picked"][1])), *narrowed)
 
 
 def scores_of_voxels(shown: Shown) -> FineScores | None:

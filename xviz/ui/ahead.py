@@ -101,6 +101,12 @@ def pick_name(pick: Selection | None) -> str:
     return NONE if pick is None else f"{pick.space}-{pick.token}"
 
 
+def pick_of(name: str) -> Selection | None:
+    """The pick that ``pick_name`` calls so; None for ``NONE`` and for what is no name."""
+    space, _, token = name.rpartition("-")
+    return Selection(space, int(token)) if token.isascii() and token.isdecimal() else None
+
+
 def prepare(
     run: Run, what: Hashable, make: Callable[[str], Iterator[tuple[str, Shown]]], *, key: str, begin: bool
 ) -> str:
@@ -123,4 +129,4 @@ def prepare(
     return name
 
 
-__all__ = ["Shown", "pick_name", "prepare", "start"]
+__all__ = ["Shown", "pick_name", "pick_of", "prepare", "start"]

@@ -99,9 +99,8 @@ async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
 
     name, _, pick = within(scope).removeprefix(ANSWERS).partition("/")
     found = await run_in_threadpool(direct.answer, name, pick)
-    reply = Response(found, media_type="application/octet-stream", headers={"cache-control": "no-store"})
-    reply.status_code = 204 if found is None else 200
-    await reply(scope, receive, send)
+    status, headers = 204 if found is None else 200, {"cache-control": "no-store"}
+    await Response(found, status, headers, media_type="application/octet-stream")(scope, receive, send)
 
 
 class Frame:

@@ -50,6 +50,7 @@ class Looked(records.Looked):
     crosses: tuple[tuple[int, float, float], ...]  #: photo, column and row where that point is seen
     camera: dict[str, object]  #: what the browser last told; changes while the page rests
     fine: FineScores | None  #: where voxels and pixels are shown; the explanation then has their sums
+    order: tuple[int, ...] = ()  #: of the photos, as they stood before; see ``ordered``
     way: Mapping[str, object] | None = None  #: of attention, how it was asked for; see ``plates.rooms``
 
     @property
@@ -64,27 +65,26 @@ def whose(opened: Opened, looked: Looked) -> str:
     return f"attention {'to' if turned else 'from'} {opened.called(looked.selection)}"
 
 
-def both(opened: Opened, looked: Looked, shows: str, order: Sequence[int]) -> tuple[Drawing, Drawing]:
-    """The cloud and the photos as they are drawn, photos in an order (`ordered`)."""
+def both(opened: Opened, looked: Looked, shows: str) -> tuple[Drawing, Drawing]:
+    """The cloud and the photos as they are drawn."""
     scores = {} if looked.explanation is None else looked.explanation.scores
     bars = limits(looked)
     named = [(str(i), link) for i, link in enumerate(looked.links, 1)] + list(looked.kept)
     return (
         _cloud(opened, looked, shows, scores.get(POINTS), bars.get(POINTS), named),
-        _album(opened, looked, scores.get(PATCHES), bars.get(PATCHES), named, order),
+        _album(opened, looked, scores.get(PATCHES), bars.get(PATCHES), named),
     )
 
 
-def ordered(opened: Opened, looked: Looked, before: Sequence[int] | None) -> list[int]:
-    """The order of the photos, those with the greatest sums over their patches first.
+def ordered(opened: Opened, looked: Looked) -> tuple[int, ...]:
+    """The order of the photos: those with the greatest sums over their patches first.
 
-    Args:
-        opened: The room.
-        looked: What is shown.
-        before: Their order before, which stays where patches have no scores, as after a click on one of them.
+    As before where patches have no scores, so that a photo that is clicked stays where it is.
     """
     totals = _totals(opened, None if looked.explanation is None else looked.explanation.scores.get(PATCHES))
-    return list(before) if totals is None and before else photos.ordered(len(opened.views.names), totals)
+    if totals is None and looked.order:
+        return looked.order
+    return tuple(photos.ordered(len(opened.views.names), totals))
 
 
 def _totals(opened: Opened, scores: NDArray | None) -> NDArray[np.float64] | None:
@@ -175,7 +175,7 @@ def grouped(signs: Sequence[tuple[str, int]], picked: int | None) -> list[tuple[
     return [(own[0] if len(own) == 1 else f"{own[0]}–{own[-1]}", token) for token, own in by_token.items()]
 
 
-def _album(opened: Opened, looked: Looked, scores, bar, named, order: Sequence[int]) -> Drawing:
+def _album(opened: Opened, looked: Looked, scores, bar, named) -> Drawing:
     """The photos in their order, with the sum over the patches of each."""
     totals = _totals(opened, scores)
     if scores is not None:
@@ -188,7 +188,7 @@ def _album(opened: Opened, looked: Looked, scores, bar, named, order: Sequence[i
         scores,
         scale=bar,
         totals=totals,
-        sequence=order,
+        sequence=ordered(opened, looked),
         finer=looked.fine and looked.fine.finer()[1],
         marks=photos.Marks(
             looked.selection.token if looked.selection.space == "patch" else -1,

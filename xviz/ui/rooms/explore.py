@@ -19,7 +19,7 @@ from xviz.ui.rooms import calls, picks, voxels
 from xviz.ui.rooms.calls import DIRECTIONS, POINTS
 from xviz.ui.rooms.draw import Looked, both, ordered
 from xviz.ui.rooms.geometry import agree
-from xviz.ui.rooms.picks import Chosen
+from xviz.ui.rooms.picks import Chosen, How
 from xviz.ui.rooms.sample import Opened
 from xviz.ui.state import Selection
 
@@ -42,11 +42,9 @@ def explore(opened: Opened) -> Looked:
     """Choose a method, pick on either side, and see the other."""
     st.header("Points and photos")
     picked = opened.picked()
-    method, feature, direction, layer, head = _choose(opened)
-    fine = None if feature is None else voxels.explain(opened, picked, method, feature)
-    order = opened.choices.recall(f"order {opened.place}", ())
-    chosen = Chosen(method, direction, layer, head, "scores", 0, (), tuple(order))
-    explanation, description = _explain(opened, picked, chosen) if feature is None else _summed(opened, fine, method)
+    how, feature = _choose(opened)
+    fine = None if feature is None else voxels.explain(opened, picked, how.method, feature)
+    explanation, description = _explain(opened, picked, how) if feature is None else _summed(opened, fine, how.method)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         state.keep_old_links("shows", OLD_SHOWS)
         shows = st.selectbox(
@@ -78,7 +76,8 @@ def explore(opened: Opened) -> Looked:
     if not isinstance(eye, dict):
         eye = {}
         opened.choices.remember(f"eye {opened.place}", eye)
-    chosen = replace(chosen, shows=shows, links=int(count), kept=kept_links)
+    order = opened.choices.recall(f"order {opened.place}", ())
+    chosen = Chosen(how, shows, int(count), kept_links, order)
     looked = picks.looked(opened, chosen, picked, explanation, description, fine=fine, camera=eye)
     _sides(opened, chosen, looked)
     if shows in ("weighted", "fused"):
@@ -87,8 +86,8 @@ def explore(opened: Opened) -> Looked:
     return looked
 
 
-def _choose(opened: Opened) -> tuple[str, str | None, str, int | None, int | None]:
-    """Method, the voxel feature that is shown, direction, layer and head; the last three for attention."""
+def _choose(opened: Opened) -> tuple[How, str | None]:
+    """Method, direction, layer and head, the last three for attention; and the voxel feature that is shown."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         method = methods.choose_method("Method", "look", key="method", keys=METHOD_KEYS, width=300)
         feature = voxels.choose(opened, method)
@@ -103,7 +102,7 @@ def _choose(opened: Opened) -> tuple[str, str | None, str, int | None, int | Non
         layers = ["mean", *range(1, count + 1)]
         layer = st.selectbox("Layer", layers, key=f"layer of {count}", width=110, disabled=not raw)
         head = methods.choose_head(opened.run.calls[0])
-    return method, feature, direction, None if layer == "mean" else int(layer) - 1, head
+    return How(method, direction, None if layer == "mean" else int(layer) - 1, head), feature
 
 
 def _summed(opened: Opened, fine: voxels.FineScores | None, method: str) -> tuple[Explanation | None, str]:
@@ -116,12 +115,12 @@ def _summed(opened: Opened, fine: voxels.FineScores | None, method: str) -> tupl
     return fine.explanations[1], description
 
 
-def _explain(opened: Opened, picked: Selection, chosen: Chosen) -> tuple[Explanation | None, str]:
+def _explain(opened: Opened, picked: Selection, how: How) -> tuple[Explanation | None, str]:
     """The scores, and how they came about in words."""
-    if chosen.method in methods.ROWS:
-        return picks.attention(opened, picked, chosen)
-    question = picks.question(opened, chosen)
-    return methods.compute(opened.run, question, key="room", slow=SLOW), picks.description(opened, chosen)
+    if how.attends:
+        return picks.attention(opened, picked, how)
+    question = picks.question(opened, how)
+    return methods.compute(opened.run, question, key="room", slow=SLOW), picks.description(opened, how)
 
 
 def _keep(opened: Opened, links: Sequence[Link]) -> tuple[tuple[str, Link], ...]:
@@ -141,11 +140,11 @@ def _keep(opened: Opened, links: Sequence[Link]) -> tuple[tuple[str, Link], ...]
 
 def _sides(opened: Opened, chosen: Chosen, looked: Looked) -> None:
     """The cloud and the photos, each picked in turn."""
-    order = ordered(opened, looked, chosen.order)
+    order = ordered(opened, looked)
     opened.choices.remember(f"order {opened.place}", order)
-    cloud, album = both(opened, looked, chosen.shows, order)
+    cloud, album = both(opened, looked, chosen.shows)
     in_cloud, in_photos = picks.places(opened)
-    answers = (None, None) if looked.fine is not None else picks.offer(opened, replace(chosen, order=tuple(order)))
+    answers = (None, None) if looked.fine is not None else picks.offer(opened, replace(chosen, order=order))
     left, right = st.columns([1.3, 1], gap="medium")
     with left:
         components.mount(cloud, key=in_cloud, on_pick=_picker(opened, "supervoxel"), held=True, ahead=answers[0])

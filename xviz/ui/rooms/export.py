@@ -110,9 +110,7 @@ class Figures:
     def html(self) -> bytes:
         """The cloud and the photos as they are, with what each token attends to on the other side."""
         opened, looked = self.opened, self.looked
-        cloud, album = draw.both(
-            opened, looked, "scores", draw.ordered(opened, looked, opened.choices.recall(f"order {opened.place}"))
-        )
+        cloud, album = draw.both(opened, looked, "scores")
         explanation = self.shown()
         facts = "".join(f"{sentence} " for sentence in explanation.facts.sentences)
         caption = f"{looked.what}. {facts}{tail(explanation.provenance, opened.sample.source)}"

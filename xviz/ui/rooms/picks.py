@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,61 +11,63 @@ from numpy.typing import NDArray
 from xviz.core.explanation import Explanation
 from xviz.explain import METHODS
 from xviz.explain.links import Link, strongest
+from xviz.plates.rooms import attended
 from xviz.plates.rooms import words as said
 from xviz.ui import ahead, cache, components, direct, methods
-from xviz.ui.rooms import calls
 from xviz.ui.rooms.draw import Looked, both, ordered
 from xviz.ui.rooms.sample import Opened
 from xviz.ui.rooms.voxels import FineScores
 from xviz.ui.state import Selection
 
-SPACES = ("patch", "supervoxel")
+
+@dataclass(frozen=True)
+class How:
+    """A method, and of attention which."""
+
+    method: str
+    direction: str
+    layer: int | None  #: counted from 0; None is the mean
+    head: int | None
+
+    @property
+    def attends(self) -> bool:
+        """Whether it is read from attention, and perhaps of the picked token."""
+        return self.method in methods.ROWS
+
+    def way(self, output: str, picked: Selection) -> dict[str, object]:
+        """Of attention, how it is asked for; see ``plates.rooms.attended``."""
+        way = {**asdict(self), "output": output}
+        return way | ({"picked": [picked.space, picked.token]} if self.method == "look" else {})
 
 
 @dataclass(frozen=True)
 class Chosen:
     """What decides what is shown, beside the pick."""
 
-    method: str
-    direction: str
-    layer: int | None  #: counted from 0; None is the mean
-    head: int | None
+    how: How
     shows: str  #: what colours the cloud
     links: int  #: how many at most
     kept: tuple[tuple[str, Link], ...]  #: links of earlier picks, with their signs
     order: tuple[int, ...]  #: of the photos, as they stand
 
-    def way(self, output: str, picked: Selection) -> dict[str, object] | None:
-        """Of attention, how it was asked for; see ``plates.rooms``."""
-        if self.method not in methods.ROWS:
-            return None
-        way: dict[str, object] = {
-            "method": self.method, "output": output, "direction": self.direction, "layer": self.layer,
-            "head": self.head,
-        }  # fmt: skip
-        return way | ({"picked": [picked.space, picked.token]} if self.method == "look" else {})
 
-
-def attention(opened: Opened, picked: Selection, chosen: Chosen) -> tuple[Explanation, str]:
+def attention(opened: Opened, picked: Selection, how: How) -> tuple[Explanation, str]:
     """The scores of a method that is read from attention, and how they came about in words."""
-    asked = (opened.run, opened.output)
-    how = (chosen.direction, chosen.layer, chosen.head)
-    words = said({"method": chosen.method, **dict(zip(("direction", "layer", "head"), how, strict=True))})
-    explanation = calls.ask(*asked, picked, *how) if chosen.method == "look" else calls.received(*asked, *how)
-    return explanation, words
+    way = how.way(opened.output, picked)
+    return attended(partial(cache.explain, opened.run), opened.run, way), said(way)
 
 
-def question(opened: Opened, chosen: Chosen) -> cache.Question:
+def question(opened: Opened, how: How) -> cache.Question:
     """What any other method is asked; picks do not change it."""
-    method = METHODS[chosen.method]
+    method = METHODS[how.method]
     of_class = Selection("class", list(opened.run.outputs).index(opened.output))
-    target = opened.target(of_class if chosen.method == "rollout" else None)
-    return cache.Question(chosen.method, target, None, chosen.head if method.kind == "attention" else None)
+    target = opened.target(of_class if how.method == "rollout" else None)
+    return cache.Question(how.method, target, None, how.head if method.kind == "attention" else None)
 
 
-def description(opened: Opened, chosen: Chosen) -> str:
+def description(opened: Opened, how: How) -> str:
     """What any other method shows, in words."""
-    return f"{METHODS[chosen.method].title} for “{opened.output}”"
+    return f"{METHODS[how.method].title} for “{opened.output}”"
 
 
 def looked(
@@ -74,11 +77,11 @@ def looked(
     """What is shown of an explanation for a pick."""
     truth = _truth(opened, picked)
     return Looked(
-        selection=picked, call=None, head=chosen.head, explanations=() if explanation is None else (explanation,),
+        selection=picked, call=None, head=chosen.how.head, explanations=() if explanation is None else (explanation,),
         what=what, links=() if explanation is None else strongest(explanation, chosen.links), kept=chosen.kept,
         truth=truth, crosses=() if truth is None or opened.truth is None else tuple(opened.truth.crosses(truth)),
-        camera={} if camera is None else camera, fine=fine,
-        way=None if fine is not None else chosen.way(opened.output, picked),
+        order=chosen.order, camera={} if camera is None else camera, fine=fine,
+        way=chosen.how.way(opened.output, picked) if fine is None and chosen.how.attends else None,
     )  # fmt: skip
 
 
@@ -94,9 +97,8 @@ def offer(opened: Opened, chosen: Chosen) -> tuple[components.Ahead, components.
         shown = _answer(room, chosen, pick)
         if shown is None:
             return None
-        order = tuple(ordered(room, shown, chosen.order))
-        drawings = both(room, shown, chosen.shows, order)
-        sent = zip(places(room), drawings, offer(room, replace(chosen, order=order)), strict=True)
+        after = offer(room, replace(chosen, order=ordered(room, shown)))
+        sent = zip(places(room), both(room, shown, chosen.shows), after, strict=True)
         return {key: components.message(drawing, key, where) for key, drawing, where in sent}
 
     table = direct.offer(opened.run, ("room", opened.output, chosen), opened, make)
@@ -106,20 +108,13 @@ def offer(opened: Opened, chosen: Chosen) -> tuple[components.Ahead, components.
 
 def _answer(opened: Opened, chosen: Chosen, pick: str) -> Looked | None:
     """What is shown for a pick; None where it needs what was not computed."""
-    picked = opened.taken(_selection(pick))
-    if chosen.method in methods.ROWS:
-        explanation, what = attention(opened, picked, chosen)
-    else:
-        explanation, what = cache.known(opened.run, question(opened, chosen)), description(opened, chosen)
-        if explanation is None:
-            return None
-    return looked(opened, chosen, picked, explanation, what)
-
-
-def _selection(pick: str) -> Selection | None:
-    """The pick of that name."""
-    space, _, token = pick.rpartition("-")
-    return Selection(space, int(token)) if space in SPACES and token.isascii() and token.isdecimal() else None
+    picked = opened.taken(ahead.pick_of(pick))
+    if chosen.how.attends:
+        return looked(opened, chosen, picked, *attention(opened, picked, chosen.how))
+    explanation = cache.known(opened.run, question(opened, chosen.how))
+    if explanation is None:
+        return None
+    return looked(opened, chosen, picked, explanation, description(opened, chosen.how))
 
 
 def _truth(opened: Opened, picked: Selection) -> NDArray[np.float64] | None:
