@@ -122,16 +122,18 @@ def test_a_figure_of_a_sound_without_a_digit_says_so(tmp_path: Path, capsys: pyt
 def test_captions_and_programs_are_told_what_the_page_warns_of(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    french = ["--part", f"picture={PICTURE}", "--part", "text=une niche de chien au-dessus d'une salière"]
+    french = ["--part", f"picture={PICTURE}", "--part", "text=une niche de chien 🦊 au-dessus d'une salière"]
     fact, advice = "This sentence does not look like English.", "Translate it."
     cli.main(["figure", "mmca", *french, "--out", str(tmp_path / "a.svg"), "--json"])
     caption = json.loads(capsys.readouterr().out)["caption"]
     assert fact in caption
     assert advice not in caption
+    assert "nothing for “🦊”: it reads each as the same “unknown” piece." in caption, "no figure draws it in grey"
     cli.main(["explain", "mmca", *french, "--json"])
-    [warning] = json.loads(capsys.readouterr().out)["warnings"]
+    unknown, warning = json.loads(capsys.readouterr().out)["warnings"]
     assert warning.startswith(fact)
     assert warning.endswith(advice)
+    assert unknown.endswith("the same “unknown” piece, drawn in grey. Say it in other words.")
 
 
 def test_the_figures_of_a_model_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

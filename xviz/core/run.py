@@ -25,10 +25,12 @@ class Caution:
 
     fact: str  #: in words that a caption can say, too
     advice: str = ""  #: what to do about it
+    seen: str = ""  #: how the page, but no figure, shows it
 
     def __str__(self) -> str:
-        """Both, for people in front of the screen."""
-        return f"{self.fact} {self.advice}".strip()
+        """All of it, for people in front of the screen."""
+        fact = f"{self.fact.removesuffix('.')}, {self.seen}." if self.seen else self.fact
+        return f"{fact} {self.advice}".strip()
 
 
 @dataclass(frozen=True, eq=False)

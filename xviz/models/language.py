@@ -36,9 +36,9 @@ def cautions(words: Sequence[str], pieces: Sequence[str], of_word: Sequence[int]
         more = " and others" if len({words[i] for i in gone}) > _NAMED else ""
         found.append(
             Caution(
-                f"The model’s vocabulary has nothing for {named}{more}: it reads each as the same “unknown” piece, "
-                "drawn in grey.",
+                f"The model’s vocabulary has nothing for {named}{more}: it reads each as the same “unknown” piece.",
                 "Say it in other words.",
+                "drawn in grey",
             )
         )
     if not english(" ".join(words)):
