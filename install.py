@@ -22,6 +22,8 @@ SECONDS = 5  #: that PyTorch's index has to answer
 UNITS = {"bytes": 1e-6, "kB": 1e-3, "MB": 1.0, "GB": 1e3}
 LARGE = 50.0  #: MB from which a file is named while it comes
 FILE = re.compile(r"Downloading (\S+?)(?:\.whl|\.tar\.gz|\.zip)?(?:\.metadata)? \(([\d.]+) (bytes|kB|MB|GB)\)")
+#: paths of what is compiled when it is first loaded
+RARE = r"[/\\](tests?|transformers[/\\]models[/\\][^/\\]+)[/\\]"
 PIP = ("-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off", "--no-compile")
 
 
@@ -74,9 +76,10 @@ def pip(*what: str) -> float:
 def compile_all() -> None:
     """Compile what is installed, on all cores: pip does it on one, and a first start that does it keeps pages waiting.
 
-    Files that are no Python of this version stay as they are, and so do the packages' own tests.
+    Files that are no Python of this version stay as they are, and so does what few or none load: the packages' own
+    tests, and the hundreds of models of transformers.
     """
-    compiling = ("-m", "compileall", "-q", "-j", "0", "-x", r"[/\\]tests?[/\\]")
+    compiling = ("-m", "compileall", "-q", "-j", "0", "-x", RARE)
     command = (sys.executable, *compiling, sysconfig.get_path("purelib"))
     subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 from skimage.data import chelsea
 
 from xviz.core.explanation import Explanation
@@ -10,7 +14,7 @@ from xviz.core.provenance import Provenance
 from xviz.core.run import Target
 from xviz.core.tokens import Boxes, Joined, Pieces
 from xviz.figures.recipes import Pair, match_figure, methods_figure
-from xviz.figures.style import PRESETS
+from xviz.figures.style import PRESETS, drawing
 
 #: venues of widths and letters of all kinds; `benchmarks/figures.py` draws for every one
 SOME = ("nature-single", "nature-double", "ieee-double", "cvpr-single", "lncs", "acl-single", "elsevier-double")
@@ -79,3 +83,11 @@ def make_methods(preset: str = "nature-double", count: int = 3):
     agreement = np.eye(3)[:count, :count]
     titles = ("Attention", "Occlusion", "Received attention, a title far too long for one column of a paper")[:count]
     return methods_figure(pair, these, titles=titles, agreement=agreement, preset=PRESETS[preset])
+
+
+def boxes_of(figure: Figure) -> list[tuple[Text, Bbox]]:
+    """Every text of axes that says something, with its box in pixels."""
+    texts = [t for t in figure.findobj(Text) if t.get_text() and t.get_visible() and t.axes is not None]
+    with drawing():
+        renderer = FigureCanvasAgg(figure).get_renderer()  # one for all: matplotlib would make one for each text
+        return [(text, text.get_window_extent(renderer)) for text in texts]

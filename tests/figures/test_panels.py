@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from cats import EYE, EYES, make_match, make_methods, pair_of, parts_of
+from cats import EYE, EYES, boxes_of, make_match, make_methods, pair_of, parts_of
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from xviz.core.errors import ModelError
 from xviz.draw.scale import Scale, diverging, sequential
@@ -17,7 +16,7 @@ from xviz.figures.match import match_figure
 from xviz.figures.methods import methods_figure
 from xviz.figures.panel import Marks, colour_bar, picture_panel, words_panel
 from xviz.figures.raster import SHARE, heat, shrunk
-from xviz.figures.style import BOX, PRESETS, drawing
+from xviz.figures.style import BOX, PRESETS
 
 LONG = " ".join(["extraordinarily"] * 29 + ["Donaudampfschifffahrtsgesellschaftskapitänskajütenschlüsselanhänger" * 3])
 SENTENCES = {
@@ -35,28 +34,20 @@ def canvas(width: float = 200.0, height: float = 100.0):
     return Figure(figsize=(width / 72, height / 72), dpi=300).add_axes((0, 0, 1, 1))
 
 
-def texts(figure: Figure) -> list[Text]:
-    """All texts that say something."""
-    return [t for t in figure.findobj(Text) if t.get_text() and t.get_visible() and t.axes is not None]
-
-
 def check_inside(figure: Figure) -> None:
     """Every text lies on the page and is at least 5 pt."""
-    with drawing():
-        page = figure.bbox
-        for text in texts(figure):
-            box = text.get_window_extent()
-            assert text.get_fontsize() >= 5, text
-            assert box.x0 >= page.x0 - 0.5, text
-            assert box.x1 <= page.x1 + 0.5, text
-            assert box.y0 >= page.y0 - 0.5, text
-            assert box.y1 <= page.y1 + 0.5, text
+    page = figure.bbox
+    for text, box in boxes_of(figure):
+        assert text.get_fontsize() >= 5, text
+        assert box.x0 >= page.x0 - 0.5, text
+        assert box.x1 <= page.x1 + 0.5, text
+        assert box.y0 >= page.y0 - 0.5, text
+        assert box.y1 <= page.y1 + 0.5, text
 
 
 def check_apart(figure: Figure) -> None:
     """No two texts touch; line boxes are taller than letters, so a fifth of their height is forgiven."""
-    with drawing():
-        boxes = [(t.get_text(), t.get_window_extent()) for t in texts(figure)]
+    boxes = [(text.get_text(), box) for text, box in boxes_of(figure)]
     for number, (label, box) in enumerate(boxes):
         for other_label, other in boxes[:number]:
             wide = min(box.x1, other.x1) - max(box.x0, other.x0)
@@ -84,7 +75,7 @@ def test_any_sentence_fits(sentence, key):
 
 def test_missing_glyphs_are_boxes_and_the_caption_says_so():
     figure = make_match("lncs", "𓀀𓀁 cat 🐈")
-    shown = [t.get_text() for t in texts(figure.drawing)]
+    shown = [t.get_text() for t, _ in boxes_of(figure.drawing)]
     assert BOX * 2 in shown
     assert f"“{BOX}” stands for 3 characters that no font here can draw." in figure.caption
     assert BOX not in make_match("lncs").caption
@@ -232,11 +223,11 @@ def test_the_match_figure_draws_the_scores_it_was_given():
     pair = pair_of()
     parts = parts_of(pair)
     figure = match_figure(pair, **parts, preset=PRESETS["nature-double"])
-    drawn = {t.get_text() for t in texts(figure.drawing)}
+    drawn = {t.get_text() for t, _ in boxes_of(figure.drawing)}
     assert f"1: {parts['by_word'].scores['regions'][EYE]:.3g}" not in drawn  # it is also the selected one, so “S, 1: …”
     assert any(s.startswith("S, 1: ") for s in drawn)
     assert {"Regions, from “eyes”", "Words, from region 5 (S)", "36 regions", "17 word pieces"} <= drawn
-    bold = [t.get_text() for t in texts(figure.drawing) if t.get_fontweight() == "bold"]
+    bold = [t.get_text() for t, _ in boxes_of(figure.drawing) if t.get_fontweight() == "bold"]
     assert sorted(bold) == ["a", "b", "c", "eyes", "eyes", "region 5", "region 5"]
     assert pair.text.pieces[EYES] == "eyes"
 
@@ -250,7 +241,7 @@ def test_weights_of_another_size_are_refused():
 
 def test_methods_share_a_scale_only_where_they_measure_the_same():
     figure = make_methods("nature-double")
-    bars = [t.get_text() for t in texts(figure.drawing)]
+    bars = [t.get_text() for t, _ in boxes_of(figure.drawing)]
     assert bars.count("attention weight") == 2
     assert bars.count("score difference") == 1
     assert "shared with c" in figure.caption

@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 import pytest
-from cats import SOME
+from cats import SOME, boxes_of
 from matplotlib.figure import Figure as MatplotlibFigure
 from matplotlib.patches import ConnectionPatch, Polygon, Rectangle
 from pypdf import PdfReader
@@ -147,11 +147,9 @@ def test_the_number_of_a_photo_is_never_cut(shown: Room, preset: str) -> None:
 def test_no_text_leaves_the_page(shown: Room) -> None:
     for preset in ("nature-single", "lncs", "ieee-double"):
         drawing = figure(shown, asked_by_patch(shown, signed=True), preset).drawing
-        for axes in drawing.axes:
-            for text in axes.texts:
-                box = text.get_window_extent()
-                assert box.x0 >= -0.5, text
-                assert box.x1 <= drawing.bbox.x1 + 0.5, text
+        for text, box in boxes_of(drawing):
+            assert box.x0 >= -0.5, text
+            assert box.x1 <= drawing.bbox.x1 + 0.5, text
 
 
 def test_a_cloud_without_colours_and_a_class_over_both_sides(shown: Room) -> None:
@@ -176,11 +174,10 @@ def test_lines_pass_below_every_word_that_they_cross(shown: Room, preset: str) -
     words = [axes for axes in drawing.axes if any(t.get_text() in ("Photos", "weight", "Photo 3") for t in axes.texts)]
     assert len(words) == 3
     assert all(axes.get_zorder() > line.get_zorder() for axes in words for line in lines)
-    drawing.canvas.draw()
-    for axes in words:
-        for text in axes.texts:
-            box = text.get_window_extent()
-            grounds = [patch.get_window_extent() for patch in axes.patches if patch.get_facecolor() == (1, 1, 1, 1)]
+    for text, box in boxes_of(drawing):
+        if text.axes in words:
+            patches = [patch for patch in text.axes.patches if patch.get_facecolor() == (1, 1, 1, 1)]
+            grounds = [patch.get_window_extent() for patch in patches]
             assert any(g.x0 <= box.x0 + 1 and g.x1 >= box.x1 - 1 for g in grounds), text
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cats import SOME
+from cats import SOME, boxes_of
 from matplotlib.text import Text
 
 from tests.explain import tiny
@@ -91,11 +91,9 @@ def test_the_cell_that_asks_is_dashed_in_its_own_view_and_titles_are_not_cut() -
 @pytest.mark.parametrize("preset", SOME)
 def test_no_text_leaves_the_page(preset: str) -> None:
     drawing = views_of(preset).drawing
-    for axes in drawing.axes:
-        for text in axes.texts:
-            box = text.get_window_extent()
-            assert box.x0 >= -0.5, text
-            assert box.x1 <= drawing.bbox.x1 + 0.5, text
+    for text, box in boxes_of(drawing):
+        assert box.x0 >= -0.5, text
+        assert box.x1 <= drawing.bbox.x1 + 0.5, text
 
 
 def test_titles_must_fit() -> None:

@@ -65,9 +65,9 @@ def test_other_files_are_refused_with_what_to_do(tmp_path: Path, fault: str) -> 
 
 
 def test_a_training_learns_from_the_training_split_and_is_tested_on_the_other(tmp_path: Path) -> None:
-    stripes(tmp_path)
+    stripes(tmp_path, 160)
     small = replace(FASHION, width=16)
-    _, accuracy = train(tmp_path, tmp_path / "out.safetensors", Recipe(epochs=8, batch=16, rate=5e-3), small)
+    _, accuracy = train(tmp_path, tmp_path / "out.safetensors", Recipe(epochs=6, batch=16, rate=5e-3), small)
     assert accuracy > 60
 
 

@@ -253,8 +253,8 @@ def test_one_step_moves_every_part_of_the_model(form: dict[str, str]) -> None:
 
 @cache
 def trained() -> tuple[MIT, dict]:
-    fit, judge = [room_of(number) for number in range(24)], [room_of(number) for number in range(30, 36)]
-    recipe = Recipe(epochs=12, second_epochs=20, batch=4, rate=5e-3, photos=2)
+    fit, judge = [room_of(number) for number in range(18)], [room_of(number) for number in range(30, 36)]
+    recipe = Recipe(epochs=9, second_epochs=12, batch=4, rate=5e-3, photos=2)
     return fitted(fit, judge, recipe, replace(TINY, drop_path=0.0))
 
 

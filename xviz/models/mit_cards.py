@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -33,16 +35,18 @@ def prepare(sample: Sample, settings: Settings) -> Inputs:
         ModelError: the settings ask for an image network that is in no package.
     """
     cloud = sample.part("points", PointCloud)
-    cut_cloud = cut(cloud, settings)
     tokens, present, leaves = {}, {}, []
     cautions: tuple[Caution, ...] = ()
-    if kind := sights(settings):
-        views = sample.part("views", Photos)
-        gains = gains_of(views.images, cloud.rgb if settings.colours else None, settings.grid)
-        cautions = said(gains)
-        features, mask = _seen(views, settings, gains)
-        space, tokens[kind], present[kind] = _as_tokens(views, features, mask, settings)
-        leaves.append(space)
+    with ThreadPoolExecutor(1) as other:  # the cloud is cut while photos are looked at
+        cutting = other.submit(cut, cloud, settings)
+        if kind := sights(settings):
+            views = sample.part("views", Photos)
+            gains = gains_of(views.images, cloud.rgb if settings.colours else None, settings.grid)
+            cautions = said(gains)
+            features, mask = _seen(views, settings, gains)
+            space, tokens[kind], present[kind] = _as_tokens(views, features, mask, settings)
+            leaves.append(space)
+        cut_cloud = cutting.result()
     segments = Segments("supervoxels", cut_cloud.of_point, cut_cloud.middles(cloud.xyz))
     context = laid(cut_cloud, settings)
     for number, scene in enumerate(laid_turned(cut_cloud, settings) if settings.second else ()):

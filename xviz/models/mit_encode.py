@@ -1,7 +1,8 @@
 """The 3D tokens of a room, and the class of every supervoxel: what trained networks make of what was prepared.
 
 The second stage sees the room as it stands and turned about the vertical (``turns``), and says the mean: a network on a
-grid says not quite the same of a turned room. Where photos have a say, it is joined with theirs.
+grid says not quite the same of a turned room. Where photos have a say, it is joined with theirs; where neighbours have
+one, each supervoxel hears those that are like it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from xviz.core.run import Inputs
 from xviz.models.clouds import grid_of, pooled, tokens_3d
 from xviz.models.mit import MIT
 from xviz.models.mit_carried import joined
+from xviz.models.mit_settled import settled
 
 VOXELS = ("voxels", "seen", "pairs")  #: of the context, until the tokens exist; with the number of a turn too
 
@@ -43,9 +45,10 @@ def encode(module: MIT, inputs: Inputs) -> Inputs:
             for number in range(len(module.settings.turns))
         ]
         points = second_of(module.second, module.classify_second, every, count)
-        context["second"] = with_photos(module, points, tokens, present, context["places"])
-        if context["second"] is not points:
-            context["second_points"] = points
+        both = with_photos(module, points, tokens, present, context["places"])
+        context["second"] = with_neighbours(module, both, tokens, context["places"])
+        if both is not points:
+            context["second_points"] = with_neighbours(module, points, tokens, context["places"])
     return replace(inputs, tokens=tokens, present=present, context=context)
 
 
@@ -86,3 +89,17 @@ def with_photos(
     weight = module.settings.photos_say
     photos = module.said_by_photos(tokens, present, places) if weight else None
     return points if photos is None else joined(points, photos, module.get_buffer("usual_views"), weight)
+
+
+def with_neighbours(module: MIT, classes: Tensor, tokens: Mapping[str, Tensor], places: Tensor) -> Tensor:
+    """(supervoxels, classes) what was said of each, beside its like neighbours where settings say so.
+
+    Args:
+        module: The model.
+        classes: (supervoxels, classes) probabilities.
+        tokens: Of one room, (n, features) each.
+        places: (supervoxels, 3).
+    """
+    settings = module.settings
+    colours = tokens["supervoxels"][:, settings.width :] if settings.colours else None
+    return settled(classes, places, colours, settings.neighbours_say)

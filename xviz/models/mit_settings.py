@@ -21,7 +21,7 @@ COLOURS = 3  #: numbers of a colour, red, green and blue from −1 to 1
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What the modules are built from; the defaults are the shipped model's, but for colours and photos_say."""
+    """What the modules are built from; ``SHIPPED`` also has colours, turns, and a say for photos and neighbours."""
 
     classes: tuple[str, ...] = CLASSES
     small_voxel: float = 0.05  #: metres; supervoxels are cut from these
@@ -48,14 +48,16 @@ class Settings:
     colours: bool = False  #: whether tokens of both sides end in a colour, by which like ones find one another
     turns: tuple[float, ...] = ()  #: degrees about the vertical by which the second stage sees a room too
     photos_say: float = 0.0  #: weight of what photos say of supervoxels beside the second stage's points; needs colours
+    neighbours_say: float = 0.0  #: weight of like neighbours in the second stage's classes; 0 leaves them out
     photos: int = 16  #: at most
     grid: tuple[int, int] = (8, 10)  #: rows and columns of patches in a photo
 
 
-SHIPPED = Settings(colours=True, photos_say=0.5, turns=(45, 90, 135))
+SHIPPED = Settings(colours=True, photos_say=0.5, neighbours_say=3.0, turns=(45, 90, 135))
 PAPER_PLANES = (32, 64, 128, 256, 128, 128, 96, 96)
 PAPERS = replace(
     SHIPPED, classes=SCANNET, voxel=0.05, sees=("colour",), places="voxels",
     stem=32, stem_kernel=5, planes=PAPER_PLANES, blocks=2, second=PAPER_PLANES,
-    width=96, dropout=0.1, tokens_2d="view", view_width=2048, colours=False, photos_say=0.0, turns=(),
+    width=96, dropout=0.1, tokens_2d="view", view_width=2048, colours=False, photos_say=0.0, neighbours_say=0.0,
+    turns=(),
 )  # fmt: skip

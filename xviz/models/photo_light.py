@@ -29,6 +29,8 @@ CLEARLY = 0.3  #: mean log-likelihood of a patch by which other colours must be 
 FEW = 8  #: patches without which nothing is said
 MOST = 200_000  #: points of a cloud whose colours are counted, evenly
 SIDE = int(np.log(255 / DARK) / STEP) + 2  #: cells along a channel
+BORDER = FARTHEST + CAST  #: cells around them, as far as a gain leads, which no colour has
+ALONG = SIDE + 2 * BORDER  #: cells along a channel with both borders
 
 
 def gains_of(
@@ -64,12 +66,12 @@ def said(found: NDArray[np.float64]) -> tuple[Caution, ...]:
 
 
 def likelihoods(colours: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """(side, side, side) log-likelihood of the logarithms of red, green and blue in a cloud, (points, 3) 0–255."""
+    """(along, along, along) log-likelihood of the logarithms of red, green and blue in a cloud, (points, 3) 0–255."""
     cells, known = _cells(colours.astype(np.float64))
     counted = np.bincount(np.ravel_multi_index(tuple(cells[known].T), (SIDE,) * 3), minlength=SIDE**3)
     count = counted.reshape((SIDE,) * 3).astype(np.float64)
     smooth = ndimage.gaussian_filter(count, WIDE, mode="constant")
-    return np.log(smooth / max(smooth.mean(), 1e-12) + FAINT)
+    return np.log(np.pad(smooth / max(smooth.mean(), 1e-12), BORDER) + FAINT)
 
 
 def patches(image: NDArray[np.uint8], grid: tuple[int, int]) -> NDArray[np.float64]:
@@ -89,17 +91,11 @@ def gains(seen: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[np.f
     cells, usable = _cells(seen)
     if usable.sum() < FEW:
         return np.ones(3)
-    cells = cells[usable]
     every, cast = np.arange(-FARTHEST, FARTHEST + 1), np.arange(-CAST, CAST + 1)
     steps = np.stack(np.meshgrid(every, cast, cast, indexing="ij"), -1).reshape(-1, 3)
     shifts = np.stack([steps[:, 0] + steps[:, 1], steps[:, 0], steps[:, 0] + steps[:, 2]], 1)
-    total = -UNLIKELY * np.abs(steps).sum(1).astype(np.float64)
-    beyond = np.log(FAINT)
-    for cell in cells:
-        at = cell + shifts
-        inside = ((at >= 0) & (at < SIDE)).all(1)
-        at = np.where(inside[:, None], at, 0)
-        total += np.where(inside, known[at[:, 0], at[:, 1], at[:, 2]], beyond) / len(cells)
+    at, away = (part @ [ALONG**2, ALONG, 1] for part in (cells[usable] + BORDER, shifts))  # in the flat array
+    total = known.reshape(-1)[at[:, None] + away].mean(0) - UNLIKELY * np.abs(steps).sum(1)
     own = int(np.flatnonzero((shifts == 0).all(1))[0])
     best = int(total.argmax())
     return np.exp(STEP * shifts[best]) if total[best] > total[own] + CLEARLY else np.ones(3)

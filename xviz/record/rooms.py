@@ -13,9 +13,10 @@ STAGES = {
     "first stage": "first stage: class map of the supervoxels, nothing given",
     "first stage, classes given": "the same, with the room's list of classes given",
     "second stage, points alone": "second stage: points alone, nothing given",
-    "second stage": "**second stage: points and photos**, nothing given",
+    "second stage, each alone": "points and photos, before neighbours have a say",
+    "second stage": "**second stage: points, photos and neighbours**, nothing given",
     "second stage, in another light": "the same, photos a fifth brighter or darker than the cloud",
-    "second stage, classes given": "points and photos, with the room's list of classes given",
+    "second stage, classes given": "the same, with the room's list of classes given",
     "true class of every supervoxel": "who knew the commonest class of every supervoxel",
     "largest class everywhere": "the commonest class everywhere",
 }

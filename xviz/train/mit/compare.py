@@ -41,7 +41,9 @@ FORMS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "true labels of all points": ({}, {}),
 }
 BOUND = "true labels of all points"
-PLAIN = replace(SHIPPED, colours=False, photos_say=0.0)  #: the forms are compared without; the first stage is the same
+PLAIN = replace(
+    SHIPPED, colours=False, photos_say=0.0, neighbours_say=0.0
+)  #: the forms are compared without; the first stage is the same
 SHORT = Recipe(epochs=6, second_epochs=6, rooms=160)
 RECORD = FOLDER / "mit.json"
 

@@ -24,7 +24,7 @@ from xviz.data.shipped import load_sample, samples
 from xviz.models.clouds import laid
 from xviz.models.mit import MIT
 from xviz.models.mit_cards import MIT_CARD
-from xviz.models.mit_encode import with_photos
+from xviz.models.mit_encode import with_neighbours, with_photos
 from xviz.train.common.placement import average_precision
 from xviz.train.mit.features import Room, rooms
 from xviz.train.mit.labelling import tokens_of
@@ -91,19 +91,20 @@ def segmentation(model: MIT, fit: Sequence[Room], test: Sequence[Room]) -> dict[
         return first_map(model, room)
 
     @torch.no_grad()
-    def together(room: Room) -> NDArray[np.float32]:
-        points = torch.from_numpy(turned_map(net, classify, room, settings))
-        joined = with_photos(model, points, *tokens_of(model, room)) if settings.photos_say else points
-        return joined.numpy()
+    def second(room: Room, *, photos: bool = True, neighbours: bool = True) -> NDArray[np.float32]:
+        classes = torch.from_numpy(turned_map(net, classify, room, settings))
+        tokens, present, places = tokens_of(model, room)
+        if photos and settings.photos_say:
+            classes = with_photos(model, classes, tokens, present, places)
+        return (with_neighbours(model, classes, tokens, places) if neighbours else classes).numpy()
 
     ways = {
         "first stage": scores((first(r).argmax(1)[r.cut.supervoxel], r) for r in test),
         "first stage, classes given": scores(((first(r) * r.tags).argmax(1)[r.cut.supervoxel], r) for r in test),
-        "second stage, points alone": scores(
-            (turned_map(net, classify, r, settings).argmax(1)[r.cut.supervoxel], r) for r in test
-        ),
-        "second stage": scores((together(r).argmax(1)[r.cut.supervoxel], r) for r in test),
-        "second stage, classes given": scores(((together(r) * r.tags).argmax(1)[r.cut.supervoxel], r) for r in test),
+        "second stage, points alone": scores((second(r, photos=False).argmax(1)[r.cut.supervoxel], r) for r in test),
+        "second stage, each alone": scores((second(r, neighbours=False).argmax(1)[r.cut.supervoxel], r) for r in test),
+        "second stage": scores((second(r).argmax(1)[r.cut.supervoxel], r) for r in test),
+        "second stage, classes given": scores(((second(r) * r.tags).argmax(1)[r.cut.supervoxel], r) for r in test),
         "true class of every supervoxel": scores((of_supervoxels(r).argmax(1)[r.cut.supervoxel], r) for r in test),
         "largest class everywhere": scores((np.full(len(r.cut.supervoxel), largest(fit)), r) for r in test),
     }
