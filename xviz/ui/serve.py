@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ from streamlit import config, runtime
 from streamlit.runtime import RuntimeState
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import cli
+from streamlit.web.server.starlette import starlette_server
 
 from xviz.core.errors import ForeignError, XvizError
 from xviz.places import APP
@@ -41,6 +43,7 @@ def serve(options: Sequence[str] = (), ready: Callable[[str], None] | None = Non
         Thread(target=_wait, args=(ready,), daemon=True).start()
     warm.start()
     frame.install()
+    send_at_once()
     PagesManager.uses_pages_directory = False
     sys.argv = ["streamlit", "run", str(APP), *options]
     cli.main()
@@ -53,6 +56,23 @@ def alone() -> None:
     most computations here, which are small, take tens of times as long as on one thread.
     """
     os.environ.setdefault(THREADS, "1")
+
+
+def send_at_once() -> None:
+    """Have what this server answers leave as it is written.
+
+    Streamlit opens its socket in a way that asyncio does not know as TCP, so that the second part of an answer waits
+    for the browser's word on the first (Nagle's algorithm), which comes 40 ms late: for every file of a page, every
+    message and every answer to a pick. Connections take the option over from the socket that accepts them.
+    """
+    own = starlette_server._bind_socket
+
+    def bound(address: str, port: int, backlog: int) -> socket.socket:
+        listening = own(address, port, backlog)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listening
+
+    starlette_server._bind_socket = bound
 
 
 def _wait(ready: Callable[[str], None]) -> None:
