@@ -24,7 +24,7 @@ pages = {
 }
 entered = door.entered()
 page = st.navigation(pages if entered else door.pages())
-first.ready()
+first.ready(first.START if page.url_path == "" else first.ALL)
 steps.frame_sent()
 first.scripts()
 if entered:

@@ -4,7 +4,9 @@ In headless Chromium with software rendering. A page of a shipped sample is open
 warm, and timed from the navigation to the first frame in which a drawing of the sample stands; layout shifts more than
 1.5 s after it began are summed, as browsers score them. Then a file is given to the page: a picture, a sound, a minute
 of EEG, a room of 60,000 points and one of a million, each timed from the choice of the file to the first frame with a
-drawing of it. Files are made anew for each repetition, so that nothing is remembered.
+drawing of it. Files are made anew for each repetition, so that nothing is remembered. Last, the app is started anew for
+each repetition, and timed until it answers at its address, until its start page has the links to all models, and, at
+another start, until the first map of the page of matching.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import json
 import statistics
 import sys
 import tempfile
+import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +34,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
 from brought import file_of  # noqa: E402
 from conftest import CHROMIUM, FLAGS  # noqa: E402
 from serving import Server  # noqa: E402
+
+from xviz.models import CARDS  # noqa: E402
 
 WAIT = 120_000  #: ms
 STILL = 3000  #: ms after the first map in which shifts are counted
@@ -154,6 +159,25 @@ def brought(page: Page, case: Case, name: str, content: bytes) -> float:
     return found / 1000
 
 
+def started(tab: Callable[[], Page], repeat: int) -> dict[str, float]:
+    """Median seconds from the start of the app."""
+    times: dict[str, list[float]] = {"to its address": [], "to the start page": [], "to the first map of matching": []}
+    for _ in range(repeat):
+        for what in list(times)[1:]:
+            page, begun = tab(), time.monotonic()
+            with Server() as server:
+                times["to its address"].append(time.monotonic() - begun)
+                if "map" in what:
+                    page.goto(f"{server.address}/{CASES['matching'].address}")
+                    page.wait_for_function(FIRST, arg=[CASES["matching"].maps, []], polling=20, timeout=WAIT)
+                else:
+                    page.goto(server.address)
+                    page.get_by_role("link", name="Open").nth(sum(card.opens for card in CARDS) - 1).wait_for()
+                times[what].append(time.monotonic() - begun)
+            page.context.close()
+    return {what: round(statistics.median(each), 2) for what, each in times.items()}
+
+
 def main() -> None:
     """Measure, and print one row for each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -198,6 +222,8 @@ def main() -> None:
                     "most s": round(max(times), 2),
                 }
             print(json.dumps(table, indent=1, ensure_ascii=False), file=sys.stderr)
+        server.kill()
+        table["start, median s"] = started(tab, given.repeat)
         browser.close()
     print(json.dumps(table, indent=1, ensure_ascii=False))
 

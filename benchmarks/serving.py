@@ -51,7 +51,7 @@ class Server:
                 raise RuntimeError(f"the app ended with {self.process.returncode}")
             with suppress(OSError), urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=1):
                 return time.monotonic() - begun
-            time.sleep(0.1)
+            time.sleep(0.02)
         raise TimeoutError(f"nothing answers at {self.address}")
 
     def kill(self) -> None:

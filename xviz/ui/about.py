@@ -13,7 +13,7 @@ from xviz.explain import METHODS
 from xviz.ui import page
 
 PACKAGES = (
-    "torch", "captum", "streamlit", "matplotlib", "numpy", "transformers", "scikit-image", "mne", "soundfile", "soxr",
+    "torch", "captum", "streamlit", "matplotlib", "numpy", "scikit-image", "mne", "soundfile", "soxr",
     "av", "pillow", "pillow-heif",
 )  # fmt: skip
 
