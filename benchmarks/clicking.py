@@ -34,6 +34,8 @@ PAGES = {
     "pictures": Place("mmvit?model=Object pictures", "Attention between views", ".st-key-asking"),
     "EEG": Place("mca", "Attention"),
     "rooms": Place("mit"),
+    "a model of one's own": Place("captioner"),
+    "comparison": Place("compare"),
 }
 WATCH = """
 const now = () => performance.timeOrigin + performance.now();

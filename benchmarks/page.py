@@ -42,6 +42,7 @@ TITLES = """window.shown = () => {
             .filter(e => !e.children.length && e.textContent.startsWith('Regions, scores for'))
     return titles.map(t => t.textContent)
 }"""
+OWN = ("--model", str(ROOT / "examples" / "captioner.py:SPEC"))  #: the model of one's own that has a page then
 BARE = """
 import streamlit as st
 value = st.slider("bare", 0, 100, 0)
@@ -149,7 +150,7 @@ def profile(playwright: Playwright, names: Sequence[str], count: int) -> None:
         with served(script) as (address, _):
             print(f"bare rerun: {statistics.median(bare(browser.new_page(), address, count)):.0f} ms")
         rows = {}
-        with served(ROOT / "app.py", str(ROOT / "benchmarks" / "timed_app.py"), str(log)) as (address, pid):
+        with served(ROOT / "app.py", str(ROOT / "benchmarks" / "timed_app.py"), str(log), *OWN) as (address, pid):
             for name in names:
                 page = browser.new_page()
                 rows[name] = clicking.row(*clicking.visit(page, address, name, pid, log, count))
