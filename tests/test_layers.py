@@ -40,7 +40,7 @@ ONLY = {
     "matplotlib": {"figures", "draw"},
     "captum": {"explain"},
 }
-FORBIDDEN = {"timm", "torchvision", "stpyvista", "transformers"}  # the last one takes two seconds to be imported
+FORBIDDEN = {"timm", "torchvision", "stpyvista", "transformers"}  # the last one takes a second to be imported
 
 
 def sources() -> Iterator[tuple[str, Path]]:

@@ -6,7 +6,7 @@ pieces instead of 32, and the marks [CLS] and [SEP] are left out of the result, 
 a reader could point at.
 
 Nothing is fetched: configuration, vocabulary and weights are read as files of the package. Layers are PyTorch's own,
-since importing transformers takes longer than all other modules of a page together.
+since importing transformers took a third of the time of all that pages import.
 """
 
 from __future__ import annotations
