@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -135,13 +135,24 @@ CASES = {
 }  # fmt: skip
 
 
+def first_map(page: Page, case: Case, known: Sequence[str] = ()) -> float:
+    """Seconds from the beginning to the first map of a page that is not known yet; waits for it."""
+    found = page.wait_for_function(FIRST, arg=[case.maps, list(known)], polling=20, timeout=WAIT)
+    return found.json_value() / 1000
+
+
+def links(page: Page) -> None:
+    """Wait until the start page has those to all models."""
+    page.get_by_role("link", name="Open").nth(sum(card.opens for card in CARDS) - 1).wait_for(timeout=WAIT)
+
+
 def opened(page: Page, address: str, case: Case) -> tuple[float, float, float]:
     """Seconds to the first map, the layout shift later than 1.5 s, and the seconds until the server is asked."""
     page.goto(f"{address}/{case.address}")
-    first = page.wait_for_function(FIRST, arg=[case.maps, []], polling=20, timeout=WAIT).json_value()
+    first = first_map(page, case)
     page.wait_for_timeout(STILL)
     shift = page.evaluate("shifts.filter(([t]) => t > 1500).reduce((all, [, v]) => all + v, 0)")
-    return first / 1000, shift, page.evaluate("asked") / 1000
+    return first, shift, page.evaluate("asked") / 1000
 
 
 def brought(page: Page, case: Case, name: str, content: bytes) -> float:
@@ -155,24 +166,24 @@ def brought(page: Page, case: Case, name: str, content: bytes) -> float:
         if case.address == "mmca":  # an own picture has no sentence yet
             page.get_by_label("Sentence", exact=True).fill("A cat looks at us.", timeout=WAIT)
             page.get_by_label("Sentence", exact=True).press("Enter")
-        found = page.wait_for_function(FIRST, arg=[case.maps, known], polling=20, timeout=WAIT).json_value()
-    return found / 1000
+        return first_map(page, case, known)
 
 
 def started(tab: Callable[[], Page], repeat: int) -> dict[str, float]:
     """Median seconds from the start of the app."""
-    times: dict[str, list[float]] = {"to its address": [], "to the start page": [], "to the first map of matching": []}
+    matching = CASES["matching"]
+    waited: dict[str, tuple[str, Callable[[Page], object]]] = {
+        "to the start page": ("", links),
+        "to the first map of matching": (matching.address, partial(first_map, case=matching)),
+    }
+    times: dict[str, list[float]] = {"to its address": [], **{what: [] for what in waited}}
     for _ in range(repeat):
-        for what in list(times)[1:]:
+        for what, (address, wait) in waited.items():
             page, begun = tab(), time.monotonic()
             with Server() as server:
                 times["to its address"].append(time.monotonic() - begun)
-                if "map" in what:
-                    page.goto(f"{server.address}/{CASES['matching'].address}")
-                    page.wait_for_function(FIRST, arg=[CASES["matching"].maps, []], polling=20, timeout=WAIT)
-                else:
-                    page.goto(server.address)
-                    page.get_by_role("link", name="Open").nth(sum(card.opens for card in CARDS) - 1).wait_for()
+                page.goto(f"{server.address}/{address}")
+                wait(page)
                 times[what].append(time.monotonic() - begun)
             page.context.close()
     return {what: round(statistics.median(each), 2) for what, each in times.items()}
